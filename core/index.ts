@@ -1,0 +1,10 @@
+export { backoffMs } from './backoff.ts';
+export type { Clock, Instant } from './clock.ts';
+export { asFault, Fault, type FaultCode, faultLine, type FaultParts, faultTable } from './fault.ts';
+export { type Ids, openIds, type RandomBytes, uuidBytes, uuidText } from './ids.ts';
+export { canonicalJson, type Json, sha256Hex } from './json.ts';
+export { type Log, type LogFields, silentLog } from './log.ts';
+export { didYouMean, nearest } from './nearest.ts';
+export { BoundedQueue } from './queue.ts';
+export { type Random, seededRandom } from './random.ts';
+export { formatDurationNs, formatSize, parseDurationNs, parseSize } from './units.ts';

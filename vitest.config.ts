@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+// The one setting file that a tool requires as a default export.
+export default defineConfig({
+  test: {
+    include: ['*/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '.toolchain/**'],
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 30_000,
+  },
+});
