@@ -23,6 +23,8 @@ export type RecordingFormat = 'mcap' | 'rosbag1';
 
 /** As MCAP defines it; ROS 1 definitions have encoding `ros1msg`. */
 export interface Schema {
+  /** Its id in the MCAP it came from, kept so that whole chunks can be copied; absent otherwise. */
+  readonly id?: number | undefined;
   readonly name: string;
   readonly encoding: string;
   readonly data: Uint8Array;
@@ -48,11 +50,17 @@ export interface StoredChunk {
   readonly uncompressedCrc: number;
   /** Compressed bytes as they stand in the file. */
   readonly records: Uint8Array;
+  /** Channels whose records stand inside the chunk; a copy of the chunk must index them. */
+  readonly declares: readonly number[];
 }
 
 /**
  * Consecutive messages in file order, in columns. Message i is `data[starts[i] .. ends[i])`.
- * `timesNs[i]` is its log time in ns after `baseNs`, exact (a block is split before 2^53).
+ * `timesNs[i]` is its log time in ns after `baseNs`, exact (a block is split before 2^53). A
+ * reader keeps one `baseNs` as long as that holds, so that most blocks compare without bigint.
+ *
+ * A block belongs to whoever received it: no reader writes into it again, and it stays valid as
+ * long as it is referenced, unless the reader was asked to `reuse` its buffers.
  */
 export interface MessageBlock {
   readonly count: number;

@@ -1,0 +1,19 @@
+export {
+  type ClipContents,
+  type ClipNote,
+  type ClipPlan,
+  type ClipSource,
+  type ClipSummary,
+  cutClip,
+  type LatchedMessage,
+} from './clip/cut.ts';
+export type {
+  Appendable,
+  Channel,
+  MessageBlock,
+  Readable,
+  RecordingFormat,
+  RecordingItem,
+  Schema,
+  StoredChunk,
+} from './types.ts';
