@@ -1,6 +1,6 @@
 import type { Random } from './random.ts';
 
-/** Full jitter over an exponential ceiling (Brooker, AWS Architecture Blog 2015), in milliseconds. */
+/** Full jitter over an exponential ceiling (Brooker, AWS Architecture Blog 2015), in ms. */
 export function backoffMs(
   attempt: number,
   range: { readonly firstMs: number; readonly mostMs: number },

@@ -25,7 +25,7 @@ const sizeUnits: Readonly<Record<string, number>> = {
 /** Nanoseconds of `150ms`, `1.5s`, `45m`; `0` needs no unit. Fault `invalid` for anything else. */
 export function parseDurationNs(text: string): bigint {
   if (text === '0') return 0n;
-  const match = /^(\d{1,12})(?:\.(\d{1,9}))?(ns|us|ms|s|m|h|d)$/.exec(text);
+  const match = /^(\d{1,19})(?:\.(\d{1,9}))?(ns|us|ms|s|m|h|d)$/.exec(text);
   const unit = durationUnits[match?.[3] ?? ''];
   if (match === null || unit === undefined) {
     throw new Fault('invalid', `"${text.slice(0, 40)}" is not a duration`, {

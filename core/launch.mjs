@@ -1,0 +1,73 @@
+/**
+ * Runs a program of this clone on the Node that it needs. Plain JavaScript, because the Node that
+ * starts it may be too old to read TypeScript: then the Node of `.toolchain` takes over.
+ */
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+/** The first release line whose type stripping and SQLite flags this code relies on. */
+const neededMajor = 24;
+const neededMinor = 15;
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** True when this process can run the code itself. */
+export function runsHere(version = process.versions.node) {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  return major === neededMajor && minor >= neededMinor;
+}
+
+/** The Node that set-up installed in this clone, or undefined before set-up. */
+export function toolchainNode(directory = join(root, '.toolchain')) {
+  const name = `node-${process.platform}-${process.arch}`;
+  const path = join(directory, 'node_modules', name, 'bin', 'node');
+  return existsSync(path) ? path : undefined;
+}
+
+/**
+ * Calls `main(argv)` of the module at `entry`, here or under the clone's own Node, and ends this
+ * process with its exit code.
+ */
+export async function launch(entry, argv = process.argv.slice(2)) {
+  if (!existsSync(join(root, 'node_modules'))) {
+    stop('this clone is not set up yet');
+    return;
+  }
+  if (runsHere()) {
+    const program = await import(pathToFileURL(entry).href);
+    process.exitCode = await program.main(argv);
+    return;
+  }
+  const node = toolchainNode();
+  if (node === undefined) {
+    stop(`Node ${process.versions.node} cannot run Fieldloop, which needs 24.15 or later`);
+    return;
+  }
+  const start = `const { main } = await import(process.env.FIELDLOOP_ENTRY);
+    process.exitCode = await main(process.argv.slice(1));`;
+  handOver(node, ['--input-type=module', '--eval', start, '--', ...argv], {
+    ...process.env,
+    FIELDLOOP_ENTRY: pathToFileURL(entry).href,
+  });
+}
+
+/** Becomes `node args`: same terminal, same signals, same exit code. */
+export function handOver(node, args, env) {
+  const child = spawn(node, args, { stdio: 'inherit', env });
+  // A terminal sends Ctrl-C to both; the child decides what it means.
+  process.on('SIGINT', () => {});
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  process.on('SIGHUP', () => child.kill('SIGHUP'));
+  child.on('error', (error) => stop(`${node} does not start: ${error.message}`));
+  child.on('exit', (code, signal) => {
+    process.exitCode = code ?? 128 + (constants.signals[signal] ?? 0);
+  });
+}
+
+function stop(problem) {
+  process.stderr.write(`${problem}. Run "npm run demo" or "npm test" once in ${root}\n`);
+  process.exitCode = 8;
+}
