@@ -1,0 +1,265 @@
+import { canonicalJson, Fault } from '@fieldloop/core';
+import { type ClipManifest, parseClipManifest } from '@fieldloop/proto';
+import { idOfUuid } from '../entity-id.ts';
+import type { Db } from '../store/db.ts';
+import { type SelectQueryBuilder, sql } from '../store/kysely.ts';
+import { putOutbox } from '../store/outbox.ts';
+import type { Tables } from '../store/schema.ts';
+import {
+  type Clip,
+  type ClipFilter,
+  clipIdOf,
+  clipTerms,
+  isClipState,
+  type ManifestOutcome,
+  nsOf,
+} from './clip.ts';
+
+export type ClipStore = ReturnType<typeof clipStore>;
+
+/** Where a page ends: the sort key of its last clip. */
+export interface ClipPosition {
+  readonly startNs: bigint;
+  readonly id: string;
+}
+
+export const clipStore = (db: Db) => ({
+  /**
+   * Makes a clip queryable before its bytes arrive. `device` is the name in the certificate.
+   * Twice the same is once; another content or device under a known id is `conflict` and changes
+   * nothing. Run inside the caller's transaction.
+   */
+  async putManifest(
+    device: string,
+    manifest: ClipManifest,
+    receivedAt: number,
+  ): Promise<ManifestOutcome> {
+    if (manifest.device !== device) {
+      throw new Fault('invalid', `the manifest names the device "${manifest.device}"`, {
+        place: '/device',
+        remedy: `Only clips of "${device}" may come over its connection.`,
+      });
+    }
+    const owner = await deviceId(db, device);
+    const id = clipIdOf(manifest);
+    const known = await db
+      .selectFrom('clip')
+      .select(['device_id', 'sha256'])
+      .where('id', '=', id)
+      .executeTakeFirst();
+    if (known !== undefined) {
+      return known.device_id === owner && known.sha256 === manifest.sha256 ? 'known' : 'conflict';
+    }
+    await insert(db, { owner, id, manifest, receivedAt });
+    await putOutbox(db, {
+      kind: 'clip.known',
+      subject: id,
+      at: receivedAt,
+      body: { device, state: 'on_device', severity: manifest.severity },
+    });
+    return 'new';
+  },
+
+  /**
+   * The bytes are durable in the blob store. Returns the ids of the clips this changed: none when
+   * it was known before, or when the manifest has not come yet.
+   */
+  async markStored(
+    device: string,
+    sha256: string,
+    sizeBytes: number,
+    at: number,
+  ): Promise<readonly string[]> {
+    const owner = await deviceId(db, device);
+    const rows = await db
+      .updateTable('clip')
+      .set((set) => ({
+        state: 'stored',
+        size_bytes: sizeBytes,
+        stored_at: at,
+        updated_at: at,
+        version: set('version', '+', 1n),
+      }))
+      .where('device_id', '=', owner)
+      .where('sha256', '=', sha256)
+      .where('state', 'not in', ['stored', 'erased'])
+      .returning('id')
+      .execute();
+    for (const { id } of rows) {
+      await putOutbox(db, {
+        kind: 'clip.stored',
+        subject: id,
+        at,
+        body: { device, sha256, sizeBytes },
+      });
+    }
+    return rows.map((row) => row.id);
+  },
+
+  async get(id: string): Promise<Clip | undefined> {
+    const row = await shown(db.selectFrom('clip').where('clip.id', '=', id)).executeTakeFirst();
+    return row && fromRow(row);
+  },
+
+  /** Newest log time first. */
+  async list(
+    filter: ClipFilter,
+    page: { readonly after?: ClipPosition | undefined; readonly limit: number },
+  ): Promise<readonly Clip[]> {
+    return (await clipList(db, filter, page).execute()).map(fromRow);
+  },
+});
+
+type Joined = Tables & { readonly lead: Tables['clip_term'] };
+type Rows = SelectQueryBuilder<Joined, 'clip' | 'lead', object>;
+
+/**
+ * The query behind the list. One condition leads, and its index is in list order, so that a page
+ * costs what it shows: the first rule or tag through `clip_term`, else a column of the clip, else
+ * time alone. The cross join keeps SQLite from turning the walk around and sorting.
+ */
+export function clipList(
+  db: Db,
+  filter: ClipFilter,
+  page: { readonly after?: ClipPosition | undefined; readonly limit: number },
+) {
+  const terms = [
+    ...(filter.rule === undefined ? [] : [{ kind: 'rule', term: filter.rule }]),
+    ...(filter.tags ?? []).map((term) => ({ kind: 'tag', term })),
+  ];
+  const [lead, ...rest] = terms;
+  let rows = narrowed(lead === undefined ? fromClip(db) : fromTerm(db, lead), filter);
+  for (const { kind, term } of rest) {
+    rows = rows.where(
+      sql<boolean>`exists (select 1 from clip_term t where t.kind = ${kind} and t.term = ${term}
+        and t.start_ns = clip.start_ns and t.clip_id = clip.id)`,
+    );
+  }
+  const start = lead === undefined ? sql.ref<bigint>('clip.start_ns') : sql.ref('lead.start_ns');
+  const id = lead === undefined ? sql.ref<string>('clip.id') : sql.ref('lead.clip_id');
+  if (filter.startNs !== undefined) rows = rows.where(sql<boolean>`${start} >= ${filter.startNs}`);
+  if (filter.endNs !== undefined) rows = rows.where(sql<boolean>`${start} < ${filter.endNs}`);
+  if (page.after !== undefined) {
+    rows = rows.where(sql<boolean>`(${start}, ${id}) < (${page.after.startNs}, ${page.after.id})`);
+  }
+  return shown(rows).orderBy(start, 'desc').orderBy(id, 'desc').limit(page.limit);
+}
+
+function fromTerm(db: Db, lead: { readonly kind: string; readonly term: string }): Rows {
+  return db
+    .selectFrom('clip_term as lead')
+    .crossJoin('clip')
+    .whereRef('clip.id', '=', 'lead.clip_id')
+    .where('lead.kind', '=', lead.kind)
+    .where('lead.term', '=', lead.term);
+}
+
+/** The same rows without a leading term; nothing reads `lead` then. */
+const fromClip = (db: Db): Rows => db.selectFrom('clip') as unknown as Rows;
+
+function narrowed(from: Rows, filter: ClipFilter): Rows {
+  let rows = from;
+  if (filter.deviceId !== undefined) rows = rows.where('clip.device_id', '=', filter.deviceId);
+  if (filter.sessionId !== undefined) rows = rows.where('clip.session_id', '=', filter.sessionId);
+  if (filter.severity !== undefined) rows = rows.where('clip.severity', '=', filter.severity);
+  if (filter.class !== undefined) rows = rows.where('clip.class', '=', filter.class);
+  if (filter.state !== undefined) rows = rows.where('clip.state', '=', filter.state);
+  for (const { score, op, value } of filter.scores ?? []) {
+    rows = rows.where(
+      sql<boolean>`exists (select 1 from clip_value v where v.clip_id = clip.id
+        and v.key = ${`scores.${score}`} and v.num ${sql.raw(op)} ${value})`,
+    );
+  }
+  return rows;
+}
+
+/** The columns of a clip and its device's name. */
+function shown(rows: Rows | SelectQueryBuilder<Tables, 'clip', object>) {
+  return (rows as SelectQueryBuilder<Tables, 'clip', object>)
+    .selectAll('clip')
+    .select((of) =>
+      of
+        .selectFrom('device')
+        .select('device.name')
+        .whereRef('device.id', '=', 'clip.device_id')
+        .as('device'),
+    );
+}
+
+type ClipRow = Awaited<ReturnType<ReturnType<typeof shown>['executeTakeFirstOrThrow']>>;
+
+async function insert(
+  db: Db,
+  clip: {
+    readonly owner: string;
+    readonly id: string;
+    readonly manifest: ClipManifest;
+    readonly receivedAt: number;
+  },
+): Promise<void> {
+  const { owner, id, manifest, receivedAt } = clip;
+  const startNs = nsOf(manifest.startNs, '/startNs');
+  await db
+    .insertInto('clip')
+    .values({
+      id,
+      device_id: owner,
+      session_id: idOfUuid('ses', manifest.sessionId),
+      state: 'on_device',
+      start_ns: startNs,
+      end_ns: nsOf(manifest.endNs, '/endNs'),
+      size_bytes: manifest.sizeBytes,
+      sha256: manifest.sha256,
+      severity: manifest.severity,
+      class: manifest.class,
+      received_at: receivedAt,
+      created_at: receivedAt,
+      updated_at: receivedAt,
+      version: 1,
+      manifest: canonicalJson(manifest),
+    })
+    .execute();
+  const terms = clipTerms(manifest).map((one) => ({ ...one, start_ns: startNs, clip_id: id }));
+  await db.insertInto('clip_term').values(terms).execute();
+  const values = Object.entries(manifest.scores).map(([score, num]) => ({
+    clip_id: id,
+    key: `scores.${score}`,
+    num,
+  }));
+  if (values.length > 0) await db.insertInto('clip_value').values(values).execute();
+}
+
+async function deviceId(db: Db, name: string): Promise<string> {
+  const row = await db
+    .selectFrom('device')
+    .select('id')
+    .where('name', '=', name)
+    .executeTakeFirst();
+  if (row !== undefined) return row.id;
+  throw new Fault('not_found', `there is no device "${name}"`, {
+    remedy: 'Enrol the device before it sends clips.',
+  });
+}
+
+function fromRow(row: ClipRow): Clip {
+  if (!isClipState(row.state)) throw new TypeError(`clip state ${row.state}`);
+  const manifest = parseClipManifest(JSON.parse(row.manifest));
+  return {
+    id: row.id,
+    device: row.device ?? '',
+    session: row.session_id,
+    state: row.state,
+    startNs: row.start_ns,
+    endNs: row.end_ns,
+    sizeBytes: Number(row.size_bytes),
+    sha256: row.sha256,
+    severity: manifest.severity,
+    class: manifest.class,
+    manifest,
+    receivedAt: Number(row.received_at),
+    ...(row.stored_at === null ? {} : { storedAt: Number(row.stored_at) }),
+    createdAt: Number(row.created_at),
+    updatedAt: Number(row.updated_at),
+    version: Number(row.version),
+  };
+}

@@ -1,0 +1,158 @@
+import { canonicalJson, Fault } from '@fieldloop/core';
+import type { Severity } from '@fieldloop/proto';
+import { idOfUuid } from '../entity-id.ts';
+import { bit, type Db } from '../store/db.ts';
+import { sql } from '../store/kysely.ts';
+import { putOutbox } from '../store/outbox.ts';
+import {
+  type Event,
+  type EventFilter,
+  eventOfMarker,
+  type EventValue,
+  type NewEvent,
+  type NewMarker,
+} from './event.ts';
+
+export type EventStore = ReturnType<typeof eventStore>;
+
+export interface EventPosition {
+  readonly atNs: bigint;
+  readonly id: string;
+}
+
+/** Events and markers. Twice the same id is once. */
+export const eventStore = (db: Db) => ({
+  /** False when it was known. */
+  async putEvent(device: string, event: NewEvent, receivedAt: number): Promise<boolean> {
+    return await put(db, device, { event, kind: 'event', receivedAt });
+  },
+
+  /** False when it was known. */
+  async putMarker(device: string, marker: NewMarker, receivedAt: number): Promise<boolean> {
+    return await put(db, device, { event: eventOfMarker(marker), kind: 'marker', receivedAt });
+  },
+
+  async get(id: string): Promise<Event | undefined> {
+    const row = await events(db).where('event.id', '=', id).executeTakeFirst();
+    return row && fromRow(row);
+  },
+
+  /** Newest log time first. */
+  async list(
+    filter: EventFilter,
+    page: { readonly after?: EventPosition | undefined; readonly limit: number },
+  ): Promise<readonly Event[]> {
+    return (await eventList(db, filter, page).execute()).map(fromRow);
+  },
+});
+
+/** The query behind the list; every leading condition has an index in list order. */
+export function eventList(
+  db: Db,
+  filter: EventFilter,
+  page: { readonly after?: EventPosition | undefined; readonly limit: number },
+) {
+  let rows = events(db).orderBy('event.at_ns', 'desc').orderBy('event.id', 'desc');
+  if (filter.deviceId !== undefined) rows = rows.where('event.device_id', '=', filter.deviceId);
+  if (filter.clip !== undefined) rows = rows.where('event.clip_id', '=', filter.clip);
+  if (filter.name !== undefined) rows = rows.where('event.name', '=', filter.name);
+  if (filter.severity !== undefined) rows = rows.where('event.severity', '=', filter.severity);
+  if (filter.kind !== undefined) rows = rows.where('event.kind', '=', filter.kind);
+  if (filter.startNs !== undefined) rows = rows.where('event.at_ns', '>=', filter.startNs);
+  if (filter.endNs !== undefined) rows = rows.where('event.at_ns', '<', filter.endNs);
+  if (page.after !== undefined) {
+    const { atNs, id } = page.after;
+    rows = rows.where(sql<boolean>`(event.at_ns, event.id) < (${atNs}, ${id})`);
+  }
+  return rows.limit(page.limit);
+}
+
+const events = (db: Db) =>
+  db
+    .selectFrom('event')
+    .selectAll('event')
+    .select((of) =>
+      of
+        .selectFrom('device')
+        .select('device.name')
+        .whereRef('device.id', '=', 'event.device_id')
+        .as('device'),
+    );
+
+type EventRow = Awaited<ReturnType<ReturnType<typeof events>['executeTakeFirstOrThrow']>>;
+
+async function put(
+  db: Db,
+  device: string,
+  row: {
+    readonly event: NewEvent;
+    readonly kind: Event['kind'];
+    readonly receivedAt: number;
+  },
+): Promise<boolean> {
+  const { event, kind, receivedAt } = row;
+  const owner = await db
+    .selectFrom('device')
+    .select('id')
+    .where('name', '=', device)
+    .executeTakeFirst();
+  if (owner === undefined) {
+    throw new Fault('not_found', `there is no device "${device}"`, {
+      remedy: 'Enrol the device before it sends events.',
+    });
+  }
+  const id = idOfUuid('evt', event.id);
+  const done = await db
+    .insertInto('event')
+    .values({
+      id,
+      device_id: owner.id,
+      session_id: event.sessionId === undefined ? null : idOfUuid('ses', event.sessionId),
+      clip_id: event.clipId === undefined ? null : idOfUuid('clp', event.clipId),
+      kind,
+      name: event.name,
+      severity: event.severity,
+      at_ns: event.atNs,
+      end_ns: event.endNs ?? event.atNs,
+      synced: bit(event.synced),
+      rule: event.rule ?? null,
+      rule_set_digest: event.ruleSetDigest ?? null,
+      margin: event.margin ?? null,
+      text: event.text ?? null,
+      tags: canonicalJson(event.tags ?? []),
+      values_json: canonicalJson(event.values ?? {}),
+      received_at: receivedAt,
+    })
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .executeTakeFirst();
+  if ((done.numInsertedOrUpdatedRows ?? 0n) === 0n) return false;
+  await putOutbox(db, {
+    kind: `${kind}.new`,
+    subject: id,
+    at: receivedAt,
+    body: { device, name: event.name, severity: event.severity },
+  });
+  return true;
+}
+
+function fromRow(row: EventRow): Event {
+  return {
+    id: row.id,
+    device: row.device ?? '',
+    ...(row.session_id === null ? {} : { session: row.session_id }),
+    ...(row.clip_id === null ? {} : { clip: row.clip_id }),
+    kind: row.kind === 'marker' ? 'marker' : 'event',
+    name: row.name,
+    severity: row.severity as Severity,
+    atNs: row.at_ns,
+    endNs: row.end_ns,
+    synced: row.synced === 1n,
+    values: JSON.parse(row.values_json) as Record<string, EventValue>,
+    tags: JSON.parse(row.tags) as string[],
+    ...(row.text === null ? {} : { text: row.text }),
+    ...(row.rule === null ? {} : { rule: row.rule }),
+    ...(row.rule_set_digest === null ? {} : { ruleSetDigest: row.rule_set_digest }),
+    ...(row.margin === null ? {} : { margin: row.margin }),
+    receivedAt: Number(row.received_at),
+  };
+}

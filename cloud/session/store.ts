@@ -1,0 +1,111 @@
+import { idOfUuid } from '../entity-id.ts';
+import type { Db } from '../store/db.ts';
+import type { Session } from './session.ts';
+
+export type SessionStore = ReturnType<typeof sessionStore>;
+
+export interface SessionTouch {
+  /** The robot's UUID of the session. */
+  readonly sessionId: string | Uint8Array;
+  readonly source?: string | undefined;
+  readonly startNs: bigint;
+  readonly endNs: bigint;
+  readonly at: number;
+}
+
+export const sessionStore = (db: Db) => ({
+  /** Makes the session known and widens it; false when the id is another device's or unknown. */
+  async touch(device: string, touch: SessionTouch): Promise<boolean> {
+    const id = idOfUuid('ses', touch.sessionId);
+    const owner = await db
+      .selectFrom('device')
+      .select('id')
+      .where('name', '=', device)
+      .executeTakeFirst();
+    if (owner === undefined) return false;
+    const { startNs, endNs, at } = touch;
+    const known = await db
+      .selectFrom('session')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst();
+    if (known === undefined) {
+      await db
+        .insertInto('session')
+        .values({
+          id,
+          device_id: owner.id,
+          source: touch.source ?? '',
+          start_ns: startNs,
+          end_ns: endNs,
+          created_at: at,
+          updated_at: at,
+          version: 1,
+        })
+        .execute();
+      return true;
+    }
+    if (known.device_id !== owner.id) return false;
+    const source = known.source === '' ? (touch.source ?? '') : known.source;
+    if (startNs >= known.start_ns && endNs <= known.end_ns && source === known.source) return true;
+    await db
+      .updateTable('session')
+      .set({
+        source,
+        start_ns: startNs < known.start_ns ? startNs : known.start_ns,
+        end_ns: endNs > known.end_ns ? endNs : known.end_ns,
+        updated_at: at,
+        version: known.version + 1n,
+      })
+      .where('id', '=', id)
+      .execute();
+    return true;
+  },
+
+  async get(id: string): Promise<Session | undefined> {
+    const row = await sessions(db).where('session.id', '=', id).executeTakeFirst();
+    return row && fromRow(row);
+  },
+
+  /** Newest first: ids begin with the robot's wall time at the start of the session. */
+  async list(query: {
+    readonly before?: string | undefined;
+    readonly device?: string | undefined;
+    readonly limit: number;
+  }): Promise<readonly Session[]> {
+    let rows = sessions(db).orderBy('session.id', 'desc').limit(query.limit);
+    if (query.before !== undefined) rows = rows.where('session.id', '<', query.before);
+    if (query.device !== undefined) rows = rows.where('session.device_id', '=', query.device);
+    return (await rows.execute()).map(fromRow);
+  },
+});
+
+const sessions = (db: Db) =>
+  db
+    .selectFrom('session')
+    .innerJoin('device', 'device.id', 'session.device_id')
+    .selectAll('session')
+    .select('device.name as device')
+    .select((of) =>
+      of
+        .selectFrom('clip')
+        .select((count) => count.fn.countAll<bigint>().as('clips'))
+        .whereRef('clip.session_id', '=', 'session.id')
+        .as('clips'),
+    );
+
+type SessionRow = Awaited<ReturnType<ReturnType<typeof sessions>['executeTakeFirstOrThrow']>>;
+
+function fromRow(row: SessionRow): Session {
+  return {
+    id: row.id,
+    device: row.device,
+    source: row.source,
+    startNs: row.start_ns,
+    endNs: row.end_ns,
+    clips: Number(row.clips ?? 0n),
+    createdAt: Number(row.created_at),
+    updatedAt: Number(row.updated_at),
+    version: Number(row.version),
+  };
+}

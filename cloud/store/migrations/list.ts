@@ -1,0 +1,5 @@
+import { nouns } from './0001-nouns.ts';
+import type { Migration } from './migration.ts';
+
+/** All steps, oldest first. */
+export const migrations: readonly Migration[] = [nouns];

@@ -1,0 +1,101 @@
+/**
+ * The SQLite adapter: the only file that imports better-sqlite3. A transaction takes the write
+ * lock when it begins (`begin immediate`), so a read inside it is still true when it writes.
+ */
+import { Fault } from '@fieldloop/core';
+import Database from 'better-sqlite3';
+import { maxPreparedStatements, sqliteBusyMs, sqliteCacheKiB, sqliteWalBytes } from '../limits.ts';
+import type { Db } from './db.ts';
+import { Kysely, SqliteDialect } from './kysely.ts';
+import type { Tables } from './schema.ts';
+
+type Statement = Database.Statement<unknown[]>;
+type SqliteError = InstanceType<typeof Database.SqliteError>;
+
+/**
+ * Opens a connection of its own; `destroy()` closes it. A committed transaction has reached the
+ * disk (WAL with synchronous FULL). Faults: `unavailable` (cannot open, full, busy), `corrupt`.
+ */
+export function openSqlite(path: string, options: { readonly readOnly?: boolean } = {}): Db {
+  const readonly = options.readOnly ?? false;
+  const database = guarded(path, () => {
+    const opened = new Database(path, { readonly, timeout: sqliteBusyMs });
+    if (!readonly) opened.pragma('journal_mode = WAL');
+    opened.pragma('synchronous = FULL');
+    opened.pragma('foreign_keys = ON');
+    opened.pragma(`journal_size_limit = ${sqliteWalBytes}`);
+    opened.pragma(`cache_size = -${sqliteCacheKiB}`);
+    opened.pragma('temp_store = MEMORY');
+    opened.defaultSafeIntegers(true);
+    return opened;
+  });
+  return new Kysely<Tables>({
+    dialect: new SqliteDialect({ database: connection(database, path) }),
+  });
+}
+
+function connection(database: Database.Database, path: string) {
+  const prepared = new Map<string, Statement>();
+  const prepare = (text: string): Statement => {
+    const sql = text === 'begin' ? 'begin immediate' : text;
+    const known = prepared.get(sql);
+    if (known !== undefined) {
+      prepared.delete(sql);
+      prepared.set(sql, known);
+      return known;
+    }
+    const statement = database.prepare<unknown[]>(sql);
+    prepared.set(sql, statement);
+    const oldest = prepared.keys().next().value;
+    if (prepared.size > maxPreparedStatements && oldest !== undefined) prepared.delete(oldest);
+    return statement;
+  };
+  return {
+    close: () => {
+      prepared.clear();
+      database.close();
+    },
+    prepare: (text: string) => {
+      const statement = guarded(path, () => prepare(text));
+      return {
+        reader: statement.reader,
+        all: (values: readonly unknown[]) => guarded(path, () => statement.all(...values)),
+        run: (values: readonly unknown[]) => guarded(path, () => statement.run(...values)),
+        iterate: (values: readonly unknown[]) => statement.iterate(...values),
+      };
+    },
+  };
+}
+
+/** SQLite's own failures as Faults; a broken constraint or a wrong statement stays an error. */
+function guarded<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const fault = error instanceof Database.SqliteError ? faultOf(error, path) : undefined;
+    throw fault ?? error;
+  }
+}
+
+function faultOf(error: SqliteError, path: string): Fault | undefined {
+  const parts = { place: path, cause: error };
+  if (/^SQLITE_(BUSY|LOCKED)/.test(error.code)) {
+    return new Fault('unavailable', 'the database is busy with another write', {
+      ...parts,
+      remedy: 'Try again. If it stays so, look for a second process that holds this file.',
+    });
+  }
+  if (/^SQLITE_(CORRUPT|NOTADB)/.test(error.code)) {
+    return new Fault('corrupt', 'the database file is damaged or is not a database', {
+      ...parts,
+      remedy: 'Stop the cloud and put back the last backup of this file.',
+    });
+  }
+  if (/^SQLITE_(CANTOPEN|READONLY|FULL|IOERR|PERM)/.test(error.code)) {
+    return new Fault('unavailable', `the database cannot be used (${error.message})`, {
+      ...parts,
+      remedy: 'Check that the folder exists, is writable for this user and has free space.',
+    });
+  }
+  return undefined;
+}
