@@ -1,0 +1,44 @@
+/**
+ * `npm run bench -- NAME [--json]`: measures one thing against a rival in the same run. Exit code
+ * 1 when a bar is missed.
+ */
+import { asFault, faultLine } from '@fieldloop/core';
+import { type Bench, machineText, type Report, tableText } from './report.ts';
+
+const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  rules: async () => (await import('./rules.ts')).rulesBench,
+  upload: async () => (await import('./upload.ts')).uploadBench,
+};
+
+const usage = `usage: npm run bench -- NAME [--json]
+
+  rules   recordings through reader, accessors and rules, against @mcap/core + rosmsg2
+  upload  clips to the cloud's store, against an HTTP PUT of the same bytes
+
+--json prints { name, machine, rows: [{ figure, unit, value, rival, ratio, bar, holds }] }.
+`;
+
+async function main(argv: readonly string[]): Promise<number> {
+  const names = argv.filter((word) => !word.startsWith('-'));
+  const [name = ''] = names;
+  const open = Object.hasOwn(benches, name) ? benches[name] : undefined;
+  const unknown = argv.filter((word) => word.startsWith('-') && word !== '--json');
+  if (open === undefined || names.length !== 1 || unknown.length > 0) {
+    process.stderr.write(usage);
+    return argv.includes('--help') ? 0 : 2;
+  }
+  const bench = await open();
+  const rows = await bench((text) => process.stderr.write(`${text}\n`));
+  const report: Report = { name, machine: machineText(), rows };
+  process.stdout.write(argv.includes('--json') ? `${JSON.stringify(report)}\n` : tableText(report));
+  return rows.every((one) => one.holds) ? 0 : 1;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const fault = asFault(error);
+  process.stderr.write(`${faultLine(fault)}\n`);
+  if (fault.code === 'internal' && fault.cause instanceof Error) console.error(fault.cause.stack);
+  process.exitCode = 1;
+}

@@ -1,0 +1,80 @@
+/** What every bench prints: a table for people, one object for programs. */
+import { cpus, loadavg, totalmem } from 'node:os';
+
+/** One figure against its rival or limit; `ratio` is rival over ours where smaller is better. */
+export interface Row {
+  readonly figure: string;
+  readonly unit: string;
+  readonly value: number;
+  readonly rival: number;
+  readonly ratio: number;
+  /** What the ratio must reach, such as `>= 5`; empty when the row only informs. */
+  readonly bar: string;
+  readonly holds: boolean;
+}
+
+export interface Report {
+  readonly name: string;
+  readonly machine: string;
+  readonly rows: readonly Row[];
+}
+
+/** A bench of this folder. `progress` speaks to a person while it works. */
+export type Bench = (progress: (text: string) => void) => Promise<readonly Row[]>;
+
+export function machineText(): string {
+  const [cpu] = cpus();
+  const memory = Math.round(totalmem() / 2 ** 30);
+  const load = loadavg()[0]?.toFixed(2) ?? '?';
+  return `${cpu?.model ?? 'unknown'} x${cpus().length}, ${memory} GiB, Node ${process.versions.node}, load ${load}`;
+}
+
+/** A row whose ratio must be at least `atLeast`; 0 when it only informs. */
+export function row(parts: {
+  readonly figure: string;
+  readonly unit: string;
+  readonly value: number;
+  readonly rival: number;
+  readonly ratio: number;
+  readonly atLeast?: number;
+}): Row {
+  const { atLeast, ...rest } = parts;
+  return {
+    ...rest,
+    bar: atLeast === undefined ? '' : `>= ${atLeast}`,
+    holds: atLeast === undefined || rest.ratio >= atLeast,
+  };
+}
+
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = Math.floor(sorted.length / 2);
+  const upper = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
+}
+
+export function tableText(report: Report): string {
+  const cells = [
+    ['figure', 'unit', 'value', 'rival', 'ratio', 'bar', 'holds'],
+    ...report.rows.map((one) => [
+      one.figure,
+      one.unit,
+      one.value.toFixed(1),
+      one.rival.toFixed(1),
+      one.ratio.toFixed(2),
+      one.bar,
+      one.bar === '' ? '' : one.holds ? 'yes' : 'NO',
+    ]),
+  ];
+  const widths =
+    cells[0]?.map((_, i) => Math.max(...cells.map((line) => line[i]?.length ?? 0))) ?? [];
+  const text = cells
+    .map((line) =>
+      line
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+  return `${report.name} on ${report.machine}\n${text}\n`;
+}
