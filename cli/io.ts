@@ -12,6 +12,8 @@ export interface CliIo {
   readonly columns: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** Resolves at the first Ctrl-C or SIGTERM; a command that calls it ends itself then. */
+  stopRequested?(): Promise<void>;
 }
 
 export type OutputFormat = 'table' | 'json' | 'ndjson';
