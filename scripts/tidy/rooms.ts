@@ -16,7 +16,19 @@ const leftOf: Readonly<Record<string, readonly string[]>> = {
   sim: ['core', 'proto', 'recording', 'learning', 'rules', 'agent'],
   e2e: ['core', 'proto', 'recording', 'learning', 'rules', 'agent', 'cloud', 'cli', 'sim'],
   bench: ['core', 'proto', 'recording', 'learning', 'rules', 'agent', 'cloud', 'cli', 'sim'],
-  scripts: ['core', 'proto', 'recording', 'learning', 'rules', 'agent', 'cloud', 'cli', 'sim'],
+  // The demo runs the same real processes that the end-to-end tests do.
+  scripts: [
+    'core',
+    'proto',
+    'recording',
+    'learning',
+    'rules',
+    'agent',
+    'cloud',
+    'cli',
+    'sim',
+    'e2e',
+  ],
 };
 
 const stations = ['source', 'window', 'score', 'rule', 'clip', 'buffer', 'uplink'];

@@ -1,0 +1,74 @@
+/** One robot's agent as its own process, with a configuration written for it. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type AgentStatus, readStatus, statusSocketPath } from '@fieldloop/agent';
+import { type Running, startProgram } from './process.ts';
+
+export interface AgentPlan {
+  readonly name: string;
+  readonly claimToken: string;
+  /** Members of one entry of `sources` in agent.yaml, such as `{ file: 'a.mcap', speed: 'max' }`. */
+  readonly source: Readonly<Record<string, string | number>>;
+  readonly rules: string;
+  readonly models?: readonly { readonly id: string; readonly path: string }[];
+  readonly windowSeconds?: number;
+}
+
+export interface AgentProcess {
+  readonly name: string;
+  readonly running: Running;
+  readonly folder: string;
+  readonly configFile: string;
+  /** Undefined until the agent answers. */
+  status(): Promise<AgentStatus | undefined>;
+}
+
+/** Writes `agent.yaml` under `folder/NAME` and starts the agent there. */
+export async function startAgent(
+  root: string,
+  folder: string,
+  plan: AgentPlan,
+): Promise<AgentProcess> {
+  const home = join(folder, plan.name);
+  await mkdir(home, { recursive: true });
+  const configFile = join(home, 'agent.yaml');
+  const config = {
+    device: { name: plan.name, site: 'demo' },
+    cloud: { claimToken: plan.claimToken },
+    sources: [{ name: 'main', ...plan.source }],
+    models: plan.models ?? [],
+    rules: plan.rules,
+    window: { seconds: plan.windowSeconds ?? 30, memory: '64MiB' },
+    buffer: { path: join(home, 'state'), quota: '1GiB', headroom: '64MiB' },
+    log: { level: 'info' },
+  };
+  // JSON is YAML, and quoting is then nobody's worry.
+  await writeFile(configFile, `${JSON.stringify(config, undefined, 2)}\n`);
+  return resumeAgent(root, folder, plan.name);
+}
+
+/** Starts the agent again on the configuration and state that it left. */
+export function resumeAgent(root: string, folder: string, name: string): AgentProcess {
+  const home = join(folder, name);
+  const configFile = join(home, 'agent.yaml');
+  const running = startProgram({
+    name,
+    args: [join(root, 'agent/bin/fieldloop-agent.mjs'), 'run', '--config', configFile],
+    cwd: root,
+    logFile: join(home, 'agent.log'),
+  });
+  return {
+    name,
+    running,
+    folder: home,
+    configFile,
+    async status() {
+      try {
+        return await readStatus(statusSocketPath(join(home, 'state')));
+      } catch {
+        // No socket yet, or the agent is just being restarted: the caller asks again.
+        return undefined;
+      }
+    },
+  };
+}

@@ -1,0 +1,82 @@
+/**
+ * The main job on this machine: the cloud, robots, an agent each, and the first clips with why.
+ * Everything it starts listens on free loopback ports and ends with it.
+ */
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { asFault, faultLine, faultTable } from '@fieldloop/core';
+import { type DemoOptions, parseOptions, usage } from './demo/options.ts';
+import { chooseRules } from './demo/rules.ts';
+import { openScreen } from './demo/screen.ts';
+import { openSite } from './demo/site.ts';
+import { watchSite } from './demo/watch.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+const next = `
+What to type next, in a second terminal in this folder:
+  npx fieldloop clips list                           every clip, newest first
+  npx fieldloop clips list --severity critical       only what matters most
+  npx fieldloop clips get CLIP                       why it was flagged
+  npx fieldloop clips download CLIP                  an MCAP for Foxglove, Lichtblick or your script
+  npx fieldloop devices list                         robots, and what runs on them
+  npx fieldloop rules test rules/library/near-miss.yaml CLIP.mcap
+                                                     edit a threshold there and see what fires
+`;
+
+async function main(argv: readonly string[]): Promise<number> {
+  const options = parseOptions(argv);
+  if (options === undefined) {
+    process.stdout.write(usage);
+    return 0;
+  }
+  const stopping = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => stopping.abort());
+  }
+  await run(options, stopping.signal);
+  return 0;
+}
+
+async function run(options: DemoOptions, signal: AbortSignal): Promise<void> {
+  const screen = openScreen(process.stdout, () => performance.now());
+  const step = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const started = performance.now();
+    const result = await work();
+    screen.say(`  ✓ ${name} ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    return result;
+  };
+  const { rules, lines } = await step('rules', () => chooseRules(options));
+  for (const line of lines) screen.say(`    ${line}`);
+  const folder = join(root, '.fieldloop', 'demo');
+  {
+    await using site = await openSite({ root, folder, options, rules, step });
+    if (!options.once) screen.say(next);
+    await watchSite(site, {
+      screen,
+      signal,
+      once: options.once,
+      now: () => performance.now(),
+      sleep: async (ms) => {
+        // Ctrl-C ends the wait; the loop looks at the signal itself.
+        await delay(ms, undefined, { signal }).catch(() => undefined);
+      },
+    });
+    screen.say(
+      signal.aborted ? '\nstopping …' : 'each robot has a clip that reads back; stopping …',
+    );
+  }
+  screen.say(`stopped. The clips stay in ${join(folder, 'cloud')} until the next demo.`);
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const fault = asFault(error);
+  process.stderr.write(`\n${faultLine(fault)}\n`);
+  if (fault.code === 'internal' && fault.cause instanceof Error) {
+    process.stderr.write(`${fault.cause.stack}\n`);
+  }
+  process.exitCode = faultTable[fault.code].exit;
+}

@@ -1,0 +1,88 @@
+/** What `npm run demo -- …` takes. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { didYouMean, Fault } from '@fieldloop/core';
+
+export interface DemoOptions {
+  /** Stop by itself when each robot has a clip that is stored, verified and readable. */
+  readonly once: boolean;
+  readonly seed: number;
+  readonly recording?: string | undefined;
+  readonly rules?: string | undefined;
+}
+
+export const usage = `npm run demo -- [options]
+
+Runs the whole line on this machine: the cloud, robots, one agent each, clips with their reasons.
+
+  --once             stop when a clip of each robot is stored, verified and readable (exit code 0)
+  --recording FILE   one agent on your own recording (MCAP or ROS 1 bag) instead of the simulator
+  --rules FILE       with these rules; without it, library rules that fit the recording's topics
+  --seed N           another world for the simulator (7)
+  --help             this text
+
+  npm run demo
+  npm run demo -- --recording drive.mcap --once
+`;
+
+const known = ['once', 'recording', 'rules', 'seed', 'help'];
+
+/** Undefined when help was asked for. Fault `invalid` for anything that the demo cannot do. */
+export function parseOptions(argv: readonly string[]): DemoOptions | undefined {
+  for (const word of argv) {
+    const name = /^--([^=]+)/.exec(word)?.[1];
+    if (name !== undefined && !known.includes(name)) {
+      throw new Fault('invalid', `unknown option --${name}.${didYouMean(name, known)}`, {
+        remedy: 'npm run demo -- --help lists the options.',
+      });
+    }
+  }
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    strict: false,
+    allowPositionals: true,
+    options: {
+      once: { type: 'boolean' },
+      recording: { type: 'string' },
+      rules: { type: 'string' },
+      seed: { type: 'string' },
+      help: { type: 'boolean' },
+    },
+  });
+  if (values.help === true) return undefined;
+  if (positionals[0] !== undefined) {
+    throw new Fault('invalid', `"${positionals[0]}" is not an option`, {
+      remedy: `For a recording write: npm run demo -- --recording ${positionals[0]}`,
+    });
+  }
+  const seed = Number(values.seed ?? 7);
+  if (!Number.isSafeInteger(seed)) {
+    throw new Fault('invalid', '--seed takes a whole number', { remedy: 'For example --seed 11.' });
+  }
+  const recording = fileOf('recording', values.recording);
+  const rules = fileOf('rules', values.rules);
+  if (rules !== undefined && recording === undefined) {
+    throw new Fault('invalid', '--rules needs --recording', {
+      remedy: 'The simulated site runs the library; edit rules/library/*.yaml to change it.',
+    });
+  }
+  return { once: values.once === true, seed, recording, rules };
+}
+
+function fileOf(name: string, value: string | boolean | undefined): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value !== 'string' || value === '' || value.startsWith('--')) {
+    throw new Fault('invalid', `--${name} takes a file`, {
+      remedy: `Write --${name} and the path of the file.`,
+    });
+  }
+  // npm changes the working directory; INIT_CWD is where the person stands.
+  const path = resolve(process.env['INIT_CWD'] ?? process.cwd(), value);
+  if (!existsSync(path)) {
+    throw new Fault('not_found', `there is no file ${path}`, {
+      remedy: `Check the path after --${name}.`,
+    });
+  }
+  return path;
+}

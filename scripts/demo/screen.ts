@@ -1,0 +1,75 @@
+/**
+ * What a person sees: on a terminal a block of lines that is drawn anew each second, in a pipe a
+ * line a robot every few seconds. Anything said in between stays above the block.
+ */
+import { formatSize } from '@fieldloop/core';
+import type { AgentStatus } from '@fieldloop/agent';
+import type { ListedClip } from '@fieldloop/e2e';
+
+export interface Screen {
+  /** A line that stays. */
+  say(text: string): void;
+  /** The block of one line a robot. */
+  show(lines: readonly string[]): void;
+}
+
+const quietMs = 5_000;
+
+export function openScreen(out: NodeJS.WriteStream, now: () => number): Screen {
+  let drawn = 0;
+  let last = Number.NEGATIVE_INFINITY;
+  const erase = (): void => {
+    if (drawn > 0) out.write(`\u001B[${drawn}A\u001B[0J`);
+    drawn = 0;
+  };
+  return {
+    say(text) {
+      if (out.isTTY) erase();
+      out.write(`${text}\n`);
+    },
+    show(lines) {
+      if (out.isTTY) {
+        erase();
+        const width = Math.max(40, out.columns);
+        out.write(lines.map((line) => `${line.slice(0, width - 1)}\n`).join(''));
+        drawn = lines.length;
+      } else if (now() - last >= quietMs) {
+        last = now();
+        out.write(lines.map((line) => `${line}\n`).join(''));
+      }
+    },
+  };
+}
+
+/** `amr-01  12,345 messages  classifier 0.12 clear  near-miss 1 …  clips 3 cut, 2 stored  1.2 MiB`. */
+export function robotLine(name: string, status: AgentStatus | undefined): string {
+  if (status === undefined) return `  ${name}  starting`;
+  const last = status.score.last;
+  const score =
+    last === undefined
+      ? 'no score'
+      : `${last.scorer} ${last.entropy.toFixed(2)} ${last.topClass ?? ''}`.trimEnd();
+  const fired = Object.entries(status.rules.fired)
+    .filter(([, count]) => count > 0)
+    .map(([rule, count]) => `${rule} ${count}`);
+  return [
+    `  ${name}`,
+    `${status.source.messages.toLocaleString('en')} messages`,
+    score,
+    fired.length === 0 ? 'no rule fired' : fired.join(', '),
+    `${status.clips.cut} cut, ${status.clips.acknowledged} stored`,
+    `${formatSize(status.uplink.bytesSent)} sent${status.uplink.connected ? '' : ' (offline)'}`,
+  ].join(' │ ');
+}
+
+/** Why a clip was flagged, in one line. */
+export function clipLine(clip: ListedClip): string {
+  const values = Object.entries(clip.why.values)
+    .slice(0, 4)
+    .map(([name, value]) => `${name}=${typeof value === 'number' ? round(value) : String(value)}`);
+  const seen = values.length === 0 ? '' : ` with ${values.join(', ')}`;
+  return `⚑ ${clip.device}  ${clip.severity}  ${clip.why.rule}: ${clip.why.expression}${seen}`;
+}
+
+const round = (value: number): string =>
+  Number.isInteger(value) ? String(value) : value.toPrecision(3);

@@ -1,0 +1,147 @@
+/** Starts the processes of a demo in order, and stops them in the opposite one. */
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Fault } from '@fieldloop/core';
+import {
+  type AgentProcess,
+  type CloudApi,
+  cloudApi,
+  type CloudProcess,
+  type Running,
+  startAgent,
+  startCloud,
+  startProgram,
+} from '@fieldloop/e2e';
+import { modelFolder } from '@fieldloop/sim';
+import type { DemoOptions } from './options.ts';
+
+export interface Site extends AsyncDisposable {
+  readonly folder: string;
+  readonly cloud: CloudProcess;
+  readonly api: CloudApi;
+  readonly agents: readonly AgentProcess[];
+  /** Resolves with the first process that ended by itself. */
+  readonly firstEnd: Promise<Running>;
+}
+
+export interface SitePlan {
+  readonly root: string;
+  readonly folder: string;
+  readonly options: DemoOptions;
+  /** The rules document, as YAML or JSON text. */
+  readonly rules: string;
+  /** Tells a person that a step is done, with its time. */
+  step<T>(name: string, work: () => Promise<T>): Promise<T>;
+}
+
+const robots = 3;
+const graceMs = 10_000;
+
+/** Fault `conflict` when another demo of this clone runs; `unavailable` when a process fails. */
+export async function openSite(plan: SitePlan): Promise<Site> {
+  const { root, folder, step } = plan;
+  await claimFolder(folder);
+  const processes: Running[] = [];
+  const stop = async (): Promise<void> => {
+    // Agents first, so that what they hold still finds a cloud; the cloud last.
+    const [cloud, ...others] = processes;
+    await Promise.all(others.map((one) => one.stop(graceMs)));
+    await cloud?.stop(graceMs);
+    await rm(join(folder, 'pid'), { force: true });
+  };
+  try {
+    const cloud = await step('cloud: API, broker, enrolment', () => startCloud(root, folder));
+    processes.push(cloud.running);
+    const api = cloudApi(cloud);
+    await writeProfile(root, cloud);
+    const sources = await step('robots', () => openSources(plan, processes));
+    const rules = join(folder, 'rules.yaml');
+    await writeFile(rules, plan.rules);
+    const agents = await step(`${sources.length} agents`, async () => {
+      const started: AgentProcess[] = [];
+      for (const { name, source, models } of sources) {
+        const claimToken = await api.createClaimToken(name);
+        const agent = await startAgent(root, folder, { name, claimToken, source, rules, models });
+        processes.push(agent.running);
+        started.push(agent);
+      }
+      return started;
+    });
+    const ends = processes.map(async (one) => {
+      await one.exited;
+      return one;
+    });
+    return {
+      folder,
+      cloud,
+      api,
+      agents,
+      firstEnd: Promise.race(ends),
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+interface RobotSource {
+  readonly name: string;
+  readonly source: Readonly<Record<string, string | number>>;
+  readonly models: readonly { readonly id: string; readonly path: string }[];
+}
+
+async function openSources(plan: SitePlan, processes: Running[]): Promise<RobotSource[]> {
+  const { root, folder, options } = plan;
+  if (options.recording !== undefined) {
+    return [{ name: 'robot-01', source: { file: options.recording, speed: 'max' }, models: [] }];
+  }
+  const args = ['--robots', String(robots), '--seed', String(options.seed)];
+  const sim = startProgram({
+    name: 'simulator',
+    args: [join(root, 'sim/main.ts'), ...args, '--truth', join(folder, 'truth.ndjson')],
+    cwd: root,
+    logFile: join(folder, 'sim.log'),
+  });
+  processes.push(sim);
+  const ready = JSON.parse(await sim.ready) as { robots: { name: string; url: string }[] };
+  return ready.robots.map(({ name, url }) => ({
+    name,
+    source: { sim: url },
+    models: [{ id: 'classifier', path: modelFolder }],
+  }));
+}
+
+/** The folder of the previous demo is cleared; one that is in use is not. */
+async function claimFolder(folder: string): Promise<void> {
+  const note = join(folder, 'pid');
+  if (existsSync(note) && isAlive(Number(readFileSync(note, 'utf8')))) {
+    throw new Fault('conflict', `another demo of this clone is running`, {
+      place: note,
+      remedy: 'Stop it with Ctrl-C in its terminal, or use a second clone.',
+    });
+  }
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await writeFile(note, String(process.pid));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    // No such process: its note is a leftover of a kill.
+    return false;
+  }
+}
+
+/** What lets `npx fieldloop …` in this clone find the demo's cloud without flags. */
+async function writeProfile(root: string, cloud: CloudProcess): Promise<void> {
+  await mkdir(join(root, '.fieldloop'), { recursive: true });
+  const profile = { url: cloud.urls.http, key: cloud.key };
+  await writeFile(join(root, '.fieldloop', 'cli.json'), `${JSON.stringify(profile)}\n`, {
+    mode: 0o600,
+  });
+}
