@@ -25,3 +25,9 @@ export const blockMessages = 65_536;
 
 /** Chunks that the clip writer fills itself, uncompressed; one message may be larger. */
 export const clipChunkBytes = mib;
+
+/** Schemas and channels held for one recording, all together. */
+export const definitionBytes = 64 * mib;
+
+/** Name and media type of an attachment. */
+export const attachmentFieldBytes = 64 * 2 ** 10;

@@ -1,0 +1,328 @@
+/**
+ * Cuts pushed bytes into whole records, however they were split, and verifies the checksums that
+ * cover more than one record. It holds at most one record that is not yet whole; attachments and
+ * records nobody wants pass by without being held.
+ */
+import { crc32 } from '../codec/crc.ts';
+import { damaged, remedies } from '../damage.ts';
+import { chunkBytes, recordBytes } from '../limits.ts';
+import type { ReadMeter } from '../meter.ts';
+import { attachmentHead, type OpenAttachment, openAttachment } from './attachment.ts';
+import { footerSummed, magic, opcode, opcodeName, recordHead } from './format.ts';
+import type { McapAttachment } from './records.ts';
+
+/** A stretch of the file in memory; `offset` is the file offset of `bytes[0]`. */
+export interface Piece {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  readonly end: number;
+  readonly offset: number;
+}
+
+export interface RecordSink {
+  /** Whether records of this opcode are delivered; DataEnd and Footer always are. */
+  wants(code: number): boolean;
+  /** The whole record from `at` to `next`; may take more that follow, says where it stopped. */
+  record(piece: Piece, at: number, next: number): number;
+  /** An attachment that has passed by and whose checksum held. */
+  attachment(attachment: McapAttachment, offset: number): void;
+  /** True pauses the framer. */
+  readonly full: boolean;
+}
+
+export interface FramerOptions {
+  readonly name: string;
+  /** Bytes of the whole file, when known: a record that states more is refused at once. */
+  readonly size?: number | undefined;
+  /** Data and summary checksums; those of chunks and attachments are always verified. */
+  readonly verify: boolean;
+  /** Attachments up to this size are delivered with their data. */
+  readonly attachmentBytes: number;
+  readonly meter: ReadMeter;
+}
+
+type State = 'magic' | 'records' | 'passing' | 'attachment' | 'attachment-end' | 'trailer' | 'done';
+
+interface Held {
+  bytes: Uint8Array;
+  length: number;
+  need: number;
+  readonly offset: number;
+}
+
+export function pieceOf(bytes: Uint8Array, offset: number): Piece {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return { bytes, view, end: bytes.length, offset };
+}
+
+/** A length as a double: exact below 2^53, and beyond it large enough to be refused. */
+function statedLength(piece: Piece, at: number): number {
+  return piece.view.getUint32(at + 1, true) + piece.view.getUint32(at + 5, true) * 4_294_967_296;
+}
+
+export class Framer {
+  readonly #options: FramerOptions;
+  readonly #sink: RecordSink;
+  #state: State = 'magic';
+  #piece: Piece = pieceOf(new Uint8Array(0), 0);
+  #at = 0;
+  #fed = 0;
+  #held: Held | undefined;
+  #passing = 0;
+  #open: OpenAttachment | undefined;
+  #headerSeen = false;
+  #last = { offset: 0, record: 'Magic' };
+  /** Running checksum and how far into the piece at work it reaches. */
+  #crc = 0;
+  #summed = 0;
+
+  constructor(options: FramerOptions, sink: RecordSink) {
+    this.#options = options;
+    this.#sink = sink;
+  }
+
+  /** The next bytes; those before must have been run to their end. */
+  feed(bytes: Uint8Array): void {
+    this.#piece = pieceOf(bytes, this.#fed);
+    this.#fed += bytes.length;
+    this.#at = 0;
+    this.#summed = 0;
+  }
+
+  /** Works on what was fed until the sink is full (true) or the bytes are used up (false). */
+  run(): boolean {
+    const piece = this.#piece;
+    while (this.#at < piece.end) {
+      if (this.#sink.full) return true;
+      if (this.#held === undefined) this.#at = this.#advance(piece, this.#at);
+      else this.#fill(this.#held, piece);
+    }
+    this.#sum(piece, piece.end);
+    return false;
+  }
+
+  /** Fault `corrupt` unless the file has come to its proper end. */
+  end(): void {
+    if (this.#state === 'done') return;
+    const held = this.#held;
+    if (this.#state === 'magic') throw this.#foreign(this.#fed);
+    if (held !== undefined && this.#state === 'records' && held.length >= recordHead) {
+      const record = opcodeName(held.bytes[0] ?? 0);
+      const message = `the recording ends ${held.length} bytes into this record of ${held.need}`;
+      throw this.#broken(held.offset, record, message, 'a whole record');
+    }
+    if (this.#state !== 'records' && this.#state !== 'trailer') {
+      const { offset, record } = this.#last;
+      throw this.#broken(offset, record, 'the recording ends inside this record', 'a whole record');
+    }
+    const message = 'the recording ends without a footer';
+    const offset = held?.offset ?? this.#fed;
+    throw this.#broken(offset, 'Footer', message, 'DataEnd, Footer and the closing magic');
+  }
+
+  #advance(piece: Piece, at: number): number {
+    if (this.#state === 'passing' || this.#state === 'attachment') return this.#pass(piece, at);
+    const need = this.#need(piece, at);
+    if (piece.end - at >= need) return this.#step(piece, at);
+    this.#sum(piece, at);
+    this.#summed = piece.end;
+    const bytes = piece.bytes.slice(at);
+    this.#options.meter.take(bytes.length);
+    this.#held = { bytes, length: bytes.length, need, offset: piece.offset + at };
+    return piece.end;
+  }
+
+  /** Adds to the record that was not whole; grows with what arrives, never with what is stated. */
+  #fill(held: Held, piece: Piece): void {
+    for (;;) {
+      const take = Math.min(held.need - held.length, piece.end - this.#at);
+      this.#reserve(held, held.length + take);
+      held.bytes.set(piece.bytes.subarray(this.#at, this.#at + take), held.length);
+      held.length += take;
+      this.#at += take;
+      this.#summed = this.#at;
+      if (held.length < held.need) return;
+      const whole = pieceOf(held.bytes.subarray(0, held.length), held.offset);
+      held.need = this.#need(whole, 0);
+      if (held.need <= held.length) {
+        this.#held = undefined;
+        this.#summed = 0;
+        this.#step(whole, 0);
+        this.#sum(whole, whole.end);
+        this.#summed = this.#at;
+        this.#options.meter.release(held.bytes.length);
+        return;
+      }
+    }
+  }
+
+  #reserve(held: Held, length: number): void {
+    if (length <= held.bytes.length) return;
+    const size = Math.min(held.need, Math.max(length, held.bytes.length * 2));
+    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+    bytes.set(held.bytes.subarray(0, held.length));
+    this.#options.meter.take(size);
+    this.#options.meter.release(held.bytes.length);
+    held.bytes = bytes;
+  }
+
+  /** Bytes that must stand together before anything can be done at `at`. */
+  #need(piece: Piece, at: number): number {
+    if (this.#state === 'magic' || this.#state === 'trailer') return magic.length;
+    if (this.#state === 'attachment-end') return 4;
+    if (this.#state === 'done') return 1;
+    if (piece.end - at < recordHead) return recordHead;
+    const code = piece.bytes[at] ?? 0;
+    const length = statedLength(piece, at);
+    this.#admit(code, length, piece.offset + at);
+    if (code === opcode.attachment) return attachmentHead(piece, at, this.#options.name);
+    return this.#wants(code) ? recordHead + length : recordHead;
+  }
+
+  #wants(code: number): boolean {
+    return code === opcode.dataEnd || code === opcode.footer || this.#sink.wants(code);
+  }
+
+  #step(piece: Piece, at: number): number {
+    const { name, attachmentBytes } = this.#options;
+    const offset = piece.offset + at;
+    if (this.#state === 'magic' || this.#state === 'trailer') return this.#magic(piece, at);
+    if (this.#state === 'attachment-end') return this.#attachmentEnd(piece, at);
+    if (this.#state === 'done') {
+      throw this.#broken(offset, 'Footer', 'bytes follow the end of the recording', 'nothing');
+    }
+    const code = piece.bytes[at] ?? 0;
+    const length = statedLength(piece, at);
+    if (!this.#headerSeen && code !== opcode.header) {
+      throw this.#broken(offset, opcodeName(code), 'stands first', 'Header');
+    }
+    this.#headerSeen = true;
+    this.#last = { offset, record: opcodeName(code) };
+    if (code === opcode.attachment) {
+      this.#open = openAttachment(piece, at, { name, keep: attachmentBytes });
+      this.#passing = this.#open.dataSize;
+      this.#state = 'attachment';
+      return at + this.#open.headSize;
+    }
+    if (!this.#wants(code)) {
+      this.#passing = length;
+      this.#state = 'passing';
+      return at + recordHead;
+    }
+    const next = at + recordHead + length;
+    if (code === opcode.dataEnd) this.#dataEnd(piece, at);
+    if (code === opcode.footer) this.#footer(piece, at);
+    return this.#sink.record(piece, at, next);
+  }
+
+  #pass(piece: Piece, at: number): number {
+    const to = Math.min(piece.end, at + this.#passing);
+    this.#passing -= to - at;
+    if (this.#state === 'attachment') this.#open?.data(piece.bytes.subarray(at, to));
+    if (this.#passing === 0) {
+      this.#state = this.#state === 'attachment' ? 'attachment-end' : 'records';
+    }
+    return to;
+  }
+
+  #attachmentEnd(piece: Piece, at: number): number {
+    const open = this.#open;
+    if (open !== undefined) {
+      this.#sink.attachment(open.end(piece.view.getUint32(at, true)), open.offset);
+      this.#passing = open.padding;
+    }
+    this.#open = undefined;
+    this.#state = this.#passing > 0 ? 'passing' : 'records';
+    return at + 4;
+  }
+
+  #magic(piece: Piece, at: number): number {
+    if (!magic.every((byte, i) => piece.bytes[at + i] === byte)) {
+      if (this.#state === 'magic') throw this.#foreign(piece.end - at);
+      throw this.#broken(piece.offset + at, 'Footer', 'the closing magic is wrong', 'MCAP magic');
+    }
+    this.#state = this.#state === 'magic' ? 'records' : 'done';
+    return at + magic.length;
+  }
+
+  #dataEnd(piece: Piece, at: number): void {
+    if (statedLength(piece, at) < 4) {
+      throw this.#broken(piece.offset + at, 'DataEnd', 'is too short', '4 bytes');
+    }
+    this.#sum(piece, at);
+    this.#compare(piece, at, at + recordHead, 'DataEnd', 'data section');
+    this.#crc = 0;
+    this.#summed = at + recordHead + statedLength(piece, at);
+  }
+
+  #footer(piece: Piece, at: number): void {
+    if (statedLength(piece, at) !== 20) {
+      throw this.#broken(piece.offset + at, 'Footer', 'has the wrong length', '20 bytes');
+    }
+    this.#sum(piece, at + footerSummed);
+    this.#compare(piece, at, at + footerSummed, 'Footer', 'summary');
+    this.#state = 'trailer';
+  }
+
+  #sum(piece: Piece, to: number): void {
+    if (this.#options.verify && to > this.#summed) {
+      this.#crc = crc32(piece.bytes.subarray(this.#summed, to), this.#crc);
+    }
+    this.#summed = Math.max(to, this.#summed);
+  }
+
+  #compare(piece: Piece, at: number, crcAt: number, record: string, what: string): void {
+    const stated = piece.view.getUint32(crcAt, true);
+    if (!this.#options.verify || stated === 0 || stated === this.#crc) return;
+    throw damaged({
+      name: this.#options.name,
+      offset: piece.offset + at,
+      record,
+      message: `the ${what} has checksum ${this.#crc}, and ${stated} is stated`,
+      expected: `CRC-32 ${stated}`,
+      remedy: remedies.changed,
+    });
+  }
+
+  #admit(code: number, length: number, offset: number): void {
+    const record = opcodeName(code);
+    const { size } = this.#options;
+    if (code === 0) {
+      throw this.#broken(offset, record, 'is not a record', 'a record (zeros follow a power loss)');
+    }
+    if (size !== undefined && offset + recordHead + length > size) {
+      const left = size - offset - recordHead;
+      throw this.#broken(offset, record, `states ${length} bytes, ${left} are left`, 'its bytes');
+    }
+    if (code === opcode.attachment || !this.#wants(code)) {
+      if (length <= Number.MAX_SAFE_INTEGER) return;
+      throw this.#broken(offset, record, `states ${length} bytes`, 'fewer than 2^53 bytes');
+    }
+    const most = code === opcode.chunk ? chunkBytes + 2 ** 20 : recordBytes;
+    if (length <= most) return;
+    throw damaged({
+      name: this.#options.name,
+      offset,
+      record,
+      message: `states ${length} bytes, and at most ${most} are read`,
+      expected: `at most ${most} bytes`,
+      code: length > 2 ** 40 ? 'corrupt' : 'limited',
+      remedy: length > 2 ** 40 ? remedies.again : 'Write the recording again in smaller records.',
+    });
+  }
+
+  #foreign(length: number): Error {
+    return damaged({
+      name: this.#options.name,
+      offset: 0,
+      record: 'Magic',
+      message: length === 0 ? 'the file is empty' : 'this is not an MCAP file',
+      expected: '89 4d 43 41 50 30 0d 0a',
+      remedy: remedies.foreign,
+    });
+  }
+
+  #broken(offset: number, record: string, message: string, expected: string): Error {
+    return damaged({ name: this.#options.name, offset, record, message, expected });
+  }
+}

@@ -1,0 +1,256 @@
+/** Turns the records of an MCAP into recording items. */
+import { asFault, type Fault } from '@fieldloop/core';
+import { chunkMemory } from '../codec/codec.ts';
+import { Columns } from '../columns.ts';
+import { damaged, remedies } from '../damage.ts';
+import { blockMessages } from '../limits.ts';
+import type { ReadMeter } from '../meter.ts';
+import type { RecordingItem, StoredChunk } from '../types.ts';
+import { Definitions } from './channels.ts';
+import { isCompression, openChunk } from './chunk.ts';
+import { messageHead, opcode, opcodeName, recordHead } from './format.ts';
+import { type Piece, pieceOf, type RecordSink } from './framer.ts';
+import { takeMessages } from './messages.ts';
+import {
+  type McapAttachment,
+  type McapChunk,
+  parseChannel,
+  parseChunk,
+  parseRecord,
+  parseSchema,
+} from './records.ts';
+
+export interface ItemOptions {
+  readonly name: string;
+  /** Blocks and their data are valid only until the next item is asked for. */
+  readonly reuse: boolean;
+  readonly meter: ReadMeter;
+  /** Present: a chunk that is damaged inside is passed over and named here. */
+  readonly skipped?: ((fault: Fault) => void) | undefined;
+}
+
+const wanted = new Set<number>([
+  opcode.header,
+  opcode.schema,
+  opcode.channel,
+  opcode.message,
+  opcode.chunk,
+  opcode.metadata,
+]);
+
+export class ItemSink implements RecordSink {
+  readonly #options: ItemOptions;
+  readonly #columns: Columns;
+  readonly #definitions = new Definitions();
+  #items: RecordingItem[] = [];
+  #summary = false;
+  #memory: Uint8Array = new Uint8Array(0);
+  /** Bytes handed out with the queued items. */
+  #lent = 0;
+
+  constructor(options: ItemOptions) {
+    this.#options = options;
+    this.#columns = new Columns(options.reuse);
+  }
+
+  get full(): boolean {
+    return this.#items.length > 0;
+  }
+
+  wants(code: number): boolean {
+    return wanted.has(code);
+  }
+
+  /** What has been found; the caller owns it until it calls `release`. */
+  drain(): readonly RecordingItem[] {
+    const items = this.#items;
+    this.#items = [];
+    return items;
+  }
+
+  release(): void {
+    this.#options.meter.release(this.#lent);
+    this.#lent = 0;
+  }
+
+  record(piece: Piece, at: number, next: number): number {
+    const code = piece.bytes[at] ?? 0;
+    const place = { name: this.#options.name, offset: piece.offset + at };
+    if (code === opcode.message && !this.#summary) return this.#messages(piece, at);
+    const content = piece.bytes.subarray(at + recordHead, next);
+    if (code === opcode.dataEnd) {
+      this.#summary = true;
+    } else if (code === opcode.header || code === opcode.metadata) {
+      const record = parseRecord(code, content, place);
+      if (record.type === 'Header') {
+        const { profile, library } = record;
+        this.#items.push({ kind: 'header', format: 'mcap', profile, library });
+      } else if (record.type === 'Metadata') {
+        const { name, metadata } = record;
+        this.#items.push({ kind: 'metadata', name, metadata, offset: place.offset });
+      }
+    } else if (code === opcode.schema || code === opcode.channel) {
+      this.#define(code, content, place);
+    } else if (code !== opcode.footer) {
+      if (this.#summary) {
+        throw damaged({
+          ...place,
+          record: opcodeName(code),
+          message: 'stands in the summary',
+          expected: 'messages and chunks before DataEnd',
+          remedy: remedies.writer,
+        });
+      }
+      this.#chunk(parseChunk(content, { ...place, record: 'Chunk' }), place.offset);
+    }
+    return next;
+  }
+
+  attachment(attachment: McapAttachment, offset: number): void {
+    const { name, mediaType, logTime: logTimeNs, dataSize: sizeBytes } = attachment;
+    this.#items.push({ kind: 'attachment', name, mediaType, logTimeNs, sizeBytes, offset });
+  }
+
+  /** Messages outside chunks: as many as follow each other become one block. */
+  #messages(piece: Piece, at: number): number {
+    const most = blockMessages;
+    const { known } = this.#definitions;
+    this.#base(piece, at);
+    let here = takeMessages(this.#columns, piece, at, { known, most });
+    if (here === at) {
+      this.#admit(piece, at, piece.offset + at);
+      this.#columns.rebase(...timeOf(piece, at));
+      here = takeMessages(this.#columns, piece, at, { known, most });
+    }
+    this.#seal(piece, piece.offset + at);
+    return here;
+  }
+
+  #chunk(chunk: McapChunk, offset: number): void {
+    const { name, skipped } = this.#options;
+    try {
+      const data = openChunk(chunk, { name, offset }, (size) => this.#chunkMemory(size));
+      this.#inside(chunk, pieceOf(data, 0), offset);
+    } catch (error) {
+      if (skipped === undefined) throw error;
+      this.#columns.count = 0;
+      skipped(asFault(error));
+    }
+  }
+
+  #inside(chunk: McapChunk, piece: Piece, offset: number): void {
+    const rules = { known: this.#definitions.known, most: Infinity };
+    const declares: number[] = [];
+    let blocks = 0;
+    let at = 0;
+    try {
+      while (at < piece.end) {
+        const next = nestedEnd(piece, at, { name: this.#options.name, offset });
+        if (piece.bytes[at] === opcode.message) {
+          this.#base(piece, at);
+          const here = takeMessages(this.#columns, piece, at, rules);
+          if (here === at) {
+            this.#admit(piece, at, offset);
+            blocks += this.#seal(piece, offset, undefined, false);
+            this.#columns.rebase(...timeOf(piece, at));
+          }
+          at = here;
+        } else {
+          const content = piece.bytes.subarray(at + recordHead, next);
+          const code = piece.bytes[at] ?? 0;
+          const place = { name: this.#options.name, offset };
+          if (code === opcode.schema) this.#define(code, content, place);
+          if (code === opcode.channel) declares.push(this.#define(code, content, place));
+          at = next;
+        }
+      }
+    } finally {
+      // What stood before damage inside an unchecked chunk is delivered, without the chunk.
+      const whole = blocks === 0 && at === piece.end;
+      this.#seal(piece, offset, whole ? storedChunk(chunk, declares) : undefined);
+    }
+  }
+
+  /** Id of the channel or schema; a new channel becomes an item. */
+  #define(code: number, content: Uint8Array, place: { name: string; offset: number }): number {
+    const at = { ...place, record: opcodeName(code) };
+    if (code === opcode.schema) {
+      const schema = parseSchema(content, at);
+      this.#definitions.schema(schema, place);
+      return schema.id;
+    }
+    const record = parseChannel(content, at);
+    const channel = this.#definitions.channel(record, place);
+    if (channel !== undefined) this.#items.push({ kind: 'channel', channel });
+    return record.id;
+  }
+
+  /** Queues the block of what the columns hold; 1 when there was one. */
+  #seal(piece: Piece, offset: number, chunk?: StoredChunk, last = true): number {
+    if (this.#columns.count === 0) return 0;
+    const { bytes: data, view } = piece;
+    const publishTimeNs = (starts: Uint32Array, i: number): bigint =>
+      view.getBigUint64((starts[i] ?? 8) - 8, true);
+    const block = this.#columns.seal({ data, view, offset, chunk, publishTimeNs }, last);
+    this.#items.push({ kind: 'block', block });
+    return 1;
+  }
+
+  #base(piece: Piece, at: number): void {
+    if (!this.#columns.based && at + 31 <= piece.end) this.#columns.rebase(...timeOf(piece, at));
+  }
+
+  /** Fault `corrupt` when the message at `at` cannot be read, whatever its time. */
+  #admit(piece: Piece, at: number, offset: number): void {
+    const place = { name: this.#options.name, offset, record: 'Message' };
+    const remedy = remedies.writer;
+    const length = piece.view.getUint32(at + 1, true);
+    if (length < messageHead) {
+      const expected = `at least ${messageHead} bytes`;
+      throw damaged({ ...place, message: `states ${length} bytes`, expected, remedy });
+    }
+    const channel = piece.view.getUint16(at + recordHead, true);
+    if (this.#definitions.known[channel] === 1) return;
+    const message = `is on channel ${channel}, which no record defined`;
+    const expected = 'the Channel record before its messages';
+    throw damaged({ ...place, message, expected, remedy });
+  }
+
+  #chunkMemory(size: number): Uint8Array {
+    if (!this.#options.reuse) {
+      this.#options.meter.take(size);
+      this.#lent += size;
+      return chunkMemory(size);
+    }
+    if (this.#memory.length < size) {
+      this.#options.meter.take(size - this.#memory.length);
+      this.#memory = chunkMemory(size);
+    }
+    return this.#memory.subarray(0, size);
+  }
+}
+
+function timeOf(piece: Piece, at: number): [high: number, low: number] {
+  return [piece.view.getUint32(at + 19, true), piece.view.getUint32(at + 15, true)];
+}
+
+/** End of the record at `at` inside a chunk; Fault `corrupt` when it is not whole. */
+function nestedEnd(piece: Piece, at: number, chunk: { name: string; offset: number }): number {
+  const left = piece.end - at - recordHead;
+  const high = left < 0 ? 0 : piece.view.getUint32(at + 5, true);
+  const length = left < 0 ? 0 : piece.view.getUint32(at + 1, true);
+  if (left >= 0 && high === 0 && length <= left) return at + recordHead + length;
+  throw damaged({
+    ...chunk,
+    record: 'Chunk',
+    message: `a record ${at} bytes into its content states more than the ${Math.max(0, left)} bytes left`,
+    expected: 'records that fit into their chunk',
+    remedy: remedies.changed,
+  });
+}
+
+function storedChunk(chunk: McapChunk, declares: readonly number[]): StoredChunk | undefined {
+  const { compression, uncompressedSize, uncompressedCrc, records } = chunk;
+  if (!isCompression(compression)) return undefined;
+  return { compression, uncompressedSize, uncompressedCrc, records, declares };
+}

@@ -1,0 +1,129 @@
+/** MCAP as items: pushed bytes for live sources and growing files, or a whole file. */
+import { asFault, Fault } from '@fieldloop/core';
+import { readAheadBytes } from '../limits.ts';
+import { type ReadMeter, unmetered } from '../meter.ts';
+import type { Readable, RecordingItem } from '../types.ts';
+import { Framer } from './framer.ts';
+import { ItemSink } from './items.ts';
+
+export interface ReadOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Damaged chunks are passed over; `skipped` hears of each. */
+  readonly salvage?: boolean | undefined;
+  readonly skipped?: ((fault: Fault) => void) | undefined;
+  /** Blocks are valid only until the next item is asked for; saves most allocation. */
+  readonly reuse?: boolean | undefined;
+  /** False leaves out the checksums over the data and summary sections; chunks keep theirs. */
+  readonly verify?: boolean | undefined;
+  readonly meter?: ReadMeter | undefined;
+}
+
+/** Takes bytes as they come; the parser owns what is pushed, so do not write into it again. */
+export interface McapParser {
+  /**
+   * The items that became whole. Items before damage are still returned; the Fault is thrown by
+   * the next call, and stands in `damage` at once.
+   */
+  push(bytes: Uint8Array): RecordingItem[];
+  /** Fault `corrupt` when the stream is damaged or torn. */
+  end(): RecordingItem[];
+  readonly damage: Fault | undefined;
+}
+
+interface Machine {
+  items(bytes: Uint8Array): Generator<RecordingItem, void>;
+  end(): void;
+}
+
+function openMachine(name: string, size: number | undefined, options: ReadOptions): Machine {
+  const meter = options.meter ?? unmetered;
+  const skipped = options.salvage === true ? (options.skipped ?? (() => {})) : undefined;
+  const sink = new ItemSink({ name, reuse: options.reuse ?? false, meter, skipped });
+  const verify = options.verify ?? true;
+  const framer = new Framer({ name, size, verify, attachmentBytes: 0, meter }, sink);
+  return {
+    *items(bytes) {
+      framer.feed(bytes);
+      for (;;) {
+        let damage: unknown;
+        let more = false;
+        try {
+          more = framer.run();
+        } catch (error) {
+          damage = error;
+        }
+        yield* sink.drain();
+        sink.release();
+        if (damage !== undefined) throw damage;
+        if (!more) return;
+      }
+    },
+    end: () => framer.end(),
+  };
+}
+
+export function openMcapParser(name: string): McapParser {
+  const machine = openMachine(name, undefined, {});
+  let damage: Fault | undefined;
+  return {
+    get damage() {
+      return damage;
+    },
+    push(bytes) {
+      if (damage !== undefined) throw damage;
+      const items: RecordingItem[] = [];
+      try {
+        for (const item of machine.items(bytes)) items.push(item);
+      } catch (error) {
+        damage = asFault(error);
+      }
+      return items;
+    },
+    end() {
+      if (damage !== undefined) throw damage;
+      machine.end();
+      return [];
+    },
+  };
+}
+
+/** The items of an MCAP file, with one read ahead of the one at work. */
+export async function* readMcap(
+  readable: Readable,
+  options: ReadOptions = {},
+): AsyncGenerator<RecordingItem, void> {
+  const machine = openMachine(readable.name, readable.size, options);
+  for await (const bytes of windows(readable, options)) {
+    yield* machine.items(bytes);
+  }
+  machine.end();
+}
+
+/** The bytes of a file in order; while one window is at work the next is being read. */
+export async function* windows(
+  readable: Readable,
+  options: Pick<ReadOptions, 'signal' | 'meter'>,
+): AsyncGenerator<Uint8Array, void> {
+  const meter = options.meter ?? unmetered;
+  const ask = (offset: number): Promise<Uint8Array> => {
+    if (readable.size !== undefined && offset >= readable.size) {
+      return Promise.resolve(new Uint8Array(0));
+    }
+    meter.take(readAheadBytes);
+    const read = readable.read(offset, readAheadBytes);
+    // A failed read is met when it is awaited; until then nobody else hears of it.
+    read.catch(() => {});
+    return read;
+  };
+  let next = ask(0);
+  let offset = 0;
+  for (;;) {
+    if (options.signal?.aborted === true) throw new Fault('cancelled', 'stopped on request');
+    const bytes = await next;
+    if (bytes.length === 0) return;
+    offset += bytes.length;
+    next = ask(offset);
+    yield bytes;
+    meter.release(readAheadBytes);
+  }
+}
