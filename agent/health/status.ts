@@ -1,0 +1,97 @@
+/** What an agent says of itself when it is asked on this machine. */
+import { createHash } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { maxSocketPathBytes } from '../limits.ts';
+
+export interface AgentStatus {
+  readonly device: string;
+  readonly agentVersion: string;
+  readonly uptimeS: number;
+  readonly source: SourceFigures;
+  readonly score: ScoreFigures;
+  readonly rules: RuleFigures;
+  readonly clips: {
+    /** Written by this process; `sealed` counts those that are durable. */
+    readonly cut: number;
+    readonly sealed: number;
+    /** Held by the cloud with an equal hash, since this process started. */
+    readonly acknowledged: number;
+    /** Bytes of clip files that the buffer holds. */
+    readonly bytes: number;
+  };
+  readonly uplink: UplinkFigures;
+  readonly lastClip?: { readonly clipId: string; readonly rule: string; readonly why: string };
+  /** Why the agent works with restrictions, one sentence each; empty when all is well. */
+  readonly degraded: readonly string[];
+  /** Nothing is being read, cut or sent. */
+  readonly idle: boolean;
+  /** Every `file` source is read to its end and the cloud has every clip. */
+  readonly finished: boolean;
+}
+
+export interface SourceFigures {
+  readonly messages: number;
+  readonly bytes: number;
+  /** How far reading is behind the speed of the recording; 0 at speed max. */
+  readonly lagMs: number;
+  /** Recordings that could not be read to their end. */
+  readonly broken: number;
+  readonly each: readonly SourceState[];
+}
+
+export interface SourceState {
+  readonly name: string;
+  readonly state: 'starting' | 'reading' | 'waiting' | 'silent' | 'finished' | 'broken';
+  /** What is being read or was read last. */
+  readonly recording?: string;
+  /** Why it waits or broke. */
+  readonly reason?: string;
+}
+
+export interface ScoreFigures {
+  readonly last?: {
+    readonly scorer: string;
+    readonly entropy: number;
+    readonly margin: number;
+    readonly topClass: string;
+  };
+  readonly count: number;
+  /** Frames passed over because the model was busy with another. */
+  readonly skipped: number;
+  /** Frames without a score: not decoded, wrong shape, not a number, too late. */
+  readonly faults: number;
+}
+
+export interface RuleFigures {
+  readonly set: string;
+  readonly version: number;
+  readonly digest: string;
+  /** Times each rule fired. */
+  readonly fired: Readonly<Record<string, number>>;
+  /** Triggers that did not become a verdict. */
+  readonly suppressed: number;
+}
+
+export interface UplinkFigures {
+  readonly connected: boolean;
+  /** ISO 8601, of the last change of `connected`. */
+  readonly since?: string;
+  /** Clips on their way now. */
+  readonly uploading: number;
+  readonly bytesSent: number;
+  readonly clipsAcknowledged: number;
+  readonly backlogClips: number;
+  readonly lastError?: string;
+}
+
+/**
+ * Where the agent with this `buffer.path` answers. A socket's path has at most 107 bytes on Linux;
+ * a deeper one moves to the folder for temporary files under a name that both sides can work out.
+ */
+export function statusSocketPath(bufferPath: string): string {
+  const path = join(bufferPath, 'agent.sock');
+  if (Buffer.byteLength(path) <= maxSocketPathBytes) return path;
+  const hash = createHash('sha256').update(bufferPath).digest('hex').slice(0, 16);
+  return join(tmpdir(), `fieldloop-${hash}.sock`);
+}
