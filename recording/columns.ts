@@ -29,7 +29,7 @@ export class Columns {
   /** Smallest and largest time of the messages so far, ns after the base. */
   least = Infinity;
   most = -Infinity;
-  /** The base as two halves, so that hot loops subtract without bigint. */
+  /** The base in two parts, as the format stores times, so that hot loops need no bigint. */
   baseHigh = 0;
   baseLow = 0;
   baseNs = 0n;
@@ -45,10 +45,10 @@ export class Columns {
   }
 
   /** Only between blocks: times already in the columns keep their meaning. */
-  rebase(high: number, low: number): void {
+  rebase(high: number, low: number, baseNs: bigint): void {
     this.baseHigh = high;
     this.baseLow = low;
-    this.baseNs = (BigInt(high) << 32n) | BigInt(low);
+    this.baseNs = baseNs;
     this.#based = true;
   }
 

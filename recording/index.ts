@@ -7,6 +7,9 @@ export {
   cutClip,
   type LatchedMessage,
 } from './clip/cut.ts';
+export { type McapParser, openMcapParser } from './mcap/parser.ts';
+export type { ReadOptions } from './options.ts';
+export { formatOf, readRecording } from './read.ts';
 export type {
   Appendable,
   Channel,

@@ -31,3 +31,31 @@ export const definitionBytes = 64 * mib;
 
 /** Name and media type of an attachment. */
 export const attachmentFieldBytes = 64 * 2 ** 10;
+
+/** A path of a field, and how many steps it may take. */
+export const pathCharacters = 1024;
+export const pathSteps = 64;
+
+/** The largest index in a path. */
+export const listIndex = 2 ** 31 - 1;
+
+/** The text of a schema or the bytes of a descriptor set; IDL is slower to parse. */
+export const schemaBytes = 4 * mib;
+export const idlCharacters = 256 * 1024;
+
+/** Lines and messages of one ROS definition, without comments. */
+export const schemaLines = 20_000;
+export const schemaMessages = 2_000;
+
+/** Messages within messages, and fields that one accessor passes over. */
+export const schemaDepth = 64;
+export const schemaParts = 200_000;
+
+/** Fields that a listing names. */
+export const listedFields = 10_000;
+
+/** Items without bytes: more of them than this are a lying count. */
+export const emptyItems = 65_536;
+
+/** Header of one record of a bag; the data that follows has its own bound. */
+export const bagHeaderBytes = mib;

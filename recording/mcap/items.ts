@@ -230,8 +230,10 @@ export class ItemSink implements RecordSink {
   }
 }
 
-function timeOf(piece: Piece, at: number): [high: number, low: number] {
-  return [piece.view.getUint32(at + 19, true), piece.view.getUint32(at + 15, true)];
+/** Log time of the message at `at`: two halves, and whole. */
+function timeOf({ view }: Piece, at: number): [high: number, low: number, ns: bigint] {
+  const ns = view.getBigUint64(at + 15, true);
+  return [view.getUint32(at + 19, true), view.getUint32(at + 15, true), ns];
 }
 
 /** End of the record at `at` inside a chunk; Fault `corrupt` when it is not whole. */

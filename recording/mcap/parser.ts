@@ -1,22 +1,11 @@
 /** MCAP as items: pushed bytes for live sources and growing files, or a whole file. */
 import { asFault, Fault } from '@fieldloop/core';
 import { readAheadBytes } from '../limits.ts';
-import { type ReadMeter, unmetered } from '../meter.ts';
+import { unmetered } from '../meter.ts';
+import type { ReadOptions } from '../options.ts';
 import type { Readable, RecordingItem } from '../types.ts';
 import { Framer } from './framer.ts';
 import { ItemSink } from './items.ts';
-
-export interface ReadOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Damaged chunks are passed over; `skipped` hears of each. */
-  readonly salvage?: boolean | undefined;
-  readonly skipped?: ((fault: Fault) => void) | undefined;
-  /** Blocks are valid only until the next item is asked for; saves most allocation. */
-  readonly reuse?: boolean | undefined;
-  /** False leaves out the checksums over the data and summary sections; chunks keep theirs. */
-  readonly verify?: boolean | undefined;
-  readonly meter?: ReadMeter | undefined;
-}
 
 /** Takes bytes as they come; the parser owns what is pushed, so do not write into it again. */
 export interface McapParser {

@@ -1,0 +1,76 @@
+/** Files as ports: the second door of this room, for processes that have a disk. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { Fault } from '@fieldloop/core';
+import type { Appendable, Readable } from './types.ts';
+
+/** Opens a file for reading. Its size is taken now; use the push parser for files that grow. */
+export async function openFile(path: string): Promise<Readable & AsyncDisposable> {
+  const handle = await guarded(path, () => open(path, 'r'));
+  const status = await guarded(path, () => handle.stat());
+  if (!status.isFile()) {
+    await handle.close();
+    throw new Fault('invalid', 'is not a file', { place: path, remedy: 'Name a recording file.' });
+  }
+  const { size } = status;
+  return {
+    name: path,
+    size,
+    async read(offset, length) {
+      const most = Math.max(0, Math.min(length, size - offset));
+      const memory = new Uint8Array(Buffer.allocUnsafeSlow(most).buffer);
+      let filled = 0;
+      while (filled < most) {
+        const at = offset + filled;
+        const left = most - filled;
+        const { bytesRead } = await guarded(path, () => handle.read(memory, filled, left, at));
+        if (bytesRead === 0) break;
+        filled += bytesRead;
+      }
+      return memory.subarray(0, filled);
+    },
+    [Symbol.asyncDispose]: () => handle.close(),
+  };
+}
+
+/** Creates a file, or empties the one that is there. */
+export async function createFile(path: string): Promise<Appendable & AsyncDisposable> {
+  const handle: FileHandle = await guarded(path, () => open(path, 'w', 0o600));
+  return {
+    async write(bytes) {
+      let from = 0;
+      while (from < bytes.length) {
+        const rest = bytes.subarray(from);
+        from += (await guarded(path, () => handle.write(rest))).bytesWritten;
+      }
+    },
+    sync: () => guarded(path, () => handle.datasync()),
+    [Symbol.asyncDispose]: () => handle.close(),
+  };
+}
+
+async function guarded<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw fileFault(path, cause);
+  }
+}
+
+function fileFault(path: string, cause: unknown): Fault {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  const place = path;
+  if (code === 'ENOENT') {
+    const remedy = 'Check the path; relative paths start where the command was called.';
+    return new Fault('not_found', 'there is no such file', { place, remedy, cause });
+  }
+  if (code === 'EACCES' || code === 'EPERM') {
+    const remedy = 'Give this user the right to it (chmod, chown).';
+    return new Fault('forbidden', 'the file may not be opened', { place, remedy, cause });
+  }
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    const remedy = 'Free space on this disk.';
+    return new Fault('unavailable', 'the disk is full', { place, remedy, cause });
+  }
+  const message = `the file cannot be used (${code === '' ? String(cause) : code})`;
+  return new Fault('unavailable', message, { place, remedy: 'Check the disk.', cause });
+}
