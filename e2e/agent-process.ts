@@ -1,6 +1,7 @@
 /** One robot's agent as its own process, with a configuration written for it. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type AgentStatus, readStatus, statusSocketPath } from '@fieldloop/agent';
 import { type Running, startProgram } from './process.ts';
 
@@ -71,4 +72,20 @@ export function resumeAgent(root: string, folder: string, name: string): AgentPr
       }
     },
   };
+}
+
+export interface Tombstone {
+  readonly sha256: string;
+  /** `deleted` once the cloud held it; `evicted`, `lost` or `quarantined` otherwise. */
+  readonly fate: string;
+}
+
+/** What a stopped agent remembers of clips that it holds no more. */
+export function tombstones(agent: Pick<AgentProcess, 'folder'>): Tombstone[] {
+  const db = new DatabaseSync(join(agent.folder, 'state', 'buffer.db'), { readOnly: true });
+  try {
+    return db.prepare('SELECT sha256, fate FROM tombstone').all() as unknown as Tombstone[];
+  } finally {
+    db.close();
+  }
 }

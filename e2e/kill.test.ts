@@ -1,0 +1,85 @@
+/**
+ * Goal: SIGKILL of either side at any moment of an upload loses and doubles nothing.
+ * Method: a live robot behind a slow link; at each of 20 seeded moments during an upload the agent
+ * or the cloud is killed and started again; then both disks are compared, clip by clip.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { seededRandom, silentLog } from '@fieldloop/core';
+import { systemClock } from '@fieldloop/core/system';
+import { serveFleet } from '@fieldloop/sim';
+import { expect, test } from 'vitest';
+import { type AgentProcess, tombstones } from './agent-process.ts';
+import { useBroker } from './identity.ts';
+import { openLink } from './link.ts';
+import { busyRules } from './rules.ts';
+import { openScene, type Scene } from './scene.ts';
+import { until } from './wait.ts';
+import { readClip } from './verify.ts';
+
+const seed = Number(process.env['FIELDLOOP_SEED'] ?? 20_261_121);
+const kills = 20;
+
+test(`killed at ${kills} moments during uploads (seed ${seed})`, async () => {
+  console.log(`seed ${seed}: FIELDLOOP_SEED=${seed} repeats this run`);
+  const random = seededRandom(seed);
+  await using scene = await openScene();
+  await using link = await openLink(new URL(scene.cloud.urls.broker).host, {
+    upBytesPerSecond: 1_500_000,
+  });
+  await using fleet = await serveFleet({
+    robots: 1,
+    seed,
+    speed: 2,
+    clock: systemClock,
+    log: silentLog,
+  });
+  let agent = await enrol(scene, fleet.robots[0]?.url ?? '', link.host);
+  for (let kill = 0; kill < kills; kill += 1) {
+    await until(`an upload before kill ${kill}`, async () => {
+      const status = await agent.status();
+      return (status?.uplink.uploading ?? 0) > 0;
+    });
+    await delay(random.integer(250));
+    if (random.next() < 0.5) agent = await scene.restartAgent(agent);
+    else await scene.restartCloud();
+  }
+  await fleet[Symbol.asyncDispose]();
+  await until(
+    'the backlog is empty',
+    async () => {
+      const status = await agent.status();
+      return status?.uplink.connected === true && status.uplink.backlogClips === 0;
+    },
+    { withinMs: 60_000, describe: async () => JSON.stringify(await agent.status()) },
+  );
+  await agent.running.stop(10_000);
+  await compare(scene, agent);
+}, 240_000);
+
+async function enrol(scene: Scene, url: string, host: string): Promise<AgentProcess> {
+  const rules = join(scene.folder, 'rules.yaml');
+  writeFileSync(rules, busyRules);
+  const agent = await scene.enrolAndStart({ name: 'amr-kill', source: { sim: url }, rules });
+  await until('it is enrolled', async () => (await agent.status())?.uplink.connected);
+  await agent.running.kill();
+  useBroker(agent.folder, host);
+  return await scene.restartAgent(agent);
+}
+
+/** Everything that the robot let go of is in the cloud once, whole; nothing is half way. */
+async function compare(scene: Scene, agent: AgentProcess): Promise<void> {
+  const clips = await scene.api.clips();
+  const stored = clips.filter((clip) => clip.state === 'stored');
+  const freed = tombstones(agent).filter((one) => one.fate === 'deleted');
+  expect(freed.length).toBeGreaterThanOrEqual(kills / 2);
+  const hashes = stored.map((clip) => clip.sha256);
+  expect(new Set(hashes).size).toBe(hashes.length);
+  for (const { sha256 } of freed) expect(hashes).toContain(sha256);
+  expect(clips.filter((clip) => clip.state === 'uploading')).toEqual([]);
+  for (const clip of stored) {
+    const content = await readClip(clip.id, await scene.api.data(clip.id));
+    expect(content.sha256).toBe(clip.sha256);
+  }
+}

@@ -1,0 +1,103 @@
+/**
+ * Goal: rights come from the certificate alone, and every refusal shows in the cloud's log.
+ * Method: two robots at work, a stranger with a certificate of its own making, a robot that writes
+ * under another's topics, and one that is revoked while connected; all against the real broker.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { silentLog } from '@fieldloop/core';
+import { systemClock } from '@fieldloop/core/system';
+import { serveFleet } from '@fieldloop/sim';
+import { connectAsync, type IClientOptions } from 'mqtt';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { AgentProcess } from './agent-process.ts';
+import { identityOf, strangerIdentity } from './identity.ts';
+import { busyRules } from './rules.ts';
+import { openScene, type Scene } from './scene.ts';
+import { until } from './wait.ts';
+
+let scene: Scene;
+let agents: AgentProcess[];
+let fleet: Awaited<ReturnType<typeof serveFleet>>;
+
+beforeAll(async () => {
+  scene = await openScene();
+  fleet = await serveFleet({ robots: 2, seed: 3, speed: 1, clock: systemClock, log: silentLog });
+  const rules = join(scene.folder, 'rules.yaml');
+  writeFileSync(rules, busyRules);
+  agents = await Promise.all(
+    fleet.robots.map(({ name, url }) => scene.enrolAndStart({ name, source: { sim: url }, rules })),
+  );
+  for (const agent of agents) {
+    await until(`${agent.name} is connected`, async () => (await agent.status())?.uplink.connected);
+  }
+}, 60_000);
+
+afterAll(async () => {
+  await fleet[Symbol.asyncDispose]();
+  await scene[Symbol.asyncDispose]();
+});
+
+const cloudLog = (): string => readFileSync(join(scene.folder, 'cloud.log'), 'utf8');
+
+async function connectAs(options: IClientOptions): Promise<string> {
+  try {
+    const client = await connectAsync(scene.cloud.urls.broker, {
+      protocolVersion: 4,
+      reconnectPeriod: 0,
+      connectTimeout: 5_000,
+      ...options,
+    });
+    await client.endAsync(true);
+    return 'connected';
+  } catch (error) {
+    return error instanceof Error ? `refused: ${error.message}` : 'refused';
+  }
+}
+
+test('both robots deliver clips under their own names', async () => {
+  for (const { name } of agents) {
+    await until(`a stored clip of ${name}`, async () => {
+      const clips = await scene.api.clips(`device=${name}&state=stored`);
+      return clips.length > 0 && clips.every((clip) => clip.device === name);
+    });
+  }
+});
+
+test('a stranger with a certificate of its own making is refused, and it shows', async () => {
+  const [agent] = agents;
+  const stranger = strangerIdentity(agent?.name ?? '');
+  const { ca } = identityOf(agent?.folder ?? '');
+  expect(await connectAs({ ...stranger, ca, clientId: agent?.name ?? '' })).toMatch(/^refused/);
+  expect(await connectAs({ ca, clientId: 'nobody' })).toMatch(/^refused/);
+  await until('the log says so', async () => cloudLog().includes('connect.refused'));
+});
+
+test("a robot that claims another's name or topics is refused, and it shows", async () => {
+  const [one, two] = agents;
+  const identity = identityOf(one?.folder ?? '');
+  expect(await connectAs({ ...identity, clientId: two?.name ?? '' })).toMatch(/^refused/);
+  await one?.running.stop(5_000);
+  const client = await connectAsync(scene.cloud.urls.broker, {
+    ...identity,
+    clientId: `${one?.name}#b`,
+    protocolVersion: 4,
+    reconnectPeriod: 0,
+  });
+  const closed = new Promise<boolean>((resolve) => client.on('close', () => resolve(true)));
+  client.publish(`fl/1/d/${two?.name}/up/b/0`, Buffer.alloc(32), { qos: 0 });
+  expect(await closed).toBe(true);
+  await until('the log says so', async () => cloudLog().includes('acl.refused'));
+});
+
+test('a revoked robot loses its connection and cannot come back, and it shows', async () => {
+  const [, two] = agents;
+  if (two === undefined) throw new TypeError('two robots were started');
+  await scene.api.revoke(two.name);
+  await until('it is offline', async () => (await two.status())?.uplink.connected === false);
+  const identity = identityOf(two.folder);
+  expect(await connectAs({ ...identity, clientId: `${two.name}#b` })).toMatch(/^refused/);
+  const device = (await scene.api.devices()).find(({ name }) => name === two.name);
+  expect(device?.state).toBe('revoked');
+  await until('the log says so', async () => cloudLog().includes('revoked'));
+});
