@@ -13,6 +13,14 @@ export const progressEveryMs = 250;
 /** What a stop waits for open clips to be cut and sealed; what is left then is left to the start. */
 export const stopWithinMs = 8_000;
 
+// Configuration and other documents.
+
+export const maxDocumentBytes = 1024 * 1024;
+export const maxDocumentProblems = 50;
+/** Sources of one agent; each holds a window of its own. */
+export const maxSources = 8;
+export const maxModels = 8;
+
 // Health.
 
 /** Bytes of a unix socket's path on Linux, without its closing zero. */

@@ -1,0 +1,124 @@
+/**
+ * Goal: a wrong agent.yaml never starts an agent, and its reader learns everything at once.
+ * Method: whole texts through the parser; messages are compared with their line and column.
+ */
+import { expect, test } from 'vitest';
+import { parseConfig } from './config.ts';
+import { problemLine } from './document.ts';
+
+const file = '/etc/fieldloop/agent.yaml';
+
+const whole = `
+device: {name: amr-017, site: ber1, properties: {hw: orin-nx}, firmware: 1.4.2+ab}
+cloud: {claimToken: "\${CLAIM}"}
+sources:
+- {name: main, folder: bags, glob: "*.mcap"}
+- {name: again, file: /data/run.bag, speed: max}
+- {name: live, sim: "tcp://127.0.0.1:9000"}
+models: [{id: classifier, path: models/classifier}]
+rules: rules.yaml
+window: {seconds: 30, memory: 32MiB}
+buffer: {path: /var/lib/fieldloop, quota: 20GiB, headroom: 5GiB, reserve: {critical: 25%}}
+limits: {clip: 60s, silent: 2s}
+log: {level: debug}
+`;
+
+const small = 'device: {name: amr-017}\nsources: [{name: a, file: a.mcap}]\nrules: r.yaml\n';
+
+const linesOf = (text: string): string[] =>
+  parseConfig({ text, file: 'agent.yaml' }, {}).problems.map(problemLine);
+
+test('a whole configuration is read: units, paths below its folder, the secret', () => {
+  const { value, problems } = parseConfig({ text: whole, file }, { CLAIM: 'flc_x' });
+  expect(problems).toEqual([]);
+  expect(value).toEqual({
+    file,
+    device: { name: 'amr-017', site: 'ber1', properties: { hw: 'orin-nx' }, firmware: '1.4.2+ab' },
+    cloud: { claimToken: 'flc_x', claimTokenFrom: 'CLAIM' },
+    sources: [
+      { kind: 'folder', name: 'main', path: '/etc/fieldloop/bags', glob: '*.mcap' },
+      { kind: 'file', name: 'again', path: '/data/run.bag', speed: 'max' },
+      { kind: 'sim', name: 'live', host: '127.0.0.1', port: 9000 },
+    ],
+    models: [{ id: 'classifier', path: '/etc/fieldloop/models/classifier' }],
+    rules: '/etc/fieldloop/rules.yaml',
+    window: { ns: 30_000_000_000n, memoryBytes: 32 * 2 ** 20 },
+    buffer: {
+      path: '/var/lib/fieldloop',
+      quotaBytes: 20 * 2 ** 30,
+      headroomBytes: 5 * 2 ** 30,
+      reserve: { critical: 5 * 2 ** 30 },
+    },
+    limits: { clipNs: 60_000_000_000n, silentNs: 2_000_000_000n },
+    log: { level: 'debug' },
+  });
+});
+
+test('what is left out has the defaults, and a cloud is not needed', () => {
+  const { value } = parseConfig({ text: `${small}buffer: {path: state}`, file }, {});
+  expect(value).toMatchObject({
+    cloud: undefined,
+    models: [],
+    sources: [{ kind: 'file', speed: 1 }],
+    window: { ns: 60_000_000_000n, memoryBytes: 64 * 2 ** 20 },
+    buffer: { quotaBytes: 10 * 2 ** 30, headroomBytes: 2 ** 30, reserve: {} },
+  });
+});
+
+test('a secret that is not set is absent; whoever needs it says so', () => {
+  const text = `${small}buffer: {path: state}\ncloud: {claimToken: "\${NOT_SET}"}`;
+  const { value } = parseConfig({ text, file }, {});
+  expect(value?.cloud).toEqual({ claimToken: undefined, claimTokenFrom: 'NOT_SET' });
+});
+
+test('several problems are told at once, in the order of the file, each with a remedy', () => {
+  const text = `device: {name: AMR, sitee: ber1}
+sources:
+- {name: main, foldr: /data}
+- {name: main2, file: a.mcap, sim: "tcp://x:1"}
+rules: r.yaml
+window: {seconds: 0, memory: 64 parsecs}
+uplink: {policies: []}
+limits: {cpu: 35%}
+bufer: {path: x}
+`;
+  expect(linesOf(text)).toEqual([
+    'agent.yaml:1:1: "buffer": is missing. Add it; "fieldloop-agent check --help" shows a whole example.',
+    'agent.yaml:1:10: "device.name": use 3 to 40 of a-z, 0-9 and -. Here stands "AMR".',
+    'agent.yaml:1:21: unknown key "sitee" in "device". Did you mean "site"? Known here: name, site, properties, firmware.',
+    'agent.yaml:3:3: "sources[0]": a source has exactly one of file, folder and sim, this one has 0. Write for example {name: main, folder: /data/bags, glob: "*.mcap"}.',
+    'agent.yaml:3:16: unknown key "foldr" in "sources[0]". Did you mean "folder"? Known here: name, file, folder, sim, speed, glob.',
+    'agent.yaml:4:3: "sources[1]": a source has exactly one of file, folder and sim, this one has 2. Write for example {name: main, folder: /data/bags, glob: "*.mcap"}.',
+    'agent.yaml:6:10: "window.seconds": Too small: expected number to be >=1. Here stands 0.',
+    'agent.yaml:6:22: "window.memory": "64 parsecs" is not a size. Write a number with B, kB, MB, GB, KiB, MiB or GiB, for example 64MiB.',
+    'agent.yaml:7:1: "uplink" is not supported in this version. Remove it; this agent would not act on it.',
+    'agent.yaml:8:10: "limits.cpu" is not supported in this version. Remove it; this agent would not act on it.',
+    'agent.yaml:9:1: unknown key "bufer". Did you mean "buffer"? Known here: device, cloud, sources, models, rules, window, buffer, limits, log.',
+  ]);
+});
+
+test.each([
+  ['a: [', /:1:\d+: this is not YAML/],
+  ['device: {name: a}\ndevice: {name: b}', /:2:1: this is not YAML: Map keys must be unique/],
+  [`${small}buffer: {path: "\${HOME}/x"}`, /:4:10: "buffer.path": the environment is for secrets/],
+  [
+    `${small}buffer: {path: x}\ncloud: {claimToken: "a\${X}"}`,
+    /:5:9: "cloud.claimToken": a variable stands alone/,
+  ],
+  [
+    'device: {name: amr}\nrules: r\nbuffer: {path: b}\nsources:\n- {name: a, file: x}\n- {name: a, file: y}',
+    /:6:3: "sources\[1\]": the name "a" stands twice/,
+  ],
+  [
+    'device: {name: amr}\nrules: r\nbuffer: {path: b}\nsources: [{name: a, sim: "http://x"}]',
+    /:4:21: "sources\[0\]\.sim": "http:\/\/x" is not the address of a simulator/,
+  ],
+  [
+    'device: {name: amr}\nrules: r\nbuffer: {path: b}\nsources: [{name: a, folder: x, speed: 2}]',
+    /:4:32: "sources\[0\]\.speed": "speed" belongs to a source with "file"/,
+  ],
+  ['', /:1:1: "device": is missing/],
+  ['- 1', /:1:1: expected object/],
+])('refused with its place: %s', (text, expected) => {
+  expect(linesOf(text).join('\n')).toMatch(expected);
+});

@@ -1,0 +1,295 @@
+/**
+ * `agent.yaml`: one file, one schema, checked whole before anything starts and frozen afterwards.
+ * Paths are relative to the folder of the file. The environment gives secrets and nothing else.
+ */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { Fault, parseDurationNs, parseSize } from '@fieldloop/core';
+import type { ClipClass } from '@fieldloop/proto';
+import {
+  type CheckedDocument,
+  complain,
+  demand,
+  type DocumentText,
+  type Inspect,
+  parsedText,
+  readDocument,
+  z,
+} from './document.ts';
+import { maxModels, maxSources } from './limits.ts';
+
+export interface AgentConfig {
+  /** Where it was read. */
+  readonly file: string;
+  readonly device: {
+    readonly name: string;
+    readonly site?: string | undefined;
+    readonly properties: Readonly<Record<string, string>>;
+    readonly firmware?: string | undefined;
+  };
+  /** Absent: the agent works without a cloud. */
+  readonly cloud?: CloudConfig | undefined;
+  readonly sources: readonly SourceConfig[];
+  readonly models: readonly { readonly id: string; readonly path: string }[];
+  /** Path of the rule set. */
+  readonly rules: string;
+  readonly window: { readonly ns: bigint; readonly memoryBytes: number };
+  readonly buffer: {
+    readonly path: string;
+    readonly quotaBytes: number;
+    readonly headroomBytes: number;
+    readonly reserve: Readonly<Partial<Record<ClipClass, number>>>;
+  };
+  readonly limits: { readonly clipNs: bigint; readonly silentNs: bigint };
+  readonly log: { readonly level: string };
+}
+
+export interface CloudConfig {
+  /** Present when it was configured and, if it comes from the environment, set there. */
+  readonly claimToken?: string | undefined;
+  /** Name of the environment variable that gives the token. */
+  readonly claimTokenFrom?: string | undefined;
+}
+
+export type SourceConfig =
+  | { readonly kind: 'file'; readonly name: string; readonly path: string; readonly speed: Speed }
+  | {
+      readonly kind: 'folder';
+      readonly name: string;
+      readonly path: string;
+      readonly glob: string;
+    }
+  | { readonly kind: 'sim'; readonly name: string; readonly host: string; readonly port: number };
+
+/** Times the speed of the recording; `max` is as fast as it can be read. */
+export type Speed = number | 'max';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const second = 1_000_000_000n;
+const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'use a-z, 0-9, - and _, up to 40');
+const duration = parsedText(parseDurationNs);
+const size = parsedText(parseSize);
+const share = parsedText((text) => {
+  const match = /^(\d{1,3}(?:\.\d+)?)%$/.exec(text);
+  if (match === null || Number(match[1]) > 100) {
+    throw new Fault('invalid', `"${text.slice(0, 40)}" is not a share`, {
+      remedy: 'Write a percentage from 0% to 100%, for example 25%.',
+    });
+  }
+  return Number(match[1]) / 100;
+});
+
+const classes = ['critical', 'warning', 'info', 'baseline'] as const;
+
+const endpoint = parsedText((text) => {
+  const match = /^tcp:\/\/([^:/?#]+|\[[0-9a-fA-F:]+\]):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (match === null || port < 1 || port > 65_535) {
+    throw new Fault('invalid', `"${text.slice(0, 60)}" is not the address of a simulator`, {
+      remedy: 'Write tcp://HOST:PORT, for example tcp://127.0.0.1:9000.',
+    });
+  }
+  return { host: (match[1] ?? '').replace(/^\[|\]$/g, ''), port };
+});
+
+const source = z
+  .strictObject({
+    name,
+    file: z.string().min(1).optional(),
+    folder: z.string().min(1).optional(),
+    sim: endpoint.optional(),
+    speed: z.union([z.literal('max'), z.number().positive().max(1_000_000)]).optional(),
+    glob: z.string().min(1).optional(),
+  })
+  .check((context) => {
+    const { file, folder, sim, speed, glob } = context.value;
+    const kinds = [file, folder, sim].filter((kind) => kind !== undefined).length;
+    if (kinds !== 1) {
+      complain(context, {
+        message: `a source has exactly one of file, folder and sim, this one has ${kinds}`,
+        remedy: 'Write for example {name: main, folder: /data/bags, glob: "*.mcap"}.',
+      });
+    }
+    const only = (key: string, given: unknown, kind: string, has: unknown): void => {
+      if (given === undefined || has !== undefined || kinds !== 1) return;
+      const message = `"${key}" belongs to a source with "${kind}"`;
+      complain(context, { message, remedy: `Remove it, or read a ${kind}.`, path: [key] });
+    };
+    only('speed', speed, 'file', file);
+    only('glob', glob, 'folder', folder);
+  });
+
+const schema = z.strictObject({
+  device: z.strictObject({
+    name: z.string().regex(/^[a-z0-9][a-z0-9-]{2,39}$/, 'use 3 to 40 of a-z, 0-9 and -'),
+    site: z.string().min(1).max(64).optional(),
+    properties: z.record(z.string().max(64), z.string().max(256)).default({}),
+    firmware: z.string().min(1).max(64).optional(),
+  }),
+  cloud: z.strictObject({ claimToken: z.string().min(1).optional() }).optional(),
+  sources: z.array(source).min(1, 'at least one source is needed').max(maxSources),
+  models: z
+    .array(z.strictObject({ id: name, path: z.string().min(1) }))
+    .max(maxModels)
+    .default([]),
+  rules: z.string().min(1),
+  window: z
+    .strictObject({
+      seconds: z.number().min(1).max(3_600).default(60),
+      memory: size.prefault('64MiB'),
+    })
+    .prefault({}),
+  buffer: z.strictObject({
+    path: z.string().min(1),
+    quota: size.prefault('10GiB'),
+    headroom: size.prefault('1GiB'),
+    reserve: z.partialRecord(z.enum(classes), share).default({}),
+  }),
+  limits: z
+    .strictObject({ clip: duration.prefault('120s'), silent: duration.prefault('5s') })
+    .prefault({}),
+  log: z
+    .strictObject({ level: z.enum(['error', 'warn', 'info', 'debug']).default('info') })
+    .prefault({}),
+});
+
+/** Keys that the documentation of the house knows and this version does not act on. */
+const later: readonly (readonly string[])[] = [
+  ['uplink'],
+  ['update'],
+  ['cloud', 'url'],
+  ['window', 'spool'],
+  ['limits', 'cpu'],
+  ['limits', 'memory'],
+];
+
+const secretPath = 'cloud.claimToken';
+const variable = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
+
+export function parseConfig(source: DocumentText, env: Environment): CheckedDocument<AgentConfig> {
+  const inspect: Inspect = (value) => [...unsupported(value), ...strayVariables(value, [])];
+  const { value, problems } = readDocument(source, schema, inspect);
+  if (value === undefined) return { problems };
+  const doubled = repeated(source, value);
+  if (doubled.length > 0) return { problems: doubled };
+  return { value: frozen(source.file, value, env), problems: [] };
+}
+
+/** Reads and checks the file; one Fault `invalid` names every problem. */
+export function loadConfig(file: string, env: Environment): AgentConfig {
+  return demand(parseConfig({ text: readText(file), file }, env));
+}
+
+/** The file's text. Fault `not_found` or `forbidden` with the path. */
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? '';
+    const denied = code === 'EACCES' || code === 'EPERM';
+    throw new Fault(denied ? 'forbidden' : 'not_found', `cannot be read (${code})`, {
+      place: file,
+      remedy: denied
+        ? 'Let the user of this process read it.'
+        : 'Give the path of an existing file.',
+      cause: error,
+    });
+  }
+}
+
+function unsupported(value: unknown): ReturnType<Inspect> {
+  return later.flatMap((path) => {
+    let here: unknown = value;
+    for (const key of path) {
+      here = (here as Record<string, unknown> | null | undefined)?.[key];
+    }
+    if (here === undefined) return [];
+    const message = `"${path.join('.')}" is not supported in this version`;
+    return [{ path, message, remedy: 'Remove it; this agent would not act on it.' }];
+  });
+}
+
+function strayVariables(value: unknown, path: readonly PropertyKey[]): ReturnType<Inspect> {
+  if (typeof value === 'string') {
+    const isSecret = path.join('.') === secretPath;
+    const wrong = isSecret ? value.includes('${') && !variable.test(value) : value.includes('${');
+    if (!wrong) return [];
+    const message = isSecret
+      ? `"${secretPath}": a variable stands alone, as \${NAME}`
+      : `"${path.map(String).join('.')}": the environment is for secrets only`;
+    return [{ path, message, remedy: `Only ${secretPath} takes \${NAME}; write the value here.` }];
+  }
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, item]) =>
+    strayVariables(item, [...path, Array.isArray(value) ? Number(key) : key]),
+  );
+}
+
+type Parsed = z.infer<typeof schema>;
+
+/** Names and ids that stand twice. */
+function repeated(source: DocumentText, value: Parsed): CheckedDocument<never>['problems'] {
+  const twice = (key: 'sources' | 'models', ids: readonly string[]): ReturnType<Inspect> =>
+    ids.flatMap((id, i) => {
+      if (ids.indexOf(id) === i) return [];
+      const message = `"${key}[${i}]": the name "${id}" stands twice`;
+      return [{ path: [key, i], message, remedy: 'Give each its own name.' }];
+    });
+  const inspect: Inspect = () => [
+    ...twice(
+      'sources',
+      value.sources.map((one) => one.name),
+    ),
+    ...twice(
+      'models',
+      value.models.map((one) => one.id),
+    ),
+  ];
+  return readDocument(source, z.unknown(), inspect).problems;
+}
+
+function frozen(file: string, value: Parsed, env: Environment): AgentConfig {
+  const below = (path: string): string => resolve(dirname(file), path);
+  const { buffer, window, limits } = value;
+  const reserve = Object.entries(buffer.reserve).map(([key, part]) => [
+    key,
+    Math.floor(part * buffer.quota),
+  ]);
+  return Object.freeze({
+    file,
+    device: value.device,
+    cloud: value.cloud === undefined ? undefined : cloudOf(value.cloud.claimToken, env),
+    sources: value.sources.map((one) => sourceOf(one, below)),
+    models: value.models.map((model) => ({ id: model.id, path: below(model.path) })),
+    rules: below(value.rules),
+    window: {
+      ns: BigInt(Math.round(window.seconds * 1_000)) * (second / 1_000n),
+      memoryBytes: window.memory,
+    },
+    buffer: {
+      path: below(buffer.path),
+      quotaBytes: buffer.quota,
+      headroomBytes: buffer.headroom,
+      reserve: Object.fromEntries(reserve),
+    },
+    limits: { clipNs: limits.clip, silentNs: limits.silent },
+    log: value.log,
+  });
+}
+
+function cloudOf(claimToken: string | undefined, env: Environment): CloudConfig {
+  const from = variable.exec(claimToken ?? '')?.[1];
+  return from === undefined ? { claimToken } : { claimToken: env[from], claimTokenFrom: from };
+}
+
+function sourceOf(one: Parsed['sources'][number], below: (path: string) => string): SourceConfig {
+  if (one.file !== undefined) {
+    return { kind: 'file', name: one.name, path: below(one.file), speed: one.speed ?? 1 };
+  }
+  if (one.folder !== undefined) {
+    const glob = one.glob ?? '*.{mcap,bag}';
+    return { kind: 'folder', name: one.name, path: below(one.folder), glob };
+  }
+  return { kind: 'sim', name: one.name, host: one.sim?.host ?? '', port: one.sim?.port ?? 0 };
+}
