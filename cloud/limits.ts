@@ -11,3 +11,31 @@ export const sqliteBusyMs = ms('5s');
 export const sqliteWalBytes = 64 * 1024 * 1024;
 /** SQLite pages kept in memory by one connection, in KiB. */
 export const sqliteCacheKiB = 16 * 1024;
+
+/** Bytes of a request's body; a larger one is refused with 413. */
+export const maxBodyBytes = 1024 * 1024;
+/** Bytes of a request's head; Node answers more with 431. */
+export const maxHeaderBytes = 16 * 1024;
+/** A client has this long to send its head, and its whole request. */
+export const headersTimeoutMs = ms('10s');
+export const requestTimeoutMs = ms('60s');
+/** An idle connection is kept this long for the client's next request. */
+export const keepAliveMs = ms('15s');
+/** Open connections; further ones wait in the system's queue. */
+export const maxConnections = 1024;
+/** Rows on one page of a list. */
+export const maxPageRows = 500;
+export const pageRows = 50;
+/** Characters of a cursor. */
+export const maxCursorLength = 1024;
+/** Conditions of one kind in a list's query. */
+export const maxConditions = 8;
+/** A key's last use is written at most this often. */
+export const keyUseWriteMs = ms('60s');
+/** Life of a claim token: unless asked otherwise, and at most. */
+export const claimTokenMs = ms('1h');
+export const maxClaimTokenMs = ms('24h');
+/** When the cloud stops, requests that run have this long to finish. */
+export const drainMs = ms('10s');
+/** Bytes of a clip read at once for a download. */
+export const downloadChunkBytes = 256 * 1024;

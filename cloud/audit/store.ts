@@ -1,41 +1,13 @@
-import { canonicalJson, type Json } from '@fieldloop/core';
+import type { Json } from '@fieldloop/core';
+import { putAudit } from '../store/audit-chain.ts';
 import type { Db, Row } from '../store/db.ts';
-import { type AuditEntry, auditHash, auditStart, type NewAuditEntry } from './audit.ts';
+import type { AuditEntry, NewAuditEntry } from './audit.ts';
 
 export type AuditStore = ReturnType<typeof auditStore>;
 
 export const auditStore = (db: Db) => ({
   /** Run inside the transaction of the change it tells of; that also orders two writers. */
-  async add(entry: NewAuditEntry): Promise<AuditEntry> {
-    const last = await db
-      .selectFrom('audit')
-      .select(['seq', 'hash'])
-      .orderBy('seq', 'desc')
-      .limit(1)
-      .executeTakeFirst();
-    const linked = {
-      ...entry,
-      seq: Number(last?.seq ?? 0n) + 1,
-      prev: last?.hash ?? auditStart,
-    };
-    const hash = auditHash(linked);
-    await db
-      .insertInto('audit')
-      .values({
-        seq: linked.seq,
-        at: entry.at,
-        actor: entry.actor,
-        via: entry.via,
-        action: entry.action,
-        subject: entry.subject,
-        detail: canonicalJson(entry.detail ?? {}),
-        request_id: entry.requestId ?? null,
-        prev: linked.prev,
-        hash,
-      })
-      .execute();
-    return { ...linked, hash };
-  },
+  add: async (entry: NewAuditEntry): Promise<AuditEntry> => await putAudit(db, entry),
 
   /** Oldest first, after `seq`. */
   async list(seq: number, limit: number): Promise<readonly AuditEntry[]> {

@@ -1,7 +1,9 @@
 import { canonicalJson, Fault } from '@fieldloop/core';
 import { type ClipManifest, parseClipManifest } from '@fieldloop/proto';
 import { idOfUuid } from '../entity-id.ts';
+import type { TimePosition } from '../http/timed-page.ts';
 import type { Db } from '../store/db.ts';
+import { deviceIdOf } from '../store/device-ref.ts';
 import { type SelectQueryBuilder, sql } from '../store/kysely.ts';
 import { putOutbox } from '../store/outbox.ts';
 import type { Tables } from '../store/schema.ts';
@@ -16,12 +18,6 @@ import {
 } from './clip.ts';
 
 export type ClipStore = ReturnType<typeof clipStore>;
-
-/** Where a page ends: the sort key of its last clip. */
-export interface ClipPosition {
-  readonly startNs: bigint;
-  readonly id: string;
-}
 
 export const clipStore = (db: Db) => ({
   /**
@@ -40,7 +36,7 @@ export const clipStore = (db: Db) => ({
         remedy: `Only clips of "${device}" may come over its connection.`,
       });
     }
-    const owner = await deviceId(db, device);
+    const owner = await deviceIdOf(db, device);
     const id = clipIdOf(manifest);
     const known = await db
       .selectFrom('clip')
@@ -70,7 +66,7 @@ export const clipStore = (db: Db) => ({
     sizeBytes: number,
     at: number,
   ): Promise<readonly string[]> {
-    const owner = await deviceId(db, device);
+    const owner = await deviceIdOf(db, device);
     const rows = await db
       .updateTable('clip')
       .set((set) => ({
@@ -104,7 +100,7 @@ export const clipStore = (db: Db) => ({
   /** Newest log time first. */
   async list(
     filter: ClipFilter,
-    page: { readonly after?: ClipPosition | undefined; readonly limit: number },
+    page: { readonly after?: TimePosition | undefined; readonly limit: number },
   ): Promise<readonly Clip[]> {
     return (await clipList(db, filter, page).execute()).map(fromRow);
   },
@@ -121,7 +117,7 @@ type Rows = SelectQueryBuilder<Joined, 'clip' | 'lead', object>;
 export function clipList(
   db: Db,
   filter: ClipFilter,
-  page: { readonly after?: ClipPosition | undefined; readonly limit: number },
+  page: { readonly after?: TimePosition | undefined; readonly limit: number },
 ) {
   const terms = [
     ...(filter.rule === undefined ? [] : [{ kind: 'rule', term: filter.rule }]),
@@ -140,7 +136,7 @@ export function clipList(
   if (filter.startNs !== undefined) rows = rows.where(sql<boolean>`${start} >= ${filter.startNs}`);
   if (filter.endNs !== undefined) rows = rows.where(sql<boolean>`${start} < ${filter.endNs}`);
   if (page.after !== undefined) {
-    rows = rows.where(sql<boolean>`(${start}, ${id}) < (${page.after.startNs}, ${page.after.id})`);
+    rows = rows.where(sql<boolean>`(${start}, ${id}) < (${page.after.ns}, ${page.after.id})`);
   }
   return shown(rows).orderBy(start, 'desc').orderBy(id, 'desc').limit(page.limit);
 }
@@ -227,18 +223,6 @@ async function insert(
     num,
   }));
   if (values.length > 0) await db.insertInto('clip_value').values(values).execute();
-}
-
-async function deviceId(db: Db, name: string): Promise<string> {
-  const row = await db
-    .selectFrom('device')
-    .select('id')
-    .where('name', '=', name)
-    .executeTakeFirst();
-  if (row !== undefined) return row.id;
-  throw new Fault('not_found', `there is no device "${name}"`, {
-    remedy: 'Enrol the device before it sends clips.',
-  });
 }
 
 function fromRow(row: ClipRow): Clip {

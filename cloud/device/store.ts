@@ -1,5 +1,5 @@
-import { Fault } from '@fieldloop/core';
 import { bit, type Db, type Row } from '../store/db.ts';
+import { deviceIdOf } from '../store/device-ref.ts';
 import { type Device, isDeviceState, type ReportedSection } from './device.ts';
 
 export type DeviceStore = ReturnType<typeof deviceStore>;
@@ -125,18 +125,13 @@ export const deviceStore = (db: Db) => ({
     section: string,
     report: { readonly digest: string; readonly document: unknown; readonly at: number },
   ): Promise<void> {
-    const device = await db
-      .selectFrom('device')
-      .select('id')
-      .where('name', '=', name)
-      .executeTakeFirst();
-    if (device === undefined) throw unknownDevice(name);
+    const device_id = await deviceIdOf(db, name);
     const { digest, at } = report;
     const document =
       typeof report.document === 'string' ? report.document : JSON.stringify(report.document);
     await db
       .insertInto('device_report')
-      .values({ device_id: device.id, section, digest, document, at })
+      .values({ device_id, section, digest, document, at })
       .onConflict((conflict) =>
         conflict.columns(['device_id', 'section']).doUpdateSet({ digest, document, at }),
       )
@@ -160,12 +155,6 @@ export const deviceStore = (db: Db) => ({
     return done.numUpdatedRows > 0n;
   },
 });
-
-export function unknownDevice(name: string): Fault {
-  return new Fault('not_found', `there is no device "${name}"`, {
-    remedy: 'List the devices with `fieldloop devices list`.',
-  });
-}
 
 async function withReports(db: Db, rows: readonly Row<'device'>[]): Promise<readonly Device[]> {
   if (rows.length === 0) return [];

@@ -1,7 +1,9 @@
-import { canonicalJson, Fault } from '@fieldloop/core';
+import { canonicalJson } from '@fieldloop/core';
 import type { Severity } from '@fieldloop/proto';
 import { idOfUuid } from '../entity-id.ts';
+import type { TimePosition } from '../http/timed-page.ts';
 import { bit, type Db } from '../store/db.ts';
+import { deviceIdOf } from '../store/device-ref.ts';
 import { sql } from '../store/kysely.ts';
 import { putOutbox } from '../store/outbox.ts';
 import {
@@ -14,11 +16,6 @@ import {
 } from './event.ts';
 
 export type EventStore = ReturnType<typeof eventStore>;
-
-export interface EventPosition {
-  readonly atNs: bigint;
-  readonly id: string;
-}
 
 /** Events and markers. Twice the same id is once. */
 export const eventStore = (db: Db) => ({
@@ -37,10 +34,15 @@ export const eventStore = (db: Db) => ({
     return row && fromRow(row);
   },
 
+  async hasClip(id: string): Promise<boolean> {
+    const row = await db.selectFrom('clip').select('id').where('id', '=', id).executeTakeFirst();
+    return row !== undefined;
+  },
+
   /** Newest log time first. */
   async list(
     filter: EventFilter,
-    page: { readonly after?: EventPosition | undefined; readonly limit: number },
+    page: { readonly after?: TimePosition | undefined; readonly limit: number },
   ): Promise<readonly Event[]> {
     return (await eventList(db, filter, page).execute()).map(fromRow);
   },
@@ -50,7 +52,7 @@ export const eventStore = (db: Db) => ({
 export function eventList(
   db: Db,
   filter: EventFilter,
-  page: { readonly after?: EventPosition | undefined; readonly limit: number },
+  page: { readonly after?: TimePosition | undefined; readonly limit: number },
 ) {
   let rows = events(db).orderBy('event.at_ns', 'desc').orderBy('event.id', 'desc');
   if (filter.deviceId !== undefined) rows = rows.where('event.device_id', '=', filter.deviceId);
@@ -61,8 +63,8 @@ export function eventList(
   if (filter.startNs !== undefined) rows = rows.where('event.at_ns', '>=', filter.startNs);
   if (filter.endNs !== undefined) rows = rows.where('event.at_ns', '<', filter.endNs);
   if (page.after !== undefined) {
-    const { atNs, id } = page.after;
-    rows = rows.where(sql<boolean>`(event.at_ns, event.id) < (${atNs}, ${id})`);
+    const { ns, id } = page.after;
+    rows = rows.where(sql<boolean>`(event.at_ns, event.id) < (${ns}, ${id})`);
   }
   return rows.limit(page.limit);
 }
@@ -91,22 +93,13 @@ async function put(
   },
 ): Promise<boolean> {
   const { event, kind, receivedAt } = row;
-  const owner = await db
-    .selectFrom('device')
-    .select('id')
-    .where('name', '=', device)
-    .executeTakeFirst();
-  if (owner === undefined) {
-    throw new Fault('not_found', `there is no device "${device}"`, {
-      remedy: 'Enrol the device before it sends events.',
-    });
-  }
+  const owner = await deviceIdOf(db, device);
   const id = idOfUuid('evt', event.id);
   const done = await db
     .insertInto('event')
     .values({
       id,
-      device_id: owner.id,
+      device_id: owner,
       session_id: event.sessionId === undefined ? null : idOfUuid('ses', event.sessionId),
       clip_id: event.clipId === undefined ? null : idOfUuid('clp', event.clipId),
       kind,

@@ -1,0 +1,50 @@
+/** Who asks: an API key in `Authorization: Bearer flk_…`. */
+import { timingSafeEqual } from 'node:crypto';
+import { Fault } from '@fieldloop/core';
+import {
+  type ApiKey,
+  allows,
+  apiKeySecretHash,
+  isLive,
+  parseApiKey,
+  type Scope,
+} from '../key/key.ts';
+import type { ApiKeyStore } from '../key/store.ts';
+import { keyUseWriteMs } from '../limits.ts';
+
+const howTo = 'Send Authorization: Bearer flk_…; `fieldloop keys create` makes a key.';
+
+/** The live key behind a header. Fault `unauthenticated` says why there is none. */
+export async function authenticate(
+  header: string | undefined,
+  deps: { readonly keys: ApiKeyStore; readonly writeKeys: ApiKeyStore; readonly now: number },
+): Promise<ApiKey> {
+  if (header === undefined) throw refused('this request has no API key', howTo);
+  const text = /^Bearer +(\S+) *$/i.exec(header)?.[1];
+  const parts = text === undefined ? undefined : parseApiKey(text);
+  if (parts === undefined) throw refused('the Authorization header holds no API key', howTo);
+  const proof = await deps.keys.proof(parts.id);
+  const given = Buffer.from(apiKeySecretHash(parts.secret));
+  if (proof === undefined || !timingSafeEqual(given, Buffer.from(proof.secretSha256))) {
+    throw refused('this API key is not known', 'Check that the whole key was copied.');
+  }
+  if (!isLive(proof.key, deps.now)) {
+    const why = proof.key.revokedAt === undefined ? 'has expired' : 'was revoked';
+    throw refused(`this API key ${why}`, 'Ask for a new one.');
+  }
+  if (deps.now - (proof.key.lastUsedAt ?? 0) >= keyUseWriteMs) {
+    await deps.writeKeys.used(proof.key.id, deps.now);
+  }
+  return proof.key;
+}
+
+/** Fault `forbidden` unless the key allows the scope. */
+export function authorize(key: ApiKey, scope: Scope): void {
+  if (allows(key.scopes, scope)) return;
+  throw new Fault('forbidden', `the key "${key.name}" does not allow ${scope}`, {
+    remedy: `Use a key with the scope ${scope}; this one has ${key.scopes.join(', ')}.`,
+  });
+}
+
+const refused = (message: string, remedy: string): Fault =>
+  new Fault('unauthenticated', message, { place: '/header/authorization', remedy });

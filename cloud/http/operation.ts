@@ -1,0 +1,88 @@
+/**
+ * One operation of the API: what it takes, what it gives, which right it needs. The same
+ * description checks requests, names the caller's right and makes the OpenAPI document.
+ */
+import type { FaultCode } from '@fieldloop/core';
+import type { ApiKey, Scope } from '../key/key.ts';
+import type { z } from './openapi.ts';
+
+/** Any schema of an object: its fields are known by name. */
+export type Fields = z.ZodObject;
+
+export interface Answer<Body> {
+  readonly status: 200 | 201 | 204;
+  readonly description: string;
+  /** Absent for an answer of bytes, or of nothing. */
+  readonly schema?: z.ZodType<Body>;
+  /** Media type of an answer of bytes. */
+  readonly bytes?: string;
+}
+
+export interface OperationDoc {
+  readonly id: string;
+  readonly tag: string;
+  readonly method: 'get' | 'post' | 'delete';
+  /** OpenAPI form: `/v1/clips/{id}`, `/v1/devices/{id}:revoke`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly description?: string;
+  /** What the key must allow; `any` live key; `nobody` needs none. */
+  readonly right: Scope | 'any' | 'nobody';
+  /** Faults beside those that every operation of its kind has. */
+  readonly faults?: readonly FaultCode[];
+  /** Statuses beside the answer's and the faults', such as 206 and 416. */
+  readonly statuses?: Readonly<Record<number, string>>;
+}
+
+/** A request whose parts were checked. */
+export interface Call<Query, Params, Body> {
+  readonly query: Query;
+  readonly params: Params;
+  readonly body: Body;
+  readonly requestId: string;
+  readonly method: string;
+  /** By lower-case name. */
+  header(name: string): string | undefined;
+  /** The key that asks; an operation for nobody has none. */
+  readonly caller: ApiKey | undefined;
+}
+
+export interface Operation {
+  readonly doc: OperationDoc;
+  readonly query: Fields | undefined;
+  readonly params: Fields | undefined;
+  readonly body: Fields | undefined;
+  readonly answer: Answer<unknown>;
+  /** `call` holds what the schemas above made of the request. */
+  run(call: Call<unknown, unknown, unknown>): Promise<unknown>;
+}
+
+type Output<T> = T extends z.ZodType<infer O> ? O : undefined;
+
+/** Binds a handler to its description; the schemas give the handler its types. */
+export function operation<
+  Result,
+  Query extends Fields | undefined = undefined,
+  Params extends Fields | undefined = undefined,
+  Body extends Fields | undefined = undefined,
+>(
+  doc: OperationDoc,
+  shape: {
+    readonly query?: Query;
+    readonly params?: Params;
+    readonly body?: Body;
+    readonly answer: Answer<Result>;
+  },
+  handle: (
+    call: Call<Output<Query>, Output<Params>, Output<Body>>,
+  ) => Promise<Result | Response> | Result | Response,
+): Operation {
+  return {
+    doc,
+    query: shape.query,
+    params: shape.params,
+    body: shape.body,
+    answer: shape.answer,
+    run: async (call) => await handle(call as Call<Output<Query>, Output<Params>, Output<Body>>),
+  };
+}

@@ -1,0 +1,134 @@
+/** Reads and checks the parts of a request; everything wrong with them is said at once. */
+import { didYouMean, Fault } from '@fieldloop/core';
+import { maxBodyBytes, maxConditions } from '../limits.ts';
+import { z } from './openapi.ts';
+import type { Fields } from './operation.ts';
+import { answeredAs, type ProblemError } from './problem.ts';
+
+/** The query's parameters by `schema`; a parameter that may repeat has an array's schema. */
+export function checkQuery(schema: Fields | undefined, url: URL): unknown {
+  const errors: ProblemError[] = [];
+  const values: Record<string, string | string[]> = {};
+  for (const name of new Set(url.searchParams.keys())) {
+    const all = url.searchParams.getAll(name);
+    const field = Object.hasOwn(schema?.shape ?? {}, name) ? schema?.shape[name] : undefined;
+    const repeats = field !== undefined && isList(field);
+    const most = repeats ? maxConditions : 1;
+    if (all.length > most) {
+      errors.push({ pointer: `/query/${name}`, message: `is given more than ${most} times` });
+    }
+    values[name] = repeats ? all : (all[0] ?? '');
+  }
+  return checked(schema, values, { part: 'query', errors });
+}
+
+/** The path's parameters. */
+export function checkParams(schema: Fields | undefined, params: Record<string, string>): unknown {
+  return schema === undefined ? undefined : checked(schema, params, { part: 'path', errors: [] });
+}
+
+/** The JSON body, of at most `maxBodyBytes`. */
+export async function checkBody(schema: Fields | undefined, request: Request): Promise<unknown> {
+  if (schema === undefined) return undefined;
+  const type = request.headers.get('content-type') ?? '';
+  const text = await readText(request);
+  if (text === '') return checked(schema, {}, { part: 'body', errors: [] });
+  if (!/^application\/(?:[a-z0-9.-]+\+)?json(?:\s*;.*)?$/i.test(type)) {
+    const fault = new Fault('invalid', `the body is "${type.slice(0, 60)}", not JSON`, {
+      place: '/header/content-type',
+      remedy: 'Send JSON with Content-Type: application/json.',
+    });
+    throw answeredAs(fault, { status: 415 });
+  }
+  let body: unknown;
+  try {
+    body = JSON.parse(text);
+  } catch (error) {
+    throw new Fault('invalid', `the body is not JSON: ${messageOf(error)}`, {
+      place: '/body',
+      remedy: 'Send one JSON object.',
+      cause: error,
+    });
+  }
+  return checked(schema, body, { part: 'body', errors: [] });
+}
+
+async function readText(request: Request): Promise<string> {
+  if (Number(request.headers.get('content-length') ?? 0) > maxBodyBytes) throw tooLarge();
+  if (request.body === null) return '';
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for await (const part of request.body) {
+    size += part.byteLength;
+    if (size > maxBodyBytes) throw tooLarge();
+    parts.push(part);
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts));
+  } catch (error) {
+    throw new Fault('invalid', 'the body is not UTF-8 text', {
+      place: '/body',
+      remedy: 'Send one JSON object in UTF-8.',
+      cause: error,
+    });
+  }
+}
+
+function tooLarge(): Fault {
+  const fault = new Fault('limited', `the body has more than ${maxBodyBytes} bytes`, {
+    place: '/body',
+    remedy: 'Send a smaller request.',
+  });
+  return answeredAs(fault, { status: 413, headers: { connection: 'close' } });
+}
+
+type Part = 'query' | 'path' | 'body';
+
+function checked(
+  schema: Fields | undefined,
+  value: unknown,
+  so: { readonly part: Part; readonly errors: ProblemError[] },
+): unknown {
+  const parsed = (schema ?? nothing).safeParse(value);
+  const errors = [...so.errors];
+  if (!parsed.success) {
+    const known = Object.keys(schema?.shape ?? {});
+    errors.push(...parsed.error.issues.flatMap((issue) => errorsOf(issue, so.part, known)));
+  }
+  const [first, ...more] = errors;
+  if (first === undefined) return parsed.data;
+  const rest = more.length === 0 ? '' : ` (and ${more.length} more)`;
+  throw answeredAs(
+    new Fault('invalid', `${first.pointer.slice(1).replace('/', ' ')} ${first.message}${rest}`, {
+      place: first.pointer,
+      remedy: 'Correct the request; /openapi.json says what each operation takes.',
+    }),
+    { errors },
+  );
+}
+
+const nothing = z.strictObject({});
+
+function errorsOf(
+  issue: z.core.$ZodIssue,
+  part: Part,
+  known: readonly string[],
+): readonly ProblemError[] {
+  const pointer = `/${[part, ...issue.path.map(String)].join('/')}`;
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.slice(0, 8).map((key) => ({
+      pointer: `${pointer}/${key.slice(0, 64)}`,
+      message: `is not known here.${didYouMean(key, issue.path.length === 0 ? known : [])}`,
+    }));
+  }
+  return [{ pointer, message: issue.message }];
+}
+
+function isList(field: z.core.$ZodType): boolean {
+  if (field instanceof z.ZodOptional || field instanceof z.ZodDefault) {
+    return isList(field.unwrap());
+  }
+  return field instanceof z.ZodArray;
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '');

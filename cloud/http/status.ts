@@ -1,0 +1,77 @@
+/** What the process says of itself and of the caller. */
+import { Fault } from '@fieldloop/core';
+import { apiKeyJson, apiKeySchema } from '../key/routes.ts';
+import { z } from './openapi.ts';
+import { type Operation, operation } from './operation.ts';
+
+export interface StatusDeps {
+  readonly version: string;
+  /** Undefined when ready; else why not. */
+  notReady(): Promise<string | undefined>;
+}
+
+const health = z.object({ status: z.literal('ok') }).openapi('Health');
+const version = z.object({ name: z.literal('fieldloop'), version: z.string() }).openapi('Version');
+const me = z.object({ key: apiKeySchema }).openapi('Me');
+
+export type VersionJson = z.infer<typeof version>;
+export type MeJson = z.infer<typeof me>;
+
+export const statusOperations = (deps: StatusDeps): readonly Operation[] => [
+  operation(
+    {
+      id: 'getHealth',
+      tag: 'status',
+      method: 'get',
+      path: '/healthz',
+      summary: 'The process runs',
+      right: 'nobody',
+    },
+    { answer: { status: 200, description: 'It runs.', schema: health } },
+    () => ({ status: 'ok' as const }),
+  ),
+  operation(
+    {
+      id: 'getReadiness',
+      tag: 'status',
+      method: 'get',
+      path: '/readyz',
+      summary: 'The process takes work',
+      description: 'Not while it starts, stops, or cannot reach its database.',
+      right: 'nobody',
+    },
+    { answer: { status: 200, description: 'It takes work.', schema: health } },
+    async () => {
+      const why = await deps.notReady();
+      if (why === undefined) return { status: 'ok' as const };
+      throw new Fault('unavailable', why, { remedy: 'Try again soon.', retryAfterMs: 1000 });
+    },
+  ),
+  operation(
+    {
+      id: 'getVersion',
+      tag: 'status',
+      method: 'get',
+      path: '/v1/version',
+      summary: 'The version of this cloud',
+      right: 'nobody',
+    },
+    { answer: { status: 200, description: 'The version.', schema: version } },
+    () => ({ name: 'fieldloop' as const, version: deps.version }),
+  ),
+  operation(
+    {
+      id: 'getMe',
+      tag: 'status',
+      method: 'get',
+      path: '/v1/me',
+      summary: 'The key that asks, and what it may do',
+      right: 'any',
+    },
+    { answer: { status: 200, description: 'The key.', schema: me } },
+    ({ caller }) => {
+      if (caller === undefined) throw new TypeError('an operation for keys ran without one');
+      return { key: apiKeyJson(caller) };
+    },
+  ),
+];
