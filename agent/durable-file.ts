@@ -1,0 +1,34 @@
+/** A small file that is there whole or not at all, also after a power cut. */
+import { open, rename } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** Mode 0600; durable, with its name, when it resolves. */
+export async function replaceFile(path: string, bytes: Uint8Array | string): Promise<void> {
+  const fresh = `${path}.new`;
+  const handle = await open(fresh, 'w', 0o600);
+  try {
+    await handle.chmod(0o600);
+    await handle.writeFile(bytes);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  await rename(fresh, path);
+  await syncFolder(dirname(path));
+}
+
+/** Makes the names inside a folder durable. */
+export async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** `ENOENT` and the like; undefined for what is no failed system call. */
+export function errorCode(error: unknown): string | undefined {
+  const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
