@@ -1,12 +1,18 @@
 export {
-  type ClipContents,
-  type ClipNote,
   type ClipPlan,
   type ClipSource,
-  type ClipSummary,
+  clipMetadataName,
   cutClip,
-  type LatchedMessage,
 } from './clip/cut.ts';
+export { type ClipNote, markersTopic, scoresTopic } from './clip/notes.ts';
+export { keepLatched, type LatchedMessage } from './clip/select.ts';
+export {
+  type ClipContents,
+  type ClipSummary,
+  type ClipWriter,
+  type ClipWriterOptions,
+  openClipWriter,
+} from './clip/writer.ts';
 export { type McapParser, openMcapParser } from './mcap/parser.ts';
 export type { ReadOptions } from './options.ts';
 export { formatOf, readRecording } from './read.ts';
@@ -20,3 +26,13 @@ export type {
   Schema,
   StoredChunk,
 } from './types.ts';
+export {
+  type Accessor,
+  type FieldType,
+  type MessageColumns,
+  type ReadOutcome,
+  type SignalSpec,
+  type Slots,
+  type SlotState,
+  slotState,
+} from './schema/types.ts';

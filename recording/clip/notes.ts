@@ -1,0 +1,74 @@
+/** The clip's own channels: JSON lines with a JSON Schema, so that any MCAP tool shows them. */
+import { canonicalJson, type Json } from '@fieldloop/core';
+import type { Channel } from '../types.ts';
+
+/** A line on one of the clip's own channels: JSON with its moment as log time. */
+export interface ClipNote {
+  readonly atNs: bigint;
+  readonly document: Json;
+}
+
+export const markersTopic = '/fieldloop/markers';
+export const scoresTopic = '/fieldloop/scores';
+
+const text = { type: 'string' } as const;
+const number = { type: 'number' } as const;
+
+const schemas: Readonly<Record<string, { readonly name: string; readonly schema: Json }>> = {
+  [markersTopic]: {
+    name: 'fieldloop.Marker',
+    schema: {
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      title: 'fieldloop.Marker',
+      description: 'A verdict: the rule that fired, when, and the values it saw.',
+      type: 'object',
+      properties: {
+        rule: text,
+        ruleSet: text,
+        version: { type: 'integer' },
+        ruleSetDigest: text,
+        severity: text,
+        why: text,
+        atNs: { type: 'string', description: 'Log time in ns, decimal.' },
+        expression: text,
+        values: { type: 'object' },
+      },
+    },
+  },
+  [scoresTopic]: {
+    name: 'fieldloop.Score',
+    schema: {
+      $schema: 'https://json-schema.org/draft/2020-12/schema',
+      title: 'fieldloop.Score',
+      description: 'Numbers that a model gave a moment.',
+      type: 'object',
+      properties: {
+        scorer: text,
+        atNs: { type: 'string', description: 'Log time in ns, decimal.' },
+        values: { type: 'object', additionalProperties: number },
+        topClass: text,
+        latencyMs: number,
+        modelSha256: text,
+      },
+    },
+  },
+};
+
+/** The channel for a topic of ours under an id that the source does not use. */
+export function noteChannel(topic: string, id: number): Channel {
+  const known = schemas[topic];
+  const name = known?.name ?? 'fieldloop.Note';
+  const data = new TextEncoder().encode(canonicalJson(known?.schema ?? { type: 'object' }));
+  return {
+    id,
+    topic,
+    messageEncoding: 'json',
+    metadata: new Map(),
+    schema: { name, encoding: 'jsonschema', data },
+    latched: false,
+  };
+}
+
+export function noteBytes(note: ClipNote): Uint8Array {
+  return new TextEncoder().encode(canonicalJson(note.document));
+}

@@ -1,0 +1,89 @@
+/** What of a window goes into a clip: whole chunks, single messages, and the latched context. */
+import type { Channel, MessageBlock } from '../types.ts';
+
+/** The last message of a latched topic. */
+export interface LatchedMessage {
+  readonly channelId: number;
+  readonly sequence: number;
+  readonly logTimeNs: bigint;
+  readonly publishTimeNs: bigint;
+  readonly data: Uint8Array;
+}
+
+/** A block that goes in whole as bytes (`picks` absent), or the messages of it that do. */
+export interface Selected {
+  readonly block: MessageBlock;
+  readonly picks?: Uint32Array | undefined;
+}
+
+export interface Range {
+  readonly startNs: bigint;
+  readonly endNs: bigint;
+}
+
+/** Undefined when nothing of the block is inside. `chosen` absent means all channels. */
+export function selectBlock(
+  block: MessageBlock,
+  range: Range,
+  chosen: Uint8Array | undefined,
+): Selected | undefined {
+  if (block.count === 0 || block.lastNs < range.startNs || block.firstNs > range.endNs) {
+    return undefined;
+  }
+  const inside = block.firstNs >= range.startNs && block.lastNs <= range.endNs;
+  if (inside && chosen === undefined && block.chunk !== undefined) return { block };
+  const { count, timesNs, channelIds, baseNs } = block;
+  const from = Number(range.startNs - baseNs);
+  const to = Number(range.endNs - baseNs);
+  const picks = new Uint32Array(count);
+  let taken = 0;
+  for (let i = 0; i < count; i += 1) {
+    const time = timesNs[i] ?? 0;
+    if (time < from || time > to) continue;
+    if (chosen !== undefined && chosen[channelIds[i] ?? 0] !== 1) continue;
+    picks[taken] = i;
+    taken += 1;
+  }
+  return taken === 0 ? undefined : { block, picks: picks.subarray(0, taken) };
+}
+
+/** Message i of a block; its data is a view, valid as long as the block is. */
+export function messageAt(block: MessageBlock, i: number): LatchedMessage {
+  return {
+    channelId: block.channelIds[i] ?? 0,
+    sequence: block.sequences[i] ?? 0,
+    logTimeNs: block.baseNs + BigInt(block.timesNs[i] ?? 0),
+    publishTimeNs: block.publishTimeNs(i),
+    data: block.data.subarray(block.starts[i], block.ends[i]),
+  };
+}
+
+/**
+ * Keeps the newest message of each latched channel that is older than `beforeNs`. The data is
+ * copied, so that a block may leave the window while its latched messages stay.
+ */
+export function keepLatched(
+  kept: Map<number, LatchedMessage>,
+  block: MessageBlock,
+  how: { readonly channels: ReadonlyMap<number, Channel>; readonly beforeNs?: bigint | undefined },
+): void {
+  const latched = new Set<number>();
+  for (const channel of how.channels.values()) if (channel.latched) latched.add(channel.id);
+  if (latched.size === 0) return;
+  if (how.beforeNs !== undefined && block.firstNs >= how.beforeNs) return;
+  const newest = new Map<number, number>();
+  const before = how.beforeNs === undefined ? Infinity : Number(how.beforeNs - block.baseNs);
+  for (let i = 0; i < block.count; i += 1) {
+    const id = block.channelIds[i] ?? 0;
+    const time = block.timesNs[i] ?? 0;
+    if (time >= before || !latched.has(id)) continue;
+    const best = newest.get(id);
+    if (best === undefined || time >= (block.timesNs[best] ?? 0)) newest.set(id, i);
+  }
+  for (const [id, i] of newest) {
+    const message = messageAt(block, i);
+    const older = kept.get(id);
+    if (older !== undefined && older.logTimeNs > message.logTimeNs) continue;
+    kept.set(id, { ...message, data: message.data.slice() });
+  }
+}

@@ -1,0 +1,11 @@
+/**
+ * The door to @mcap/core: its record builder writes everything of a clip that is not on the hot
+ * path, its indexed reader gives summaries, and its readers are the independent ones in tests.
+ */
+export {
+  McapIndexedReader,
+  McapRecordBuilder,
+  McapStreamReader,
+  type McapTypes,
+  McapWriter,
+} from '@mcap/core';
