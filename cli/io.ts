@@ -76,13 +76,13 @@ function shrink(
 }
 
 function fit(text: string, width: number, right: boolean): string {
-  const letters = [...text];
+  const letters = Array.from(text);
   const cut = letters.length > width ? `${letters.slice(0, width - 1).join('')}…` : text;
   const pad = ' '.repeat(Math.max(0, width - textWidth(cut)));
   return right ? `${pad}${cut}` : `${cut}${pad}`;
 }
 
-const textWidth = (text: string): number => [...text].length;
+const textWidth = (text: string): number => Array.from(text).length;
 
 /** Control characters of a robot's text never reach the terminal. */
 const oneLine = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ');

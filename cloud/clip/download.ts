@@ -1,4 +1,4 @@
-/** The bytes of a clip as an HTTP answer: whole or one range, resumable, never to be asked again. */
+/** The bytes of a clip as an HTTP answer: whole or one range, and never to be asked again. */
 import { Fault } from '@fieldloop/core';
 import { answeredAs } from '../http/problem.ts';
 import { type Clip, leadingMarker } from './clip.ts';

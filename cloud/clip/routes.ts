@@ -127,8 +127,7 @@ const data = (deps: ClipDeps): Operation =>
       params: path,
       answer: { status: 200, description: 'The file.', bytes: 'application/octet-stream' },
     },
-    async ({ params, method, header }) =>
-      await download(await found(deps, params.id), deps.bytes, { method, header }),
+    async (call) => await download(await found(deps, call.params.id), deps.bytes, call),
   );
 
 async function found(deps: ClipDeps, id: string): Promise<Clip> {

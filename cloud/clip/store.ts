@@ -151,7 +151,7 @@ function fromTerm(db: Db, lead: { readonly kind: string; readonly term: string }
 }
 
 /** The same rows without a leading term; nothing reads `lead` then. */
-const fromClip = (db: Db): Rows => db.selectFrom('clip') as unknown as Rows;
+const fromClip = (db: Db): Rows => db.selectFrom('clip');
 
 function narrowed(from: Rows, filter: ClipFilter): Rows {
   let rows = from;

@@ -9,7 +9,7 @@ import type { Db } from './db.ts';
 import { Kysely, SqliteDialect } from './kysely.ts';
 import type { Tables } from './schema.ts';
 
-type Statement = Database.Statement<unknown[]>;
+type Statement = Database.Statement;
 type SqliteError = InstanceType<typeof Database.SqliteError>;
 
 /**
@@ -44,7 +44,7 @@ function connection(database: Database.Database, path: string) {
       prepared.set(sql, known);
       return known;
     }
-    const statement = database.prepare<unknown[]>(sql);
+    const statement = database.prepare(sql);
     prepared.set(sql, statement);
     const oldest = prepared.keys().next().value;
     if (prepared.size > maxPreparedStatements && oldest !== undefined) prepared.delete(oldest);

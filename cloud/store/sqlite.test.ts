@@ -1,0 +1,163 @@
+/**
+ * Goal: every store keeps its promises on SQLite, and no list ever sorts or scans a whole table.
+ * Method: the contract suites on a real file, plans read with EXPLAIN, two connections at once.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { auditStoreContract } from '../audit/store.contract.ts';
+import { clipStoreContract } from '../clip/store.contract.ts';
+import { clipList } from '../clip/store.ts';
+import { deviceStoreContract } from '../device/store.contract.ts';
+import { deviceStore } from '../device/store.ts';
+import { eventStoreContract } from '../event/store.contract.ts';
+import { eventList } from '../event/store.ts';
+import { apiKeyStoreContract } from '../key/store.contract.ts';
+import { sessionStoreContract } from '../session/store.contract.ts';
+import { claimTokenStoreContract } from '../token/store.contract.ts';
+import type { Db } from './db.ts';
+import { sql } from './kysely.ts';
+import { migrate } from './migrate.ts';
+import { openSqlite } from './sqlite.ts';
+import type { StoreWorld } from './store.contract.ts';
+
+async function openFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'fieldloop-store-'));
+  return {
+    path: join(folder, 'cloud.db'),
+    [Symbol.asyncDispose]: async () => await rm(folder, { recursive: true }),
+  };
+}
+
+async function openWorld(): Promise<StoreWorld & { readonly path: string }> {
+  const folder = await openFolder();
+  const db = openSqlite(folder.path);
+  await migrate(db, { now: () => 1 });
+  const devices = deviceStore(db);
+  await devices.create({ id: 'dev_00000000000000000000000001', name: 'amr-01', at: 1 });
+  await devices.create({ id: 'dev_00000000000000000000000002', name: 'amr-02', at: 1 });
+  return {
+    db,
+    path: folder.path,
+    deviceId: async (name) => (await devices.get(name))?.id ?? '',
+    async [Symbol.asyncDispose]() {
+      await db.destroy();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
+
+auditStoreContract('sqlite', openWorld);
+clipStoreContract('sqlite', openWorld);
+deviceStoreContract('sqlite', openWorld);
+eventStoreContract('sqlite', openWorld);
+apiKeyStoreContract('sqlite', openWorld);
+sessionStoreContract('sqlite', openWorld);
+claimTokenStoreContract('sqlite', openWorld);
+
+async function plan(db: Db, query: { compile(): { sql: string; parameters: readonly unknown[] } }) {
+  const { sql: text, parameters } = query.compile();
+  const parts = text.split('?');
+  const filled = sql.join(
+    parts.map((part, i) =>
+      i < parameters.length ? sql`${sql.raw(part)}${parameters[i]}` : sql.raw(part),
+    ),
+    sql``,
+  );
+  const rows = await sql<{ detail: string }>`explain query plan ${filled}`.execute(db);
+  return rows.rows.map((row) => row.detail);
+}
+
+const page = { after: { ns: 5n, id: 'clp_x' }, limit: 51 };
+const range = { startNs: 1n, endNs: 9n };
+
+test.each([
+  ['nothing', {}, 'clip_start'],
+  ['time', range, 'clip_start'],
+  ['a device', { deviceId: 'd', ...range }, 'clip_device'],
+  ['a session', { sessionId: 's' }, 'clip_session'],
+  ['a severity', { severity: 'critical' as const, ...range }, 'clip_severity'],
+  ['a state', { state: 'stored' as const }, 'clip_state'],
+  ['a rule', { rule: 'near-miss', ...range }, 'PRIMARY KEY (kind=? AND term=?'],
+  [
+    'a rule of a device',
+    { rule: 'r', deviceId: 'd', severity: 'info' as const },
+    'PRIMARY KEY (kind=? AND term=?',
+  ],
+  [
+    'a tag and a score',
+    { tags: ['a', 'b'], scores: [{ score: 's', op: '>' as const, value: 1 }] },
+    'PRIMARY KEY (kind=? AND term=?',
+  ],
+  ['a score', { scores: [{ score: 's', op: '>' as const, value: 1 }] }, 'clip_start'],
+])('the clip list narrowed by %s walks an index in list order', async (_, filter, index) => {
+  await using world = await openWorld();
+  const steps = await plan(world.db, clipList(world.db, filter, page));
+  expect(steps[0]).toContain(index);
+  expect(steps.join('\n')).not.toMatch(/TEMP B-TREE|^SCAN (?!clip USING INDEX)/m);
+});
+
+test.each([
+  ['nothing', {}, 'event_at'],
+  ['a device', { deviceId: 'd', ...range }, 'event_device'],
+  ['a clip', { clip: 'c' }, 'event_clip'],
+  ['a severity', { severity: 'info' as const }, 'event_severity'],
+  ['a name', { name: 'n' }, 'event_name'],
+])('the event list narrowed by %s walks an index in list order', async (_, filter, index) => {
+  await using world = await openWorld();
+  const steps = await plan(world.db, eventList(world.db, filter, page));
+  expect(steps[0]).toContain(index);
+  expect(steps.join('\n')).not.toContain('TEMP B-TREE');
+});
+
+test('64-bit numbers come back exactly', async () => {
+  await using world = await openWorld();
+  const most = 2n ** 63n - 1n;
+  await world.db.updateTable('device').set({ conn: most }).execute();
+  const row = await world.db.selectFrom('device').select('conn').executeTakeFirstOrThrow();
+  expect(row.conn).toBe(most);
+});
+
+test('a transaction that fails leaves nothing, and a reader sees only whole ones', async () => {
+  await using world = await openWorld();
+  const reader = openSqlite(world.path, { readOnly: true });
+  const failing = world.db.transaction().execute(async (trx) => {
+    await deviceStore(trx).revoke('amr-01', 5);
+    expect(await deviceStore(reader).get('amr-01')).toMatchObject({ state: 'enrolled' });
+    throw new Error('stop');
+  });
+  await expect(failing).rejects.toThrow('stop');
+  expect(await deviceStore(world.db).get('amr-01')).toMatchObject({ state: 'enrolled' });
+  await reader.destroy();
+});
+
+test('migrations run once; a database of a newer cloud is refused', async () => {
+  await using folder = await openFolder();
+  const db = openSqlite(folder.path);
+  const first = await migrate(db, { now: () => 1 });
+  expect(first[0]).toBe('0001-nouns');
+  expect(await migrate(db, { now: () => 2 })).toEqual([]);
+  await sql`insert into migration (name, at) values ('9999-later', 3)`.execute(db);
+  await expect(migrate(db, { now: () => 4 })).rejects.toMatchObject({ code: 'conflict' });
+  await db.destroy();
+});
+
+test('a step that fails leaves the database as it was', async () => {
+  await using folder = await openFolder();
+  const db = openSqlite(folder.path);
+  const steps = [
+    { name: '0001', statements: ['create table a (x integer) strict', 'create tble b'] },
+  ];
+  await expect(migrate(db, { now: () => 1, steps })).rejects.toThrow(/syntax/);
+  const tables = await sql<{ name: string }>`select name from sqlite_master`.execute(db);
+  expect(tables.rows).toEqual([]);
+  await db.destroy();
+});
+
+test('a file that is no database and a folder that is not there are told apart', async () => {
+  await using folder = await openFolder();
+  await writeFile(folder.path, 'this is not a database, but it is long enough to be read as one');
+  expect(() => openSqlite(folder.path)).toThrow(expect.objectContaining({ code: 'corrupt' }));
+  expect(() => openSqlite(join(folder.path, 'x', 'y.db'))).toThrow(/unable to open|directory/);
+});
