@@ -1,0 +1,269 @@
+/**
+ * The type check: an expression against the declared signals. Every problem has its offset; a
+ * part with a problem gives undefined, so that one mistake is reported once.
+ */
+import { didYouMean } from '@fieldloop/core';
+import type { ExpressionProblem } from '../problem.ts';
+import { checkCall } from './call.ts';
+import type { Arithmetic, Checked, Comparison, ValueType } from './checked.ts';
+import { anOf, type CheckContext, type Scope, startOf, unitsAgree } from './context.ts';
+import type { Expr } from './expr.ts';
+import { parseExpression } from './parse.ts';
+import { binaryText, choiceText, constantText, joinText, prefixText } from './text.ts';
+
+export interface CheckResult {
+  readonly checked: Checked | undefined;
+  readonly problems: readonly ExpressionProblem[];
+}
+
+/** Parses and checks a condition: an expression of type bool. */
+export function checkCondition(text: string, scope: Scope): CheckResult {
+  const parsed = parseExpression(text);
+  if (parsed.expr === undefined) return { checked: undefined, problems: parsed.problems };
+  const problems: ExpressionProblem[] = [];
+  const context: CheckContext = {
+    scope,
+    report: (at, code, message, remedy) => {
+      problems.push({ at, code, message, remedy });
+    },
+    term: (expr) => checkExpr(expr, context),
+    expect: (expr, type) => expect(expr, type, context),
+  };
+  const checked = expect(parsed.expr, 'bool', context);
+  return { checked: problems.length === 0 ? checked : undefined, problems };
+}
+
+/** The term when it has the wanted type; otherwise one problem that names both types. */
+function expect(expr: Expr, type: ValueType, context: CheckContext): Checked | undefined {
+  const term = checkExpr(expr, context);
+  if (term === undefined || term.type === type) return term;
+  const advice =
+    type === 'bool'
+      ? term.type === 'double'
+        ? `Compare it, for example ${term.text} > 0.0.`
+        : term.type === 'string'
+          ? `Compare it, for example ${term.text} == "AUTO".`
+          : `Compare it, for example ${term.text} > duration("1s").`
+      : `Write something of type ${type} here.`;
+  return context.report(
+    startOf(expr),
+    'type',
+    `${term.text} is ${anOf(term.type)} where ${anOf(type)} is needed`,
+    advice,
+  );
+}
+
+function checkExpr(expr: Expr, context: CheckContext): Checked | undefined {
+  const at = expr.at;
+  switch (expr.kind) {
+    case 'number':
+    case 'text':
+    case 'truth': {
+      const type = { number: 'double', text: 'string', truth: 'bool' } as const;
+      const text = constantText(expr.value);
+      return { kind: 'constant', type: type[expr.kind], value: expr.value, text, at };
+    }
+    case 'name':
+      return checkName(expr.name, at, context);
+    case 'list':
+      return context.report(
+        at,
+        'not-supported',
+        'a list stands only at the right of "in"',
+        'Write for example mode in ["AUTO", "MANUAL"].',
+      );
+    case 'call':
+      return checkOperator(expr, context) ?? undefined;
+  }
+}
+
+function checkName(name: string, at: number, context: CheckContext): Checked | undefined {
+  const known = context.scope.signal(name);
+  if (known === 'broken') return undefined;
+  if (known !== undefined) {
+    return { kind: 'signal', type: known.type, unit: known.unit, name, text: name, at };
+  }
+  const dot = name.indexOf('.');
+  const model = dot < 0 ? '' : name.slice(0, dot);
+  if (context.scope.models.includes(model)) {
+    const field = name.slice(dot + 1);
+    const later = field === 'embedding' ? ' Embeddings are not supported by this version.' : '';
+    return context.report(
+      at,
+      'unknown-signal',
+      `model "${model}" gives no "${field}"`,
+      `Its scores are ${model}.entropy and ${model}.margin.${later}`,
+    );
+  }
+  const where = dot < 0 ? '"signals:"' : '"signals:", models under "models:"';
+  return context.report(
+    at,
+    'unknown-signal',
+    `unknown signal "${name}".${didYouMean(name, context.scope.names)}`,
+    `Signals are declared under ${where}.`,
+  );
+}
+
+type Call = Extract<Expr, { kind: 'call' }>;
+
+function checkOperator(expr: Call, context: CheckContext): Checked | undefined {
+  const { fn, at } = expr;
+  const [first, second, third] = expr.args;
+  switch (fn) {
+    case '_&&_':
+    case '_||_': {
+      const args = expr.args.map((arg) => expect(arg, 'bool', context));
+      const all = args.filter((arg) => arg !== undefined);
+      if (all.length < args.length) return undefined;
+      const text = joinText(fn === '_&&_' ? '&&' : '||', all);
+      return { kind: fn === '_&&_' ? 'and' : 'or', type: 'bool', args: all, text, at };
+    }
+    case '!_': {
+      const arg = first && expect(first, 'bool', context);
+      return arg && { kind: 'not', type: 'bool', arg, text: prefixText('!', arg), at };
+    }
+    case '-_':
+      return first && checkNegate(first, at, context);
+    case '_?_:_':
+      return first && second && third && checkChoice([first, second, third], at, context);
+    case '@in':
+      return first && second && checkMember(first, second, context);
+    case '_==_':
+    case '_!=_':
+    case '_<_':
+    case '_<=_':
+    case '_>_':
+    case '_>=_':
+      return first && second && checkCompare(expr, first, second, context);
+    case '_+_':
+    case '_-_':
+    case '_*_':
+    case '_/_':
+      return first && second && checkArithmetic(expr, first, second, context);
+    case '_%_':
+      return context.report(at, 'not-supported', '% is not supported', 'Numbers are doubles.');
+    case '_[_]':
+      return context.report(
+        at,
+        'not-supported',
+        'an index into a list is not supported here',
+        'Write the index in the path of the signal: path "ranges[0]".',
+      );
+    default:
+      return checkCall(expr, context);
+  }
+}
+
+function checkNegate(inner: Expr, at: number, context: CheckContext): Checked | undefined {
+  const arg = expect(inner, 'double', context);
+  if (arg === undefined) return undefined;
+  return { kind: 'negate', type: 'double', unit: arg.unit, arg, text: prefixText('-', arg), at };
+}
+
+function checkChoice(
+  parts: readonly [Expr, Expr, Expr],
+  at: number,
+  context: CheckContext,
+): Checked | undefined {
+  const when = expect(parts[0], 'bool', context);
+  const then = checkExpr(parts[1], context);
+  const otherwise = checkExpr(parts[2], context);
+  if (when === undefined || then === undefined || otherwise === undefined) return undefined;
+  if (then.type !== otherwise.type) {
+    return context.report(
+      at,
+      'type',
+      `the branches of "?" differ: ${then.text} is ${anOf(then.type)}, ${otherwise.text} ${anOf(otherwise.type)}`,
+      'Give both branches one type.',
+    );
+  }
+  const unit = then.unit === otherwise.unit ? then.unit : undefined;
+  const text = choiceText(when, then, otherwise);
+  return { kind: 'choice', type: then.type, unit, when, then, otherwise, text, at };
+}
+
+function checkMember(left: Expr, right: Expr, context: CheckContext): Checked | undefined {
+  const arg = checkExpr(left, context);
+  if (right.kind !== 'list') {
+    const remedy = 'Write for example mode in ["AUTO", "MANUAL"].';
+    return context.report(right.at, 'not-supported', '"in" needs a list of constants', remedy);
+  }
+  if (arg === undefined) return undefined;
+  const items: (number | string | boolean)[] = [];
+  for (const item of right.items) {
+    const term = checkExpr(item, context);
+    if (term === undefined) return undefined;
+    if (term.kind !== 'constant') {
+      const remedy = 'Write == and || for values that change.';
+      return context.report(item.at, 'not-supported', 'the list holds constants only', remedy);
+    }
+    if (term.type !== arg.type) {
+      const message = `${term.text} is ${anOf(term.type)}, ${arg.text} ${anOf(arg.type)}`;
+      return context.report(item.at, 'type', message, 'Give the list the type of the left side.');
+    }
+    items.push(term.value);
+  }
+  const list = items.map(constantText).join(', ');
+  const text = `${arg.text} in [${list}]`;
+  return { kind: 'member', type: 'bool', arg, items, text, at: arg.at };
+}
+
+function checkCompare(
+  expr: Call,
+  first: Expr,
+  second: Expr,
+  context: CheckContext,
+): Checked | undefined {
+  const left = checkExpr(first, context);
+  const right = checkExpr(second, context);
+  if (left === undefined || right === undefined) return undefined;
+  const op = expr.fn.slice(1, -1) as Comparison;
+  const at = expr.at;
+  if (left.type !== right.type) return typesDiffer(left, right, at, context);
+  if (left.type === 'bool' && op !== '==' && op !== '!=') {
+    return context.report(at, 'type', `"${op}" does not order truths`, 'Write == or !=.');
+  }
+  if (!unitsAgree(left, right, at, context)) return undefined;
+  return { kind: 'compare', type: 'bool', op, left, right, text: binaryText(left, op, right), at };
+}
+
+function checkArithmetic(
+  expr: Call,
+  first: Expr,
+  second: Expr,
+  context: CheckContext,
+): Checked | undefined {
+  const left = checkExpr(first, context);
+  const right = checkExpr(second, context);
+  if (left === undefined || right === undefined) return undefined;
+  const op = expr.fn.slice(1, -1) as Arithmetic;
+  const at = expr.at;
+  const text = binaryText(left, op, right);
+  const isSum = op === '+' || op === '-';
+  if (isSum && left.type === 'duration' && right.type === 'duration') {
+    return { kind: 'arithmetic', type: 'duration', op, left, right, text, at };
+  }
+  for (const term of [left, right]) {
+    if (term.type === 'double') continue;
+    const remedy =
+      term.type === 'string'
+        ? 'Texts are compared, not joined.'
+        : term.type === 'duration'
+          ? 'Durations are added to and subtracted from durations.'
+          : 'Write b ? 1.0 : 0.0 to count a truth.';
+    const message = `"${op}" needs doubles, but ${term.text} is ${anOf(term.type)}`;
+    return context.report(at, 'type', message, remedy);
+  }
+  if (isSum && !unitsAgree(left, right, at, context)) return undefined;
+  const unit = isSum ? (left.unit ?? right.unit) : undefined;
+  return { kind: 'arithmetic', type: 'double', unit, op, left, right, text, at };
+}
+
+function typesDiffer(left: Checked, right: Checked, at: number, context: CheckContext): undefined {
+  const isDuration = left.type === 'duration' || right.type === 'duration';
+  const remedy = isDuration
+    ? 'Write a duration as duration("1s").'
+    : 'Compare values of one type; a text stands in quotes, a number does not.';
+  const message = `${left.text} is ${anOf(left.type)}, ${right.text} ${anOf(right.type)}`;
+  return context.report(at, 'type', message, remedy);
+}

@@ -1,0 +1,375 @@
+/**
+ * Checked terms to closures over slots. Three values: a condition is 0 (false), 1 (true) or 2
+ * (unknown); a number that is unknown raises `moment.miss`, a text that is unknown is undefined.
+ */
+import { type Slots, slotState } from '@fieldloop/recording';
+import * as limits from '../limits.ts';
+import type {
+  Arithmetic,
+  Checked,
+  ChoiceTerm,
+  CompareTerm,
+  FunctionTerm,
+  MemberTerm,
+  MemoryTerm,
+  PureFunction,
+} from './checked.ts';
+import {
+  compareNumbers,
+  compareSlot,
+  type Moment,
+  type NumberOf,
+  type TextOf,
+  textComparisons,
+  type Truth,
+  type TruthOf,
+} from './compare.ts';
+import { openPattern } from './pattern.ts';
+
+/** What a function with memory holds; truths are numbers 0 and 1, durations ns. */
+export interface Memory {
+  /** Whether there is a value at `nowNs`; brings the value up to that time. */
+  known(nowNs: number): boolean;
+  readonly number: number;
+  readonly text: string | undefined;
+}
+
+export interface Sources {
+  readonly moment: Moment;
+  readonly slots: Slots;
+  slotOf(signal: string): number;
+  memoryOf(term: MemoryTerm): Memory;
+}
+
+export function compileTruth(term: Checked, from: Sources): TruthOf {
+  switch (term.kind) {
+    case 'constant': {
+      const value: Truth = term.value === true ? 1 : 0;
+      return () => value;
+    }
+    case 'signal': {
+      const { states, numbers } = from.slots;
+      const slot = from.slotOf(term.name);
+      return () => (states[slot] === slotState.truth ? (numbers[slot] === 0 ? 0 : 1) : 2);
+    }
+    case 'not': {
+      const arg = compileTruth(term.arg, from);
+      return () => {
+        const value = arg();
+        return value === 2 ? 2 : value === 1 ? 0 : 1;
+      };
+    }
+    case 'and':
+      return compileJoin(term.args, 0, from);
+    case 'or':
+      return compileJoin(term.args, 1, from);
+    case 'compare':
+      return compileCompare(term, from);
+    case 'choice':
+      return compileTruthChoice(term, from);
+    case 'member':
+      return compileMember(term, from);
+    case 'match':
+      return compileMatch(compileText(term.arg, from), openPattern(term.pattern));
+    case 'memory': {
+      const memory = from.memoryOf(term);
+      const moment = from.moment;
+      return () => (memory.known(moment.nowNs) ? (memory.number === 0 ? 0 : 1) : 2);
+    }
+    case 'function':
+      return compileTextTest(term, from);
+    case 'arithmetic':
+    case 'negate':
+      throw new TypeError(`${term.text} is no condition`);
+  }
+}
+
+/** `and` is decided by one false (0), `or` by one true (1); unknown otherwise outweighs. */
+function compileJoin(args: readonly Checked[], decides: 0 | 1, from: Sources): TruthOf {
+  const compiled = args.map((arg) => compileTruth(arg, from));
+  const neutral: Truth = decides === 0 ? 1 : 0;
+  const [first, second] = compiled;
+  if (compiled.length === 2 && first !== undefined && second !== undefined) {
+    return () => {
+      const a = first();
+      if (a === decides) return decides;
+      const b = second();
+      if (b === decides) return decides;
+      return a === 2 || b === 2 ? 2 : neutral;
+    };
+  }
+  return () => {
+    let result: Truth = neutral;
+    for (const arg of compiled) {
+      const value = arg();
+      if (value === decides) return decides;
+      if (value === 2) result = 2;
+    }
+    return result;
+  };
+}
+
+function compileCompare(term: CompareTerm, from: Sources): TruthOf {
+  switch (term.left.type) {
+    case 'bool': {
+      const left = compileTruth(term.left, from);
+      const right = compileTruth(term.right, from);
+      const whenEqual: Truth = term.op === '==' ? 1 : 0;
+      const whenNot: Truth = term.op === '==' ? 0 : 1;
+      return () => {
+        const a = left();
+        const b = right();
+        if (a === 2 || b === 2) return 2;
+        return a === b ? whenEqual : whenNot;
+      };
+    }
+    case 'string': {
+      const left = compileText(term.left, from);
+      const right = compileText(term.right, from);
+      const holds = textComparisons[term.op];
+      return () => {
+        const a = left();
+        const b = right();
+        if (a === undefined || b === undefined) return 2;
+        return holds(a, b) ? 1 : 0;
+      };
+    }
+    case 'double':
+    case 'duration':
+      return compileNumberCompare(term, from);
+  }
+}
+
+function compileNumberCompare(term: CompareTerm, from: Sources): TruthOf {
+  const { left, right, op } = term;
+  if (left.kind === 'signal' && right.kind === 'constant') {
+    const slot = from.slotOf(left.name);
+    return compareSlot(op, { slots: from.slots, slot, constant: Number(right.value) });
+  }
+  return compareNumbers(op, {
+    moment: from.moment,
+    left: compileNumber(left, from),
+    right: compileNumber(right, from),
+  });
+}
+
+function compileTruthChoice(term: ChoiceTerm, from: Sources): TruthOf {
+  const when = compileTruth(term.when, from);
+  const then = compileTruth(term.then, from);
+  const otherwise = compileTruth(term.otherwise, from);
+  return () => {
+    const chosen = when();
+    return chosen === 2 ? 2 : chosen === 1 ? then() : otherwise();
+  };
+}
+
+function compileMember(term: MemberTerm, from: Sources): TruthOf {
+  const { moment } = from;
+  if (term.arg.type === 'string') {
+    const arg = compileText(term.arg, from);
+    return () => {
+      const value = arg();
+      return value === undefined ? 2 : term.items.includes(value) ? 1 : 0;
+    };
+  }
+  if (term.arg.type === 'bool') {
+    const arg = compileTruth(term.arg, from);
+    return () => {
+      const value = arg();
+      return value === 2 ? 2 : term.items.includes(value === 1) ? 1 : 0;
+    };
+  }
+  const arg = compileNumber(term.arg, from);
+  return () => {
+    moment.miss = false;
+    const value = arg();
+    // `includes` finds NaN, which equals nothing here.
+    if (moment.miss) return 2;
+    return !Number.isNaN(value) && term.items.includes(value) ? 1 : 0;
+  };
+}
+
+function compileMatch(arg: TextOf, test: (text: string) => boolean): TruthOf {
+  return () => {
+    const value = arg();
+    if (value === undefined || value.length > limits.matchedCharacters) return 2;
+    return test(value) ? 1 : 0;
+  };
+}
+
+function compileTextTest(term: FunctionTerm, from: Sources): TruthOf {
+  const [first, second] = term.args;
+  if (first === undefined || second === undefined) throw new TypeError(`${term.text} is short`);
+  const text = compileText(first, from);
+  const part = compileText(second, from);
+  const test = textTests[term.fn];
+  if (test === undefined) throw new TypeError(`${term.text} is no condition`);
+  return () => {
+    const a = text();
+    const b = part();
+    return a === undefined || b === undefined ? 2 : test(a, b) ? 1 : 0;
+  };
+}
+
+const textTests: Partial<Record<PureFunction, (text: string, part: string) => boolean>> = {
+  startsWith: (text, part) => text.startsWith(part),
+  endsWith: (text, part) => text.endsWith(part),
+  contains: (text, part) => text.includes(part),
+};
+
+/** Doubles and durations (ns). */
+export function compileNumber(term: Checked, from: Sources): NumberOf {
+  const { moment } = from;
+  switch (term.kind) {
+    case 'constant': {
+      const value = Number(term.value);
+      return () => value;
+    }
+    case 'signal': {
+      const { states, numbers } = from.slots;
+      const slot = from.slotOf(term.name);
+      return () => {
+        if (states[slot] !== slotState.number) moment.miss = true;
+        return numbers[slot] ?? Number.NaN;
+      };
+    }
+    case 'negate': {
+      const arg = compileNumber(term.arg, from);
+      return () => -arg();
+    }
+    case 'arithmetic': {
+      const left = compileNumber(term.left, from);
+      const right = compileNumber(term.right, from);
+      return arithmetic(term.op, left, right);
+    }
+    case 'choice':
+      return compileNumberChoice(term, from);
+    case 'memory': {
+      const memory = from.memoryOf(term);
+      return () => {
+        if (memory.known(moment.nowNs)) return memory.number;
+        moment.miss = true;
+        return Number.NaN;
+      };
+    }
+    case 'function':
+      return compileFunction(term, from);
+    default:
+      throw new TypeError(`${term.text} is no number`);
+  }
+}
+
+function arithmetic(op: Arithmetic, left: NumberOf, right: NumberOf): NumberOf {
+  switch (op) {
+    case '+':
+      return () => left() + right();
+    case '-':
+      return () => left() - right();
+    case '*':
+      return () => left() * right();
+    case '/':
+      return () => left() / right();
+  }
+}
+
+/** The condition runs comparisons of its own, which reset `miss`: it is kept around them. */
+function compileNumberChoice(term: ChoiceTerm, from: Sources): NumberOf {
+  const { moment } = from;
+  const when = compileTruth(term.when, from);
+  const then = compileNumber(term.then, from);
+  const otherwise = compileNumber(term.otherwise, from);
+  return () => {
+    const missed = moment.miss;
+    const chosen = when();
+    moment.miss = missed || chosen === 2;
+    return chosen === 1 ? then() : otherwise();
+  };
+}
+
+function compileFunction(term: FunctionTerm, from: Sources): NumberOf {
+  const [first, second] = term.args;
+  if (term.fn === 'size' && first !== undefined) return compileSize(first, from);
+  const x = first === undefined ? () => Number.NaN : compileNumber(first, from);
+  const y = second === undefined ? () => Number.NaN : compileNumber(second, from);
+  switch (term.fn) {
+    case 'abs':
+      return () => Math.abs(x());
+    case 'sqrt':
+      return () => Math.sqrt(x());
+    case 'floor':
+      return () => Math.floor(x());
+    case 'ceil':
+      return () => Math.ceil(x());
+    case 'hypot':
+      // By sqrt, which IEEE 754 rounds alike on every machine; Math.hypot may differ.
+      return () => {
+        const a = x();
+        const b = y();
+        return Math.sqrt(a * a + b * b);
+      };
+    case 'least':
+      return () => Math.min(x(), y());
+    case 'greatest':
+      return () => Math.max(x(), y());
+    case 'ttc':
+      return () => {
+        const distance = x();
+        const speed = y();
+        if (speed <= 0) return Number.POSITIVE_INFINITY;
+        return distance / speed;
+      };
+    case 'size':
+    case 'startsWith':
+    case 'endsWith':
+    case 'contains':
+      throw new TypeError(`${term.text} is no number`);
+  }
+}
+
+function compileSize(arg: Checked, from: Sources): NumberOf {
+  const text = compileText(arg, from);
+  return () => {
+    const value = text();
+    if (value === undefined) {
+      from.moment.miss = true;
+      return Number.NaN;
+    }
+    let points = 0;
+    for (let i = 0; i < value.length; i += 1) {
+      const unit = value.charCodeAt(i);
+      const isPair = unit >= 0xd800 && unit < 0xdc00 && i + 1 < value.length;
+      if (isPair && (value.charCodeAt(i + 1) & 0xfc00) === 0xdc00) i += 1;
+      points += 1;
+    }
+    return points;
+  };
+}
+
+export function compileText(term: Checked, from: Sources): TextOf {
+  switch (term.kind) {
+    case 'constant': {
+      const value = String(term.value);
+      return () => value;
+    }
+    case 'signal': {
+      const { states, texts } = from.slots;
+      const slot = from.slotOf(term.name);
+      return () => (states[slot] === slotState.text ? texts[slot] : undefined);
+    }
+    case 'choice': {
+      const when = compileTruth(term.when, from);
+      const then = compileText(term.then, from);
+      const otherwise = compileText(term.otherwise, from);
+      return () => {
+        const chosen = when();
+        return chosen === 2 ? undefined : chosen === 1 ? then() : otherwise();
+      };
+    }
+    case 'memory': {
+      const memory = from.memoryOf(term);
+      return () => (memory.known(from.moment.nowNs) ? memory.text : undefined);
+    }
+    default:
+      throw new TypeError(`${term.text} is no text`);
+  }
+}

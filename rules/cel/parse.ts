@@ -1,0 +1,226 @@
+/**
+ * The door to @bufbuild/cel: text to a tree of our own. What this version does not evaluate
+ * (lists, maps, messages, bytes) is refused here, each with its place.
+ */
+import { parse } from '@bufbuild/cel';
+import * as limits from '../limits.ts';
+import type { ExpressionProblem } from '../problem.ts';
+import type { Expr } from './expr.ts';
+
+type ParsedExpr = ReturnType<typeof parse>;
+type CelExpr = ParsedExpr['expr'];
+
+export type Parsed =
+  | { readonly expr: Expr; readonly problems: readonly [] }
+  | { readonly expr: undefined; readonly problems: readonly ExpressionProblem[] };
+
+/** Parses one expression; the tree is complete or there is at least one problem. */
+export function parseExpression(text: string): Parsed {
+  const early = beforeParsing(text);
+  if (early !== undefined) return { expr: undefined, problems: [early] };
+  let parsed: ParsedExpr;
+  try {
+    parsed = parse(text);
+  } catch (error) {
+    return { expr: undefined, problems: [syntaxProblem(text, error)] };
+  }
+  const problems: ExpressionProblem[] = [];
+  const positions = parsed.sourceInfo?.positions ?? {};
+  const expr = convert(parsed.expr, {
+    problems,
+    depth: 1,
+    at: (inner) => positions[String(inner.id)] ?? 0,
+    macroOf: (inner) => {
+      const call = parsed.sourceInfo?.macroCalls[String(inner.id)]?.exprKind;
+      return call?.case === 'callExpr' ? call.value.function : undefined;
+    },
+  });
+  if (expr === undefined || problems.length > 0) return { expr: undefined, problems };
+  return { expr, problems: [] };
+}
+
+/** The parser recurses over brackets: their depth is bounded before it sees the text. */
+function beforeParsing(text: string): ExpressionProblem | undefined {
+  if (text.trim() === '') {
+    const remedy = 'Write a condition, for example vx > 0.5.';
+    return { at: 0, code: 'expression', message: 'the expression is empty', remedy };
+  }
+  if (text.length > limits.expressionCharacters) {
+    const message = `the expression has ${text.length} characters, at most ${limits.expressionCharacters}`;
+    return { at: 0, code: 'limit', message, remedy: 'Split it into two rules.' };
+  }
+  let depth = 0;
+  let quote = '';
+  for (let i = 0; i < text.length; i += 1) {
+    const c = text.charAt(i);
+    if (quote !== '') {
+      if (c === '\\') i += 1;
+      else if (c === quote) quote = '';
+    } else if (c === '"' || c === "'") quote = c;
+    else if ('([{'.includes(c)) depth += 1;
+    else if (')]}'.includes(c)) depth -= 1;
+    if (depth > limits.expressionBrackets) {
+      const message = `more than ${limits.expressionBrackets} brackets are open at once`;
+      return { at: i, code: 'limit', message, remedy: 'Remove brackets that change nothing.' };
+    }
+  }
+  return undefined;
+}
+
+function syntaxProblem(text: string, error: unknown): ExpressionProblem {
+  const parts = error as {
+    readonly rawMessage?: unknown;
+    readonly found?: unknown;
+    readonly location?: { readonly start?: { readonly offset?: unknown } };
+  };
+  const offset = parts.location?.start?.offset;
+  const at = typeof offset === 'number' ? offset : 0;
+  const found = typeof parts.found === 'string' ? parts.found : text.charAt(at);
+  if (typeof offset !== 'number') {
+    const what =
+      error instanceof RangeError ? 'the expression is nested too deeply' : String(error);
+    return { at, code: 'expression', message: what, remedy: 'Split it into two rules.' };
+  }
+  return { at, code: 'expression', ...syntaxAdvice(text, at, found) };
+}
+
+function syntaxAdvice(
+  text: string,
+  at: number,
+  found: string,
+): { readonly message: string; readonly remedy: string } {
+  const rest = text.slice(at);
+  if (/^=[^=]/.test(rest)) {
+    return { message: '"=" compares nothing', remedy: 'Write == to compare.' };
+  }
+  if (/^and\b/.test(rest)) return { message: '"and" is not an operator', remedy: 'Write &&.' };
+  if (/^or\b/.test(rest)) return { message: '"or" is not an operator', remedy: 'Write ||.' };
+  if (/^&[^&]/.test(rest)) return { message: '"&" is not an operator', remedy: 'Write &&.' };
+  if (/^\|[^|]/.test(rest)) return { message: '"|" is not an operator', remedy: 'Write ||.' };
+  if (found === '"' || found === "'") {
+    const remedy = 'Close the text with the quote that opened it.';
+    return { message: 'the text that begins here does not end, or an operator is missing', remedy };
+  }
+  if (at >= text.trimEnd().length) {
+    return {
+      message: 'the expression ends too early',
+      remedy: 'Complete it, or close the open bracket.',
+    };
+  }
+  return {
+    message: `cannot read the expression from ${JSON.stringify(rest.slice(0, 12))} on`,
+    remedy: 'An operator or an operand is missing or too many here; see docs/reference/rules.md.',
+  };
+}
+
+interface Walk {
+  readonly problems: ExpressionProblem[];
+  readonly depth: number;
+  readonly at: (expr: CelExpr) => number;
+  readonly macroOf: (expr: CelExpr) => string | undefined;
+}
+
+function convert(expr: CelExpr, walk: Walk): Expr | undefined {
+  const at = walk.at(expr);
+  const refuse = (message: string, remedy: string): undefined => {
+    walk.problems.push({ at, code: 'not-supported', message, remedy });
+    return undefined;
+  };
+  if (walk.depth > limits.expressionDepth) {
+    const message = `the expression is nested more than ${limits.expressionDepth} deep`;
+    walk.problems.push({ at, code: 'limit', message, remedy: 'Split it into two rules.' });
+    return undefined;
+  }
+  const deeper = { ...walk, depth: walk.depth + 1 };
+  const kind = expr.exprKind;
+  switch (kind.case) {
+    case 'constExpr':
+      return constant(kind.value.constantKind, at, walk);
+    case 'identExpr':
+      return { kind: 'name', name: kind.value.name, at };
+    case 'selectExpr': {
+      const operand = kind.value.operand;
+      if (kind.value.testOnly || operand === undefined) {
+        return refuse('has() is not supported', 'A signal without a value is unknown by itself.');
+      }
+      const inner = convert(operand, deeper);
+      if (inner === undefined) return undefined;
+      if (inner.kind !== 'name') {
+        return refuse(
+          `".${kind.value.field}" does not follow a name`,
+          'Only model scores have dots, for example classifier.entropy.',
+        );
+      }
+      return { kind: 'name', name: `${inner.name}.${kind.value.field}`, at: inner.at };
+    }
+    case 'callExpr':
+      return call(kind.value, at, deeper);
+    case 'listExpr': {
+      const items = kind.value.elements.map((item) => convert(item, deeper));
+      const all = items.filter((item) => item !== undefined);
+      return all.length === items.length ? { kind: 'list', items: all, at } : undefined;
+    }
+    case 'comprehensionExpr':
+      return refuse(
+        `the list macro ${walk.macroOf(expr) ?? ''}() is not supported by this version`,
+        'Fold the list in the signal instead: path "ranges[]" with reduce.',
+      );
+    case 'structExpr':
+      return refuse('maps and messages are not supported', 'Compare single values.');
+    case undefined:
+      return refuse('this cannot be evaluated', 'Write a condition over signals.');
+  }
+}
+
+type CallValue = Extract<CelExpr['exprKind'], { case: 'callExpr' }>['value'];
+type ConstantKind = Extract<CelExpr['exprKind'], { case: 'constExpr' }>['value']['constantKind'];
+
+/** `a && b && c` is kept as one call with three arguments, as an operator of any arity. */
+function call(value: CallValue, at: number, walk: Walk): Expr | undefined {
+  const given = value.target === undefined ? value.args : [value.target, ...value.args];
+  const args: Expr[] = [];
+  let whole = true;
+  for (const arg of chain(value.function, given)) {
+    const converted = convert(arg, walk);
+    if (converted === undefined) whole = false;
+    else args.push(converted);
+  }
+  return whole ? { kind: 'call', fn: value.function, args, at } : undefined;
+}
+
+/** A chain of `&&` or `||` is flat, so that its length does not count as depth. */
+function chain(fn: string, args: readonly CelExpr[]): CelExpr[] {
+  if (fn !== '_&&_' && fn !== '_||_') return [...args];
+  return args.flatMap((arg) => {
+    const kind = arg.exprKind;
+    const isSame = kind.case === 'callExpr' && kind.value.function === fn;
+    return isSame ? chain(fn, kind.value.args) : [arg];
+  });
+}
+
+function constant(kind: ConstantKind, at: number, walk: Walk): Expr | undefined {
+  const refuse = (message: string, remedy: string): undefined => {
+    walk.problems.push({ at, code: 'not-supported', message, remedy });
+    return undefined;
+  };
+  switch (kind.case) {
+    case 'doubleValue':
+      if (Number.isFinite(kind.value)) return { kind: 'number', value: kind.value, at };
+      return refuse('the number is too large for a double', 'Write at most 1.79e308.');
+    case 'int64Value': {
+      const value = Number(kind.value);
+      if (Number.isSafeInteger(value)) return { kind: 'number', value, at };
+      return refuse('the integer has more digits than a double holds', 'Stay below 2^53.');
+    }
+    case 'uint64Value':
+      return refuse('unsigned integers are not supported', 'Leave the letter u out.');
+    case 'stringValue':
+      return { kind: 'text', value: kind.value, at };
+    case 'boolValue':
+      return { kind: 'truth', value: kind.value, at };
+    case 'nullValue':
+      return refuse('null is not a value here', 'A signal without a value is unknown by itself.');
+    default:
+      return refuse('bytes are not supported', 'Compare text or numbers.');
+  }
+}

@@ -1,0 +1,62 @@
+/** Canonical text of terms: one spelling for equal expressions, with the brackets they need. */
+import type { Checked } from './checked.ts';
+
+const strength = { choice: 1, or: 2, and: 3, compare: 4, sum: 5, product: 6, prefix: 7, atom: 8 };
+
+/** How strongly the outermost operator of a term binds. */
+function bindingOf(term: Checked): number {
+  switch (term.kind) {
+    case 'choice':
+      return strength.choice;
+    case 'or':
+      return strength.or;
+    case 'and':
+      return strength.and;
+    case 'compare':
+    case 'member':
+      return strength.compare;
+    case 'arithmetic':
+      return term.op === '+' || term.op === '-' ? strength.sum : strength.product;
+    case 'negate':
+    case 'not':
+      return strength.prefix;
+    case 'constant':
+      return typeof term.value === 'number' && term.value < 0 ? strength.prefix : strength.atom;
+    case 'signal':
+    case 'match':
+    case 'function':
+    case 'memory':
+      return strength.atom;
+  }
+}
+
+/** The text of a part inside an operator that binds with `around`; equal strength is bracketed. */
+function inside(term: Checked, around: number): string {
+  return bindingOf(term) > around ? term.text : `(${term.text})`;
+}
+
+export const binaryText = (left: Checked, op: string, right: Checked): string => {
+  const around =
+    op === '+' || op === '-'
+      ? strength.sum
+      : op === '*' || op === '/'
+        ? strength.product
+        : strength.compare;
+  const first = bindingOf(left) === around ? left.text : inside(left, around);
+  return `${first} ${op} ${inside(right, around)}`;
+};
+
+export const joinText = (op: '&&' | '||', args: readonly Checked[]): string =>
+  args.map((arg) => inside(arg, op === '&&' ? strength.and : strength.or)).join(` ${op} `);
+
+export const prefixText = (op: '!' | '-', arg: Checked): string =>
+  `${op}${inside(arg, strength.prefix)}`;
+
+export const choiceText = (when: Checked, then: Checked, otherwise: Checked): string =>
+  `${inside(when, strength.choice)} ? ${inside(then, strength.choice)} : ${otherwise.text}`;
+
+export const callText = (fn: string, args: readonly string[]): string =>
+  `${fn}(${args.join(', ')})`;
+
+export const constantText = (value: number | string | boolean): string =>
+  typeof value === 'string' ? JSON.stringify(value) : String(value);

@@ -1,0 +1,57 @@
+/** The bounds of this room. Each message about a bound names the number and what to do. */
+
+/** Bytes of one rule set's YAML. */
+export const documentBytes = 1_048_576;
+/** Aliases (`*name`) that one document may resolve. */
+export const documentAliases = 256;
+/** Problems that one document reports; the rest is counted. */
+export const problems = 100;
+
+export const rules = 256;
+export const signals = 512;
+export const models = 16;
+export const captures = 64;
+/** Topics of one capture or of the latched list. */
+export const topics = 256;
+export const tags = 32;
+
+/** Characters of one expression. */
+export const expressionCharacters = 2_048;
+/** Expressions of one rule set in all, in characters. */
+export const expressionsCharacters = 65_536;
+/** Nesting of one expression's tree. */
+export const expressionDepth = 32;
+/** Open brackets at once, checked before the parser recurses over them. */
+export const expressionBrackets = 64;
+/** Characters of a `matches` pattern. */
+export const patternCharacters = 512;
+/** Characters of a text signal that `matches` looks at; a longer value is unknown. */
+export const matchedCharacters = 4_096;
+
+/** Shortest and longest window of a function such as `max(x, "2s")`, ns. */
+export const windowLeastNs = 1_000_000n;
+export const windowMostNs = 86_400_000_000_000n;
+/** Samples of one window; `p` keeps them sorted and therefore holds fewer. */
+export const windowSamples = 262_144;
+export const sortedSamples = 16_384;
+/** Bytes of all windows of one rule set; at the limit a window gives up its oldest sample. */
+export const windowBytes = 64 * 2 ** 20;
+
+/** Longest `pre` and `post` of a capture, ns. */
+export const captureMostNs = 600_000_000_000n;
+/** Shortest period of `every` and longest duration of any key, ns. */
+export const periodLeastNs = 100_000_000n;
+export const durationMostNs = 31_622_400_000_000_000n;
+
+/** Default and largest lateness of the watermark, ns. */
+export const latenessNs = 200_000_000n;
+export const latenessMostNs = 5_000_000_000n;
+/** Messages held for the watermark; at the limit the oldest is evaluated early. */
+export const heldMessages = 262_144;
+/**
+ * Length of an epoch, ns: times inside are doubles relative to its first message, exact to 2^53.
+ * A message further away starts the next epoch.
+ */
+export const epochNs = 2 ** 52;
+/** Rules that depend on the passing of time are looked at on this grid of log time, ns. */
+export const tickNs = 100_000_000;

@@ -1,0 +1,177 @@
+/**
+ * `min`, `max`, `avg`, `p` and `drop` over the values of the last d: those whose log time is
+ * later than now - d. NaN is left out; a window without values is unknown.
+ */
+import type { Json } from '@fieldloop/core';
+import * as limits from '../limits.ts';
+import { type CellInput, type MemoryCell, readNumber } from './cell.ts';
+import { openSamples, type Samples } from './samples.ts';
+import { openSorted } from './sorted.ts';
+import { jsonNumber, numberOf } from './state.ts';
+
+/** The known, real value of the argument at this moment; -0 counts as 0. */
+function sampleOf(input: CellInput): number | undefined {
+  const value = readNumber(input);
+  return value === undefined || Number.isNaN(value) ? undefined : value + 0;
+}
+
+/** Keeps only values that can still become the extreme: each one beats all before it. */
+function pushExtreme(samples: Samples, nowNs: number, value: number, isMax: boolean): void {
+  while (samples.size() > 0) {
+    const newest = samples.valueAt(samples.size() - 1);
+    if (isMax ? newest > value : newest < value) break;
+    samples.pop();
+  }
+  if (samples.isFull()) samples.shift();
+  samples.push(nowNs, value);
+}
+
+const forget = (samples: Samples, untilNs: number): void => {
+  while (samples.size() > 0 && samples.timeAt(0) <= untilNs) samples.shift();
+};
+
+export function openExtreme(input: CellInput): MemoryCell {
+  const samples = openSamples(limits.windowSamples, input.budget);
+  const isMax = input.fn === 'max';
+  const cell = {
+    number: 0,
+    text: undefined,
+    known(nowNs: number): boolean {
+      forget(samples, nowNs - input.windowNs);
+      cell.number = samples.valueAt(0);
+      return samples.size() > 0;
+    },
+    fold(nowNs: number): void {
+      const value = sampleOf(input);
+      if (value === undefined) return;
+      forget(samples, nowNs - input.windowNs);
+      pushExtreme(samples, nowNs, value, isMax);
+    },
+    reset: () => samples.clear(),
+    save: () => samples.save(),
+    load: (state: Json) => samples.load(state),
+  };
+  return cell;
+}
+
+/** How far the latest value is below the largest of the window. */
+export function openDrop(input: CellInput): MemoryCell {
+  const samples = openSamples(limits.windowSamples, input.budget);
+  let latest = Number.NaN;
+  const cell = {
+    number: 0,
+    text: undefined,
+    known(nowNs: number): boolean {
+      forget(samples, nowNs - input.windowNs);
+      cell.number = samples.valueAt(0) - latest;
+      return samples.size() > 0 && !Number.isNaN(latest);
+    },
+    fold(nowNs: number): void {
+      const value = sampleOf(input);
+      latest = value ?? Number.NaN;
+      if (value === undefined) return;
+      forget(samples, nowNs - input.windowNs);
+      pushExtreme(samples, nowNs, value, true);
+    },
+    reset(): void {
+      latest = Number.NaN;
+      samples.clear();
+    },
+    save: (): Json => [jsonNumber(latest), samples.save()],
+    load(state: Json): void {
+      const [saved, rest] = state as Json[];
+      latest = numberOf(saved);
+      samples.load(rest ?? null);
+    },
+  };
+  return cell;
+}
+
+/**
+ * The mean by a running sum. The sum is taken afresh after as many departures as there are
+ * values, and whenever it is not finite, so that rounding does not pile up.
+ */
+export function openAverage(input: CellInput): MemoryCell {
+  const samples = openSamples(limits.windowSamples, input.budget);
+  let sum = 0;
+  let departures = 0;
+  const shift = (): void => {
+    sum -= samples.shift();
+    departures += 1;
+    if (departures <= samples.size() && Number.isFinite(sum)) return;
+    departures = 0;
+    sum = 0;
+    for (let i = 0; i < samples.size(); i += 1) sum += samples.valueAt(i);
+  };
+  const forgetUntil = (untilNs: number): void => {
+    while (samples.size() > 0 && samples.timeAt(0) <= untilNs) shift();
+  };
+  const cell = {
+    number: 0,
+    text: undefined,
+    known(nowNs: number): boolean {
+      forgetUntil(nowNs - input.windowNs);
+      cell.number = sum / samples.size();
+      return samples.size() > 0;
+    },
+    fold(nowNs: number): void {
+      const value = sampleOf(input);
+      if (value === undefined) return;
+      forgetUntil(nowNs - input.windowNs);
+      if (samples.isFull()) shift();
+      samples.push(nowNs, value);
+      sum += value;
+    },
+    reset(): void {
+      samples.clear();
+      sum = 0;
+      departures = 0;
+    },
+    save: (): Json => [jsonNumber(sum), departures, samples.save()],
+    load(state: Json): void {
+      const [savedSum, savedDepartures, rest] = state as Json[];
+      sum = numberOf(savedSum);
+      departures = numberOf(savedDepartures);
+      samples.load(rest ?? null);
+    },
+  };
+  return cell;
+}
+
+/** The quantile of Hyndman & Fan 1996, type 7: linear between the two neighbours. */
+export function openQuantile(input: CellInput): MemoryCell {
+  const samples = openSamples(limits.sortedSamples, input.budget);
+  const sorted = openSorted();
+  const forgetUntil = (untilNs: number): void => {
+    while (samples.size() > 0 && samples.timeAt(0) <= untilNs) sorted.remove(samples.shift());
+  };
+  const cell = {
+    number: 0,
+    text: undefined,
+    known(nowNs: number): boolean {
+      forgetUntil(nowNs - input.windowNs);
+      if (samples.size() === 0) return false;
+      cell.number = sorted.quantile(input.quantile);
+      return true;
+    },
+    fold(nowNs: number): void {
+      const value = sampleOf(input);
+      if (value === undefined) return;
+      forgetUntil(nowNs - input.windowNs);
+      if (samples.isFull()) sorted.remove(samples.shift());
+      samples.push(nowNs, value);
+      sorted.insert(value);
+    },
+    reset(): void {
+      samples.clear();
+      sorted.clear();
+    },
+    save: () => samples.save(),
+    load(state: Json): void {
+      samples.load(state);
+      sorted.clear();
+      for (let i = 0; i < samples.size(); i += 1) sorted.insert(samples.valueAt(i));
+    },
+  };
+  return cell;
+}

@@ -1,0 +1,217 @@
+/**
+ * The door to the yaml package: text to plain data that remembers where each part stands, down
+ * to single characters of an expression, whatever style its scalar is written in.
+ */
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  stringify,
+  visit,
+} from 'yaml';
+import * as limits from './limits.ts';
+import type { ProblemCode } from './problem.ts';
+import { scalarOffsets, type WrittenScalar } from './scalar-offsets.ts';
+
+export type Path = readonly (string | number)[];
+
+export interface Place {
+  readonly line: number;
+  readonly column: number;
+}
+
+export interface SourceProblem extends Place {
+  readonly code: ProblemCode;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export interface YamlSource {
+  /** Plain data; undefined when the text is not YAML. */
+  readonly data: unknown;
+  readonly problems: readonly SourceProblem[];
+  /** Where a key stands; of the nearest part that exists when it is missing. */
+  keyPlace(path: Path): Place;
+  valuePlace(path: Path): Place;
+  /** Where character `offset` of a text value stands in the file. */
+  textPlace(path: Path, offset: number): Place;
+}
+
+export function readYaml(text: string): YamlSource {
+  const lines = new LineCounter();
+  const place = (offset: number): Place => {
+    const { line, col } = lines.linePos(Math.max(0, Math.min(offset, text.length)));
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const nothing = (problem: SourceProblem): YamlSource => {
+    const start = (): Place => place(0);
+    return {
+      data: undefined,
+      problems: [problem],
+      keyPlace: start,
+      valuePlace: start,
+      textPlace: start,
+    };
+  };
+  if (text.length > limits.documentBytes) {
+    const message = `the document has ${text.length} characters, at most ${limits.documentBytes}`;
+    const remedy = 'Split it into several rule sets.';
+    return nothing({ line: 1, column: 1, code: 'limit', message, remedy });
+  }
+  let document: Document.Parsed;
+  try {
+    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2' });
+  } catch (error) {
+    const message = `the document cannot be read: ${error instanceof Error ? error.message : ''}`;
+    return nothing({ line: 1, column: 1, code: 'yaml', message, remedy: 'Nest it less deeply.' });
+  }
+  const problems = [...document.errors, ...document.warnings].map((error): SourceProblem => {
+    const advice = adviceOn(error.code, error.message);
+    return { ...place(error.pos[0]), ...advice };
+  });
+  const isReadable = problems.every(({ code }) => code === 'duplicate-key');
+  const data = isReadable ? plainData(document, place, problems) : undefined;
+  const find = (path: Path): Found => findPart(document, path);
+  return {
+    data,
+    problems,
+    keyPlace: (path) => place(find(path).key),
+    valuePlace: (path) => place(find(path).value),
+    textPlace(path, offset) {
+      const { scalar, value } = find(path);
+      if (scalar === undefined) return place(value);
+      return place(scalarOffsets(text, scalar)[offset] ?? value);
+    },
+  };
+}
+
+/** YAML that people and this reader agree on: no anchors, no folding of long expressions. */
+export function writeYaml(data: unknown): string {
+  return stringify(data, {
+    lineWidth: 0,
+    aliasDuplicateObjects: false,
+    flowCollectionPadding: false,
+  });
+}
+
+function plainData(
+  document: Document.Parsed,
+  place: (offset: number) => Place,
+  problems: SourceProblem[],
+): unknown {
+  try {
+    return document.toJS({ maxAliasCount: limits.documentAliases });
+  } catch (error) {
+    let at = 0;
+    visit(document, {
+      Alias(_, alias) {
+        at = alias.range?.[0] ?? 0;
+        return alias.resolve(document) === undefined ? visit.BREAK : undefined;
+      },
+    });
+    const message = error instanceof Error ? error.message : String(error);
+    const remedy = 'Write the values out instead of using *aliases.';
+    problems.push({ ...place(at), code: 'yaml', message, remedy });
+    return undefined;
+  }
+}
+
+interface Advice {
+  readonly code: ProblemCode;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+function adviceOn(code: string, raw: string): Advice {
+  const message = `YAML: ${raw.charAt(0).toLowerCase()}${raw.slice(1)}`;
+  const quote = 'Put the whole value in single quotes, for example when: \'a == "b"\'.';
+  switch (code) {
+    case 'DUPLICATE_KEY':
+      return {
+        code: 'duplicate-key',
+        message: 'this key stands twice in the same map',
+        remedy: 'Remove one of the two; only one would count.',
+      };
+    case 'TAG_RESOLVE_FAILED':
+      return {
+        code: 'yaml',
+        message: `${message}; a value that begins with ! is a tag`,
+        remedy: quote,
+      };
+    case 'TAB_AS_INDENT':
+      return { code: 'yaml', message, remedy: 'Indent with spaces.' };
+    case 'MULTIPLE_DOCS':
+      return {
+        code: 'yaml',
+        message: 'YAML: the file holds more than one document',
+        remedy: 'Put each rule set into a file of its own.',
+      };
+    case 'MISSING_CHAR':
+    case 'BAD_INDENT':
+      return { code: 'yaml', message, remedy: 'Close the quote or bracket, or indent the line.' };
+    case 'BLOCK_AS_IMPLICIT_KEY':
+    case 'MULTILINE_IMPLICIT_KEY':
+      return {
+        code: 'yaml',
+        message,
+        remedy: `A value with ": " inside is read as a map. ${quote}`,
+      };
+    case 'BAD_SCALAR_START':
+      return { code: 'yaml', message, remedy: quote };
+    default:
+      return { code: 'yaml', message, remedy: `Check quotes and indentation here. ${quote}` };
+  }
+}
+
+interface Found {
+  readonly key: number;
+  readonly value: number;
+  readonly scalar: WrittenScalar | undefined;
+}
+
+/** Walks to a part of the document; stops at the last one that exists. */
+function findPart(document: Document.Parsed, path: Path): Found {
+  let node: unknown = document.contents;
+  let key = startOf(node);
+  for (const step of path) {
+    if (isAlias(node)) node = node.resolve(document);
+    if (isMap(node)) {
+      const pair = node.items.find((item) => keyText(item) === String(step));
+      if (pair === undefined) return { key, value: startOf(node), scalar: undefined };
+      key = startOf(pair.key) || key;
+      node = pair.value;
+    } else if (isSeq(node) && typeof step === 'number' && node.items[step] !== undefined) {
+      node = node.items[step];
+      key = startOf(node) || key;
+    } else return { key, value: startOf(node) || key, scalar: undefined };
+  }
+  return { key, value: startOf(node) || key, scalar: scalarPart(node) };
+}
+
+function keyText(pair: Pair): string | undefined {
+  return isScalar(pair.key) ? String(pair.key.value) : undefined;
+}
+
+function startOf(node: unknown): number {
+  const range = (node as { readonly range?: readonly number[] } | null | undefined)?.range;
+  return range?.[0] ?? 0;
+}
+
+function scalarPart(node: unknown): WrittenScalar | undefined {
+  if (!isScalar(node) || typeof node.value !== 'string') return undefined;
+  const [start, end] = node.range ?? [0, 0];
+  return { value: node.value, style: styles[node.type ?? 'PLAIN'] ?? 'plain', start, end };
+}
+
+const styles: Readonly<Record<string, WrittenScalar['style']>> = {
+  PLAIN: 'plain',
+  QUOTE_SINGLE: 'single',
+  QUOTE_DOUBLE: 'double',
+  BLOCK_LITERAL: 'block',
+  BLOCK_FOLDED: 'block',
+};
