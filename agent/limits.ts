@@ -21,6 +21,46 @@ export const maxDocumentProblems = 50;
 export const maxSources = 8;
 export const maxModels = 8;
 
+// Source.
+
+/** Bytes at the start of a recording that, with its size, tell it from others. */
+export const fingerprintBytes = 64 * 1024;
+/** Recordings of one folder that are looked at; beyond it the first by name are read. */
+export const maxFolderFiles = 20_000;
+/** A file without its format's end is taken as finished when it did not change for so long. */
+export const settledAfterMs = 10_000;
+export const rescanEveryMs = 30_000;
+/** Bytes of a stream that wait to be handled; at the limit the socket pauses. */
+export const maxReadAheadBytes = 4 * 1024 * 1024;
+/** How often a live source that hears nothing says so. */
+export const quietEveryMs = 100;
+export const simBackoff = { firstMs: 200, mostMs: 10_000 } as const;
+
+// Score.
+
+export const maxModelBytes = 512 * 1024 * 1024;
+/** Pixels of one image before it is decoded. */
+export const maxImagePixels = 64_000_000;
+/** Frames in a row without a score after which a model is switched off. */
+export const maxFaultsInRow = 10;
+/** A replay waits this long for a score: its time stands still meanwhile. */
+export const replayDeadlineMs = 30_000;
+/** What loading all models may take at the start. */
+export const modelsReadyWithinMs = 60_000;
+
+// Window and clip.
+
+/** Bytes of latched messages kept after they left the window. */
+export const maxLatchedBytes = 16 * 1024 * 1024;
+/** Clips of one source that wait for their post-roll; at the limit a trigger is a marker alone. */
+export const maxOpenClips = 4;
+/** What a clip's manifest may hold (proto/manifest.ts). */
+export const maxClipMarkers = 64;
+export const maxClipTags = 16;
+export const maxManifestTopics = 256;
+/** Scores kept for the clips of one source; at the limit the oldest goes. */
+export const maxHeldScores = 20_000;
+
 // Health.
 
 /** Bytes of a unix socket's path on Linux, without its closing zero. */
@@ -49,6 +89,8 @@ export const maxDamagedDatabases = 3;
 export const headroomInodes = 1_000;
 /** Bytes read at a time to hash a clip's file. */
 export const hashReadBytes = 1024 * 1024;
+/** Bytes that are freed when the disk says it is full, whatever it says is free. */
+export const fullDiskBytes = 64 * 1024;
 /** Days that the ledger of triggers reaches back. */
 export const ledgerDays = 30;
 

@@ -1,0 +1,315 @@
+/**
+ * The durable store on the robot: clips as files with rows in SQLite, and the rows that wait for
+ * the cloud. It survives a kill at any moment; nothing leaves it before the cloud said Stored or
+ * Done, except by eviction, which the cloud is told of.
+ */
+import { asFault, type Clock, Fault, type Ids, type Json, type Log } from '@fieldloop/core';
+import type { ReportedSection, WireEvent, WireMarker } from '@fieldloop/proto';
+import { maxPendingRows } from '../limits.ts';
+import { readClipFile } from './clip-file.ts';
+import { clipTable } from './clips.ts';
+import { type Disk, systemDisk } from './disk.ts';
+import type { Inside } from './inside.ts';
+import { openLanes } from './lanes.ts';
+import { type LedgerEntry, note, readLedger } from './ledger.ts';
+import { type LaneName, openMarks } from './marks.ts';
+import { openDatabase } from './open.ts';
+import { partPath, placesBelow } from './places.ts';
+import type { Reserve } from './plan.ts';
+import { recover } from './recover.ts';
+import { eventBody, gapBody, markerBody, reportedBody } from './rows.ts';
+import { adoptClip, finishDelete, loseClip, makeRoom, sealClip } from './seal.ts';
+import { clipShelf, type ClipShelf, rowShelf, type RowShelf } from './shelves.ts';
+import { openSqlite, type Sqlite } from './sqlite.ts';
+import { readTotal } from './totals.ts';
+import type { BufferCounts, ClipFate, CutClip, RecoveryReport } from './types.ts';
+
+export interface BufferOptions {
+  readonly dir: string;
+  readonly quotaBytes: number;
+  readonly headroomBytes: number;
+  /** Bytes that eviction leaves to a class. */
+  readonly reserve?: Reserve | undefined;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  /** The system's unless a test brings its own. */
+  readonly disk?: Disk | undefined;
+  readonly openSqlite?: ((path: string) => Sqlite) | undefined;
+}
+
+export interface AgentBuffer extends AsyncDisposable {
+  /** Where the data worker writes a clip before it is sealed. */
+  partPath(clipId: string): string;
+  /**
+   * Makes a finished part durable and offers it. The same clip again changes nothing. `evicted`
+   * when it was worth less than what the buffer holds. A Fault leaves part or file where it was.
+   */
+  seal(cut: CutClip): Promise<'sealed' | ClipFate>;
+  /** Evicts until `bytes` more fit; call after ENOSPC while cutting. */
+  makeRoom(bytes: number): Promise<boolean>;
+  addEvent(event: WireEvent): void;
+  addMarker(marker: WireMarker): void;
+  /** A row only when the section's digest changed since the last one. */
+  report(section: ReportedSection, document: SectionDocument): void;
+  /** Counts a trigger that did not become its own clip. */
+  noteTrigger(rule: string, reason: string, count?: number): void;
+  ledger(sinceMs: number): LedgerEntry[];
+  /** How far a source was read. */
+  position(source: string): Json | undefined;
+  savePosition(source: string, document: Json): void;
+  counts(): BufferCounts;
+  /** Called after every durable change; gives the way to stop. */
+  onChange(listener: () => void): () => void;
+  readonly recovery: RecoveryReport;
+  readonly rows: RowShelf;
+  readonly clips: ClipShelf;
+  close(): Promise<void>;
+}
+
+/** What a device runs; `digest` is lower-case hex of 32 bytes. */
+export type SectionDocument = { readonly [key: string]: Json | undefined } & {
+  readonly digest: string;
+};
+
+export async function openBuffer(options: BufferOptions): Promise<AgentBuffer> {
+  const log = options.log.child('buffer');
+  const disk = options.disk ?? systemDisk;
+  const deps = { ...options, log, disk, openSqlite: options.openSqlite ?? openSqlite };
+  const places = placesBelow(options.dir);
+  const opened = await openDatabase(deps, places);
+  try {
+    return await openInside({ ...deps, places }, opened);
+  } catch (error) {
+    opened.db.close();
+    throw error;
+  }
+}
+
+type Deps = BufferOptions & { readonly disk: Disk; readonly places: Inside['places'] };
+type Opened = Awaited<ReturnType<typeof openDatabase>>;
+
+async function openInside(deps: Deps, opened: Opened): Promise<AgentBuffer> {
+  const { db } = opened;
+  const lanes = openLanes(db, {
+    check: (counter, value) => marks.check(counter, value),
+    gapBody: (count) => gapBody(count, 'evicted'),
+  });
+  const marks = await openMarks(deps.disk, deps.places.marks, opened.marks, lanes.current());
+  const keepUp = (): Promise<void> => marks.keepUp(lanes.current());
+  const life = openLife(deps, db, keepUp);
+  const inside: Inside = {
+    ...deps,
+    db,
+    lanes,
+    clips: clipTable(db),
+    reserve: deps.reserve ?? {},
+    inTransfer: new Set(),
+    write: life.write,
+    addRow: (lane, body) => life.addRow(lane, body, () => lanes.append(lane, body)),
+    degrade: life.degrade,
+  };
+  const recovery = await recover({
+    ...inside,
+    readClip: readClipFile,
+    adopt: (clip) => adoptClip(inside, clip),
+    lose: (clip, fate) => loseClip(inside, clip, fate),
+    finishDelete: (clipId) => finishDelete(inside, clipId),
+  });
+  await makeRoom(inside, 0);
+  const report = { ...recovery, rebuilt: opened.rebuilt };
+  if (Object.values(report).some(Boolean)) deps.log.info('the buffer was recovered', report);
+  return present(inside, { ...life, keepUp }, report);
+}
+
+/** What changes while a buffer is open, besides its database. */
+interface Life {
+  readonly write: <T>(body: () => T) => T;
+  readonly addRow: (lane: LaneName, body: Uint8Array, append: () => void) => void;
+  readonly degrade: (why: string | undefined) => void;
+  readonly flush: () => void;
+  readonly pending: () => number;
+  readonly degraded: () => string | undefined;
+  readonly onChange: (listener: () => void) => () => void;
+}
+
+function openLife(deps: Deps, db: Sqlite, keepUp: () => Promise<void>): Life {
+  const listeners = new Set<() => void>();
+  const waiting: (() => void)[] = [];
+  let degraded: string | undefined;
+  const write = <T>(body: () => T): T => {
+    const result = db.transaction(body);
+    degraded = undefined;
+    keepUp().catch((error: unknown) => {
+      deps.log.warn('the high-water mark could not be written', { error });
+    });
+    for (const listener of listeners) listener();
+    return result;
+  };
+  const flush = (): void => {
+    if (waiting.length === 0) return;
+    write(() => waiting.forEach((append) => append()));
+    waiting.length = 0;
+  };
+  return {
+    write,
+    flush,
+    addRow(lane, body, append) {
+      try {
+        flush();
+        write(append);
+      } catch (error) {
+        const fault = asFault(error);
+        if (fault.code !== 'limited' && fault.code !== 'unavailable') throw error;
+        degraded = fault.message;
+        deps.log.error('a row waits in memory because the disk refused it', {
+          lane,
+          bytes: body.length,
+          waiting: waiting.length,
+          error: fault,
+        });
+        waiting.push(append);
+        if (waiting.length > maxPendingRows) waiting.shift();
+      }
+    },
+    degrade: (why) => {
+      degraded = why;
+    },
+    pending: () => waiting.length,
+    degraded: () => degraded,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}
+
+function present(
+  inside: Inside,
+  life: Life & { keepUp(): Promise<void> },
+  recovery: RecoveryReport,
+): AgentBuffer {
+  const { db, clock } = inside;
+  let offeredThrough = 0;
+  let sealing: Promise<unknown> = Promise.resolve();
+  /** One at a time, because each looks at the room that is left. */
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const mine = sealing.then(work);
+    sealing = mine.catch(() => undefined);
+    return mine;
+  };
+  const close = async (): Promise<void> => {
+    await sealing;
+    await life.keepUp();
+    db.close();
+  };
+  return {
+    recovery,
+    rows: rowShelf(inside, life, (seq) => {
+      offeredThrough = seq;
+    }),
+    clips: clipShelf(inside),
+    partPath: (clipId) => partPath(inside.places, clipId),
+    seal: (cut) => inTurn(() => sealClip(inside, cut)),
+    makeRoom: (bytes) => inTurn(() => makeRoom(inside, bytes)),
+    addEvent: (event) => inside.addRow('events', eventBody(event)),
+    addMarker: (marker) => inside.addRow('events', markerBody(marker)),
+    report: (section, document) => report(inside, section, document),
+    noteTrigger: (rule, reason, count = 1) =>
+      life.write(() => note(db, clock.now(), { rule, outcome: reason, count, bytes: 0 })),
+    ledger: (sinceMs) => readLedger(db, sinceMs),
+    ...positions(inside),
+    counts: () => {
+      tryFlush(inside, life);
+      const pending = { pendingRows: life.pending(), degraded: life.degraded() };
+      return { ...countAll(inside, offeredThrough), ...pending };
+    },
+    onChange: life.onChange,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+function tryFlush(inside: Inside, life: Life): void {
+  try {
+    life.flush();
+  } catch (error) {
+    inside.log.debug('rows still wait in memory', { error });
+  }
+}
+
+function report(inside: Inside, section: ReportedSection, document: SectionDocument): void {
+  const { db } = inside;
+  if (!/^[0-9a-f]{64}$/.test(document.digest)) {
+    throw new Fault('invalid', `the digest of ${section} is not 64 hex digits`, {
+      remedy: 'This is a bug in Fieldloop. Please report it with the log of this process.',
+    });
+  }
+  const known = db.get('SELECT digest, generation FROM reported WHERE section = ?', section) as
+    | { digest: string; generation: number }
+    | undefined;
+  if (known?.digest === document.digest) return;
+  const generation = (known?.generation ?? 0) + 1;
+  const body = reportedBody({ section, generation, document });
+  inside.write(() => {
+    inside.lanes.append('reported', body);
+    db.run(
+      'INSERT OR REPLACE INTO reported VALUES (?, ?, ?)',
+      section,
+      document.digest,
+      generation,
+    );
+  });
+}
+
+function positions(inside: Inside): Pick<AgentBuffer, 'position' | 'savePosition'> {
+  const { db } = inside;
+  return {
+    position(source) {
+      const row = db.get('SELECT document FROM position WHERE source = ?', source) as
+        | { document: string }
+        | undefined;
+      return row === undefined ? undefined : (JSON.parse(row.document) as Json);
+    },
+    savePosition: (source, document) =>
+      inside.write(() => {
+        db.run('INSERT OR REPLACE INTO position VALUES (?, ?)', source, JSON.stringify(document));
+      }),
+  };
+}
+
+function countAll(
+  inside: Inside,
+  offeredThrough: number,
+): Omit<BufferCounts, 'pendingRows' | 'degraded'> {
+  const { db, clips } = inside;
+  const by = new Map(clips.counts().map((row) => [row.state, row]));
+  const n = (state: 'sealed' | 'wanted' | 'refused'): number => by.get(state)?.n ?? 0;
+  const offered = clips.sealedThrough(offeredThrough);
+  const oldest = [...by.values()].map((row) => row.oldest);
+  const rows = { events: 0, manifests: 0, reported: 0 };
+  for (const row of db.all('SELECT lane, sum(count) AS n FROM lane_row GROUP BY lane') as {
+    lane: LaneName;
+    n: number;
+  }[]) {
+    rows[row.lane] = row.n;
+  }
+  return {
+    clips: {
+      sealed: n('sealed') - offered,
+      offered,
+      uploading: n('wanted'),
+      refused: n('refused'),
+    },
+    bytes: clips.bytes(),
+    oldestMs: oldest.length === 0 ? undefined : Math.min(...oldest),
+    ever: {
+      sealed: readTotal(db, 'sealed'),
+      acknowledged: readTotal(db, 'acknowledged'),
+      evicted: readTotal(db, 'evicted'),
+      lost: readTotal(db, 'lost'),
+      quarantined: readTotal(db, 'quarantined'),
+    },
+    rows,
+  };
+}

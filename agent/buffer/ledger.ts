@@ -1,0 +1,53 @@
+/** What became of each trigger, by rule and hour: a clip, or the reason why it is none. */
+import { type ClipManifest, parseClipManifest } from '@fieldloop/proto';
+import { ledgerDays } from '../limits.ts';
+import type { Sqlite } from './sqlite.ts';
+
+export interface LedgerEntry {
+  readonly rule: string;
+  /** `clip`, `evicted`, or the reason of a suppression. */
+  readonly outcome: string;
+  readonly count: number;
+  readonly bytes: number;
+}
+
+const hourMs = 3_600_000;
+
+/** Call inside a transaction. */
+export function note(db: Sqlite, atMs: number, entry: LedgerEntry): void {
+  const hour = Math.floor(atMs / hourMs);
+  db.run(
+    `INSERT INTO ledger VALUES (?, ?, ?, ?, ?)
+      ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = bytes + excluded.bytes`,
+    hour,
+    entry.rule,
+    entry.outcome,
+    entry.count,
+    entry.bytes,
+  );
+  db.run('DELETE FROM ledger WHERE hour < ?', hour - ledgerDays * 24);
+}
+
+/** Each rule of the clip once; the bytes go to the first, so that sums stay true. */
+export function noteClip(db: Sqlite, atMs: number, clip: NotedClip): void {
+  const rules = [...new Set(clip.manifest.markers.map((marker) => marker.rule))];
+  rules.forEach((rule, i) => {
+    const bytes = i === 0 ? clip.manifest.sizeBytes : 0;
+    note(db, atMs, { rule, outcome: clip.outcome, count: 1, bytes });
+  });
+}
+
+export interface NotedClip {
+  readonly manifest: ClipManifest;
+  readonly outcome: string;
+}
+
+export function readLedger(db: Sqlite, sinceMs: number): LedgerEntry[] {
+  return db.all(
+    `SELECT rule, outcome, sum(count) AS count, sum(bytes) AS bytes FROM ledger
+      WHERE hour >= ? GROUP BY rule, outcome ORDER BY rule, outcome`,
+    Math.floor(sinceMs / hourMs),
+  ) as LedgerEntry[];
+}
+
+export const storedManifest = (text: string): ClipManifest => parseClipManifest(JSON.parse(text));

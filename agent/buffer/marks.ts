@@ -1,0 +1,90 @@
+/**
+ * High-water marks outside the database, so that a rebuilt one never reuses a sequence number.
+ * Invariant: no number above `floor + markGap` is handed out before a higher floor is durable.
+ */
+import { readFile } from 'node:fs/promises';
+import { Fault } from '@fieldloop/core';
+import { markGap } from '../limits.ts';
+import type { Disk } from './disk.ts';
+
+export const laneNames = ['events', 'manifests', 'reported'] as const;
+export type LaneName = (typeof laneNames)[number];
+/** `conn` numbers the connections; the rest number rows. */
+export type CounterName = LaneName | 'conn';
+export const counterNames: readonly CounterName[] = [...laneNames, 'conn'];
+
+export interface MarkSet {
+  /** 64 random bits, 16 hex digits. */
+  readonly origin: string;
+  readonly floors: Readonly<Record<CounterName, number>>;
+}
+
+export interface Marks {
+  /** Fault `unavailable` when `value` may not be used yet because the floor could not be raised. */
+  check(counter: CounterName, value: number): void;
+  /** Raises the floors that are half used up; called after numbers were handed out. */
+  keepUp(current: MarkSet): Promise<void>;
+}
+
+export async function readMarks(path: string): Promise<MarkSet | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+  return parseMarks(text);
+}
+
+function parseMarks(text: string): MarkSet | undefined {
+  let found: unknown;
+  try {
+    found = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const { origin, floors } = (found ?? {}) as { origin?: unknown; floors?: unknown };
+  if (typeof origin !== 'string' || !/^[0-9a-f]{16}$/.test(origin)) return undefined;
+  const values = (floors ?? {}) as Partial<Record<CounterName, unknown>>;
+  const sound = counterNames.every((name) => Number.isSafeInteger(values[name]));
+  return sound ? { origin, floors: values as Record<CounterName, number> } : undefined;
+}
+
+/** `durable` is what the file says; it is written at once when it does not cover `current`. */
+export async function openMarks(
+  disk: Disk,
+  path: string,
+  durable: MarkSet | undefined,
+  current: MarkSet,
+): Promise<Marks> {
+  let written = durable ?? { origin: '', floors: noFloors };
+  let raising: Promise<void> | undefined;
+  const due = (now: MarkSet): boolean =>
+    now.origin !== written.origin ||
+    counterNames.some((name) => now.floors[name] > written.floors[name] + markGap / 2);
+  const keepUp = async (now: MarkSet): Promise<void> => {
+    if (raising !== undefined) return raising;
+    if (!due(now)) return;
+    raising = disk.replaceFile(path, JSON.stringify(now)).then(() => {
+      written = now;
+    });
+    try {
+      await raising;
+    } finally {
+      raising = undefined;
+    }
+  };
+  await keepUp(current);
+  return {
+    check(counter, value) {
+      if (value <= written.floors[counter] + markGap) return;
+      throw new Fault('unavailable', 'the high-water mark of the buffer could not be written', {
+        place: path,
+        remedy: 'Check that the disk is writable and not full; the agent tries again by itself.',
+      });
+    },
+    keepUp,
+  };
+}
+
+const noFloors = { events: 0, manifests: 0, reported: 0, conn: 0 } as const;

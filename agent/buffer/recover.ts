@@ -1,0 +1,216 @@
+/**
+ * The start of a buffer after any end: disk and database are compared both ways, and what a crash
+ * left between two durable steps is carried through. No file is lost in silence, none counted twice.
+ */
+import { join } from 'node:path';
+import { asFault, type Clock, Fault, type Log } from '@fieldloop/core';
+import { maxQuarantinedFiles } from '../limits.ts';
+import type { FoundClip } from './clip-file.ts';
+import type { ClipTable } from './clips.ts';
+import { type Disk, fileSize, names } from './disk.ts';
+import { clipFolder, clipPath, type Places } from './places.ts';
+import type { HeldClip, RecoveryReport } from './types.ts';
+
+export interface RecoverDeps {
+  readonly places: Places;
+  readonly disk: Disk;
+  readonly clips: ClipTable;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly readClip: (path: string) => Promise<FoundClip>;
+  /** One transaction: row, manifest row, ledger. */
+  readonly adopt: (clip: FoundClip) => void;
+  /** One transaction: the row becomes a tombstone and the cloud is told. */
+  readonly lose: (clip: HeldClip, fate: 'lost' | 'quarantined') => void;
+  /** One transaction: the row that was being deleted becomes its tombstone. */
+  readonly finishDelete: (clipId: string) => void;
+}
+
+type Tally = { -readonly [K in keyof RecoveryReport]: RecoveryReport[K] };
+
+export async function recover(deps: RecoverDeps): Promise<RecoveryReport> {
+  const { places, disk } = deps;
+  for (const folder of [places.parts, places.clips, places.quarantine]) {
+    await disk.makeFolder(folder);
+  }
+  const tally: Tally = {
+    adopted: 0,
+    sealedParts: 0,
+    quarantined: 0,
+    lost: 0,
+    finishedDeletes: 0,
+    removedDuplicates: 0,
+    rebuilt: false,
+  };
+  await finishDeletes(deps, tally);
+  await compareClips(deps, tally);
+  await takeParts(deps, tally);
+  await pruneQuarantine(deps);
+  return tally;
+}
+
+async function finishDeletes(deps: RecoverDeps, tally: Tally): Promise<void> {
+  for (const clip of deps.clips.deleting()) {
+    await deps.disk.remove(clipPath(deps.places, clip.sha256));
+    await syncClipFolder(deps, clip.sha256);
+    deps.finishDelete(clip.clipId);
+    tally.finishedDeletes += 1;
+  }
+}
+
+async function compareClips(deps: RecoverDeps, tally: Tally): Promise<void> {
+  const { places, clips } = deps;
+  const rows = new Map(clips.all().map((clip) => [clip.sha256, clip]));
+  for (const folder of await names(places.clips)) {
+    if (!/^[0-9a-f]{2}$/.test(folder)) {
+      await putAside(deps, tally, join(places.clips, folder), 'it is no folder of clips');
+      continue;
+    }
+    for (const name of await names(join(places.clips, folder))) {
+      const path = join(places.clips, folder, name);
+      const sha256 = /^([0-9a-f]{64})\.mcap$/.exec(name)?.[1];
+      if (sha256 === undefined || !sha256.startsWith(folder)) {
+        await putAside(deps, tally, path, 'the name is not that of a clip');
+        continue;
+      }
+      const row = rows.get(sha256);
+      rows.delete(sha256);
+      if (row === undefined) await takeFile(deps, tally, { path, sha256 });
+      else await checkFile(deps, tally, { path, row });
+    }
+  }
+  for (const row of rows.values()) {
+    deps.log.error('a clip of the buffer is gone from the disk', { clipId: row.clipId });
+    deps.lose(row, 'lost');
+    tally.lost += 1;
+  }
+}
+
+/** Size only: a start with ten thousand clips must not read them all. */
+async function checkFile(
+  deps: RecoverDeps,
+  tally: Tally,
+  found: { path: string; row: HeldClip },
+): Promise<void> {
+  const size = await fileSize(found.path);
+  if (size === found.row.sizeBytes) return;
+  const { sizeBytes } = found.row;
+  await putAside(deps, tally, found.path, `it has ${size} bytes instead of ${sizeBytes}`);
+  deps.lose(found.row, 'quarantined');
+}
+
+async function takeFile(
+  deps: RecoverDeps,
+  tally: Tally,
+  found: { path: string; sha256: string },
+): Promise<void> {
+  const fate = deps.clips.tombstone({ sha256: found.sha256 });
+  if (fate === 'deleted' || fate === 'evicted') {
+    await deps.disk.remove(found.path);
+    await syncClipFolder(deps, found.sha256);
+    tally.removedDuplicates += 1;
+    return;
+  }
+  const clip = await readOrPutAside(deps, tally, found.path);
+  if (clip === undefined) return;
+  if (clip.sha256 !== found.sha256) {
+    await putAside(deps, tally, found.path, 'its bytes do not have the hash of its name');
+  } else if (deps.clips.get(clip.clipId) !== undefined) {
+    await putAside(deps, tally, found.path, 'another file has the same clip id');
+  } else {
+    // The rename may be younger than the last sync of the folder.
+    await syncClipFolder(deps, clip.sha256);
+    if (adopt(deps, clip)) tally.adopted += 1;
+  }
+}
+
+async function takeParts(deps: RecoverDeps, tally: Tally): Promise<void> {
+  const { places, disk, clips } = deps;
+  for (const name of await names(places.parts)) {
+    const path = join(places.parts, name);
+    const clipId = name.replace(/\.mcap$/, '');
+    const known = clips.get(clipId) !== undefined || clips.tombstone({ clipId }) !== undefined;
+    if (known || (await fileSize(path)) === 0) {
+      await disk.remove(path);
+      tally.removedDuplicates += 1;
+      continue;
+    }
+    const clip = await readOrPutAside(deps, tally, path);
+    if (clip === undefined) continue;
+    if (clip.clipId !== clipId) {
+      await putAside(deps, tally, path, 'its name is not its clip id');
+      continue;
+    }
+    await disk.makeFolder(clipFolder(places, clip.sha256));
+    await disk.rename(path, clipPath(places, clip.sha256));
+    await syncClipFolder(deps, clip.sha256);
+    if (adopt(deps, clip)) tally.sealedParts += 1;
+  }
+}
+
+/** A file that cannot be read now stays for the next start; one that is no clip is put aside. */
+async function readOrPutAside(
+  deps: RecoverDeps,
+  tally: Tally,
+  path: string,
+): Promise<FoundClip | undefined> {
+  try {
+    return await deps.readClip(path);
+  } catch (error) {
+    if (leaveFor(deps, error)) return undefined;
+    await putAside(deps, tally, path, asFault(error).message);
+    return undefined;
+  }
+}
+
+/** False when the disk did not take the row: the file stays, and the next start adopts it. */
+function adopt(deps: RecoverDeps, clip: FoundClip): boolean {
+  try {
+    deps.adopt(clip);
+    return true;
+  } catch (error) {
+    if (leaveFor(deps, error)) return false;
+    throw error;
+  }
+}
+
+function leaveFor(deps: RecoverDeps, error: unknown): boolean {
+  const fault = error instanceof Fault ? error : undefined;
+  const later = fault !== undefined && ['limited', 'unavailable', 'forbidden'].includes(fault.code);
+  if (later) deps.log.warn('a clip waits for the next start', { error });
+  return later;
+}
+
+async function syncClipFolder(deps: RecoverDeps, sha256: string): Promise<void> {
+  const folder = clipFolder(deps.places, sha256);
+  await deps.disk.makeFolder(folder);
+  await deps.disk.syncFolder(folder);
+  await deps.disk.syncFolder(deps.places.clips);
+}
+
+async function putAside(
+  deps: RecoverDeps,
+  tally: Tally,
+  path: string,
+  reason: string,
+): Promise<void> {
+  tally.quarantined += 1;
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const to = join(deps.places.quarantine, `${deps.clock.now()}-${name}`);
+  await deps.disk.rename(path, to);
+  deps.log.error('a file of the buffer was put aside', {
+    file: name,
+    reason,
+    place: to,
+    remedy: 'Look at it with `fieldloop recording check`, then delete it.',
+  });
+}
+
+/** Names begin with the time, so the oldest sort first. */
+async function pruneQuarantine(deps: RecoverDeps): Promise<void> {
+  const found = await names(deps.places.quarantine);
+  for (const name of found.slice(0, Math.max(0, found.length - maxQuarantinedFiles))) {
+    await deps.disk.remove(join(deps.places.quarantine, name));
+    deps.log.warn('the oldest file in quarantine was removed', { file: name });
+  }
+}

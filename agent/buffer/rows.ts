@@ -1,0 +1,90 @@
+/**
+ * Rows as the buffer keeps them: each is the encoded wire message with that one row, so that it is
+ * checked against the wire's limits before it is durable, and what is sent later always fits.
+ */
+import { canonicalJson, type Json } from '@fieldloop/core';
+import {
+  type ClipManifest,
+  decodeEvents,
+  decodeManifest,
+  decodeReported,
+  encodeEvents,
+  encodeManifest,
+  encodeReported,
+  type EventRow,
+  type GapReason,
+  type Manifest,
+  type WireEvent,
+  type WireMarker,
+} from '@fieldloop/proto';
+import type { LaneRow } from './lanes.ts';
+import { manifestDocument } from './manifest-fit.ts';
+
+export const eventBody = (event: WireEvent): Uint8Array => eventRowBody({ kind: 'event', event });
+
+export const markerBody = (marker: WireMarker): Uint8Array =>
+  eventRowBody({ kind: 'marker', marker });
+
+export const gapBody = (count: number, reason: GapReason): Uint8Array =>
+  eventRowBody({ kind: 'gap', gap: { count: BigInt(count), reason } });
+
+/** Origin and numbers are filled in when a row is sent. */
+function eventRowBody(row: EventRow): Uint8Array {
+  return encodeEvents({ origin: 0n, firstSeq: 1n, rows: [row] });
+}
+
+export interface ManifestFacts {
+  readonly manifest: ClipManifest;
+  readonly priority: number;
+}
+
+export function manifestBody(facts: ManifestFacts, state: Manifest['state']): Uint8Array {
+  const { manifest, priority } = facts;
+  return encodeManifest({
+    origin: 0n,
+    seq: 1n,
+    clipId: manifest.clipId,
+    sha256: manifest.sha256,
+    sizeBytes: manifest.sizeBytes,
+    media: 'application/x-mcap',
+    class: manifest.class,
+    priority,
+    document: manifestDocument(manifest),
+    previews: [],
+    state,
+  });
+}
+
+export interface ReportedFacts {
+  readonly section: string;
+  readonly generation: number;
+  readonly document: { readonly [key: string]: Json | undefined } & { readonly digest: string };
+}
+
+export function reportedBody(facts: ReportedFacts): Uint8Array {
+  return encodeReported({
+    origin: 0n,
+    seq: 1n,
+    section: facts.section,
+    generation: BigInt(facts.generation),
+    sha256: facts.document.digest,
+    document: canonicalJson(facts.document),
+  });
+}
+
+/** One message for consecutive rows. Fault `invalid` when a row was damaged on the disk. */
+export function eventsMessage(origin: bigint, rows: readonly LaneRow[]): Uint8Array {
+  return encodeEvents({
+    origin,
+    firstSeq: BigInt(rows[0]?.seq ?? 1),
+    rows: rows.flatMap((row) => decodeEvents(row.body).rows.flatMap((one) => one.row ?? [])),
+  });
+}
+
+export function manifestMessage(origin: bigint, row: LaneRow): Uint8Array {
+  return encodeManifest({ ...decodeManifest(row.body), origin, seq: BigInt(row.seq) });
+}
+
+export function reportedMessage(origin: bigint, row: LaneRow): Uint8Array {
+  return encodeReported({ ...decodeReported(row.body), origin, seq: BigInt(row.seq) });
+}

@@ -1,0 +1,67 @@
+/** The tables of `buffer.db`. `PRAGMA user_version` counts the steps that a file has taken. */
+import { Fault } from '@fieldloop/core';
+import type { Sqlite } from './sqlite.ts';
+
+const steps: readonly (readonly string[])[] = [
+  [
+    `CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE clip (
+      clip_id TEXT PRIMARY KEY,
+      sha256 TEXT NOT NULL UNIQUE,
+      size_bytes INTEGER NOT NULL,
+      class TEXT NOT NULL,
+      class_rank INTEGER NOT NULL,
+      priority REAL NOT NULL,
+      state TEXT NOT NULL CHECK (state IN
+        ('sealed', 'wanted', 'refused', 'deleting')),
+      fate TEXT CHECK (fate IN ('deleted', 'evicted', 'lost', 'quarantined')),
+      manifest TEXT NOT NULL,
+      manifest_seq INTEGER NOT NULL,
+      sealed_ms INTEGER NOT NULL,
+      not_before_ms INTEGER NOT NULL DEFAULT 0,
+      attempts INTEGER NOT NULL DEFAULT 0,
+      code TEXT
+    ) STRICT`,
+    `CREATE INDEX clip_turn ON clip (state, class_rank, sealed_ms)`,
+    `CREATE INDEX clip_seq ON clip (manifest_seq)`,
+    `CREATE TABLE lane_row (
+      lane TEXT NOT NULL CHECK (lane IN ('events', 'manifests', 'reported')),
+      seq INTEGER NOT NULL,
+      count INTEGER NOT NULL DEFAULT 1,
+      body BLOB NOT NULL,
+      PRIMARY KEY (lane, seq)
+    ) STRICT`,
+    `CREATE TABLE reported (
+      section TEXT PRIMARY KEY, digest TEXT NOT NULL, generation INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE position (source TEXT PRIMARY KEY, document TEXT NOT NULL) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE ledger (
+      hour INTEGER NOT NULL, rule TEXT NOT NULL, outcome TEXT NOT NULL,
+      count INTEGER NOT NULL, bytes INTEGER NOT NULL,
+      PRIMARY KEY (hour, rule, outcome)
+    ) STRICT, WITHOUT ROWID`,
+    `CREATE TABLE tombstone (
+      clip_id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, size_bytes INTEGER NOT NULL,
+      fate TEXT NOT NULL, at_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID`,
+    `CREATE INDEX tombstone_sha256 ON tombstone (sha256)`,
+    `CREATE INDEX tombstone_at ON tombstone (at_ms)`,
+  ],
+];
+
+/** Takes the steps that are missing, all in one transaction. */
+export function migrate(db: Sqlite, place: string): void {
+  const at =
+    (db.get('PRAGMA user_version') as { user_version: number } | undefined)?.user_version ?? 0;
+  if (at > steps.length) {
+    throw new Fault('conflict', `the buffer was written by a newer agent (schema ${at})`, {
+      place,
+      remedy: 'Run that newer fieldloop-agent, or give this one another buffer.path.',
+    });
+  }
+  if (at === steps.length) return;
+  db.transaction(() => {
+    for (const step of steps.slice(at)) for (const statement of step) db.run(statement);
+    db.run(`PRAGMA user_version = ${steps.length}`);
+  });
+}

@@ -1,0 +1,208 @@
+/**
+ * A clip becomes durable: rename, folder, row, in this order, each step harmless when repeated.
+ * Where there is no room, the clip of least value goes first, and that may be the new one.
+ */
+import { join } from 'node:path';
+import { asFault, canonicalJson, Fault } from '@fieldloop/core';
+import { fullDiskBytes, headroomInodes } from '../limits.ts';
+import { fileSize } from './disk.ts';
+import type { FoundClip } from './clip-file.ts';
+import type { Inside } from './inside.ts';
+import { noteClip, storedManifest } from './ledger.ts';
+import { clipFolder, clipPath } from './places.ts';
+import { type EvictionCandidate, planEviction } from './plan.ts';
+import { gapBody, manifestBody } from './rows.ts';
+import { addTotal } from './totals.ts';
+import type { ClipFate, CutClip, HeldClip } from './types.ts';
+
+export async function sealClip(inside: Inside, cut: CutClip): Promise<'sealed' | ClipFate> {
+  const { clips, disk } = inside;
+  const known = clips.get(cut.clipId) === undefined ? clips.tombstone(cut) : 'sealed';
+  if (known !== undefined) {
+    await disk.remove(cut.partPath);
+    return known;
+  }
+  await expectWhole(inside, cut);
+  if (!(await roomFor(inside, cut))) {
+    evictNewcomer(inside, cut);
+    await disk.remove(cut.partPath);
+    return 'evicted';
+  }
+  try {
+    await place(inside, cut);
+  } catch (error) {
+    const fault = asFault(error);
+    if (fault.code !== 'limited') throw error;
+    // Nothing is lost by a full disk: part or file stands where it stood.
+    inside.degrade('the disk is full');
+    inside.log.warn('the disk is full; the buffer makes room', { clipId: cut.clipId });
+    if (!(await evictFor(inside, cut, fullDiskBytes))) throw error;
+    await place(inside, cut);
+  }
+  return 'sealed';
+}
+
+/** The part may stand in its place already when an earlier attempt stopped after the rename. */
+async function expectWhole(inside: Inside, cut: CutClip): Promise<void> {
+  const size =
+    (await fileSize(cut.partPath)) ?? (await fileSize(clipPath(inside.places, cut.sha256)));
+  if (size === cut.sizeBytes) return;
+  throw new Fault('corrupt', `the clip has ${size ?? 'no'} bytes instead of ${cut.sizeBytes}`, {
+    place: cut.partPath,
+    remedy: 'The clip is lost; look for disk errors in the kernel log of this machine.',
+  });
+}
+
+async function place(inside: Inside, cut: CutClip): Promise<void> {
+  const { disk, places } = inside;
+  const folder = clipFolder(places, cut.sha256);
+  await disk.makeFolder(folder);
+  if ((await fileSize(cut.partPath)) !== undefined) {
+    await disk.rename(cut.partPath, clipPath(places, cut.sha256));
+  }
+  await disk.syncFolder(folder);
+  await disk.syncFolder(places.clips);
+  adoptClip(inside, { ...cut, priority: cut.priority ?? 1 });
+}
+
+/** One transaction: manifest row, clip row, ledger. */
+export function adoptClip(inside: Inside, clip: FoundClip): void {
+  const { db, clips, lanes, clock } = inside;
+  const manifest = { ...clip.manifest, sha256: clip.sha256, sizeBytes: clip.sizeBytes };
+  inside.write(() => {
+    const facts = { manifest, priority: clip.priority };
+    const manifestSeq = lanes.append('manifests', manifestBody(facts, 'held'));
+    clips.add({
+      clipId: clip.clipId,
+      sha256: clip.sha256,
+      sizeBytes: clip.sizeBytes,
+      class: manifest.class,
+      priority: clip.priority,
+      manifest: canonicalJson(manifest),
+      manifestSeq,
+      sealedMs: clock.now(),
+    });
+    noteClip(db, clock.now(), { manifest, outcome: 'clip' });
+    addTotal(db, 'sealed');
+  });
+}
+
+/** The bytes go, the manifest stays: the cloud shows what was thrown away. */
+function evictNewcomer(inside: Inside, cut: CutClip): void {
+  const { db, clips, lanes, clock } = inside;
+  const facts = { manifest: cut.manifest, priority: cut.priority ?? 1 };
+  inside.write(() => {
+    lanes.append('manifests', manifestBody(facts, 'evicted'));
+    clips.bury({ ...cut, fate: 'evicted' }, clock.now());
+    noteClip(db, clock.now(), { manifest: cut.manifest, outcome: 'evicted' });
+    addTotal(db, 'evicted');
+  });
+  inside.log.warn('a new clip was evicted for lack of room', { clipId: cut.clipId });
+}
+
+/** False when the newcomer itself is the one to go. */
+async function roomFor(inside: Inside, cut: CutClip): Promise<boolean> {
+  const over = await shortage(inside, { quota: cut.sizeBytes, disk: 0 });
+  return over <= 0 || evictFor(inside, cut, over);
+}
+
+/** Evicts clips of less value than this one; false when they do not free enough. */
+async function evictFor(inside: Inside, cut: CutClip, bytes: number): Promise<boolean> {
+  const newcomer: EvictionCandidate = {
+    clipId: cut.clipId,
+    sizeBytes: cut.sizeBytes,
+    class: cut.manifest.class,
+    priority: cut.priority ?? 1,
+    sealedMs: inside.clock.now(),
+    manifestSent: false,
+    inTransfer: false,
+  };
+  const plan = planEviction(
+    [...inside.clips.candidates(inside.inTransfer), newcomer],
+    { bytes, newcomer: cut.clipId },
+    inside.reserve,
+    inside.clock.now(),
+  );
+  if (plan === undefined || plan.includes(cut.clipId)) return false;
+  await evict(inside, plan);
+  return true;
+}
+
+/** Evicts until `bytes` more fit; false when even that is not enough. */
+export async function makeRoom(inside: Inside, bytes: number): Promise<boolean> {
+  const over = await shortage(inside, { quota: bytes, disk: bytes });
+  if (over <= 0) return true;
+  const candidates = inside.clips.candidates(inside.inTransfer);
+  const plan = planEviction(candidates, { bytes: over }, inside.reserve, inside.clock.now());
+  if (plan === undefined) return false;
+  await evict(inside, plan);
+  return true;
+}
+
+/** Bytes that are missing for the quota and for what others on this disk are owed. */
+async function shortage(
+  inside: Inside,
+  need: { readonly quota: number; readonly disk: number },
+): Promise<number> {
+  const free = await inside.disk.free(inside.places.root);
+  const overQuota = inside.clips.bytes() + need.quota - inside.quotaBytes;
+  const underHeadroom = inside.headroomBytes + need.disk - free.bytes;
+  // A disk without inodes is helped by any file that goes.
+  const noInodes = free.inodes > 0 && free.inodes < headroomInodes ? 1 : 0;
+  return Math.max(overQuota, underHeadroom, noInodes);
+}
+
+async function evict(inside: Inside, clipIds: readonly string[]): Promise<void> {
+  for (const clipId of clipIds) {
+    inside.log.warn('a clip was evicted for lack of room', { clipId });
+    await deleteClip(inside, clipId, 'evicted');
+  }
+}
+
+/** Row first, then the file, then the tombstone: a crash in between is finished by the start. */
+export async function deleteClip(
+  inside: Inside,
+  clipId: string,
+  fate: 'deleted' | 'evicted' | 'quarantined',
+): Promise<void> {
+  const clip = inside.clips.get(clipId);
+  if (clip === undefined || clip.state === 'deleting') return;
+  inside.write(() => inside.clips.beginDelete(clipId, fate));
+  const path = clipPath(inside.places, clip.sha256);
+  if (fate === 'quarantined') {
+    const name = `${inside.clock.now()}-${clip.sha256}.mcap`;
+    const there = (await fileSize(path)) !== undefined;
+    if (there) await inside.disk.rename(path, join(inside.places.quarantine, name));
+  } else {
+    await inside.disk.remove(path);
+  }
+  await inside.disk.syncFolder(clipFolder(inside.places, clip.sha256));
+  finishDelete(inside, clipId);
+}
+
+/** One transaction: the row of a file that is gone becomes its tombstone. */
+export function finishDelete(inside: Inside, clipId: string): void {
+  const fate = inside.clips.fateOf(clipId);
+  if (fate !== undefined) bury(inside, clipId, fate);
+}
+
+/** The cloud is told of every clip whose bytes went without its Done. */
+function bury(inside: Inside, clipId: string, fate: ClipFate): void {
+  const { db, clips, lanes, clock } = inside;
+  const clip = clips.get(clipId);
+  const text = clips.manifestOf(clipId);
+  if (clip === undefined || text === undefined) return;
+  inside.write(() => {
+    clips.bury({ ...clip, fate }, clock.now());
+    addTotal(db, fate === 'deleted' ? 'acknowledged' : fate);
+    if (fate === 'deleted') return;
+    const manifest = storedManifest(text);
+    lanes.append('manifests', manifestBody({ manifest, priority: clip.priority }, 'evicted'));
+    noteClip(db, clock.now(), { manifest, outcome: fate });
+    if (fate === 'lost') lanes.append('events', gapBody(1, 'lost'));
+  });
+}
+
+export function loseClip(inside: Inside, clip: HeldClip, fate: 'lost' | 'quarantined'): void {
+  bury(inside, clip.clipId, fate);
+}

@@ -1,0 +1,144 @@
+/** What the uplink sees of the buffer: rows in their lanes, and clips in the order of upload. */
+import { asFault, Fault } from '@fieldloop/core';
+import { type ClipReader, hashFile, openClipReader } from './clip-file.ts';
+import type { Inside } from './inside.ts';
+import type { LaneRange, LaneRow } from './lanes.ts';
+import { type LaneName, laneNames } from './marks.ts';
+import { freshOrigin } from './open.ts';
+import { clipPath } from './places.ts';
+import { deleteClip, loseClip } from './seal.ts';
+import type { HeldClip } from './types.ts';
+
+export interface RowShelf {
+  ranges(): readonly LaneRange[];
+  /** Rows after `seq` in order, at least one when there is one. */
+  read(lane: LaneName, seq: number, most: { rows: number; bytes: number }): LaneRow[];
+  /** The cloud's Stored: the one thing that frees rows. Another origin frees nothing. */
+  stored(lane: LaneName, origin: bigint, through: number): number;
+  /** In memory: manifests up to `seq` are on their way. */
+  offered(seq: number): void;
+  /** Durable, one more at each connect. */
+  nextConn(): Promise<number>;
+  /** The cloud saw these numbers with other rows: all rows are numbered again. */
+  renewOrigin(): Promise<void>;
+}
+
+export interface ClipShelf {
+  /** Clips whose turn it is, without those in transfer. */
+  turn(limit: number): HeldClip[];
+  /** Unix ms at which a waiting clip comes due; undefined when none waits. */
+  nextTurnMs(): number | undefined;
+  get(clipId: string): HeldClip | undefined;
+  /** Takes the clip out of eviction's reach until released; false when it is gone. */
+  hold(clipId: string): boolean;
+  release(clipId: string): void;
+  open(clipId: string): Promise<ClipReader>;
+  postpone(clipId: string, notBeforeMs: number, attempts: number): void;
+  refuse(clipId: string, code: string): void;
+  /** Done or DONE came: frees the bytes when the hash is the clip's own, else Fault `corrupt`. */
+  acknowledged(clipId: string, sha256: string): Promise<void>;
+  /** Reads the file again; when it no longer has its hash, it goes to quarantine. */
+  recheck(clipId: string): Promise<boolean>;
+}
+
+export function rowShelf(
+  inside: Inside,
+  marks: { keepUp(): Promise<void> },
+  offered: (seq: number) => void,
+): RowShelf {
+  const { lanes, clips } = inside;
+  return {
+    ranges: () => laneNames.map((lane) => lanes.range(lane)),
+    read: (lane, seq, most) => lanes.read(lane, seq, most),
+    stored(lane, origin, through) {
+      const { highest } = lanes.range(lane);
+      if (origin !== lanes.range(lane).origin || through > highest) {
+        inside.log.warn('a Stored for rows that this buffer never numbered was ignored', {
+          lane,
+          through,
+          highest,
+        });
+        return 0;
+      }
+      return inside.write(() => {
+        const freed = lanes.free(lane, through);
+        if (lane === 'manifests') clips.listed(through);
+        return freed;
+      });
+    },
+    offered,
+    async nextConn() {
+      const conn = lanes.nextConn();
+      await marks.keepUp();
+      return conn;
+    },
+    async renewOrigin() {
+      lanes.renew(freshOrigin(inside.ids));
+      offered(0);
+      await marks.keepUp();
+      inside.log.warn('the rows of the buffer were numbered again', { origin: lanes.origin });
+    },
+  };
+}
+
+export function clipShelf(inside: Inside): ClipShelf {
+  const { clips, inTransfer, places, clock } = inside;
+  const find = (clipId: string): HeldClip => {
+    const clip = clips.get(clipId);
+    if (clip !== undefined && clip.state !== 'deleting') return clip;
+    throw new Fault('not_found', 'the buffer no longer holds this clip', {
+      place: clipId,
+      remedy: 'It was uploaded or evicted; look for it in the cloud.',
+    });
+  };
+  return {
+    turn: (limit) =>
+      clips
+        .turn(clock.now(), limit + inTransfer.size)
+        .filter((clip) => !inTransfer.has(clip.clipId))
+        .slice(0, limit),
+    nextTurnMs: () => clips.nextTurnMs(clock.now()),
+    get: (clipId) => clips.get(clipId),
+    hold(clipId) {
+      if (clips.get(clipId)?.state !== 'wanted') return false;
+      inTransfer.add(clipId);
+      return true;
+    },
+    release: (clipId) => {
+      inTransfer.delete(clipId);
+    },
+    open: async (clipId) => openClipReader(clipPath(places, find(clipId).sha256)),
+    postpone: (clipId, notBeforeMs, attempts) =>
+      inside.write(() => clips.postpone(clipId, notBeforeMs, attempts)),
+    refuse: (clipId, code) => inside.write(() => clips.refuse(clipId, code)),
+    async acknowledged(clipId, sha256) {
+      const clip = clips.get(clipId);
+      if (clip === undefined) return;
+      if (clip.sha256 !== sha256) {
+        throw new Fault('corrupt', 'the cloud acknowledged other bytes than this clip has', {
+          place: clipId,
+          remedy: 'The clip stays on the robot; report this with the log of both sides.',
+        });
+      }
+      await deleteClip(inside, clipId, 'deleted');
+      inTransfer.delete(clipId);
+    },
+    recheck: async (clipId) => recheck(inside, find(clipId)),
+  };
+}
+
+async function recheck(inside: Inside, clip: HeldClip): Promise<boolean> {
+  try {
+    const found = await hashFile(clipPath(inside.places, clip.sha256));
+    if (found.sha256 === clip.sha256 && found.sizeBytes === clip.sizeBytes) return true;
+    inside.log.error('a clip no longer has its hash and was put aside', { clipId: clip.clipId });
+    await deleteClip(inside, clip.clipId, 'quarantined');
+  } catch (error) {
+    const fault = asFault(error);
+    if (fault.code !== 'not_found') throw error;
+    inside.log.error('a clip of the buffer is gone from the disk', { clipId: clip.clipId });
+    loseClip(inside, clip, 'lost');
+  }
+  inside.inTransfer.delete(clip.clipId);
+  return false;
+}
