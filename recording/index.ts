@@ -14,6 +14,8 @@ export {
   openClipWriter,
 } from './clip/writer.ts';
 export { type McapParser, openMcapParser } from './mcap/parser.ts';
+export type { McapRecord } from './mcap/records.ts';
+export { flatMcap } from './mcap/walk.ts';
 export type { ReadOptions } from './options.ts';
 export { formatOf, readRecording } from './read.ts';
 export type {
@@ -26,6 +28,8 @@ export type {
   Schema,
   StoredChunk,
 } from './types.ts';
+export { compileAccessor, decodeMessage } from './schema/accessor.ts';
+export { type SchemaField, schemaFields } from './schema/fields.ts';
 export {
   type Accessor,
   type FieldType,

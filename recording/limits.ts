@@ -59,3 +59,9 @@ export const emptyItems = 65_536;
 
 /** Header of one record of a bag; the data that follows has its own bound. */
 export const bagHeaderBytes = mib;
+
+/** Attachments up to this size are compared with their bytes in a raw walk; larger ones pass by. */
+export const attachmentHeldBytes = mib;
+
+/** Errors that one check lists one by one. */
+export const checkFindings = 200;

@@ -1,0 +1,125 @@
+import { Fault } from '@fieldloop/core';
+import type { ChannelName, Reading } from './resolve.ts';
+import { compileSteps } from './ros-program.ts';
+import type { RosEncoding } from './ros-size.ts';
+import { damagedAt, runSteps, type Step } from './ros-step.ts';
+import type { StructShape } from './shape.ts';
+import type { Accessor, MessageColumns } from './types.ts';
+import { beginWalk, faultWalk, finishWalk, openWalk, type Walk } from './walk.ts';
+import { type Want, wantTree } from './want.ts';
+
+const ros1: RosEncoding = { name: 'ros1', widestAlign: 1 };
+const plainCdr: RosEncoding = { name: 'cdr', widestAlign: 8 };
+const plainCdr2: RosEncoding = { name: 'cdr', widestAlign: 4 };
+
+const encapsulationBytes = 4;
+
+/**
+ * Representation identifiers of OMG DDS-XTypes 1.3, 7.6.3.1.2, as far as fields follow each other
+ * plainly: CDR and XCDR2 in both byte orders. Delimited and parameter-list forms carry headers
+ * between fields; ROS 2 does not write them, and they are refused.
+ */
+function encodingOf(kind: number): RosEncoding | undefined {
+  if (kind === 0x00 || kind === 0x01) return plainCdr;
+  if (kind === 0x06 || kind === 0x07 || kind === 0x10 || kind === 0x11) return plainCdr2;
+  return undefined;
+}
+
+/** Steps for each way that the bytes of this channel's messages may stand. */
+interface Programs {
+  readonly plain: readonly Step[];
+  /** XCDR2, compiled when the first such message comes. */
+  packed(): readonly Step[];
+}
+
+function openPrograms(
+  root: StructShape,
+  want: Want | undefined,
+  options: { readonly channel: ChannelName; readonly isCdr: boolean; readonly walk: Walk },
+): Programs {
+  const { channel, isCdr, walk } = options;
+  const isFolded = (slot: number): boolean => walk.slots[slot]?.fold !== undefined;
+  const compile = (encoding: RosEncoding) =>
+    compileSteps(root, want, { encoding, isFolded, channel });
+  let packed: readonly Step[] | undefined;
+  return {
+    plain: compile(isCdr ? plainCdr : ros1),
+    packed: () => (packed ??= compile(plainCdr2)),
+  };
+}
+
+/** Runs over the message at `start`: the position behind what was read, or `damagedAt`. */
+function runMessage(walk: Walk, programs: Programs, start: number, isCdr: boolean): number {
+  walk.origin = start;
+  walk.little = true;
+  if (!isCdr) return runSteps(programs.plain, walk, start);
+  if (walk.end - start < encapsulationBytes) return damagedAt(start);
+  const kind = walk.data[start] === 0 ? (walk.data[start + 1] ?? 0xff) : 0xff;
+  const encoding = encodingOf(kind);
+  if (encoding === undefined) return damagedAt(start);
+  walk.little = (kind & 1) === 1;
+  walk.origin = start + encapsulationBytes;
+  const steps = encoding === plainCdr ? programs.plain : programs.packed();
+  return runSteps(steps, walk, walk.origin);
+}
+
+export function compileRos(
+  root: StructShape,
+  readings: readonly Reading[],
+  channel: ChannelName,
+  isCdr: boolean,
+): Accessor {
+  const walk = openWalk(readings);
+  const readsFields = readings.some((reading) => !reading.isWhole);
+  const programs = openPrograms(root, wantTree(readings), { channel, isCdr, walk });
+  return {
+    types: readings.map((reading) => reading.type),
+    read(columns: MessageColumns, i, out, at) {
+      walk.at = at;
+      beginWalk(walk, columns, i, out);
+      if (!readsFields) return 0;
+      const start = columns.starts[i] ?? 0;
+      if (runMessage(walk, programs, start, isCdr) < 0) return faultWalk(walk, out);
+      finishWalk(walk, out);
+      return 0;
+    },
+  };
+}
+
+/**
+ * Makes the reference decoder strict: it reads only messages whose every length was checked, from
+ * a copy that ends with the message, so that it can neither see a neighbour nor loop for long.
+ */
+export function openRosDecoder(
+  root: StructShape,
+  decode: (bytes: Uint8Array) => unknown,
+  channel: ChannelName,
+  isCdr: boolean,
+): (bytes: Uint8Array) => unknown {
+  const walk = openWalk([]);
+  const programs = openPrograms(root, undefined, { channel, isCdr, walk });
+  return (bytes) => {
+    const data = bytes.slice();
+    walk.data = data;
+    walk.view = new DataView(data.buffer);
+    walk.end = data.length;
+    const p = runMessage(walk, programs, 0, isCdr);
+    if (p < 0) throw corruptMessage(channel, data, damagedAt(p), isCdr);
+    return decode(data);
+  };
+}
+
+function corruptMessage(channel: ChannelName, data: Uint8Array, p: number, isCdr: boolean): Fault {
+  const kind = data[1] ?? 0xff;
+  const isForeign =
+    isCdr && data.length >= encapsulationBytes && (data[0] !== 0 || !encodingOf(kind));
+  const what = isForeign
+    ? `its encapsulation 0x${(((data[0] ?? 0) << 8) | kind).toString(16).padStart(4, '0')} is not plain CDR`
+    : `what begins at byte ${p} goes on behind its end at byte ${data.length}`;
+  return new Fault('corrupt', `${channel}: a message is not what its schema says: ${what}`, {
+    place: `message@byte ${p}`,
+    remedy: isForeign
+      ? 'Record with a plain CDR type support, which is what ROS 2 uses by default.'
+      : 'Compare the schema in the recording with the one of the publisher.',
+  });
+}
