@@ -1,0 +1,55 @@
+/** Reaches into a decoded message by a path such as `ranges`, `ranges[]`, `a.b[2]`, `dets[].score`. */
+import { Fault } from '@fieldloop/core';
+
+/** The numbers at `path`: one, or a list in order. Fault `invalid` when there are none. */
+export function numbersAt(message: unknown, path: string): Float64Array {
+  let found: unknown[] = [message];
+  for (const part of path.split('.')) {
+    const match = /^([^[\]]*)((?:\[\d*\])*)$/.exec(part);
+    if (match === null) throw notThere(path, `"${part}" is not a step of a path`);
+    const name = match[1] ?? '';
+    if (name !== '') found = found.map((value) => member(value, name, path));
+    for (const [bracket] of (match[2] ?? '').matchAll(/\[\d*\]/g)) {
+      const digits = bracket.slice(1, -1);
+      found = digits === '' ? found.flatMap(listed) : found.map((value) => listed(value)[+digits]);
+    }
+  }
+  const values = found.flatMap((value) => (isList(value) ? listed(value) : [value]));
+  return Float64Array.from(values, (value) => numberOf(value, path));
+}
+
+/** The bytes of a compressed image: field `data`, as bytes or as base64 text of JSON. */
+export function imageBytes(message: unknown): Uint8Array {
+  const data = member(message, 'data', 'data');
+  if (data instanceof Uint8Array) return data;
+  if (typeof data === 'string') return Buffer.from(data, 'base64');
+  if (Array.isArray(data)) return Uint8Array.from(data as number[]);
+  throw notThere('data', 'it is not a list of bytes');
+}
+
+function member(value: unknown, name: string, path: string): unknown {
+  if (typeof value === 'object' && value !== null && Object.hasOwn(value, name)) {
+    return (value as Record<string, unknown>)[name];
+  }
+  throw notThere(path, `there is no "${name}"`);
+}
+
+function isList(value: unknown): boolean {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+}
+
+function listed(value: unknown): unknown[] {
+  return isList(value) ? Array.from(value as ArrayLike<unknown>) : [];
+}
+
+function numberOf(value: unknown, path: string): number {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'bigint' || typeof value === 'boolean') return Number(value);
+  throw notThere(path, 'it is not a number');
+}
+
+function notThere(path: string, why: string): Fault {
+  return new Fault('invalid', `the message has no numbers at "${path}": ${why}`, {
+    remedy: 'Correct input.from.path in model.yaml; `fieldloop recording cat` shows the fields.',
+  });
+}
