@@ -4,7 +4,7 @@ import { damaged, remedies } from '../damage.ts';
 import { attachmentFieldBytes } from '../limits.ts';
 import { Fields } from './fields.ts';
 import { recordHead } from './format.ts';
-import type { Piece } from './framer.ts';
+import type { Piece } from './piece.ts';
 import type { McapAttachment } from './records.ts';
 
 export interface OpenAttachment {

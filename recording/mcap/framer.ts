@@ -9,15 +9,8 @@ import { chunkBytes, recordBytes } from '../limits.ts';
 import type { ReadMeter } from '../meter.ts';
 import { attachmentHead, type OpenAttachment, openAttachment } from './attachment.ts';
 import { footerSummed, magic, opcode, opcodeName, recordHead } from './format.ts';
+import { type Piece, pieceOf, statedLength, statedText } from './piece.ts';
 import type { McapAttachment } from './records.ts';
-
-/** A stretch of the file in memory; `offset` is the file offset of `bytes[0]`. */
-export interface Piece {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-  readonly end: number;
-  readonly offset: number;
-}
 
 export interface RecordSink {
   /** Whether records of this opcode are delivered; DataEnd and Footer always are. */
@@ -48,16 +41,6 @@ interface Held {
   length: number;
   need: number;
   readonly offset: number;
-}
-
-export function pieceOf(bytes: Uint8Array, offset: number): Piece {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return { bytes, view, end: bytes.length, offset };
-}
-
-/** A length as a double: exact below 2^53, and beyond it large enough to be refused. */
-function statedLength(piece: Piece, at: number): number {
-  return piece.view.getUint32(at + 1, true) + piece.view.getUint32(at + 5, true) * 4_294_967_296;
 }
 
 export class Framer {
@@ -174,7 +157,7 @@ export class Framer {
     if (piece.end - at < recordHead) return recordHead;
     const code = piece.bytes[at] ?? 0;
     const length = statedLength(piece, at);
-    this.#admit(code, length, piece.offset + at);
+    this.#admit(code, length, piece, at);
     if (code === opcode.attachment) return attachmentHead(piece, at, this.#options.name);
     return this.#wants(code) ? recordHead + length : recordHead;
   }
@@ -284,19 +267,21 @@ export class Framer {
     });
   }
 
-  #admit(code: number, length: number, offset: number): void {
+  #admit(code: number, length: number, piece: Piece, at: number): void {
     const record = opcodeName(code);
     const { size } = this.#options;
+    const offset = piece.offset + at;
+    const stated = statedText(piece, at);
     if (code === 0) {
       throw this.#broken(offset, record, 'is not a record', 'a record (zeros follow a power loss)');
     }
     if (size !== undefined && offset + recordHead + length > size) {
       const left = size - offset - recordHead;
-      throw this.#broken(offset, record, `states ${length} bytes, ${left} are left`, 'its bytes');
+      throw this.#broken(offset, record, `states ${stated} bytes, ${left} are left`, 'its bytes');
     }
     if (code === opcode.attachment || !this.#wants(code)) {
       if (length <= Number.MAX_SAFE_INTEGER) return;
-      throw this.#broken(offset, record, `states ${length} bytes`, 'fewer than 2^53 bytes');
+      throw this.#broken(offset, record, `states ${stated} bytes`, 'fewer than 2^53 bytes');
     }
     const most = code === opcode.chunk ? chunkBytes + 2 ** 20 : recordBytes;
     if (length <= most) return;
@@ -304,7 +289,7 @@ export class Framer {
       name: this.#options.name,
       offset,
       record,
-      message: `states ${length} bytes, and at most ${most} are read`,
+      message: `states ${stated} bytes, and at most ${most} are read`,
       expected: `at most ${most} bytes`,
       code: length > 2 ** 40 ? 'corrupt' : 'limited',
       remedy: length > 2 ** 40 ? remedies.again : 'Write the recording again in smaller records.',

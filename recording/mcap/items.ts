@@ -9,8 +9,9 @@ import type { RecordingItem, StoredChunk } from '../types.ts';
 import { Definitions } from './channels.ts';
 import { isCompression, openChunk } from './chunk.ts';
 import { messageHead, opcode, opcodeName, recordHead } from './format.ts';
-import { type Piece, pieceOf, type RecordSink } from './framer.ts';
+import type { RecordSink } from './framer.ts';
 import { takeMessages } from './messages.ts';
+import { nestedEnd, type Piece, pieceOf } from './piece.ts';
 import {
   type McapAttachment,
   type McapChunk,
@@ -234,21 +235,6 @@ export class ItemSink implements RecordSink {
 function timeOf({ view }: Piece, at: number): [high: number, low: number, ns: bigint] {
   const ns = view.getBigUint64(at + 15, true);
   return [view.getUint32(at + 19, true), view.getUint32(at + 15, true), ns];
-}
-
-/** End of the record at `at` inside a chunk; Fault `corrupt` when it is not whole. */
-function nestedEnd(piece: Piece, at: number, chunk: { name: string; offset: number }): number {
-  const left = piece.end - at - recordHead;
-  const high = left < 0 ? 0 : piece.view.getUint32(at + 5, true);
-  const length = left < 0 ? 0 : piece.view.getUint32(at + 1, true);
-  if (left >= 0 && high === 0 && length <= left) return at + recordHead + length;
-  throw damaged({
-    ...chunk,
-    record: 'Chunk',
-    message: `a record ${at} bytes into its content states more than the ${Math.max(0, left)} bytes left`,
-    expected: 'records that fit into their chunk',
-    remedy: remedies.changed,
-  });
 }
 
 function storedChunk(chunk: McapChunk, declares: readonly number[]): StoredChunk | undefined {
