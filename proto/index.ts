@@ -44,7 +44,7 @@ export type {
   WireMarker,
   WireValue,
 } from './messages.ts';
-export { type ReportedDocument, reportedDocumentSchema, reportedSections } from './reported.ts';
+export { parseReportedDocument, type ReportedDocument, reportedSections } from './reported.ts';
 export type { ReportedSection } from './reported.ts';
 export {
   admitPublish,
@@ -63,6 +63,20 @@ export {
   upMessageOf,
   upTopic,
 } from './topics.ts';
+export {
+  newReceiver,
+  openAnswer,
+  receiverWakesAtMs,
+  refuseOpen,
+  stepReceiver,
+} from './transfer/receiver.ts';
+export type {
+  ReceiverInput,
+  ReceiverOutput,
+  ReceiverPhase,
+  ReceiverState,
+  ReceiverStep,
+} from './transfer/receiver-types.ts';
 export {
   isOpen,
   newSender,

@@ -16,14 +16,7 @@ export function connectionKindOf(device: string, clientId: string): ConnectionKi
   return clientId === `${device}#b` ? 'bulk' : undefined;
 }
 
-export type UpMessage =
-  | 'status'
-  | 'events'
-  | 'manifest'
-  | 'reported'
-  | 'transfer'
-  | 'telemetry'
-  | 'chunk';
+export type UpMessage = 'status' | 'events' | 'manifest' | 'reported' | 'transfer' | 'chunk';
 export type DownMessage = 'stored' | 'transfer' | 'desired' | 'command' | 'chunk';
 
 interface UpRule {
@@ -38,7 +31,6 @@ const up: Readonly<Record<UpMessage, UpRule & { readonly tail: string }>> = {
   manifest: { tail: 'up/mf', connection: 'control', qos: 1, retain: false },
   reported: { tail: 'up/rp', connection: 'control', qos: 1, retain: false },
   transfer: { tail: 'up/tx', connection: 'control', qos: 1, retain: false },
-  telemetry: { tail: 'up/tl', connection: 'control', qos: 0, retain: false },
   chunk: { tail: 'up/b', connection: 'bulk', qos: 0, retain: false },
 };
 
