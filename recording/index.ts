@@ -1,3 +1,4 @@
+export { type CheckReport, checkRecording, type Finding } from './check.ts';
 export {
   type ClipPlan,
   type ClipSource,
@@ -13,6 +14,7 @@ export {
   type ClipWriterOptions,
   openClipWriter,
 } from './clip/writer.ts';
+export { type ChannelInfo, type RecordingInfo, recordingInfo } from './info.ts';
 export { type McapParser, openMcapParser } from './mcap/parser.ts';
 export type { McapRecord } from './mcap/records.ts';
 export { flatMcap } from './mcap/walk.ts';

@@ -65,3 +65,9 @@ export const attachmentHeldBytes = mib;
 
 /** Errors that one check lists one by one. */
 export const checkFindings = 200;
+
+/** Summary of an MCAP or index of a bag that is taken into memory at once. */
+export const summaryBytes = 64 * mib;
+
+/** Metadata records and attachments that `info` lists. */
+export const metadataHeld = 1000;

@@ -10,6 +10,7 @@ import {
   bagHeader,
   bagIndex,
   bagOpcode,
+  nanoseconds,
 } from '../rosbag1/foxglove.ts';
 import { bagBytes } from '../rosbag1/items.ts';
 import { emptyHead, readHead } from '../rosbag1/messages.ts';
@@ -178,7 +179,7 @@ class BagCheck implements McapCheck {
     }
     const wrong = (index.indices ?? []).filter(({ time, offset: at }) => {
       const message = open.messages.get(at);
-      const ns = BigInt(time.sec) * 1_000_000_000n + BigInt(time.nsec);
+      const ns = nanoseconds(time);
       return message?.connection !== index.conn || message.ns !== ns;
     });
     const count = open.counts.get(index.conn) ?? 0;
@@ -197,9 +198,8 @@ class BagCheck implements McapCheck {
       return;
     }
     const counts = info.connections.every(({ conn, count }) => found.counts.get(conn) === count);
-    const ns = (time: { sec: number; nsec: number }): bigint =>
-      BigInt(time.sec) * 1_000_000_000n + BigInt(time.nsec);
-    const times = ns(info.startTime) === found.firstNs && ns(info.endTime) === found.lastNs;
+    const times =
+      nanoseconds(info.startTime) === found.firstNs && nanoseconds(info.endTime) === found.lastNs;
     if (counts && times && info.connections.length === found.counts.size) return;
     const message = `the info of the chunk at byte ${info.chunkPosition} differs from its content`;
     this.findings.error(offset, message, reindex);

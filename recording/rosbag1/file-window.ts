@@ -6,12 +6,14 @@ import type { Readable } from '../types.ts';
 export class FileWindow {
   readonly #readable: Readable;
   readonly #meter: ReadMeter;
+  readonly #windowBytes: number;
   #bytes: Uint8Array = new Uint8Array(0);
   #offset = 0;
 
-  constructor(readable: Readable, meter: ReadMeter) {
+  constructor(readable: Readable, meter: ReadMeter, windowBytes = readAheadBytes) {
     this.#readable = readable;
     this.#meter = meter;
+    this.#windowBytes = windowBytes;
   }
 
   /** `length` bytes at `offset`; fewer only at the end of the file. */
@@ -30,7 +32,7 @@ export class FileWindow {
   async #load(offset: number, length: number): Promise<void> {
     const { size } = this.#readable;
     const left = size === undefined ? Infinity : Math.max(0, size - offset);
-    const ask = Math.min(left, Math.max(length, readAheadBytes));
+    const ask = Math.min(left, Math.max(length, this.#windowBytes));
     this.#meter.release(this.#bytes.length);
     this.#bytes = new Uint8Array(0);
     this.#offset = offset;

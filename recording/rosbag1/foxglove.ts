@@ -57,15 +57,7 @@ export function bagConnection(fields: BagFields, data: Uint8Array, place: BagPla
   return guarded(place, 'Connection', () => {
     const read = new Connection(fields);
     read.parseData(data);
-    return {
-      id: read.conn,
-      topic: read.topic,
-      type: read.type ?? '',
-      md5sum: read.md5sum ?? '',
-      definition: read.messageDefinition,
-      callerid: read.callerid,
-      latching: read.latching ?? false,
-    };
+    return connectionOf(read);
   });
 }
 
@@ -88,22 +80,58 @@ export function bagChunkInfo(fields: BagFields, data: Uint8Array, place: BagPlac
   });
 }
 
-/** The index at the end of a bag. `read` must refuse more than the bounds. */
-export async function openIndexedBag(file: {
+export interface BagIndex {
+  readonly connections: readonly BagConnection[];
+  readonly chunks: readonly {
+    readonly offset: number;
+    readonly firstNs: bigint;
+    readonly lastNs: bigint;
+    readonly counts: readonly (readonly [connection: number, count: number])[];
+  }[];
+}
+
+/** The index at the end of a bag, undefined when it has none. `read` must refuse what is out of bounds. */
+export async function readBagIndex(file: {
   readonly name: string;
   readonly size: number;
   read(offset: number, length: number): Promise<Uint8Array>;
-}): Promise<Bag> {
+}): Promise<BagIndex | undefined> {
   const bag = new Bag({
     size: () => file.size,
     read: (offset, length) => file.read(offset, length),
   });
   try {
+    const header = await bag.reader.readHeader();
+    if (header.indexPosition === 0) return undefined;
     await bag.open();
   } catch (cause) {
-    throw broken({ name: file.name, offset: 0 }, 'index', cause);
+    throw broken({ name: file.name, offset: 0 }, 'Index', cause);
   }
-  return bag;
+  return {
+    connections: [...bag.connections.values()].map(connectionOf),
+    chunks: bag.chunkInfos.map((info) => ({
+      offset: info.chunkPosition,
+      firstNs: nanoseconds(info.startTime),
+      lastNs: nanoseconds(info.endTime),
+      counts: info.connections.map(({ conn, count }) => [conn, count] as const),
+    })),
+  };
+}
+
+export function nanoseconds(time: { readonly sec: number; readonly nsec: number }): bigint {
+  return BigInt(time.sec) * 1_000_000_000n + BigInt(time.nsec);
+}
+
+function connectionOf(read: Connection): BagConnection {
+  return {
+    id: read.conn,
+    topic: read.topic,
+    type: read.type ?? '',
+    md5sum: read.md5sum ?? '',
+    definition: read.messageDefinition,
+    callerid: read.callerid,
+    latching: read.latching ?? false,
+  };
 }
 
 function guarded<T>(place: BagPlace, record: string, read: () => T): T {

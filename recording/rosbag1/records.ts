@@ -20,6 +20,16 @@ export interface BagRecord {
   ahead(): Uint8Array;
 }
 
+/** A reader of single records; `windowBytes` is what it asks the file for at once. */
+export function bagRecords(
+  readable: Readable,
+  meter: ReadMeter,
+  windowBytes?: number,
+): (offset: number) => Promise<BagRecord | undefined> {
+  const window = new FileWindow(readable, meter, windowBytes);
+  return (offset) => recordAt(readable, window, offset);
+}
+
 /** `resume` may be called with an offset to go on from instead of the next record. */
 export async function* walkBag(
   readable: Readable,

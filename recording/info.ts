@@ -1,0 +1,25 @@
+/** What a recording holds: from its index where it has one, from a walk where it has none. */
+import { bagInfo } from './info/bag.ts';
+import { indexedInfo } from './info/indexed.ts';
+import { scanInfo } from './info/scan.ts';
+import type { RecordingInfo } from './info/types.ts';
+import type { ReadOptions } from './options.ts';
+import { formatOf } from './read.ts';
+import type { Readable } from './types.ts';
+
+export type { ChannelInfo, RecordingInfo } from './info/types.ts';
+
+/** Damage does not throw: what was found before it is reported, with the fault in `damage`. */
+export async function recordingInfo(
+  readable: Readable,
+  options: ReadOptions = {},
+): Promise<RecordingInfo> {
+  const format = options.format ?? (await formatOf(readable));
+  try {
+    const indexed = format === 'mcap' ? await indexedInfo(readable) : await bagInfo(readable);
+    if (indexed !== undefined) return indexed;
+  } catch {
+    // An index that cannot be read is no reason to refuse: the walk says what is damaged.
+  }
+  return scanInfo(readable, { ...options, format });
+}
