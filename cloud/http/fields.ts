@@ -4,10 +4,14 @@ import { deviceNamePattern } from '../device/device.ts';
 import { maxCursorLength, maxPageRows, pageRows } from '../limits.ts';
 import { z } from './openapi.ts';
 
+/** Columns of log time have 63 bits. */
+const mostNs = 2n ** 63n - 1n;
+
 /** Nanoseconds of log time as a decimal string. */
 export const nsField = z
   .string()
-  .regex(/^\d{1,19}$/, 'is not a log time: write nanoseconds as a decimal number')
+  .regex(/^\d{1,19}$/, { abort: true, error: 'is not a log time: write decimal nanoseconds' })
+  .refine((text) => BigInt(text) <= mostNs, 'is past the last log time, 2^63 - 1')
   .openapi({ example: '1717171717000000000' });
 
 export const instantField = z.iso
@@ -108,6 +112,8 @@ function bound(
   });
 }
 
+const mostMs = Number(mostNs / 1_000_000n);
+
 const ageMs: Readonly<Record<string, number>> = {
   s: 1e3,
   m: 60e3,
@@ -122,7 +128,7 @@ function wallMs(text: string, now: number): number | undefined {
   if (age !== null) return Math.max(0, now - Number(age[1]) * (ageMs[age[2] ?? ''] ?? 0));
   const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/.test(text);
   const ms = time ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(ms) || ms < 0 ? undefined : ms;
+  return Number.isNaN(ms) || ms < 0 || ms > mostMs ? undefined : ms;
 }
 
 /** RFC 3339 in UTC with milliseconds. */

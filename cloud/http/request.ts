@@ -15,7 +15,8 @@ export function checkQuery(schema: Fields | undefined, url: URL): unknown {
     const repeats = field !== undefined && isList(field);
     const most = repeats ? maxConditions : 1;
     if (all.length > most) {
-      errors.push({ pointer: `/query/${name}`, message: `is given more than ${most} times` });
+      const message = repeats ? `is given more than ${most} times` : 'is given more than once';
+      errors.push({ pointer: `/query/${name}`, message });
     }
     values[name] = repeats ? all : (all[0] ?? '');
   }
@@ -89,25 +90,30 @@ function checked(
   value: unknown,
   so: { readonly part: Part; readonly errors: ProblemError[] },
 ): unknown {
-  const parsed = (schema ?? nothing).safeParse(value);
+  const parsed = (schema ?? nothing).safeParse(value, { reportInput: true });
+  const known = Object.keys(schema?.shape ?? {});
   const errors = [...so.errors];
   if (!parsed.success) {
-    const known = Object.keys(schema?.shape ?? {});
     errors.push(...parsed.error.issues.flatMap((issue) => errorsOf(issue, so.part, known)));
   }
   const [first, ...more] = errors;
   if (first === undefined) return parsed.data;
   const rest = more.length === 0 ? '' : ` (and ${more.length} more)`;
+  const [part, ...names] = first.pointer.slice(1).split('/');
+  const what = names.length === 0 ? `the ${part}` : `${part} "${names.join('.')}"`;
   throw answeredAs(
-    new Fault('invalid', `${first.pointer.slice(1).replace('/', ' ')} ${first.message}${rest}`, {
+    new Fault('invalid', `${what} ${first.message}${rest}`, {
       place: first.pointer,
-      remedy: 'Correct the request; /openapi.json says what each operation takes.',
+      remedy: first.message.startsWith(unknown)
+        ? `Known here: ${known.length === 0 ? 'nothing' : known.join(', ')}.`
+        : '/openapi.json says what is taken here.',
     }),
     { errors },
   );
 }
 
 const nothing = z.strictObject({});
+const unknown = 'is not known here';
 
 function errorsOf(
   issue: z.core.$ZodIssue,
@@ -118,10 +124,33 @@ function errorsOf(
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.slice(0, 8).map((key) => ({
       pointer: `${pointer}/${key.slice(0, 64)}`,
-      message: `is not known here.${didYouMean(key, issue.path.length === 0 ? known : [])}`,
+      message: `${unknown}.${didYouMean(key, issue.path.length === 0 ? known : [])}`,
     }));
   }
-  return [{ pointer, message: issue.message }];
+  return [{ pointer, message: wordsOf(issue) }];
+}
+
+/** What is wrong, to be read after the name of the field. */
+function wordsOf(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.input === undefined ? 'is missing' : `is not of the type ${issue.expected}`;
+    case 'invalid_value': {
+      const values = issue.values.map(String);
+      return `is not one of ${values.join(', ')}.${didYouMean(String(issue.input), values)}`;
+    }
+    case 'too_big':
+      return `is over the limit of ${issue.maximum}${unitOf(issue.origin)}`;
+    case 'too_small':
+      return `is under the least of ${issue.minimum}${unitOf(issue.origin)}`;
+    default:
+      return issue.message;
+  }
+}
+
+function unitOf(origin: string): string {
+  if (origin === 'string') return ' characters';
+  return origin === 'array' ? ' items' : '';
 }
 
 function isList(field: z.core.$ZodType): boolean {

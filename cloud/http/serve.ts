@@ -38,6 +38,8 @@ export async function openHttpServer(
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveMs,
     connectionsCheckingInterval: 1000,
+    // A request without Host is refused below, with a problem like any other.
+    requireHostHeader: false,
   });
   server.maxConnections = maxConnections;
   const listener = getRequestListener(
@@ -134,9 +136,19 @@ function refusal(error: unknown, deps: { readonly ids: Ids; readonly log: Log })
   return problemResponse(fault, { instance: 'unread request', requestId: deps.ids.ulid('req') });
 }
 
-const rawFaults: Readonly<Record<string, readonly [status: number, message: string]>> = {
-  HPE_HEADER_OVERFLOW: [431, `the head of the request has more than ${maxHeaderBytes} bytes`],
-  ERR_HTTP_REQUEST_TIMEOUT: [408, 'the request did not arrive in time'],
+const rawFaults: Readonly<Record<string, { status: number; fault: Fault }>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: 431,
+    fault: new Fault('limited', `the head of the request has more than ${maxHeaderBytes} bytes`, {
+      remedy: 'Send fewer or shorter headers and a shorter path.',
+    }),
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    status: 408,
+    fault: new Fault('timeout', 'the request did not arrive in time', {
+      remedy: 'Send the whole request at once.',
+    }),
+  },
 };
 
 /** Bytes that are not HTTP get a problem too, then the connection is closed. */
@@ -149,16 +161,22 @@ function refuseRaw(
     socket.destroy();
     return;
   }
-  const [status, message] = rawFaults[error.code ?? ''] ?? [400, 'this is not an HTTP request'];
-  const code = status === 431 ? 'limited' : status === 408 ? 'timeout' : 'invalid';
-  const fault = answeredAs(new Fault(code, message, { remedy: 'Speak HTTP/1.1 to this port.' }), {
-    status,
-  });
+  const { status, fault } = rawFaults[error.code ?? ''] ?? {
+    status: 400,
+    fault: new Fault('invalid', `these bytes are no HTTP request (${reasonOf(error)})`, {
+      remedy: 'Speak HTTP/1.1 without TLS to this port.',
+    }),
+  };
   void sendRaw(
-    problemResponse(fault, { instance: 'unread request', requestId: deps.ids.ulid('req') }),
+    problemResponse(answeredAs(fault, { status }), {
+      instance: 'unread request',
+      requestId: deps.ids.ulid('req'),
+    }),
     socket,
   );
 }
+
+const reasonOf = (error: Error): string => error.message.replace(/^Parse Error: /, '');
 
 async function sendRaw(response: Response, socket: Socket): Promise<void> {
   const body = await response.text();

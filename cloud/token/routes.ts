@@ -19,7 +19,7 @@ const schema = z
   .object({
     id: z.string().openapi({ example: 'tok_01JC0000000000000000000000' }),
     state: z.enum(['open', 'used', 'expired', 'revoked']),
-    deviceName: z
+    device: z
       .string()
       .optional()
       .openapi({ description: 'The name the robot gets; else it proposes one.' }),
@@ -50,7 +50,7 @@ export type ClaimTokenPage = z.infer<typeof page>;
 
 const maxSeconds = maxClaimTokenMs / 1000;
 const body = z.strictObject({
-  deviceName: deviceNameField.optional(),
+  device: deviceNameField.optional(),
   site: z.string().min(1).max(64).optional(),
   note: z.string().max(120).optional(),
   expiresInS: z
@@ -86,7 +86,7 @@ const create = (deps: ClaimTokenDeps): Operation =>
         const row = await claimTokenStore(trx).create({
           id: deps.ids.ulid('tok'),
           secretSha256: claimSecretHash(secret),
-          deviceName: wanted.deviceName,
+          deviceName: wanted.device,
           site: wanted.site,
           note: wanted.note,
           createdBy,
@@ -182,9 +182,11 @@ const revoke = (deps: ClaimTokenDeps): Operation =>
   );
 
 function tokenJson(token: ClaimToken, now: number): ClaimTokenJson {
-  const { usedKeySha256: _key, createdAt, expiresAt, usedAt, revokedAt, ...same } = token;
+  const { usedKeySha256: _key, deviceName, ...rest } = token;
+  const { createdAt, expiresAt, usedAt, revokedAt, ...same } = rest;
   return {
     ...same,
+    ...(deviceName === undefined ? {} : { device: deviceName }),
     state: claimTokenState(token, now),
     createdAt: instantText(createdAt),
     expiresAt: instantText(expiresAt),

@@ -1,0 +1,140 @@
+/**
+ * The cloud's settings: one YAML file, flags above it. Everything wrong is said with its line; an
+ * unknown key is refused with the nearest known one.
+ */
+import { didYouMean, Fault } from '@fieldloop/core';
+import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import type { ListenAddress } from './http/serve.ts';
+
+export interface CloudConfig {
+  /** Folder of the database, blobs, parts and certificate authority. */
+  readonly dataDir: string;
+  readonly http: ListenAddress;
+  /** MQTT over mutual TLS. */
+  readonly broker: ListenAddress;
+  /** HTTPS for robots without a certificate. */
+  readonly enrol: ListenAddress;
+  /** The name or address by which robots reach this machine, when they are elsewhere. */
+  readonly publicHost: string | undefined;
+  readonly logLevel: LogLevel;
+}
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+const logLevels: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
+
+/** The listeners when nothing else is said: this machine only. 0 would take a free port. */
+export const defaultPorts = { http: 7400, broker: 8883, enrol: 7443 } as const;
+
+/** Settings as text, by key: what a file or the flags say. */
+export type CloudSettings = Partial<Record<Key, string>>;
+
+export const configKeys = ['data', 'http', 'broker', 'enrol', 'publicHost', 'logLevel'] as const;
+type Key = (typeof configKeys)[number];
+
+/** Where a setting was said, for the message about it. */
+type Places = Partial<Record<Key, string>>;
+
+/** Faults `invalid`; the place is `file:line:column` or the flag. */
+export function readCloudConfig(
+  flags: CloudSettings,
+  file?: { readonly name: string; readonly text: string },
+): CloudConfig {
+  const read = file === undefined ? { settings: {}, places: {} } : readFile(file);
+  const settings = { ...read.settings, ...flags };
+  const placeOf = (key: Key): string =>
+    flags[key] === undefined ? (read.places[key] ?? key) : `--${flagOf(key)}`;
+  const listen = (key: 'http' | 'broker' | 'enrol'): ListenAddress =>
+    settings[key] === undefined
+      ? { host: '127.0.0.1', port: defaultPorts[key] }
+      : parseListen(settings[key], placeOf(key));
+  if (settings.data === undefined || settings.data === '') {
+    throw new Fault('invalid', 'there is no data folder', {
+      place: '--data',
+      remedy: 'Say where the cloud keeps its data, for example --data ./cloud-data.',
+    });
+  }
+  const level = settings.logLevel ?? 'info';
+  const logLevel = logLevels.find((one) => one === level);
+  if (logLevel === undefined) {
+    throw new Fault('invalid', `"${level}" is not a log level.${didYouMean(level, logLevels)}`, {
+      place: placeOf('logLevel'),
+      remedy: `Use one of ${logLevels.join(', ')}.`,
+    });
+  }
+  return Object.freeze({
+    dataDir: settings.data,
+    http: listen('http'),
+    broker: listen('broker'),
+    enrol: listen('enrol'),
+    publicHost: settings.publicHost,
+    logLevel,
+  });
+}
+
+/** `127.0.0.1:7400`, `[::1]:0`, `:7400` (every address). */
+export function parseListen(text: string, place: string): ListenAddress {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([\w.-]*)):(\d{1,5})$/.exec(text);
+  const port = Number(match?.[3]);
+  if (match === null || port > 65_535) {
+    throw new Fault('invalid', `"${text.slice(0, 80)}" is not an address to listen at`, {
+      place,
+      remedy: 'Write HOST:PORT, for example 127.0.0.1:7400; port 0 takes a free one.',
+    });
+  }
+  const host = match[1] ?? match[2] ?? '';
+  return { host: host === '' ? '0.0.0.0' : host, port };
+}
+
+function readFile(file: { readonly name: string; readonly text: string }) {
+  const lines = new LineCounter();
+  const document = parseDocument(file.text, { lineCounter: lines, strict: true });
+  const at = (offset: number | undefined): string => {
+    const { line, col } = lines.linePos(offset ?? 0);
+    return `${file.name}:${line}:${col}`;
+  };
+  const [broken] = document.errors;
+  if (broken !== undefined) {
+    throw new Fault('invalid', `this is not YAML: ${broken.message.split('\n')[0]}`, {
+      place: at(broken.pos[0]),
+      remedy: 'Write one KEY: VALUE a line.',
+      cause: broken,
+    });
+  }
+  const settings: CloudSettings = {};
+  const places: Places = {};
+  for (const { key, value, offset } of pairsOf(document, at)) {
+    const known = configKeys.find((one) => one === key);
+    if (known === undefined) {
+      throw new Fault('invalid', `unknown key "${key}".${didYouMean(key, configKeys)}`, {
+        place: at(offset),
+        remedy: `Known keys: ${configKeys.join(', ')}.`,
+      });
+    }
+    settings[known] = value;
+    places[known] = at(offset);
+  }
+  return { settings, places };
+}
+
+function pairsOf(document: Document.Parsed, at: (offset: number | undefined) => string) {
+  const { contents } = document;
+  if (contents === null) return [];
+  if (!isMap(contents)) {
+    throw new Fault('invalid', 'the settings are not a map', {
+      place: at(contents.range[0]),
+      remedy: 'Write one KEY: VALUE a line.',
+    });
+  }
+  return contents.items.map(({ key, value }) => {
+    const offset = key.range[0];
+    if (!isScalar(key) || !isScalar(value) || value.value === null) {
+      throw new Fault('invalid', `"${String(key)}" has no value of its own`, {
+        place: at(offset),
+        remedy: 'Every key takes one text or number.',
+      });
+    }
+    return { key: String(key.value), value: String(value.value), offset };
+  });
+}
+
+const flagOf = (key: Key): string => key.replaceAll(/[A-Z]/g, (one) => `-${one.toLowerCase()}`);

@@ -1,0 +1,123 @@
+/** A whole API for tests: a real listener on 127.0.0.1:0 and a real SQLite file. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, sha256Hex, silentLog } from '@fieldloop/core';
+import { systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
+import type { ClipManifest } from '@fieldloop/proto';
+import { sampleManifest } from '../clip/clip.sample.ts';
+import { clipStore } from '../clip/store.ts';
+import { deviceStore } from '../device/store.ts';
+import { makeApiKey } from '../key/routes.ts';
+import type { Db } from '../store/db.ts';
+import { migrate } from '../store/migrate.ts';
+import { openSqlite } from '../store/sqlite.ts';
+import { type Api, openApi } from './api.ts';
+import { openHttpServer } from './serve.ts';
+
+export interface ApiWorld extends AsyncDisposable {
+  readonly url: string;
+  readonly db: Db;
+  readonly api: Api;
+  /** With every right. */
+  readonly key: string;
+  makeKey(scopes: readonly string[]): Promise<string>;
+  /** With the admin key; `path` begins with /. */
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  post(path: string, body?: unknown): Promise<Response>;
+  /** Writes a clip of `amr-01`, with its bytes when given. */
+  putClip(n: number, options?: PutOptions): Promise<ClipManifest>;
+  readonly objects: Map<string, Uint8Array>;
+  readonly revoked: string[];
+  notReady: string | undefined;
+  /** Reads of this object break off after half. */
+  brokenObject: string | undefined;
+}
+
+export type PutOptions = Parameters<typeof sampleManifest>[1] & { readonly bytes?: Uint8Array };
+
+export async function openApiWorld(options: { readonly clock?: Clock } = {}): Promise<ApiWorld> {
+  const clock = options.clock ?? systemClock;
+  const folder = await mkdtemp(join(tmpdir(), 'fieldloop-api-'));
+  const db = openSqlite(join(folder, 'cloud.db'));
+  await migrate(db, { now: () => clock.now() });
+  const read = openSqlite(join(folder, 'cloud.db'), { readOnly: true });
+  const objects = new Map<string, Uint8Array>();
+  const system = { clock, ids: systemIds, randomBytes: systemRandomBytes, log: silentLog };
+  const revoked: string[] = [];
+  const state: { notReady: string | undefined; brokenObject: string | undefined } = {
+    notReady: undefined,
+    brokenObject: undefined,
+  };
+  const api = await openApi({
+    ...system,
+    read,
+    write: db,
+    version: '0.0.0-test',
+    notReady: async () => await Promise.resolve(state.notReady),
+    checkAnswers: true,
+    bytes: {
+      sizeOf: async (sha256) => await Promise.resolve(objects.get(sha256)?.length),
+      async *read(sha256, { start, end }) {
+        const bytes = objects.get(sha256) ?? new Uint8Array();
+        const middle = Math.floor((start + end) / 2);
+        yield bytes.subarray(start, middle);
+        await Promise.resolve();
+        if (state.brokenObject === sha256) throw new Error('the disk is gone');
+        yield bytes.subarray(middle, end);
+      },
+    },
+    onRevoked: async (name) => {
+      revoked.push(name);
+      await Promise.resolve();
+    },
+    enrolment: () => ({ url: 'https://127.0.0.1:9', caSha256: 'c'.repeat(64) }),
+  });
+  const server = await openHttpServer(api.fetch, system, { host: '127.0.0.1', port: 0 });
+  const makeKey = async (scopes: readonly string[]): Promise<string> =>
+    (await makeApiKey({ ...system, write: db }, { name: 'test', scopes, by: 'test' })).text;
+  const key = await makeKey(['*:read', '*:write']);
+  const devices = deviceStore(db);
+  await devices.create({ id: systemIds.ulid('dev'), name: 'amr-01', at: clock.now() });
+  await devices.create({ id: systemIds.ulid('dev'), name: 'amr-02', at: clock.now() });
+  const call = async (path: string, init: RequestInit): Promise<Response> =>
+    await fetch(`${server.url}${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${key}`, ...init.headers },
+    });
+  return Object.assign(state, {
+    url: server.url,
+    db,
+    api,
+    key,
+    makeKey,
+    objects,
+    revoked,
+    get: async (path: string, headers = {}) => await call(path, { headers }),
+    post: async (path: string, body: unknown = {}) =>
+      await call(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      }),
+    async putClip(n: number, wanted: PutOptions = {}) {
+      const { bytes, ...rest } = wanted;
+      const content =
+        bytes === undefined ? {} : { sha256: sha256Hex(bytes), sizeBytes: bytes.length };
+      const manifest = sampleManifest(n, { ...rest, ...content });
+      const clips = clipStore(db);
+      await clips.putManifest(manifest.device, manifest, clock.now());
+      if (bytes !== undefined) {
+        objects.set(manifest.sha256, bytes);
+        await clips.markStored(manifest.device, manifest.sha256, bytes.length, clock.now());
+      }
+      return manifest;
+    },
+    async [Symbol.asyncDispose]() {
+      await server.close(100);
+      await read.destroy();
+      await db.destroy();
+      await rm(folder, { recursive: true });
+    },
+  });
+}
