@@ -39,3 +39,6 @@ export const maxClaimTokenMs = ms('24h');
 export const drainMs = ms('10s');
 /** Bytes of a clip read at once for a download. */
 export const downloadChunkBytes = 256 * 1024;
+
+/** Bytes of a blob read at once. */
+export const blobReadBytes = 256 * 1024;
