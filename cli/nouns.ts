@@ -11,4 +11,10 @@ export interface Noun {
   load(io: CliIo): Promise<Command>;
 }
 
-export const nouns: readonly Noun[] = [];
+export const nouns: readonly Noun[] = [
+  {
+    name: 'recording',
+    description: 'Look into MCAP files and ROS 1 bags on this machine.',
+    load: async (io) => (await import('./recording.ts')).recordingCommand(io),
+  },
+];
