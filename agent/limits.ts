@@ -100,3 +100,28 @@ export const ledgerDays = 30;
 export const enrollTimeoutMs = 15_000;
 /** A chain of three certificates is 3 KiB. */
 export const maxEnrollReplyBytes = 64 * 1024;
+
+// Uplink.
+
+/** Without a Stored for this long, rows are sent again. */
+export const storedTimeoutMs = 5_000;
+/** Messages of a lane that wait for their Stored. */
+export const maxUnstoredBatches = 4;
+/** Manifests and reported sections go one a message, so more of them make up a batch. */
+export const maxUnstoredSingles = 32;
+/** Sum of row bytes in one message of events; the wire takes 48 KiB. */
+export const eventBatchBytes = 40 * 1024;
+/** How often the uplink looks for what has come due. */
+export const uplinkTickMs = 250;
+/** The bulk connection stays this long after the last transfer. */
+export const bulkIdleMs = 60_000;
+/** A transfer that must wait longer than this gives its place to another clip. */
+export const maxWaitInPlaceMs = 3_000;
+/** Waits between tries to connect. */
+export const reconnectRange = { firstMs: 1_000, mostMs: 300_000, resetMs: 60_000 } as const;
+/** Connection, TLS, CONNACK and SUBACK together. */
+export const connectTimeoutMs = 15_000;
+/** A stop waits this long for the last words to the broker. */
+export const goodbyeMs = 1_000;
+/** Frames of full chunks that are filled in turn: one in the socket, one read ahead, two spare. */
+export const chunkFrames = 4;

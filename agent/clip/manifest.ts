@@ -1,0 +1,128 @@
+/** What is said of a clip: the manifest for the cloud, and the same inside the file. Pure. */
+import { canonicalJson, type Json } from '@fieldloop/core';
+import { type ClipManifest, wireLimits } from '@fieldloop/proto';
+import type { ClipContents, ClipNote } from '@fieldloop/recording';
+import { maxManifestTopics } from '../limits.ts';
+import type { ScoreRecord } from '../score/scoring.ts';
+import { stableUuid } from '../stable-id.ts';
+import type { Draft } from './plan.ts';
+
+/** What does not change from clip to clip. */
+export interface ClipOrigin {
+  readonly device: string;
+  readonly agentVersion: string;
+  readonly firmware?: string | undefined;
+  /** SHA-256 by model id. */
+  readonly models: Readonly<Record<string, string>>;
+}
+
+export interface ClipFacts {
+  readonly clipId: string;
+  readonly sessionId: string;
+  /** The recording that the messages come from. */
+  readonly recording: string;
+  readonly draft: Draft;
+  /** What the window really gave, within the draft's range. */
+  readonly startNs: bigint;
+  readonly endNs: bigint;
+  readonly preTruncated: boolean;
+  readonly scores: readonly ScoreRecord[];
+}
+
+/** All but what only the finished file tells. */
+export type ManifestInside = Omit<ClipManifest, 'sha256' | 'sizeBytes'>;
+
+/** The id that a clip has from its first trigger on; `ending` tells a clip that was cut short. */
+export function clipIdOf(
+  sessionId: string,
+  first: { readonly rule: string; readonly ruleSetDigest: string; readonly atNs: string },
+  ending = '',
+): string {
+  const unixMs = Number(BigInt(first.atNs) / 1_000_000n);
+  const { rule, ruleSetDigest, atNs } = first;
+  return stableUuid(unixMs, ['clip', sessionId, ruleSetDigest, rule, atNs, ending]);
+}
+
+export function manifestOf(
+  origin: ClipOrigin,
+  facts: ClipFacts,
+  contents: ClipContents,
+): ManifestInside {
+  const { draft } = facts;
+  return {
+    schema: 'fieldloop.clip/v1',
+    clipId: facts.clipId,
+    sessionId: facts.sessionId,
+    device: origin.device,
+    source: facts.recording.slice(-256),
+    startNs: String(facts.startNs),
+    endNs: String(facts.endNs),
+    severity: draft.severity,
+    class: draft.class,
+    tags: draft.tags.map((tag) => tag.slice(0, wireLimits.maxTagText)),
+    markers: [...draft.markers],
+    topics: contents.topics.slice(0, maxManifestTopics).map(({ topic, schema, count }) => ({
+      topic: topic.slice(0, 256),
+      schema: schema.slice(0, 256),
+      count,
+    })),
+    messageCount: contents.messageCount,
+    scores: largest(facts.scores),
+    models: { ...origin.models },
+    ...(origin.firmware === undefined ? {} : { firmware: origin.firmware }),
+    agentVersion: origin.agentVersion,
+    preTruncated: facts.preTruncated,
+  };
+}
+
+/** The metadata of the file; `manifest` lets the clip be understood without this agent. */
+export function metadataOf(manifest: ManifestInside, priority: number): Map<string, string> {
+  const models = Object.entries(manifest.models).map(([id, sha256]) => `${id}@${sha256}`);
+  return new Map([
+    ['clipId', manifest.clipId],
+    ['device', manifest.device],
+    ['session', manifest.sessionId],
+    ['source', manifest.source],
+    ['startNs', manifest.startNs],
+    ['endNs', manifest.endNs],
+    ['rules', [...new Set(manifest.markers.map((m) => `${m.rule}@${m.version}`))].join(' ')],
+    ['ruleSetDigest', manifest.markers[0]?.ruleSetDigest ?? ''],
+    ['models', models.join(' ')],
+    ['agentVersion', manifest.agentVersion],
+    ['priority', String(priority)],
+    ['manifest', canonicalJson(manifest as unknown as Json)],
+  ]);
+}
+
+/** Largest score of each kind, by `scorer.kind`. */
+function largest(scores: readonly ScoreRecord[]): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const { scorer, values } of scores) {
+    for (const [kind, value] of Object.entries(values)) {
+      const key = `${scorer}.${kind}`;
+      found[key] = Math.max(found[key] ?? value, value);
+    }
+  }
+  return found;
+}
+
+export function markerNotes(draft: Draft): ClipNote[] {
+  return draft.markers.map((marker) => ({
+    atNs: BigInt(marker.atNs),
+    document: marker as unknown as Json,
+  }));
+}
+
+export function scoreNotes(scores: readonly ScoreRecord[]): ClipNote[] {
+  return scores.map(({ scorer, atNs, values, topClass, latencyMs, modelSha256 }) => ({
+    atNs,
+    document: {
+      scorer,
+      atNs: String(atNs),
+      values: { ...values },
+      topClass,
+      latencyMs,
+      modelSha256,
+    },
+  }));
+}

@@ -1,0 +1,94 @@
+/** What main and the data worker say to each other. Log times cross as `bigint`. */
+import type { MessagePort } from 'node:worker_threads';
+import type { Json } from '@fieldloop/core';
+import type { FinishedClip } from './clip/write.ts';
+import type { SourceConfig } from './config.ts';
+import type { RuleFigures, ScoreFigures, SourceFigures } from './health/status.ts';
+import type { ReadyModel } from './score/protocol.ts';
+
+/** What the data worker is started with. */
+export interface DataSettings {
+  readonly device: string;
+  readonly firmware?: string | undefined;
+  readonly agentVersion: string;
+  readonly logLevel: string;
+  readonly sources: readonly SourceConfig[];
+  /** The rule set's text and the name that its faults use. */
+  readonly rules: { readonly text: string; readonly file: string };
+  readonly window: { readonly ns: bigint; readonly memoryBytes: number };
+  readonly clipNs: bigint;
+  readonly silentNs: bigint;
+  /** Path of a part, with `{clip}` where the clip's id goes. */
+  readonly partPath: string;
+  readonly models: readonly ReadyModel[];
+  readonly scoringPort?: MessagePort | undefined;
+}
+
+export type ToData =
+  /** Results of this many bytes were dealt with. */
+  | { readonly kind: 'credit'; readonly bytes: number }
+  | { readonly kind: 'position'; readonly id: number; readonly document: Json | undefined }
+  /** Another scoring worker took over, or there is none any more. */
+  | { readonly kind: 'scoring'; readonly port: MessagePort | undefined }
+  | { readonly kind: 'stop' };
+
+/** Something that an operator should hear of. */
+export interface Notice {
+  readonly name: string;
+  readonly severity: 'critical' | 'warning' | 'info';
+  readonly text: string;
+  /** Log time; the wall clock's when absent. */
+  readonly atNs?: bigint | undefined;
+  readonly sessionId?: string | undefined;
+  readonly clipId?: string | undefined;
+  /** `id@version`. */
+  readonly rule?: string | undefined;
+  readonly ruleSetDigest?: string | undefined;
+  readonly values?: Readonly<Record<string, number | string | boolean | null>> | undefined;
+  readonly tags?: readonly string[] | undefined;
+  /** The same for the same thing, so that telling it twice is telling it once. */
+  readonly id?: string | undefined;
+}
+
+/** A moment that has no clip. */
+export interface LoneMarker {
+  readonly id: string;
+  readonly sessionId: string;
+  readonly atNs: bigint;
+  readonly rule: string;
+  readonly values: Readonly<Record<string, number | string | boolean | null>>;
+}
+
+/** Each costs `bytes` of credit until main has dealt with it. */
+export type Result = { readonly bytes: number } & (
+  | { readonly kind: 'clip'; readonly clip: FinishedClip }
+  | { readonly kind: 'notice'; readonly notice: Notice }
+  | { readonly kind: 'marker'; readonly marker: LoneMarker }
+  | {
+      readonly kind: 'suppressed';
+      readonly rule: string;
+      readonly reason: string;
+      readonly count: number;
+    }
+  | { readonly kind: 'savePosition'; readonly key: string; readonly document: Json }
+);
+
+export type FromData =
+  | Result
+  | { readonly kind: 'getPosition'; readonly id: number; readonly key: string }
+  | { readonly kind: 'progress'; readonly progress: DataProgress }
+  /** Every source is stopped and every clip handed over. */
+  | { readonly kind: 'stopped' };
+
+export interface DataProgress {
+  readonly source: SourceFigures;
+  readonly score: ScoreFigures;
+  readonly rules: RuleFigures;
+  readonly clipsCut: number;
+  readonly openClips: number;
+  /** Every `file` source is at its end, and there is one. */
+  readonly sourcesFinished: boolean;
+  /** No source is reading. */
+  readonly idle: boolean;
+  readonly degraded: readonly string[];
+}

@@ -1,0 +1,72 @@
+/**
+ * The data worker's way to main. Results wait for credit, so that a slow disk slows reading down
+ * instead of filling memory; they are dealt with in the order in which they were given.
+ */
+import type { Json } from '@fieldloop/core';
+import type { FinishedClip } from './clip/write.ts';
+import { maxOutstandingBytes } from './limits.ts';
+import type { FromData, LoneMarker, Notice, Result } from './messages.ts';
+
+export interface Outlet {
+  clip(clip: FinishedClip): Promise<void>;
+  notice(notice: Notice): Promise<void>;
+  marker(marker: LoneMarker): Promise<void>;
+  suppressed(rule: string, reason: string, count: number): Promise<void>;
+  savePosition(key: string, document: Json): Promise<void>;
+  getPosition(key: string): Promise<Json | undefined>;
+}
+
+export interface OpenOutlet extends Outlet {
+  /** Main dealt with results of this many bytes. */
+  credit(bytes: number): void;
+  position(id: number, document: Json | undefined): void;
+}
+
+type Content = Result extends infer R ? (R extends Result ? Omit<R, 'bytes'> : never) : never;
+
+export function openOutlet(post: (message: FromData) => void): OpenOutlet {
+  let outstanding = 0;
+  let room: (() => void)[] = [];
+  let lastAsked = 0;
+  const asked = new Map<number, (document: Json | undefined) => void>();
+  const send = async (content: Content): Promise<void> => {
+    const bytes = weightOf(content);
+    // One result may always go, however large; no other is on its way then.
+    while (outstanding > 0 && outstanding + bytes > maxOutstandingBytes) {
+      await new Promise<void>((resolve) => room.push(resolve));
+    }
+    outstanding += bytes;
+    post({ ...content, bytes });
+  };
+  return {
+    clip: (clip) => send({ kind: 'clip', clip }),
+    notice: (notice) => send({ kind: 'notice', notice }),
+    marker: (marker) => send({ kind: 'marker', marker }),
+    suppressed: (rule, reason, count) => send({ kind: 'suppressed', rule, reason, count }),
+    savePosition: (key, document) => send({ kind: 'savePosition', key, document }),
+    getPosition: (key) =>
+      new Promise((resolve) => {
+        lastAsked += 1;
+        asked.set(lastAsked, resolve);
+        post({ kind: 'getPosition', id: lastAsked, key });
+      }),
+    credit(bytes) {
+      outstanding -= bytes;
+      const waiting = room;
+      room = [];
+      for (const wake of waiting) wake();
+    },
+    position(id, document) {
+      asked.get(id)?.(document);
+      asked.delete(id);
+    },
+  };
+}
+
+/** A clip weighs what its file does: main has to sync and index it, and holds nothing of it. */
+function weightOf(content: Content): number {
+  if (content.kind === 'clip') return Math.max(1, content.clip.sizeBytes);
+  return JSON.stringify(content, (_, value: unknown) =>
+    typeof value === 'bigint' ? String(value) : value,
+  ).length;
+}

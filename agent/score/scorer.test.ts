@@ -1,0 +1,215 @@
+/**
+ * Goal: a score is what the model's logits say, and no frame or folder can break the scorer.
+ * Method: real ONNX Runtime on a network whose logits are known by hand, on images made by sharp,
+ * and on the public MNIST model.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Fault } from '@fieldloop/core';
+import { systemClock } from '@fieldloop/core/system';
+import {
+  entropy,
+  logitsOf,
+  margin,
+  type Network,
+  networkGraph,
+  onnxFile,
+  softmax,
+} from '@fieldloop/learning';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { jsonBytes, jsonChannel } from '../window/testing.ts';
+import { decodeImage } from './image.ts';
+import { readModel } from './model.ts';
+import { openOnnx } from './onnx.ts';
+import { openScorer, type Scorer } from './scorer.ts';
+import { tinyNetwork, tinyOnnx, tinyYaml, writeModel } from './testing.ts';
+
+const mnist = join(import.meta.dirname, '../../../shared/data/flywheel/onnx/mnist.onnx');
+const channel = jsonChannel(1, '/numbers');
+const deps = {
+  clock: systemClock,
+  openOnnx,
+  decodeImage,
+  decodeMessage: (_: unknown, bytes: Uint8Array): unknown =>
+    JSON.parse(Buffer.from(bytes).toString()),
+};
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fl-scorer-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+let made = 0;
+function load(yaml: unknown, onnx: Uint8Array): Promise<Scorer> {
+  made += 1;
+  return openScorer(readModel(writeModel(join(folder, `m${made}`), yaml, onnx)), deps);
+}
+
+async function faultOf(yaml: unknown, onnx: Uint8Array): Promise<Fault> {
+  try {
+    await using scorer = await load(yaml, onnx);
+    throw new Error(`${scorer.model.id} loaded`);
+  } catch (error) {
+    if (error instanceof Fault) return error;
+    throw error;
+  }
+}
+
+test('entropy and margin are those of the logits, the top class is the largest', async () => {
+  await using scorer = await load(tinyYaml(), tinyOnnx());
+  const result = await scorer.score(channel, jsonBytes({ values: [0.3, 0.4] }));
+  const p = softmax(logitsOf(tinyNetwork, [0.3, 0.4]));
+  expect(result).toMatchObject({ scored: { topClass: 'b' } });
+  if (!('scored' in result)) return;
+  expect(result.scored.entropy).toBeCloseTo(entropy(p), 5);
+  expect(result.scored.margin).toBeCloseTo(margin(p), 5);
+});
+
+test('the temperature flattens, and a batch dimension without a size is one', async () => {
+  await using sharpOne = await load(tinyYaml(), tinyOnnx());
+  await using flat = await load({ ...tinyYaml(), temperature: 10 }, tinyOnnx());
+  const frame = jsonBytes({ values: [2, 0.1] });
+  const [a, b] = [await sharpOne.score(channel, frame), await flat.score(channel, frame)];
+  if (!('scored' in a && 'scored' in b)) throw new Error('no score');
+  expect(b.scored.entropy).toBeGreaterThan(a.scored.entropy + 0.2);
+});
+
+test.each([
+  ['not the field', { other: 1 }, 'message', /there is no "values"/],
+  ['another length', { values: [1, 2, 3] }, 'shape', /takes 2 numbers, got 3/],
+  ['text', { values: ['a', 'b'] }, 'message', /not a number/],
+  ['not finite', { values: [1e39, 1] }, 'not_a_number', /not finite/],
+])('a frame with %s has no score and a reason', async (_, value, reason, message) => {
+  await using scorer = await load(tinyYaml(), tinyOnnx());
+  const result = await scorer.score(channel, jsonBytes(value));
+  expect(result).toEqual({ reason, message: expect.stringMatching(message) });
+});
+
+test('bytes that are no message have no score, and the next frame has one again', async () => {
+  await using scorer = await load(tinyYaml(), tinyOnnx());
+  expect(await scorer.score(channel, Buffer.from('{'))).toMatchObject({ reason: 'message' });
+  const good = await scorer.score(channel, jsonBytes({ values: [1, 2] }));
+  expect(good).toHaveProperty('scored');
+});
+
+/** Says whether the red or the blue mean is larger. */
+const redOrBlue: Network = [
+  {
+    inputs: 12,
+    outputs: 2,
+    weights: Float64Array.from({ length: 24 }, (_, i) => (i < 4 || i >= 20 ? 4 : 0)),
+    bias: Float64Array.from([0, 0]),
+  },
+];
+
+function imageModel(): { yaml: unknown; onnx: Uint8Array } {
+  const input = Array.from({ length: 12 }, (_, i) => i / 12);
+  const yaml = {
+    ...tinyYaml(),
+    id: 'colours',
+    classes: ['red', 'blue'],
+    input: {
+      name: 'x',
+      from: { topic: '/camera', image: true },
+      width: 2,
+      height: 2,
+      layout: 'nchw',
+      colour: 'rgb',
+      mean: [0.5, 0.5, 0.5],
+      std: [0.5, 0.5, 0.5],
+    },
+    golden: [{ input, output: [...logitsOf(redOrBlue, input)] }],
+  };
+  const ends = { name: 'c', input: { name: 'x', dimensions: [1, 3, 2, 2] }, output: 'logits' };
+  return { yaml, onnx: onnxFile(networkGraph(redOrBlue, ends)) };
+}
+
+test.each(['jpeg', 'png'] as const)(
+  'a %s image is decoded, shrunk and classified',
+  async (kind) => {
+    const { yaml, onnx } = imageModel();
+    await using scorer = await load(yaml, onnx);
+    for (const [colour, name] of [
+      [{ r: 220, g: 30, b: 20 }, 'red'],
+      [{ r: 10, g: 30, b: 230 }, 'blue'],
+    ] as const) {
+      const image = sharp({ create: { width: 64, height: 48, channels: 3, background: colour } });
+      const bytes = await image.toFormat(kind).toBuffer();
+      const result = await scorer.score(channel, jsonBytes({ data: bytes.toString('base64') }));
+      expect(result).toMatchObject({ scored: { topClass: name } });
+    }
+  },
+);
+
+test('a torn or foreign image has no score and a reason', async () => {
+  const { yaml, onnx } = imageModel();
+  await using scorer = await load(yaml, onnx);
+  const bytes = await sharp({ create: { width: 64, height: 48, channels: 3, background: 'red' } })
+    .png()
+    .toBuffer();
+  for (const data of [bytes.subarray(0, 60), Buffer.from('hello'), Buffer.alloc(0)]) {
+    const result = await scorer.score(channel, jsonBytes({ data: data.toString('base64') }));
+    expect(result).toMatchObject({ reason: 'image' });
+  }
+});
+
+test('a model whose golden inputs give something else is not taken', async () => {
+  const yaml = { ...tinyYaml(), golden: [{ input: [1, 1], output: [2, 2, -2.5] }] };
+  const fault = await faultOf(yaml, tinyOnnx());
+  expect(fault.code).toBe('invalid');
+  expect(fault.message).toMatch(/golden input 0 gives logits that differ by 0\.5/);
+});
+
+test('a model that does not match its description says what it has instead', async () => {
+  const yaml = tinyYaml();
+  const input = yaml['input'] as object;
+  const named = await faultOf({ ...yaml, input: { ...input, name: 'y' } }, tinyOnnx());
+  expect(named.message).toMatch(/input\.name is "y", the model has x/);
+  const sized = { ...yaml, input: { ...input, size: 3 } };
+  const golden = [{ input: [1, 2, 3], output: [1, 2, 3] }];
+  expect((await faultOf({ ...sized, golden }, tinyOnnx())).message).toMatch(
+    /its input x is \[batch, 2\], model\.yaml feeds 3 numbers/,
+  );
+  const classes = ['a', 'b'];
+  const two = { ...yaml, classes, golden: [{ input: [1, 2], output: [1, 2] }] };
+  expect((await faultOf(two, tinyOnnx())).message).toMatch(/gives 3 logits, model\.yaml names 2/);
+  expect((await faultOf(yaml, new Uint8Array([1, 2, 3]))).code).toBe('corrupt');
+});
+
+const hasMnist = existsSync(mnist);
+test.skipIf(!hasMnist)(
+  `the public MNIST model scores numbers${hasMnist ? '' : ' (skipped: ../shared/data is absent)'}`,
+  async () => {
+    const zero = Array.from({ length: 784 }, () => 0);
+    const output = [
+      -0.044856, 0.0077917, 0.0681008, 0.0299937, -0.1264096, 0.1402186, -0.055285, -0.0493838,
+      0.084322, -0.0545404,
+    ];
+    const yaml = {
+      ...tinyYaml(),
+      id: 'mnist',
+      classes: Array.from({ length: 10 }, (_, i) => String(i)),
+      input: {
+        name: 'Input3',
+        from: { topic: '/n', path: 'values' },
+        size: 784,
+        mean: [0],
+        std: [1],
+      },
+      output: { logits: 'Plus214_Output_0' },
+      golden: [{ input: zero, output }],
+    };
+    await using scorer = await load(yaml, readFileSync(mnist));
+    // A plain upright bar is a one to anybody.
+    const bar = zero.map((_, i) => (i % 28 >= 13 && i % 28 <= 15 && i > 112 && i < 672 ? 255 : 0));
+    const sure = await scorer.score(channel, jsonBytes({ values: bar }));
+    expect(sure).toMatchObject({ scored: { topClass: '1' } });
+    const unsure = await scorer.score(channel, jsonBytes({ values: zero }));
+    if (!('scored' in sure && 'scored' in unsure)) throw new Error('no score');
+    expect(unsure.scored.entropy).toBeGreaterThan(0.99);
+    expect(sure.scored.entropy).toBeLessThan(0.5);
+  },
+);
