@@ -1,8 +1,8 @@
 /** `recording check`: every record, every checksum, every index against its content. */
 import { asFault } from '@fieldloop/core';
 import { checkBag } from './check/bag.ts';
-import { type Finding, Findings } from './check/findings.ts';
-import { checkMcap, type McapCheck } from './check/mcap.ts';
+import { type Checked, type Finding, Findings } from './check/findings.ts';
+import { checkMcap } from './check/mcap.ts';
 import type { ReadOptions } from './options.ts';
 import { formatOf } from './read.ts';
 import type { Readable, RecordingFormat } from './types.ts';
@@ -28,7 +28,7 @@ export async function checkRecording(
 ): Promise<CheckReport> {
   const { name } = readable;
   let format: RecordingFormat | undefined;
-  let check: McapCheck;
+  let check: Checked;
   try {
     format = options.format ?? (await formatOf(readable));
     check = await (format === 'mcap' ? checkMcap : checkBag)(readable, options);

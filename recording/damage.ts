@@ -5,7 +5,7 @@ export const remedies = {
   again:
     'Everything before this byte was read. Copy the file again from where it was recorded; if the recorder lost power, this is all there is.',
   changed:
-    'The bytes changed after they were written. Copy the file again and check the disk; with --salvage this chunk is skipped.',
+    'The bytes changed after they were written. Copy the file again and check the disk; `fieldloop recording cat --salvage` passes over damaged chunks.',
   writer: 'Write the recording again with a current MCAP or rosbag tool, and report the writer.',
   foreign: 'Give an MCAP file or a ROS 1 bag (format 2.0).',
 } as const;

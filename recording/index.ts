@@ -7,9 +7,8 @@ export {
 } from './clip/cut.ts';
 export { type ClipNote, markersTopic, scoresTopic } from './clip/notes.ts';
 export { keepLatched, type LatchedMessage } from './clip/select.ts';
+export type { ClipContents, ClipSummary } from './clip/contents.ts';
 export {
-  type ClipContents,
-  type ClipSummary,
   type ClipWriter,
   type ClipWriterOptions,
   openClipWriter,

@@ -30,6 +30,7 @@ export async function formatOf(readable: Readable): Promise<RecordingFormat> {
     name: readable.name,
     offset: 0,
     record: 'Magic',
+    code: text.startsWith('SQLite format 3') ? 'invalid' : 'corrupt',
     message: bytes.length === 0 ? 'the file is empty' : whatElse(text),
     expected: 'an MCAP file or a ROS 1 bag',
     remedy: text.startsWith('SQLite format 3')

@@ -39,7 +39,7 @@ export interface Channel {
   readonly metadata: ReadonlyMap<string, string>;
   /** Absent for schemaless channels. */
   readonly schema?: Schema | undefined;
-  /** The publisher asked that late subscribers get the last message (ROS 1 latching, ROS 2 transient local). */
+  /** Late subscribers get the last message: ROS 1 latching, ROS 2 transient local. */
   readonly latched: boolean;
 }
 

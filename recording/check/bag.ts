@@ -16,8 +16,7 @@ import { bagBytes } from '../rosbag1/items.ts';
 import { emptyHead, readHead } from '../rosbag1/messages.ts';
 import { type BagRecord, walkBag } from '../rosbag1/records.ts';
 import type { Readable } from '../types.ts';
-import { Findings } from './findings.ts';
-import type { McapCheck } from './mcap.ts';
+import { type Checked, Findings } from './findings.ts';
 import { MessageTally } from './messages.ts';
 
 const reindex = 'Run `rosbag reindex` on the bag.';
@@ -33,7 +32,7 @@ interface OpenChunk extends ChunkFound {
   readonly messages: Map<number, { readonly connection: number; readonly ns: bigint }>;
 }
 
-export async function checkBag(readable: Readable, options: ReadOptions): Promise<McapCheck> {
+export async function checkBag(readable: Readable, options: ReadOptions): Promise<Checked> {
   const check = new BagCheck(readable.name, options.meter ?? unmetered);
   check.findings.warn('ROS 1 bags carry no checksums: a flipped bit in a message is not seen', 0);
   try {
@@ -48,7 +47,7 @@ export async function checkBag(readable: Readable, options: ReadOptions): Promis
   return check;
 }
 
-class BagCheck implements McapCheck {
+class BagCheck implements Checked {
   readonly findings: Findings;
   records = 0;
   readonly #meter: ReadMeter;

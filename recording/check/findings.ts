@@ -11,6 +11,14 @@ export interface Finding {
   readonly count: number;
 }
 
+/** What a walk of one format found. */
+export interface Checked {
+  readonly findings: Findings;
+  readonly records: number;
+  readonly messages: bigint;
+  readonly chunks: number;
+}
+
 export class Findings {
   readonly #name: string;
   readonly #errors = new Map<string, { finding: Finding; count: number }>();

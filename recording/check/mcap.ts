@@ -9,22 +9,11 @@ import { type PlacedRecord, walkMcap } from '../mcap/walk.ts';
 import type { ReadOptions } from '../options.ts';
 import type { Readable } from '../types.ts';
 import { ChunkContent } from './chunk-content.ts';
-import { Findings } from './findings.ts';
+import { type Checked, Findings } from './findings.ts';
 import { MessageTally } from './messages.ts';
-import { SummaryCheck } from './summary.ts';
+import { type ChunkFound, SummaryCheck } from './summary.ts';
 
 const rewrite = 'Write the recording again with a current MCAP writer.';
-
-/** A chunk as it was found in the data section. */
-export interface ChunkFound {
-  readonly chunk: Omit<McapChunk, 'records' | 'type'>;
-  readonly compressedSize: number;
-  readonly length: number;
-  readonly channelIds: ReadonlySet<number>;
-  /** Offsets of the message indexes that follow it. */
-  readonly indexes: Map<number, number>;
-  indexLength: number;
-}
 
 /** The chunk whose indexes are awaited. */
 interface OpenChunkIndex {
@@ -33,14 +22,7 @@ interface OpenChunkIndex {
   readonly found: ChunkFound;
 }
 
-export interface McapCheck {
-  readonly findings: Findings;
-  readonly records: number;
-  readonly messages: bigint;
-  readonly chunks: number;
-}
-
-export async function checkMcap(readable: Readable, options: ReadOptions): Promise<McapCheck> {
+export async function checkMcap(readable: Readable, options: ReadOptions): Promise<Checked> {
   const check = new Check(readable.name);
   try {
     for await (const placed of walkMcap(readable, options)) check.record(placed);
@@ -51,7 +33,7 @@ export async function checkMcap(readable: Readable, options: ReadOptions): Promi
   return check;
 }
 
-class Check implements McapCheck {
+class Check implements Checked {
   readonly findings: Findings;
   records = 0;
   readonly #name: string;
@@ -132,7 +114,11 @@ class Check implements McapCheck {
       case 'Unknown':
         this.findings.warn('records of unknown opcodes stand in the file', offset);
         return;
-      default:
+      case 'AttachmentIndex':
+      case 'ChunkIndex':
+      case 'MetadataIndex':
+      case 'Statistics':
+      case 'SummaryOffset':
         this.findings.error(offset, `${record.type} stands in the data section`, rewrite);
     }
   }

@@ -6,6 +6,7 @@ import type {
   McapAttachment,
   McapAttachmentIndex,
   McapChannel,
+  McapChunk,
   McapChunkIndex,
   McapFooter,
   McapRecord,
@@ -14,10 +15,20 @@ import type {
 } from '../mcap/records.ts';
 import type { PlacedRecord } from '../mcap/walk.ts';
 import type { Findings } from './findings.ts';
-import type { ChunkFound } from './mcap.ts';
 import type { MessageTally } from './messages.ts';
 
 const rewrite = 'Write the recording again with a current MCAP writer.';
+
+/** A chunk as it was found in the data section. */
+export interface ChunkFound {
+  readonly chunk: Omit<McapChunk, 'records' | 'type'>;
+  readonly compressedSize: number;
+  readonly length: number;
+  readonly channelIds: ReadonlySet<number>;
+  /** Offsets of the message indexes that follow it. */
+  readonly indexes: Map<number, number>;
+  indexLength: number;
+}
 
 export interface DataSection {
   readonly name: string;
@@ -103,7 +114,13 @@ export class SummaryCheck {
       case 'Unknown':
         this.#findings.warn('records of unknown opcodes stand in the file', offset);
         return;
-      default:
+      case 'Attachment':
+      case 'Chunk':
+      case 'DataEnd':
+      case 'Header':
+      case 'Message':
+      case 'MessageIndex':
+      case 'Metadata':
         this.#findings.error(offset, `${record.type} stands in the summary`, rewrite);
     }
   }

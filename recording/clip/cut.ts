@@ -14,7 +14,8 @@ import {
   type Selected,
   selectBlock,
 } from './select.ts';
-import { type ClipContents, type ClipSummary, type ClipWriter, openClipWriter } from './writer.ts';
+import type { ClipContents, ClipSummary } from './contents.ts';
+import { type ClipWriter, openClipWriter } from './writer.ts';
 
 export interface ClipPlan {
   /** The window, both ends inclusive, log time in ns. */

@@ -2,7 +2,7 @@
 import type { McapRecordBuilder, McapTypes } from '../mcap/core.ts';
 import { opcode } from '../mcap/format.ts';
 import type { Channel, Schema } from '../types.ts';
-import type { ClipContents } from './writer.ts';
+import type { ClipContents } from './contents.ts';
 
 export type ChunkRow = McapTypes.ChunkIndex;
 

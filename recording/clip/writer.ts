@@ -11,28 +11,9 @@ import { McapRecordBuilder } from '../mcap/core.ts';
 import { footerSummed, magic, opcode, recordHead } from '../mcap/format.ts';
 import type { Appendable, Channel, MessageBlock, Schema } from '../types.ts';
 import { ChunkBuilder, type ClipMessage } from './chunk-builder.ts';
+import type { ClipContents, ClipSummary } from './contents.ts';
 import { columnsOfChunk, type IndexColumns, indexRecords } from './message-index.ts';
 import { type ChunkRow, type SummaryRows, writeSummary } from './summary.ts';
-
-/** What a clip holds; counts cover every message in the file, its own channels included. */
-export interface ClipContents {
-  readonly messageCount: number;
-  /** Smallest and largest log time in the file; both 0 when it has no message. */
-  readonly startNs: bigint;
-  readonly endNs: bigint;
-  /** Channels that carry messages, in the order they were registered. */
-  readonly topics: readonly {
-    readonly topic: string;
-    readonly schema: string;
-    readonly count: number;
-  }[];
-}
-
-export interface ClipSummary extends ClipContents {
-  readonly sizeBytes: number;
-  /** Lower-case hex of the whole file. */
-  readonly sha256: string;
-}
 
 export interface ClipWriter {
   /** Registers a channel under its own id, before its first message. */

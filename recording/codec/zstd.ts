@@ -3,9 +3,8 @@
  * the native module is missing.
  */
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib';
+import type * as Binding from 'zstd-napi/binding.js';
 import type { Decoder } from './codec.ts';
-
-type Binding = typeof import('zstd-napi/binding.js');
 
 export interface Zstd {
   readonly by: 'zstd-napi' | 'node:zlib';
@@ -17,7 +16,7 @@ export interface Zstd {
 /** Level 1: a robot has little time, and log data compresses about as well as at 3. */
 const level = 1;
 
-export function nativeZstd(binding: Binding): Zstd {
+export function nativeZstd(binding: Pick<typeof Binding, 'CCtx' | 'DCtx' | 'compressBound'>): Zstd {
   const decoder = new binding.DCtx();
   const encoder = new binding.CCtx();
   return {
@@ -51,7 +50,7 @@ export const nodeZstd: Zstd = {
 async function loadZstd(): Promise<Zstd> {
   try {
     const loaded = await import('zstd-napi/binding.js');
-    return nativeZstd(loaded.default ?? loaded);
+    return nativeZstd(loaded.default);
   } catch {
     return nodeZstd;
   }

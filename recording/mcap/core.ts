@@ -1,11 +1,5 @@
 /**
  * The door to @mcap/core: its record builder writes everything of a clip that is not on the hot
- * path, its indexed reader gives summaries, and its readers are the independent ones in tests.
+ * path, and its indexed reader gives summaries.
  */
-export {
-  McapIndexedReader,
-  McapRecordBuilder,
-  McapStreamReader,
-  type McapTypes,
-  McapWriter,
-} from '@mcap/core';
+export { McapIndexedReader, McapRecordBuilder, type McapTypes } from '@mcap/core';

@@ -233,7 +233,7 @@ export class Framer {
       throw this.#broken(piece.offset + at, 'DataEnd', 'is too short', '4 bytes');
     }
     this.#sum(piece, at);
-    this.#compare(piece, at, at + recordHead, 'DataEnd', 'data section');
+    this.#compare(piece, at, { crcAt: at + recordHead, record: 'DataEnd', what: 'data section' });
     this.#crc = 0;
     this.#summed = at + recordHead + statedLength(piece, at);
   }
@@ -243,7 +243,7 @@ export class Framer {
       throw this.#broken(piece.offset + at, 'Footer', 'has the wrong length', '20 bytes');
     }
     this.#sum(piece, at + footerSummed);
-    this.#compare(piece, at, at + footerSummed, 'Footer', 'summary');
+    this.#compare(piece, at, { crcAt: at + footerSummed, record: 'Footer', what: 'summary' });
     this.#state = 'trailer';
   }
 
@@ -254,7 +254,11 @@ export class Framer {
     this.#summed = Math.max(to, this.#summed);
   }
 
-  #compare(piece: Piece, at: number, crcAt: number, record: string, what: string): void {
+  #compare(
+    piece: Piece,
+    at: number,
+    { crcAt, record, what }: { crcAt: number; record: string; what: string },
+  ): void {
     const stated = piece.view.getUint32(crcAt, true);
     if (!this.#options.verify || stated === 0 || stated === this.#crc) return;
     throw damaged({

@@ -34,12 +34,12 @@ function openMachine(name: string, size: number | undefined, options: ReadOption
     *items(bytes) {
       framer.feed(bytes);
       for (;;) {
-        let damage: unknown;
+        let damage: Fault | undefined;
         let more = false;
         try {
           more = framer.run();
         } catch (error) {
-          damage = error;
+          damage = asFault(error);
         }
         yield* sink.drain();
         sink.release();

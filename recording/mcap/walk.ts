@@ -1,4 +1,5 @@
 /** Every record of an MCAP in file order, with its place: what `recording check` looks at. */
+import { asFault, type Fault } from '@fieldloop/core';
 import { chunkMemory } from '../codec/codec.ts';
 import { attachmentHeldBytes } from '../limits.ts';
 import type { ReadOptions } from '../options.ts';
@@ -73,12 +74,12 @@ export async function* walkMcap(
   for await (const bytes of windows(readable, options)) {
     framer.feed(bytes);
     for (;;) {
-      let damage: unknown;
+      let damage: Fault | undefined;
       let more = false;
       try {
         more = framer.run();
       } catch (error) {
-        damage = error;
+        damage = asFault(error);
       }
       yield* sink.drain();
       if (damage !== undefined) throw damage;

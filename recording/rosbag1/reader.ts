@@ -10,7 +10,7 @@ import { type ReadMeter, unmetered } from '../meter.ts';
 import type { ReadOptions } from '../options.ts';
 import type { Readable, RecordingItem } from '../types.ts';
 import { openBagChunk } from './chunk.ts';
-import { bagConnection, bagHeader, bagOpcode, bagRemedy } from './foxglove.ts';
+import { bagChunk, bagConnection, bagHeader, bagOpcode, bagRemedy } from './foxglove.ts';
 import { BagItems } from './items.ts';
 import { type BagRecord, walkBag } from './records.ts';
 
@@ -47,12 +47,12 @@ export async function* readBag(
   while (step.done !== true) {
     if (options.signal?.aborted === true) throw new Fault('cancelled', 'stopped on request');
     const record = step.value;
-    let damage: unknown;
+    let damage: Fault | undefined;
     let resume: number | undefined;
     try {
       resume = await take(record, work);
     } catch (error) {
-      damage = error;
+      damage = asFault(error);
     }
     yield* items.drain();
     meter.release(work.lent);
@@ -112,17 +112,29 @@ async function take(record: BagRecord, work: Work): Promise<number | undefined> 
 }
 
 async function takeChunk(record: BagRecord, work: Work): Promise<void> {
+  const { items, meter, options } = work;
   try {
     const { data } = await openBagChunk(record, (size) => {
-      work.meter.take(size);
+      meter.take(size);
       work.lent += size;
       return chunkMemory(size);
     });
-    work.items.chunk(data, record.place.offset);
+    items.chunk(data, record.place.offset);
   } catch (error) {
     const fault = asFault(error);
     // A file that ends inside its chunk has nothing after it that could be saved.
-    if (work.options.salvage !== true || fault.details?.['record'] !== 'Chunk') throw error;
-    work.options.skipped?.(fault);
+    if (record.torn) await takeTornChunk(record, items);
+    else if (options.salvage === true) return options.skipped?.(fault);
+    throw error;
+  }
+}
+
+/** A stored chunk that the file's end cuts off: its whole messages are read like any others. */
+async function takeTornChunk(record: BagRecord, items: BagItems): Promise<void> {
+  if (bagChunk(record.fields, record.place).compression !== 'none') return;
+  try {
+    items.chunk(await record.part(), record.place.offset);
+  } catch {
+    // The last record is cut; the fault of the chunk says so.
   }
 }

@@ -14,8 +14,12 @@ export interface BagRecord {
   readonly place: BagPlace;
   readonly dataOffset: number;
   readonly dataLength: number;
+  /** The file ends before the data does. */
+  readonly torn: boolean;
   /** The data, in the reader's window; Fault when the file ends before it does. */
   data(): Promise<Uint8Array>;
+  /** As much of the data as the file has. */
+  part(): Promise<Uint8Array>;
   /** The whole record and what follows it in memory; after `data`. */
   ahead(): Uint8Array;
 }
@@ -63,21 +67,27 @@ async function recordAt(
   const fields = bagFields(head.subarray(4, 4 + headerLength), place);
   const dataOffset = offset + headerLength + 8;
   const dataLength = u32(head, headerLength + 4);
+  const op = fields['op']?.[0] ?? 0;
+  const left = readable.size === undefined ? dataLength : readable.size - dataOffset;
   return {
-    op: fields['op']?.[0] ?? 0,
+    op,
     fields,
     place,
     dataOffset,
     dataLength,
+    torn: left < dataLength,
     async data() {
-      const left = readable.size === undefined ? dataLength : readable.size - dataOffset;
       const ends = `the bag ends ${left} bytes into its ${dataLength} bytes of data`;
-      if (left < dataLength) throw torn(place, ends);
-      if (dataLength > recordBytes) throw torn(place, `states ${dataLength} bytes of data`);
+      if (left < dataLength) throw torn(place, ends, op);
+      if (dataLength > recordBytes) throw torn(place, `states ${dataLength} bytes of data`, op);
       const bytes = await window.see(offset, headerLength + 8 + dataLength);
       const data = bytes.subarray(headerLength + 8);
-      if (data.length < dataLength) throw torn(place, 'the bag ends inside its data');
+      if (data.length < dataLength) throw torn(place, 'the bag ends inside its data', op);
       return data;
+    },
+    async part() {
+      const bytes = await window.see(offset, headerLength + 8 + Math.min(dataLength, recordBytes));
+      return bytes.subarray(headerLength + 8);
     },
     ahead: () => window.from(offset),
   };
@@ -87,10 +97,12 @@ function u32(bytes: Uint8Array, at: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at, true);
 }
 
-function torn(place: BagPlace, message: string): Error {
+const opNames = ['', '', 'Message', 'BagHeader', 'IndexData', 'Chunk', 'ChunkInfo', 'Connection'];
+
+function torn(place: BagPlace, message: string, op = 0): Error {
   return damaged({
     ...place,
-    record: 'Record',
+    record: opNames[op] || 'Record',
     message,
     expected: 'a whole record',
     remedy: bagRemedy,
@@ -99,7 +111,7 @@ function torn(place: BagPlace, message: string): Error {
 
 function foreign(name: string, magic: Uint8Array): Error {
   const text = Buffer.from(magic).toString('latin1');
-  const old = /^#ROSBAG V1/.test(text);
+  const old = text.startsWith('#ROSBAG V1');
   return damaged({
     name,
     offset: 0,

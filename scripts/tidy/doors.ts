@@ -23,7 +23,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   '@hono/node-server': ['cloud/http/serve.ts'],
   '@hono/zod-openapi': ['cloud/http/openapi.ts'],
   '@mcap/core': [
-    'recording/mcap/indexed.ts',
+    'recording/mcap/core.ts',
     'sim/mcap-file.ts',
     'e2e/verify.ts',
     'bench/generate.ts',
