@@ -42,3 +42,16 @@ export const downloadChunkBytes = 256 * 1024;
 
 /** Bytes of a blob read at once. */
 export const blobReadBytes = 256 * 1024;
+
+/** Lives of certificates: the root, the intermediate, a listener's, a robot's. */
+export const rootMs = ms('7300d');
+export const authorityMs = ms('1825d');
+export const serverCertificateMs = ms('397d');
+export const deviceCertificateMs = ms('30d');
+/** Certificates begin this much before now, for robots whose clock is behind. */
+export const clockSlackMs = ms('5m');
+/** Enrolment: bytes of a body, time for a request, tries a minute and address, addresses known. */
+export const enrolBodyBytes = 16 * 1024;
+export const enrolTimeoutMs = ms('10s');
+export const enrolTriesPerMinute = 10;
+export const maxEnrolAddresses = 4096;
