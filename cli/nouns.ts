@@ -13,6 +13,36 @@ export interface Noun {
 
 export const nouns: readonly Noun[] = [
   {
+    name: 'clips',
+    description: 'What the robots flagged, why, and their files.',
+    load: async (io) => (await import('./clips.ts')).clipsCommand(io),
+  },
+  {
+    name: 'devices',
+    description: 'The robots, and what runs on them.',
+    load: async (io) => (await import('./devices.ts')).devicesCommand(io),
+  },
+  {
+    name: 'events',
+    description: 'What happened on the robots.',
+    load: async (io) => (await import('./events.ts')).eventsCommand(io),
+  },
+  {
+    name: 'sessions',
+    description: 'Continuous runs of recording.',
+    load: async (io) => (await import('./sessions.ts')).sessionsCommand(io),
+  },
+  {
+    name: 'tokens',
+    description: 'Claim tokens, with which robots enrol.',
+    load: async (io) => (await import('./tokens.ts')).tokensCommand(io),
+  },
+  {
+    name: 'keys',
+    description: 'Keys of the API, for people and programs.',
+    load: async (io) => (await import('./keys.ts')).keysCommand(io),
+  },
+  {
     name: 'recording',
     description: 'Look into MCAP files and ROS 1 bags on this machine.',
     load: async (io) => (await import('./recording.ts')).recordingCommand(io),

@@ -127,13 +127,14 @@ function pairsOf(document: Document.Parsed, at: (offset: number | undefined) => 
   }
   return contents.items.map(({ key, value }) => {
     const offset = key.range[0];
-    if (!isScalar(key) || !isScalar(value) || value.value === null) {
+    const said = isScalar(value) ? value.value : undefined;
+    if (!isScalar(key) || (typeof said !== 'string' && typeof said !== 'number')) {
       throw new Fault('invalid', `"${String(key)}" has no value of its own`, {
         place: at(offset),
         remedy: 'Every key takes one text or number.',
       });
     }
-    return { key: String(key.value), value: String(value.value), offset };
+    return { key: String(key.value), value: String(said), offset };
   });
 }
 

@@ -1,19 +1,12 @@
 /** The bytes of a clip as an HTTP answer: whole or one range, and never to be asked again. */
 import { Fault } from '@fieldloop/core';
+import type { BlobStore } from '../blob/blob.ts';
 import { answeredAs } from '../http/problem.ts';
 import { type Clip, leadingMarker } from './clip.ts';
 import { namesTag, parseRange } from './range.ts';
 
 /** Where stored bytes are read. */
-export interface ClipBytes {
-  /** Size of an object, or undefined when there is none. */
-  sizeOf(sha256: string): Promise<number | undefined>;
-  /** Bytes `start` to before `end`, in pieces. */
-  read(
-    sha256: string,
-    range: { readonly start: number; readonly end: number },
-  ): AsyncIterable<Uint8Array>;
-}
+export type ClipBytes = Pick<BlobStore, 'stat' | 'read'>;
 
 export interface DownloadRequest {
   readonly method: string;
@@ -64,8 +57,8 @@ async function requireStored(clip: Clip, bytes: ClipBytes): Promise<void> {
           : 'Its bytes are gone; what is known of it stays.',
     });
   }
-  const size = await bytes.sizeOf(clip.sha256);
-  if (size === clip.sizeBytes) return;
+  const found = await bytes.stat(clip.sha256);
+  if (found?.sizeBytes === clip.sizeBytes) return;
   throw new Fault('unavailable', `the file of ${clip.id} is not in the blob store`, {
     place: clip.sha256,
     remedy: 'Ask the operator of the cloud to restore the blob store from its backup.',

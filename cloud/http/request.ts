@@ -132,20 +132,21 @@ function errorsOf(
 
 /** What is wrong, to be read after the name of the field. */
 function wordsOf(issue: z.core.$ZodIssue): string {
-  switch (issue.code) {
-    case 'invalid_type':
-      return issue.input === undefined ? 'is missing' : `is not of the type ${issue.expected}`;
-    case 'invalid_value': {
-      const values = issue.values.map(String);
-      return `is not one of ${values.join(', ')}.${didYouMean(String(issue.input), values)}`;
-    }
-    case 'too_big':
-      return `is over the limit of ${issue.maximum}${unitOf(issue.origin)}`;
-    case 'too_small':
-      return `is under the least of ${issue.minimum}${unitOf(issue.origin)}`;
-    default:
-      return issue.message;
+  if (issue.code === 'invalid_type') {
+    return issue.input === undefined ? 'is missing' : `is not of the type ${issue.expected}`;
   }
+  if (issue.code === 'invalid_value') {
+    const values = issue.values.map(String);
+    const given = typeof issue.input === 'string' ? issue.input : '';
+    return `is not one of ${values.join(', ')}.${didYouMean(given, values)}`;
+  }
+  if (issue.code === 'too_big') {
+    return `is over the limit of ${issue.maximum}${unitOf(issue.origin)}`;
+  }
+  if (issue.code === 'too_small') {
+    return `is under the least of ${issue.minimum}${unitOf(issue.origin)}`;
+  }
+  return issue.message;
 }
 
 function unitOf(origin: string): string {

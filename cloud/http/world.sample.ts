@@ -57,9 +57,13 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
     notReady: async () => await Promise.resolve(state.notReady),
     checkAnswers: true,
     bytes: {
-      sizeOf: async (sha256) => await Promise.resolve(objects.get(sha256)?.length),
-      async *read(sha256, { start, end }) {
+      stat: async (sha256) => {
+        const bytes = await Promise.resolve(objects.get(sha256));
+        return bytes && { sizeBytes: bytes.length };
+      },
+      async *read(sha256, range) {
         const bytes = objects.get(sha256) ?? new Uint8Array();
+        const { start, end } = range ?? { start: 0, end: bytes.length };
         const middle = Math.floor((start + end) / 2);
         yield bytes.subarray(start, middle);
         await Promise.resolve();
@@ -80,11 +84,9 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
   const devices = deviceStore(db);
   await devices.create({ id: systemIds.ulid('dev'), name: 'amr-01', at: clock.now() });
   await devices.create({ id: systemIds.ulid('dev'), name: 'amr-02', at: clock.now() });
+  const authorization = `Bearer ${key}`;
   const call = async (path: string, init: RequestInit): Promise<Response> =>
-    await fetch(`${server.url}${path}`, {
-      ...init,
-      headers: { authorization: `Bearer ${key}`, ...init.headers },
-    });
+    await fetch(`${server.url}${path}`, init);
   return Object.assign(state, {
     url: server.url,
     db,
@@ -93,11 +95,12 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
     makeKey,
     objects,
     revoked,
-    get: async (path: string, headers = {}) => await call(path, { headers }),
+    get: async (path: string, headers = {}) =>
+      await call(path, { headers: { authorization, ...headers } }),
     post: async (path: string, body: unknown = {}) =>
       await call(path, {
         method: 'POST',
-        headers: { 'content-type': 'application/json' },
+        headers: { authorization, 'content-type': 'application/json' },
         body: JSON.stringify(body),
       }),
     async putClip(n: number, wanted: PutOptions = {}) {

@@ -1,0 +1,196 @@
+/** `fieldloop clips`: what the robots flagged, why, and their files. */
+import type { ClipJson, ClipSummaryJson } from '@fieldloop/cloud';
+import { formatSize } from '@fieldloop/core';
+import { Command } from './commander.ts';
+import { type DownloadOptions, downloadClips } from './download.ts';
+import type { CliIo, Column } from './io.ts';
+import {
+  type ApiOptions,
+  apiOptions,
+  clientOf,
+  facts,
+  type ListOptions,
+  listOptions,
+  localTime,
+  printList,
+  printOne,
+  shortNumber,
+  timeOptions,
+  valuesText,
+} from './list.ts';
+
+interface ClipListOptions extends ListOptions {
+  readonly device?: string;
+  readonly rule?: string;
+  readonly severity?: string;
+  readonly class?: string;
+  readonly state?: string;
+  readonly session?: string;
+  readonly tag?: readonly string[];
+  readonly score?: readonly string[];
+  readonly since?: string;
+  readonly until?: string;
+  readonly startNs?: string;
+  readonly endNs?: string;
+}
+
+export function clipsCommand(io: CliIo): Command {
+  const clips = new Command('clips').description('What the robots flagged, why, and their files.');
+  list(clips, io);
+  get(clips, io);
+  download(clips, io);
+  return clips;
+}
+
+function list(clips: Command, io: CliIo): void {
+  const command = clips
+    .command('list')
+    .description('Clips, the newest log time first.')
+    .option('--device <name>', 'of this robot')
+    .option('--rule <name>', 'in which this rule fired')
+    .option('--severity <level>', 'critical, warning or info')
+    .option('--class <class>', 'critical, warning, info or baseline')
+    .option('--state <state>', 'on_device, uploading, stored, evicted, …')
+    .option('--session <id>', 'of this session')
+    .option('--tag <tag...>', 'with all of these tags')
+    .option('--score <condition...>', "with such scores: 'classifier.entropy>0.7'");
+  listOptions(timeOptions(command))
+    .addHelpText('after', listExamples)
+    .action(async (options: ClipListOptions) => {
+      const client = clientOf(options, io);
+      await printList(options, io, {
+        fetch: async (query) => await client.clips(query),
+        query: {
+          device: options.device,
+          rule: options.rule,
+          severity: options.severity,
+          class: options.class,
+          state: options.state,
+          session: options.session,
+          tag: options.tag,
+          score: options.score,
+          since: options.since,
+          until: options.until,
+          startNs: options.startNs,
+          endNs: options.endNs,
+        },
+        columns,
+        none: 'no clips match',
+      });
+    });
+}
+
+const columns: readonly Column<ClipSummaryJson>[] = [
+  { title: 'WHEN', of: (clip) => localTime(clip.startAt) },
+  { title: 'DEVICE', of: (clip) => clip.device, shrinks: true },
+  { title: 'SEVERITY', of: (clip) => clip.severity },
+  { title: 'RULE', of: (clip) => rulesText(clip), shrinks: true },
+  { title: 'WHY', of: (clip) => valuesText(clip.why.values), shrinks: true },
+  { title: 'SCORE', of: (clip) => scoreText(clip.scores), shrinks: true },
+  { title: 'SIZE', of: (clip) => formatSize(clip.sizeBytes), right: true },
+  { title: 'STATE', of: (clip) => clip.state },
+  { title: 'ID', of: (clip) => clip.id },
+];
+
+const rulesText = ({ why, rules }: ClipSummaryJson): string =>
+  rules.length > 1 ? `${why.rule} +${rules.length - 1}` : why.rule;
+
+/** The score that is nearest to 1, with its name. */
+function scoreText(scores: Readonly<Record<string, number>>): string {
+  const [highest] = Object.entries(scores).sort(([, a], [, b]) => b - a);
+  return highest === undefined ? '-' : `${highest[0]} ${shortNumber(highest[1])}`;
+}
+
+function get(clips: Command, io: CliIo): void {
+  apiOptions(clips.command('get <id>').description('One clip, and why it was flagged.')).action(
+    async (id: string, options: ApiOptions) => {
+      const clip = await clientOf(options, io).clip(id);
+      printOne(clip, options, io, () => clipText(clip));
+    },
+  );
+}
+
+/** Why comes first: it is what a person opens a clip for. */
+function clipText(clip: ClipJson): string {
+  const scores = Object.entries(clip.scores).map(
+    ([name, value]) => `${name} ${shortNumber(value)}`,
+  );
+  const topics = clip.topics.map(
+    ({ name, schema, count, hz }) => `  ${name}  ${schema}  ${count} messages, ${hz} Hz\n`,
+  );
+  return [
+    `${clip.id}\n\n`,
+    ...clip.markers.map((marker) => whyText(marker, clip)),
+    facts([
+      ['device', clip.device],
+      ['when', `${localTime(clip.startAt)}, ${shortNumber(clip.durationMs / 1000)} s`],
+      ['state', clip.state],
+      [
+        'severity',
+        clip.severity === clip.class ? clip.severity : `${clip.severity}, ${clip.class}`,
+      ],
+      ['tags', clip.tags.length === 0 ? undefined : clip.tags.join(', ')],
+      ['scores', scores.length === 0 ? undefined : scores.join(', ')],
+      ['file', `${formatSize(clip.sizeBytes)}, ${clip.messageCount} messages`],
+      ['sha256', clip.sha256],
+      ['source', clip.source],
+      ['session', clip.session],
+      [
+        'pre-roll',
+        clip.preTruncated ? 'cut short: the window no longer held all of it' : undefined,
+      ],
+      ['models', modelsText(clip.models)],
+      ['agent', clip.agentVersion],
+      ['log time', `${clip.startNs} to ${clip.endNs} ns`],
+    ]),
+    topics.length === 0 ? '' : `topics\n${topics.join('')}`,
+    clip.state === 'stored' ? `\nnext: fieldloop clips download ${clip.id}\n` : '',
+  ].join('');
+}
+
+function whyText(marker: ClipJson['why'], clip: ClipJson): string {
+  const after = shortNumber(Number(BigInt(marker.atNs) - BigInt(clip.startNs)) / 1e9);
+  const values = Object.entries(marker.values).map(
+    ([name, value]) => `    ${name} = ${typeof value === 'number' ? shortNumber(value) : value}\n`,
+  );
+  return [
+    `why: ${marker.rule}, ${marker.severity}, ${after} s into the clip\n`,
+    marker.text === undefined ? '' : `  ${marker.text}\n`,
+    `  ${marker.expression}\n`,
+    ...values,
+    `  rule set ${marker.ruleSet}, version ${marker.version}, ${marker.ruleSetDigest.slice(0, 12)}\n\n`,
+  ].join('');
+}
+
+function modelsText(models: Readonly<Record<string, string>>): string | undefined {
+  const texts = Object.entries(models).map(([name, hash]) => `${name} ${hash.slice(0, 12)}`);
+  return texts.length === 0 ? undefined : texts.join(', ');
+}
+
+function download(clips: Command, io: CliIo): void {
+  apiOptions(
+    clips
+      .command('download <id...>')
+      .description('The MCAP files of clips, resumed where a download broke off, and verified.'),
+  )
+    .option('-d, --dir <folder>', 'where to write them', '.')
+    .option('-f, --file <path>', 'the name for one file')
+    .option('--force', 'write over files that are there')
+    .addHelpText('after', downloadExamples)
+    .action(async (ids: readonly string[], options: DownloadOptions) => {
+      await downloadClips(ids, options, io);
+    });
+}
+
+const listExamples = `
+Examples:
+  fieldloop clips list --severity critical --since -1d
+  fieldloop clips list --rule near-miss --score 'classifier.entropy>0.7'
+  fieldloop clips list --device amr-01 --json --all | jq '.items[].why.values'
+`;
+
+const downloadExamples = `
+Examples:
+  fieldloop clips download clp_01J… -d clips/
+  fieldloop clips list -o ndjson --rule near-miss | jq -r .id | xargs fieldloop clips download
+`;

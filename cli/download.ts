@@ -1,0 +1,160 @@
+/**
+ * Downloads of clips. Bytes go to `NAME.part`; what is there already is asked for no more
+ * (Range with If-Range), the whole is verified by its SHA-256, and only then gets its name.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ClipJson } from '@fieldloop/cloud';
+import { asFault, Fault, formatSize } from '@fieldloop/core';
+import type { Client } from './client.ts';
+import { jsonText, ndjsonText, type CliIo } from './io.ts';
+import { type ApiOptions, clientOf, formatOf } from './list.ts';
+
+export interface DownloadOptions extends ApiOptions {
+  readonly dir: string;
+  readonly file?: string;
+  readonly force?: boolean;
+}
+
+export interface Downloaded {
+  readonly id: string;
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly sha256: string;
+}
+
+export async function downloadClips(
+  ids: readonly string[],
+  options: DownloadOptions,
+  io: CliIo,
+): Promise<void> {
+  if (options.file !== undefined && ids.length > 1) {
+    throw new Fault('invalid', 'one name is given for several clips', {
+      place: '--file',
+      remedy: 'Use --dir for several clips.',
+    });
+  }
+  const client = clientOf(options, io);
+  const done: Downloaded[] = [];
+  for (const id of ids) {
+    const one = await downloadClip(id, options, client, io);
+    done.push(one);
+    if (formatOf(options) === 'ndjson') io.out(ndjsonText([one]));
+    if (formatOf(options) === 'table') io.out(`${one.file}\n`);
+    io.err(`${one.file}: ${formatSize(one.sizeBytes)}, verified\n`);
+  }
+  if (formatOf(options) === 'json') io.out(jsonText({ items: done }));
+}
+
+async function downloadClip(
+  id: string,
+  options: DownloadOptions,
+  client: Client,
+  io: CliIo,
+): Promise<Downloaded> {
+  const clip = await client.clip(id);
+  const file = options.file ?? join(options.dir, nameOf(clip));
+  if (options.force !== true) await refuseExisting(file);
+  if (options.file === undefined) await mkdir(options.dir, { recursive: true });
+  const part = `${file}.part`;
+  await fetchInto(part, clip, client, io);
+  const found = await hashOf(part);
+  if (found !== clip.sha256) {
+    await rm(part);
+    throw new Fault('corrupt', `the file has the hash ${found}, the clip ${clip.sha256}`, {
+      place: part,
+      remedy:
+        'It was removed. Download it again; if it stays so, the cloud holds a damaged object.',
+    });
+  }
+  await place(part, file, options.force === true);
+  return { id: clip.id, file, sizeBytes: clip.sizeBytes, sha256: clip.sha256 };
+}
+
+/** Same words as the file name that the API proposes. */
+function nameOf(clip: ClipJson): string {
+  const time = clip.startAt.slice(0, 19).replaceAll(/[-:]/g, '');
+  const parts = [clip.device, `${time}Z`, clip.why.rule, clip.id.slice(-8)];
+  return `${parts.map((part) => part.replaceAll(/[^\w.-]+/g, '-')).join('_')}.mcap`;
+}
+
+async function refuseExisting(file: string): Promise<void> {
+  if ((await sizeOf(file)) === undefined) return;
+  throw new Fault('conflict', 'this file is there already', {
+    place: file,
+    remedy: 'Use --force to write over it, or another --dir or --file.',
+  });
+}
+
+async function sizeOf(file: string): Promise<number | undefined> {
+  try {
+    return (await stat(file)).size;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw diskFault(error, file);
+  }
+}
+
+/** Brings `part` to the clip's size. */
+async function fetchInto(part: string, clip: ClipJson, client: Client, io: CliIo): Promise<void> {
+  const has = (await sizeOf(part)) ?? 0;
+  const resume = has > 0 && has < clip.sizeBytes;
+  if (has === clip.sizeBytes && has > 0) return;
+  const response = await client.clipData(
+    clip.id,
+    resume ? { range: `bytes=${has}-`, 'if-range': `"${clip.sha256}"` } : {},
+  );
+  const goesOn = resume && response.status === 206;
+  if (goesOn) io.err(`${part}: goes on at ${formatSize(has)}\n`);
+  const file = await open(part, goesOn ? 'a' : 'w').catch((error: unknown) => {
+    throw diskFault(error, part);
+  });
+  try {
+    for await (const bytes of response.body ?? []) await file.writeFile(bytes);
+    await file.datasync();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === 'write') throw diskFault(error, part);
+    throw new Fault('unavailable', 'the download broke off', {
+      place: part,
+      remedy: 'Run the same command again: it goes on where it stopped.',
+      cause: error,
+    });
+  } finally {
+    await file.close();
+  }
+}
+
+async function hashOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const bytes of createReadStream(file)) hash.update(bytes as Uint8Array);
+  return hash.digest('hex');
+}
+
+/** Gives the verified file its name; without `force` nothing that came meanwhile is replaced. */
+async function place(part: string, file: string, force: boolean): Promise<void> {
+  if (force) {
+    await rename(part, file);
+    return;
+  }
+  try {
+    await link(part, file);
+    await rm(part);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') await refuseExisting(file);
+    // A file system without hard links: the check before the download must do.
+    await rename(part, file);
+  }
+}
+
+function diskFault(error: unknown, place: string): Fault {
+  if (error instanceof Fault) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) return asFault(error);
+  return new Fault('unavailable', `the file cannot be written (${code})`, {
+    place,
+    remedy: 'Check that the folder is there, is yours to write, and has free space.',
+    cause: error,
+  });
+}

@@ -1,0 +1,80 @@
+/** `fieldloop keys`: keys of the API. */
+import type { ApiKeyJson } from '@fieldloop/cloud';
+import { Fault } from '@fieldloop/core';
+import { Command } from './commander.ts';
+import type { CliIo, Column } from './io.ts';
+import {
+  type ApiOptions,
+  apiOptions,
+  clientOf,
+  type ListOptions,
+  listOptions,
+  localTime,
+  printList,
+  printOne,
+} from './list.ts';
+
+interface CreateOptions extends ApiOptions {
+  readonly name: string;
+  readonly scope?: readonly string[];
+  readonly expiresInDays?: string;
+}
+
+export function keysCommand(io: CliIo): Command {
+  const keys = new Command('keys').description('Keys of the API, for people and programs.');
+  apiOptions(keys.command('create').description('A key; its text is shown this once.'))
+    .requiredOption('--name <name>', 'for whom or what it is')
+    .option('--scope <scope...>', 'what it may do: *:read (the default), clips:read, …')
+    .option('--expires-in-days <n>', 'how long it works; else until it is revoked')
+    .addHelpText('after', createExamples)
+    .action(async (options: CreateOptions) => {
+      const { name, scope: scopes } = options;
+      const body = { name, scopes, expiresInDays: daysOf(options.expiresInDays) };
+      const key = await clientOf(options, io).createApiKey(body);
+      printOne(key, options, io, () => `${key.key}\n`);
+      if (options.json !== true) io.err(`${key.id}: may ${key.scopes.join(', ')}\n`);
+    });
+  listOptions(keys.command('list').description('Keys, the newest first.')).action(
+    async (options: ListOptions) => {
+      const client = clientOf(options, io);
+      await printList(options, io, {
+        fetch: async (query) => await client.apiKeys(query),
+        query: {},
+        columns,
+        none: 'no keys',
+      });
+    },
+  );
+  apiOptions(keys.command('revoke <id>').description('Make a key worthless at once.')).action(
+    async (id: string, options: ApiOptions) => {
+      const key = await clientOf(options, io).revokeApiKey(id);
+      printOne(key, options, io, () => `${id} is revoked\n`);
+    },
+  );
+  return keys;
+}
+
+function daysOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new Fault('invalid', `"${text}" is not a number of days`, {
+    place: '--expires-in-days',
+    remedy: 'Write a whole number from 1 to 3650.',
+  });
+}
+
+const columns: readonly Column<ApiKeyJson>[] = [
+  { title: 'ID', of: (key) => key.id },
+  { title: 'NAME', of: (key) => key.name, shrinks: true },
+  { title: 'STATE', of: (key) => (key.revokedAt === undefined ? 'live' : 'revoked') },
+  { title: 'MAY', of: (key) => key.scopes.join(', '), shrinks: true },
+  { title: 'MADE', of: (key) => localTime(key.createdAt) },
+  { title: 'LAST USED', of: (key) => localTime(key.lastUsedAt) },
+  { title: 'EXPIRES', of: (key) => localTime(key.expiresAt) },
+];
+
+const createExamples = `
+Examples:
+  fieldloop keys create --name ci --scope clips:read devices:read
+  export FIELDLOOP_API_KEY=$(fieldloop keys create --name ann --scope '*:read' '*:write')
+`;
