@@ -142,7 +142,19 @@ function timeShape(type: string, dialect: RosDialect): StructShape | undefined {
 
 function wideShape(type: string): Shape | undefined {
   if (type !== 'wstring' && type !== 'wchar') return undefined;
-  return { kind: 'opaque', why: `a ${type}, whose bytes differ between DDS vendors` };
+  return {
+    kind: 'opaque',
+    why: `a ${type} (its bytes differ between DDS vendors)`,
+    remedy: 'Only the fields before it can be read.',
+  };
+}
+
+/** What a parser of others said, on one line. */
+export function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'no reason';
+  const lines = cause.message.split('\n').map((line) => line.trim().replace(/^\d+\s+/, ''));
+  const said = lines.filter((line) => line !== '' && line !== '^').slice(0, 2);
+  return said.join(' ').slice(0, 200);
 }
 
 export function badSchema(channel: ChannelName, what: string, cause?: unknown): Fault {

@@ -64,31 +64,32 @@ export function foldValues(fold: Fold, values: Float64Array, count: number): voi
   const kept = fold.isBounded ? keepValid(fold, values, count) : count;
   if (kept === 0) return;
   if (fold.isWide) checkExact(fold, values, kept);
-  const state = fold.state;
+  const { state } = fold;
   const before = state[0] ?? 0;
   state[0] = before + kept;
-  let value = state[1] ?? 0;
-  switch (fold.fn) {
-    case 'min':
-      for (let k = 0; k < kept; k += 1) value = Math.min(value, values[k] ?? 0);
-      break;
-    case 'max':
-      for (let k = 0; k < kept; k += 1) value = Math.max(value, values[k] ?? 0);
-      break;
-    case 'sum':
-    case 'mean':
-      for (let k = 0; k < kept; k += 1) value += values[k] ?? 0;
-      break;
-    case 'first':
-      if (before === 0) value = values[0] ?? 0;
-      break;
-    case 'last':
-      value = values[kept - 1] ?? 0;
-      break;
-    case 'count':
-      break;
-  }
-  state[1] = value;
+  if (fold.fn === 'min') foldMin(state, values, kept);
+  else if (fold.fn === 'max') foldMax(state, values, kept);
+  else if (fold.fn === 'sum' || fold.fn === 'mean') foldSum(state, values, kept);
+  else if (fold.fn === 'last') state[1] = values[kept - 1] ?? 0;
+  else if (before === 0) state[1] = values[0] ?? 0;
+}
+
+function foldMin(state: Float64Array, values: Float64Array, count: number): void {
+  let least = state[1] ?? 0;
+  for (let k = 0; k < count; k += 1) least = Math.min(least, values[k] ?? 0);
+  state[1] = least;
+}
+
+function foldMax(state: Float64Array, values: Float64Array, count: number): void {
+  let most = state[1] ?? 0;
+  for (let k = 0; k < count; k += 1) most = Math.max(most, values[k] ?? 0);
+  state[1] = most;
+}
+
+function foldSum(state: Float64Array, values: Float64Array, count: number): void {
+  let sum = state[1] ?? 0;
+  for (let k = 0; k < count; k += 1) sum += values[k] ?? 0;
+  state[1] = sum;
 }
 
 /** Items whose values do not matter, such as texts that are counted. */

@@ -101,12 +101,12 @@ function takePacked(walk: ProtoWalk, field: FieldPlan, end: number): boolean {
   if (to < 0 || field.scalar === undefined) return false;
   const { bytes, gather } = field.scalar;
   if (gather !== undefined && field.singles.size === 0) {
-    const items = { stride: bytes, count: (to - walk.p) / bytes };
-    if (!Number.isInteger(items.count)) return false;
+    const count = (to - walk.p) / bytes;
+    if (!Number.isInteger(count)) return false;
     for (const slot of field.every?.want.values ?? []) {
-      gatherColumn(walk, walk.p, { gather, delta: 0, slot }, items);
+      gatherColumn(walk, walk.p, { gather, delta: 0, stride: bytes, slot }, count);
     }
-    field.seen += items.count;
+    field.seen += count;
     walk.p = to;
     return true;
   }
@@ -190,7 +190,7 @@ function giveBytes(walk: ProtoWalk, value: SizedValue): void {
   const gather = scalars.get('uint8')?.gather;
   if (gather === undefined) return;
   for (const slot of want.each?.values ?? []) {
-    gatherColumn(walk, start, { gather, delta: 0, slot }, { stride: 1, count: end - start });
+    gatherColumn(walk, start, { gather, delta: 0, stride: 1, slot }, end - start);
   }
 }
 

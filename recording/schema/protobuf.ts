@@ -1,7 +1,7 @@
 import { Fault } from '@fieldloop/core';
 import protobuf from 'protobufjs';
 import 'protobufjs/ext/descriptor.js';
-import { badSchema } from './definition.ts';
+import { badSchema, reasonOf } from './definition.ts';
 import type { ProtoField, ProtoStruct } from './protobuf-shape.ts';
 import type { ChannelName } from './resolve.ts';
 import { leaf, type Shape } from './shape.ts';
@@ -21,8 +21,7 @@ export function openProtobuf(data: Uint8Array, name: string, channel: ChannelNam
     found = root.lookupType(name);
   } catch (cause) {
     if (cause instanceof Fault) throw cause;
-    const reason = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : 'no reason';
-    throw badSchema(channel, reason.slice(0, 160), cause);
+    throw badSchema(channel, reasonOf(cause), cause);
   }
   return {
     shape: structOf(found, new Map()),
@@ -107,9 +106,15 @@ function fieldOf(unresolved: protobuf.Field, done: Map<protobuf.Type, ProtoStruc
     shape,
     wire: inner instanceof protobuf.Type ? 'message' : isEnum ? 'int32' : field.type,
     isList: field.repeated,
-    hasPresence: field.hasPresence,
+    hasPresence: hasPresence(field),
     isPlain: !isMap && isAlone && !field.delimited && !(isEnum && isClosed(inner)),
   };
+}
+
+/** Absent is not the same as the default: every message, and scalars that say so. */
+function hasPresence(field: protobuf.Field): boolean {
+  if (field.repeated || field instanceof protobuf.MapField) return false;
+  return field.resolvedType instanceof protobuf.Type || field.hasPresence;
 }
 
 /** A closed enumeration drops values that it does not name, as proto2 says. */
@@ -130,7 +135,7 @@ function plain(message: protobuf.Message, type: protobuf.Type): unknown {
   const object: Record<string, unknown> = {};
   for (const field of type.fieldsArray) {
     const isThere = Object.hasOwn(message, field.name);
-    if (!isThere && field.hasPresence) continue;
+    if (!isThere && hasPresence(field)) continue;
     const value: unknown = Reflect.get(message, field.name);
     let converted: unknown;
     if (field.repeated) converted = (value as unknown[]).map((item) => plainValue(item, field));

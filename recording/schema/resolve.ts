@@ -126,15 +126,15 @@ function noWayInto(at: Entry): Fault {
     at.shape.kind === 'list'
       ? `Write "${here}[0]" for one of its items, "${here}[]" for all of them.`
       : at.shape.kind === 'opaque'
-        ? 'Only the fields before it can be read.'
+        ? at.shape.remedy
         : at.step.kind === 'field'
           ? `Write "${here}" alone.`
           : `Leave the brackets out${here === '' ? '' : `: "${here}"`}.`;
   const wish = at.step.kind === 'field' ? `field "${at.step.name}"` : 'items';
+  const lack = at.shape.kind === 'opaque' ? '' : ` and has no ${wish}`;
   return new Fault(
     'invalid',
-    `${at.channel}: "${at.path.text}" cannot be read: ${name} is ${shapeText(at.shape)} ` +
-      `and has no ${wish}`,
+    `${at.channel}: "${at.path.text}" cannot be read: ${name} is ${shapeText(at.shape)}${lack}`,
     { remedy },
   );
 }
@@ -185,7 +185,7 @@ function notOneValue(path: FieldPath, shape: Shape, channel: ChannelName): Fault
     list: `Write "${path.text}[0]" for one item, "${path.text}[]" with "reduce" to fold all, or "${path.text}.$count".`,
     map: `Write "${path.text}.<key>" or "${path.text}.$count".`,
     struct: `Name one of its fields: ${listed(shape.kind === 'struct' ? [...shape.members.keys()] : [])}.`,
-    opaque: 'Only the fields before it can be read.',
+    opaque: shape.kind === 'opaque' ? shape.remedy : '',
   };
   const remedy = shape.kind in remedies ? remedies[shape.kind as keyof typeof remedies] : '';
   return new Fault('invalid', `${channel}: "${path.text}" is ${shapeText(shape)}, not one value`, {

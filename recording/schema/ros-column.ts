@@ -37,21 +37,34 @@ export function isFlat(each: Want | undefined): boolean {
   return [...each.members.values(), ...each.items.values()].every((want) => isFlat(want));
 }
 
-/** The wanted scalars of every item of an even list, `delta` bytes into each. */
+/** The wanted scalars of every item of an even list, `delta` bytes behind where it starts. */
 export function columnsOf(
-  shape: Shape,
+  item: Shape,
   want: Want | undefined,
   delta: number,
   loading: Loading,
 ): Column[] {
-  if (want === undefined) return [];
+  const stride = loading.sizes.even(item)?.stride ?? 0;
+  return want === undefined
+    ? []
+    : itemColumns(item, want, loading).map((column) => ({
+        ...column,
+        delta: delta + column.delta,
+        stride,
+      }));
+}
+
+function itemColumns(shape: Shape, want: Want, loading: Loading): Omit<Column, 'stride'>[] {
   const scalar = scalarOf(shape);
   const own =
     scalar === undefined
       ? []
-      : want.values.map((slot): Column => ({ gather: scalar.gather, delta, slot }));
+      : want.values.map((slot) => ({ gather: scalar.gather, delta: 0, slot }));
   const inside = partsOf(shape, want, loading).flatMap((part) =>
-    columnsOf(part.shape, part.want, delta + part.delta, loading),
+    itemColumns(part.shape, part.want, loading).map((column) => ({
+      ...column,
+      delta: part.delta + column.delta,
+    })),
   );
   return [...own, ...inside];
 }
@@ -64,10 +77,10 @@ export function loadsOf(shape: Shape, want: Want, delta: number, loading: Loadin
     loads.push(...want.values.map((slot) => scalarLoad(scalar, slot, delta, loading)));
   }
   if (shape.kind === 'list') {
-    const items = { stride: loading.sizes.even(shape.item)?.stride ?? 0, count: shape.length ?? 0 };
-    loads.push(...want.counts.map((slot) => constantLoad(slot, items.count)));
+    const count = shape.length ?? 0;
+    loads.push(...want.counts.map((slot) => constantLoad(slot, count)));
     for (const column of columnsOf(shape.item, want.each, delta, loading)) {
-      loads.push((walk, p) => gatherColumn(walk, p, column, items));
+      loads.push((walk, p) => gatherColumn(walk, p, column, count));
     }
   }
   for (const part of partsOf(shape, want, loading)) {

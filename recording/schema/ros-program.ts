@@ -159,9 +159,8 @@ class ProgramWriter {
     if (count === 0) return;
     this.#alignTo(even.align);
     const base = this.#length;
-    const items = { stride: even.stride, count };
     for (const column of columnsOf(shape.item, want?.each, base, this.#compile)) {
-      this.#loads.push((walk, p) => gatherColumn(walk, p, column, items));
+      this.#loads.push((walk, p) => gatherColumn(walk, p, column, count));
     }
     for (const [index, item] of want?.items ?? []) {
       const delta = base + index * even.stride;
@@ -268,6 +267,6 @@ function tooManyFields(channel: ChannelName): Fault {
 function unreadable(channel: ChannelName, shape: Shape): Fault {
   const why = shape.kind === 'opaque' ? shape.why : shape.kind;
   return new Fault('invalid', `${channel}: what stands behind ${why} cannot be found`, {
-    remedy: 'Only the fields before it can be read.',
+    remedy: shape.kind === 'opaque' ? shape.remedy : undefined,
   });
 }

@@ -42,8 +42,9 @@ const bool: Scalar = {
     w.states[w.at + slot] = slotState.truth;
   },
   gather: (w, p, stride, count) => {
+    const { view, scratch } = w;
     for (let k = 0; k < count; k += 1) {
-      w.scratch[k] = w.view.getUint8(p + k * stride) === 0 ? 0 : 1;
+      scratch[k] = view.getUint8(p + k * stride) === 0 ? 0 : 1;
     }
   },
 };
@@ -56,7 +57,8 @@ const int8: Scalar = {
     w.states[w.at + slot] = number;
   },
   gather: (w, p, stride, count) => {
-    for (let k = 0; k < count; k += 1) w.scratch[k] = w.view.getInt8(p + k * stride);
+    const { view, scratch } = w;
+    for (let k = 0; k < count; k += 1) scratch[k] = view.getInt8(p + k * stride);
   },
 };
 
@@ -68,7 +70,8 @@ const uint8: Scalar = {
     w.states[w.at + slot] = number;
   },
   gather: (w, p, stride, count) => {
-    for (let k = 0; k < count; k += 1) w.scratch[k] = w.view.getUint8(p + k * stride);
+    const { view, scratch } = w;
+    for (let k = 0; k < count; k += 1) scratch[k] = view.getUint8(p + k * stride);
   },
 };
 
@@ -80,7 +83,8 @@ const int16: Scalar = {
     w.states[w.at + slot] = number;
   },
   gather: (w, p, stride, count) => {
-    for (let k = 0; k < count; k += 1) w.scratch[k] = w.view.getInt16(p + k * stride, w.little);
+    const { view, scratch, little } = w;
+    for (let k = 0; k < count; k += 1) scratch[k] = view.getInt16(p + k * stride, little);
   },
 };
 
@@ -92,7 +96,8 @@ const uint16: Scalar = {
     w.states[w.at + slot] = number;
   },
   gather: (w, p, stride, count) => {
-    for (let k = 0; k < count; k += 1) w.scratch[k] = w.view.getUint16(p + k * stride, w.little);
+    const { view, scratch, little } = w;
+    for (let k = 0; k < count; k += 1) scratch[k] = view.getUint16(p + k * stride, little);
   },
 };
 
@@ -104,7 +109,8 @@ const int32: Scalar = {
     w.states[w.at + slot] = number;
   },
   gather: (w, p, stride, count) => {
-    for (let k = 0; k < count; k += 1) w.scratch[k] = w.view.getInt32(p + k * stride, w.little);
+    const { view, scratch, little } = w;
+    for (let k = 0; k < count; k += 1) scratch[k] = view.getInt32(p + k * stride, little);
   },
 };
 
@@ -116,7 +122,8 @@ const uint32: Scalar = {
     w.states[w.at + slot] = number;
   },
   gather: (w, p, stride, count) => {
-    for (let k = 0; k < count; k += 1) w.scratch[k] = w.view.getUint32(p + k * stride, w.little);
+    const { view, scratch, little } = w;
+    for (let k = 0; k < count; k += 1) scratch[k] = view.getUint32(p + k * stride, little);
   },
 };
 
@@ -125,7 +132,8 @@ const int64: Scalar = {
   align: 8,
   load: (slot, delta) => (w, p) => keepExact(w, slot, int64At(w.view, p + delta, w.little)),
   gather: (w, p, stride, count) => {
-    for (let k = 0; k < count; k += 1) w.scratch[k] = int64At(w.view, p + k * stride, w.little);
+    const { view, scratch, little } = w;
+    for (let k = 0; k < count; k += 1) scratch[k] = int64At(view, p + k * stride, little);
   },
 };
 
@@ -134,7 +142,8 @@ const uint64: Scalar = {
   align: 8,
   load: (slot, delta) => (w, p) => keepExact(w, slot, uint64At(w.view, p + delta, w.little)),
   gather: (w, p, stride, count) => {
-    for (let k = 0; k < count; k += 1) w.scratch[k] = uint64At(w.view, p + k * stride, w.little);
+    const { view, scratch, little } = w;
+    for (let k = 0; k < count; k += 1) scratch[k] = uint64At(view, p + k * stride, little);
   },
 };
 
@@ -146,7 +155,8 @@ const float32: Scalar = {
     w.states[w.at + slot] = number;
   },
   gather: (w, p, stride, count) => {
-    for (let k = 0; k < count; k += 1) w.scratch[k] = w.view.getFloat32(p + k * stride, w.little);
+    const { view, scratch, little } = w;
+    for (let k = 0; k < count; k += 1) scratch[k] = view.getFloat32(p + k * stride, little);
   },
 };
 
@@ -158,7 +168,8 @@ const float64: Scalar = {
     w.states[w.at + slot] = number;
   },
   gather: (w, p, stride, count) => {
-    for (let k = 0; k < count; k += 1) w.scratch[k] = w.view.getFloat64(p + k * stride, w.little);
+    const { view, scratch, little } = w;
+    for (let k = 0; k < count; k += 1) scratch[k] = view.getFloat64(p + k * stride, little);
   },
 };
 

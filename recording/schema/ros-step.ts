@@ -104,6 +104,8 @@ export function skipTextsStep(head: ListHead, mask: number): Step {
 export interface Column {
   readonly gather: Gather;
   readonly delta: number;
+  /** Bytes from one item to the next. */
+  readonly stride: number;
   readonly slot: number;
 }
 
@@ -127,7 +129,7 @@ export function evenListStep(head: ListHead, items: EvenItems): Step {
     if (count === 0) return at;
     if (align > 1) at += (walk.origin - at) & (align - 1);
     if (count * stride > walk.end - at) return damagedAt(at);
-    for (const column of columns) gatherColumn(walk, at, column, { stride, count });
+    for (const column of columns) gatherColumn(walk, at, column, count);
     for (const single of singles) {
       if (single.index >= count) continue;
       for (const load of single.loads) load(walk, at + single.index * stride);
@@ -137,16 +139,11 @@ export function evenListStep(head: ListHead, items: EvenItems): Step {
 }
 
 /** Folds one column of items that are known to be inside the message. */
-export function gatherColumn(
-  walk: Walk,
-  p: number,
-  column: Column,
-  items: { readonly stride: number; readonly count: number },
-): void {
-  const { stride, count } = items;
+export function gatherColumn(walk: Walk, p: number, column: Column, count: number): void {
+  const { stride, delta } = column;
   for (let done = 0; done < count; done += scratchValues) {
     const part = Math.min(scratchValues, count - done);
-    column.gather(walk, p + column.delta + done * stride, stride, part);
+    column.gather(walk, p + delta + done * stride, stride, part);
     takeScratch(walk, column.slot, part);
   }
 }

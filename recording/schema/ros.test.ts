@@ -91,7 +91,7 @@ const placements = [
   { before: 8, after: 64, poison: 0xff },
 ];
 
-const runs = { numRuns: 400 };
+const runs = { numRuns: 250 };
 
 test.each(['ros1', 'cdr'] as const)(
   '%s: accessors read what the public decoder reads',

@@ -1,6 +1,6 @@
 import rosmsg from '@foxglove/rosmsg';
 import * as limits from '../limits.ts';
-import { badSchema, type Definitions } from './definition.ts';
+import { badSchema, type Definitions, reasonOf } from './definition.ts';
 import type { ChannelName } from './resolve.ts';
 
 /** Parses `ros1msg` and `ros2msg` text: the message, then its parts between lines of `=`. */
@@ -13,14 +13,6 @@ export function parseRosmsg(text: string, ros2: boolean, channel: ChannelName): 
   try {
     return rosmsg.parse(text, { ros2 });
   } catch (cause) {
-    throw badSchema(
-      channel,
-      cause instanceof Error ? firstLine(cause.message) : 'no reason',
-      cause,
-    );
+    throw badSchema(channel, reasonOf(cause), cause);
   }
-}
-
-function firstLine(message: string): string {
-  return (message.split('\n')[0] ?? '').slice(0, 160);
 }

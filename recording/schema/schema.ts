@@ -12,6 +12,7 @@ import { compileRos, openRosDecoder } from './ros.ts';
 import { openRos1Decoder } from './ros1-decode.ts';
 import { parseIdl } from './ros2idl.ts';
 import { parseRosmsg } from './rosmsg.ts';
+import { serviceEventText } from './service-event.ts';
 import { anyShape, type Shape } from './shape.ts';
 import type { Accessor } from './types.ts';
 
@@ -69,7 +70,8 @@ function open(channel: Channel): OpenSchema {
 function openRos(channel: Channel, name: ChannelName): OpenSchema {
   const encoding = channel.schema?.encoding ?? '';
   const schemaName = channel.schema?.name ?? '';
-  const text = new TextDecoder().decode(channel.schema?.data);
+  const written = new TextDecoder().decode(channel.schema?.data);
+  const text = encoding === 'ros2msg' ? serviceEventText(written, schemaName) : written;
   const isCdr = channel.messageEncoding === 'cdr';
   const parsed = encoding === 'ros2idl' ? parseIdl(text, name) : parseRosmsg(text, isCdr, name);
   const definitions = orderDefinitions(parsed, schemaName, name);
@@ -102,16 +104,15 @@ function openJson(channel: Channel, name: ChannelName): OpenSchema {
   };
 }
 
-const readable =
-  'Fields are read from ros1 with ros1msg, cdr with ros2msg or ros2idl, protobuf, and json.';
+const readable = 'Fields are read from ros1 (ros1msg), cdr (ros2msg, ros2idl), protobuf and json.';
 
 function openOpaque(channel: Channel, name: ChannelName): OpenSchema {
   const encoding = channel.messageEncoding || 'unknown encoding';
   const definition = channel.schema?.encoding || 'no schema';
-  const why = `${encoding} with ${definition}, which has no readable fields`;
+  const why = `${encoding} with ${definition}, of which no field can be read`;
   return {
     channel: name,
-    shape: { kind: 'opaque', why },
+    shape: { kind: 'opaque', why, remedy: readable },
     compile: (readings) => compilePick(readings, () => undefined),
     decode: () => {
       throw new Fault('invalid', `${name}: messages are ${why}`, { remedy: readable });

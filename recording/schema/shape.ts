@@ -43,7 +43,9 @@ export interface AnyShape {
 /** A value whose bytes no reader can tell apart from what follows. */
 export interface OpaqueShape {
   readonly kind: 'opaque';
+  /** What it is, for messages, and what can be read instead. */
   readonly why: string;
+  readonly remedy: string;
 }
 
 export const anyShape: AnyShape = { kind: 'any' };

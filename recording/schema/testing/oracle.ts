@@ -24,7 +24,9 @@ export function expectedOf(message: unknown, spec: SignalSpec, bytes: number): E
 function step(place: Place, part: string): Place[] {
   const { value } = place;
   if (part === '$count') {
-    return [{ value: (value as { length?: number } | undefined)?.length, isThere: place.isThere }];
+    const items = value as { readonly length?: number } | undefined;
+    const count = place.isThere ? (items?.length ?? Object.keys(items ?? {}).length) : 0;
+    return [{ value: count, isThere: place.isThere }];
   }
   if (part === '[]') {
     return place.isThere
@@ -64,7 +66,8 @@ function reduced(all: unknown[], reduce: NonNullable<SignalSpec['reduce']>): Exp
   if (reduce.fn === 'sum') return sum;
   if (numbers.length === 0) return undefined;
   if (reduce.fn === 'mean') return sum / numbers.length;
-  return reduce.fn === 'min' ? Math.min(...numbers) : Math.max(...numbers);
+  const better = reduce.fn === 'min' ? Math.min : Math.max;
+  return numbers.reduce((a, b) => better(a, b));
 }
 
 export interface ReadResult {
