@@ -104,7 +104,7 @@ async function reach(profile: Profile, path: string, init: RequestInit): Promise
 /** `ECONNREFUSED` and the like, which fetch hides in the cause. */
 function reasonOf(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined;
-  if (cause instanceof Error) return String((cause as NodeJS.ErrnoException).code ?? cause.message);
+  if (cause instanceof Error) return (cause as NodeJS.ErrnoException).code ?? cause.message;
   return error instanceof Error ? error.message : 'unknown';
 }
 

@@ -14,9 +14,11 @@ import {
   localTime,
   printList,
   printOne,
+  severityColumn,
   shortNumber,
   timeOptions,
   valuesText,
+  whenColumn,
 } from './list.ts';
 
 interface ClipListOptions extends ListOptions {
@@ -81,14 +83,14 @@ function list(clips: Command, io: CliIo): void {
 }
 
 const columns: readonly Column<ClipSummaryJson>[] = [
-  { title: 'WHEN', of: (clip) => localTime(clip.startAt) },
+  whenColumn((clip) => clip.startAt),
   { title: 'DEVICE', of: (clip) => clip.device, shrinks: true },
-  { title: 'SEVERITY', of: (clip) => clip.severity },
+  severityColumn((clip) => clip.severity),
   { title: 'RULE', of: (clip) => rulesText(clip), shrinks: true },
   { title: 'WHY', of: (clip) => valuesText(clip.why.values), shrinks: true },
-  { title: 'SCORE', of: (clip) => scoreText(clip.scores), shrinks: true },
-  { title: 'SIZE', of: (clip) => formatSize(clip.sizeBytes), right: true },
-  { title: 'STATE', of: (clip) => clip.state },
+  { title: 'SCORE', of: (clip) => scoreText(clip.scores), shrinks: true, drops: 3 },
+  { title: 'SIZE', of: (clip) => formatSize(clip.sizeBytes), right: true, drops: 2 },
+  { title: 'STATE', of: (clip) => clip.state, drops: 1 },
   { title: 'ID', of: (clip) => clip.id },
 ];
 

@@ -57,12 +57,12 @@ const columns: readonly Column<DeviceJson>[] = [
   { title: 'DEVICE', of: (device) => device.name },
   { title: 'STATE', of: (device) => device.state },
   { title: 'ONLINE', of: (device) => (device.presence.online ? 'yes' : 'no') },
-  { title: 'LAST SEEN', of: (device) => localTime(device.presence.lastSeen) },
-  { title: 'SITE', of: (device) => device.site ?? '-', shrinks: true },
+  { title: 'LAST SEEN', of: (device) => localTime(device.presence.lastSeen), drops: 3 },
+  { title: 'SITE', of: (device) => device.site ?? '-', shrinks: true, drops: 2 },
   { title: 'FIRMWARE', of: (device) => digestText(device, 'firmware') },
   { title: 'MODELS', of: (device) => digestText(device, 'models') },
   { title: 'RULES', of: (device) => digestText(device, 'rules') },
-  { title: 'ID', of: (device) => device.id },
+  { title: 'ID', of: (device) => device.id, drops: 1 },
 ];
 
 const digestText = (device: DeviceJson, section: string): string =>

@@ -6,10 +6,11 @@ import {
   clientOf,
   type ListOptions,
   listOptions,
-  localTime,
   printList,
+  severityColumn,
   timeOptions,
   valuesText,
+  whenColumn,
 } from './list.ts';
 
 interface EventListOptions extends ListOptions {
@@ -48,10 +49,10 @@ export function eventsCommand(io: CliIo): Command {
 }
 
 const columns: readonly Column<EventJson>[] = [
-  { title: 'WHEN', of: (event) => localTime(wallOf(event.atNs)) },
+  whenColumn((event) => wallOf(event.atNs)),
   { title: 'DEVICE', of: (event) => event.device, shrinks: true },
-  { title: 'SEVERITY', of: (event) => event.severity },
-  { title: 'KIND', of: (event) => event.kind },
+  severityColumn((event) => event.severity),
+  { title: 'KIND', of: (event) => event.kind, drops: 1 },
   { title: 'NAME', of: (event) => event.name, shrinks: true },
   { title: 'WHAT', of: (event) => event.text ?? valuesText(event.values), shrinks: true },
   { title: 'CLIP', of: (event) => event.clip ?? '-' },

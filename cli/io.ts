@@ -25,6 +25,10 @@ export interface Column<Row> {
   readonly right?: boolean;
   /** Cut to what is left of the terminal's width, the widest first. */
   readonly shrinks?: boolean;
+  /** Title and text for a terminal that is too narrow for the usual ones. */
+  readonly narrow?: { readonly title: string; readonly of: (row: Row) => string };
+  /** Left out when the rest does not fit otherwise; 1 goes first. */
+  readonly drops?: number;
 }
 
 /** One JSON document, indented for people. */
@@ -34,45 +38,61 @@ export const jsonText = (value: unknown): string => `${JSON.stringify(value, und
 export const ndjsonText = (rows: readonly (Json | object)[]): string =>
   rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 
+/** A shrinking column keeps this many letters. */
 const least = 8;
 const gap = '  ';
 
-/** Rows under titles; with `width` > 0 the shrinking columns are cut until a line fits. */
+/** Rows under titles; with `width` > 0 columns shrink, then narrow, then go, until a line fits. */
 export function table<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
   width = 0,
 ): string {
+  let shown = columns;
+  let laid = lay(rows, shown, width);
+  if (laid.over) {
+    shown = shown.map((column) => ({ ...column, ...column.narrow }));
+    laid = lay(rows, shown, width);
+  }
+  while (laid.over && shown.some((column) => column.drops !== undefined)) {
+    const next = Math.min(...shown.map((column) => column.drops ?? Number.POSITIVE_INFINITY));
+    shown = shown.filter((column) => column.drops !== next);
+    laid = lay(rows, shown, width);
+  }
+  const { cells, widths } = laid;
+  const line = (texts: readonly string[]): string =>
+    texts
+      .map((text, i) => fit(text, widths[i] ?? 0, shown[i]?.right ?? false))
+      .join(gap)
+      .trimEnd();
+  const head = line(shown.map((column) => column.title));
+  return [head, ...cells.map(line)].map((text) => `${text}\n`).join('');
+}
+
+interface Laid {
+  readonly cells: readonly (readonly string[])[];
+  readonly widths: readonly number[];
+  /** A line would still be longer than the terminal is wide. */
+  readonly over: boolean;
+}
+
+function lay<Row>(rows: readonly Row[], columns: readonly Column<Row>[], width: number): Laid {
   const cells = rows.map((row) => columns.map((column) => oneLine(column.of(row))));
   const widths = columns.map((column, i) =>
     Math.max(column.title.length, ...cells.map((row) => textWidth(row[i] ?? ''))),
   );
-  if (width > 0) shrink(widths, columns, width);
-  const line = (texts: readonly string[]): string =>
-    texts
-      .map((text, i) => fit(text, widths[i] ?? 0, columns[i]?.right ?? false))
-      .join(gap)
-      .trimEnd();
-  const head = line(columns.map((column) => column.title));
-  return [head, ...cells.map(line)].map((text) => `${text}\n`).join('');
-}
-
-function shrink(
-  widths: number[],
-  columns: readonly { readonly shrinks?: boolean }[],
-  width: number,
-): void {
-  const total = (): number =>
-    widths.reduce((sum, one) => sum + one, gap.length * (widths.length - 1));
-  while (total() > width) {
+  const over = (): boolean =>
+    width > 0 && widths.reduce((sum, one) => sum + one, gap.length * (widths.length - 1)) > width;
+  while (over()) {
     let widest = -1;
     for (const [i, column] of columns.entries()) {
       if (column.shrinks !== true || (widths[i] ?? 0) <= least) continue;
       if (widest < 0 || (widths[i] ?? 0) > (widths[widest] ?? 0)) widest = i;
     }
-    if (widest < 0) return;
+    if (widest < 0) break;
     widths[widest] = (widths[widest] ?? 0) - 1;
   }
+  return { cells, widths, over: over() };
 }
 
 function fit(text: string, width: number, right: boolean): string {

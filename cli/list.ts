@@ -122,6 +122,19 @@ export function localTime(instant: string | undefined): string {
   return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 }
 
+/** When, to the second; without the year where there is no room for it. */
+export const whenColumn = <Row>(of: (row: Row) => string): Column<Row> => ({
+  title: 'WHEN',
+  of: (row) => localTime(of(row)),
+  narrow: { title: 'WHEN', of: (row) => localTime(of(row)).slice('2026-'.length) },
+});
+
+export const severityColumn = <Row>(of: (row: Row) => string): Column<Row> => ({
+  title: 'SEVERITY',
+  of,
+  narrow: { title: 'SEV', of: (row) => of(row).slice(0, 4) },
+});
+
 /** A number for people: at most four digits that matter. */
 export function shortNumber(value: number): string {
   if (Number.isInteger(value)) return String(value);

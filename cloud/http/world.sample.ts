@@ -36,6 +36,8 @@ export interface ApiWorld extends AsyncDisposable {
 
 export type PutOptions = Parameters<typeof sampleManifest>[1] & { readonly bytes?: Uint8Array };
 
+const pieceBytes = 64 * 1024;
+
 export async function openApiWorld(options: { readonly clock?: Clock } = {}): Promise<ApiWorld> {
   const clock = options.clock ?? systemClock;
   const folder = await mkdtemp(join(tmpdir(), 'fieldloop-api-'));
@@ -64,11 +66,12 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
       async *read(sha256, range) {
         const bytes = objects.get(sha256) ?? new Uint8Array();
         const { start, end } = range ?? { start: 0, end: bytes.length };
-        const middle = Math.floor((start + end) / 2);
-        yield bytes.subarray(start, middle);
-        await Promise.resolve();
-        if (state.brokenObject === sha256) throw new Error('the disk is gone');
-        yield bytes.subarray(middle, end);
+        const middle = (start + end) / 2;
+        for (let at = start; at < end; at += pieceBytes) {
+          await Promise.resolve();
+          if (state.brokenObject === sha256 && at >= middle) throw new Error('the disk is gone');
+          yield bytes.subarray(at, Math.min(at + pieceBytes, end));
+        }
       },
     },
     onRevoked: async (name) => {

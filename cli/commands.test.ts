@@ -1,0 +1,246 @@
+/**
+ * Goal: an operator finds clips and why, gets their files whole, and is told what to do otherwise.
+ * Method: command lines as typed, against a real API over HTTP with a real SQLite file.
+ */
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type ApiWorld, openApiWorld } from '@fieldloop/cloud/sample';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { sampleIo } from './io.sample.ts';
+import { runCli } from './main.ts';
+
+let world: ApiWorld;
+let folder = '';
+beforeEach(async () => {
+  world = await openApiWorld();
+  folder = await mkdtemp(join(tmpdir(), 'fieldloop-cli-'));
+  await mkdir(join(folder, '.fieldloop'));
+  const profile = JSON.stringify({ url: world.url, key: world.key });
+  await writeFile(join(folder, '.fieldloop', 'cli.json'), profile);
+});
+afterEach(async () => {
+  await world[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true });
+});
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+async function run(line: string | readonly string[], columns = 0): Promise<Ran> {
+  const io = sampleIo({ cwd: folder, columns, env: { HOME: folder } });
+  const code = await runCli(typeof line === 'string' ? line.split(' ') : line, io);
+  return { code, ...io.written };
+}
+
+async function ids(): Promise<readonly string[]> {
+  const { out } = await run('clips list --json');
+  return (JSON.parse(out) as { items: { id: string }[] }).items.map((clip) => clip.id);
+}
+
+test('the clip list shows when, where, how bad, which rule and why', async () => {
+  await world.putClip(1, { severity: 'critical', scores: { 'classifier.entropy': 0.8123456 } });
+  await world.putClip(2, { device: 'amr-02', rule: 'dropout', bytes: new Uint8Array(2048) });
+  const { code, out, err } = await run('clips list');
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  const [head, second, first] = out.split('\n');
+  expect(head).toMatch(/^WHEN +DEVICE +SEVERITY +RULE +WHY +SCORE +SIZE +STATE +ID$/);
+  expect(first).toMatch(
+    /^20\d\d-.* amr-01 +critical +near-miss +min_range 0.31, vx 0.52 +classifier.entropy 0.8123 +4.00 KiB +on_device +clp_/,
+  );
+  expect(second).toMatch(/ amr-02 +warning +dropout .* 2.00 KiB +stored +clp_/);
+  for (const width of [80, 100, 120, 160]) {
+    const narrow = await run('clips list', width);
+    for (const line of narrow.out.trimEnd().split('\n')) {
+      expect(line.length).toBeLessThanOrEqual(width);
+      expect(line).toMatch(/^(WHEN|[\d-]+ [\d:]{8}) .*(ID|clp_[0-9A-Z]{26})$/);
+    }
+  }
+});
+
+test('filters of the command line reach the query', async () => {
+  await world.putClip(1, { severity: 'critical', tags: ['rain', 'dock'] });
+  await world.putClip(2, { scores: { 'm.entropy': 0.9 }, tags: ['rain'] });
+  const found = async (...args: string[]): Promise<number> => {
+    const { out } = await run(['clips', 'list', '--json', ...args]);
+    return (JSON.parse(out) as { items: object[] }).items.length;
+  };
+  expect(await found()).toBe(2);
+  expect(await found('--severity', 'critical')).toBe(1);
+  expect(await found('--score', 'm.entropy>0.5')).toBe(1);
+  expect(await found('--tag', 'rain', 'dock')).toBe(1);
+  expect(await found('--rule', 'near-miss', '--device', 'amr-01', '--state', 'on_device')).toBe(2);
+  expect(await found('--since', '-1h')).toBe(0);
+  expect(await found('--until', '2024-05-31T16:08:39Z')).toBe(1);
+});
+
+test('a list stops at its limit, says so, and goes through all pages when asked', async () => {
+  for (let n = 0; n < 55; n += 1) await world.putClip(n);
+  const lines = (text: string): number => text.trimEnd().split('\n').length;
+  const some = await run('clips list');
+  expect([lines(some.out), some.err]).toEqual([51, 'the first 50; --all or --limit shows more\n']);
+  const all = await run('clips list --all -o ndjson');
+  expect([lines(all.out), all.err]).toEqual([55, '']);
+  expect(lines((await run('clips list --limit 3 -o ndjson')).out)).toBe(3);
+  const json = JSON.parse((await run('clips list --limit 3 --json')).out) as {
+    nextCursor?: string;
+  };
+  expect(json.nextCursor).toBeDefined();
+  const wrong = await run('clips list --limit 0');
+  expect(wrong).toMatchObject({ code: 2, out: '' });
+  expect(wrong.err).toContain('--limit: "0" is not how many rows to show');
+});
+
+test('get says why in full', async () => {
+  await world.putClip(1);
+  const [id = ''] = await ids();
+  const { out } = await run(`clips get ${id}`);
+  expect(out).toContain('why: near-miss, warning, 3 s into the clip\n');
+  expect(out).toContain('  something came close while the robot moved\n');
+  expect(out).toContain('  min_range < 0.4 && vx > 0.2\n    min_range = 0.31\n    vx = 0.52\n');
+  expect(out).toContain('rule set amr, version 3, ');
+  expect(out).toContain('/odom  nav_msgs/msg/Odometry  250 messages, 50 Hz');
+  const json = JSON.parse((await run(`clips get ${id} --json`)).out) as { id: string };
+  expect(json.id).toBe(id);
+});
+
+const bytes = Uint8Array.from({ length: 4_000_000 }, (_, i) => (i * 31) % 253);
+
+test('a download is verified, named after its clip, and never written over', async () => {
+  await world.putClip(1, { bytes });
+  const [id = ''] = await ids();
+  const first = await run(['clips', 'download', id, '-d', join(folder, 'clips')]);
+  expect(first.code).toBe(0);
+  const names = await readdir(join(folder, 'clips'));
+  expect(names).toEqual(['amr-01_20240531T160838Z_near-miss_00000001.mcap']);
+  const file = join(folder, 'clips', names[0] ?? '');
+  expect(first.out).toBe(`${file}\n`);
+  expect(new Uint8Array(await readFile(file))).toEqual(bytes);
+  await writeFile(file, 'mine');
+  const again = await run(['clips', 'download', id, '-d', join(folder, 'clips')]);
+  expect(again).toMatchObject({ code: 5, out: '' });
+  expect(again.err).toContain('Use --force');
+  expect(await readFile(file, 'utf8')).toBe('mine');
+  const forced = await run([
+    'clips',
+    'download',
+    id,
+    '-d',
+    join(folder, 'clips'),
+    '--force',
+    '--json',
+  ]);
+  expect(JSON.parse(forced.out)).toMatchObject({ items: [{ id, file, sizeBytes: 4_000_000 }] });
+  expect(new Uint8Array(await readFile(file))).toEqual(bytes);
+});
+
+test('a download that broke off goes on where it stopped', async () => {
+  const { sha256 } = await world.putClip(1, { bytes });
+  const [id = ''] = await ids();
+  const file = join(folder, 'one.mcap');
+  world.brokenObject = sha256;
+  const broken = await run(['clips', 'download', id, '-f', file]);
+  expect(broken).toMatchObject({ code: 8, out: '' });
+  expect(broken.err).toContain('goes on where it stopped');
+  const part = await readFile(`${file}.part`);
+  expect(part.length).toBeGreaterThan(0);
+  expect(part.length).toBeLessThan(bytes.length);
+  world.brokenObject = undefined;
+  const resumed = await run(['clips', 'download', id, '-f', file]);
+  expect(resumed.code).toBe(0);
+  expect(resumed.err).toContain('goes on at');
+  expect(new Uint8Array(await readFile(file))).toEqual(bytes);
+  expect(await readdir(folder)).toEqual(['.fieldloop', 'one.mcap']);
+});
+
+test('a part that is not of this clip is found out and removed', async () => {
+  await world.putClip(1, { bytes });
+  const [id = ''] = await ids();
+  const file = join(folder, 'one.mcap');
+  await writeFile(`${file}.part`, 'of another file');
+  const ran = await run(['clips', 'download', id, '-f', file]);
+  expect(ran).toMatchObject({ code: 6, out: '' });
+  expect(await readdir(folder)).toEqual(['.fieldloop']);
+  expect((await run(['clips', 'download', id, '-f', file])).code).toBe(0);
+});
+
+test('a clip that is still on its robot cannot be downloaded yet', async () => {
+  await world.putClip(1);
+  const [id = ''] = await ids();
+  const ran = await run(['clips', 'download', id, '-f', join(folder, 'x.mcap')]);
+  expect(ran.code).toBe(5);
+  expect(ran.err).toContain('Wait until "amr-01" has uploaded it');
+  expect(await readdir(folder)).toEqual(['.fieldloop']);
+});
+
+test('devices, events and sessions are listed for people and programs', async () => {
+  const devices = await run('devices list');
+  expect(devices.out).toMatch(
+    /^DEVICE +STATE +ONLINE +LAST SEEN +SITE +FIRMWARE +MODELS +RULES +ID\n/,
+  );
+  expect(devices.out).toMatch(/^amr-01 +enrolled +no +- +- +- +- +- +dev_/m);
+  expect((await run('devices get amr-01')).out).toContain(
+    'next: fieldloop clips list --device amr-01',
+  );
+  expect((await run('devices revoke amr-02')).out).toMatch(/^state +revoked$/m);
+  expect(world.revoked).toEqual(['amr-02']);
+  expect((await run('devices list --online')).err).toContain('no devices match');
+  expect(await run('events list')).toMatchObject({ code: 0, err: 'no events match\n' });
+  expect(await run('sessions list --json')).toMatchObject({
+    code: 0,
+    out: '{\n  "items": []\n}\n',
+  });
+});
+
+test('a claim token and a key come alone on stdout, ready for a script', async () => {
+  const token = await run('tokens create --device amr-07 --expires 2h');
+  expect(token.out).toMatch(/^flc_[\w-]+\n$/);
+  expect(token.err).toContain('fieldloop-agent enroll');
+  expect((await run('tokens list')).out).toMatch(/open +amr-07/);
+  const key = await run('keys create --name ci --scope clips:read');
+  expect(key.out).toMatch(/^flk_\w+_[\w-]{43}\n$/);
+  const as = await run(['devices', 'list', '--key', key.out.trim()]);
+  expect(as.code).toBe(3);
+  expect(as.err).toContain('does not allow devices:read');
+  const { items } = JSON.parse((await run('keys list --json')).out) as { items: { id: string }[] };
+  expect((await run(`keys revoke ${items[0]?.id}`)).code).toBe(0);
+  expect((await run(['clips', 'list', '--key', key.out.trim()])).code).toBe(3);
+});
+
+test.each([
+  ['clips get clp_x', 4, 'there is no clip "clp_x". List the clips with'],
+  ['devices get amr-9', 4, 'there is no device "amr-9"'],
+  ['clips list --severity fatal', 2, 'is not one of critical, warning, info'],
+  ['clips list --score high', 2, '"high" is not a score condition. Write NAME'],
+  ['tokens create --expires soon', 2, '--expires: "soon" is not a duration'],
+  ['tokens create --expires 48h', 2, 'over the limit'],
+  ['tokens revoke tok_x', 4, 'there is no claim token'],
+  ['keys create --name x --scope clips:eat', 2, 'Did you mean "clips:read"?'],
+  ['keys create --name x --expires-in-days never', 2, 'is not a number of days'],
+  ['keys create', 2, "required option '--name <name>' not specified"],
+  ['clips download a b -f x', 2, 'one name is given for several clips'],
+  ['clips', 2, 'Usage: fieldloop clips'],
+  ['clips lst', 2, 'Did you mean list?'],
+  ['clip list', 2, 'Did you mean clips?'],
+  ['clips list --sevrity x', 2, 'Did you mean --severity?'],
+  ['clips list -o yaml', 2, 'Allowed choices are table, json, ndjson'],
+  ['clips list --url http://127.0.0.1:9 --key flk_x', 8, 'there is no cloud at http://127.0.0.1:9'],
+  ['clips list --key flk_x', 3, 'the Authorization header holds no API key'],
+])('`fieldloop %s` ends with %i and says what to do', async (line, code, message) => {
+  const ran = await run(line);
+  expect(ran.err).toContain(message);
+  expect(ran).toMatchObject({ code, out: '' });
+});
+
+test('help costs nothing and names every noun', async () => {
+  const { code, out } = await run('--help');
+  expect(code).toBe(0);
+  for (const noun of ['clips', 'devices', 'events', 'sessions', 'tokens', 'keys']) {
+    expect(out).toContain(`  ${noun} `);
+  }
+  expect(out).toContain('Examples:');
+  expect((await run('clips list --help')).out).toContain('Examples:');
+});
