@@ -46,6 +46,8 @@ interface LaneRow {
   /** The origin's 64 bits read as a signed number. */
   origin: Int;
   through: Int;
+  /** JSON: what came past a hole, as pairs of decimal strings. */
+  ranges: string;
   touched_at: Int;
 }
 
@@ -58,6 +60,8 @@ interface RowKeyRow {
   /** Last sequence number that the row stands for: larger than `seq` for a gap. */
   last_seq: Int;
   crc: Int;
+  /** Why it was refused; it is refused again with the same word. */
+  code: TextOrNull;
 }
 
 /** Rows that a device will never send. */

@@ -41,6 +41,7 @@ export const wire: Migration = {
       ${lane},
       origin integer not null,
       through integer not null check (through >= 0),
+      ranges text not null check (json_valid(ranges)),
       touched_at integer not null,
       primary key (device, lane, origin)
     ) strict, without rowid`,
@@ -52,6 +53,7 @@ export const wire: Migration = {
       seq integer not null,
       last_seq integer not null check (last_seq >= seq),
       crc integer not null,
+      code text,
       primary key (device, lane, origin, seq)
     ) strict, without rowid`,
 
