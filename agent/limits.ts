@@ -8,6 +8,12 @@ export const maxOutstandingBytes = 8 * 1024 * 1024;
 export const maxWorkerDeaths = 3;
 export const workerDeathsWithinMs = 10 * 60_000;
 export const workerBackoff = { firstMs: 200, mostMs: 10_000 } as const;
+/** A clip that the disk refuses is sealed again so often, and after this wait. */
+export const sealRetries = 3;
+export const sealRetryMs = 1_000;
+/** A first start waits this long for its identity; then it records without one. */
+export const identityWithinMs = 10_000;
+export const enrolBackoff = { firstMs: 1_000, mostMs: 60_000 } as const;
 /** How often the data worker tells its figures. */
 export const progressEveryMs = 250;
 /** What a stop waits for open clips to be cut and sealed; what is left then is left to the start. */
@@ -61,6 +67,15 @@ export const maxManifestTopics = 256;
 /** Scores kept for the clips of one source; at the limit the oldest goes. */
 export const maxHeldScores = 20_000;
 
+// Rule.
+
+/** Messages may come this much out of order (recording-and-rules, section 5). */
+export const latenessNs = 200_000_000n;
+/** A step back of log time that begins a new session. */
+export const clockJumpNs = 5_000_000_000n;
+/** How often suppressed triggers are passed on to the ledger. */
+export const ledgerEveryMs = 1_000;
+
 // Health.
 
 /** Bytes of a unix socket's path on Linux, without its closing zero. */
@@ -75,7 +90,7 @@ export const telemetryEveryMs = 60_000;
 export const maxLaneRows = 100_000;
 /** Rows that are folded into one gap when a lane of events is full. */
 export const maxGapRows = 1_000;
-/** Numbers that may be handed out above the durable high-water mark, and are skipped after a loss. */
+/** Numbers handed out above the durable high-water mark at most; skipped after a loss. */
 export const markGap = 1_000;
 /** Rows kept in memory while the database cannot be written. */
 export const maxPendingRows = 1_000;
@@ -123,5 +138,5 @@ export const reconnectRange = { firstMs: 1_000, mostMs: 300_000, resetMs: 60_000
 export const connectTimeoutMs = 15_000;
 /** A stop waits this long for the last words to the broker. */
 export const goodbyeMs = 1_000;
-/** Frames of full chunks that are filled in turn: one in the socket, one read ahead, two spare. */
-export const chunkFrames = 4;
+/** Frames of full chunks kept for the next ones: one in the socket and one read ahead for each. */
+export const maxFreeFrames = 5;

@@ -3,7 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Json } from '@fieldloop/core';
 import type { FinishedClip } from './clip/write.ts';
 import type { SourceConfig } from './config.ts';
-import type { RuleFigures, ScoreFigures, SourceFigures } from './health/status.ts';
+import type { ScoreFigures, SourceFigures } from './health/status.ts';
 import type { ReadyModel } from './score/protocol.ts';
 
 /** What the data worker is started with. */
@@ -28,6 +28,7 @@ export type ToData =
   /** Results of this many bytes were dealt with. */
   | { readonly kind: 'credit'; readonly bytes: number }
   | { readonly kind: 'position'; readonly id: number; readonly document: Json | undefined }
+  | { readonly kind: 'room'; readonly id: number; readonly made: boolean }
   /** Another scoring worker took over, or there is none any more. */
   | { readonly kind: 'scoring'; readonly port: MessagePort | undefined }
   | { readonly kind: 'stop' };
@@ -76,6 +77,8 @@ export type Result = { readonly bytes: number } & (
 export type FromData =
   | Result
   | { readonly kind: 'getPosition'; readonly id: number; readonly key: string }
+  /** The disk is full: can `bytes` more be had by eviction? */
+  | { readonly kind: 'makeRoom'; readonly id: number; readonly need: number }
   | { readonly kind: 'progress'; readonly progress: DataProgress }
   /** Every source is stopped and every clip handed over. */
   | { readonly kind: 'stopped' };
@@ -83,7 +86,9 @@ export type FromData =
 export interface DataProgress {
   readonly source: SourceFigures;
   readonly score: ScoreFigures;
-  readonly rules: RuleFigures;
+  /** Times each rule fired. */
+  readonly fired: Readonly<Record<string, number>>;
+  readonly suppressed: number;
   readonly clipsCut: number;
   readonly openClips: number;
   /** Every `file` source is at its end, and there is one. */

@@ -14,12 +14,15 @@ export interface Outlet {
   suppressed(rule: string, reason: string, count: number): Promise<void>;
   savePosition(key: string, document: Json): Promise<void>;
   getPosition(key: string): Promise<Json | undefined>;
+  /** True when the buffer let go of enough for `bytes` more. */
+  makeRoom(bytes: number): Promise<boolean>;
 }
 
 export interface OpenOutlet extends Outlet {
   /** Main dealt with results of this many bytes. */
   credit(bytes: number): void;
   position(id: number, document: Json | undefined): void;
+  room(id: number, made: boolean): void;
 }
 
 type Content = Result extends infer R ? (R extends Result ? Omit<R, 'bytes'> : never) : never;
@@ -29,6 +32,7 @@ export function openOutlet(post: (message: FromData) => void): OpenOutlet {
   let room: (() => void)[] = [];
   let lastAsked = 0;
   const asked = new Map<number, (document: Json | undefined) => void>();
+  const rooms = new Map<number, (made: boolean) => void>();
   const send = async (content: Content): Promise<void> => {
     const bytes = weightOf(content);
     // One result may always go, however large; no other is on its way then.
@@ -50,6 +54,12 @@ export function openOutlet(post: (message: FromData) => void): OpenOutlet {
         asked.set(lastAsked, resolve);
         post({ kind: 'getPosition', id: lastAsked, key });
       }),
+    makeRoom: (need) =>
+      new Promise((resolve) => {
+        lastAsked += 1;
+        rooms.set(lastAsked, resolve);
+        post({ kind: 'makeRoom', id: lastAsked, need });
+      }),
     credit(bytes) {
       outstanding -= bytes;
       const waiting = room;
@@ -59,6 +69,10 @@ export function openOutlet(post: (message: FromData) => void): OpenOutlet {
     position(id, document) {
       asked.get(id)?.(document);
       asked.delete(id);
+    },
+    room(id, made) {
+      rooms.get(id)?.(made);
+      rooms.delete(id);
     },
   };
 }

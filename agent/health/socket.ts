@@ -54,17 +54,19 @@ function silent(socketPath: string): Fault {
   });
 }
 
-/** Serves `status()` until disposed. Fault `conflict` when another agent answers there. */
+/** Serves `status()` until disposed, and closes at once while there is none. Fault `conflict` when another agent answers there. */
 export async function openStatusSocket(
   socketPath: string,
-  status: () => AgentStatus,
+  status: () => AgentStatus | undefined,
 ): Promise<AsyncDisposable> {
   await refuseSecond(socketPath);
   await rm(socketPath, { force: true });
   const server = createServer((socket) => {
     // A client that goes away early is its own affair.
     socket.on('error', () => socket.destroy());
-    socket.end(`${JSON.stringify(status())}\n`);
+    const now = status();
+    if (now === undefined) socket.destroy();
+    else socket.end(`${JSON.stringify(now)}\n`);
   });
   await listen(server, socketPath);
   await chmod(socketPath, 0o660);

@@ -1,0 +1,154 @@
+/**
+ * The agent's tie to its cloud: an identity, enrolled for when there is none, and the uplink that
+ * uses it. All of it may be missing; the rest of the agent works on without.
+ */
+import { join } from 'node:path';
+import {
+  asFault,
+  backoffMs,
+  type Clock,
+  type Fault,
+  faultLine,
+  faultTable,
+  type Ids,
+  type Log,
+  type Random,
+} from '@fieldloop/core';
+import type { AgentBuffer } from './buffer/buffer.ts';
+import type { AgentConfig } from './config.ts';
+import { enroll } from './enroll/enroll.ts';
+import { type Identity, loadIdentity } from './enroll/identity.ts';
+import type { UplinkFigures } from './health/status.ts';
+import { enrolBackoff } from './limits.ts';
+import { openUplink, type Uplink } from './uplink/uplink.ts';
+
+export interface CloudLink extends AsyncDisposable {
+  /** The name in the certificate, once there is one. */
+  readonly device: string | undefined;
+  /** Why there is no connection and none is being tried. */
+  readonly degraded: string | undefined;
+  status(): UplinkFigures;
+  /** Resolves when it is clear whether this device has an identity. */
+  readonly settled: Promise<void>;
+}
+
+export interface CloudLinkDeps {
+  readonly buffer: AgentBuffer;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly random: Random;
+  readonly log: Log;
+  readonly agent: string;
+}
+
+export const identityFolder = (config: AgentConfig): string => join(config.buffer.path, 'identity');
+
+export function openCloudLink(config: AgentConfig, deps: CloudLinkDeps): CloudLink {
+  return new RunningLink(config, deps);
+}
+
+class RunningLink implements CloudLink {
+  readonly settled: Promise<void>;
+  readonly #config: AgentConfig;
+  readonly #deps: CloudLinkDeps;
+  readonly #closing = new AbortController();
+  #identity: Identity | undefined;
+  #uplink: Uplink | undefined;
+  #degraded: string | undefined;
+  #lastError: string | undefined;
+
+  constructor(config: AgentConfig, deps: CloudLinkDeps) {
+    this.#config = config;
+    this.#deps = deps;
+    this.settled = config.cloud === undefined ? Promise.resolve() : this.#begin();
+  }
+
+  get device(): string | undefined {
+    return this.#identity?.device;
+  }
+
+  get degraded(): string | undefined {
+    return this.#degraded;
+  }
+
+  status(): UplinkFigures {
+    const status = this.#uplink?.status();
+    if (status !== undefined) return status;
+    const { clips } = this.#deps.buffer.counts();
+    const lastError = this.#lastError ?? this.#degraded;
+    return {
+      connected: false,
+      uploading: 0,
+      bytesSent: 0,
+      clipsAcknowledged: 0,
+      backlogClips: clips.sealed + clips.offered + clips.uploading,
+      ...(lastError === undefined ? {} : { lastError }),
+    };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
+    await this.settled;
+    await this.#uplink?.close();
+  }
+
+  /** Never rejects: what goes wrong is told and the agent goes on. */
+  async #begin(): Promise<void> {
+    const { clock, log, ids, random, buffer, agent } = this.#deps;
+    try {
+      const dir = identityFolder(this.#config);
+      const identity = (await loadIdentity(dir, { clock })) ?? (await this.#enrol(dir));
+      if (identity === undefined || this.#closing.signal.aborted) return;
+      this.#identity = identity;
+      this.#uplink = openUplink({
+        buffer,
+        identity,
+        brokerUrl: identity.broker,
+        clock,
+        ids,
+        random,
+        log: log.child('uplink'),
+        agent,
+      });
+    } catch (error) {
+      if (this.#closing.signal.aborted) return;
+      const fault = asFault(error);
+      this.#degraded = faultLine(fault);
+      log.error('the agent works without its cloud', { error: fault });
+    }
+  }
+
+  /** Tries until the cloud answers; gives up only when it says no. */
+  async #enrol(dir: string): Promise<Identity | undefined> {
+    const { cloud, device } = this.#config;
+    const { clock, log, random } = this.#deps;
+    const { signal } = this.#closing;
+    const token = cloud?.claimToken;
+    if (token === undefined) {
+      const from = cloud?.claimTokenFrom;
+      this.#degraded =
+        from === undefined
+          ? 'not enrolled: run "fieldloop-agent enroll --token TOKEN"'
+          : `not enrolled: set ${from} to a claim token and start again`;
+      log.warn('the device is not enrolled', { remedy: this.#degraded });
+      return undefined;
+    }
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      try {
+        return await enroll({ dir, token, name: device.name, clock, log, signal });
+      } catch (error) {
+        const fault = asFault(error);
+        if (!faultTable[fault.code].retry) throw error;
+        this.#noteRetry(fault);
+        // An aborted sleep ends the loop.
+        await clock.sleep(backoffMs(attempt, enrolBackoff, random), signal).catch(() => undefined);
+      }
+    }
+    return undefined;
+  }
+
+  #noteRetry(fault: Fault): void {
+    this.#lastError = faultLine(fault);
+    this.#deps.log.warn('enrolment did not work yet; it is tried again', { error: fault });
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * The data thread: sources, windows, rules and clips. It never touches the database or the
+ * network of the cloud; main does, at its own speed.
+ */
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { type Clock, type Ids, type Log, type Random, seededRandom } from '@fieldloop/core';
+import { openLog, systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
+import { parseRuleSet, type RuleSet } from '@fieldloop/rules';
+import type { SourceConfig } from './config.ts';
+import { Lane, type LaneSettings } from './lane.ts';
+import { progressEveryMs } from './limits.ts';
+import type { DataProgress, DataSettings, FromData, ToData } from './messages.ts';
+import { openOutlet, type OpenOutlet } from './outlet.ts';
+import { rulesOf } from './rule/rules.ts';
+import type { FromScoring } from './score/protocol.ts';
+import { openScoring, type Scoring, type ScoringPort } from './score/scoring.ts';
+import { fileSource } from './source/file.ts';
+import { folderSource } from './source/folder.ts';
+import { simSource } from './source/sim.ts';
+import type { Source } from './source/source.ts';
+
+interface Deps {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly random: Random;
+  readonly log: Log;
+  readonly outlet: OpenOutlet;
+  readonly scoring: Scoring;
+}
+
+function openSource(config: SourceConfig, device: string, deps: Deps): Source {
+  switch (config.kind) {
+    case 'file':
+      return fileSource({ ...config, device }, deps);
+    case 'folder': {
+      const { outlet } = deps;
+      const positions = {
+        get: (key: string) => outlet.getPosition(key),
+        save: outlet.savePosition,
+      };
+      return folderSource({ ...config, device }, { ...deps, positions });
+    }
+    case 'sim':
+      return simSource(config, deps);
+  }
+}
+
+function portOf(port: MessagePort): ScoringPort {
+  return {
+    post: (message, transfer) => port.postMessage(message, [...transfer]),
+    listen: (listener) => {
+      port.on('message', (message: FromScoring) => listener(message));
+    },
+  };
+}
+
+function laneSettings(settings: DataSettings, ruleSet: RuleSet): LaneSettings {
+  const { device, firmware, agentVersion, models } = settings;
+  return {
+    origin: {
+      device,
+      agentVersion,
+      firmware,
+      models: Object.fromEntries(models.map(({ id, sha256 }) => [id, sha256])),
+    },
+    ...rulesOf(ruleSet),
+    window: settings.window,
+    clipNs: settings.clipNs,
+    silentNs: settings.silentNs,
+    partPath: (clipId) => settings.partPath.replace('{clip}', clipId),
+  };
+}
+
+function progressOf(
+  lanes: readonly Lane[],
+  scoring: Scoring,
+  off: readonly string[],
+): DataProgress {
+  const sum = (of: (lane: Lane) => number): number => lanes.reduce((n, lane) => n + of(lane), 0);
+  const fired: Record<string, number> = {};
+  for (const { tally } of lanes) {
+    for (const [rule, n] of Object.entries(tally.fired)) fired[rule] = (fired[rule] ?? 0) + n;
+  }
+  const { last, count, skipped, faults } = scoring.figures;
+  const finite = lanes.filter(({ source }) => source.finite);
+  const isOver = ({ state }: Lane): boolean => ['finished', 'broken'].includes(state.state);
+  return {
+    source: {
+      messages: sum(({ tally }) => tally.messages),
+      bytes: sum(({ tally }) => tally.bytes),
+      lagMs: Math.max(0, ...lanes.map(({ tally }) => tally.lagMs)),
+      broken: sum((lane) => lane.broken),
+      each: lanes.map(({ state }) => state),
+    },
+    score: {
+      ...(last === undefined
+        ? {}
+        : { last: { scorer: last.scorer, ...last.values, topClass: last.topClass } }),
+      count,
+      skipped,
+      faults,
+    },
+    fired,
+    suppressed: sum(({ tally }) => tally.suppressed),
+    clipsCut: sum(({ tally }) => tally.clipsCut),
+    openClips: sum((lane) => lane.openClips),
+    sourcesFinished: finite.length > 0 && finite.every(isOver),
+    idle: lanes.every(({ state }) => state.state !== 'reading') && scoring.busy === 0,
+    degraded: off,
+  };
+}
+
+function listen(main: MessagePort, deps: Deps, stopping: AbortController): void {
+  main.on('message', (message: ToData) => {
+    switch (message.kind) {
+      case 'credit':
+        deps.outlet.credit(message.bytes);
+        return;
+      case 'position':
+        deps.outlet.position(message.id, message.document);
+        return;
+      case 'room':
+        deps.outlet.room(message.id, message.made);
+        return;
+      case 'scoring':
+        deps.scoring.connect(message.port && portOf(message.port));
+        return;
+      case 'stop':
+        stopping.abort();
+    }
+  });
+}
+
+async function run(main: MessagePort, settings: DataSettings): Promise<void> {
+  const { ruleSet } = parseRuleSet(settings.rules.text, settings.rules.file);
+  if (ruleSet === undefined) throw new Error('main starts this thread with rules that it checked');
+  const log = openLog({ level: settings.logLevel }).child('data');
+  const post = (message: FromData): void => main.postMessage(message);
+  const off: string[] = [];
+  const outlet = openOutlet(post);
+  const scoring = openScoring({
+    clock: systemClock,
+    sha256Of: (model) => settings.models.find(({ id }) => id === model)?.sha256,
+    onOff: ({ model, why }) => {
+      const text = `model ${model} is off after ten frames without a score: ${why}`;
+      off.push(text);
+      log.error('a model was switched off', { model, why });
+      // A notice that cannot be passed on now waits for credit like any other.
+      void outlet.notice({ name: 'model_off', severity: 'warning', text });
+    },
+  });
+  const seed = Buffer.from(systemRandomBytes(16)).toString('hex');
+  const random = seededRandom(seed);
+  const deps = { clock: systemClock, ids: systemIds, random, log, outlet, scoring };
+  const stopping = new AbortController();
+  listen(main, deps, stopping);
+  if (settings.scoringPort !== undefined) scoring.connect(portOf(settings.scoringPort));
+  const lanes = settings.sources.map(
+    (source) =>
+      new Lane(openSource(source, settings.device, deps), laneSettings(settings, ruleSet), deps),
+  );
+  const tell = (): void => post({ kind: 'progress', progress: progressOf(lanes, scoring, off) });
+  const timer = setInterval(tell, progressEveryMs);
+  await Promise.all(lanes.map((lane) => lane.run(stopping.signal)));
+  tell();
+  clearInterval(timer);
+  post({ kind: 'stopped' });
+}
+
+if (parentPort !== null) await run(parentPort, workerData as DataSettings);

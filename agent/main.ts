@@ -1,0 +1,374 @@
+/**
+ * The agent of one robot: the only place that wires its stations. Main keeps the buffer, the
+ * uplink and the local socket; reading, rules and clips run in the data worker, models in another.
+ */
+import { mkdir } from 'node:fs/promises';
+import { platform } from 'node:os';
+import { MessageChannel } from 'node:worker_threads';
+import {
+  canonicalJson,
+  type Clock,
+  Fault,
+  type Ids,
+  type Json,
+  type Log,
+  type Random,
+  sha256Hex,
+  uuidText,
+} from '@fieldloop/core';
+import { parseRuleSet, problemLine, type RuleSet } from '@fieldloop/rules';
+import { type AgentBuffer, openBuffer } from './buffer/buffer.ts';
+import { type CloudLink, openCloudLink } from './cloud-link.ts';
+import { type AgentConfig, readText } from './config.ts';
+import { openStatusSocket } from './health/socket.ts';
+import { type AgentStatus, statusSocketPath } from './health/status.ts';
+import { identityWithinMs, modelsReadyWithinMs, stopWithinMs } from './limits.ts';
+import type { DataProgress, DataSettings, FromData, ToData } from './messages.ts';
+import { openResults, type Results } from './results.ts';
+import type { ReadyModel, ScoringReady } from './score/protocol.ts';
+import { openThread, type Thread, type ThreadStart } from './thread.ts';
+import { agentVersion } from './version.ts';
+import type { EventContext } from './wire-event.ts';
+
+export interface AgentDeps {
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface Agent {
+  status(): AgentStatus;
+  /** Stops reading, cuts and seals what is open, closes everything. */
+  stop(): Promise<void>;
+}
+
+/** Log times before this year mean a clock that nobody set. */
+const plausibleClockMs = Date.UTC(2025, 0, 1);
+
+/** Everything runs when it resolves; a Fault says what in the configuration does not. */
+export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<Agent> {
+  const rulesText = readText(config.rules);
+  const ruleSet = demandRules(rulesText, config.rules);
+  await makeFolder(config.buffer.path);
+  await using opened = new AsyncDisposableStack();
+  let agent: RunningAgent | undefined;
+  const socketPath = statusSocketPath(config.buffer.path);
+  opened.use(await openStatusSocket(socketPath, () => agent?.status()));
+  const buffer = opened.use(
+    await openBuffer({
+      dir: config.buffer.path,
+      quotaBytes: config.buffer.quotaBytes,
+      headroomBytes: config.buffer.headroomBytes,
+      reserve: config.buffer.reserve,
+      ...deps,
+    }),
+  );
+  const link = opened.use(
+    openCloudLink(config, { ...deps, buffer, agent: `fieldloop-agent ${agentVersion}` }),
+  );
+  await within(identityWithinMs, link.settled, deps.clock);
+  agent = new RunningAgent({ config, ruleSet, rulesText, buffer, link }, deps, opened.move());
+  await agent.begin();
+  return agent;
+}
+
+interface Parts {
+  readonly config: AgentConfig;
+  readonly ruleSet: RuleSet;
+  readonly rulesText: string;
+  readonly buffer: AgentBuffer;
+  readonly link: CloudLink;
+}
+
+class RunningAgent implements Agent {
+  readonly #parts: Parts;
+  readonly #deps: AgentDeps;
+  readonly #opened: AsyncDisposableStack;
+  readonly #startMs: number;
+  readonly #sessionId: string;
+  readonly #device: string;
+  readonly #results: Results;
+  #data: Thread<ToData> | undefined;
+  #scoring: Thread<unknown> | undefined;
+  #models: readonly ReadyModel[] = [];
+  #modelFaults: readonly string[] = [];
+  #modelsReady: () => void = () => {};
+  #threadsOff: string[] = [];
+  #progress: DataProgress | undefined;
+  #stopped: () => void = () => {};
+  #isStopped = false;
+  #stopping: Promise<void> | undefined;
+
+  constructor(parts: Parts, deps: AgentDeps, opened: AsyncDisposableStack) {
+    this.#parts = parts;
+    this.#deps = deps;
+    this.#opened = opened;
+    this.#startMs = deps.clock.monotonicMs();
+    this.#sessionId = uuidText(deps.ids.uuid());
+    this.#device = parts.link.device ?? parts.config.device.name;
+    this.#results = openResults({
+      buffer: parts.buffer,
+      clock: deps.clock,
+      log: deps.log,
+      context: () => this.#context(),
+      reply: (message) => this.#data?.post(message),
+    });
+  }
+
+  async begin(): Promise<void> {
+    const { config, link } = this.#parts;
+    const name = link.device;
+    if (name !== undefined && name !== config.device.name) {
+      const device = config.device.name;
+      this.#deps.log.warn('the certificate names another device; its name is used', {
+        device,
+        name,
+      });
+    }
+    if (config.models.length > 0) {
+      const ready = new Promise<void>((resolve) => {
+        this.#modelsReady = resolve;
+      });
+      this.#scoring = this.#openScoring();
+      await within(modelsReadyWithinMs, ready, this.#deps.clock);
+    }
+    this.#report();
+    this.#data = openThread<ToData, FromData>(
+      {
+        name: 'data',
+        entry: new URL('./data-worker.ts', import.meta.url),
+        start: () => this.#dataStart(),
+        onMessage: (message) => this.#heard(message),
+        onDeath: (death) => this.#died('data', death),
+      },
+      this.#deps,
+    );
+    this.#deps.log.info('the agent runs', {
+      device: this.#device,
+      rules: `${this.#parts.ruleSet.name}@${this.#parts.ruleSet.version}`,
+      sources: config.sources.map(({ name }) => name),
+    });
+  }
+
+  status(): AgentStatus {
+    const { config, ruleSet, buffer, link } = this.#parts;
+    const progress = this.#progress;
+    const counts = buffer.counts();
+    const uplink = link.status();
+    const { sealed, offered, uploading } = counts.clips;
+    const hasAll = config.cloud === undefined || sealed + offered + uploading === 0;
+    const isQuiet = this.#results.waiting === 0 && (progress?.openClips ?? 0) === 0;
+    const { lastClip } = this.#results;
+    return {
+      device: this.#device,
+      agentVersion,
+      uptimeS: Math.round((this.#deps.clock.monotonicMs() - this.#startMs) / 1000),
+      source: progress?.source ?? { messages: 0, bytes: 0, lagMs: 0, broken: 0, each: [] },
+      score: progress?.score ?? { count: 0, skipped: 0, faults: 0 },
+      rules: {
+        set: ruleSet.name,
+        version: ruleSet.version,
+        digest: ruleSet.digest,
+        fired: progress?.fired ?? {},
+        suppressed: progress?.suppressed ?? 0,
+      },
+      clips: {
+        cut: progress?.clipsCut ?? 0,
+        sealed: counts.ever.sealed,
+        acknowledged: counts.ever.acknowledged,
+        bytes: counts.bytes,
+      },
+      uplink,
+      ...(lastClip === undefined ? {} : { lastClip }),
+      degraded: this.#degraded(counts.degraded),
+      idle: progress?.idle === true && isQuiet && hasAll && uplink.uploading === 0,
+      finished: progress?.sourcesFinished === true && isQuiet && hasAll,
+    };
+  }
+
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
+    const { clock, log } = this.#deps;
+    const stopped = new Promise<void>((resolve) => {
+      this.#stopped = resolve;
+    });
+    this.#data?.post({ kind: 'stop' });
+    if (!this.#isStopped && this.#data !== undefined) {
+      const inTime = await within(stopWithinMs, stopped, clock);
+      if (!inTime) log.warn('open clips were not cut in time; they are left out');
+    }
+    await this.#data?.terminate();
+    await this.#scoring?.terminate();
+    await this.#results.settled();
+    await this.#opened[Symbol.asyncDispose]();
+    log.info('the agent stopped');
+  }
+
+  #degraded(buffer: string | undefined): string[] {
+    const { link } = this.#parts;
+    const names = [link.device, this.#device];
+    const renamed =
+      names[0] === undefined || names[0] === names[1]
+        ? undefined
+        : `clips carry the name ${names[1]} until the agent is started again as ${names[0]}`;
+    const all = [
+      ...this.#threadsOff,
+      ...this.#modelFaults,
+      ...(this.#progress?.degraded ?? []),
+      buffer,
+      link.degraded,
+      renamed,
+    ];
+    return all.filter((why) => why !== undefined);
+  }
+
+  #heard(message: FromData): void {
+    if (message.kind === 'progress') this.#progress = message.progress;
+    else if (message.kind === 'stopped') {
+      this.#isStopped = true;
+      this.#stopped();
+    } else this.#results.take(message);
+  }
+
+  #died(
+    thread: 'data' | 'scoring',
+    death: { readonly why: string; readonly gaveUp: boolean },
+  ): void {
+    const text = death.gaveUp
+      ? `the ${thread} thread failed again and again and stays off: ${death.why}`
+      : `the ${thread} thread failed and starts again: ${death.why}`;
+    if (death.gaveUp) this.#threadsOff.push(text);
+    if (thread === 'scoring') this.#data?.post({ kind: 'scoring', port: undefined });
+    // Nobody answers any more: a stop that waits goes on, and so does a start.
+    if (thread === 'data') this.#stopped();
+    this.#modelsReady();
+    this.#results.tell({ name: `${thread}_thread_failed`, severity: 'warning', text });
+  }
+
+  #openScoring(): Thread<unknown> {
+    const { models } = this.#parts.config;
+    return openThread<unknown, ScoringReady>(
+      {
+        name: 'scoring',
+        entry: new URL('./scoring-worker.ts', import.meta.url),
+        start: () => ({ data: { models } }),
+        onMessage: (ready) => this.#scoringReady(ready),
+        onDeath: (death) => this.#died('scoring', death),
+      },
+      this.#deps,
+    );
+  }
+
+  #scoringReady(ready: ScoringReady): void {
+    this.#models = ready.models;
+    this.#modelFaults = ready.faults.map(({ id, message }) => `model ${id} is off: ${message}`);
+    for (const { id, message } of ready.faults) {
+      this.#deps.log.error('a model is not used', { model: id, why: message });
+      const text = `model ${id}: ${message}`;
+      this.#results.tell({ name: 'model_off', severity: 'warning', text });
+    }
+    this.#modelsReady();
+    if (this.#data === undefined) return;
+    const { port1, port2 } = new MessageChannel();
+    this.#scoring?.post({ port: port1 }, [port1]);
+    this.#data.post({ kind: 'scoring', port: port2 }, [port2]);
+  }
+
+  #dataStart(): ThreadStart {
+    const { config, rulesText, buffer } = this.#parts;
+    const settings: DataSettings = {
+      device: this.#device,
+      firmware: config.device.firmware,
+      agentVersion,
+      logLevel: config.log.level,
+      sources: config.sources,
+      rules: { text: rulesText, file: config.rules },
+      window: config.window,
+      clipNs: config.limits.clipNs,
+      silentNs: config.limits.silentNs,
+      partPath: buffer.partPath('{clip}'),
+      models: this.#models,
+    };
+    if (this.#scoring === undefined || this.#models.length === 0) return { data: settings };
+    const { port1, port2 } = new MessageChannel();
+    this.#scoring.post({ port: port1 }, [port1]);
+    return { data: { ...settings, scoringPort: port2 }, transfer: [port2] };
+  }
+
+  /** What runs here, for the cloud; sent again only when it changed. */
+  #report(): void {
+    const { config, ruleSet, buffer } = this.#parts;
+    const { site, properties, firmware } = config.device;
+    const digested = (
+      document: Readonly<Record<string, Json>>,
+    ): { digest: string } & typeof document => ({
+      ...document,
+      digest: sha256Hex(canonicalJson(document)),
+    });
+    const node = process.versions.node;
+    buffer.report(
+      'agent',
+      digested({ version: agentVersion, node, platform: platform(), site: site ?? '', properties }),
+    );
+    if (firmware !== undefined) {
+      buffer.report('firmware', { digest: sha256Hex(firmware), version: firmware });
+    }
+    buffer.report('models', digested({ models: this.#models.map((model) => ({ ...model })) }));
+    const { digest, name, version } = ruleSet;
+    buffer.report('rules', { digest, name, version });
+  }
+
+  #context(): EventContext {
+    const { ids, clock } = this.#deps;
+    const nowMs = clock.now();
+    return {
+      id: uuidText(ids.uuid()),
+      nowNs: BigInt(Math.round(nowMs)) * 1_000_000n,
+      sessionId: this.#sessionId,
+      synced: nowMs > plausibleClockMs,
+    };
+  }
+}
+
+/** The rule set, or one Fault with every error of its file. */
+export function demandRules(text: string, file: string): RuleSet {
+  const { ruleSet, problems } = parseRuleSet(text, file);
+  if (ruleSet !== undefined) return ruleSet;
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  const [first, ...rest] = errors;
+  throw new Fault('invalid', first?.message ?? 'the rule set cannot be used', {
+    place: first === undefined ? file : `${file}:${first.line}:${first.column}`,
+    remedy: [first?.remedy ?? '', ...rest.map(problemLine)].join('\n'),
+    details: { problems: errors },
+  });
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o750 });
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    throw new Fault('unavailable', `the folder of the buffer cannot be made (${code})`, {
+      place: path,
+      remedy: 'Let buffer.path in agent.yaml be a folder that this user may write to.',
+      cause: error,
+    });
+  }
+}
+
+/** True when `work` ended within `ms`. */
+async function within(ms: number, work: Promise<unknown>, clock: Clock): Promise<boolean> {
+  const waiting = new AbortController();
+  const timer = clock.sleep(ms, waiting.signal).then(
+    () => false,
+    () => false,
+  );
+  const inTime = await Promise.race([work.then(() => true), timer]);
+  waiting.abort();
+  return inTime;
+}

@@ -1,0 +1,124 @@
+/**
+ * What main does with the results of the data worker: one after another, each durable before its
+ * credit goes back, so that a position is never saved before the clips that stand before it.
+ */
+import { asFault, type Clock, type Log } from '@fieldloop/core';
+import type { AgentBuffer } from './buffer/buffer.ts';
+import { sealRetries, sealRetryMs } from './limits.ts';
+import type { FromData, Notice, Result, ToData } from './messages.ts';
+import { type EventContext, wireEventOf, wireMarkerOf } from './wire-event.ts';
+
+export interface ResultsDeps {
+  readonly buffer: AgentBuffer;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly context: () => EventContext;
+  /** To whoever sent the result: a thread that started again has its own credit. */
+  readonly reply: (message: ToData) => void;
+}
+
+export interface Results {
+  /** The newest clip that became durable. */
+  readonly lastClip:
+    | { readonly clipId: string; readonly rule: string; readonly why: string }
+    | undefined;
+  /** Results that are not dealt with yet. */
+  readonly waiting: number;
+  take(message: Exclude<FromData, { kind: 'progress' } | { kind: 'stopped' }>): void;
+  /** An event of main itself. */
+  tell(notice: Notice): void;
+  /** Resolves when everything taken so far is dealt with. */
+  settled(): Promise<void>;
+}
+
+export function openResults(deps: ResultsDeps): Results {
+  const { buffer, log } = deps;
+  let chain: Promise<void> = Promise.resolve();
+  let waiting = 0;
+  let lastClip: Results['lastClip'];
+  const inTurn = (work: () => Promise<void> | void): void => {
+    waiting += 1;
+    chain = chain.then(async () => {
+      try {
+        await work();
+      } catch (error) {
+        log.error('a result could not be kept', { error: asFault(error) });
+      } finally {
+        waiting -= 1;
+      }
+    });
+  };
+  const keep = async (result: Result): Promise<void> => {
+    switch (result.kind) {
+      case 'clip': {
+        const { clip } = result;
+        await seal(deps, clip);
+        const marker = clip.manifest.markers[0];
+        const why = marker?.why ?? marker?.expression ?? '';
+        lastClip = { clipId: clip.clipId, rule: marker?.rule ?? '', why };
+        return;
+      }
+      case 'notice':
+        return buffer.addEvent(wireEventOf(result.notice, deps.context()));
+      case 'marker':
+        return buffer.addMarker(wireMarkerOf(result.marker, deps.context()));
+      case 'suppressed':
+        return buffer.noteTrigger(result.rule, result.reason, result.count);
+      case 'savePosition':
+        return buffer.savePosition(result.key, result.document);
+    }
+  };
+  return {
+    get lastClip() {
+      return lastClip;
+    },
+    get waiting() {
+      return waiting;
+    },
+    take(message) {
+      switch (message.kind) {
+        case 'getPosition': {
+          const { id, key } = message;
+          inTurn(() => deps.reply({ kind: 'position', id, document: buffer.position(key) }));
+          return;
+        }
+        case 'makeRoom': {
+          const { id, need } = message;
+          inTurn(async () => {
+            deps.reply({ kind: 'room', id, made: await buffer.makeRoom(need) });
+          });
+          return;
+        }
+        default:
+          inTurn(async () => {
+            try {
+              await keep(message);
+            } finally {
+              deps.reply({ kind: 'credit', bytes: message.bytes });
+            }
+          });
+      }
+    },
+    tell: (notice) => inTurn(() => buffer.addEvent(wireEventOf(notice, deps.context()))),
+    settled: () => chain,
+  };
+}
+
+/** A clip that cannot be sealed stays a part: the next start of the agent tries again. */
+async function seal(
+  deps: Pick<ResultsDeps, 'buffer' | 'clock' | 'log'>,
+  clip: Extract<Result, { kind: 'clip' }>['clip'],
+): Promise<void> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      await deps.buffer.seal(clip);
+      return;
+    } catch (error) {
+      const fault = asFault(error);
+      const again = fault.code === 'unavailable' || fault.code === 'limited';
+      if (!again || attempt >= sealRetries) throw error;
+      deps.log.warn('a clip could not be sealed; it is tried again', { error: fault });
+      await deps.clock.sleep(sealRetryMs);
+    }
+  }
+}
