@@ -64,64 +64,109 @@ export function gradient(network: Network, samples: Samples, rows: Uint32Array):
     weights: new Float64Array(layer.weights.length),
     bias: new Float64Array(layer.bias.length),
   }));
-  const inputs = samples.inputs.length / samples.count;
-  const classes = samples.targets.length / samples.count;
-  let loss = 0;
-  for (const row of rows) {
-    const input = samples.inputs.subarray(row * inputs, (row + 1) * inputs);
-    const target = samples.targets.subarray(row * classes, (row + 1) * classes);
-    const given = activations(network, input);
-    const probabilities = softmax(given.at(-1) ?? []);
-    let delta = new Float64Array(classes);
-    for (let k = 0; k < classes; k += 1) {
-      const p = probabilities[k] ?? 0;
-      const wanted = target[k] ?? 0;
-      if (wanted > 0) loss -= (wanted * Math.log(Math.max(p, 1e-300))) / rows.length;
-      delta[k] = (p - wanted) / rows.length;
-    }
-    for (let at = network.length - 1; at >= 0; at -= 1) {
-      const layer = network[at];
-      const sums = layers[at];
-      if (layer === undefined || sums === undefined) continue;
-      const below = at === 0 ? input : (given[at - 1] ?? input);
-      collect(sums, delta, below);
-      if (at > 0) delta = pushBack(layer, delta, below);
-    }
+  const input = gather(samples.inputs, samples.inputs.length / samples.count, rows);
+  const given = activations(network, input, rows.length);
+  const targets = gather(samples.targets, samples.targets.length / samples.count, rows);
+  const top = againstTargets(given.at(-1) ?? targets, targets, rows.length);
+  let delta = top.delta;
+  for (let at = network.length - 1; at >= 0; at -= 1) {
+    const layer = network[at];
+    const sums = layers[at];
+    if (layer === undefined || sums === undefined) continue;
+    const below = at === 0 ? input : (given[at - 1] ?? input);
+    collect(sums, delta, { below, rows: rows.length });
+    if (at > 0) delta = pushBack(layer, delta, below);
   }
-  return { loss, layers };
+  return { loss: top.loss, layers };
 }
 
-/** Adds one row's share to the derivatives of a layer. */
+function gather(from: Float32Array, width: number, rows: Uint32Array): Float64Array {
+  const out = new Float64Array(rows.length * width);
+  rows.forEach((row, i) => out.set(from.subarray(row * width, (row + 1) * width), i * width));
+  return out;
+}
+
+/** Cross-entropy of logits, and its derivative by each of them: (p - target) / rows. */
+function againstTargets(
+  logits: Float64Array,
+  targets: Float64Array,
+  rows: number,
+): { readonly loss: number; readonly delta: Float64Array } {
+  const classes = logits.length / rows;
+  const delta = new Float64Array(logits.length);
+  let loss = 0;
+  for (let row = 0; row < rows; row += 1) {
+    const p = softmax(logits.subarray(row * classes, (row + 1) * classes));
+    for (let k = 0; k < classes; k += 1) {
+      const share = p[k] as number;
+      const wanted = targets[row * classes + k] as number;
+      if (wanted > 0) loss -= (wanted * Math.log(Math.max(share, 1e-300))) / rows;
+      delta[row * classes + k] = (share - wanted) / rows;
+    }
+  }
+  return { loss, delta };
+}
+
+/** Adds the rows' shares to the derivatives of a layer, four rows at a time. */
 function collect(
   sums: { readonly weights: Float64Array; readonly bias: Float64Array },
   delta: Float64Array,
-  below: ArrayLike<number>,
+  { below, rows }: { readonly below: Float64Array; readonly rows: number },
 ): void {
-  for (let o = 0; o < delta.length; o += 1) {
-    const slope = delta[o] ?? 0;
-    if (slope === 0) continue;
-    sums.bias[o] = (sums.bias[o] ?? 0) + slope;
-    const at = o * below.length;
-    for (let i = 0; i < below.length; i += 1) {
-      sums.weights[at + i] = (sums.weights[at + i] ?? 0) + slope * (below[i] ?? 0);
+  const outputs = delta.length / rows;
+  const inputs = below.length / rows;
+  const none = new Float64Array(inputs);
+  const rowOf = (row: number): Float64Array =>
+    row < rows ? below.subarray(row * inputs, (row + 1) * inputs) : none;
+  const slopeOf = (row: number, o: number): number => delta[row * outputs + o] ?? 0;
+  for (let row = 0; row < rows; row += 4) {
+    const four = [rowOf(row), rowOf(row + 1), rowOf(row + 2), rowOf(row + 3)] as const;
+    for (let o = 0; o < outputs; o += 1) {
+      const slopes = [
+        slopeOf(row, o),
+        slopeOf(row + 1, o),
+        slopeOf(row + 2, o),
+        slopeOf(row + 3, o),
+      ] as const;
+      const sum = slopes[0] + slopes[1] + slopes[2] + slopes[3];
+      if (sum === 0 && slopes.every((slope) => slope === 0)) continue;
+      sums.bias[o] = (sums.bias[o] as number) + sum;
+      addRows(sums.weights, o * inputs, four, slopes);
     }
+  }
+}
+
+type Four<T> = readonly [T, T, T, T];
+
+function addRows(
+  sums: Float64Array,
+  at: number,
+  [r0, r1, r2, r3]: Four<Float64Array>,
+  [s0, s1, s2, s3]: Four<number>,
+): void {
+  for (let i = 0; i < r0.length; i += 1) {
+    sums[at + i] =
+      (sums[at + i] as number) +
+      s0 * (r0[i] as number) +
+      s1 * (r1[i] as number) +
+      s2 * (r2[i] as number) +
+      s3 * (r3[i] as number);
   }
 }
 
 /** The derivative by the values below a layer; ReLU lets it through where the value is above 0. */
-function pushBack(
-  layer: Layer,
-  delta: Float64Array,
-  below: ArrayLike<number>,
-): Float64Array<ArrayBuffer> {
-  const out = new Float64Array(layer.inputs);
-  for (let o = 0; o < layer.outputs; o += 1) {
-    const slope = delta[o] ?? 0;
-    for (let i = 0; i < layer.inputs; i += 1) {
-      out[i] = (out[i] ?? 0) + slope * (layer.weights[o * layer.inputs + i] ?? 0);
+function pushBack(layer: Layer, delta: Float64Array, below: Float64Array): Float64Array {
+  const { inputs, outputs, weights } = layer;
+  const out = new Float64Array(below.length);
+  for (let at = 0, row = 0; at < out.length; at += inputs, row += 1) {
+    for (let o = 0; o < outputs; o += 1) {
+      const slope = delta[row * outputs + o] as number;
+      for (let i = 0; i < inputs; i += 1) {
+        out[at + i] = (out[at + i] as number) + slope * (weights[o * inputs + i] as number);
+      }
     }
   }
-  for (let i = 0; i < layer.inputs; i += 1) if (!((below[i] ?? 0) > 0)) out[i] = 0;
+  for (let i = 0; i < out.length; i += 1) if (!((below[i] as number) > 0)) out[i] = 0;
   return out;
 }
 
@@ -156,12 +201,12 @@ function move(
   const spread = 1 / (1 - 0.999 ** at.step);
   const keep = 1 - at.shrink;
   for (let i = 0; i < values.length; i += 1) {
-    const slope = slopes[i] ?? 0;
-    const m = 0.9 * (mean[i] ?? 0) + 0.1 * slope;
-    const s = 0.999 * (square[i] ?? 0) + 0.001 * slope * slope;
+    const slope = slopes[i] as number;
+    const m = 0.9 * (mean[i] as number) + 0.1 * slope;
+    const s = 0.999 * (square[i] as number) + 0.001 * slope * slope;
     mean[i] = m;
     square[i] = s;
-    values[i] = (values[i] ?? 0) * keep - (rate * m) / (Math.sqrt(s * spread) + 1e-8);
+    values[i] = (values[i] as number) * keep - (rate * m) / (Math.sqrt(s * spread) + 1e-8);
   }
 }
 

@@ -1,0 +1,17 @@
+/** The bounds of this room and what happens at each. */
+export const limits = {
+  /** Robots of one world; more are refused. */
+  mostRobots: 8,
+  /** Bytes a slow reader may owe its socket; whole messages beyond are dropped and counted. */
+  socketBacklogBytes: 4 * 1024 * 1024,
+  /** Readers of one robot at a time; one more is turned away. */
+  readersPerRobot: 16,
+  /** How far a late world may catch up in one slice, in ticks; the rest of the delay is kept. */
+  catchUpTicks: 50,
+  /** Longest recording that `record` writes, in seconds. */
+  recordSeconds: 24 * 3600,
+  /** Fastest live world, as simulated seconds a second. */
+  fastest: 100,
+  /** Bytes of messages in one chunk of a recording. */
+  chunkBytes: 768 * 1024,
+} as const;
