@@ -30,6 +30,8 @@ export const pageRows = 50;
 export const maxCursorLength = 1024;
 /** Conditions of one kind in a list's query. */
 export const maxConditions = 8;
+/** A condition that fewer clips meet is looked up by its own index, and its clips are sorted. */
+export const rareClips = 1000;
 /** A key's last use is written at most this often. */
 export const keyUseWriteMs = ms('60s');
 /** Life of a claim token: unless asked otherwise, and at most. */
@@ -98,3 +100,5 @@ export const untouchedPartMs = ms('24h');
 export const sweepEveryMs = ms('1h');
 /** A writer that died is started again after this long. */
 export const writerRestartMs = ms('1s');
+/** Rows of closed connections are kept this long. */
+export const connectionRowMs = ms('30d');
