@@ -82,7 +82,9 @@ export const ledgerEveryMs = 1_000;
 export const maxSocketPathBytes = 107;
 export const maxStatusBytes = 256 * 1024;
 export const statusTimeoutMs = 3_000;
-export const telemetryEveryMs = 60_000;
+/** What `check` gives a simulator to answer, and how many days a certificate should have left. */
+export const dialWithinMs = 2_000;
+export const certificateDaysLeft = 30;
 
 // Buffer.
 
@@ -128,6 +130,8 @@ export const maxUnstoredSingles = 32;
 export const eventBatchBytes = 40 * 1024;
 /** How often the uplink looks for what has come due. */
 export const uplinkTickMs = 250;
+/** How often deletes that the disk stopped are tried again. */
+export const sweepEveryMs = 10_000;
 /** The bulk connection stays this long after the last transfer. */
 export const bulkIdleMs = 60_000;
 /** A transfer that must wait longer than this gives its place to another clip. */

@@ -11,6 +11,7 @@ import type { AgentStatus } from './status.ts';
 /** Asks the agent behind `socketPath`; Fault `unavailable` when none runs there. */
 export async function readStatus(socketPath: string): Promise<AgentStatus> {
   const text = await readLine(socketPath);
+  if (text === '') throw starting(socketPath);
   try {
     return JSON.parse(text) as AgentStatus;
   } catch (error) {
@@ -47,6 +48,14 @@ function absent(socketPath: string, cause: Error): Fault {
   });
 }
 
+function starting(socketPath: string): Fault {
+  return new Fault('unavailable', 'the agent is starting', {
+    place: socketPath,
+    remedy: 'Ask again in a moment.',
+    details: { starting: true },
+  });
+}
+
 function silent(socketPath: string): Fault {
   return new Fault('timeout', 'the agent did not answer in time', {
     place: socketPath,
@@ -79,14 +88,15 @@ export async function openStatusSocket(
 }
 
 async function refuseSecond(socketPath: string): Promise<void> {
-  let other: AgentStatus;
+  let who = 'an agent that is starting';
   try {
-    other = await readStatus(socketPath);
+    who = `an agent of device ${(await readStatus(socketPath)).device}`;
   } catch (error) {
-    if (asFault(error).code === 'unavailable') return;
-    throw error;
+    const fault = asFault(error);
+    if (fault.code !== 'unavailable') throw error;
+    if (fault.details?.['starting'] !== true) return;
   }
-  throw new Fault('conflict', `an agent of device ${other.device} already runs on this buffer`, {
+  throw new Fault('conflict', `${who} already runs on this buffer`, {
     place: socketPath,
     remedy: 'Stop it first, or give this one another buffer.path.',
   });

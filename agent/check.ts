@@ -1,0 +1,251 @@
+/**
+ * Everything that can be known to be wrong before a start, each with what to do about it. Nothing
+ * is changed but a file that is written and removed to see whether the buffer's folder takes one.
+ */
+import { constants } from 'node:fs';
+import { access, mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { asFault, type Clock, faultLine, formatDurationNs, formatSize } from '@fieldloop/core';
+import { type Channel, decodeMessage, formatOf, readRecording } from '@fieldloop/recording';
+import { openFile } from '@fieldloop/recording/file';
+import { lintAgainst, parseRuleSet, problemLine, type RuleSet } from '@fieldloop/rules';
+import { type AgentConfig, readText, type SourceConfig } from './config.ts';
+import { parseClaimToken } from './enroll/token.ts';
+import { loadIdentity } from './enroll/identity.ts';
+import { identityFolder } from './cloud-link.ts';
+import { certificateDaysLeft, dialWithinMs } from './limits.ts';
+
+export interface Finding {
+  /** `error`: the agent does not start or does not do its work. */
+  readonly level: 'ok' | 'warning' | 'error';
+  /** What was looked at, such as `sources[0]`. */
+  readonly about: string;
+  readonly text: string;
+}
+
+const ok = (about: string, text: string): Finding => ({ level: 'ok', about, text });
+const warning = (about: string, text: string): Finding => ({ level: 'warning', about, text });
+const failure = (about: string, error: unknown): Finding => ({
+  level: 'error',
+  about,
+  text: faultLine(asFault(error)),
+});
+
+export async function* checkAgent(
+  config: AgentConfig,
+  deps: { readonly clock: Clock },
+): AsyncGenerator<Finding, void> {
+  yield ok('config', `${config.file} is whole; device ${config.device.name}`);
+  const channels: Channel[] = [];
+  for (const [i, source] of config.sources.entries()) {
+    yield await checkSource(`sources[${i}]`, source, channels);
+  }
+  yield* checkRules(config, channels);
+  yield* checkModels(config, deps);
+  yield* checkBuffer(config);
+  yield* checkIdentity(config, deps);
+  yield checkClock(deps.clock.now());
+}
+
+async function checkSource(
+  about: string,
+  source: SourceConfig,
+  channels: Channel[],
+): Promise<Finding> {
+  try {
+    if (source.kind === 'sim') return await checkSim(about, source);
+    if (source.kind === 'folder') {
+      await access(source.path, constants.R_OK | constants.X_OK);
+      return ok(about, `folder ${source.path} can be read; takes ${source.glob}`);
+    }
+    await using file = await openFile(source.path);
+    const format = await formatOf(file);
+    for await (const item of readRecording(file)) {
+      if (item.kind === 'channel') channels.push(item.channel);
+    }
+    const size = formatSize(file.size ?? 0);
+    return ok(about, `${source.path} is a whole ${format} recording of ${size}`);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (source.kind !== 'folder' || code === undefined) return failure(about, error);
+    const text = `folder ${source.path} cannot be read (${code}). Make it, or correct the path.`;
+    return { level: 'error', about, text };
+  }
+}
+
+function checkSim(
+  about: string,
+  { host, port }: Extract<SourceConfig, { kind: 'sim' }>,
+): Promise<Finding> {
+  const address = `tcp://${host}:${port}`;
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const done = (finding: Finding): void => {
+      socket.destroy();
+      resolve(finding);
+    };
+    socket.setTimeout(dialWithinMs, () =>
+      done(warning(about, `${address} does not answer now. The agent waits for it.`)),
+    );
+    socket.on('connect', () => done(ok(about, `${address} answers`)));
+    socket.on('error', (error) =>
+      done(
+        warning(
+          about,
+          `${address} does not answer now (${error.message}). The agent waits for it.`,
+        ),
+      ),
+    );
+  });
+}
+
+function* checkRules(config: AgentConfig, channels: readonly Channel[]): Generator<Finding> {
+  const about = 'rules';
+  let text: string;
+  try {
+    text = readText(config.rules);
+  } catch (error) {
+    yield failure(about, error);
+    return;
+  }
+  const { ruleSet, problems } = parseRuleSet(text, config.rules);
+  const seen = ruleSet === undefined || channels.length === 0 ? [] : lintAgainst(ruleSet, channels);
+  for (const problem of [...problems, ...seen]) {
+    yield { level: problem.severity, about, text: problemLine(problem) };
+  }
+  if (ruleSet === undefined) return;
+  const { name, version, rules } = ruleSet;
+  yield ok(
+    about,
+    `${name}@${version} has ${rules.length} rules, digest ${ruleSet.digest.slice(0, 12)}`,
+  );
+  yield* checkNeeds(config, ruleSet);
+}
+
+/** What the rules ask of the rest of the configuration. */
+function* checkNeeds(config: AgentConfig, ruleSet: RuleSet): Generator<Finding> {
+  const known = config.models.map(({ id }) => id);
+  for (const { id, ref } of ruleSet.models) {
+    if (known.includes(ref)) continue;
+    const text = `${config.rules}: model "${id}" wants "${ref}", which is not configured; its scores stay unknown. Add it to "models" of ${config.file}.`;
+    yield warning('models', text);
+  }
+  const wanted = ruleSet.models.map(({ ref }) => ref);
+  for (const id of known) {
+    if (wanted.includes(id)) continue;
+    yield warning('models', `model "${id}" is configured and no rule uses it; it does not run.`);
+  }
+  for (const { id, capture } of ruleSet.rules) {
+    if (capture.preNs <= config.window.ns) continue;
+    const text = `rule ${id} wants ${formatDurationNs(capture.preNs)} from before its trigger, the window holds ${formatDurationNs(config.window.ns)}. Raise window.seconds.`;
+    yield warning('window', text);
+  }
+}
+
+/** ONNX Runtime and sharp are loaded only when there is a model. */
+async function* checkModels(
+  config: AgentConfig,
+  deps: { readonly clock: Clock },
+): AsyncGenerator<Finding> {
+  if (config.models.length === 0) return;
+  const { readModel } = await import('./score/model.ts');
+  const { openScorer } = await import('./score/scorer.ts');
+  const { openOnnx } = await import('./score/onnx.ts');
+  const { decodeImage } = await import('./score/image.ts');
+  for (const [i, { id, path }] of config.models.entries()) {
+    const about = `models[${i}]`;
+    try {
+      const tools = { ...deps, openOnnx, decodeImage, decodeMessage };
+      await using scorer = await openScorer(readModel(path), tools);
+      const { version, golden, sha256 } = scorer.model;
+      const text = `${id} ${version} loads and passes ${golden.length} golden inputs, sha256 ${sha256.slice(0, 12)}`;
+      yield ok(about, text);
+    } catch (error) {
+      yield failure(about, error);
+    }
+  }
+}
+
+async function* checkBuffer(config: AgentConfig): AsyncGenerator<Finding> {
+  const about = 'buffer';
+  const { path, quotaBytes, headroomBytes } = config.buffer;
+  const probe = join(path, `.probe-${process.pid}`);
+  try {
+    await mkdir(path, { recursive: true, mode: 0o750 });
+    await writeFile(probe, 'x');
+    await rm(probe);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    const text = `${path} takes no files (${code}). Let buffer.path be a folder that this user may write to.`;
+    yield { level: 'error', about, text };
+    return;
+  }
+  const { bavail, bsize } = await statfs(path);
+  const free = bavail * bsize;
+  const found = `${path} takes files, ${formatSize(free)} free`;
+  if (free >= quotaBytes + headroomBytes) {
+    yield ok(about, `${found}, quota ${formatSize(quotaBytes)}`);
+    return;
+  }
+  const needs = `quota ${formatSize(quotaBytes)} and headroom ${formatSize(headroomBytes)}`;
+  yield warning(
+    about,
+    `${found}, less than ${needs}. Lower them or free space: clips go by value.`,
+  );
+}
+
+async function* checkIdentity(
+  config: AgentConfig,
+  deps: { readonly clock: Clock },
+): AsyncGenerator<Finding> {
+  const about = 'cloud';
+  if (config.cloud === undefined) {
+    yield ok(about, 'none configured: clips stay on this machine');
+    return;
+  }
+  try {
+    const identity = await loadIdentity(identityFolder(config), deps);
+    if (identity === undefined) {
+      yield checkToken(config);
+      return;
+    }
+    const days = Math.floor((identity.notAfterMs - deps.clock.now()) / 86_400_000);
+    const text = `enrolled as ${identity.device} with ${identity.broker}; the certificate has ${days} days left`;
+    yield days < certificateDaysLeft
+      ? warning(about, `${text}. Enrol again before it expires.`)
+      : ok(about, text);
+    if (identity.device === config.device.name) return;
+    yield warning(
+      about,
+      `device.name is ${config.device.name}; the name in the certificate is used.`,
+    );
+  } catch (error) {
+    yield failure(about, error);
+  }
+}
+
+function checkToken(config: AgentConfig): Finding {
+  const about = 'cloud';
+  const { claimToken, claimTokenFrom } = config.cloud ?? {};
+  if (claimToken === undefined) {
+    const how =
+      claimTokenFrom === undefined
+        ? 'Run "fieldloop-agent enroll --token TOKEN".'
+        : `Set the environment variable ${claimTokenFrom} to a claim token.`;
+    return { level: 'error', about, text: `not enrolled, and there is no claim token. ${how}` };
+  }
+  try {
+    const { url } = parseClaimToken(claimToken);
+    return ok(about, `not enrolled yet; the first run enrols at ${url}`);
+  } catch (error) {
+    return failure(about, error);
+  }
+}
+
+/** A clock that nobody set stands in the past. */
+function checkClock(nowMs: number): Finding {
+  const text = `the clock says ${new Date(nowMs).toISOString()}`;
+  if (nowMs > Date.UTC(2025, 0, 1)) return ok('clock', text);
+  return { level: 'error', about: 'clock', text: `${text}. Set it, for example with timedatectl.` };
+}

@@ -1,0 +1,181 @@
+/** `fieldloop-agent`: the commands of the program on the robot. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { asFault, Fault, faultLine, faultTable, seededRandom } from '@fieldloop/core';
+import { openLog, systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
+import { Command, CommanderError } from 'commander';
+import { checkAgent, type Finding } from './check.ts';
+import { identityFolder } from './cloud-link.ts';
+import { loadConfig } from './config.ts';
+import { enroll } from './enroll/enroll.ts';
+import { readStatus } from './health/socket.ts';
+import { statusSocketPath } from './health/status.ts';
+import { startAgent } from './main.ts';
+import { statusText } from './status-text.ts';
+import { agentVersion } from './version.ts';
+
+const defaultConfig = '/etc/fieldloop/agent.yaml';
+
+const example = `
+A whole agent.yaml (paths are relative to its folder):
+  device: {name: amr-017, site: ber1, firmware: 1.4.2, properties: {hw: orin-nx}}
+  cloud: {claimToken: "\${FIELDLOOP_CLAIM_TOKEN}"}
+  sources:
+  - {name: main, folder: /data/bags, glob: "*.mcap"}       # finished recordings
+  # {name: again, file: run.bag, speed: max}               # one replay: 1, 10, max
+  # {name: live, sim: "tcp://127.0.0.1:9000"}              # the simulator
+  models: [{id: classifier, path: models/classifier}]
+  rules: rules.yaml
+  window: {seconds: 60, memory: 64MiB}
+  buffer: {path: /var/lib/fieldloop, quota: 20GiB, headroom: 5GiB, reserve: {critical: 25%}}
+  limits: {clip: 120s, silent: 5s}
+  log: {level: info}
+`;
+
+/** Runs one command; gives the exit code. What goes wrong is told on stderr with a remedy. */
+export async function main(argv: readonly string[]): Promise<number> {
+  let code = 0;
+  const program = commands((result) => {
+    code = result;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    return explain(error);
+  }
+}
+
+function explain(error: unknown): number {
+  const fault = asFault(error);
+  process.stderr.write(`${faultLine(fault)}\n`);
+  if (fault.code === 'internal' && fault.cause instanceof Error) {
+    process.stderr.write(`${fault.cause.stack}\n`);
+  }
+  return faultTable[fault.code].exit;
+}
+
+function commands(done: (code: number) => void): Command {
+  const program = new Command('fieldloop-agent')
+    .description('Watches a robot, keeps the seconds that matter and brings them to the cloud.')
+    .version(agentVersion)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .option('-c, --config <file>', 'the configuration', defaultConfig)
+    .addHelpText(
+      'after',
+      `
+Examples:
+  fieldloop-agent check --config agent.yaml     what is wrong, before it matters
+  fieldloop-agent run --config agent.yaml       reads, judges, cuts, uploads; Ctrl-C stops it
+  fieldloop-agent status --config agent.yaml    what it is doing now
+  fieldloop-agent enroll --token flc_… --config agent.yaml
+
+Exit codes: 0 done, 2 invalid, 3 not allowed, 4 not found, 5 conflict, 6 corrupt, 8 unavailable.
+`,
+    );
+  const config = (): string => program.opts<{ config: string }>().config;
+  program
+    .command('run')
+    .description('run the agent until it is stopped; enrols first when it has to')
+    .addHelpText('after', example)
+    .action(async () => done(await run(config())));
+  program
+    .command('check')
+    .description('look at configuration, folders, disk, models, rules, certificate and clock')
+    .option('--json', 'one JSON document')
+    .addHelpText('after', example)
+    .action(async (options: { json?: true }) => done(await check(config(), options)));
+  program
+    .command('status')
+    .description('ask the agent that runs on this machine')
+    .option('--json', 'one JSON document')
+    .option('--watch', 'again each second, until Ctrl-C')
+    .action(async (options: { json?: true; watch?: true }) =>
+      done(await status(config(), options)),
+    );
+  program
+    .command('enroll')
+    .description('turn a claim token into the identity of this robot')
+    .option('--token <token>', 'what "fieldloop tokens create" printed; else that of the config')
+    .action(async (options: { token?: string }) => done(await enrol(config(), options)));
+  return program;
+}
+
+async function run(file: string): Promise<number> {
+  const config = loadConfig(file, process.env);
+  const log = openLog({ level: config.log.level });
+  const random = seededRandom(Buffer.from(systemRandomBytes(16)).toString('hex'));
+  const asked = untilAsked();
+  const agent = await startAgent(config, { clock: systemClock, ids: systemIds, random, log });
+  log.info('stopping', { signal: await asked });
+  await agent.stop();
+  return 0;
+}
+
+/** The signal that asks this process to end; a second one ends it at once. */
+function untilAsked(): Promise<string> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        process.once(signal, () => process.exit(130));
+        resolve(signal);
+      });
+    }
+  });
+}
+
+async function check(file: string, options: { readonly json?: true }): Promise<number> {
+  const findings: Finding[] = [];
+  const show = (finding: Finding): void => {
+    findings.push(finding);
+    if (options.json === true) return;
+    const mark = { ok: 'ok     ', warning: 'warning', error: 'ERROR  ' }[finding.level];
+    process.stdout.write(`${mark}  ${finding.about}: ${finding.text}\n`);
+  };
+  const config = loadConfig(file, process.env);
+  for await (const finding of checkAgent(config, { clock: systemClock })) show(finding);
+  const count = (level: Finding['level']): number =>
+    findings.filter((finding) => finding.level === level).length;
+  if (options.json === true) {
+    process.stdout.write(`${JSON.stringify({ findings }, undefined, 2)}\n`);
+  } else {
+    process.stdout.write(`${count('error')} errors, ${count('warning')} warnings\n`);
+  }
+  return count('error') === 0 ? 0 : 2;
+}
+
+async function status(
+  file: string,
+  options: { readonly json?: true; readonly watch?: true },
+): Promise<number> {
+  const socketPath = statusSocketPath(loadConfig(file, process.env).buffer.path);
+  const stopped = options.watch === true ? untilAsked().then(() => true) : Promise.resolve(true);
+  for (;;) {
+    const now = await readStatus(socketPath);
+    const text = options.json === true ? `${JSON.stringify(now)}\n` : statusText(now);
+    process.stdout.write(options.watch === true && options.json !== true ? `\n${text}` : text);
+    const isOver = await Promise.race([stopped, delay(1_000, false, { ref: true })]);
+    if (isOver) return 0;
+  }
+}
+
+async function enrol(file: string, options: { readonly token?: string }): Promise<number> {
+  const config = loadConfig(file, process.env);
+  const token = options.token ?? config.cloud?.claimToken;
+  if (token === undefined) {
+    throw new Fault('invalid', 'there is no claim token', {
+      place: file,
+      remedy: 'Give one with --token; "fieldloop tokens create" prints it.',
+    });
+  }
+  const identity = await enroll({
+    dir: identityFolder(config),
+    token,
+    name: config.device.name,
+    clock: systemClock,
+    log: openLog({ level: 'warn', fd: 2 }),
+  });
+  process.stdout.write(`enrolled as ${identity.device}; the broker is ${identity.broker}\n`);
+  return 0;
+}

@@ -1,0 +1,49 @@
+/** An agent's status for a person: a few lines that fit a terminal. Pure. */
+import { formatSize } from '@fieldloop/core';
+import type { AgentStatus } from './health/status.ts';
+
+export function statusText(status: AgentStatus): string {
+  const { source, score, rules, clips, uplink, lastClip, degraded } = status;
+  const rows: [string, string][] = [
+    ['device', `${status.device}, agent ${status.agentVersion}, up ${status.uptimeS} s`],
+    ...source.each.map(({ name, state, recording, reason }): [string, string] => [
+      `source ${name}`,
+      [state, recording, reason].filter((part) => part !== undefined).join(' · '),
+    ]),
+    ['read', `${source.messages} messages, ${formatSize(source.bytes)}, lag ${source.lagMs} ms`],
+    ['score', scoreText(score)],
+    ['rules', `${rules.set}@${rules.version} (${rules.digest.slice(0, 12)})`],
+    ['fired', firedText(rules)],
+    ['clips', `${clips.cut} cut, ${clips.sealed} sealed, ${clips.acknowledged} in the cloud`],
+    ['buffer', formatSize(clips.bytes)],
+    ['uplink', uplinkText(uplink)],
+  ];
+  if (lastClip !== undefined) rows.push(['last clip', `${lastClip.rule}: ${lastClip.why}`]);
+  for (const why of degraded) rows.push(['degraded', why]);
+  const width = Math.max(...rows.map(([title]) => title.length));
+  return rows.map(([title, text]) => `${title.padEnd(width)}  ${oneLine(text)}\n`).join('');
+}
+
+function scoreText({ last, count, skipped, faults }: AgentStatus['score']): string {
+  const counts = `${count} scored, ${skipped} skipped, ${faults} without a score`;
+  if (last === undefined) return counts;
+  const { scorer, topClass, entropy, margin } = last;
+  return `${scorer} ${topClass} entropy ${entropy.toFixed(2)} margin ${margin.toFixed(2)}; ${counts}`;
+}
+
+function firedText({ fired, suppressed }: AgentStatus['rules']): string {
+  const each = Object.entries(fired).map(([rule, n]) => `${rule} ${n}`);
+  return `${each.length === 0 ? 'nothing yet' : each.join(', ')}; ${suppressed} suppressed`;
+}
+
+function uplinkText(uplink: AgentStatus['uplink']): string {
+  const { connected, uploading, backlogClips, bytesSent, lastError } = uplink;
+  const state = connected ? 'connected' : 'not connected';
+  const counts = `${uploading} uploading, ${backlogClips} waiting, ${formatSize(bytesSent)} sent`;
+  return [state, counts, connected ? undefined : lastError]
+    .filter((part) => part !== undefined)
+    .join(' · ');
+}
+
+/** Control characters of a topic or a path never reach the terminal. */
+const oneLine = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ');
