@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sampleManifest, sampleStartNs } from './clip.sample.ts';
 import type { ClipFilter } from './clip.ts';
-import { clipStore } from './store.ts';
+import { clipList, clipStore } from './store.ts';
 import type { OpenStore } from '../store/store.contract.ts';
 
 export function clipStoreContract(name: string, open: OpenStore): void {
@@ -76,6 +76,20 @@ export function clipStoreContract(name: string, open: OpenStore): void {
     expect(await clips.list({ state: 'stored' }, { limit: 10 })).toHaveLength(1);
   });
 
+  test(`${name}: a clip that its robot gave up stays known; stored bytes stay stored`, async () => {
+    await using world = await open();
+    const clips = clipStore(world.db);
+    const [gone, kept] = [sampleManifest(1), sampleManifest(2)];
+    await clips.putManifest('amr-01', gone, 1000);
+    await clips.putManifest('amr-01', kept, 1000);
+    await clips.markStored('amr-01', kept.sha256, 4096, 2000);
+    await clips.markEvicted('amr-01', gone.sha256, 3000);
+    await clips.markEvicted('amr-01', kept.sha256, 3000);
+    const states = (await clips.list({}, { limit: 9 })).map((clip) => clip.state);
+    expect(states).toEqual(['stored', 'evicted']);
+    expect(await clips.markStored('amr-01', gone.sha256, 4096, 4000)).toHaveLength(1);
+  });
+
   test(`${name}: each condition finds its clips and no other, newest first`, async () => {
     await using world = await open();
     const clips = clipStore(world.db);
@@ -110,6 +124,8 @@ export function clipStoreContract(name: string, open: OpenStore): void {
     for (const [filter, expected] of cases) {
       const found = await clips.list(filter, { limit: 10 });
       const numbers = found.map((clip) => Number.parseInt(clip.manifest.clipId.slice(-4), 16));
+      const walked = await clipList(world.db, filter, { limit: 10 }).execute();
+      expect(walked.map((row) => row.id)).toEqual(found.map((clip) => clip.id));
       expect(
         numbers,
         JSON.stringify(filter, (_, v) => (typeof v === 'bigint' ? `${v}` : v)),

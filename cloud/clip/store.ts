@@ -2,6 +2,7 @@ import { canonicalJson, Fault } from '@fieldloop/core';
 import { type ClipManifest, parseClipManifest } from '@fieldloop/proto';
 import { idOfUuid } from '../entity-id.ts';
 import type { TimePosition } from '../http/timed-page.ts';
+import { rareClips } from '../limits.ts';
 import type { Db } from '../store/db.ts';
 import { deviceIdOf } from '../store/device-ref.ts';
 import { type SelectQueryBuilder, sql } from '../store/kysely.ts';
@@ -15,6 +16,7 @@ import {
   isClipState,
   type ManifestOutcome,
   nsOf,
+  type ScoreCondition,
 } from './clip.ts';
 
 export type ClipStore = ReturnType<typeof clipStore>;
@@ -92,6 +94,22 @@ export const clipStore = (db: Db) => ({
     return rows.map((row) => row.id);
   },
 
+  /** The device removed the bytes before they were sent; what is stored or erased stays so. */
+  async markEvicted(device: string, sha256: string, at: number): Promise<void> {
+    const owner = await deviceIdOf(db, device);
+    const rows = await db
+      .updateTable('clip')
+      .set((set) => ({ state: 'evicted', updated_at: at, version: set('version', '+', 1n) }))
+      .where('device_id', '=', owner)
+      .where('sha256', '=', sha256)
+      .where('state', 'in', ['on_device', 'uploading'])
+      .returning('id')
+      .execute();
+    for (const { id } of rows) {
+      await putOutbox(db, { kind: 'clip.evicted', subject: id, at, body: { device, sha256 } });
+    }
+  },
+
   async get(id: string): Promise<Clip | undefined> {
     const row = await shown(db.selectFrom('clip').where('clip.id', '=', id)).executeTakeFirst();
     return row && fromRow(row);
@@ -102,7 +120,8 @@ export const clipStore = (db: Db) => ({
     filter: ClipFilter,
     page: { readonly after?: TimePosition | undefined; readonly limit: number },
   ): Promise<readonly Clip[]> {
-    return (await clipList(db, filter, page).execute()).map(fromRow);
+    const rare = await rareScore(db, filter);
+    return (await clipList(db, filter, page, rare).execute()).map(fromRow);
   },
 });
 
@@ -110,22 +129,49 @@ type Joined = Tables & { readonly lead: Tables['clip_term'] };
 type Rows = SelectQueryBuilder<Joined, 'clip' | 'lead', object>;
 
 /**
- * The query behind the list. One condition leads, and its index is in list order, so that a page
- * costs what it shows: the first rule or tag through `clip_term`, else a column of the clip, else
- * time alone. The cross join keeps SQLite from turning the walk around and sorting.
+ * A condition on a score that few clips meet. Walking all clips to find them would cost a look at
+ * each, so these few lead and are sorted; one that many meet is found soon on the way.
+ */
+async function rareScore(db: Db, filter: ClipFilter): Promise<ScoreCondition | undefined> {
+  for (const condition of filter.scores ?? []) {
+    const some = db
+      .selectFrom('clip_value as v')
+      .select('v.clip_id')
+      .where(meets('v', condition))
+      .limit(rareClips);
+    const { count } = await db
+      .selectFrom(some.as('some'))
+      .select((of) => of.fn.countAll<bigint>().as('count'))
+      .executeTakeFirstOrThrow();
+    if (count < BigInt(rareClips)) return condition;
+  }
+  return undefined;
+}
+
+const meets = (alias: string, { score, op, value }: ScoreCondition) =>
+  sql<boolean>`${sql.ref(`${alias}.key`)} = ${`scores.${score}`}
+    and ${sql.ref(`${alias}.num`)} ${sql.raw(op)} ${value}`;
+
+/**
+ * The query behind the list. One condition leads. Its index is in list order, so that a page costs
+ * what it shows: the first rule or tag through `clip_term`, else a column of the clip, else time
+ * alone. Only the clips of a `rare` score are sorted. The cross join keeps SQLite from turning the
+ * walk around.
  */
 export function clipList(
   db: Db,
   filter: ClipFilter,
   page: { readonly after?: TimePosition | undefined; readonly limit: number },
+  rare?: ScoreCondition,
 ) {
   const terms = [
     ...(filter.rule === undefined ? [] : [{ kind: 'rule', term: filter.rule }]),
     ...(filter.tags ?? []).map((term) => ({ kind: 'tag', term })),
   ];
-  const [lead, ...rest] = terms;
-  let rows = narrowed(lead === undefined ? fromClip(db) : fromTerm(db, lead), filter);
-  for (const { kind, term } of rest) {
+  const [lead, ...rest] = rare === undefined ? terms : [undefined, ...terms];
+  const from = rare === undefined ? fromClip(db) : fromScore(db, rare);
+  let rows = narrowed(lead === undefined ? from : fromTerm(db, lead), filter);
+  for (const { kind, term } of rest.filter((one) => one !== undefined)) {
     rows = rows.where(
       sql<boolean>`exists (select 1 from clip_term t where t.kind = ${kind} and t.term = ${term}
         and t.start_ns = clip.start_ns and t.clip_id = clip.id)`,
@@ -150,6 +196,15 @@ function fromTerm(db: Db, lead: { readonly kind: string; readonly term: string }
     .where('lead.term', '=', lead.term);
 }
 
+function fromScore(db: Db, rare: ScoreCondition): Rows {
+  const rows = db
+    .selectFrom('clip_value as lead')
+    .crossJoin('clip')
+    .whereRef('clip.id', '=', 'lead.clip_id')
+    .where(meets('lead', rare));
+  return rows as unknown as Rows;
+}
+
 /** The same rows without a leading term; nothing reads `lead` then. */
 const fromClip = (db: Db): Rows => db.selectFrom('clip');
 
@@ -160,10 +215,10 @@ function narrowed(from: Rows, filter: ClipFilter): Rows {
   if (filter.severity !== undefined) rows = rows.where('clip.severity', '=', filter.severity);
   if (filter.class !== undefined) rows = rows.where('clip.class', '=', filter.class);
   if (filter.state !== undefined) rows = rows.where('clip.state', '=', filter.state);
-  for (const { score, op, value } of filter.scores ?? []) {
+  for (const condition of filter.scores ?? []) {
     rows = rows.where(
       sql<boolean>`exists (select 1 from clip_value v where v.clip_id = clip.id
-        and v.key = ${`scores.${score}`} and v.num ${sql.raw(op)} ${value})`,
+        and ${meets('v', condition)})`,
     );
   }
   return rows;

@@ -1,3 +1,4 @@
+import { certificateStore } from '../auth/certificates.ts';
 import { listName, type NounDeps } from '../http/deps.ts';
 import {
   cursorField,
@@ -126,6 +127,7 @@ const revoke = (deps: DeviceDeps): Operation =>
         const found = await deviceStore(trx).get(params.id);
         if (found === undefined) throw unknownDevice(params.id);
         if (await deviceStore(trx).revoke(found.name, at)) {
+          await certificateStore(trx).end(found.name, 'revoked', at);
           await putAudit(trx, {
             at,
             actor: caller?.id ?? 'system',

@@ -63,6 +63,8 @@ export async function makeApiKey(
     readonly expiresInDays?: number | undefined;
     readonly by: string;
     readonly requestId?: string | undefined;
+    /** Runs before the key counts, so that its text can be kept where it will be looked for. */
+    readonly keep?: (text: string) => Promise<void>;
   },
 ): Promise<{ readonly key: ApiKey; readonly text: string }> {
   const at = deps.clock.now();
@@ -86,6 +88,7 @@ export async function makeApiKey(
       detail: { scopes: [...wanted.scopes] },
       requestId: wanted.requestId,
     });
+    await wanted.keep?.(apiKeyText(id, secret));
     return made;
   });
   return { key, text: apiKeyText(id, secret) };

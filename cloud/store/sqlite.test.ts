@@ -19,7 +19,7 @@ import { claimTokenStoreContract } from '../token/store.contract.ts';
 import type { Db } from './db.ts';
 import { sql } from './kysely.ts';
 import { migrate } from './migrate.ts';
-import { openSqlite } from './sqlite.ts';
+import { lockFolder, openSqlite } from './sqlite.ts';
 import type { StoreWorld } from './store.contract.ts';
 
 async function openFolder(): Promise<AsyncDisposable & { readonly path: string }> {
@@ -98,6 +98,15 @@ test.each([
   expect(steps.join('\n')).not.toMatch(/TEMP B-TREE|^SCAN (?!clip USING INDEX)/m);
 });
 
+test('the clips of a rare score are found by its index, and only they are sorted', async () => {
+  await using world = await openWorld();
+  const rare = { score: 's', op: '>' as const, value: 1 };
+  const query = clipList(world.db, { rule: 'r', scores: [rare] }, page, rare);
+  const steps = await plan(world.db, query);
+  expect(steps[0]).toContain('INDEX clip_value_num (key=? AND num>?)');
+  expect(steps.join('\n')).not.toMatch(/^SCAN/m);
+});
+
 test.each([
   ['nothing', {}, 'event_at'],
   ['a device', { deviceId: 'd', ...range }, 'event_device'],
@@ -153,6 +162,14 @@ test('a step that fails leaves the database as it was', async () => {
   const tables = await sql<{ name: string }>`select name from sqlite_master`.execute(db);
   expect(tables.rows).toEqual([]);
   await db.destroy();
+});
+
+test('a folder has one holder, until it lets go', async () => {
+  await using folder = await openFolder();
+  const held = lockFolder(folder.path);
+  expect(() => lockFolder(folder.path)).toThrow(expect.objectContaining({ code: 'conflict' }));
+  held[Symbol.dispose]();
+  lockFolder(folder.path)[Symbol.dispose]();
 });
 
 test('a file that is no database and a folder that is not there are told apart', async () => {

@@ -34,6 +34,29 @@ export function openSqlite(path: string, options: { readonly readOnly?: boolean 
   });
 }
 
+/**
+ * Holds a folder for this process: the lock is the operating system's, on an open file, so it ends
+ * with the process however that dies. Fault `conflict` when another process holds it.
+ */
+export function lockFolder(path: string): Disposable {
+  const database = guarded(path, () => new Database(path, { timeout: 0 }));
+  try {
+    guarded(path, () => {
+      database.pragma('locking_mode = EXCLUSIVE');
+      database.exec('begin exclusive');
+    });
+  } catch (error) {
+    database.close();
+    if (!(error instanceof Fault) || error.code !== 'unavailable') throw error;
+    throw new Fault('conflict', 'another cloud runs on this data folder', {
+      place: path,
+      remedy: 'Stop it first, or give this one another folder with --data.',
+      cause: error,
+    });
+  }
+  return { [Symbol.dispose]: () => void database.close() };
+}
+
 function connection(database: Database.Database, path: string) {
   const prepared = new Map<string, Statement>();
   const prepare = (text: string): Statement => {
