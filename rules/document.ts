@@ -1,0 +1,206 @@
+/**
+ * A rule set's text to a rule set: YAML, shape, names and expressions, every problem at once.
+ * What is broken in one part hides nothing in another.
+ */
+import {
+  canonicalJson,
+  formatDurationNs,
+  type Json,
+  parseDurationNs,
+  sha256Hex,
+} from '@fieldloop/core';
+import type { CaptureSet } from './capture.ts';
+import { resolveCapture } from './capture.ts';
+import { signalsOf, topicsOf } from './cel/checked.ts';
+import { type Declared, entriesOf, readDeclared } from './declare.ts';
+import * as limits from './limits.ts';
+import { inOrder, type RuleProblem } from './problem.ts';
+import { readExpressions, readRule, type RuleContext } from './read-rule.ts';
+import { openReport, type Report } from './report.ts';
+import { type Rule, type RuleSet, termsOfRule } from './rule-set.ts';
+import {
+  captureSetSchema,
+  durationPattern,
+  ruleSchema,
+  ruleSetSchema,
+  type RuleSetShape,
+  shapeIssues,
+  valueAt,
+} from './schema.ts';
+import { shapeProblem } from './shape-problem.ts';
+import { readYaml, type YamlSource } from './yaml-source.ts';
+
+export interface ParsedRuleSet {
+  /** Present when there is no error; there may be warnings. */
+  readonly ruleSet?: RuleSet;
+  readonly problems: readonly RuleProblem[];
+}
+
+/** Reads one rule set. `file` is what problems call it. */
+export function parseRuleSet(text: string, file: string): ParsedRuleSet {
+  const source = readYaml(text);
+  const report = openReport(file, source);
+  for (const problem of source.problems) report.found(problem);
+  if (source.data === undefined || source.data === null) {
+    if (source.problems.length === 0) {
+      const remedy = 'Begin with apiVersion: fieldloop.rules/v1; see docs/reference/rules.md.';
+      report.key([], 'yaml', 'the file holds no document', remedy);
+    }
+    return { problems: bounded(report.problems) };
+  }
+  const issues = shapeIssues(source.data);
+  for (const issue of issues) report.found(shapeProblem(issue, source));
+  const declared = readDeclared(source.data, report);
+  const rules = readRules(source.data, declared, report);
+  if (issues.length === 0) warnUnused(declared, rules, report);
+  const problems = bounded(report.problems);
+  const shape = ruleSetSchema.safeParse(source.data);
+  if (!shape.success || problems.some(({ severity }) => severity === 'error')) return { problems };
+  return { ruleSet: assemble(file, { source, shape: shape.data, declared, rules }), problems };
+}
+
+function bounded(problems: readonly RuleProblem[]): RuleProblem[] {
+  return inOrder(problems).slice(0, limits.problems);
+}
+
+function readRules(data: unknown, declared: Declared, report: Report): Rule[] {
+  const captures = readCaptures(data, report);
+  const signals = new Map(declared.signals.map((signal) => [signal.name, signal]));
+  const context: RuleContext = { scope: declared.scope, signals, captures, report };
+  const raw = valueAt(data, ['rules']);
+  const ids = new Map<string, number>();
+  const rules: Rule[] = [];
+  let characters = 0;
+  for (const [i, one] of (Array.isArray(raw) ? raw : []).entries()) {
+    const path = ['rules', i];
+    const shape = ruleSchema.safeParse(one);
+    if (shape.success) {
+      const rule = readRule(shape.data, path, context);
+      if (rule !== undefined) rules.push(rule);
+      characters += (shape.data.when ?? '').length + (shape.data.clearWhen ?? '').length;
+    } else readExpressions(one, path, context);
+    const id = valueAt(one, ['id']);
+    if (typeof id !== 'string') continue;
+    const first = ids.get(id);
+    if (first !== undefined) {
+      const message = `rule number ${first + 1} is called "${id}" too`;
+      report.value([...path, 'id'], 'duplicate-id', message, 'Give each rule an id of its own.');
+    }
+    ids.set(id, first ?? i);
+  }
+  if (characters > limits.expressionsCharacters) {
+    const message = `all expressions have ${characters} characters, at most ${limits.expressionsCharacters}`;
+    report.key(['rules'], 'limit', message, 'Split the rule set.');
+  }
+  return rules;
+}
+
+function readCaptures(data: unknown, report: Report): Map<string, CaptureSet> {
+  const captures = new Map<string, CaptureSet>();
+  for (const [name, raw] of entriesOf(data, 'captures')) {
+    const shape = captureSetSchema.safeParse(raw);
+    captures.set(name, shape.success ? shape.data : { topics: [] });
+  }
+  for (const [name, { extends: parent }] of captures) {
+    if (parent === undefined) continue;
+    const resolved = resolveCapture(name, captures);
+    const path = ['captures', name, 'extends'];
+    if ('circle' in resolved) {
+      const message = `captures extend each other: ${resolved.circle.join(' -> ')}`;
+      report.value(path, 'capture', message, 'Remove one "extends".');
+    } else if ('unknown' in resolved && resolved.unknown === parent) {
+      const message = `unknown capture "${parent}"`;
+      report.value(path, 'capture', message, `Captures are ${[...captures.keys()].join(', ')}.`);
+    }
+  }
+  return captures;
+}
+
+/** Signals that no rule reads cost time on the robot; a latched one still goes into clips. */
+function warnUnused(declared: Declared, rules: readonly Rule[], report: Report): void {
+  const terms = rules.flatMap(termsOfRule);
+  const used = new Set(terms.flatMap((term) => [...signalsOf(term)]));
+  const topics = new Set(terms.flatMap((term) => [...topicsOf(term)]));
+  for (const signal of declared.signals) {
+    if (used.has(signal.name) || signal.latched || topics.has(signal.topic)) continue;
+    const message = `no rule reads signal "${signal.name}"`;
+    report.warn(['signals', signal.name], 'unused', message, 'Remove it, or use it in a rule.');
+  }
+}
+
+interface Parts {
+  readonly source: YamlSource;
+  readonly shape: RuleSetShape;
+  readonly declared: Declared;
+  readonly rules: readonly Rule[];
+}
+
+function assemble(file: string, { source, shape, declared, rules }: Parts): RuleSet {
+  const document = canonicalDocument(shape, rules);
+  const { name, version } = shape.metadata;
+  const latchedTopics = declared.signals.filter((signal) => signal.latched);
+  const latched = new Set([...shape.latched, ...latchedTopics.map((signal) => signal.topic)]);
+  return {
+    file,
+    name,
+    version,
+    digest: sha256Hex(canonicalJson(document)),
+    document,
+    signals: declared.signals,
+    models: declared.models,
+    rules,
+    latched: [...latched],
+    placeOf: (path) => source.keyPlace(path),
+  };
+}
+
+/** The document with all defaults and one spelling of each duration and expression. */
+function canonicalDocument(
+  shape: RuleSetShape,
+  rules: readonly Rule[],
+): { readonly [key: string]: Json } {
+  const filled = {
+    ...shape,
+    rules: shape.rules.map((rule, i) => ({
+      ...rule,
+      priority: rules[i]?.priority,
+      limits: rule.limits ?? { cooldown: '0s' },
+      capture: rule.capture ?? { pre: '10s', post: '5s' },
+      tags: rule.tags ?? [],
+      ...(rule.every && { every: { first: rule.every.period, ...rule.every } }),
+    })),
+  };
+  return normal(filled as unknown as Json, '') as { readonly [key: string]: Json };
+}
+
+const expressionKeys = new Set(['when', 'clearWhen', 'arm']);
+
+function normal(value: Json, key: string): Json {
+  if (typeof value === 'string') {
+    if (expressionKeys.has(key)) return value.trim().replaceAll(/\s*\n\s*/g, ' ');
+    return durationKeys.has(key) && durationPattern.test(value)
+      ? formatDurationNs(parseDurationNs(value))
+      : value;
+  }
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map((item: Json) => normal(item, key));
+  const members = Object.entries(value as { readonly [key: string]: Json | undefined });
+  return Object.fromEntries(
+    members.flatMap(([name, member]) =>
+      member === undefined ? [] : [[name, normal(member, name)]],
+    ),
+  );
+}
+
+const durationKeys = new Set([
+  'maxAge',
+  'every',
+  'deadline',
+  'for',
+  'window',
+  'period',
+  'first',
+  'cooldown',
+  'pre',
+  'post',
+]);

@@ -1,0 +1,24 @@
+export type { ValueType } from './cel/checked.ts';
+export { type ParsedRuleSet, parseRuleSet } from './document.ts';
+export { type Engine, openEngine } from './engine.ts';
+export type {
+  EngineCounters,
+  EngineOptions,
+  RuleCounters,
+  ScoreRecord,
+  UnreadableSignal,
+} from './engine-state.ts';
+export { problemLine, type ProblemCode, type RuleProblem } from './problem.ts';
+export type {
+  Capture,
+  Model,
+  Reduce,
+  Rule,
+  RuleSet,
+  Severity,
+  Signal,
+  Trigger,
+} from './rule-set.ts';
+export { ruleSetJsonSchema } from './schema.ts';
+export { topicFits } from './topic-pattern.ts';
+export { type ShownValue, type Verdict, verdictJson } from './verdict.ts';

@@ -1,0 +1,185 @@
+/** What arrives, into the order of log time: late, early, out of order, in another epoch. */
+import { asFault } from '@fieldloop/core';
+import { type Channel, compileAccessor, type MessageBlock, slotState } from '@fieldloop/recording';
+import type { EngineState, Reader, ScoreRecord } from './engine-state.ts';
+import * as limits from './limits.ts';
+import { beginEpoch, passTime, takeMessage } from './machine.ts';
+import { type TopicPlan, topicPlan } from './program.ts';
+import { scoreNames } from './rule-set.ts';
+
+/** At equal times scores come after the messages of all sources. */
+const scoreRank = 0xffff_ffff;
+const past = Number.NEGATIVE_INFINITY;
+
+export function declareChannel(state: EngineState, source: number, channel: Channel): void {
+  const handlers = (state.sources[source] ??= []);
+  if (handlers[channel.id]?.channel === channel) return;
+  const topic = topicNamed(state, channel.topic);
+  const readers = openReaders(state, channel, topic);
+  const read = readers.reduce((sum, { accessor }) => sum + accessor.types.length, 0);
+  const uses = topic.slotCount + topic.cells.length + topic.rules.length;
+  handlers[channel.id] = {
+    channel,
+    topic,
+    readers,
+    isPartial: read < topic.slotCount,
+    isHeld: uses > 0 || state.program.holdsAll,
+  };
+}
+
+export function topicNamed(state: EngineState, name: string): TopicPlan {
+  const topic = topicPlan(state.program.topics, name);
+  if (state.topics[topic.index] === undefined) state.topics[topic.index] = topic;
+  return topic;
+}
+
+/** One reader for all signals; where one of them cannot be read, one reader each for the others. */
+function openReaders(state: EngineState, channel: Channel, topic: TopicPlan): Reader[] {
+  if (topic.slotCount === 0) return [];
+  try {
+    const accessor = compileAccessor(channel, topic.specs);
+    accessor.types.forEach((type, k) => noteType(state, topic, k, type));
+    return [{ accessor, at: 0 }];
+  } catch {
+    // Which signal it was is found out below, one by one.
+  }
+  return topic.specs.flatMap((spec, at) => {
+    try {
+      const accessor = compileAccessor(channel, [spec]);
+      noteType(state, topic, at, accessor.types[0] ?? 'unknown');
+      return [{ accessor, at }];
+    } catch (error) {
+      const { message } = asFault(error);
+      noteUnreadable(state, topic, at, message);
+      return [];
+    }
+  });
+}
+
+const fieldNames: Readonly<Record<string, number>> = {
+  number: slotState.number,
+  bigint: slotState.number,
+  text: slotState.text,
+  truth: slotState.truth,
+};
+
+function noteType(state: EngineState, topic: TopicPlan, k: number, type: string): void {
+  const wanted = state.program.plans[topic.firstSlot + k]?.state;
+  const given = fieldNames[type];
+  if (given === undefined || given === wanted) return;
+  noteUnreadable(state, topic, k, `the field is a ${type}, the signal of another type`);
+}
+
+function noteUnreadable(state: EngineState, topic: TopicPlan, k: number, why: string): void {
+  const path = topic.specs[k]?.path ?? '';
+  state.unreadable.set(`${topic.name} ${path}`, { topic: topic.name, path, why });
+}
+
+export function takeBlock(state: EngineState, source: number, block: MessageBlock): void {
+  const handlers = state.sources[source] ?? [];
+  const { channelIds, timesNs, count } = block;
+  if (count === 0) return;
+  const { latenessNs, held } = state;
+  let baseNs = state.originNs === undefined ? past : Number(block.baseNs - state.originNs);
+  for (let i = 0; i < count; i += 1) {
+    const handler = handlers[channelIds[i] ?? 0];
+    if (handler === undefined) continue;
+    const { topic } = handler;
+    let timeNs = baseNs + (timesNs[i] ?? 0);
+    // Log time that steps back on its own topic is a clock that was set, not a late message.
+    if (timeNs < topic.newestNs - latenessNs || !(Math.abs(timeNs) <= limits.epochNs)) {
+      startEpoch(state, block.baseNs + BigInt(timesNs[i] ?? 0));
+      baseNs = Number(block.baseNs - (state.originNs ?? 0n));
+      timeNs = 0;
+    }
+    if (timeNs > topic.newestNs) topic.newestNs = timeNs;
+    if (timeNs < state.watermarkNs) {
+      state.late += 1;
+      continue;
+    }
+    if (timeNs > state.newestNs) {
+      state.newestNs = timeNs;
+      if (timeNs - latenessNs > state.watermarkNs) state.watermarkNs = timeNs - latenessNs;
+    }
+    if (handler.isHeld) {
+      const at = held.add(timeNs, source, topic.index);
+      if (handler.isPartial) held.slots.states.fill(slotState.unknown, at, at + topic.slotCount);
+      for (const reader of handler.readers) {
+        reader.accessor.read(block, i, held.slots, at + reader.at);
+      }
+      if (held.size() >= limits.heldMessages) releaseEarly(state);
+    }
+    if (held.firstNs() < state.watermarkNs) release(state);
+    if (state.machine.nextDueNs <= state.watermarkNs) passTime(state.machine, state.watermarkNs);
+  }
+}
+
+export function takeScore(state: EngineState, record: ScoreRecord): void {
+  const topics = state.scorers.get(record.scorer);
+  if (topics === undefined) return;
+  const { originNs, held } = state;
+  const timeNs = originNs === undefined ? past : Number(record.atNs - originNs);
+  if (timeNs < state.watermarkNs || timeNs < -limits.epochNs || timeNs > limits.epochNs) {
+    state.late += 1;
+    return;
+  }
+  for (const topic of topics) {
+    const at = held.add(timeNs, scoreRank, topic.index);
+    for (const [k, name] of scoreNames.entries()) {
+      const value = record.values[name];
+      held.slots.states[at + k] = value === undefined ? slotState.unknown : slotState.number;
+      held.slots.numbers[at + k] = value ?? 0;
+    }
+  }
+}
+
+/** Nothing before `watermarkNs` comes any more: what waited for it is evaluated. */
+export function raiseWatermark(state: EngineState, watermarkNs: number): void {
+  const bounded = Math.min(watermarkNs, limits.epochNs);
+  if (bounded <= state.watermarkNs) return;
+  state.watermarkNs = bounded;
+  release(state);
+  passTime(state.machine, bounded);
+}
+
+/** Evaluates all that is held, and what time brings up to the newest message. */
+export function flushEpoch(state: EngineState): void {
+  if (state.originNs === undefined) return;
+  while (state.held.size() > 0) takeFirst(state);
+  if (state.newestNs > state.watermarkNs) state.watermarkNs = state.newestNs;
+  passTime(state.machine, state.watermarkNs);
+}
+
+function startEpoch(state: EngineState, originNs: bigint): void {
+  if (state.originNs !== undefined) {
+    flushEpoch(state);
+    state.epoch += 1;
+  }
+  state.originNs = originNs;
+  state.newestNs = past;
+  state.watermarkNs = past;
+  beginEpoch(state.machine, originNs);
+  for (const topic of state.topics) topic.newestNs = past;
+}
+
+function release(state: EngineState): void {
+  while (state.held.firstNs() < state.watermarkNs) takeFirst(state);
+}
+
+/** Too many are held: the oldest goes, and with it the claim that earlier ones may still come. */
+function releaseEarly(state: EngineState): void {
+  state.early += 1;
+  state.watermarkNs = Math.max(state.watermarkNs, state.held.firstNs() + 1);
+  release(state);
+}
+
+function takeFirst(state: EngineState): void {
+  const { held, machine } = state;
+  const topic = state.topics[held.firstTopic()];
+  if (topic !== undefined) {
+    machine.from = held.slots;
+    machine.at = held.firstAt();
+    takeMessage(machine, held.firstNs(), topic);
+  }
+  held.removeFirst();
+}

@@ -1,0 +1,343 @@
+/**
+ * A rule set laid out for running: slots of signals side by side by topic, cells of functions
+ * with memory in the order in which they fold, and for each topic the rules it can change.
+ */
+import { type SignalSpec, type Slots, slotState, type SlotState } from '@fieldloop/recording';
+import { type Absence, openAbsence } from './absence.ts';
+import {
+  type Checked,
+  isMomentary,
+  isTimed,
+  type MemoryTerm,
+  signalsOf,
+  termsOf,
+} from './cel/checked.ts';
+import type { Moment, TruthOf } from './cel/compare.ts';
+import { compileNumber, compileText, compileTruth, type Sources } from './cel/compile.ts';
+import { awake, type Cooldown } from './cooldown.ts';
+import { armedEdge, type Edge } from './edge.ts';
+import { openSlots } from './held.ts';
+import * as limits from './limits.ts';
+import type { MemoryCell } from './memory/cell.ts';
+import { openCell } from './memory/memory.ts';
+import type { WindowBudget } from './memory/samples.ts';
+import {
+  type Rule,
+  type RuleSet,
+  scoreNames,
+  scoreTopic,
+  type Signal,
+  termsOfRule,
+} from './rule-set.ts';
+import { openShown, rateTerm, type Shown } from './shown.ts';
+
+/** One topic: where its values go and what they can change. */
+export interface TopicPlan {
+  readonly name: string;
+  readonly index: number;
+  readonly firstSlot: number;
+  readonly specs: readonly SignalSpec[];
+  readonly slotCount: number;
+  /** Cells that fold with each message, inner ones first. */
+  readonly cells: MemoryCell[];
+  /** Absences that each message ends. */
+  readonly absences: Absence[];
+  /** Rules to look at when a value changed, and those to look at in any case; document order. */
+  readonly rules: RuleRun[];
+  readonly ruleAlways: RuleRun[];
+  /** Largest log time of a message, ns of the epoch. */
+  newestNs: number;
+}
+
+/** What a rule is at this moment. */
+export interface RuleRun {
+  readonly rule: Rule;
+  readonly condition: TruthOf | undefined;
+  readonly absence: Absence | undefined;
+  readonly edge: Edge;
+  readonly cooldown: Cooldown;
+  readonly shown: Shown;
+  /** When the passing of time changes it next, ns of the epoch. */
+  dueNs: number;
+  /** To be looked at in this round of time. */
+  isMarked: boolean;
+  /** Of `every`: messages that had come at its last turn, -1 before the first. */
+  messagesBefore: number;
+  fired: number;
+  unknown: number;
+  cooledDown: number;
+}
+
+export interface SlotPlan {
+  readonly state: SlotState;
+  readonly maxAgeNs: number;
+  readonly cells: MemoryCell[];
+  readonly rules: RuleRun[];
+}
+
+/** A cell with its key, which is the text of its call. */
+export interface NamedCell {
+  readonly key: string;
+  readonly cell: MemoryCell;
+}
+
+export interface Program {
+  readonly moment: Moment;
+  readonly slots: Slots;
+  readonly plans: readonly SlotPlan[];
+  readonly topics: Map<string, TopicPlan>;
+  readonly runs: readonly RuleRun[];
+  readonly cells: readonly NamedCell[];
+  readonly budget: WindowBudget;
+  /** Looked at on the grid of ticks, and how long after the last message that can matter. */
+  readonly timedCells: readonly MemoryCell[];
+  readonly timedRules: readonly RuleRun[];
+  readonly quietNs: number;
+  /** Cells that are true at one moment, and what reads them: looked at again right after it. */
+  readonly momentSources: readonly MemoryCell[];
+  readonly momentCells: readonly MemoryCell[];
+  readonly momentRules: readonly RuleRun[];
+  /** Every message counts for `every` and for ticks, read or not. */
+  readonly holdsAll: boolean;
+  /** Values of the widest topic. */
+  readonly stride: number;
+}
+
+const stateOf = {
+  double: slotState.number,
+  string: slotState.text,
+  bool: slotState.truth,
+} as const;
+
+export function openProgram(ruleSet: RuleSet): Program {
+  const layout = layOut(ruleSet);
+  const moment: Moment = { nowNs: 0, miss: false };
+  const slots = openSlots(layout.plans.length);
+  const budget: WindowBudget = { leftBytes: limits.windowBytes, overflows: 0 };
+  const cells = new Map<string, { cell: MemoryCell; term: MemoryTerm }>();
+  const sources: Sources = {
+    moment,
+    slots,
+    slotOf: (signal) => layout.slotOf.get(signal) ?? 0,
+    memoryOf(term) {
+      const known = cells.get(term.text);
+      if (known !== undefined) return known.cell;
+      const cell = openTermCell(term, sources, budget);
+      cells.set(term.text, { cell, term });
+      return cell;
+    },
+  };
+  const runs = ruleSet.rules.map((rule) => openRun(rule, sources));
+  for (const { cell, term } of cells.values()) wireCell(term, cell, layout);
+  for (const run of runs) wireRun(run, layout);
+  const timedRules = runs.filter((run) => isTimedRule(run.rule));
+  const reading = (test: (term: Checked) => boolean): MemoryCell[] =>
+    [...cells.values()]
+      .filter(({ term }) => term.arg !== undefined && test(term.arg))
+      .map(({ cell }) => cell);
+  const momentTerms = [...cells.values()].filter(({ term }) => isMomentStep(term));
+  return {
+    moment,
+    slots,
+    plans: layout.plans,
+    topics: layout.topics,
+    runs,
+    cells: [...cells].map(([key, { cell }]) => ({ key, cell })),
+    budget,
+    timedCells: [...cells.values()]
+      .filter(({ term }) => term.arg !== undefined && isTimed(term.arg))
+      .map(({ cell }) => cell),
+    timedRules,
+    quietNs: quietTime(timedRules.map((run) => run.rule)),
+    momentSources: momentTerms.map(({ cell }) => cell),
+    momentCells: reading(isMomentary),
+    momentRules: runs.filter(({ rule }) => !isEvery(rule) && termsOfRule(rule).some(isMomentary)),
+    holdsAll: timedRules.length > 0 || runs.some(({ rule }) => isEvery(rule)),
+    stride: Math.max(0, ...[...layout.topics.values()].map((topic) => topic.slotCount)),
+  };
+}
+
+const isEvery = (rule: Rule): boolean => rule.trigger.kind === 'every';
+
+const isMomentStep = (term: MemoryTerm): boolean =>
+  term.fn === 'changed' || term.fn === 'rise' || term.fn === 'fall';
+
+interface Layout {
+  readonly plans: SlotPlan[];
+  readonly slotOf: ReadonlyMap<string, number>;
+  readonly topics: Map<string, TopicPlan>;
+  readonly topicOf: (signal: string) => string;
+}
+
+function layOut(ruleSet: RuleSet): Layout {
+  // By name, so that one digest has one layout whatever the order in the file.
+  const byTopic = Map.groupBy(byKey(ruleSet.signals, 'name'), (signal) => signal.topic);
+  const plans: SlotPlan[] = [];
+  const slotOf = new Map<string, number>();
+  const topicOf = new Map<string, string>();
+  const topics = new Map<string, TopicPlan>();
+  const place = (signal: string, topic: string, state: SlotState, maxAgeNs: number): void => {
+    slotOf.set(signal, plans.length);
+    topicOf.set(signal, topic);
+    plans.push({ state, maxAgeNs, cells: [], rules: [] });
+  };
+  for (const [topic, signals] of byTopic) {
+    topicPlan(topics, topic, { firstSlot: plans.length, specs: signals.map(specOf) });
+    for (const { name, type, maxAgeNs } of signals) place(name, topic, stateOf[type], maxAgeNs);
+  }
+  for (const { id, maxAgeNs } of byKey(ruleSet.models, 'id')) {
+    const topic = scoreTopic(id);
+    const specs = scoreNames.map((name) => ({ path: name }));
+    topicPlan(topics, topic, { firstSlot: plans.length, specs });
+    for (const score of scoreNames) place(`${id}.${score}`, topic, slotState.number, maxAgeNs);
+  }
+  return { plans, slotOf, topics, topicOf: (signal) => topicOf.get(signal) ?? '' };
+}
+
+function byKey<K extends string, T extends Readonly<Record<K, string>>>(
+  items: readonly T[],
+  key: K,
+): T[] {
+  return items.toSorted((a, b) => (a[key] < b[key] ? -1 : 1));
+}
+
+/** The plan of a topic, made when it is new. */
+export function topicPlan(
+  topics: Map<string, TopicPlan>,
+  name: string,
+  parts: { readonly firstSlot: number; readonly specs: readonly SignalSpec[] } = {
+    firstSlot: 0,
+    specs: [],
+  },
+): TopicPlan {
+  const known = topics.get(name);
+  if (known !== undefined) return known;
+  const plan: TopicPlan = {
+    name,
+    index: topics.size,
+    ...parts,
+    slotCount: parts.specs.length,
+    cells: [],
+    absences: [],
+    rules: [],
+    ruleAlways: [],
+    newestNs: Number.NEGATIVE_INFINITY,
+  };
+  topics.set(name, plan);
+  return plan;
+}
+
+function specOf(signal: Signal): SignalSpec {
+  return { path: signal.path, reduce: signal.reduce };
+}
+
+function openTermCell(term: MemoryTerm, sources: Sources, budget: WindowBudget): MemoryCell {
+  const { arg } = term;
+  const isText = arg?.type === 'string';
+  const isTruth = arg?.type === 'bool';
+  const isNumber = arg !== undefined && !isText && !isTruth;
+  return openCell({
+    fn: term.fn,
+    moment: sources.moment,
+    windowNs: term.windowNs ?? 0,
+    quantile: term.quantile ?? 0,
+    number: isNumber ? compileNumber(arg, sources) : undefined,
+    text: isText ? compileText(arg, sources) : undefined,
+    truth: isTruth ? compileTruth(arg, sources) : undefined,
+    budget,
+  });
+}
+
+/** A cell folds with the messages of its topic, or of the signals of its argument. */
+function wireCell(term: MemoryTerm, cell: MemoryCell, layout: Layout): void {
+  const names = term.arg === undefined ? [] : [...signalsOf(term.arg)];
+  const inner = term.arg === undefined ? [] : termsOf(term.arg);
+  const topics = new Set(names.map(layout.topicOf));
+  for (const one of [term, ...inner]) {
+    if (one.kind === 'memory' && one.topic !== undefined) topics.add(one.topic);
+  }
+  for (const topic of topics) topicPlan(layout.topics, topic).cells.push(cell);
+  for (const name of names) layout.plans[layout.slotOf.get(name) ?? -1]?.cells.push(cell);
+}
+
+function openRun(rule: Rule, sources: Sources): RuleRun {
+  const { trigger, clearWhen } = rule;
+  const absence = trigger.kind === 'absent' ? openRuleAbsence(trigger, sources) : undefined;
+  const condition =
+    absence !== undefined
+      ? (): 0 | 1 | 2 => absence.condition(sources.moment.nowNs)
+      : trigger.kind !== 'absent' && trigger.condition !== undefined
+        ? compileTruth(trigger.condition, sources)
+        : undefined;
+  return {
+    rule,
+    condition,
+    absence,
+    edge: armedEdge(rule.forNs, clearWhen && compileTruth(clearWhen, sources)),
+    cooldown: awake(),
+    shown: openShown(rule, sources),
+    dueNs: Number.POSITIVE_INFINITY,
+    isMarked: false,
+    messagesBefore: 0,
+    fired: 0,
+    unknown: 0,
+    cooledDown: 0,
+  };
+}
+
+type AbsentTrigger = Extract<Rule['trigger'], { kind: 'absent' }>;
+
+function openRuleAbsence(trigger: AbsentTrigger, sources: Sources): Absence {
+  return openAbsence({
+    forNs: trigger.forNs,
+    minHz: trigger.minHz ?? 0,
+    windowNs: trigger.windowNs,
+    arm: trigger.arm && compileTruth(trigger.arm, sources),
+    rate: trigger.minHz === undefined ? undefined : sources.memoryOf(rateTerm(trigger)),
+  });
+}
+
+/** A rule is looked at with the messages of all topics it reads. */
+function wireRun(run: RuleRun, layout: Layout): void {
+  const { trigger } = run.rule;
+  // Times of `every` come by themselves; its condition is asked for only then.
+  if (trigger.kind === 'every') return;
+  const terms = termsOfRule(run.rule).flatMap(termsOf);
+  const isStateful = trigger.kind === 'absent' || terms.some(({ kind }) => kind === 'memory');
+  const topics = new Set<string>();
+  for (const term of terms) {
+    if (term.kind === 'memory' && term.topic !== undefined) topics.add(term.topic);
+    if (term.kind !== 'signal') continue;
+    topics.add(layout.topicOf(term.name));
+    const plan = layout.plans[layout.slotOf.get(term.name) ?? -1];
+    if (plan !== undefined && !plan.rules.includes(run)) plan.rules.push(run);
+  }
+  if (trigger.kind === 'absent') topics.add(trigger.topic);
+  for (const topic of topics) {
+    const plan = topicPlan(layout.topics, topic);
+    plan.rules.push(run);
+    if (isStateful) plan.ruleAlways.push(run);
+  }
+  if (trigger.kind === 'absent' && run.absence !== undefined) {
+    topicPlan(layout.topics, trigger.topic).absences.push(run.absence);
+  }
+}
+
+function isTimedRule(rule: Rule): boolean {
+  if (rule.trigger.kind === 'every') return false;
+  if (rule.trigger.kind === 'absent' && rule.trigger.minHz !== undefined) return true;
+  return termsOfRule(rule).some(isTimed);
+}
+
+/** After so long a silence every age and window has passed each duration that the rules name. */
+function quietTime(rules: readonly Rule[]): number {
+  let sum = limits.tickNs;
+  for (const rule of rules) {
+    if (rule.trigger.kind === 'absent') sum += rule.trigger.forNs + rule.trigger.windowNs;
+    for (const term of termsOfRule(rule).flatMap(termsOf)) {
+      if (term.kind === 'memory') sum += term.windowNs ?? 0;
+      if (term.kind === 'constant' && term.type === 'duration') sum += Number(term.value);
+    }
+  }
+  return sum;
+}
