@@ -1,7 +1,7 @@
 /** The engine's state as JSON and back: it goes on as if it had never stopped. */
 import { Fault, type Json } from '@fieldloop/core';
 import { slotState } from '@fieldloop/recording';
-import type { EngineState } from './engine-state.ts';
+import type { EngineState, ScoreRecord } from './engine-state.ts';
 import type { Phase } from './edge.ts';
 import { topicNamed } from './intake.ts';
 import { jsonNumber, numberOf, numbersOf } from './memory/state.ts';
@@ -26,6 +26,11 @@ export function saveEngine(state: EngineState): Json {
     early: state.early,
     topics: state.topics.map(({ name, newestNs }) => ({ name, newestNs: jsonNumber(newestNs) })),
     held: saveHeld(state),
+    waiting: state.waiting.map((record) => ({
+      ...record,
+      atNs: String(record.atNs),
+      values: { ...record.values },
+    })),
     slots: saveSlots(state),
     cells: Object.fromEntries(state.program.cells.map(({ key, cell }) => [key, cell.save()])),
     runs: state.program.runs.map(saveRun),
@@ -112,6 +117,10 @@ export function loadEngine(state: EngineState, saved: Json): void {
   state.program.budget.overflows = numberOf(map['overflows']);
   loadMachine(state, asMap(map['machine']));
   for (const entry of asList(map['held']).map(asMap)) loadHeld(state, entry);
+  for (const record of asList(map['waiting']).map(asMap)) {
+    const whole = record as unknown as ScoreRecord;
+    state.waiting.push({ ...whole, atNs: BigInt(String(record['atNs'])) });
+  }
 }
 
 function refuseOther(state: EngineState, map: JsonMap): void {

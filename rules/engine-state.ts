@@ -94,5 +94,7 @@ export interface EngineState {
   epoch: number;
   late: number;
   early: number;
+  /** Scores that came before the first message. */
+  readonly waiting: ScoreRecord[];
   verdicts: Verdict[];
 }

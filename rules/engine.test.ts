@@ -289,6 +289,15 @@ test('scores are signals at the moment of their frame', () => {
   expect(engine.counters().late).toBe(1);
 });
 
+test('a score that comes before the first message waits for it', () => {
+  const engine = openEngine(ruleSet(rule('net.entropy > 0.5')), { device: 'd', seed: 1 });
+  const messages = xs(0, 2, 2, 2, 2, 2);
+  for (const channel of channelsOf(messages)) engine.channel(0, channel);
+  engine.score(score(100, 0.9));
+  const verdicts = engine.block(0, blockOf(messages, channelsOf(messages)));
+  expect([...verdicts, ...engine.flush()].map(msOf)).toEqual([100]);
+});
+
 test('a verdict names the rule, the set, the values and the capture', () => {
   const text = `
 - id: near

@@ -92,6 +92,7 @@ function openState(ruleSet: RuleSet, options: EngineOptions): EngineState {
     epoch: 0,
     late: 0,
     early: 0,
+    waiting: [],
     verdicts: [],
   };
   return state;

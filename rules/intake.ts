@@ -114,11 +114,18 @@ export function takeBlock(state: EngineState, source: number, block: MessageBloc
   }
 }
 
+/** A score waits for its time like a message, and does not move the watermark itself. */
 export function takeScore(state: EngineState, record: ScoreRecord): void {
   const topics = state.scorers.get(record.scorer);
   if (topics === undefined) return;
   const { originNs, held } = state;
-  const timeNs = originNs === undefined ? past : Number(record.atNs - originNs);
+  if (originNs === undefined) {
+    // It came before the block of its frame: the first message places it.
+    if (state.waiting.length < limits.waitingScores) state.waiting.push(record);
+    else state.late += 1;
+    return;
+  }
+  const timeNs = Number(record.atNs - originNs);
   if (timeNs < state.watermarkNs || timeNs < -limits.epochNs || timeNs > limits.epochNs) {
     state.late += 1;
     return;
@@ -160,6 +167,7 @@ function startEpoch(state: EngineState, originNs: bigint): void {
   state.watermarkNs = past;
   beginEpoch(state.machine, originNs);
   for (const topic of state.topics) topic.newestNs = past;
+  for (const record of state.waiting.splice(0)) takeScore(state, record);
 }
 
 function release(state: EngineState): void {

@@ -48,6 +48,8 @@ export const latenessNs = 200_000_000n;
 export const latenessMostNs = 5_000_000_000n;
 /** Messages held for the watermark; at the limit the oldest is evaluated early. */
 export const heldMessages = 262_144;
+/** Scores that wait for the first message; more are counted late. */
+export const waitingScores = 1_024;
 /**
  * Length of an epoch, ns: times inside are doubles relative to its first message, exact to 2^53.
  * A message further away starts the next epoch.
