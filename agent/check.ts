@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { asFault, type Clock, faultLine, formatDurationNs, formatSize } from '@fieldloop/core';
 import { type Channel, decodeMessage, formatOf, readRecording } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
-import { lintAgainst, parseRuleSet, problemLine, type RuleSet } from '@fieldloop/rules';
+import { parseRuleSet, problemLine, type RuleSet } from '@fieldloop/rules';
 import { type AgentConfig, readText, type SourceConfig } from './config.ts';
 import { parseClaimToken } from './enroll/token.ts';
 import { loadIdentity } from './enroll/identity.ts';
@@ -41,7 +41,7 @@ export async function* checkAgent(
   for (const [i, source] of config.sources.entries()) {
     yield await checkSource(`sources[${i}]`, source, channels);
   }
-  yield* checkRules(config, channels);
+  yield* checkRules(config);
   yield* checkModels(config, deps);
   yield* checkBuffer(config);
   yield* checkIdentity(config, deps);
@@ -100,7 +100,7 @@ function checkSim(
   });
 }
 
-function* checkRules(config: AgentConfig, channels: readonly Channel[]): Generator<Finding> {
+function* checkRules(config: AgentConfig): Generator<Finding> {
   const about = 'rules';
   let text: string;
   try {
@@ -110,8 +110,7 @@ function* checkRules(config: AgentConfig, channels: readonly Channel[]): Generat
     return;
   }
   const { ruleSet, problems } = parseRuleSet(text, config.rules);
-  const seen = ruleSet === undefined || channels.length === 0 ? [] : lintAgainst(ruleSet, channels);
-  for (const problem of [...problems, ...seen]) {
+  for (const problem of problems) {
     yield { level: problem.severity, about, text: problemLine(problem) };
   }
   if (ruleSet === undefined) return;
