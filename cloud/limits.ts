@@ -102,3 +102,5 @@ export const sweepEveryMs = ms('1h');
 export const writerRestartMs = ms('1s');
 /** Rows of closed connections are kept this long. */
 export const connectionRowMs = ms('30d');
+/** A device that does not read what is sent to it is closed after this long. */
+export const drainTimeoutMs = ms('10s');

@@ -1,0 +1,152 @@
+/**
+ * Group commit: what arrives while one transaction runs goes into the next. Rows wait for each
+ * other up to 10 ms or 200 of them; a step of a transfer waits for nobody. A transaction that
+ * fails is split until what breaks it stands alone.
+ */
+import { asFault, type Clock, Fault } from '@fieldloop/core';
+import { commitAfterMs, commitRows } from '../limits.ts';
+import { deviceStore } from '../device/store.ts';
+import type { Db } from '../store/db.ts';
+import type { CallName, Calls, Writer } from './calls.ts';
+import { decodeRows } from './decode-rows.ts';
+import { connectionClosed, connectionOpened, nodeStarted, statusCame } from './presence.ts';
+import { putRows } from './rows.ts';
+import * as transfers from './transfer-rows.ts';
+
+interface How {
+  /** True when the job runs by itself because it broke a shared transaction. */
+  readonly alone: boolean;
+}
+
+interface Job {
+  readonly rows: number;
+  readonly isUrgent: boolean;
+  run(db: Db, how: How): Promise<unknown>;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** Owns the connection: closing the writer commits what waits and closes it. */
+export function openCommitter(deps: { readonly db: Db; readonly clock: Clock }): Writer {
+  return new Committer(deps.db, deps.clock);
+}
+
+class Committer implements Writer {
+  readonly #db: Db;
+  readonly #clock: Clock;
+  #queue: Job[] = [];
+  #rows = 0;
+  #running: Promise<void> | undefined;
+  #hurry = new AbortController();
+
+  constructor(db: Db, clock: Clock) {
+    this.#db = db;
+    this.#clock = clock;
+  }
+
+  async submit<K extends CallName>(name: K, input: Calls[K]['input']): Promise<Calls[K]['output']> {
+    const work = jobOf(name, input);
+    return await new Promise<Calls[K]['output']>((resolve, reject) => {
+      this.#queue.push({ ...work, resolve, reject });
+      this.#rows += work.rows;
+      if (work.isUrgent || this.#rows >= commitRows) this.#hurry.abort();
+      this.#running ??= this.#drain();
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#hurry.abort();
+    await this.#running;
+    await this.#db.destroy();
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      await this.#linger();
+      const batch = this.#takeBatch();
+      await this.#commit(batch);
+    }
+    this.#running = undefined;
+  }
+
+  async #linger(): Promise<void> {
+    if (!this.#hurry.signal.aborted) {
+      await this.#clock.sleep(commitAfterMs, this.#hurry.signal).catch(() => undefined);
+    }
+    this.#hurry = new AbortController();
+  }
+
+  /** Whole jobs, in their order, up to the rows of one transaction. */
+  #takeBatch(): readonly Job[] {
+    let rows = 0;
+    let count = 0;
+    for (const job of this.#queue) {
+      if (count > 0 && rows + job.rows > commitRows) break;
+      rows += job.rows;
+      count += 1;
+    }
+    this.#rows -= rows;
+    const batch = this.#queue.slice(0, count);
+    this.#queue = this.#queue.slice(count);
+    if (this.#queue.some((job) => job.isUrgent) || this.#rows >= commitRows) this.#hurry.abort();
+    return batch;
+  }
+
+  async #commit(batch: readonly Job[]): Promise<void> {
+    const outcome = await this.#attempt(batch, { alone: false });
+    if (outcome === undefined) return;
+    if (batch.length > 1) {
+      const half = Math.ceil(batch.length / 2);
+      await this.#commit(batch.slice(0, half));
+      await this.#commit(batch.slice(half));
+      return;
+    }
+    const last = await this.#attempt(batch, { alone: true });
+    if (last !== undefined) batch[0]?.reject(asFault(last));
+  }
+
+  /** The error, or undefined when all of it is committed and answered. */
+  async #attempt(batch: readonly Job[], how: How): Promise<unknown> {
+    try {
+      const results = await this.#db.transaction().execute(async (trx) => {
+        const done: unknown[] = [];
+        for (const job of batch) done.push(await job.run(trx, how));
+        return done;
+      });
+      for (const [index, job] of batch.entries()) job.resolve(results[index]);
+      return undefined;
+    } catch (error) {
+      return error ?? new Fault('internal', 'a write failed without a reason');
+    }
+  }
+}
+
+type Work = Pick<Job, 'rows' | 'isUrgent' | 'run'>;
+
+/** Rows are decoded before they wait: what cannot be read at all is told at once. */
+function jobOf<K extends CallName>(name: K, input: Calls[K]['input']): Work {
+  return makers[name](input);
+}
+
+const makers: { readonly [K in CallName]: (input: Calls[K]['input']) => Work } = {
+  rows: (input) => {
+    const { key, rows } = decodeRows(input);
+    const run = async (db: Db, how: How): Promise<unknown> => {
+      await deviceStore(db).seen(input.device, input.at);
+      return await putRows(db, key, rows, { at: input.at, alone: how.alone });
+    };
+    return { rows: rows.length, isUrgent: false, run };
+  },
+  status: (input) => once(async (db) => await statusCame(db, input)),
+  opened: (input) => once(async (db) => await connectionOpened(db, input)),
+  closed: (input) => once(async (db) => await connectionClosed(db, input)),
+  begin: (input) => once(async (db) => await transfers.beginTransfer(db, input)),
+  durable: (input) => once(async (db) => await transfers.setDurable(db, input)),
+  finish: (input) => once(async (db) => await transfers.finishTransfer(db, input)),
+  restart: (input) => once(async (db) => await transfers.restartTransfer(db, input)),
+  end: (input) => once(async (db) => await transfers.endTransfer(db, input)),
+  sweep: (input) => once(async (db) => await transfers.sweepTransfers(db, input.untouchedSince)),
+  start: (input) => once(async (db) => await nodeStarted(db, input)),
+};
+
+const once = (run: (db: Db) => Promise<unknown>): Work => ({ rows: 1, isUrgent: true, run });

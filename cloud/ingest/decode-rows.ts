@@ -1,0 +1,164 @@
+/** The payload of a lane's topic as rows that know how to write themselves. */
+import { crc32 } from 'node:zlib';
+import { asFault } from '@fieldloop/core';
+import {
+  decodeEvents,
+  decodeManifest,
+  decodeReported,
+  type EventRow,
+  type Lane,
+  type Manifest,
+  parseClipManifest,
+  parseReportedDocument,
+  peekSeq,
+  type Reported,
+  type WireCode,
+  type WireValue,
+} from '@fieldloop/proto';
+import { clipStore } from '../clip/store.ts';
+import { deviceStore } from '../device/store.ts';
+import type { EventValue } from '../event/event.ts';
+import { eventStore } from '../event/store.ts';
+import { sessionStore } from '../session/store.ts';
+import type { Db } from '../store/db.ts';
+import { type IncomingRow, type LaneKey, putGap } from './rows.ts';
+import { hasStored } from './transfer-rows.ts';
+
+export interface IncomingRows {
+  readonly key: LaneKey;
+  readonly rows: readonly IncomingRow[];
+}
+
+/** Fault `invalid` when not even a sequence number can be read. */
+export function decodeRows(message: {
+  readonly device: string;
+  readonly lane: Lane;
+  readonly payload: Uint8Array;
+  readonly at: number;
+}): IncomingRows {
+  const { device, lane, payload, at } = message;
+  if (lane === 'events') return decodeEventRows(device, payload, at);
+  const decode = lane === 'manifests' ? decodeManifest : decodeReported;
+  try {
+    const row = decode(payload);
+    const key = { device, lane, origin: row.origin };
+    const put = async (db: Db): Promise<WireCode | undefined> =>
+      'clipId' in row ? await putManifest(db, key, row, at) : await putReported(db, key, row, at);
+    return { key, rows: [{ from: row.seq, to: row.seq, crc: crc32(payload), put }] };
+  } catch (error) {
+    const head = peekSeq(payload);
+    if (head === undefined || asFault(error).code !== 'invalid') throw error;
+    const refused = 'MALFORMED';
+    const { origin, seq } = head;
+    return {
+      key: { device, lane, origin },
+      rows: [{ from: seq, to: seq, crc: crc32(payload), refused }],
+    };
+  }
+}
+
+function decodeEventRows(device: string, payload: Uint8Array, at: number): IncomingRows {
+  const { origin, rows } = decodeEvents(payload);
+  const key = { device, lane: 'events', origin } as const;
+  return {
+    key,
+    rows: rows.map(({ seq, crc, row, refused }) => {
+      if (row === undefined) return { from: seq, to: seq, crc, refused };
+      const to = row.kind === 'gap' ? seq + row.gap.count - 1n : seq;
+      const put = async (db: Db): Promise<undefined> =>
+        await putEventRow(db, { key, row, from: seq, to, at });
+      return { from: seq, to, crc, put };
+    }),
+  };
+}
+
+async function putEventRow(
+  db: Db,
+  one: {
+    readonly key: LaneKey;
+    readonly row: EventRow;
+    readonly from: bigint;
+    readonly to: bigint;
+    readonly at: number;
+  },
+): Promise<undefined> {
+  const { key, row, from, to, at } = one;
+  switch (row.kind) {
+    case 'event': {
+      const { ruleSetSha256, values, ...event } = row.event;
+      await eventStore(db).putEvent(
+        key.device,
+        { ...event, ruleSetDigest: ruleSetSha256, values: valuesOf(values) },
+        at,
+      );
+      return;
+    }
+    case 'marker': {
+      const values = valuesOf(row.marker.values);
+      await eventStore(db).putMarker(key.device, { ...row.marker, values }, at);
+      return;
+    }
+    case 'gap':
+      await putGap(db, key, { from, to, reason: row.gap.reason, at });
+  }
+}
+
+/** JSON has no 64-bit integers: large ones become text. */
+function valuesOf(values: readonly WireValue[]): Record<string, EventValue> {
+  const entries = values.map(({ name, value }): [string, EventValue] => [name, eventValue(value)]);
+  return Object.fromEntries(entries);
+}
+
+function eventValue(value: WireValue['value']): EventValue {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  if (typeof value !== 'bigint') return value;
+  return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+}
+
+async function putManifest(
+  db: Db,
+  key: LaneKey,
+  row: Manifest,
+  at: number,
+): Promise<WireCode | undefined> {
+  const manifest = parseClipManifest(JSON.parse(row.document));
+  const agrees =
+    manifest.clipId === row.clipId &&
+    manifest.sha256 === row.sha256 &&
+    manifest.sizeBytes === row.sizeBytes &&
+    manifest.device === key.device;
+  if (!agrees) return 'MALFORMED';
+  const clips = clipStore(db);
+  const outcome = await clips.putManifest(key.device, manifest, at);
+  if (outcome === 'conflict') return 'MALFORMED';
+  await sessionStore(db).touch(key.device, {
+    sessionId: manifest.sessionId,
+    source: manifest.source,
+    startNs: BigInt(manifest.startNs),
+    endNs: BigInt(manifest.endNs),
+    at,
+  });
+  const { sha256, sizeBytes } = manifest;
+  // The bytes may have come before the manifest.
+  if (await hasStored(db, key.device, sha256)) {
+    await clips.markStored(key.device, sha256, sizeBytes, at);
+  } else if (row.state === 'evicted') {
+    await clips.markEvicted(key.device, sha256, at);
+  }
+  return undefined;
+}
+
+async function putReported(
+  db: Db,
+  key: LaneKey,
+  row: Reported,
+  at: number,
+): Promise<WireCode | undefined> {
+  const document = parseReportedDocument(row.document);
+  await deviceStore(db).setReported(key.device, row.section, {
+    digest: document.digest,
+    document,
+    at,
+  });
+  return undefined;
+}

@@ -1,0 +1,194 @@
+/**
+ * Rows of a lane into the database. A row is taken once: its number tells whether it was here
+ * before, its checksum whether it is the same one. What does not fit is refused and counts as
+ * through, so that one bad row never stops the lane.
+ */
+import { Fault } from '@fieldloop/core';
+import { type Lane, type Stored, type WireCode, wireLimits } from '@fieldloop/proto';
+import { keptRowKeys } from '../limits.ts';
+import type { Db } from '../store/db.ts';
+import { sql } from '../store/kysely.ts';
+import { holds, type LaneProgress, missingBelow, newLane } from './lane.ts';
+import { rangesOf, rangesText, withRange } from './lane.ts';
+
+export interface LaneKey {
+  readonly device: string;
+  readonly lane: Lane;
+  readonly origin: bigint;
+}
+
+/** A row on its way in; `from` to `to` are the sequence numbers it stands for. */
+export interface IncomingRow {
+  readonly from: bigint;
+  readonly to: bigint;
+  readonly crc: number;
+  /** Writes it; a code says why it was refused. Absent when it is refused already. */
+  readonly put?: (db: Db) => Promise<WireCode | undefined>;
+  readonly refused?: WireCode;
+}
+
+export interface RefusedRow {
+  readonly seq: bigint;
+  readonly code: WireCode;
+}
+
+/** Stored messages for the device: one, or more when many rows were refused. */
+export async function putRows(
+  db: Db,
+  key: LaneKey,
+  rows: readonly IncomingRow[],
+  how: { readonly at: number; readonly alone: boolean },
+): Promise<readonly Stored[]> {
+  const before = await loadLane(db, key);
+  let lane = before;
+  const refused: RefusedRow[] = [];
+  for (const row of rows) {
+    const known = holds(lane, row.from);
+    const next = known ? lane : withRange(lane, row.from, row.to);
+    if (next === undefined) break;
+    const code = known
+      ? await compare(db, key, row)
+      : await take(db, { key, row, alone: how.alone });
+    if (code !== undefined) refused.push({ seq: row.from, code });
+    lane = next;
+  }
+  if (lane !== before) await saveLane(db, key, lane, how.at);
+  return storedMessages(key, lane, refused);
+}
+
+export function storedMessages(
+  key: LaneKey,
+  lane: LaneProgress,
+  refused: readonly RefusedRow[],
+): readonly Stored[] {
+  const messages: Stored[] = [];
+  const most = wireLimits.maxRefusedPerStored;
+  for (let at = 0; at === 0 || at < refused.length; at += most) {
+    const { lane: name, origin } = key;
+    const { through } = lane;
+    messages.push({ lane: name, origin, through, refused: refused.slice(at, at + most) });
+  }
+  return messages;
+}
+
+/** The same row again is nothing; another under its number is SEQ_REUSED. */
+async function compare(db: Db, key: LaneKey, row: IncomingRow): Promise<WireCode | undefined> {
+  const known = await db
+    .selectFrom('row_key')
+    .select(['crc', 'code'])
+    .where('device', '=', key.device)
+    .where('lane', '=', key.lane)
+    .where('origin', '=', signed(key.origin))
+    .where('seq', '=', row.from)
+    .executeTakeFirst();
+  if (known === undefined) return undefined;
+  if (known.crc !== BigInt(row.crc)) return 'SEQ_REUSED';
+  return (known.code as WireCode | null) ?? undefined;
+}
+
+async function take(
+  db: Db,
+  one: { readonly key: LaneKey; readonly row: IncomingRow; readonly alone: boolean },
+): Promise<WireCode | undefined> {
+  const { key, row, alone } = one;
+  const code = row.refused ?? (await (alone ? putAlone(db, row) : row.put?.(db)));
+  await db
+    .insertInto('row_key')
+    .values({
+      device: key.device,
+      lane: key.lane,
+      origin: signed(key.origin),
+      seq: row.from,
+      last_seq: row.to,
+      crc: row.crc,
+      code: code ?? null,
+    })
+    .execute();
+  return code;
+}
+
+/** In a savepoint of its own: what it breaks is undone and the row is refused. */
+async function putAlone(db: Db, row: IncomingRow): Promise<WireCode | undefined> {
+  await sql`savepoint one_row`.execute(db);
+  try {
+    const code = await row.put?.(db);
+    await sql`release one_row`.execute(db);
+    return code;
+  } catch (error) {
+    await sql`rollback to one_row`.execute(db);
+    await sql`release one_row`.execute(db);
+    // A disk that fails is not the row's fault: the whole batch is told so.
+    if (error instanceof Fault && error.code === 'unavailable') throw error;
+    return 'MALFORMED';
+  }
+}
+
+export async function loadLane(db: Db, key: LaneKey): Promise<LaneProgress> {
+  const row = await db
+    .selectFrom('lane')
+    .select(['through', 'ranges'])
+    .where('device', '=', key.device)
+    .where('lane', '=', key.lane)
+    .where('origin', '=', signed(key.origin))
+    .executeTakeFirst();
+  return row === undefined ? newLane : { through: row.through, ranges: rangesOf(row.ranges) };
+}
+
+async function saveLane(db: Db, key: LaneKey, lane: LaneProgress, at: number): Promise<void> {
+  const { device, lane: name } = key;
+  const origin = signed(key.origin);
+  const changed = { through: lane.through, ranges: rangesText(lane.ranges), touched_at: at };
+  await db
+    .insertInto('lane')
+    .values({ device, lane: name, origin, ...changed })
+    .onConflict((conflict) => conflict.columns(['device', 'lane', 'origin']).doUpdateSet(changed))
+    .execute();
+  const kept = lane.through - keptRowKeys;
+  if (kept <= 0n) return;
+  await db
+    .deleteFrom('row_key')
+    .where('device', '=', device)
+    .where('lane', '=', name)
+    .where('origin', '=', origin)
+    .where('seq', '<=', kept)
+    .execute();
+}
+
+/** Numbers that the device will never send; they count as through. */
+export async function putGap(
+  db: Db,
+  key: LaneKey,
+  gap: { readonly from: bigint; readonly to: bigint; readonly reason: string; readonly at: number },
+): Promise<void> {
+  await db
+    .insertInto('lane_gap')
+    .values({
+      device: key.device,
+      lane: key.lane,
+      origin: signed(key.origin),
+      seq: gap.from,
+      last_seq: gap.to,
+      reason: gap.reason,
+      at: gap.at,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
+}
+
+/** What the cloud answers a Status with: how far it is, after a gap for what the device lost. */
+export async function greetLane(
+  db: Db,
+  key: LaneKey,
+  lowest: bigint,
+  at: number,
+): Promise<readonly Stored[]> {
+  const lane = await loadLane(db, key);
+  const missing = missingBelow(lane, lowest);
+  if (missing === undefined) return storedMessages(key, lane, []);
+  await putGap(db, key, { ...missing, reason: 'lost', at });
+  const next = withRange(lane, missing.from, missing.to) ?? lane;
+  await saveLane(db, key, next, at);
+  return storedMessages(key, next, []);
+}
+
+const signed = (origin: bigint): bigint => BigInt.asIntN(64, origin);

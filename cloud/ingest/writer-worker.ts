@@ -1,0 +1,29 @@
+/** The writer's thread: ingest's only write connection, behind typed messages. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { asFault } from '@fieldloop/core';
+import { systemClock } from '@fieldloop/core/system';
+import { openSqlite } from '../store/sqlite.ts';
+import { wordsOf } from './calls.ts';
+import { openCommitter } from './committer.ts';
+import type { WriterAnswer, WriterOptions, WriterQuestion } from './writer.ts';
+
+const { databasePath } = workerData as WriterOptions;
+const writer = openCommitter({ db: openSqlite(databasePath), clock: systemClock });
+const port = parentPort;
+
+async function answer(question: WriterQuestion): Promise<WriterAnswer> {
+  const { id } = question;
+  try {
+    return { id, output: await writer.submit(question.name, question.input) };
+  } catch (error) {
+    return { id, fault: wordsOf(asFault(error)) };
+  }
+}
+
+port?.on('message', (question: WriterQuestion | 'close') => {
+  if (question === 'close') {
+    void writer[Symbol.asyncDispose]().then(() => port.close());
+    return;
+  }
+  void answer(question).then((one) => port.postMessage(one));
+});
