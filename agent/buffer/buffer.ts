@@ -105,6 +105,7 @@ async function openInside(deps: Deps, opened: Opened): Promise<AgentBuffer> {
     clips: clipTable(db),
     reserve: deps.reserve ?? {},
     inTransfer: new Set(),
+    inDeletion: new Set(),
     write: life.write,
     addRow: (lane, body) => life.addRow(lane, body, () => lanes.append(lane, body)),
     degrade: life.degrade,

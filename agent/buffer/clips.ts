@@ -1,4 +1,4 @@
-/** The clips of the buffer as rows: their states, their turn, and what is remembered of the gone. */
+/** The clips of the buffer as rows: states, turn, and what is remembered of those that went. */
 import type { ClipClass } from '@fieldloop/proto';
 import { maxTombstones } from '../limits.ts';
 import type { EvictionCandidate } from './plan.ts';

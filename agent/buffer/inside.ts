@@ -22,6 +22,8 @@ export interface Inside {
   readonly reserve: Reserve;
   /** Clips whose bytes are on their way: never evicted. */
   readonly inTransfer: Set<string>;
+  /** Clips whose delete is under way in this process. */
+  readonly inDeletion: Set<string>;
   /** One durable transaction; wakes those who wait for rows and clips. */
   readonly write: <T>(body: () => T) => T;
   /** A row into a lane; kept in memory while the disk refuses. */

@@ -31,6 +31,7 @@ export interface Lanes {
   read(lane: LaneName, seq: number, most: { rows: number; bytes: number }): LaneRow[];
   /** Rows freed because the cloud stored everything up to `through`. */
   free(lane: LaneName, through: number): number;
+  drop(lane: LaneName, seq: number): void;
   nextConn(): number;
   /** A new origin; every row is numbered again from 1. */
   renew(origin: string): void;
@@ -87,6 +88,9 @@ export function openLanes(db: Sqlite, options: LaneOptions): Lanes {
     read: (lane, seq, most) => readRows(db, lane, seq, most),
     free: (lane, through) =>
       db.run('DELETE FROM lane_row WHERE lane = ? AND seq + count - 1 <= ?', lane, through),
+    drop: (lane, seq) => {
+      db.run('DELETE FROM lane_row WHERE lane = ? AND seq = ?', lane, seq);
+    },
     nextConn: () => db.transaction(() => take('conn', 1)),
     renew: (origin) => renumber(db, origin),
   };

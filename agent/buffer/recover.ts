@@ -1,6 +1,6 @@
 /**
  * The start of a buffer after any end: disk and database are compared both ways, and what a crash
- * left between two durable steps is carried through. No file is lost in silence, none counted twice.
+ * left between two durable steps is carried through. No file is lost in silence, none counts twice.
  */
 import { join } from 'node:path';
 import { asFault, type Clock, Fault, type Log } from '@fieldloop/core';

@@ -166,8 +166,25 @@ export async function deleteClip(
   fate: 'deleted' | 'evicted' | 'quarantined',
 ): Promise<void> {
   const clip = inside.clips.get(clipId);
-  if (clip === undefined || clip.state === 'deleting') return;
-  inside.write(() => inside.clips.beginDelete(clipId, fate));
+  if (clip === undefined || inside.inDeletion.has(clipId)) return;
+  inside.inDeletion.add(clipId);
+  try {
+    inside.write(() => inside.clips.beginDelete(clipId, fate));
+    await removeFile(inside, clip, inside.clips.fateOf(clipId) ?? fate);
+    finishDelete(inside, clipId);
+  } finally {
+    inside.inDeletion.delete(clipId);
+  }
+}
+
+/** Carries through the deletes that a full or failing disk stopped. */
+export async function finishDeletes(inside: Inside): Promise<void> {
+  for (const clip of inside.clips.deleting()) {
+    if (clip.fate !== 'lost') await deleteClip(inside, clip.clipId, clip.fate);
+  }
+}
+
+async function removeFile(inside: Inside, clip: HeldClip, fate: ClipFate): Promise<void> {
   const path = clipPath(inside.places, clip.sha256);
   if (fate === 'quarantined') {
     const name = `${inside.clock.now()}-${clip.sha256}.mcap`;
@@ -177,7 +194,6 @@ export async function deleteClip(
     await inside.disk.remove(path);
   }
   await inside.disk.syncFolder(clipFolder(inside.places, clip.sha256));
-  finishDelete(inside, clipId);
 }
 
 /** One transaction: the row of a file that is gone becomes its tombstone. */

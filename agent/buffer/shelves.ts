@@ -6,15 +6,17 @@ import type { LaneRange, LaneRow } from './lanes.ts';
 import { type LaneName, laneNames } from './marks.ts';
 import { freshOrigin } from './open.ts';
 import { clipPath } from './places.ts';
-import { deleteClip, loseClip } from './seal.ts';
+import { deleteClip, finishDeletes, loseClip } from './seal.ts';
 import type { HeldClip } from './types.ts';
 
 export interface RowShelf {
   ranges(): readonly LaneRange[];
   /** Rows after `seq` in order, at least one when there is one. */
   read(lane: LaneName, seq: number, most: { rows: number; bytes: number }): LaneRow[];
-  /** The cloud's Stored: the one thing that frees rows. Another origin frees nothing. */
-  stored(lane: LaneName, origin: bigint, through: number): number;
+  /** The cloud's Stored: the one thing that frees rows. False when it is not about these rows. */
+  stored(lane: LaneName, origin: bigint, through: number): boolean;
+  /** Lets go of a row that cannot be sent; `renewOrigin` closes the hole. */
+  drop(lane: LaneName, seq: number): void;
   /** In memory: manifests up to `seq` are on their way. */
   offered(seq: number): void;
   /** Durable, one more at each connect. */
@@ -37,6 +39,8 @@ export interface ClipShelf {
   refuse(clipId: string, code: string): void;
   /** Done or DONE came: frees the bytes when the hash is the clip's own, else Fault `corrupt`. */
   acknowledged(clipId: string, sha256: string): Promise<void>;
+  /** Carries through deletes that the disk stopped. */
+  finishDeletes(): Promise<void>;
   /** Reads the file again; when it no longer has its hash, it goes to quarantine. */
   recheck(clipId: string): Promise<boolean>;
 }
@@ -58,14 +62,15 @@ export function rowShelf(
           through,
           highest,
         });
-        return 0;
+        return false;
       }
-      return inside.write(() => {
-        const freed = lanes.free(lane, through);
+      inside.write(() => {
+        lanes.free(lane, through);
         if (lane === 'manifests') clips.listed(through);
-        return freed;
       });
+      return true;
     },
+    drop: (lane, seq) => inside.write(() => lanes.drop(lane, seq)),
     offered,
     async nextConn() {
       const conn = lanes.nextConn();
@@ -109,7 +114,7 @@ export function clipShelf(inside: Inside): ClipShelf {
     },
     open: async (clipId) => openClipReader(clipPath(places, find(clipId).sha256)),
     postpone: (clipId, notBeforeMs, attempts) =>
-      inside.write(() => clips.postpone(clipId, notBeforeMs, attempts)),
+      inside.write(() => clips.postpone(clipId, Math.ceil(notBeforeMs), attempts)),
     refuse: (clipId, code) => inside.write(() => clips.refuse(clipId, code)),
     async acknowledged(clipId, sha256) {
       const clip = clips.get(clipId);
@@ -123,6 +128,7 @@ export function clipShelf(inside: Inside): ClipShelf {
       await deleteClip(inside, clipId, 'deleted');
       inTransfer.delete(clipId);
     },
+    finishDeletes: () => finishDeletes(inside),
     recheck: async (clipId) => recheck(inside, find(clipId)),
   };
 }

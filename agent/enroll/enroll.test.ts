@@ -157,7 +157,7 @@ test('a token becomes an identity that loads, with a key nobody else may read', 
   ]);
 });
 
-test('the key is on the disk before the request, and a lost reply is asked for with the same key', async () => {
+test('the key is on the disk before the request, and a lost reply is asked for again', async () => {
   const token = await listen();
   let keyAtRequest = '';
   answer = async () => {
@@ -266,7 +266,7 @@ test('a robot that has an identity keeps it', async () => {
   expect(await loadIdentity(join(dir, 'identity'), { clock: systemClock })).toEqual(first);
 });
 
-test('loading refuses an open key, a foreign key, a missing file and a date that passed', async () => {
+test('loading refuses an open or foreign key, a missing file and a passed date', async () => {
   const home = join(dir, 'identity');
   const identity = await run(await listen());
   const load = (clock: Clock = systemClock) => loadIdentity(home, { clock });

@@ -1,0 +1,84 @@
+/** The three lanes of rows on the control connection: reported, then events, then manifests. */
+import type { Log } from '@fieldloop/core';
+import { type Lane, type Stored, upTopic, wireLimits } from '@fieldloop/proto';
+import type { LaneRow } from '../buffer/lanes.ts';
+import { eventsMessage, manifestMessage, reportedMessage } from '../buffer/rows.ts';
+import type { RowShelf } from '../buffer/shelves.ts';
+import { eventBatchBytes, maxUnstoredBatches, maxUnstoredSingles } from '../limits.ts';
+import { type LaneSender, openLaneSender } from './lane.ts';
+import type { Outgoing } from './link.ts';
+
+export interface LanesOptions {
+  readonly rows: RowShelf;
+  readonly device: string;
+  readonly log: Log;
+  readonly publish: (message: Outgoing) => void;
+  readonly onBroken: (why: string) => void;
+}
+
+export interface RowLanes {
+  /** A new link is up. */
+  restart(): void;
+  pump(nowMs: number): void;
+  /** Frees rows of the buffer. */
+  stored(stored: Stored, nowMs: number): void;
+}
+
+export function openLanes(options: LanesOptions): RowLanes {
+  const { rows, device } = options;
+  const single =
+    (encode: (origin: bigint, row: LaneRow) => Uint8Array) =>
+    (origin: bigint, found: readonly LaneRow[]): Uint8Array =>
+      found[0] === undefined ? new Uint8Array() : encode(origin, found[0]);
+  const open = (
+    lane: Lane,
+    wish: {
+      readonly message: 'events' | 'manifest' | 'reported';
+      readonly encode: (origin: bigint, found: readonly LaneRow[]) => Uint8Array;
+      readonly batchRows: number;
+      readonly mostUnstored: number;
+    },
+  ): LaneSender =>
+    openLaneSender({
+      ...options,
+      lane,
+      encode: wish.encode,
+      batch: { rows: wish.batchRows, bytes: eventBatchBytes },
+      mostUnstored: wish.mostUnstored,
+      publish: (payload) =>
+        options.publish({ topic: upTopic(device, wish.message), payload, qos: 1 }),
+    });
+  const senders: Readonly<Record<Lane, LaneSender>> = {
+    reported: open('reported', {
+      message: 'reported',
+      encode: single(reportedMessage),
+      batchRows: 1,
+      mostUnstored: maxUnstoredSingles,
+    }),
+    events: open('events', {
+      message: 'events',
+      encode: eventsMessage,
+      batchRows: wireLimits.maxRowsPerBatch,
+      mostUnstored: maxUnstoredBatches,
+    }),
+    manifests: open('manifests', {
+      message: 'manifest',
+      encode: single(manifestMessage),
+      batchRows: 1,
+      mostUnstored: maxUnstoredSingles,
+    }),
+  };
+  return {
+    restart() {
+      for (const sender of Object.values(senders)) sender.restart();
+    },
+    pump(nowMs) {
+      for (const sender of Object.values(senders)) sender.pump(nowMs);
+    },
+    stored(stored, nowMs) {
+      const through = Number(stored.through);
+      if (!rows.stored(stored.lane, stored.origin, through)) return;
+      senders[stored.lane].stored(through, nowMs);
+    },
+  };
+}

@@ -1,0 +1,142 @@
+/** The one door to mqtt: MQTT 3.1.1 over TLS 1.3 with the device's certificate. */
+import { asFault, Fault } from '@fieldloop/core';
+import { clientIdOf, wireLimits } from '@fieldloop/proto';
+import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import { connectTimeoutMs } from '../limits.ts';
+import type { Link, LinkPort, LinkWish, Outgoing } from './link.ts';
+
+/** PEM, each. */
+export interface Identity {
+  readonly device: string;
+  readonly key: string;
+  readonly certificate: string;
+  readonly chain: string;
+  readonly ca: string;
+}
+
+export function mqttLinks(brokerUrl: string, identity: Identity): LinkPort {
+  return {
+    async connect(wish, signal) {
+      signal.throwIfAborted();
+      const client = mqtt.connect(brokerUrl, clientOptions(identity, wish));
+      // An error that nobody listens for would end the process; `closed` tells what happened.
+      let reason = '';
+      client.on('error', (error) => {
+        reason ||= error.message;
+      });
+      const ended = new Promise<string>((resolve) => {
+        client.once('close', () => resolve(reason || 'the connection closed'));
+      });
+      const abort = (): void => void client.end(true);
+      signal.addEventListener('abort', abort, { once: true });
+      try {
+        await untilReady(client, wish, ended);
+      } catch (error) {
+        client.end(true);
+        throw asLinkFault(brokerUrl, error);
+      } finally {
+        signal.removeEventListener('abort', abort);
+      }
+      client.on('message', wish.onMessage);
+      return asLink(client, ended);
+    },
+  };
+}
+
+/** The client hands what it does not know to `tls.connect`. */
+type Options = IClientOptions & { readonly minVersion: 'TLSv1.3' };
+
+function clientOptions(identity: Identity, wish: LinkWish): Options {
+  const { will } = wish;
+  return {
+    clientId: clientIdOf(identity.device, wish.kind),
+    protocolVersion: 4,
+    clean: true,
+    keepalive: wireLimits.keepaliveSeconds,
+    connectTimeout: connectTimeoutMs,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    queueQoSZero: false,
+    key: identity.key,
+    cert: `${identity.certificate}\n${identity.chain}`,
+    ca: identity.ca,
+    minVersion: 'TLSv1.3',
+    rejectUnauthorized: true,
+    ...(will === undefined
+      ? {}
+      : {
+          will: {
+            topic: will.topic,
+            payload: Buffer.from(will.payload),
+            qos: will.qos,
+            retain: will.retain ?? false,
+          },
+        }),
+  };
+}
+
+/** CONNACK, then SUBACK for every topic. */
+async function untilReady(
+  client: MqttClient,
+  wish: LinkWish,
+  ended: Promise<string>,
+): Promise<void> {
+  const connected = new Promise<void>((resolve) => client.once('connect', () => resolve()));
+  const failed = ended.then((why) => {
+    throw new Error(why);
+  });
+  await Promise.race([connected, failed]);
+  const granted = client.subscribeAsync([...wish.subscribe], { qos: 1 });
+  const answers = await Promise.race([granted, failed]);
+  const refused = answers.find((answer) => answer.qos === 128);
+  if (refused === undefined) return;
+  throw new Error(`the broker refused the subscription ${refused.topic}`);
+}
+
+function asLink(client: MqttClient, ended: Promise<string>): Link {
+  const lost = ended.then((why) => {
+    throw new Fault('unavailable', why, { remedy: 'The uplink connects again by itself.' });
+  });
+  lost.catch(() => {});
+  return {
+    ended,
+    publish(message) {
+      return Promise.race([publish(client, message), lost]);
+    },
+    async close() {
+      await new Promise<void>((resolve) => client.end(false, {}, () => resolve()));
+    },
+  };
+}
+
+function publish(client: MqttClient, message: Outgoing): Promise<void> {
+  const { topic, payload, qos, retain = false } = message;
+  const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  return new Promise((resolve, reject) => {
+    client.publish(topic, bytes, { qos, retain }, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
+
+function asLinkFault(url: string, error: unknown): Fault {
+  const { message } = asFault(error);
+  const parts = { place: url, cause: error };
+  if (/not authorized|bad user|refused: \d|identifier/i.test(message)) {
+    return new Fault('forbidden', `the broker refused this device: ${message}`, {
+      ...parts,
+      remedy: 'Look at the device in the cloud: it may be revoked. Then enrol it again.',
+    });
+  }
+  if (/CERT|certificate|alert|self.signed|issuer/i.test(message)) {
+    return new Fault('unauthenticated', `broker and device do not trust each other: ${message}`, {
+      ...parts,
+      remedy: 'Check the clock of this machine; if it is right, enrol the device again.',
+    });
+  }
+  return new Fault('unavailable', `the broker cannot be reached: ${message}`, {
+    ...parts,
+    remedy: 'Check the network of this robot; the uplink tries again by itself.',
+  });
+}

@@ -1,0 +1,357 @@
+/**
+ * The sender: rows on the control connection, clips on the bulk connection. Everything it knows
+ * beyond the buffer may be lost at any moment; a new link starts from what the buffer holds.
+ */
+import { type Clock, type Fault, faultLine, type Ids, type Log } from '@fieldloop/core';
+import { type Random, uuidText } from '@fieldloop/core';
+import {
+  clientIdOf,
+  decodeStored,
+  decodeTransfer,
+  downTopic,
+  downTopics,
+  encodeStatus,
+  encodeTransfer,
+  type Stored,
+  type Transfer,
+  upTopic,
+} from '@fieldloop/proto';
+import type { AgentBuffer } from '../buffer/buffer.ts';
+import { bulkIdleMs, goodbyeMs, reconnectRange, sweepEveryMs, uplinkTickMs } from '../limits.ts';
+import { type Connection, openConnection, type ReconnectRange } from './connection.ts';
+import { openLanes } from './lanes.ts';
+import type { Link, LinkPort, Outgoing } from './link.ts';
+import { type Identity, mqttLinks } from './mqtt.ts';
+import { sendChunks } from './send.ts';
+import { openTransfers } from './transfers.ts';
+
+export interface UplinkOptions {
+  readonly buffer: AgentBuffer;
+  readonly identity: Identity;
+  /** `mqtts://host:port`. */
+  readonly brokerUrl: string;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly random: Random;
+  /** Name and version of the program, at most 32 characters. */
+  readonly agent?: string | undefined;
+  /** Whether a time source set this clock, as far as is known. */
+  readonly clockState?: (() => { readonly synced: boolean; readonly source: string }) | undefined;
+  readonly reconnect?: Partial<ReconnectRange> | undefined;
+  /** MQTT over TLS unless a test brings its own. */
+  readonly links?: LinkPort | undefined;
+}
+
+export interface UplinkStatus {
+  readonly connected: boolean;
+  /** ISO 8601, of the last change of `connected`. */
+  readonly since?: string;
+  /** Clips on their way now. */
+  readonly uploading: number;
+  /** Bytes of clips since this process started, what was sent again included. */
+  readonly bytesSent: number;
+  readonly clipsAcknowledged: number;
+  /** Clips that the cloud does not have yet. */
+  readonly backlogClips: number;
+  /** Rows that the cloud has not stored yet. */
+  readonly backlogRows: number;
+  /** Messages of the cloud that made no sense and were left aside. */
+  readonly badReplies: number;
+  readonly reconnects: number;
+  readonly lastError?: string;
+}
+
+export interface Uplink extends AsyncDisposable {
+  status(): UplinkStatus;
+  close(): Promise<void>;
+}
+
+export function openUplink(options: UplinkOptions): Uplink {
+  const uplink = new RunningUplink(options);
+  return {
+    status: () => uplink.status(),
+    close: () => uplink.close(),
+    [Symbol.asyncDispose]: () => uplink.close(),
+  };
+}
+
+class RunningUplink {
+  readonly #options: UplinkOptions;
+  readonly #log: Log;
+  readonly #bootId: string;
+  readonly #stopping = new AbortController();
+  readonly #control: Connection;
+  readonly #bulk: Connection;
+  readonly #transfers: ReturnType<typeof openTransfers>;
+  readonly #lanes: ReturnType<typeof openLanes>;
+  readonly #stopListening: () => void;
+  readonly #ticking: Promise<void>;
+  #conn = 0;
+  #isWoken = false;
+  #sending: Promise<void> | undefined;
+  #lastWantedMs = Number.NEGATIVE_INFINITY;
+  #isRenewing = false;
+  #since: string | undefined;
+  #lastError: string | undefined;
+  #bytesSent = 0;
+  #acknowledged = 0;
+  #badReplies = 0;
+  #reconnects = 0;
+
+  constructor(options: UplinkOptions) {
+    const { buffer, clock, random } = options;
+    this.#options = options;
+    this.#log = options.log.child('uplink');
+    this.#bootId = uuidText(options.ids.uuid());
+    this.#lanes = openLanes({
+      rows: buffer.rows,
+      device: options.identity.device,
+      log: this.#log,
+      publish: (message) => this.#publish(message),
+      onBroken: (why) => this.#renew(why),
+    });
+    this.#transfers = openTransfers({
+      clips: buffer.clips,
+      clock,
+      random,
+      log: this.#log,
+      send: (message) => this.#sendTransfer(message),
+      reconnectBulk: (why) => this.#bulk.drop(why),
+      onAcknowledged: () => {
+        this.#acknowledged += 1;
+      },
+      wake: () => this.#wake(),
+    });
+    const links = options.links ?? mqttLinks(options.brokerUrl, options.identity);
+    this.#control = this.#connect('control', links);
+    this.#bulk = this.#connect('bulk', links);
+    this.#stopListening = buffer.onChange(() => this.#wake());
+    this.#ticking = this.#tick();
+  }
+
+  status(): UplinkStatus {
+    const { clips, rows } = this.#options.buffer.counts();
+    return {
+      connected: this.#control.link !== undefined,
+      uploading: this.#transfers.size,
+      bytesSent: this.#bytesSent,
+      clipsAcknowledged: this.#acknowledged,
+      backlogClips: clips.sealed + clips.offered + clips.uploading,
+      backlogRows: rows.events + rows.manifests + rows.reported,
+      badReplies: this.#badReplies,
+      reconnects: this.#reconnects,
+      ...(this.#since === undefined ? {} : { since: this.#since }),
+      ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    this.#stopListening();
+    await this.#transfers.close();
+    this.#stopping.abort();
+    const { link } = this.#control;
+    if (link !== undefined) {
+      const goodbye = link.publish(this.#statusMessage(false)).catch(() => {});
+      await Promise.race([goodbye, this.#options.clock.sleep(goodbyeMs)]);
+    }
+    await Promise.all([this.#control.close(), this.#bulk.close()]);
+    await this.#sending;
+    await this.#ticking;
+  }
+
+  #connect(kind: 'control' | 'bulk', links: LinkPort): Connection {
+    const { identity, clock, random, reconnect } = this.#options;
+    const isControl = kind === 'control';
+    return openConnection({
+      name: clientIdOf(identity.device, kind),
+      connect: async (signal) => {
+        if (isControl) this.#conn = await this.#options.buffer.rows.nextConn();
+        return links.connect(
+          {
+            kind,
+            subscribe: downTopics(identity.device, kind),
+            will: isControl ? this.#statusMessage(false) : undefined,
+            onMessage: (topic, payload) => this.#receive(topic, payload),
+          },
+          signal,
+        );
+      },
+      isWanted: () => isControl || this.#bulkIsWanted(),
+      onUp: (link) => (isControl ? this.#controlIsUp(link) : this.#wake()),
+      onDown: (why) => (isControl ? this.#controlIsDown(why) : this.#transfers.bulkLost()),
+      onFault: (fault) => this.#failed(fault),
+      reconnect: { ...reconnectRange, ...reconnect },
+      clock,
+      random: random.fork(kind),
+      log: this.#log,
+    });
+  }
+
+  /** While a transfer is open or wanted, and a while longer. */
+  #bulkIsWanted(): boolean {
+    const now = this.#options.clock.monotonicMs();
+    return this.#transfers.size > 0 || now - this.#lastWantedMs < bulkIdleMs;
+  }
+
+  #controlIsUp(link: Link): void {
+    this.#since = new Date(this.#options.clock.now()).toISOString();
+    this.#log.info('connected to the cloud', { broker: this.#options.brokerUrl });
+    link.publish(this.#statusMessage(true)).catch((error: unknown) => {
+      this.#log.debug('the link ended before its first word', { error });
+    });
+    this.#lanes.restart();
+    this.#wake();
+  }
+
+  #controlIsDown(why: string): void {
+    this.#since = new Date(this.#options.clock.now()).toISOString();
+    this.#lastError = why;
+    this.#reconnects += 1;
+    this.#transfers.controlLost();
+  }
+
+  #failed(fault: Fault): void {
+    this.#lastError = faultLine(fault);
+  }
+
+  #statusMessage(online: boolean): Outgoing {
+    const { identity, buffer, clock, agent, clockState } = this.#options;
+    const payload = encodeStatus({
+      bootId: this.#bootId,
+      conn: BigInt(this.#conn),
+      online,
+      agent: agent ?? 'fieldloop-agent',
+      features: 0n,
+      lanes: buffer.rows.ranges().map((range) => ({
+        lane: range.lane,
+        origin: range.origin,
+        lowest: BigInt(range.lowest),
+        highest: BigInt(range.highest),
+      })),
+      clock: { unixMs: clock.now(), ...(clockState?.() ?? { synced: false, source: 'system' }) },
+    });
+    return { topic: upTopic(identity.device, 'status'), payload, qos: 1, retain: true };
+  }
+
+  /** What fails here shows by the link's end, and is sent again on the next one. */
+  #publish(message: Outgoing): void {
+    this.#control.link?.publish(message).catch((error: unknown) => {
+      this.#log.debug('a message was not taken', { topic: message.topic, error });
+    });
+  }
+
+  #sendTransfer(message: Transfer): void {
+    const topic = upTopic(this.#options.identity.device, 'transfer');
+    this.#publish({ topic, payload: encodeTransfer(message), qos: 1 });
+  }
+
+  #receive(topic: string, payload: Uint8Array): void {
+    const { device } = this.#options.identity;
+    try {
+      if (topic === downTopic(device, 'stored')) this.#stored(decodeStored(payload));
+      else if (topic === downTopic(device, 'transfer')) this.#transfer(decodeTransfer(payload));
+      else this.#log.debug('a message of a later version was left aside', { topic });
+    } catch (error) {
+      this.#badReply('the cloud sent something that cannot be read', { topic, error });
+    }
+    this.#wake();
+  }
+
+  #stored(stored: Stored): void {
+    for (const { seq, code } of stored.refused) {
+      this.#log.error('the cloud refused a row', { lane: stored.lane, seq: Number(seq), code });
+    }
+    if (stored.refused.some(({ code }) => code === 'SEQ_REUSED')) {
+      this.#renew('the cloud knows these numbers with other rows');
+      return;
+    }
+    this.#lanes.stored(stored, this.#options.clock.monotonicMs());
+  }
+
+  #transfer(message: Transfer): void {
+    if (this.#transfers.receive(message)) return;
+    this.#badReply('the cloud spoke of a transfer that is not open', { kind: message.kind });
+  }
+
+  #badReply(phrase: string, fields: Readonly<Record<string, unknown>>): void {
+    this.#badReplies += 1;
+    this.#log.debug(phrase, { ...fields, count: this.#badReplies });
+  }
+
+  /** Every row gets a new number, and the cloud is told so by a new connection. */
+  #renew(why: string): void {
+    if (this.#isRenewing) return;
+    this.#isRenewing = true;
+    this.#log.warn('rows are numbered again', { why });
+    this.#options.buffer.rows
+      .renewOrigin()
+      .catch((error: unknown) => this.#log.error('rows could not be numbered again', { error }))
+      .finally(() => {
+        this.#isRenewing = false;
+        this.#control.drop(why);
+      });
+  }
+
+  async #tick(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { clock, buffer } = this.#options;
+    let swept = clock.monotonicMs();
+    while (!signal.aborted) {
+      await clock.sleep(uplinkTickMs, signal).catch(() => {});
+      this.#wake();
+      if (clock.monotonicMs() - swept < sweepEveryMs) continue;
+      swept = clock.monotonicMs();
+      await buffer.clips.finishDeletes().catch((error: unknown) => {
+        this.#log.warn('a clip that the cloud has is not deleted yet', { error });
+      });
+    }
+  }
+
+  /** Many causes, one look, after whatever is under way now. */
+  #wake(): void {
+    if (this.#isWoken || this.#stopping.signal.aborted) return;
+    this.#isWoken = true;
+    queueMicrotask(() => {
+      this.#isWoken = false;
+      if (this.#stopping.signal.aborted) return;
+      try {
+        this.#pump();
+      } catch (error) {
+        // The buffer may refuse for a while; the next tick tries again.
+        this.#log.error('a step of the uplink failed', { error });
+      }
+    });
+  }
+
+  #pump(): void {
+    if (this.#control.link === undefined || this.#isRenewing) return;
+    const now = this.#options.clock.monotonicMs();
+    this.#lanes.pump(now);
+    this.#transfers.tick(this.#bulk.link !== undefined);
+    if (this.#transfers.size > 0) this.#lastWantedMs = now;
+    const { link } = this.#bulk;
+    if (link === undefined) this.#bulk.wake();
+    else if (!this.#bulkIsWanted()) this.#bulk.drop('no clip waits');
+    else if (this.#sending === undefined) this.#send(link);
+  }
+
+  #send(link: Link): void {
+    if (this.#transfers.ready().length === 0) return;
+    this.#sending = sendChunks(link, {
+      device: this.#options.identity.device,
+      transfers: this.#transfers,
+      clock: this.#options.clock,
+      isUp: () => this.#bulk.link === link && !this.#stopping.signal.aborted,
+      onSent: (bytes) => {
+        this.#bytesSent += bytes;
+      },
+    })
+      .catch((error: unknown) => this.#log.error('sending chunks failed', { error }))
+      .finally(() => {
+        this.#sending = undefined;
+        this.#wake();
+      });
+  }
+}

@@ -1,0 +1,118 @@
+/** The real uplink on a real buffer, against the cloud in memory, on one simulated clock. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openIds, type Random, seededRandom, silentLog } from '@fieldloop/core';
+import { assert, expect } from 'vitest';
+import { event } from '../buffer/buffer.cases.ts';
+import { type AgentBuffer, openBuffer } from '../buffer/buffer.ts';
+import { makeClip, type MadeClip, writePart } from '../buffer/clip-file.cases.ts';
+import { TestClock } from './clock.cases.ts';
+import { SimulatedCloud } from './cloud.cases.ts';
+import { openUplink, type Uplink } from './uplink.ts';
+
+const identity = { device: 'amr-017', key: '', certificate: '', chain: '', ca: '' };
+
+export class World {
+  readonly dir: string;
+  readonly random: Random;
+  readonly clock = new TestClock();
+  readonly cloud: SimulatedCloud;
+  readonly clips: MadeClip[] = [];
+  events = 0;
+  buffer: AgentBuffer | undefined;
+  uplink: Uplink | undefined;
+
+  constructor(dir: string, seed: string) {
+    this.dir = dir;
+    this.random = seededRandom(seed);
+    this.cloud = new SimulatedCloud('amr-017', this.clock, this.random.fork('cloud'));
+  }
+
+  async start(): Promise<void> {
+    const { clock, random } = this;
+    const randomBytes = (n: number): Uint8Array =>
+      Uint8Array.from({ length: n }, () => random.integer(256));
+    const ids = openIds({ clock, randomBytes });
+    const deps = { clock, ids, log: silentLog };
+    this.buffer = await openBuffer({
+      ...deps,
+      dir: this.dir,
+      quotaBytes: 1e9,
+      headroomBytes: 0,
+    });
+    this.uplink = openUplink({
+      ...deps,
+      buffer: this.buffer,
+      identity,
+      brokerUrl: 'mqtts://simulated:8883',
+      random: random.fork('uplink'),
+      links: this.cloud.port,
+      reconnect: { mostMs: 5_000 },
+    });
+  }
+
+  async stop(): Promise<void> {
+    const closing = this.uplink?.close();
+    await this.run(3_000);
+    await closing;
+    await this.buffer?.close();
+    this.buffer = undefined;
+  }
+
+  async seal(payloadBytes: number): Promise<void> {
+    assert(this.buffer !== undefined);
+    const clip = makeClip(this.random, { payloadBytes });
+    this.clips.push(clip);
+    await this.buffer.seal(await writePart(this.buffer.partPath(clip.clipId), clip));
+  }
+
+  addEvents(count: number): void {
+    for (let i = 0; i < count; i += 1) {
+      this.events += 1;
+      this.buffer?.addEvent(event(`event-${this.events}`));
+    }
+  }
+
+  /** The cloud's own clockwork runs along. */
+  async run(ms: number): Promise<void> {
+    for (let passed = 0; passed < ms; passed += 10) {
+      await this.clock.advance(10);
+      this.cloud.tick();
+    }
+  }
+
+  get isQuiet(): boolean {
+    const status = this.uplink?.status();
+    const ever = this.buffer?.counts().ever;
+    if (status === undefined || ever === undefined) return false;
+    const isSent = status.backlogClips === 0 && status.backlogRows === 0 && status.uploading === 0;
+    return isSent && ever.acknowledged + ever.lost + ever.quarantined === ever.sealed;
+  }
+}
+
+export async function expectQuiet(world: World, mostMs: number): Promise<void> {
+  for (let passed = 0; passed < mostMs && !world.isQuiet; passed += 100) await world.run(100);
+  const quiet = { backlogClips: 0, backlogRows: 0, uploading: 0 };
+  expect(world.uplink?.status()).toMatchObject(quiet);
+}
+
+/** Every row and clip once and whole in the cloud, and nothing left in the buffer. */
+export async function expectAllOnce(world: World): Promise<void> {
+  const { cloud } = world;
+  expect([...cloud.blobs.keys()].sort()).toEqual(world.clips.map((clip) => clip.sha256).sort());
+  for (const clip of world.clips) {
+    expect(Buffer.from(cloud.blobs.get(clip.sha256) ?? []).equals(clip.bytes)).toBe(true);
+    expect(cloud.commits.get(clip.sha256)).toBe(1);
+  }
+  expect(cloud.rows.get('events')?.size ?? 0).toBe(world.events);
+  expect(cloud.rows.get('manifests')?.size ?? 0).toBe(world.clips.length);
+  for (const folder of await readdir(join(world.dir, 'clips'))) {
+    expect(await readdir(join(world.dir, 'clips', folder))).toEqual([]);
+  }
+  expect(world.buffer?.counts().ever).toMatchObject({
+    acknowledged: world.clips.length,
+    lost: 0,
+    evicted: 0,
+    quarantined: 0,
+  });
+}
