@@ -1,6 +1,6 @@
 /**
- * The wire as `main` opens it: gate, broker and ingest tied together. Each knows the others only
- * through the functions given to it here.
+ * The line from devices into the cloud: gate, broker and ingest tied together. Each knows the
+ * others only through the functions given to it here.
  */
 import type { Clock, Ids, Log } from '@fieldloop/core';
 import type { Ca } from '../auth/ca.ts';
@@ -12,41 +12,40 @@ import { type Ingest, openIngest } from '../ingest/ingest.ts';
 import type { Db } from '../store/db.ts';
 import { openBroker } from './aedes.ts';
 import { type Gate, type GateConnection, openGate } from './gate.ts';
-import type { Refusals } from './refusals.ts';
+import { openRefusals } from './refusals.ts';
 
-export interface WireDeps {
+export interface LineDeps {
   /** A connection of this thread, for rights; rows are written on ingest's own. */
   readonly db: Db;
-  readonly databasePath: string;
+  readonly dbPath: string;
   readonly blobs: BlobStore;
   readonly ca: Ca;
-  readonly refusals: Refusals;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
-  /** Name of this node in rows of connections and transfers. */
-  readonly node: string;
 }
 
-export interface WireListen {
+/** Name of this node in rows of connections and transfers: there is one. */
+const node = 'local';
+
+export interface LineListen {
   readonly host: string;
   readonly port: number;
   /** Names and addresses that robots may call it by. */
   readonly names: readonly string[];
 }
 
-export interface Wire extends AsyncDisposable {
+export interface Line extends AsyncDisposable {
   readonly port: number;
   connections(): readonly GateConnection[];
   /** Closes what a device has open, at once. */
   closeDevice(device: string, why: string): void;
-  /** The device lost its right to speak: its certificates end and its connections close. */
-  revoked(device: string): Promise<void>;
 }
 
 /** Resolves when it listens. Fault `unavailable` when the port is taken. */
-export async function openWire(deps: WireDeps, listen: WireListen): Promise<Wire> {
-  const { clock, log, refusals } = deps;
+export async function openLine(deps: LineDeps, listen: LineListen): Promise<Line> {
+  const { clock, log } = deps;
+  const refusals = openRefusals({ db: deps.db, clock, log: log.child('gate') });
   const parts: { gate?: Gate; ingest?: Ingest } = {};
   const broker = await openBroker<GateConnection>({
     log: log.child('broker'),
@@ -56,11 +55,11 @@ export async function openWire(deps: WireDeps, listen: WireListen): Promise<Wire
     onRefused: (refusal) => refusals.tell(refusal),
   });
   const ingest = await openIngest({
-    databasePath: deps.databasePath,
+    databasePath: deps.dbPath,
     blobs: deps.blobs,
     clock,
     log: log.child('ingest'),
-    node: deps.node,
+    node,
     publish: (device, message, payload) => broker.publish(device, message, payload),
     violation: (device, reason) => {
       refusals.tell({ action: 'wire.violation', reason, remote: '', device });
@@ -89,10 +88,6 @@ export async function openWire(deps: WireDeps, listen: WireListen): Promise<Wire
     port: gate.port,
     connections: () => gate.connections(),
     closeDevice: (device, why) => gate.closeDevice(device, why),
-    async revoked(device) {
-      await certificateStore(deps.db).end(device, 'revoked', clock.now());
-      gate.closeDevice(device, 'revoked');
-    },
     async [Symbol.asyncDispose]() {
       await gate[Symbol.asyncDispose]();
       await broker[Symbol.asyncDispose]();
