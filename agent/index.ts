@@ -8,3 +8,7 @@ export {
   statusSocketPath,
   type UplinkFigures,
 } from './health/status.ts';
+export { type AgentBuffer, openBuffer } from './buffer/buffer.ts';
+export { enroll } from './enroll/enroll.ts';
+export { loadIdentity } from './enroll/identity.ts';
+export { openUplink, type Uplink } from './uplink/uplink.ts';

@@ -1,9 +1,15 @@
 /** The door of this room: the whole service, and the shapes of its API for those who call it. */
+// What a measurement needs to store bytes as the cloud does.
+export { openCa } from './auth/ca.ts';
+export { openDiskBlobs } from './blob/disk.ts';
 export type { ClipJson, ClipPage, ClipSummaryJson } from './clip/json.ts';
 export { type CloudConfig, type CloudSettings, defaultPorts, readCloudConfig } from './config.ts';
 export type { DeviceJson, DevicePage } from './device/routes.ts';
 export type { EventJson, EventPage } from './event/routes.ts';
 export type { Problem } from './http/problem.ts';
 export type { ApiKeyJson, ApiKeyPage, NewApiKeyJson } from './key/routes.ts';
+export { type CloudSystem, type RunningCloud, startCloud } from './main.ts';
 export type { SessionJson, SessionPage } from './session/routes.ts';
 export type { ClaimTokenJson, ClaimTokenPage, NewClaimTokenJson } from './token/routes.ts';
+export { migrate } from './store/migrate.ts';
+export { openSqlite } from './store/sqlite.ts';

@@ -15,8 +15,8 @@ const leftOf: Readonly<Record<string, readonly string[]>> = {
   cli: ['core', 'proto', 'recording', 'learning', 'rules', 'cloud'],
   sim: ['core', 'proto', 'recording', 'learning', 'rules', 'agent'],
   e2e: ['core', 'proto', 'recording', 'learning', 'rules', 'agent', 'cloud', 'cli', 'sim'],
-  bench: ['core', 'proto', 'recording', 'learning', 'rules', 'agent', 'cloud', 'cli', 'sim'],
-  // The demo runs the same real processes that the end-to-end tests do.
+  bench: ['core', 'proto', 'recording', 'learning', 'rules', 'agent', 'cloud', 'cli', 'sim', 'e2e'],
+  // Bench and demo run the same real processes that the end-to-end tests do.
   scripts: [
     'core',
     'proto',
