@@ -117,10 +117,40 @@ async function faultOf(response: Response, profile: Profile): Promise<Fault> {
       remedy: 'Check that --url is the URL of a Fieldloop cloud.',
     });
   }
-  return new Fault(code, problem.detail, {
-    remedy: problem.remedy,
+  return new Fault(code, wordsOf(problem), {
+    place: flagOf(problem.errors?.[0]?.pointer),
+    remedy: remedyOf(problem),
     details: { requestId: problem.requestId, status: problem.status },
   });
+}
+
+/** Options whose name is not that of the field they fill. */
+const flags: Readonly<Record<string, string>> = {
+  '/body/expiresInS': '--expires',
+  '/body/scopes': '--scope',
+  '/header/authorization': '--key',
+};
+
+/** The option behind a place in a request: `/query/startNs` is `--start-ns`. */
+function flagOf(pointer: string | undefined): string | undefined {
+  if (pointer === undefined) return undefined;
+  const [, part, name] = /^\/(query|body|header)\/(\w+)/.exec(pointer) ?? [];
+  if (part === undefined || name === undefined) return undefined;
+  const known = flags[`/${part}/${name}`];
+  if (known !== undefined || part === 'header') return known;
+  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** What a message about a field of the request says of the option's value. */
+const wordsOf = ({ detail }: Problem): string =>
+  detail.replace(/^(?:query|body) "[\w.]+" /, 'the value ');
+
+function remedyOf(problem: Problem): string | undefined {
+  if (problem.type.endsWith('/unauthenticated')) {
+    return 'Give a whole key (flk_…) by --key, FIELDLOOP_API_KEY or the profile file.';
+  }
+  if (problem.remedy?.includes('/openapi.json') !== true) return problem.remedy;
+  return 'Add --help to see what is possible.';
 }
 
 const codeOf = (name: string | undefined): FaultCode | undefined =>

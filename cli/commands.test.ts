@@ -9,6 +9,7 @@ import { type ApiWorld, openApiWorld } from '@fieldloop/cloud/sample';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sampleIo } from './io.sample.ts';
 import { runCli } from './main.ts';
+import { malformedCases } from './malformed.cases.ts';
 
 let world: ApiWorld;
 let folder = '';
@@ -210,29 +211,21 @@ test('a claim token and a key come alone on stdout, ready for a script', async (
   expect((await run(['clips', 'list', '--key', key.out.trim()])).code).toBe(3);
 });
 
-test.each([
-  ['clips get clp_x', 4, 'there is no clip "clp_x". List the clips with'],
-  ['devices get amr-9', 4, 'there is no device "amr-9"'],
-  ['clips list --severity fatal', 2, 'is not one of critical, warning, info'],
-  ['clips list --score high', 2, '"high" is not a score condition. Write NAME'],
-  ['tokens create --expires soon', 2, '--expires: "soon" is not a duration'],
-  ['tokens create --expires 48h', 2, 'over the limit'],
-  ['tokens revoke tok_x', 4, 'there is no claim token'],
-  ['keys create --name x --scope clips:eat', 2, 'Did you mean "clips:read"?'],
-  ['keys create --name x --expires-in-days never', 2, 'is not a number of days'],
-  ['keys create', 2, "required option '--name <name>' not specified"],
-  ['clips download a b -f x', 2, 'one name is given for several clips'],
-  ['clips', 2, 'Usage: fieldloop clips'],
-  ['clips lst', 2, 'Did you mean list?'],
-  ['clip list', 2, 'Did you mean clips?'],
-  ['clips list --sevrity x', 2, 'Did you mean --severity?'],
-  ['clips list -o yaml', 2, 'Allowed choices are table, json, ndjson'],
-  ['clips list --url http://127.0.0.1:9 --key flk_x', 8, 'there is no cloud at http://127.0.0.1:9'],
-  ['clips list --key flk_x', 3, 'the Authorization header holds no API key'],
-])('`fieldloop %s` ends with %i and says what to do', async (line, code, message) => {
-  const ran = await run(line);
-  expect(ran.err).toContain(message);
-  expect(ran).toMatchObject({ code, out: '' });
+test('a wrong command line ends with its exit code and says what to do', async () => {
+  const rows: string[] = [];
+  for (const { line, code, says } of malformedCases) {
+    const ran = await run(line);
+    expect(ran.err, line).toContain(says);
+    expect(ran, line).toMatchObject({ code, out: '' });
+    const said = ran.err.split('\n\n')[0]?.trimEnd().replaceAll('\n', ' ') ?? '';
+    rows.push(`| \`fieldloop ${line}\` | ${code} | ${said.replaceAll('|', '\\|')} |`);
+  }
+  const head =
+    '# Bad input: command line\n\nCommand lines that cannot work, their exit code, and what is said ' +
+    'on stderr. Made by a test of\n`cli`; do not edit.\n\n| input | exit code | message |\n|---|---|---|\n';
+  await expect(`${head}${rows.join('\n')}\n`).toMatchFileSnapshot(
+    '../docs/reference/bad-input/cli.md',
+  );
 });
 
 test('help costs nothing and names every noun', async () => {

@@ -43,6 +43,11 @@ export const nouns: readonly Noun[] = [
     load: async (io) => (await import('./keys.ts')).keysCommand(io),
   },
   {
+    name: 'cloud',
+    description: 'The service itself, in this process.',
+    load: async (io) => (await import('./cloud.ts')).cloudCommand(io),
+  },
+  {
     name: 'recording',
     description: 'Look into MCAP files and ROS 1 bags on this machine.',
     load: async (io) => (await import('./recording.ts')).recordingCommand(io),

@@ -63,7 +63,7 @@ const sameCloud = (a: string | undefined, b: string | undefined): boolean =>
   a?.replace(/\/+$/, '') === b?.replace(/\/+$/, '');
 
 /** Where profiles are looked for, the nearest first. */
-export function profileFiles({ env, cwd }: Pick<CliIo, 'env' | 'cwd'>): readonly string[] {
+function profileFiles({ env, cwd }: Pick<CliIo, 'env' | 'cwd'>): readonly string[] {
   const config = env['XDG_CONFIG_HOME'] ?? join(env['HOME'] ?? homedir(), '.config');
   return [join(cwd, '.fieldloop', 'cli.json'), join(config, 'fieldloop', 'cli.json')];
 }

@@ -62,7 +62,11 @@ export function tokensCommand(io: CliIo): Command {
 
 function secondsOf(text: string): number {
   try {
-    return Number(parseDurationNs(text) / 1_000_000_000n);
+    const seconds = Number(parseDurationNs(text) / 1_000_000_000n);
+    if (seconds >= 60 && seconds <= 86_400) return seconds;
+    throw new Fault('invalid', `${text} is not from 1m to 24h`, {
+      remedy: 'A claim token is for one robot, soon: give it a life of at most a day.',
+    });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     throw new Fault('invalid', error.message, { place: '--expires', remedy: error.remedy });

@@ -28,7 +28,7 @@ export const defaultPorts = { http: 7400, broker: 8883, enrol: 7443 } as const;
 /** Settings as text, by key: what a file or the flags say. */
 export type CloudSettings = Partial<Record<Key, string>>;
 
-export const configKeys = ['data', 'http', 'broker', 'enrol', 'publicHost', 'logLevel'] as const;
+const configKeys = ['data', 'http', 'broker', 'enrol', 'publicHost', 'logLevel'] as const;
 type Key = (typeof configKeys)[number];
 
 /** Where a setting was said, for the message about it. */

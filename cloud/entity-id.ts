@@ -2,7 +2,7 @@
  * Ids of entities: prefix + ULID. Things that a robot named by UUID keep those 128 bits, so that
  * the same thing told twice has the same id.
  */
-import { Fault, uuidBytes, uuidText } from '@fieldloop/core';
+import { Fault, uuidBytes } from '@fieldloop/core';
 
 export type IdPrefix = 'dev' | 'clp' | 'evt' | 'ses' | 'tok' | 'key';
 
@@ -24,23 +24,4 @@ export function idOfUuid(prefix: IdPrefix, uuid: string | Uint8Array): string {
     value >>= 5n;
   }
   return `${prefix}_${text}`;
-}
-
-/** The UUID's text inside an id, or undefined when the id is of another form. */
-export function uuidOfId(prefix: IdPrefix, id: string): string | undefined {
-  if (!isId(prefix, id)) return undefined;
-  let value = 0n;
-  for (const letter of id.slice(prefix.length + 1)) {
-    value = (value << 5n) | BigInt(crockford.indexOf(letter));
-  }
-  const bytes = new Uint8Array(16);
-  for (let i = 15; i >= 0; i -= 1) {
-    bytes[i] = Number(value & 255n);
-    value >>= 8n;
-  }
-  return uuidText(bytes);
-}
-
-export function isId(prefix: IdPrefix, text: string): boolean {
-  return text.startsWith(`${prefix}_`) && /^[0-7][0-9A-HJKMNP-TV-Z]{25}$/.test(text.slice(4));
 }

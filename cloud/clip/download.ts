@@ -82,7 +82,7 @@ const digestOf = (sha256: string): string =>
   `sha-256=:${Buffer.from(sha256, 'hex').toString('base64')}:`;
 
 /** Device, log time, rule and id, of letters that every file system takes. */
-export function fileName(clip: Clip): string {
+function fileName(clip: Clip): string {
   const time = new Date(Number(clip.startNs / 1_000_000n)).toISOString().slice(0, 19);
   const { rule } = leadingMarker(clip.manifest);
   const parts = [clip.device, `${time.replaceAll(/[-:]/g, '')}Z`, rule, clip.id.slice(-8)];

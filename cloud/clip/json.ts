@@ -28,7 +28,7 @@ const whySchema = z
   })
   .openapi('Why');
 
-export const clipSummarySchema = z
+const clipSummarySchema = z
   .object({
     id: z.string().openapi({ example: 'clp_01JC0000000000000000000000' }),
     device: z.string(),

@@ -19,7 +19,7 @@ const reported = z
   .object({ digest: z.string(), at: instantField, document: z.unknown() })
   .openapi('ReportedSection');
 
-export const deviceSchema = z
+const deviceSchema = z
   .object({
     id: z.string().openapi({ example: 'dev_01JC0000000000000000000000' }),
     name: z.string(),
@@ -53,7 +53,7 @@ const yesNo = z.enum(['true', 'false']).transform((text) => text === 'true');
 
 export interface DeviceDeps extends NounDeps {
   /** The device lost its right to speak: its connections are closed before the answer. */
-  onRevoked(name: string): Promise<void>;
+  onRevoked(name: string): void;
 }
 
 export function deviceOperations(deps: DeviceDeps): readonly Operation[] {
@@ -140,12 +140,12 @@ const revoke = (deps: DeviceDeps): Operation =>
         return await deviceStore(trx).get(found.id);
       });
       if (device === undefined) throw unknownDevice(params.id);
-      await deps.onRevoked(device.name);
+      deps.onRevoked(device.name);
       return deviceJson(device);
     },
   );
 
-export function deviceJson(device: Device): DeviceJson {
+function deviceJson(device: Device): DeviceJson {
   const { presence, running, createdAt, updatedAt, ...same } = device;
   const { since, lastSeen, ...known } = presence;
   return {

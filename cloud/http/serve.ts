@@ -75,7 +75,7 @@ async function listen(server: Server, { host, port }: ListenAddress): Promise<vo
 }
 
 /** Why an address could not be listened at, and what to do. */
-export function listenFault(error: NodeJS.ErrnoException, address: string): unknown {
+function listenFault(error: NodeJS.ErrnoException, address: string): unknown {
   if (error.code === 'EADDRINUSE') {
     return new Fault('unavailable', 'another program listens at this address', {
       place: address,

@@ -74,9 +74,8 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
         }
       },
     },
-    onRevoked: async (name) => {
+    onRevoked: (name) => {
       revoked.push(name);
-      await Promise.resolve();
     },
     enrolment: () => ({ url: 'https://127.0.0.1:9', caSha256: 'c'.repeat(64) }),
   });

@@ -14,7 +14,7 @@ export interface ApiKey {
   readonly revokedAt?: number;
 }
 
-export const scopeNouns = [
+const scopeNouns = [
   'devices',
   'sessions',
   'clips',

@@ -19,25 +19,3 @@ export async function putOutbox(db: Db, entry: OutboxEntry): Promise<void> {
     .values({ kind, subject, at, body: JSON.stringify(entry.body) })
     .execute();
 }
-
-/** Entries after `seq`, oldest first. */
-export async function listOutbox(
-  db: Db,
-  seq: bigint,
-  limit: number,
-): Promise<readonly (OutboxEntry & { readonly seq: bigint })[]> {
-  const rows = await db
-    .selectFrom('outbox')
-    .selectAll()
-    .where('seq', '>', seq)
-    .orderBy('seq')
-    .limit(limit)
-    .execute();
-  return rows.map((row) => ({
-    seq: row.seq,
-    kind: row.kind,
-    subject: row.subject,
-    at: Number(row.at),
-    body: JSON.parse(row.body) as Json,
-  }));
-}

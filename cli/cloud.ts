@@ -1,0 +1,102 @@
+/** `fieldloop cloud`: the service itself, in this process. */
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import type { CloudSettings } from '@fieldloop/cloud';
+import { Fault } from '@fieldloop/core';
+import { Command } from './commander.ts';
+import type { CliIo } from './io.ts';
+
+interface RunOptions extends CloudSettings {
+  readonly config?: string;
+  readonly readyFile?: string;
+}
+
+export function cloudCommand(io: CliIo): Command {
+  const cloud = new Command('cloud').description('The service itself, in this process.');
+  cloud
+    .command('run')
+    .description('Run API, broker, enrolment and storage until Ctrl-C.')
+    .option('--data <folder>', 'where database, clips and certificates are kept')
+    .option('--config <file>', 'a YAML file with these settings; flags stand above it')
+    .option('--http <host:port>', 'the API (127.0.0.1:7400)')
+    .option('--broker <host:port>', 'MQTT over mutual TLS for robots (127.0.0.1:8883)')
+    .option('--enrol <host:port>', 'HTTPS where robots enrol (127.0.0.1:7443)')
+    .option('--public-host <name>', 'how robots elsewhere call this machine')
+    .option('--log-level <level>', 'error, warn, info or debug', undefined)
+    .option('--ready-file <file>', 'write the ready line to this file too')
+    .addHelpText('after', runExamples)
+    .action(async (options: RunOptions) => {
+      await run(options, io);
+    });
+  return cloud;
+}
+
+async function run(options: RunOptions, io: CliIo): Promise<void> {
+  // Loaded here: help and flags need no database and no broker.
+  const [{ readCloudConfig, startCloud }, system] = await Promise.all([
+    import('@fieldloop/cloud'),
+    import('@fieldloop/core/system'),
+  ]);
+  const { config: configFile, readyFile, ...flags } = options;
+  const file = configFile === undefined ? undefined : await readConfig(configFile);
+  const config = readCloudConfig(flags, file);
+  const stop = io.stopRequested?.();
+  const cloud = await startCloud(config, {
+    clock: system.systemClock,
+    ids: system.systemIds,
+    randomBytes: system.systemRandomBytes,
+    log: system.openLog({ level: config.logLevel, fd: 2 }),
+  });
+  const ready = { ready: true, http: cloud.http, broker: cloud.broker, enrol: cloud.enrol };
+  const line = `${JSON.stringify(ready)}\n`;
+  try {
+    if (cloud.admin !== undefined) {
+      io.err(`first start: an API key with every right, kept in ${cloud.admin.file}\n`);
+      io.err(`  ${cloud.admin.key}\n`);
+    }
+    io.err(`API ${cloud.http}, broker ${cloud.broker}, enrolment ${cloud.enrol}\n`);
+    io.err(`data in ${config.dataDir}; Ctrl-C stops\n`);
+    if (readyFile !== undefined) await writeWhole(readyFile, line);
+    io.out(line);
+    await stop;
+    io.err('stopping: finishing what runs\n');
+  } finally {
+    await cloud.close();
+  }
+  io.err('stopped\n');
+}
+
+async function readConfig(name: string): Promise<{ readonly name: string; readonly text: string }> {
+  try {
+    return { name, text: await readFile(name, 'utf8') };
+  } catch (error) {
+    throw new Fault('not_found', 'the settings cannot be read', {
+      place: name,
+      remedy: 'Check the path of --config.',
+      cause: error,
+    });
+  }
+}
+
+/** Whoever waits for the file sees the whole line or nothing. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  try {
+    await writeFile(`${path}.part`, text);
+    await rename(`${path}.part`, path);
+  } catch (error) {
+    throw new Fault('unavailable', 'the ready file cannot be written', {
+      place: path,
+      remedy: 'Check that its folder exists and is yours to write.',
+      cause: error,
+    });
+  }
+}
+
+const runExamples = `
+Examples:
+  fieldloop cloud run --data ./cloud-data
+  fieldloop cloud run --data ./cloud-data --http 127.0.0.1:0 --broker 127.0.0.1:0 --enrol 127.0.0.1:0
+  fieldloop cloud run --config cloud.yaml --broker :8883 --enrol :7443 --public-host fleet.example.com
+
+It prints one JSON line {"ready":true,"http":…,"broker":…,"enrol":…} on stdout when it takes work.
+The first start makes an API key with every right, shows it once and keeps it in <data>/admin.key.
+`;
