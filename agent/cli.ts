@@ -2,9 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { asFault, Fault, faultLine, faultTable, seededRandom } from '@fieldloop/core';
 import { openLog, systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
-import { Command, CommanderError } from 'commander';
 import { checkAgent, type Finding } from './check.ts';
 import { identityFolder } from './cloud-link.ts';
+import { Command, CommanderError } from './commander.ts';
 import { loadConfig } from './config.ts';
 import { enroll } from './enroll/enroll.ts';
 import { readStatus } from './health/socket.ts';

@@ -3,7 +3,14 @@
  * network of the cloud; main does, at its own speed.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { type Clock, type Ids, type Log, type Random, seededRandom } from '@fieldloop/core';
+import {
+  type Clock,
+  type Ids,
+  type Json,
+  type Log,
+  type Random,
+  seededRandom,
+} from '@fieldloop/core';
 import { openLog, systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
 import { parseRuleSet, type RuleSet } from '@fieldloop/rules';
 import type { SourceConfig } from './config.ts';
@@ -36,7 +43,7 @@ function openSource(config: SourceConfig, device: string, deps: Deps): Source {
       const { outlet } = deps;
       const positions = {
         get: (key: string) => outlet.getPosition(key),
-        save: outlet.savePosition,
+        save: (key: string, document: Json) => outlet.savePosition(key, document),
       };
       return folderSource({ ...config, device }, { ...deps, positions });
     }

@@ -1,4 +1,4 @@
-/** One source: its timelines one after another, what state it is in, and what goes wrong with it. */
+/** One source: its timelines one after another, its state, and what goes wrong with it. */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { type Fault, faultLine } from '@fieldloop/core';
 import type { MessageBlock } from '@fieldloop/recording';

@@ -16,7 +16,7 @@ export const identityWithinMs = 10_000;
 export const enrolBackoff = { firstMs: 1_000, mostMs: 60_000 } as const;
 /** How often the data worker tells its figures. */
 export const progressEveryMs = 250;
-/** What a stop waits for open clips to be cut and sealed; what is left then is left to the start. */
+/** What a stop waits for open clips to be cut; what is left then is left to the next start. */
 export const stopWithinMs = 8_000;
 
 // Configuration and other documents.

@@ -33,10 +33,12 @@ export function openOutlet(post: (message: FromData) => void): OpenOutlet {
   let lastAsked = 0;
   const asked = new Map<number, (document: Json | undefined) => void>();
   const rooms = new Map<number, (made: boolean) => void>();
+  // One result may always go, however large; no other is on its way then.
+  const fits = (bytes: number): boolean =>
+    outstanding === 0 || outstanding + bytes <= maxOutstandingBytes;
   const send = async (content: Content): Promise<void> => {
     const bytes = weightOf(content);
-    // One result may always go, however large; no other is on its way then.
-    while (outstanding > 0 && outstanding + bytes > maxOutstandingBytes) {
+    while (!fits(bytes)) {
       await new Promise<void>((resolve) => room.push(resolve));
     }
     outstanding += bytes;

@@ -4,7 +4,9 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { sha256Hex } from '@fieldloop/core';
 import { expect, test } from 'vitest';
+import { tinyOnnx, tinyYaml, writeModel } from './score/testing.ts';
 import { writeRecording } from './source/testing.ts';
 import { openHome, type ReadClip } from './testing.ts';
 
@@ -146,33 +148,111 @@ test('a window of few bytes gives a clip around its trigger, and the agent goes 
   expect(endS).toBeGreaterThan(30);
 });
 
-const everything = (topic: string): string => `
+const fieldRule = (topic: string, signal: string, when: string): string => `
 apiVersion: fieldloop.rules/v1
 kind: RuleSet
-metadata: {name: sample, version: 1}
+metadata: {name: fields, version: 1}
+signals:
+  x: {topic: ${topic}, ${signal}}
 rules:
-- id: sample
-  every: {period: 2s}
-  capture: {topics: ["*"], pre: 1s, post: 500ms}
-- id: silence
-  absent: {topic: ${topic}, for: 1s}
+- id: seen
+  when: ${when}
+  capture: {topics: ["*"], pre: 2s, post: 2s}
 `;
 
-const recordings = [
-  ['rosbag1/embag-test.bag', '/base_scan', 9],
-  ['mcap/rosbag2-cdr_test_0.mcap', '/test_topic', 1],
-] as const;
-test.each(recordings)('a clip of %s is cut and reads back', async (name, topic, least) => {
+for (const [name, topic, signal, when] of [
+  [
+    'rosbag1/embag-test.bag',
+    '/base_scan',
+    'path: "ranges[]", type: double, reduce: {fn: min, valid: [0.01, 100]}',
+    'x > 0.0',
+  ],
+  ['mcap/rosbag2-cdr_test_0.mcap', '/test_topic', 'path: int32_value, type: double', 'x == 123.0'],
+] as const) {
   const path = join(shared, name);
-  if (!existsSync(path)) {
-    console.info(`skipped: ${name} is not there; ../shared/data would bring it`);
-    return;
-  }
+  const skips = existsSync(path) ? '' : ' (skipped: ../shared/data would bring it)';
+  test.skipIf(skips !== '')(`a field of ${name} fires, its clip reads back${skips}`, async () => {
+    using home = openHome();
+    const sources = [{ name: 'main', file: path, speed: 'max' }];
+    await using running = await home.start({ sources, rules: fieldRule(topic, signal, when) });
+    const status = await running.until(({ finished }) => finished);
+    expect(status).toMatchObject({ source: { broken: 0 }, rules: { fired: { seen: 1 } } });
+    const [clip] = await running.clips();
+    expect(clip?.topics.get(topic)).toBeGreaterThan(2);
+  });
+}
+
+const unsure = (topic: string): string => `
+apiVersion: fieldloop.rules/v1
+kind: RuleSet
+metadata: {name: unsure, version: 1}
+models:
+  who: {ref: tiny, input: {topic: ${topic}}, every: 1s, deadline: 500ms}
+rules:
+- id: unsure
+  when: who.entropy > 0.9
+  capture: {topics: ["*"], pre: 2s, post: 2s}
+`;
+
+test('a model scores each due frame of a replay; its scores fire rules and stand in the clip', async () => {
   using home = openHome();
-  const sources = [{ name: 'main', file: path, speed: 'max' }];
-  await using running = await home.start({ sources, rules: everything(topic) });
+  writeModel(join(home.path, 'tiny'), tinyYaml(), tinyOnnx());
+  // Sure of class a, but for two seconds in the middle.
+  const said = Array.from({ length: 300 }, (_, i) => ({
+    topic: '/numbers',
+    atNs: start + (BigInt(i) * second) / 10n,
+    value: { values: i >= 150 && i < 170 ? [0.01, 0.01] : [3, 0.1] },
+  }));
+  await writeRecording(join(home.path, 'a.mcap'), said);
+  const sources = [{ name: 'main', file: 'a.mcap', speed: 'max' }];
+  const models = [{ id: 'tiny', path: 'tiny' }];
+  await using running = await home.start({ sources, models, rules: unsure('/numbers') });
   const status = await running.until(({ finished }) => finished);
-  expect(status.source).toMatchObject({ broken: 0, each: [{ state: 'finished' }] });
-  expect(status.source.messages).toBeGreaterThanOrEqual(least);
-  expect(status.clips.cut).toBe((await running.clips()).length);
+  expect(status).toMatchObject({
+    score: { count: 30, skipped: 0, faults: 0, last: { scorer: 'who', topClass: 'a' } },
+    rules: { fired: { unsure: 1 } },
+    degraded: [],
+  });
+  const [clip] = await running.clips();
+  if (clip === undefined) throw new Error('no clip');
+  expect(summary(clip)).toMatchObject({ startS: 13, endS: 17 });
+  expect(clip.topics.get('/fieldloop/scores')).toBe(5);
+  const scores = clip.manifest['scores'] as Record<string, number>;
+  expect(scores['who.entropy']).toBeGreaterThan(0.99);
+  expect(clip.manifest['models']).toEqual({ tiny: sha256Hex(tinyOnnx()) });
+});
+
+test('a model that gives no numbers ten times is switched off, told of, and the rest goes on', async () => {
+  using home = openHome();
+  writeModel(join(home.path, 'tiny'), tinyYaml(), tinyOnnx());
+  const said = Array.from({ length: 300 }, (_, i) => ({
+    topic: '/numbers',
+    atNs: start + (BigInt(i) * second) / 10n,
+    value: { values: [1e39, 1], vx: i > 200 ? 2 : 0 },
+  }));
+  await writeRecording(join(home.path, 'a.mcap'), said);
+  const sources = [{ name: 'main', file: 'a.mcap', speed: 'max' }];
+  const models = [{ id: 'tiny', path: 'tiny' }];
+  const rules = `${unsure('/numbers')}- id: moved
+  when: vx > 1.0
+signals:
+  vx: {topic: /numbers, path: vx, type: double}
+`;
+  await using running = await home.start({ sources, models, rules });
+  const status = await running.until(({ finished }) => finished);
+  expect(status.score).toMatchObject({ count: 0, faults: 10, skipped: 20 });
+  expect(status.rules.fired).toEqual({ moved: 1 });
+  expect(status.degraded).toEqual([expect.stringMatching(/model tiny is off after ten frames/)]);
+});
+
+test('a model that does not load leaves the agent reading, degraded', async () => {
+  using home = openHome();
+  writeModel(join(home.path, 'tiny'), { ...tinyYaml(), classes: ['a'] }, tinyOnnx());
+  await writeRecording(join(home.path, 'a.mcap'), drive);
+  const sources = [{ name: 'main', file: 'a.mcap', speed: 'max' }];
+  const models = [{ id: 'tiny', path: 'tiny' }];
+  await using running = await home.start({ sources, models, rules: fast });
+  const status = await running.until(({ finished }) => finished);
+  expect(status.clips.sealed).toBe(1);
+  expect(status.degraded).toEqual([expect.stringMatching(/^model tiny is off: .*model\.yaml:1:/)]);
 });

@@ -76,27 +76,22 @@ export function openResults(deps: ResultsDeps): Results {
       return waiting;
     },
     take(message) {
-      switch (message.kind) {
-        case 'getPosition': {
-          const { id, key } = message;
-          inTurn(() => deps.reply({ kind: 'position', id, document: buffer.position(key) }));
-          return;
-        }
-        case 'makeRoom': {
-          const { id, need } = message;
-          inTurn(async () => {
-            deps.reply({ kind: 'room', id, made: await buffer.makeRoom(need) });
-          });
-          return;
-        }
-        default:
-          inTurn(async () => {
-            try {
-              await keep(message);
-            } finally {
-              deps.reply({ kind: 'credit', bytes: message.bytes });
-            }
-          });
+      if (message.kind === 'getPosition') {
+        const { id, key } = message;
+        inTurn(() => deps.reply({ kind: 'position', id, document: buffer.position(key) }));
+      } else if (message.kind === 'makeRoom') {
+        const { id, need } = message;
+        inTurn(async () => {
+          deps.reply({ kind: 'room', id, made: await buffer.makeRoom(need) });
+        });
+      } else {
+        inTurn(async () => {
+          try {
+            await keep(message);
+          } finally {
+            deps.reply({ kind: 'credit', bytes: message.bytes });
+          }
+        });
       }
     },
     tell: (notice) => inTurn(() => buffer.addEvent(wireEventOf(notice, deps.context()))),

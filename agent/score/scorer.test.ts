@@ -19,7 +19,7 @@ import {
 } from '@fieldloop/learning';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { jsonBytes, jsonChannel } from '../window/testing.ts';
+import { jsonBytes, jsonChannel } from '../source/testing.ts';
 import { decodeImage } from './image.ts';
 import { readModel } from './model.ts';
 import { openOnnx } from './onnx.ts';

@@ -1,5 +1,5 @@
 /** A finished recording, replayed once from its start to its end. */
-import { asFault, type Clock, Fault } from '@fieldloop/core';
+import { asFault, type Clock, type Fault } from '@fieldloop/core';
 import { readRecording } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
 import { fingerprint, sessionOf } from './fingerprint.ts';

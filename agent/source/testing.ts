@@ -1,7 +1,6 @@
 /** Recordings of JSON messages, written for tests. */
-import { openClipWriter } from '@fieldloop/recording';
+import { type Channel, openClipWriter } from '@fieldloop/recording';
 import { createFile } from '@fieldloop/recording/file';
-import { jsonBytes, jsonChannel } from '../window/testing.ts';
 
 export interface Said {
   readonly topic: string;
@@ -25,3 +24,10 @@ export async function writeRecording(path: string, messages: readonly Said[]): P
   }
   await writer.finish();
 }
+
+/** A channel of JSON messages without a schema. */
+export function jsonChannel(id: number, topic: string, latched = false): Channel {
+  return { id, topic, messageEncoding: 'json', metadata: new Map(), latched };
+}
+
+export const jsonBytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));

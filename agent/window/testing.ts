@@ -1,5 +1,5 @@
 /** Blocks made by hand, for tests of windows and of what stands behind them. */
-import type { Channel, MessageBlock } from '@fieldloop/recording';
+import type { MessageBlock } from '@fieldloop/recording';
 
 export interface HandMessage {
   readonly channelId: number;
@@ -42,10 +42,3 @@ export function blockOf(messages: readonly HandMessage[]): MessageBlock {
     offset: 0,
   };
 }
-
-/** A channel of JSON messages without a schema. */
-export function jsonChannel(id: number, topic: string, latched = false): Channel {
-  return { id, topic, messageEncoding: 'json', metadata: new Map(), latched };
-}
-
-export const jsonBytes = (value: unknown): Uint8Array => Buffer.from(JSON.stringify(value));

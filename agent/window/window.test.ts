@@ -3,7 +3,8 @@
  * Method: blocks made by hand; memory is counted as the buffers that they keep alive.
  */
 import { expect, test } from 'vitest';
-import { blockOf, jsonBytes, jsonChannel } from './testing.ts';
+import { jsonBytes, jsonChannel } from '../source/testing.ts';
+import { blockOf } from './testing.ts';
 import { openWindow, type Window } from './window.ts';
 
 const second = 1_000_000_000n;

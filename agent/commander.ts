@@ -1,0 +1,2 @@
+/** The door to commander: the only file that imports it. */
+export { Command, CommanderError } from 'commander';
