@@ -7,7 +7,7 @@ import type { MessageBlock, StoredChunk } from './types.ts';
 /** Largest distance from the base that a double holds exactly, in ns (104 days). */
 export const exactNs = 2 ** 53;
 
-const first = 4096;
+const first = 512;
 
 export interface SealParts {
   readonly data: Uint8Array;

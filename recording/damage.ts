@@ -23,7 +23,8 @@ export interface Damage {
 }
 
 export function damaged(damage: Damage): Fault {
-  return new Fault(damage.code ?? 'corrupt', `${damage.record}: ${damage.message}`, {
+  const message = `${damage.record}: ${damage.message} (expected ${damage.expected})`;
+  return new Fault(damage.code ?? 'corrupt', message, {
     place: placeOf(damage.name, damage.offset),
     remedy: damage.remedy ?? remedies.again,
     details: { record: damage.record, expected: damage.expected, offset: damage.offset },

@@ -40,6 +40,6 @@ export async function formatOf(readable: Readable): Promise<RecordingFormat> {
 }
 
 function whatElse(text: string): string {
-  if (text.startsWith('SQLite format 3')) return 'a rosbag2 database (db3), which is not read';
+  if (text.startsWith('SQLite format 3')) return 'a rosbag2 database (db3)';
   return 'neither an MCAP file nor a ROS 1 bag';
 }

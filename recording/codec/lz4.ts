@@ -21,9 +21,8 @@ interface Lz4Module {
   ): number;
 }
 
-const load = createRequire(import.meta.url)(
-  '@foxglove/wasm-lz4/dist/wasm-lz4.js',
-) as () => Promise<Lz4Module>;
+const require = createRequire(import.meta.url);
+const load = require('@foxglove/wasm-lz4/dist/wasm-lz4.js') as () => Promise<Lz4Module>;
 
 let lz4 = await load();
 let context = lz4._createDecompressionContext();

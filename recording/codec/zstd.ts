@@ -16,7 +16,7 @@ export interface Zstd {
 /** Level 1: a robot has little time, and log data compresses about as well as at 3. */
 const level = 1;
 
-export function nativeZstd(binding: Pick<typeof Binding, 'CCtx' | 'DCtx' | 'compressBound'>): Zstd {
+function nativeZstd(binding: Pick<typeof Binding, 'CCtx' | 'DCtx' | 'compressBound'>): Zstd {
   const decoder = new binding.DCtx();
   const encoder = new binding.CCtx();
   return {

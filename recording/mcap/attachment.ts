@@ -87,8 +87,8 @@ export function openAttachment(
       if (statedCrc !== 0 && statedCrc !== crc) {
         throw damaged({
           ...place,
-          message: `the attachment has checksum ${crc}, and ${statedCrc} is stated`,
-          expected: `CRC-32 ${statedCrc}`,
+          message: `has checksum ${crc}`,
+          expected: `${statedCrc}, which is stated`,
           remedy: remedies.changed,
         });
       }

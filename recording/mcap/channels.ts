@@ -55,8 +55,8 @@ export class Definitions {
       throw damaged({
         ...at,
         record: 'Channel',
-        message: `channel ${record.id} names schema ${record.schemaId}, which no record defined`,
-        expected: 'the Schema record before the channel',
+        message: `channel ${record.id} names schema ${record.schemaId}`,
+        expected: 'its Schema record before it',
         remedy: remedies.writer,
       });
     }

@@ -32,7 +32,7 @@ export function openChunk(
   if (!isCompression(compression)) {
     throw damaged({
       ...place,
-      message: `is compressed with "${compression.slice(0, 32)}", which is not known`,
+      message: `is compressed with "${compression.slice(0, 32)}"`,
       expected: 'zstd, lz4 or nothing',
       code: 'invalid',
       remedy: 'Write the recording again with zstd, lz4 or no compression.',
@@ -41,8 +41,8 @@ export function openChunk(
   if (compression === '' && records.length !== uncompressedSize) {
     throw damaged({
       ...place,
-      message: `states ${uncompressedSize} bytes and holds ${records.length}`,
-      expected: `${uncompressedSize} bytes`,
+      message: `holds ${records.length} bytes`,
+      expected: `${uncompressedSize}, which are stated`,
       remedy: remedies.changed,
     });
   }
@@ -51,8 +51,8 @@ export function openChunk(
   if (crc === chunk.uncompressedCrc) return data;
   throw damaged({
     ...place,
-    message: `has checksum ${crc}, and ${chunk.uncompressedCrc} is stated`,
-    expected: `CRC-32 ${chunk.uncompressedCrc}`,
+    message: `has checksum ${crc}`,
+    expected: `${chunk.uncompressedCrc}, which is stated`,
     remedy: remedies.changed,
   });
 }
@@ -70,8 +70,8 @@ function decode(
   } catch (cause) {
     throw damaged({
       ...place,
-      message: `its ${chunk.compression} data does not unpack to ${data.length} bytes`,
-      expected: `${data.length} bytes of ${chunk.compression}`,
+      message: `its ${chunk.compression} data does not unpack`,
+      expected: `${data.length} bytes`,
       remedy: remedies.changed,
       cause,
     });

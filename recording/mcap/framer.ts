@@ -172,7 +172,12 @@ export class Framer {
     if (this.#state === 'magic' || this.#state === 'trailer') return this.#magic(piece, at);
     if (this.#state === 'attachment-end') return this.#attachmentEnd(piece, at);
     if (this.#state === 'done') {
-      throw this.#broken(offset, 'Footer', 'bytes follow the end of the recording', 'nothing');
+      throw this.#broken(
+        offset,
+        'Footer',
+        'bytes follow the end of the recording',
+        'nothing after it',
+      );
     }
     const code = piece.bytes[at] ?? 0;
     const length = statedLength(piece, at);
@@ -265,8 +270,8 @@ export class Framer {
       name: this.#options.name,
       offset: piece.offset + at,
       record,
-      message: `the ${what} has checksum ${this.#crc}, and ${stated} is stated`,
-      expected: `CRC-32 ${stated}`,
+      message: `the ${what} has checksum ${this.#crc}`,
+      expected: `${stated}, which is stated`,
       remedy: remedies.changed,
     });
   }
@@ -277,11 +282,21 @@ export class Framer {
     const offset = piece.offset + at;
     const stated = statedText(piece, at);
     if (code === 0) {
-      throw this.#broken(offset, record, 'is not a record', 'a record (zeros follow a power loss)');
+      throw this.#broken(
+        offset,
+        record,
+        'is not a record',
+        'an opcode; zeros often follow a power loss',
+      );
     }
     if (size !== undefined && offset + recordHead + length > size) {
       const left = size - offset - recordHead;
-      throw this.#broken(offset, record, `states ${stated} bytes, ${left} are left`, 'its bytes');
+      throw this.#broken(
+        offset,
+        record,
+        `states ${stated} bytes, ${left} are left`,
+        'a whole record',
+      );
     }
     if (code === opcode.attachment || !this.#wants(code)) {
       if (length <= Number.MAX_SAFE_INTEGER) return;
@@ -293,7 +308,7 @@ export class Framer {
       name: this.#options.name,
       offset,
       record,
-      message: `states ${stated} bytes, and at most ${most} are read`,
+      message: `states ${stated} bytes`,
       expected: `at most ${most} bytes`,
       code: length > 2 ** 40 ? 'corrupt' : 'limited',
       remedy: length > 2 ** 40 ? remedies.again : 'Write the recording again in smaller records.',
@@ -306,7 +321,7 @@ export class Framer {
       offset: 0,
       record: 'Magic',
       message: length === 0 ? 'the file is empty' : 'this is not an MCAP file',
-      expected: '89 4d 43 41 50 30 0d 0a',
+      expected: 'the magic 89 4d 43 41 50 30 0d 0a',
       remedy: remedies.foreign,
     });
   }

@@ -212,8 +212,8 @@ export class ItemSink implements RecordSink {
     }
     const channel = piece.view.getUint16(at + recordHead, true);
     if (this.#definitions.known[channel] === 1) return;
-    const message = `is on channel ${channel}, which no record defined`;
-    const expected = 'the Channel record before its messages';
+    const message = `is on channel ${channel}`;
+    const expected = 'the Channel record before it';
     throw damaged({ ...place, message, expected, remedy });
   }
 

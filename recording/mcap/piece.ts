@@ -38,7 +38,7 @@ export function nestedEnd(
   throw damaged({
     ...chunk,
     record: 'Chunk',
-    message: `a record ${at} bytes into its content states more than the ${Math.max(0, left)} bytes left`,
+    message: `the record ${at} bytes inside is longer than the ${Math.max(0, left)} bytes left`,
     expected: 'records that fit into their chunk',
     remedy: remedies.changed,
   });

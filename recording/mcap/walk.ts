@@ -90,7 +90,7 @@ export async function* walkMcap(
 }
 
 /** The records inside a chunk's content; Fault `corrupt` at the first that is not whole. */
-export function* recordsIn(
+function* recordsIn(
   data: Uint8Array,
   chunk: { readonly name: string; readonly offset: number },
 ): Generator<PlacedRecord, void> {

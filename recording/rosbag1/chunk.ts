@@ -24,7 +24,7 @@ export async function openBagChunk(
     throw damaged({
       ...place,
       record: 'Chunk',
-      message: `is compressed with "${compression.slice(0, 32)}", which is not known`,
+      message: `is compressed with "${compression.slice(0, 32)}"`,
       expected: 'bz2, lz4 or none',
       code: 'invalid',
       remedy: 'Decompress the bag with `rosbag decompress`.',
@@ -36,8 +36,8 @@ export async function openBagChunk(
     throw damaged({
       ...place,
       record: 'Chunk',
-      message: `states ${size} bytes and holds ${stored.length}`,
-      expected: `${size} bytes`,
+      message: `holds ${stored.length} bytes`,
+      expected: `${size}, which are stated`,
       remedy: remedies.changed,
     });
   }
@@ -48,8 +48,8 @@ export async function openBagChunk(
     throw damaged({
       ...place,
       record: 'Chunk',
-      message: `its ${compression} data does not unpack to ${size} bytes`,
-      expected: `${size} bytes of ${compression}`,
+      message: `its ${compression} data does not unpack`,
+      expected: `${size} bytes`,
       remedy: remedies.changed,
       cause,
     });

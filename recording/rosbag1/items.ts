@@ -129,7 +129,7 @@ export class BagItems {
     if (head.op !== bagOpcode.message) throw this.#broken(at, offset, `has op ${head.op}`);
     if (head.seconds < 0) throw this.#broken(at, offset, 'has no time');
     if (head.connection < 0 || this.#known[head.connection] !== 1) {
-      throw this.#broken(at, offset, `is on connection ${head.connection}, which is not defined`);
+      throw this.#broken(at, offset, `is on connection ${head.connection}`);
     }
     this.#seal(from, offset, false);
     const { seconds, nanoseconds } = head;
@@ -151,7 +151,7 @@ export class BagItems {
       offset,
       record: 'Message',
       message: `the record ${at} bytes inside ${what}`,
-      expected: 'message and connection records',
+      expected: 'whole messages of connections defined before',
       remedy: bagRemedy,
     });
   }

@@ -12,10 +12,11 @@ import type { Readable, RecordingItem } from '../types.ts';
 import { openBagChunk } from './chunk.ts';
 import { bagChunk, bagConnection, bagHeader, bagOpcode, bagRemedy } from './foxglove.ts';
 import { BagItems } from './items.ts';
-import { type BagRecord, walkBag } from './records.ts';
+import { bagMagic, type BagRecord, walkBag } from './records.ts';
 
 /** What the header states against what was met, to notice an index that was cut off. */
 interface Tally {
+  headed: boolean;
   indexAt: number;
   statedConnections: number;
   statedChunks: number;
@@ -38,10 +39,17 @@ export async function* readBag(
 ): AsyncGenerator<RecordingItem, void> {
   const meter = options.meter ?? unmetered;
   const items = new BagItems(readable.name, options.reuse ?? false);
-  const tally = { indexAt: 0, statedConnections: 0, statedChunks: 0, connections: 0, chunks: 0 };
+  const tally = {
+    headed: false,
+    indexAt: 0,
+    statedConnections: 0,
+    statedChunks: 0,
+    connections: 0,
+    chunks: 0,
+  };
   const work: Work = { items, tally, options, meter, lent: 0 };
   const records = walkBag(readable, meter);
-  let size = 0;
+  let size = bagMagic.length;
   let step = await records.next();
   yield { kind: 'header', format: 'rosbag1', profile: 'ros1', library: '' };
   while (step.done !== true) {
@@ -61,14 +69,26 @@ export async function* readBag(
     size = resume ?? record.dataOffset + record.dataLength;
     step = await records.next(resume);
   }
+  if (!tally.headed) throw headless(readable.name, size);
   const whole = tally.connections >= tally.statedConnections && tally.chunks >= tally.statedChunks;
   if (tally.indexAt === 0 || whole) return;
   throw damaged({
     name: readable.name,
     offset: size,
     record: 'Index',
-    message: `the bag ends before its index, which is stated at byte ${tally.indexAt}, is whole`,
+    message: `the bag ends before its index at byte ${tally.indexAt} is whole`,
     expected: `${tally.statedConnections} connections and ${tally.statedChunks} chunk infos`,
+    remedy: bagRemedy,
+  });
+}
+
+function headless(name: string, offset: number): Fault {
+  return damaged({
+    name,
+    offset,
+    record: 'BagHeader',
+    message: 'the bag ends before its header',
+    expected: 'the bag header record',
     remedy: bagRemedy,
   });
 }
@@ -80,6 +100,7 @@ async function take(record: BagRecord, work: Work): Promise<number | undefined> 
   switch (record.op) {
     case bagOpcode.header: {
       const header = bagHeader(record.fields, place);
+      tally.headed = true;
       tally.indexAt = header.indexPosition;
       tally.statedConnections = header.connectionCount;
       tally.statedChunks = header.chunkCount;
@@ -104,7 +125,7 @@ async function take(record: BagRecord, work: Work): Promise<number | undefined> 
       throw damaged({
         ...place,
         record: 'Record',
-        message: `has op ${record.op}, which the format does not know`,
+        message: `has op ${record.op}`,
         expected: 'op 2 to 7',
         remedy: bagRemedy,
       });
