@@ -1,0 +1,206 @@
+/** A whole line for tests: TLS, gate, broker, SQLite and blobs, and devices that speak raw MQTT. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Log, LogFields } from '@fieldloop/core';
+import { systemClock, systemIds } from '@fieldloop/core/system';
+import {
+  clientIdOf,
+  type ConnectionKind,
+  decodeStored,
+  decodeTransfer,
+  downTopic,
+  downTopics,
+  encodeStatus,
+  encodeTransfer,
+  type LaneState,
+  type Status,
+  type Stored,
+  type Transfer,
+  upTopic,
+} from '@fieldloop/proto';
+import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import { type Ca, openCa } from '../auth/ca.ts';
+import { certificateStore } from '../auth/certificates.ts';
+import { newKeys, privateKeyPem } from '../auth/x509.ts';
+import { openDiskBlobs } from '../blob/disk.ts';
+import type { BlobStore } from '../blob/blob.ts';
+import { deviceStore } from '../device/store.ts';
+import type { Db } from '../store/db.ts';
+import { migrate } from '../store/migrate.ts';
+import { openSqlite } from '../store/sqlite.ts';
+import { type Line, openLine } from './line.ts';
+
+export interface Identity {
+  readonly device: string;
+  readonly key: string;
+  readonly cert: string;
+}
+
+export interface LineWorld extends AsyncDisposable {
+  readonly db: Db;
+  readonly ca: Ca;
+  readonly line: Line;
+  readonly blobs: BlobStore;
+  /** Phrases and fields of everything logged at warn or error. */
+  readonly logged: (LogFields & { readonly phrase: string })[];
+  /** Closes the line and opens it again on the same folder. */
+  restart(): Promise<void>;
+  /** A device with a certificate, known to this cloud. */
+  enrolled(device: string): Promise<Identity>;
+  connect(who: Identity, kind: ConnectionKind, options?: IClientOptions): Promise<MqttClient>;
+}
+
+export async function openLineWorld(): Promise<LineWorld> {
+  const folder = await mkdtemp(join(tmpdir(), 'fieldloop-line-'));
+  const dbPath = join(folder, 'cloud.db');
+  const db = openSqlite(dbPath);
+  await migrate(db, { now: () => systemClock.now() });
+  const ca = await openCa({ folder: join(folder, 'ca'), clock: systemClock });
+  const logged: (LogFields & { readonly phrase: string })[] = [];
+  const open = async (): Promise<{ blobs: BlobStore; line: Line }> => {
+    const blobs = await openDiskBlobs(folder);
+    const system = { clock: systemClock, ids: systemIds, log: noting(logged) };
+    const listen = { host: '127.0.0.1', port: 0, names: ['127.0.0.1', 'localhost'] };
+    return { blobs, line: await openLine({ db, dbPath, ca, blobs, ...system }, listen) };
+  };
+  let parts = await open();
+  const close = async (): Promise<void> => {
+    await parts.line[Symbol.asyncDispose]();
+    await parts.blobs[Symbol.asyncDispose]();
+  };
+  return {
+    db,
+    ca,
+    get line() {
+      return parts.line;
+    },
+    get blobs() {
+      return parts.blobs;
+    },
+    logged,
+    async restart() {
+      await close();
+      parts = await open();
+    },
+    enrolled: async (device) => await enrolled(db, ca, device),
+    connect: async (who, kind, options) =>
+      await connectAsync(`mqtts://127.0.0.1:${parts.line.port}`, {
+        ...connectOptions(who, kind, ca),
+        ...options,
+      }),
+    async [Symbol.asyncDispose]() {
+      await close();
+      await db.destroy();
+      await rm(folder, { recursive: true });
+    },
+  };
+}
+
+async function enrolled(db: Db, ca: Ca, device: string): Promise<Identity> {
+  const keys = await newKeys();
+  const keySha256 = '0'.repeat(64);
+  const issued = await ca.issueDevice(device, {
+    commonName: device,
+    keySha256,
+    publicKey: keys.publicKey as never,
+  });
+  const at = systemClock.now();
+  await deviceStore(db).create({ id: systemIds.ulid('dev'), name: device, at });
+  await certificateStore(db).add(device, keySha256, issued, at);
+  return { device, key: await privateKeyPem(keys), cert: `${issued.pem}\n${ca.chainPem}` };
+}
+
+const boot = '01890a5d-ac96-774b-bcce-b302099a8057';
+
+export function statusOf(conn: bigint, lanes: readonly LaneState[] = [], online = true): Status {
+  const clock = { unixMs: 1, synced: true, source: 'ntp' };
+  return { bootId: boot, conn, online, agent: '0.1.0', features: 0n, lanes, clock };
+}
+
+function connectOptions(who: Identity, kind: ConnectionKind, ca: Ca): IClientOptions {
+  const { device, key, cert } = who;
+  const will = {
+    topic: upTopic(device, 'status'),
+    payload: Buffer.from(encodeStatus(statusOf(1n, [], false))),
+    qos: 1,
+    retain: true,
+  } as const;
+  return {
+    key,
+    cert,
+    ca: ca.rootPem,
+    clientId: clientIdOf(device, kind),
+    clean: true,
+    protocolVersion: 4,
+    keepalive: 45,
+    reconnectPeriod: 0,
+    connectTimeout: 5000,
+    ...(kind === 'control' ? { will } : {}),
+  };
+}
+
+function noting(logged: (LogFields & { readonly phrase: string })[]): Log {
+  const note = (phrase: string, fields?: LogFields): void => {
+    logged.push({ ...fields, phrase });
+  };
+  const log: Log = { error: note, warn: note, info: () => {}, debug: () => {}, child: () => log };
+  return log;
+}
+
+/** A device on both connections, with everything that the cloud said to it. */
+export interface TestDevice {
+  readonly control: MqttClient;
+  readonly bulk: MqttClient;
+  readonly stored: Stored[];
+  readonly heard: Transfer[];
+  /** Resolves with the first message, from `after` on, for which `pick` gives a value. */
+  next<T>(pick: (message: Transfer) => T | undefined): Promise<T>;
+  nextStored(pick: (stored: Stored) => boolean): Promise<Stored>;
+  say(message: Transfer): Promise<void>;
+  leave(): void;
+}
+
+export async function openDevice(world: LineWorld, who: Identity): Promise<TestDevice> {
+  const { device } = who;
+  const control = await world.connect(who, 'control');
+  const bulk = await world.connect(who, 'bulk');
+  const stored: Stored[] = [];
+  const heard: Transfer[] = [];
+  let wake = (): void => {};
+  control.on('message', (topic, payload) => {
+    if (topic === downTopic(device, 'stored')) stored.push(decodeStored(payload));
+    if (topic === downTopic(device, 'transfer')) heard.push(decodeTransfer(payload));
+    wake();
+  });
+  await control.subscribeAsync([...downTopics(device, 'control')]);
+  const take = async <M, T>(list: M[], pick: (message: M) => T | undefined): Promise<T> => {
+    for (;;) {
+      for (const message of list) {
+        const value = pick(message);
+        if (value === undefined) continue;
+        list.splice(0, list.indexOf(message) + 1);
+        return value;
+      }
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
+  return {
+    control,
+    bulk,
+    stored,
+    heard,
+    next: async (pick) => await take(heard, pick),
+    nextStored: async (pick) => await take(stored, (one) => (pick(one) ? one : undefined)),
+    async say(message) {
+      const topic = upTopic(device, 'transfer');
+      await control.publishAsync(topic, Buffer.from(encodeTransfer(message)), { qos: 1 });
+    },
+    leave() {
+      control.end(true);
+      bulk.end(true);
+    },
+  };
+}
