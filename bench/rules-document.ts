@@ -1,4 +1,4 @@
-/** The five-topic rule set that the bench evaluates, once as YAML and once by hand for the rival. */
+/** The five-topic rule set of the bench, once as YAML and once by hand for the rival. */
 
 export const rulesYaml = `apiVersion: fieldloop.rules/v1
 kind: RuleSet

@@ -32,15 +32,11 @@ export function strangerIdentity(name: string): TlsIdentity {
   const folder = mkdtempSync(join(tmpdir(), 'stranger-'));
   try {
     const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-    execFileSync(
-      'openssl',
-      [
-        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
-        ...['-days', '1', '-subj', `/CN=${name}`, '-keyout', key, '-out', cert],
-        ...['-addext', `subjectAltName=URI:urn:fieldloop:device:${name}`],
-      ],
-      { stdio: 'ignore' },
-    );
+    const subject = `/CN=${name}`;
+    const san = `subjectAltName=URI:urn:fieldloop:device:${name}`;
+    const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+    const made = ['-days', '1', '-subj', subject, '-addext', san, '-keyout', key, '-out', cert];
+    execFileSync('openssl', ['req', '-x509'].concat(curve, made), { stdio: 'ignore' });
     return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
   } finally {
     rmSync(folder, { recursive: true });

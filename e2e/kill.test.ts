@@ -55,6 +55,7 @@ test(`killed at ${kills} moments during uploads (seed ${seed})`, async () => {
     { withinMs: 60_000, describe: async () => JSON.stringify(await agent.status()) },
   );
   await agent.running.stop(10_000);
+  expect(await agent.running.exited).toBe(0);
   await compare(scene, agent);
 }, 240_000);
 

@@ -57,10 +57,11 @@ async function connectAs(options: IClientOptions): Promise<string> {
 
 test('both robots deliver clips under their own names', async () => {
   for (const { name } of agents) {
-    await until(`a stored clip of ${name}`, async () => {
-      const clips = await scene.api.clips(`device=${name}&state=stored`);
-      return clips.length > 0 && clips.every((clip) => clip.device === name);
+    const clips = await until(`a stored clip of ${name}`, async () => {
+      const stored = await scene.api.clips(`device=${name}&state=stored`);
+      return stored.length > 0 ? stored : undefined;
     });
+    expect(new Set(clips.map((clip) => clip.device))).toEqual(new Set([name]));
   }
 });
 

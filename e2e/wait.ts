@@ -1,4 +1,4 @@
-/** Waits for a condition of another process that has no event to offer, with a reason at the end. */
+/** Waits for a condition of another process that has no event to offer. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '@fieldloop/core';
 

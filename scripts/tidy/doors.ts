@@ -48,7 +48,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   ],
   'reflect-metadata': ['agent/enroll/x509.ts', 'cloud/auth/x509.ts'],
   sharp: ['agent/score/image.ts', 'sim/jpeg.ts'],
-  yaml: ['agent/document.ts', 'cloud/config.ts', 'rules/yaml.ts'],
+  yaml: ['agent/document.ts', 'cloud/config.ts', 'rules/yaml-source.ts'],
   'zstd-napi': ['recording/codec/zstd.ts', 'bench/generate.ts', 'bench/rival.ts'],
   zod: ['agent/document.ts', 'proto/manifest.ts', 'proto/reported.ts', 'rules/schema.ts'],
 };

@@ -105,7 +105,7 @@ function readSource(root: string, path: string): SourceFile {
     program: syntax.program,
     comments: syntax.comments,
     imports: syntax.imports,
-    isTest: /\.(test|contract|cases)\.ts$/.test(path),
+    isTest: /\.(test|contract|cases|sample)\.ts$/.test(path),
     isGenerated: generated.has(path) && generatedHeader.test(text),
   };
 }
