@@ -84,12 +84,12 @@ bufer: {path: x}
 `;
   expect(linesOf(text)).toEqual([
     'agent.yaml:1:1: "buffer": is missing. Add it; "fieldloop-agent check --help" shows a whole example.',
-    'agent.yaml:1:10: "device.name": use 3 to 40 of a-z, 0-9 and -. Here stands "AMR".',
+    'agent.yaml:1:10: "device.name": "AMR" does not fit here. Use 3 to 40 of a-z, 0-9 and -.',
     'agent.yaml:1:21: unknown key "sitee" in "device". Did you mean "site"? Known here: name, site, properties, firmware.',
     'agent.yaml:3:3: "sources[0]": a source has exactly one of file, folder and sim, this one has 0. Write for example {name: main, folder: /data/bags, glob: "*.mcap"}.',
     'agent.yaml:3:16: unknown key "foldr" in "sources[0]". Did you mean "folder"? Known here: name, file, folder, sim, speed, glob.',
     'agent.yaml:4:3: "sources[1]": a source has exactly one of file, folder and sim, this one has 2. Write for example {name: main, folder: /data/bags, glob: "*.mcap"}.',
-    'agent.yaml:6:10: "window.seconds": Too small: expected number to be >=1. Here stands 0.',
+    'agent.yaml:6:10: "window.seconds": 0 does not fit here. Give a number of at least 1.',
     'agent.yaml:6:22: "window.memory": "64 parsecs" is not a size. Write a number with B, kB, MB, GB, KiB, MiB or GiB, for example 64MiB.',
     'agent.yaml:7:1: "uplink" is not supported in this version. Remove it; this agent would not act on it.',
     'agent.yaml:8:10: "limits.cpu" is not supported in this version. Remove it; this agent would not act on it.',
@@ -118,7 +118,7 @@ test.each([
     /:4:32: "sources\[0\]\.speed": "speed" belongs to a source with "file"/,
   ],
   ['', /:1:1: "device": is missing/],
-  ['- 1', /:1:1: expected object/],
+  ['- 1', /:1:1: \[1\] does not fit here\. Write a map/],
 ])('refused with its place: %s', (text, expected) => {
   expect(linesOf(text).join('\n')).toMatch(expected);
 });

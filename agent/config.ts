@@ -93,13 +93,17 @@ const endpoint = parsedText((text) => {
   return { host: (match[1] ?? '').replace(/^\[|\]$/g, ''), port };
 });
 
+const speed = z.union([z.literal('max'), z.number().positive().max(1_000_000)], {
+  error: 'write max, or how many times faster than recorded, such as 1 or 10',
+});
+
 const source = z
   .strictObject({
     name,
     file: z.string().min(1).optional(),
     folder: z.string().min(1).optional(),
     sim: endpoint.optional(),
-    speed: z.union([z.literal('max'), z.number().positive().max(1_000_000)]).optional(),
+    speed: speed.optional(),
     glob: z.string().min(1).optional(),
   })
   .check((context) => {
@@ -128,7 +132,7 @@ const schema = z.strictObject({
     firmware: z.string().min(1).max(64).optional(),
   }),
   cloud: z.strictObject({ claimToken: z.string().min(1).optional() }).optional(),
-  sources: z.array(source).min(1, 'at least one source is needed').max(maxSources),
+  sources: z.array(source).min(1).max(maxSources),
   models: z
     .array(z.strictObject({ id: name, path: z.string().min(1) }))
     .max(maxModels)

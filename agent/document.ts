@@ -158,19 +158,53 @@ function told(
     const message = `${named(path)}${issue.message}`;
     return [{ path, message, remedy: typeof remedy === 'string' ? remedy : '' }];
   }
-  if (issue.code === 'invalid_union') {
-    const first = issue.errors[0]?.[0];
-    if (first !== undefined)
-      return told({ ...first, path: [...path, ...first.path] }, value, schema);
+  const first = issue.code === 'invalid_union' ? issue.errors[0]?.[0] : undefined;
+  if (first !== undefined && issue.message === 'Invalid input') {
+    return told({ ...first, path: [...path, ...first.path] }, value, schema);
   }
   const given = at(value, path);
   if (given === undefined) {
     const remedy = 'Add it; "fieldloop-agent check --help" shows a whole example.';
     return [{ path, message: `${named(path)}is missing`, remedy }];
   }
-  const message = `${named(path)}${issue.message.replace(/^Invalid (input|string|option): /, '')}`;
-  return [{ path, message, remedy: `Here stands ${shown(given)}.` }];
+  const message = `${named(path)}${shown(given)} does not fit here`;
+  return [{ path, message, remedy: wanted(issue) }];
 }
+
+/** What would fit, as a sentence. */
+function wanted(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_value':
+      return `Write ${issue.values.map(String).join(' or ')}.`;
+    case 'invalid_type':
+      return `Write ${typeWords[issue.expected] ?? issue.expected}.`;
+    case 'too_small':
+    case 'too_big': {
+      const least = issue.code === 'too_small';
+      const bound = issue.code === 'too_small' ? issue.minimum : issue.maximum;
+      const things = countedWords.get(issue.origin);
+      if (things !== undefined) return `Give ${things} of at ${least ? 'least' : 'most'} ${bound}.`;
+      if (issue.inclusive === false) return `Give a number ${least ? 'above' : 'below'} ${bound}.`;
+      return `Give a number of at ${least ? 'least' : 'most'} ${bound}.`;
+    }
+    default:
+      return `${issue.message.charAt(0).toUpperCase()}${issue.message.slice(1)}.`;
+  }
+}
+
+const countedWords: ReadonlyMap<string, string> = new Map([
+  ['array', 'a list with a length'],
+  ['string', 'a text with a length'],
+]);
+
+const typeWords: Readonly<Record<string, string>> = {
+  object: 'a map, {key: value}',
+  array: 'a list, [a, b]',
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+};
 
 const tail = (question: string): string => (question === '' ? '' : `.${question}`);
 
