@@ -150,7 +150,7 @@ function assemble(file: string, { source, shape, declared, rules }: Parts): Rule
     models: declared.models,
     rules,
     latched: [...latched],
-    placeOf: (path) => source.keyPlace(path),
+    placeOf: (path) => source.valuePlace(path),
   };
 }
 

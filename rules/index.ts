@@ -8,6 +8,16 @@ export type {
   ScoreRecord,
   UnreadableSignal,
 } from './engine-state.ts';
+export {
+  type ChannelFacts,
+  type FactsGathering,
+  gatherFacts,
+  type RecordingFacts,
+} from './facts.ts';
+export { type Fit, fitLibrary } from './fit.ts';
+export { type LibraryEntry, loadLibrary } from './library.ts';
+export { lintAgainst } from './lint.ts';
+export { type Merged, mergeRuleSets, type RuleSetText } from './merge.ts';
 export { problemLine, type ProblemCode, type RuleProblem } from './problem.ts';
 export type {
   Capture,

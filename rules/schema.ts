@@ -75,6 +75,9 @@ export const absentSchema = z.strictObject({
   minHz: z.optional(described(z.number().check(z.positive()), 'Also fires below this rate.')),
   window: z._default(described(duration, 'What the rate is measured over.'), '5s'),
   arm: z.optional(described(expression, 'Looked at only while this holds.')),
+  fits: z.optional(
+    described(z.array(text(256)), 'Schema names whose topics this rule may be wired to.'),
+  ),
 });
 
 export const everySchema = z.strictObject({

@@ -1,0 +1,43 @@
+/** What a recording holds, as lint and fit need it: gathered while its items go by. */
+import type { Channel, RecordingItem } from '@fieldloop/recording';
+
+/** A channel of a recording and how busy it was. */
+export interface ChannelFacts {
+  readonly channel: Channel;
+  readonly messages: number;
+}
+
+export interface RecordingFacts {
+  readonly channels: readonly ChannelFacts[];
+  /** From the smallest to the largest log time. */
+  readonly durationNs: bigint;
+}
+
+export interface FactsGathering {
+  take(item: RecordingItem): void;
+  facts(): RecordingFacts;
+}
+
+export function gatherFacts(): FactsGathering {
+  const channels = new Map<number, Channel>();
+  const counts = new Float64Array(65_536);
+  let firstNs: bigint | undefined;
+  let lastNs: bigint | undefined;
+  return {
+    take(item) {
+      if (item.kind === 'channel') channels.set(item.channel.id, item.channel);
+      if (item.kind !== 'block' || item.block.count === 0) return;
+      const { block } = item;
+      for (let i = 0; i < block.count; i += 1) {
+        const id = block.channelIds[i] ?? 0;
+        counts[id] = (counts[id] ?? 0) + 1;
+      }
+      if (firstNs === undefined || block.firstNs < firstNs) firstNs = block.firstNs;
+      if (lastNs === undefined || block.lastNs > lastNs) lastNs = block.lastNs;
+    },
+    facts: () => ({
+      channels: [...channels].map(([id, channel]) => ({ channel, messages: counts[id] ?? 0 })),
+      durationNs: (lastNs ?? 0n) - (firstNs ?? 0n),
+    }),
+  };
+}
