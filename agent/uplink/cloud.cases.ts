@@ -67,7 +67,8 @@ interface SimLink extends Link {
 }
 
 const latencyMs = 5;
-const bytesPerMs = 20_000;
+/** Fast enough for full chunks. */
+const bytesPerMs = 100_000;
 const commitMs = 2;
 const credit = 1024 * 1024;
 
