@@ -39,11 +39,14 @@ export const pathSteps = 64;
 /** The largest index in a path. */
 export const listIndex = 2 ** 31 - 1;
 
-/** The text of a schema or the bytes of a descriptor set; IDL is slower to parse. */
+/** The text of a schema or the bytes of a descriptor set. */
 export const schemaBytes = 4 * mib;
-export const idlCharacters = 256 * 1024;
 
-/** Lines and messages of one ROS definition, without comments. */
+/** IDL without comments, and one declaration of it: its parser takes a cube of their length. */
+export const idlCharacters = 64 * 1024;
+export const idlDeclaration = 2048;
+
+/** Lines and messages of one ROS definition, without comments and constants. */
 export const schemaLines = 20_000;
 export const schemaMessages = 2_000;
 

@@ -172,8 +172,10 @@ test.each([
   ],
   [`bool x\n${`===\n`.repeat(3000)}`, 'ros2msg', 'it defines too many messages'],
   ['bool x\n'.repeat(30_000), 'ros2msg', 'it has too many lines'],
+  [`module p { struct T { long a${',a'.repeat(9000)}; }; };`, 'ros2idl', 'it is too long'],
+  [`module p { struct T { long a; }; };`.repeat(3000), 'ros2idl', 'it is too long'],
   [' '.repeat(2 ** 22 + 1), 'ros2msg', 'it has 4194305 bytes, 4194304 at most'],
-  [' '.repeat(2 ** 19), 'ros2idl', 'it is too long'],
+  ['a '.repeat(2 ** 18), 'ros2idl', 'it is too long'],
   ['not a descriptor', 'protobuf', ''],
 ])('a schema that cannot be read names the channel: %#', (text, encoding, reason) => {
   const messageEncoding = { ros1msg: 'ros1', protobuf: 'protobuf' }[encoding] ?? 'cdr';
@@ -242,4 +244,16 @@ test('a message that ends too early says where', () => {
       'goes on behind its end at byte 10. Compare the schema in the recording with the one of the ' +
       'publisher.',
   );
+});
+
+test('literals that make parsers of others slow are not parsed at all', () => {
+  const literal = `"${'\\123'.repeat(40)}\\9"`;
+  const text = `string x ${literal} # a default\nstring LIMIT=${literal}\nfloat64[<=3] y [1, 2]\n`;
+  expect(schemaFields(channelOf(text)).map((field) => field.path)).toEqual(['x', 'y[]']);
+  const idl =
+    `module p { /* ${'@"'.repeat(9e4)} */ struct Odometry { // ${'@'.repeat(9e4)}\n` +
+    `@verbatim (language="c", text=${'"a)\\"" '.repeat(2e4)}) @key long x; ${'@a(b=(1)) '.repeat(2e4)}` +
+    ' string y; }; };';
+  const fields = schemaFields(channelOf(idl, 'ros2idl')).map((field) => field.path);
+  expect(fields).toEqual(['x', 'y']);
 });
