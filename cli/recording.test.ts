@@ -174,5 +174,6 @@ test('a damaged chunk ends cat, or is passed over with --salvage', async () => {
   expect(strict.code).toBe(6);
   expect(strict.err).toContain('--salvage');
   const salvaged = await run('cat', bad, '--salvage');
+  expect(salvaged.code).toBe(0);
   expect(salvaged.err).toContain('passed over: ');
 });

@@ -11,7 +11,7 @@ export interface ReadOptions {
   readonly skipped?: ((fault: Fault) => void) | undefined;
   /** Blocks are valid only until the next item is asked for; saves most allocation. */
   readonly reuse?: boolean | undefined;
-  /** False leaves out the checksums over the data and summary sections; chunks keep theirs. */
+  /** False, as with `salvage`: no checksums over whole sections; chunks keep theirs. */
   readonly verify?: boolean | undefined;
   /** Hears what the reader holds, for tests of its bounds. */
   readonly meter?: ReadMeter | undefined;

@@ -64,6 +64,8 @@ class Writer implements ClipWriter {
   readonly #counts = new Map<number, number>();
   readonly #chunks: ChunkRow[] = [];
   readonly #metadata: { name: string; offset: bigint; length: bigint }[] = [];
+  /** Schemas keep the ids of their source. */
+  #copies = false;
   #messageCount = 0;
   #startNs = 0n;
   #endNs = 0n;
@@ -194,8 +196,10 @@ class Writer implements ClipWriter {
     for (const [id, known] of this.#schemas) {
       if ((schema.id ?? id) === id && sameSchema(known, schema)) return id;
     }
-    let id = schema.id ?? 1;
+    // A copied chunk may hold schemas that no channel of the clip uses: new ids keep away.
+    let id = schema.id ?? (this.#copies ? 0x8000 : 1);
     while (id === 0 || this.#schemas.has(id)) id = (id + 1) % 65_536;
+    if (schema.id !== undefined) this.#copies = true;
     this.#schemas.set(id, schema);
     const { name, encoding, data } = schema;
     this.#builder.writeSchema({ id, name, encoding, data });

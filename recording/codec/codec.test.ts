@@ -8,7 +8,7 @@ import { chunkBytes } from '../limits.ts';
 import { lz4Frame } from '../testing/lz4-frame.ts';
 import { loadBz2 } from './bz2.ts';
 import { admitChunk, type Decoder } from './codec.ts';
-import { crc32 } from './crc.ts';
+import { crc32, joinCrc32 } from './crc.ts';
 import { lz4Decode } from './lz4.ts';
 import { nodeZstd, zstd } from './zstd.ts';
 
@@ -61,6 +61,13 @@ test('CRC-32 has the check value of its catalogue entry and continues', () => {
   const digits = new TextEncoder().encode('123456789');
   expect(crc32(digits)).toBe(0xcbf43926);
   expect(crc32(digits.subarray(4), crc32(digits.subarray(0, 4)))).toBe(0xcbf43926);
+});
+
+test('checksums of two stretches join to that of both', () => {
+  for (const at of [0, 1, 7, 4096, 70_000, plain.length]) {
+    const [first, second] = [plain.subarray(0, at), plain.subarray(at)];
+    expect(joinCrc32(crc32(first), crc32(second), second.length)).toBe(crc32(plain));
+  }
 });
 
 test('a stated size beyond the bound is refused with its place and a remedy', () => {

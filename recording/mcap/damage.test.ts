@@ -151,7 +151,6 @@ test('with salvage a damaged chunk is passed over and named', async () => {
   const salvaged = await readAll(
     readRecording(memoryFile(bad), {
       salvage: true,
-      verify: false,
       skipped: (fault) => skipped.push(fault.place ?? ''),
     }),
   );

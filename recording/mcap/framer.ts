@@ -3,7 +3,7 @@
  * cover more than one record. It holds at most one record that is not yet whole; attachments and
  * records nobody wants pass by without being held.
  */
-import { crc32 } from '../codec/crc.ts';
+import { crc32, joinCrc32 } from '../codec/crc.ts';
 import { damaged, remedies } from '../damage.ts';
 import { chunkBytes, recordBytes } from '../limits.ts';
 import type { ReadMeter } from '../meter.ts';
@@ -12,11 +12,14 @@ import { footerSummed, magic, opcode, opcodeName, recordHead } from './format.ts
 import { type Piece, pieceOf, statedLength, statedText } from './piece.ts';
 import type { McapAttachment } from './records.ts';
 
+/** Says that a stretch of the piece has this checksum, so that it need not be summed again. */
+export type Covered = (from: number, to: number, crc: number) => void;
+
 export interface RecordSink {
   /** Whether records of this opcode are delivered; DataEnd and Footer always are. */
   wants(code: number): boolean;
   /** The whole record from `at` to `next`; may take more that follow, says where it stopped. */
-  record(piece: Piece, at: number, next: number): number;
+  record(piece: Piece, at: number, next: number, covered: Covered): number;
   /** An attachment that has passed by and whose checksum held. */
   attachment(attachment: McapAttachment, offset: number): void;
   /** True pauses the framer. */
@@ -200,7 +203,11 @@ export class Framer {
     const next = at + recordHead + length;
     if (code === opcode.dataEnd) this.#dataEnd(piece, at);
     if (code === opcode.footer) this.#footer(piece, at);
-    return this.#sink.record(piece, at, next);
+    return this.#sink.record(piece, at, next, (from, to, crc) => {
+      this.#sum(piece, from);
+      this.#crc = joinCrc32(this.#crc, crc, to - from);
+      this.#summed = to;
+    });
   }
 
   #pass(piece: Piece, at: number): number {

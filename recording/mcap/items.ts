@@ -9,7 +9,7 @@ import type { RecordingItem, StoredChunk } from '../types.ts';
 import { Definitions } from './channels.ts';
 import { isCompression, openChunk } from './chunk.ts';
 import { messageHead, opcode, opcodeName, recordHead } from './format.ts';
-import type { RecordSink } from './framer.ts';
+import type { Covered, RecordSink } from './framer.ts';
 import { takeMessages } from './messages.ts';
 import { nestedEnd, type Piece, pieceOf } from './piece.ts';
 import {
@@ -74,7 +74,7 @@ export class ItemSink implements RecordSink {
     this.#lent = 0;
   }
 
-  record(piece: Piece, at: number, next: number): number {
+  record(piece: Piece, at: number, next: number, covered: Covered): number {
     const code = piece.bytes[at] ?? 0;
     const place = { name: this.#options.name, offset: piece.offset + at };
     if (code === opcode.message && !this.#summary) return this.#messages(piece, at);
@@ -102,7 +102,8 @@ export class ItemSink implements RecordSink {
           remedy: remedies.writer,
         });
       }
-      this.#chunk(parseChunk(content, { ...place, record: 'Chunk' }), place.offset);
+      const chunk = parseChunk(content, { ...place, record: 'Chunk' });
+      if (this.#chunk(chunk, place.offset)) coverChunk(chunk, piece, covered);
     }
     return next;
   }
@@ -127,15 +128,18 @@ export class ItemSink implements RecordSink {
     return here;
   }
 
-  #chunk(chunk: McapChunk, offset: number): void {
+  /** False when it was damaged and passed over. */
+  #chunk(chunk: McapChunk, offset: number): boolean {
     const { name, skipped } = this.#options;
     try {
       const data = openChunk(chunk, { name, offset }, (size) => this.#chunkMemory(size));
       this.#inside(chunk, pieceOf(data, 0), offset);
+      return true;
     } catch (error) {
       if (skipped === undefined) throw error;
       this.#columns.count = 0;
       skipped(asFault(error));
+      return false;
     }
   }
 
@@ -235,6 +239,13 @@ export class ItemSink implements RecordSink {
 function timeOf({ view }: Piece, at: number): [high: number, low: number, ns: bigint] {
   const ns = view.getBigUint64(at + 15, true);
   return [view.getUint32(at + 19, true), view.getUint32(at + 15, true), ns];
+}
+
+/** The content of a stored chunk was just verified: the data section need not sum it again. */
+function coverChunk(chunk: McapChunk, piece: Piece, covered: Covered): void {
+  if (chunk.compression !== '' || chunk.uncompressedCrc === 0) return;
+  const from = chunk.records.byteOffset - piece.bytes.byteOffset;
+  covered(from, from + chunk.records.length, chunk.uncompressedCrc);
 }
 
 function storedChunk(chunk: McapChunk, declares: readonly number[]): StoredChunk | undefined {

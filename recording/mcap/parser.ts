@@ -7,7 +7,10 @@ import { Framer } from './framer.ts';
 import { ItemSink } from './items.ts';
 import { windows } from './windows.ts';
 
-/** Takes bytes as they come; the parser owns what is pushed, so do not write into it again. */
+/**
+ * Takes bytes as they come; the parser owns what is pushed, so do not write into it again. It
+ * holds one record that is not whole, and a call returns all that its bytes hold.
+ */
 export interface McapParser {
   /**
    * The items that became whole. Items before damage are still returned; the Fault is thrown by
@@ -28,7 +31,8 @@ function openMachine(name: string, size: number | undefined, options: ReadOption
   const meter = options.meter ?? unmetered;
   const skipped = options.salvage === true ? (options.skipped ?? (() => {})) : undefined;
   const sink = new ItemSink({ name, reuse: options.reuse ?? false, meter, skipped });
-  const verify = options.verify ?? true;
+  // What was passed over is missing from the sums over whole sections.
+  const verify = options.verify ?? options.salvage !== true;
   const framer = new Framer({ name, size, verify, attachmentBytes: 0, meter }, sink);
   return {
     *items(bytes) {
