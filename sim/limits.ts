@@ -8,6 +8,8 @@ export const limits = {
   readersPerRobot: 16,
   /** How far a late world may catch up in one slice, in ticks; the rest of the delay is kept. */
   catchUpTicks: 50,
+  /** How long the end of a stream may take at close before its socket is cut, in ms. */
+  closeGraceMs: 500,
   /** Longest recording that `record` writes, in seconds. */
   recordSeconds: 24 * 3600,
   /** Fastest live world, as simulated seconds a second. */

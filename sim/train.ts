@@ -19,6 +19,7 @@ function line(report: PlaceReport): string {
     `below 0.3 ${share(report.below03)}`,
     `above 0.65 ${share(report.above065)}`,
     `episodes ${report.episodes}`,
+    `stays flagged ${report.flaggedStays} of ${report.stays}`,
   ].join(', ');
 }
 

@@ -2,7 +2,7 @@
 import { type Body, rayBody } from '../world/body.ts';
 import { type Crossing, rayCircle, seenFrom } from '../world/geometry.ts';
 import { cellAt } from './light.ts';
-import { airShare, type Canvas, rowAt, type Studio } from './render.ts';
+import { airShare, type Canvas, rowAt, type Studio } from './canvas.ts';
 import { paintStrip, type Strip } from './strip.ts';
 import type { Texture, Textures } from './texture.ts';
 

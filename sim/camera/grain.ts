@@ -1,6 +1,6 @@
 /** What the sensor adds: darker corners and grain. */
 import { seededRandom } from '@fieldloop/core';
-import type { Canvas } from './render.ts';
+import type { Canvas } from './canvas.ts';
 
 const tableLength = 8191;
 const table = grainTable();

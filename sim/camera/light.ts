@@ -21,8 +21,8 @@ const hallAir: Air = { colour: [168, 170, 172], density: 0.012 };
 
 const looks: Readonly<Record<Zone['name'], ZoneLook>> = {
   'cold-store': {
-    light: [0.16, 0.22, 0.33],
-    air: { colour: [44, 58, 80], density: 0.13 },
+    light: [0.14, 0.19, 0.29],
+    air: { colour: [40, 53, 74], density: 0.13 },
   },
   dock: {
     light: [1.9, 1.72, 1.4],

@@ -4,32 +4,19 @@
  * frame comes from its own seed.
  */
 import { type Body, rayHall, type StaticHit } from '../world/body.ts';
-import type { Pose } from '../world/geometry.ts';
 import { hall, rackHeight, racks, zones } from '../world/layout.ts';
-import { airAt, bakeLight, cellAt, type LightGrid } from './light.ts';
+import { airShare, type Canvas, type Eye, rowAt, type Studio } from './canvas.ts';
+import { airAt, bakeLight, cellAt } from './light.ts';
 import { paintBodies } from './figures.ts';
 import { finish } from './grain.ts';
 import { bakeCeiling, bakeFloor, type PlaneMap } from './plane.ts';
-import { type Light, paintStrip, type Strip } from './strip.ts';
+import { paintStrip, type Strip } from './strip.ts';
 import { paintTextures, rackLooks, type Texture, type Textures } from './texture.ts';
 
 export const frameSize = { width: 320, height: 240 } as const;
 
 /** Half the horizontal angle of view. */
 const halfView = (37 * Math.PI) / 180;
-
-export interface Eye extends Pose {
-  /** Metres above the floor. */
-  readonly height: number;
-}
-
-/** What is painted once and used by every frame of a process. */
-export interface Studio {
-  readonly textures: Textures;
-  readonly light: LightGrid;
-  readonly floor: PlaneMap;
-  readonly ceiling: PlaneMap;
-}
 
 export function openStudio(): Studio {
   return {
@@ -38,24 +25,6 @@ export function openStudio(): Studio {
     floor: bakeFloor(),
     ceiling: bakeCeiling(),
   };
-}
-
-/** A frame in work. Rows from the top, three bytes a pixel. */
-export interface Canvas {
-  readonly width: number;
-  readonly height: number;
-  readonly data: Uint8ClampedArray;
-  /** Pixels a metre takes at one metre of depth. */
-  readonly focal: number;
-  readonly middle: number;
-  /** Depth of the nearest rack or wall of each column, in metres along the view. */
-  readonly depths: Float64Array;
-  /** First row of the walls and racks of each column, and the first one below them. */
-  readonly tops: Int32Array;
-  readonly bottoms: Int32Array;
-  readonly eye: Eye;
-  readonly airColour: Light;
-  readonly airDensity: number;
 }
 
 /** Draws what an eye sees: RGB, `width` x `height`. The same arguments give the same bytes. */
@@ -86,11 +55,6 @@ export function renderFrame(
   paintBodies(canvas, studio, bodies);
   finish(canvas, options.grain);
   return canvas.data;
-}
-
-/** The share of the view that the air takes at some depth. */
-export function airShare(canvas: Canvas, depth: number): number {
-  return 1 - Math.exp(-canvas.airDensity * depth);
 }
 
 const hit: StaticHit = {
@@ -141,11 +105,6 @@ function paintHall(canvas: Canvas, studio: Studio): void {
     canvas.tops[column] = Math.min(canvas.tops[column] ?? 0, rowAt(canvas, rackHeight, rackDepth));
     canvas.bottoms[column] = rowAt(canvas, 0, rackDepth);
   }
-}
-
-export function rowAt(canvas: Canvas, height: number, depth: number): number {
-  const row = canvas.middle - ((height - canvas.eye.height) * canvas.focal) / depth;
-  return Math.max(0, Math.min(canvas.height, Math.round(row)));
 }
 
 /** A strip of the hall with its light and air; texture and height are the caller's. */

@@ -1,8 +1,6 @@
 /** One upright strip of a texture, one pixel wide. */
-import type { Canvas } from './render.ts';
+import type { Canvas } from './canvas.ts';
 import type { Texture } from './texture.ts';
-
-export type Light = readonly [number, number, number];
 
 export interface Strip {
   column: number;

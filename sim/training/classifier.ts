@@ -8,7 +8,7 @@ import {
   roundToSingle,
   train,
 } from '@fieldloop/learning';
-import type { Studio } from '../camera/render.ts';
+import type { Studio } from '../camera/canvas.ts';
 import { modelInput, modelTopic } from '../model-input.ts';
 import { classes } from '../world/ahead.ts';
 import { openWorld } from '../world/world.ts';

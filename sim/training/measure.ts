@@ -7,7 +7,8 @@ import {
   softmax,
   topIndex,
 } from '@fieldloop/learning';
-import { frameSize, renderFrame, type Studio } from '../camera/render.ts';
+import type { Studio } from '../camera/canvas.ts';
+import { frameSize, renderFrame } from '../camera/render.ts';
 import { decodeJpeg, encodeJpeg } from '../jpeg.ts';
 import { modelInput } from '../model-input.ts';
 import { classes, whatIsAhead } from '../world/ahead.ts';
@@ -81,8 +82,11 @@ export interface PlaceReport {
   readonly median: number;
   readonly below03: number;
   readonly above065: number;
-  /** Times that a moving robot's entropy stayed above 0.65 for four frames (0.6 s) or more. */
+  /** Times that a moving robot's entropy came to stay above 0.65 for a second. */
   readonly episodes: number;
+  /** Stays of at least 4 s, and those with such a second among them. */
+  readonly stays: number;
+  readonly flaggedStays: number;
 }
 
 export const places: readonly Place[] = ['hall', 'near zone', 'cold-store', 'dock'];
@@ -102,23 +106,42 @@ export function reportOf(readings: readonly Reading[]): readonly PlaceReport[] {
       median: sorted[Math.floor(sorted.length / 2)] ?? 0,
       below03: share((reading) => reading.entropy < 0.3),
       above065: share((reading) => reading.entropy > 0.65),
-      episodes: episodesIn(readings, place),
+      ...episodesIn(readings, place),
     };
   });
 }
 
-/** Runs of four frames above 0.65, counted at the place of the fourth. */
-function episodesIn(readings: readonly Reading[], place: Place): number {
-  const held = new Map<string, number>();
-  let episodes = 0;
-  for (const reading of readings) {
-    const key = `${reading.seed}/${reading.robot}`;
-    const isHigh = reading.entropy > 0.65 && reading.speed > 0.1;
-    const frames = isHigh ? (held.get(key) ?? 0) + 1 : 0;
-    held.set(key, frames);
-    if (frames === 4 && reading.place === place) episodes += 1;
+/** Frames of the second that makes an episode, and of the shortest stay that counts. */
+const episodeFrames = 6;
+const stayFrames = 20;
+
+function episodesIn(
+  readings: readonly Reading[],
+  place: Place,
+): Pick<PlaceReport, 'episodes' | 'stays' | 'flaggedStays'> {
+  const byRobot = Map.groupBy(readings, ({ seed, robot }) => `${seed}/${robot}`);
+  const found = { episodes: 0, stays: 0, flaggedStays: 0 };
+  for (const frames of byRobot.values()) {
+    let high = 0;
+    let stay = 0;
+    let isFlagged = false;
+    for (const frame of frames) {
+      high = frame.entropy > 0.65 && frame.speed > 0.1 ? high + 1 : 0;
+      if (frame.place !== place) {
+        stay = 0;
+        isFlagged = false;
+        continue;
+      }
+      stay += 1;
+      if (high === episodeFrames) found.episodes += 1;
+      const wasFlagged = isFlagged;
+      isFlagged ||= high >= episodeFrames;
+      if (stay === stayFrames) found.stays += 1;
+      const isNew = stay === stayFrames ? isFlagged : stay > stayFrames && isFlagged && !wasFlagged;
+      if (isNew) found.flaggedStays += 1;
+    }
   }
-  return episodes;
+  return found;
 }
 
 /** Share of right answers in the hall, a class at a time. */

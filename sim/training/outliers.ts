@@ -12,8 +12,8 @@ export type Spoil = (source: Float32Array, random: Random) => Float32Array;
 export function spoilsOf(input: ImageInput): readonly { share: number; spoil: Spoil }[] {
   return [
     { share: 0.03, spoil: (source, random) => shuffleTiles(source, input, random) },
-    { share: 0.06, spoil: (source, random) => fade(source, input, random) },
-    { share: 0.1, spoil: (source, random) => misexpose(source, input, random) },
+    { share: 0.05, spoil: (source, random) => fade(source, input, random) },
+    { share: 0.13, spoil: (source, random) => misexpose(source, input, random) },
   ];
 }
 
@@ -48,14 +48,19 @@ function fade(source: Float32Array, input: ImageInput, random: Random): Float32A
   });
 }
 
-/** Far too dark or far too bright, with a cast. */
+/** Far too dark or far too bright, with a cast, and half of the times through a mist like it. */
 function misexpose(source: Float32Array, input: ImageInput, random: Random): Float32Array {
-  const gain = random.next() < 0.5 ? 1.6 + random.next() : 0.12 + 0.33 * random.next();
+  const isBright = random.next() < 0.5;
+  const gain = isBright ? 1.6 + random.next() : 0.1 + 0.35 * random.next();
   const gains = Array.from({ length: 3 }, () => gain * (0.75 + 0.5 * random.next()));
+  const keep = random.next() < 0.5 ? 1 : 0.3 + 0.6 * random.next();
+  const level = isBright ? 0.85 : 0.1;
+  const mist = Array.from({ length: 3 }, () => level + 0.2 * random.next());
   return eachPixel(input, (colour, x, y) => {
     const value = source[(colour * input.height + y) * input.width + x] ?? 0;
-    const bright = value * (input.std[colour] ?? 1) + (input.mean[colour] ?? 0);
-    return normalised(Math.min(1, bright * (gains[colour] ?? 1)), input, colour);
+    const plain = value * (input.std[colour] ?? 1) + (input.mean[colour] ?? 0);
+    const lit = Math.min(1, plain * (gains[colour] ?? 1));
+    return normalised(lit * keep + (mist[colour] ?? 0) * (1 - keep), input, colour);
   });
 }
 

@@ -3,7 +3,8 @@
  * 16 x 16 blocks, which JPEG codes apart, so none bleeds into its neighbour.
  */
 import { imageToTensor, type RgbImage } from '@fieldloop/learning';
-import { type Eye, renderFrame, type Studio } from '../camera/render.ts';
+import type { Eye, Studio } from '../camera/canvas.ts';
+import { renderFrame } from '../camera/render.ts';
 import { decodeJpeg, encodeJpeg } from '../jpeg.ts';
 import type { Body } from '../world/body.ts';
 import type { Pose } from '../world/geometry.ts';

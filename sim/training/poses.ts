@@ -61,7 +61,7 @@ function drawPose(random: Random, anyDirection: boolean): Pose {
 /** A body of a kind in the middle of the view, near enough to count. */
 function placeBody(pose: Pose, kind: BodyKind, random: Random): Body {
   const ahead = 0.9 + random.next() * 4;
-  const left = (random.next() - 0.5) * 0.2 * ahead;
+  const left = (random.next() - 0.5) * 0.34 * ahead;
   const heading =
     kind === 'pallet' ? (random.next() - 0.5) * 0.4 : pose.heading + random.next() * 2 * Math.PI;
   return openPlaced(offsetPose(pose, ahead, left), heading, { kind, random });

@@ -1,7 +1,7 @@
 /** The training set: placed views of every class, drives through the hall, and outliers. */
 import { type Random, seededRandom } from '@fieldloop/core';
 import type { Samples } from '@fieldloop/learning';
-import type { Studio } from '../camera/render.ts';
+import type { Studio } from '../camera/canvas.ts';
 import { modelInput } from '../model-input.ts';
 import { type Ahead, classes, whatIsAhead } from '../world/ahead.ts';
 import { cameraPose } from '../world/robot.ts';

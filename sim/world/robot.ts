@@ -42,7 +42,14 @@ export interface Robot {
   wantedSpeed: number;
   wantedTurn: number;
   mode: Mode;
+  /** The tick at which the mode last changed, and how often it did. */
+  modeSince: number;
+  modeChanges: number;
   manualUntil: number;
+  /** The tick at which the lidar's last dropout began. */
+  lidarOutSince: number;
+  /** Scans that dropouts swallowed. */
+  scansMissed: number;
   lidarOutUntil: number;
   stillSince: number;
   /** A body that its planner does not react to yet. */

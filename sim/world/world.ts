@@ -141,6 +141,7 @@ function assemble(parts: {
         dropLidar(robot, fate, { tick, events });
         if (isDue(tick, scanTicks, robot.index * 3)) {
           look(robot, others(robot));
+          if (isLidarOut(robot)) robot.scansMissed += 1;
           steer(robot, tick, { others: others(robot), pallets, lidarOut: isLidarOut(robot) });
         }
         move(robot);
@@ -180,7 +181,11 @@ function openRobot(
     wantedSpeed: 0,
     wantedTurn: 0,
     mode: 'AUTO',
+    modeSince: 0,
+    modeChanges: 0,
     manualUntil: 0,
+    lidarOutSince: 0,
+    scansMissed: 0,
     lidarOutUntil: 0,
     stillSince: 0,
     unnoticed: -2,
@@ -299,9 +304,16 @@ function dropLidar(
   const base = { tick, robot: robot.name, kind: 'lidar_dropout' } as const;
   if (tick === robot.lidarOutUntil) events.push({ ...base, phase: 'end' });
   if (tick < fate.nextDropout || fate.mishap.phase === 'stepping') return;
+  robot.lidarOutSince = tick;
   robot.lidarOutUntil = tick + ticks(2.4 + fate.random.next() * 1.6);
   fate.nextDropout = tick + ticks(70 + fate.random.next() * 90);
   events.push({ ...base, phase: 'begin' });
+}
+
+function changeMode(robot: Robot, mode: Robot['mode'], tick: number): void {
+  robot.mode = mode;
+  robot.modeSince = tick;
+  robot.modeChanges += 1;
 }
 
 /** Notes what truly happened: near misses, zones entered and left, takeovers. */
@@ -319,14 +331,14 @@ function witness(
   if (!isNearMiss && fate.isNearMiss) {
     note({ kind: 'near_miss', phase: 'end', nearest });
     if (tick > ticks(40) && fate.random.next() < 0.5 && robot.mode === 'AUTO') {
-      robot.mode = 'MANUAL';
+      changeMode(robot, 'MANUAL', tick);
       robot.manualUntil = tick + ticks(4 + fate.random.next() * 3);
       note({ kind: 'takeover', phase: 'begin' });
     }
   }
   fate.isNearMiss = isNearMiss;
   if (robot.mode === 'MANUAL' && tick >= robot.manualUntil) {
-    robot.mode = 'AUTO';
+    changeMode(robot, 'AUTO', tick);
     note({ kind: 'takeover', phase: 'end' });
   }
   const zone = zoneAt(robot.body);

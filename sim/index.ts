@@ -1,0 +1,9 @@
+import { join } from 'node:path';
+
+export { defaultStartNs, type RecordOptions, recordRobot, type RecordSummary } from './record.ts';
+export { type Fleet, type FleetOptions, type FleetStats, serveFleet } from './serve.ts';
+export type { TruthLine } from './truth.ts';
+export { openWorld, type World, type WorldEvent } from './world/world.ts';
+
+/** The folder of the classifier trained for this world: model.onnx and model.yaml. */
+export const modelFolder = join(import.meta.dirname, 'model');
