@@ -19,7 +19,7 @@ import {
   type Transfer,
   upTopic,
 } from '@fieldloop/proto';
-import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt';
+import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import { type Ca, openCa } from '../auth/ca.ts';
 import { certificateStore } from '../auth/certificates.ts';
 import { newKeys, privateKeyPem } from '../auth/x509.ts';
@@ -85,16 +85,23 @@ export async function openLineWorld(): Promise<LineWorld> {
     },
     enrolled: async (device) => await enrolled(db, ca, device),
     connect: async (who, kind, options) =>
-      await connectAsync(`mqtts://127.0.0.1:${parts.line.port}`, {
-        ...connectOptions(who, kind, ca),
-        ...options,
-      }),
+      await connected(parts.line.port, { ...connectOptions(who, kind, ca), ...options }),
     async [Symbol.asyncDispose]() {
       await close();
       await db.destroy();
       await rm(folder, { recursive: true });
     },
   };
+}
+
+/** Rejects when the connection ends before CONNACK. */
+async function connected(port: number, options: IClientOptions): Promise<MqttClient> {
+  const client = connect(`mqtts://127.0.0.1:${port}`, options);
+  client.on('error', () => {});
+  return await new Promise((resolve, reject) => {
+    client.once('connect', () => resolve(client));
+    client.once('close', () => reject(new Error('the connection was closed')));
+  });
 }
 
 async function enrolled(db: Db, ca: Ca, device: string): Promise<Identity> {
