@@ -27,6 +27,7 @@ A whole agent.yaml (paths are relative to its folder):
   rules: rules.yaml
   window: {seconds: 60, memory: 64MiB}
   buffer: {path: /var/lib/fieldloop, quota: 20GiB, headroom: 5GiB, reserve: {critical: 25%}}
+  uplink: {reconnectMost: 300s}
   limits: {clip: 120s, silent: 5s}
   log: {level: info}
 `;

@@ -16,7 +16,6 @@ import {
 } from '@fieldloop/core';
 import type { AgentBuffer } from './buffer/buffer.ts';
 import type { AgentConfig } from './config.ts';
-import { enroll } from './enroll/enroll.ts';
 import { type Identity, loadIdentity } from './enroll/identity.ts';
 import type { UplinkFigures } from './health/status.ts';
 import { enrolBackoff } from './limits.ts';
@@ -109,6 +108,7 @@ class RunningLink implements CloudLink {
         random,
         log: log.child('uplink'),
         agent,
+        reconnect: { mostMs: this.#config.uplink.reconnectMostMs },
       });
     } catch (error) {
       if (this.#closing.signal.aborted) return;
@@ -123,6 +123,8 @@ class RunningLink implements CloudLink {
     const { cloud, device } = this.#config;
     const { clock, log, random } = this.#deps;
     const { signal } = this.#closing;
+    // Certificates are made once in a robot's life; the code for it need not stay in memory.
+    const { enroll } = await import('./enroll/enroll.ts');
     const token = cloud?.claimToken;
     if (token === undefined) {
       const from = cloud?.claimTokenFrom;

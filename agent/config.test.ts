@@ -19,6 +19,7 @@ models: [{id: classifier, path: models/classifier}]
 rules: rules.yaml
 window: {seconds: 30, memory: 32MiB}
 buffer: {path: /var/lib/fieldloop, quota: 20GiB, headroom: 5GiB, reserve: {critical: 25%}}
+uplink: {reconnectMost: 5s}
 limits: {clip: 60s, silent: 2s}
 log: {level: debug}
 `;
@@ -49,6 +50,7 @@ test('a whole configuration is read: units, paths below its folder, the secret',
       headroomBytes: 5 * 2 ** 30,
       reserve: { critical: 5 * 2 ** 30 },
     },
+    uplink: { reconnectMostMs: 5_000 },
     limits: { clipNs: 60_000_000_000n, silentNs: 2_000_000_000n },
     log: { level: 'debug' },
   });
@@ -91,9 +93,9 @@ bufer: {path: x}
     'agent.yaml:4:3: "sources[1]": a source has exactly one of file, folder and sim, this one has 2. Write for example {name: main, folder: /data/bags, glob: "*.mcap"}.',
     'agent.yaml:6:10: "window.seconds": 0 does not fit here. Give a number of at least 1.',
     'agent.yaml:6:22: "window.memory": "64 parsecs" is not a size. Write a number with B, kB, MB, GB, KiB, MiB or GiB, for example 64MiB.',
-    'agent.yaml:7:1: "uplink" is not supported in this version. Remove it; this agent would not act on it.',
+    'agent.yaml:7:10: "uplink.policies" is not supported in this version. Remove it; this agent would not act on it.',
     'agent.yaml:8:10: "limits.cpu" is not supported in this version. Remove it; this agent would not act on it.',
-    'agent.yaml:9:1: unknown key "bufer". Did you mean "buffer"? Known here: device, cloud, sources, models, rules, window, buffer, limits, log.',
+    'agent.yaml:9:1: unknown key "bufer". Did you mean "buffer"? Known here: device, cloud, sources, models, rules, window, buffer, uplink, limits, log.',
   ]);
 });
 

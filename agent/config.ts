@@ -40,6 +40,8 @@ export interface AgentConfig {
     readonly headroomBytes: number;
     readonly reserve: Readonly<Partial<Record<ClipClass, number>>>;
   };
+  /** Longest wait before the agent tries to reach its cloud again. */
+  readonly uplink: { readonly reconnectMostMs: number };
   readonly limits: { readonly clipNs: bigint; readonly silentNs: bigint };
   readonly log: { readonly level: string };
 }
@@ -150,6 +152,7 @@ const schema = z.strictObject({
     headroom: size.prefault('1GiB'),
     reserve: z.partialRecord(z.enum(classes), share).default({}),
   }),
+  uplink: z.strictObject({ reconnectMost: duration.prefault('300s') }).prefault({}),
   limits: z
     .strictObject({ clip: duration.prefault('120s'), silent: duration.prefault('5s') })
     .prefault({}),
@@ -160,7 +163,7 @@ const schema = z.strictObject({
 
 /** Keys that the documentation of the house knows and this version does not act on. */
 const later: readonly (readonly string[])[] = [
-  ['uplink'],
+  ['uplink', 'policies'],
   ['update'],
   ['cloud', 'url'],
   ['window', 'spool'],
@@ -277,6 +280,7 @@ function frozen(file: string, value: Parsed, env: Environment): AgentConfig {
       headroomBytes: buffer.headroom,
       reserve: Object.fromEntries(reserve),
     },
+    uplink: { reconnectMostMs: Math.max(1_000, Number(value.uplink.reconnectMost / 1_000_000n)) },
     limits: { clipNs: limits.clip, silentNs: limits.silent },
     log: value.log,
   });

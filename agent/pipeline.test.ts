@@ -2,7 +2,8 @@
  * Goal: what a recording holds becomes clips in the buffer, through every station and thread.
  * Method: a whole agent without a cloud reads recordings; its clip files are read back.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { sha256Hex } from '@fieldloop/core';
 import { expect, test } from 'vitest';
@@ -255,4 +256,40 @@ test('a model that does not load leaves the agent reading, degraded', async () =
   const status = await running.until(({ finished }) => finished);
   expect(status.clips.sealed).toBe(1);
   expect(status.degraded).toEqual([expect.stringMatching(/^model tiny is off: .*model\.yaml:1:/)]);
+});
+
+test('live: frames are scored, a clip is cut by time alone, a second agent is refused', async () => {
+  using home = openHome();
+  writeModel(join(home.path, 'tiny'), tinyYaml(), tinyOnnx());
+  const said = Array.from({ length: 100 }, (_, i) => ({
+    topic: '/numbers',
+    atNs: start + (BigInt(i) * second) / 10n,
+    value: { values: [0.01, 0.01] },
+  }));
+  await writeRecording(join(home.path, 'a.mcap'), said);
+  // The stream stays open and says no more: only the passing of time ends the post-roll.
+  const server = createServer((socket) => {
+    socket.on('error', () => socket.destroy());
+    socket.write(readFileSync(join(home.path, 'a.mcap')));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const plan = {
+    sources: [{ name: 'live', sim: `tcp://127.0.0.1:${port}` }],
+    models: [{ id: 'tiny', path: 'tiny' }],
+    rules: `${unsure('/numbers')}- {id: sample, every: {period: 9s}, capture: {pre: 3s, post: 2s}}\n`,
+    more: { limits: { silent: '300ms' } },
+  };
+  {
+    await using running = await home.start(plan);
+    const status = await running.until(
+      ({ clips, source }) => clips.sealed > 0 && source.each[0]?.state === 'silent',
+    );
+    expect(status.score.count).toBeGreaterThan(0);
+    expect(status.finished).toBe(false);
+    const [clip] = await running.clips();
+    expect(clip?.topics.get('/numbers')).toBeGreaterThan(20);
+    await expect(home.start(plan)).rejects.toMatchObject({ code: 'conflict' });
+  }
+  server.close();
 });

@@ -141,7 +141,7 @@ class PortScoring implements Scoring {
     const pending = { frame, settle, timer: new AbortController() };
     this.#pending.set(id, pending);
     this.#inWork.add(plan.id);
-    const bytes = block.data.slice(block.starts[i], block.ends[i]);
+    const bytes = new Uint8Array(block.data.subarray(block.starts[i], block.ends[i]));
     const key = this.#keyOf(channel, this.#port);
     this.#port.post({ kind: 'frame', id, model: plan.model, key, bytes }, [bytes.buffer]);
     this.#deps.clock.sleep(deadlineMs, pending.timer.signal).then(

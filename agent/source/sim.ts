@@ -53,8 +53,8 @@ async function* simItems(
       fault = asFault(error);
       if (fault.code === 'internal') throw error;
     }
-    if (begun) yield { kind: 'end', fault: fault?.code === 'corrupt' ? fault : undefined };
     if (signal.aborted) return;
+    if (begun) yield { kind: 'end', fault: fault?.code === 'corrupt' ? fault : undefined };
     const reason = fault === undefined ? 'the simulator closed the stream' : fault.message;
     yield { kind: 'waiting', reason };
     // An aborted sleep ends the loop.
@@ -127,7 +127,8 @@ function openInbox(socket: Socket, clock: Clock): Inbox {
     wake();
   };
   socket.on('data', (piece: Buffer) => {
-    pieces.push(piece);
+    // A plain view: `slice` of a Buffer would give another view where a copy is meant.
+    pieces.push(new Uint8Array(piece.buffer, piece.byteOffset, piece.length));
     held += piece.length;
     if (held > maxReadAheadBytes) socket.pause();
     wake();
