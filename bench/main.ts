@@ -34,6 +34,10 @@ async function main(argv: readonly string[]): Promise<number> {
   return rows.every((one) => one.holds) ? 0 : 1;
 }
 
+// Ending by `exit` lets the processes of a bench end with it.
+process.on('SIGINT', () => process.exit(130));
+process.on('SIGTERM', () => process.exit(143));
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {

@@ -87,7 +87,7 @@ async function openRobot(
   folder: string,
   cloud: Awaited<ReturnType<typeof startCloud>>,
   stack: AsyncDisposableStack,
-): Promise<{ buffer: AgentBuffer; acknowledged(): number }> {
+): Promise<{ buffer: AgentBuffer; acknowledged: () => number }> {
   const name = 'amr-bench';
   const token = await cloudApi(cloud).createClaimToken(name);
   const ports = { clock: systemClock, ids: systemIds, log: silentLog };
@@ -131,15 +131,9 @@ async function upload(
   const { sha256, sizeBytes } = content;
   const before = acknowledged();
   const started = performance.now();
-  const arrived = new Promise<void>((resolve) => {
-    const stop = buffer.onChange(() => {
-      if (acknowledged() === before) return;
-      stop();
-      resolve();
-    });
-  });
   await buffer.seal({ clipId, partPath, sha256, sizeBytes, manifest: manifestOf(clipId, content) });
-  await arrived;
+  // The uplink counts after its last durable step; a millisecond is below what is measured here.
+  while (acknowledged() === before) await systemClock.sleep(1);
   return performance.now() - started;
 }
 

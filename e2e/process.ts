@@ -44,10 +44,16 @@ export function startProgram(program: Program): Running {
   });
   closeSync(log);
   child.stdout?.pipe(createWriteStream(program.logFile, { flags: 'a' }));
+  // A caller that ends without stopping it, on whatever way, leaves no process behind.
+  const orphaned = (): void => {
+    child.kill('SIGKILL');
+  };
+  process.once('exit', orphaned);
   const exited = new Promise<number>((resolve) => {
     child.on('exit', (code) => resolve(code ?? 128));
     child.on('error', () => resolve(127));
   });
+  void exited.then(() => process.off('exit', orphaned));
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
   const tail = (): string =>
     readFileSync(program.logFile, 'utf8').trimEnd().split('\n').slice(-tailLines).join('\n');
