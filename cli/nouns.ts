@@ -52,4 +52,9 @@ export const nouns: readonly Noun[] = [
     description: 'Look into MCAP files and ROS 1 bags on this machine.',
     load: async (io) => (await import('./recording.ts')).recordingCommand(io),
   },
+  {
+    name: 'rules',
+    description: 'Check rule sets and try them on recordings.',
+    load: async (io) => (await import('./rules.ts')).rulesCommand(io),
+  },
 ];

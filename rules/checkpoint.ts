@@ -4,7 +4,7 @@ import { slotState } from '@fieldloop/recording';
 import type { EngineState, ScoreRecord } from './engine-state.ts';
 import type { Phase } from './edge.ts';
 import { topicNamed } from './intake.ts';
-import { jsonNumber, numberOf, numbersOf } from './memory/state.ts';
+import { jsonNumber, numberOf, numbersOf, textOf } from './memory/state.ts';
 
 const version = 1;
 
@@ -107,7 +107,7 @@ export function loadEngine(state: EngineState, saved: Json): void {
   state.late = numberOf(map['late']);
   state.early = numberOf(map['early']);
   for (const topic of asList(map['topics']).map(asMap)) {
-    topicNamed(state, String(topic['name'])).newestNs = numberOf(topic['newestNs']);
+    topicNamed(state, textOf(topic['name'])).newestNs = numberOf(topic['newestNs']);
   }
   loadSlots(state, asMap(map['slots']));
   const cells = asMap(map['cells']);
@@ -119,7 +119,7 @@ export function loadEngine(state: EngineState, saved: Json): void {
   for (const entry of asList(map['held']).map(asMap)) loadHeld(state, entry);
   for (const record of asList(map['waiting']).map(asMap)) {
     const whole = record as unknown as ScoreRecord;
-    state.waiting.push({ ...whole, atNs: BigInt(String(record['atNs'])) });
+    state.waiting.push({ ...whole, atNs: BigInt(textOf(record['atNs'])) });
   }
 }
 
@@ -176,7 +176,7 @@ function loadMachine(state: EngineState, saved: JsonMap): void {
 }
 
 function loadHeld(state: EngineState, entry: JsonMap): void {
-  const topic = topicNamed(state, String(entry['topic']));
+  const topic = topicNamed(state, textOf(entry['topic']));
   const at = state.held.add(numberOf(entry['timeNs']), numberOf(entry['rank']), topic.index);
   const { slots } = state.held;
   slots.states.set(numbersOf(asList(entry['states'])), at);

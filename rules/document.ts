@@ -170,7 +170,7 @@ function canonicalDocument(
       ...(rule.every && { every: { first: rule.every.period, ...rule.every } }),
     })),
   };
-  return normal(filled as unknown as Json, '') as { readonly [key: string]: Json };
+  return normal(filled, '') as { readonly [key: string]: Json };
 }
 
 const expressionKeys = new Set(['when', 'clearWhen', 'arm']);

@@ -1,5 +1,5 @@
 /**
- * Goal: each sentence of docs/reference/rules.md on time, unknown and edges is what the engine does.
+ * Goal: what docs/reference/rules.md says of time, unknown and edges is what the engine does.
  * Method: a few messages at chosen times, and the moments at which rules fire.
  */
 import { expect, test } from 'vitest';

@@ -25,30 +25,33 @@ export function lintAgainst(ruleSet: RuleSet, recording: RecordingFacts): RulePr
   };
   const byTopic = Map.groupBy(recording.channels, ({ channel }) => channel.topic);
   const known = [...byTopic.keys()];
-  const needTopic = (topic: string, path: Path, severity: RuleProblem['severity']): boolean => {
+  const needTopic = (topic: string, path: Path): boolean => {
     if (byTopic.has(topic)) return true;
     const message = `the recording has no topic "${topic}".${didYouMean(topic, known)}`;
-    add(path, severity, { code: 'unknown-topic', message, remedy: topicsText(known) });
+    add(path, 'error', { code: 'unknown-topic', message, remedy: topicsText(known) });
     return false;
   };
   for (const signal of ruleSet.signals) {
-    if (!needTopic(signal.topic, ['signals', signal.name, 'topic'], 'error')) continue;
+    if (!needTopic(signal.topic, ['signals', signal.name, 'topic'])) continue;
     for (const { channel } of byTopic.get(signal.topic) ?? []) checkField(signal, channel, add);
   }
   for (const model of ruleSet.models) {
-    needTopic(model.inputTopic, ['models', model.id, 'input', 'topic'], 'error');
+    needTopic(model.inputTopic, ['models', model.id, 'input', 'topic']);
   }
   for (const [i, rule] of ruleSet.rules.entries()) {
     const { trigger } = rule;
     if (trigger.kind === 'absent') {
-      needTopic(trigger.topic, ['rules', i, 'absent', 'topic'], 'error');
+      needTopic(trigger.topic, ['rules', i, 'absent', 'topic']);
     }
     for (const term of termsOfRule(rule).flatMap(termsOf)) {
       if (term.kind !== 'memory' || term.topic === undefined) continue;
-      if (!term.topic.startsWith('score:')) needTopic(term.topic, ['rules', i], 'error');
+      if (!term.topic.startsWith('score:')) needTopic(term.topic, ['rules', i]);
     }
-    for (const topic of rule.capture.topics) {
-      if (topic !== '*') needTopic(topic, ['rules', i, 'capture'], 'warning');
+    const gone = rule.capture.topics.filter((topic) => topic !== '*' && !byTopic.has(topic));
+    if (gone.length > 0) {
+      const message = `the recording has none of ${gone.join(', ')} to capture`;
+      const remedy = 'The clips come without them.';
+      add(['rules', i, 'capture'], 'warning', { code: 'unknown-topic', message, remedy });
     }
   }
   checkMemory(ruleSet, recording, add);

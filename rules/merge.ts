@@ -54,7 +54,7 @@ export function mergeRuleSets(
       if (!merged.latched.includes(pattern)) merged.latched.push(pattern);
     }
     for (const rule of data.rules) {
-      const key = `rule ${String(rule['id'])}`;
+      const key = `rule ${canonicalJson(rule['id'] ?? null)}`;
       const other = owner.get(key);
       if (other !== undefined) throw conflict(key, other, file);
       owner.set(key, file);

@@ -7,7 +7,7 @@ import * as limits from './limits.ts';
 
 /** A copy that carries a description into the JSON Schema. */
 const described = <T extends z.ZodMiniType>(schema: T, description: string): T =>
-  schema.check(z.describe(description)) as T;
+  schema.check(z.describe(description));
 
 const text = (most: number): z.ZodMiniString => z.string().check(z.minLength(1), z.maxLength(most));
 

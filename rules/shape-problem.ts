@@ -109,12 +109,12 @@ function badValue(issue: ShapeIssue, value: unknown): Words {
   const key = keyOf(issue.path);
   const shown = shownValue(value);
   if (durationKeys.has(key) && typeof value !== 'object') {
-    const unitless = typeof value === 'number' || /^\d+(\.\d+)?$/.test(String(value));
+    const unitless = typeof value === 'number' || /^\d+(\.\d+)?$/.test(plainText(value));
     return {
       code: 'duration',
       message: unitless ? `${shown} has no unit` : `${shown} is not a duration`,
       remedy: unitless
-        ? `Write for example ${String(value)}s or ${String(value)}ms.`
+        ? `Write for example ${plainText(value)}s or ${plainText(value)}ms.`
         : 'Write a number with ns, us, ms, s, m, h or d, for example 150ms or 1.5s.',
     };
   }
@@ -137,7 +137,7 @@ function badValue(issue: ShapeIssue, value: unknown): Words {
 }
 
 const sizeOf = (value: unknown): string =>
-  Array.isArray(value) || typeof value === 'string' ? String(value.length) : String(value);
+  Array.isArray(value) || typeof value === 'string' ? `${value.length}` : plainText(value);
 
 function tooSmall(key: string, value: unknown): string {
   const isEmpty = (Array.isArray(value) || typeof value === 'string') && value.length === 0;
@@ -171,9 +171,9 @@ function wrongChoice(key: string, wanted: readonly string[], value: unknown): Wo
       remedy,
     };
   }
-  if (key === 'type' && /^(u?int|float|number|integer|long|byte|char)\d*$/.test(String(value))) {
+  if (key === 'type' && /^(u?int|float|number|integer|long|byte|char)\d*$/.test(plainText(value))) {
     const remedy = 'Write double: every numeric field reads as one.';
-    return { code: 'bad-value', message: `there is no type ${String(value)}`, remedy };
+    return { code: 'bad-value', message: `there is no type ${plainText(value)}`, remedy };
   }
   if (wanted.length === 0) {
     return {
@@ -192,19 +192,23 @@ function wrongChoice(key: string, wanted: readonly string[], value: unknown): Wo
 
 /** The last name of a path: `tags` for `rules.0.tags.2`. */
 function keyOf(path: Path): string {
-  return String(path.findLast((step) => typeof step === 'string') ?? 'the document');
+  return path.findLast((step) => typeof step === 'string') ?? 'the document';
 }
 
 function shownValue(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40));
-  return typeof value === 'object' ? kindOf(value) : String(value);
+  return typeof value === 'string' ? JSON.stringify(value.slice(0, 40)) : kindOf(value);
 }
 
 function kindOf(value: unknown): string {
-  if (value === null || value === undefined) return 'empty';
-  if (Array.isArray(value)) return 'a list';
   if (typeof value === 'string') return `the text ${JSON.stringify(value.slice(0, 40))}`;
-  return typeof value === 'object' ? 'a map' : String(value);
+  if (Array.isArray(value)) return 'a list';
+  return typeof value === 'object' && value !== null ? 'a map' : plainText(value);
+}
+
+/** A value of YAML that is neither list nor map. */
+function plainText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return typeof value === 'number' || typeof value === 'boolean' ? `${value}` : 'empty';
 }
 
 /** `signal "vx"`, `rule "near-miss"`, `the document`. */

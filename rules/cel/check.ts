@@ -166,20 +166,20 @@ function checkChoice(
   context: CheckContext,
 ): Checked | undefined {
   const when = expect(parts[0], 'bool', context);
-  const then = checkExpr(parts[1], context);
+  const chosen = checkExpr(parts[1], context);
   const otherwise = checkExpr(parts[2], context);
-  if (when === undefined || then === undefined || otherwise === undefined) return undefined;
-  if (then.type !== otherwise.type) {
+  if (when === undefined || chosen === undefined || otherwise === undefined) return undefined;
+  if (chosen.type !== otherwise.type) {
     return context.report(
       at,
       'type',
-      `the branches of "?" differ: ${then.text} is ${anOf(then.type)}, ${otherwise.text} ${anOf(otherwise.type)}`,
+      `the branches of "?" differ: ${chosen.text} is ${anOf(chosen.type)}, ${otherwise.text} ${anOf(otherwise.type)}`,
       'Give both branches one type.',
     );
   }
-  const unit = then.unit === otherwise.unit ? then.unit : undefined;
-  const text = choiceText(when, then, otherwise);
-  return { kind: 'choice', type: then.type, unit, when, then, otherwise, text, at };
+  const unit = chosen.unit === otherwise.unit ? chosen.unit : undefined;
+  const text = choiceText(when, chosen, otherwise);
+  return { kind: 'choice', type: chosen.type, unit, when, chosen, otherwise, text, at };
 }
 
 function checkMember(left: Expr, right: Expr, context: CheckContext): Checked | undefined {

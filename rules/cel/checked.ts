@@ -80,7 +80,7 @@ export interface JoinTerm extends Known {
 export interface ChoiceTerm extends Known {
   readonly kind: 'choice';
   readonly when: Checked;
-  readonly then: Checked;
+  readonly chosen: Checked;
   readonly otherwise: Checked;
 }
 export interface MemberTerm extends Known {
@@ -141,7 +141,7 @@ export function partsOf(term: Checked): readonly Checked[] {
     case 'function':
       return term.args;
     case 'choice':
-      return [term.when, term.then, term.otherwise];
+      return [term.when, term.chosen, term.otherwise];
     case 'memory':
       return term.arg === undefined ? [] : [term.arg];
   }

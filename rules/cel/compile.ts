@@ -155,11 +155,11 @@ function compileNumberCompare(term: CompareTerm, from: Sources): TruthOf {
 
 function compileTruthChoice(term: ChoiceTerm, from: Sources): TruthOf {
   const when = compileTruth(term.when, from);
-  const then = compileTruth(term.then, from);
+  const chosen = compileTruth(term.chosen, from);
   const otherwise = compileTruth(term.otherwise, from);
   return () => {
-    const chosen = when();
-    return chosen === 2 ? 2 : chosen === 1 ? then() : otherwise();
+    const truth = when();
+    return truth === 2 ? 2 : truth === 1 ? chosen() : otherwise();
   };
 }
 
@@ -276,13 +276,13 @@ function arithmetic(op: Arithmetic, left: NumberOf, right: NumberOf): NumberOf {
 function compileNumberChoice(term: ChoiceTerm, from: Sources): NumberOf {
   const { moment } = from;
   const when = compileTruth(term.when, from);
-  const then = compileNumber(term.then, from);
+  const chosen = compileNumber(term.chosen, from);
   const otherwise = compileNumber(term.otherwise, from);
   return () => {
     const missed = moment.miss;
-    const chosen = when();
-    moment.miss = missed || chosen === 2;
-    return chosen === 1 ? then() : otherwise();
+    const truth = when();
+    moment.miss = missed || truth === 2;
+    return truth === 1 ? chosen() : otherwise();
   };
 }
 
@@ -358,11 +358,11 @@ export function compileText(term: Checked, from: Sources): TextOf {
     }
     case 'choice': {
       const when = compileTruth(term.when, from);
-      const then = compileText(term.then, from);
+      const chosen = compileText(term.chosen, from);
       const otherwise = compileText(term.otherwise, from);
       return () => {
-        const chosen = when();
-        return chosen === 2 ? undefined : chosen === 1 ? then() : otherwise();
+        const truth = when();
+        return truth === 2 ? undefined : truth === 1 ? chosen() : otherwise();
       };
     }
     case 'memory': {

@@ -52,8 +52,8 @@ export const joinText = (op: '&&' | '||', args: readonly Checked[]): string =>
 export const prefixText = (op: '!' | '-', arg: Checked): string =>
   `${op}${inside(arg, strength.prefix)}`;
 
-export const choiceText = (when: Checked, then: Checked, otherwise: Checked): string =>
-  `${inside(when, strength.choice)} ? ${inside(then, strength.choice)} : ${otherwise.text}`;
+export const choiceText = (when: Checked, chosen: Checked, otherwise: Checked): string =>
+  `${inside(when, strength.choice)} ? ${inside(chosen, strength.choice)} : ${otherwise.text}`;
 
 export const callText = (fn: string, args: readonly string[]): string =>
   `${fn}(${args.join(', ')})`;

@@ -17,3 +17,7 @@ export function numberOf(json: Json | undefined): number {
 export function numbersOf(json: readonly Json[]): number[] {
   return json.map(numberOf);
 }
+
+export function textOf(json: Json | undefined): string {
+  return typeof json === 'string' ? json : '';
+}

@@ -1,0 +1,185 @@
+/** A rule set over one recording: the triggers with their values, and what was counted. */
+import { asFault, type Fault, formatDurationNs, type Json } from '@fieldloop/core';
+import { readRecording } from '@fieldloop/recording';
+import { openFile } from '@fieldloop/recording/file';
+import {
+  type Engine,
+  gatherFacts,
+  lintAgainst,
+  openEngine,
+  problemLine,
+  type RuleProblem,
+  type RuleSet,
+  type Verdict,
+  verdictJson,
+} from '@fieldloop/rules';
+import { type CliIo, jsonText, table } from './io.ts';
+import { openProgress } from './rules-progress.ts';
+
+export interface TestPlan {
+  readonly ruleSet: RuleSet;
+  readonly path: string;
+  readonly json: boolean;
+}
+
+/** Triggers that are listed; those behind are counted. */
+const mostListed = 100_000;
+
+interface Run {
+  readonly path: string;
+  readonly ruleSet: RuleSet;
+  readonly counters: ReturnType<Engine['counters']>;
+  readonly verdicts: readonly Verdict[];
+  readonly startNs: bigint | undefined;
+  readonly durationNs: bigint;
+  readonly messages: number;
+  readonly problems: readonly RuleProblem[];
+  /** What ended the reading early. */
+  readonly damage: Fault | undefined;
+}
+
+/** Prints what was found, also before damage; then the damage is thrown. */
+export async function testRules(io: CliIo, plan: TestPlan): Promise<void> {
+  const run = await runRules(io, plan);
+  for (const problem of run.problems) io.err(`${problemLine(problem)}\n`);
+  io.out(plan.json ? jsonText(runDocument(run)) : runText(io, run));
+  if (!plan.json) for (const line of hints(run)) io.err(`${line}\n`);
+  if (run.damage !== undefined) throw run.damage;
+}
+
+async function runRules(io: CliIo, { ruleSet, path }: TestPlan): Promise<Run> {
+  await using file = await openFile(path);
+  const engine = openEngine(ruleSet, { device: 'rules-test', seed: 0 });
+  const gathering = gatherFacts();
+  const progress = openProgress(io, path, file.size);
+  const verdicts: Verdict[] = [];
+  const keep = (more: readonly Verdict[]): void => {
+    if (verdicts.length < mostListed) verdicts.push(...more);
+  };
+  let startNs: bigint | undefined;
+  let damage: Fault | undefined;
+  try {
+    for await (const item of readRecording(file, { reuse: true })) {
+      gathering.take(item);
+      if (item.kind === 'channel') engine.channel(0, item.channel);
+      if (item.kind !== 'block' || item.block.count === 0) continue;
+      const { block } = item;
+      if (startNs === undefined || block.firstNs < startNs) startNs = block.firstNs;
+      keep(engine.block(0, block));
+      progress.at(block.offset);
+    }
+  } catch (error) {
+    damage = asFault(error);
+    if (damage.code !== 'corrupt') throw error;
+  } finally {
+    progress.end();
+  }
+  keep(engine.flush());
+  const facts = gathering.facts();
+  return {
+    path,
+    ruleSet,
+    counters: engine.counters(),
+    verdicts,
+    startNs,
+    durationNs: facts.durationNs,
+    messages: facts.channels.reduce((sum, one) => sum + one.messages, 0),
+    problems: lintAgainst(ruleSet, facts),
+    damage,
+  };
+}
+
+function runDocument(run: Run): Json {
+  const { ruleSet, counters, startNs, damage } = run;
+  const { rules, unreadable, ...totals } = counters;
+  return {
+    ruleSet: { name: ruleSet.name, version: ruleSet.version, digest: ruleSet.digest },
+    recording: run.path,
+    startNs: startNs === undefined ? null : String(startNs),
+    durationNs: String(run.durationNs),
+    ...totals,
+    messages: run.messages,
+    rules: Object.fromEntries(
+      Object.entries(rules).map(([id, one]) => [id, { ...one, suppressed: { ...one.suppressed } }]),
+    ),
+    unreadable: unreadable.map((one) => ({ ...one })),
+    problems: run.problems.map((problem) => ({ ...problem })),
+    verdicts: run.verdicts.map(verdictJson),
+    damage:
+      damage === undefined
+        ? null
+        : { code: damage.code, message: damage.message, place: damage.place ?? null },
+  };
+}
+
+function runText(io: CliIo, run: Run): string {
+  const { verdicts, counters, startNs = 0n } = run;
+  const fired =
+    verdicts.length === 0
+      ? ''
+      : `${table(
+          verdicts,
+          [
+            { title: 'AT', of: (one) => secondsText(one.atNs - startNs), right: true },
+            { title: 'LOG TIME', of: (one) => timeText(one.atNs) },
+            { title: 'RULE', of: (one) => one.ruleId },
+            { title: 'SEVERITY', of: (one) => one.severity },
+            { title: 'VALUES', of: (one) => valuesText(one.values), shrinks: true },
+          ],
+          io.columns,
+        )}\n`;
+  const totals = table(
+    Object.entries(counters.rules),
+    [
+      { title: 'RULE', of: ([id]) => id },
+      { title: 'FIRED', of: ([, one]) => String(one.fired), right: true },
+      { title: 'COOLED DOWN', of: ([, one]) => String(one.suppressed.cooldown), right: true },
+      { title: 'UNKNOWN', of: ([, one]) => String(one.unknown), right: true },
+    ],
+    io.columns,
+  );
+  const facts = [
+    `${run.messages} messages`,
+    `${(Number(run.durationNs) / 1e9).toFixed(3)} s`,
+    `${counters.late} late`,
+    `${counters.faults} corrupt values`,
+    `${counters.epoch} clock jumps`,
+  ];
+  return `${fired}${totals}\n${facts.join(', ')}\n`;
+}
+
+/** What explains a rule that stayed silent. */
+function hints({ ruleSet, counters, verdicts }: Run): string[] {
+  const lines = counters.unreadable.map(
+    ({ topic, path, why }) => `${topic} ${path} is unknown throughout: ${why}`,
+  );
+  for (const { id, inputTopic } of ruleSet.models) {
+    lines.push(
+      `model "${id}": no scores here, its rules stay unknown; an agent scores ${inputTopic}`,
+    );
+  }
+  const total = Object.values(counters.rules).reduce((sum, one) => sum + one.fired, 0);
+  if (total > verdicts.length)
+    lines.push(`only the first ${verdicts.length} of ${total} are listed`);
+  return lines;
+}
+
+const secondsText = (ns: bigint): string => `${(Number(ns) / 1e9).toFixed(3)} s`;
+
+/** UTC with ns cut to ms; log times that count from the robot's start are shown as durations. */
+function timeText(ns: bigint): string {
+  const year2000Ns = 946_684_800_000_000_000n;
+  if (ns < year2000Ns) return formatDurationNs(ns < 0n ? 0n : ns);
+  return new Date(Number(ns / 1_000_000n)).toISOString();
+}
+
+function valuesText(values: Verdict['values']): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name} = ${shown(value)}`)
+    .join(', ');
+}
+
+function shown(value: Verdict['values'][string]): string {
+  if (typeof value === 'number') return String(Number(value.toPrecision(5)));
+  return value === null ? 'unknown' : JSON.stringify(value);
+}
