@@ -70,7 +70,8 @@ const latencyMs = 5;
 /** Fast enough for full chunks. */
 const bytesPerMs = 100_000;
 const commitMs = 2;
-const credit = 1024 * 1024;
+/** Not a multiple of any chunk, as a share of memory is. */
+const credit = 1_000_003;
 
 export class SimulatedCloud {
   readonly device: string;

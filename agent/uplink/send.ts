@@ -14,19 +14,32 @@ export interface SendOptions {
   readonly clock: Clock;
   readonly isUp: () => boolean;
   readonly onSent: (bytes: number) => void;
+  readonly pace: Pace;
+}
+
+/** What a link was found to carry. */
+export interface Pace {
+  chunkBytes: number;
+}
+
+export const newPace = (): Pace => ({ chunkBytes: wireLimits.firstChunkBytes });
+
+/** The transfers that `sendChunks` would send of; when there is none it ends at once. */
+export function readyToSend(options: Pick<SendOptions, 'transfers' | 'pace'>): Moving[] {
+  const { transfers, pace } = options;
+  return transfers.ready().filter((one) => nextChunk(one, pace.chunkBytes) !== undefined);
 }
 
 export async function sendChunks(link: Link, options: SendOptions): Promise<void> {
-  let size: number = wireLimits.firstChunkBytes;
+  const { pace, clock } = options;
   while (options.isUp()) {
-    const ready = options.transfers.ready().filter((one) => nextChunk(one, size) !== undefined);
-    const moving = nextTurn(ready);
+    const moving = nextTurn(readyToSend(options));
     if (moving === undefined) return;
-    const startedMs = options.clock.monotonicMs();
+    const size = pace.chunkBytes;
+    const startedMs = clock.monotonicMs();
     const sent = await sendOne(link, options, { moving, size });
     if (sent === 'linkLost') return;
-    const tookMs = options.clock.monotonicMs() - startedMs;
-    if (sent === size) size = chunkSizeAfter(size, tookMs);
+    if (sent === size) pace.chunkBytes = chunkSizeAfter(size, clock.monotonicMs() - startedMs);
   }
 }
 

@@ -102,6 +102,7 @@ export function openTransfers(options: TransfersOptions): Transfers {
       log.warn('a wait could not be noted', { clipId, error: asFault(error) });
     }
     clips.release(clipId);
+    options.wake();
   };
 
   const carryOut = (moving: Moving, output: SenderOutput): void => {
@@ -145,6 +146,7 @@ export function openTransfers(options: TransfersOptions): Transfers {
     // After HASH the file was checked already: a damaged one is in quarantine.
     if (clips.get(clipId) !== undefined) clips.refuse(clipId, code);
     clips.release(clipId);
+    options.wake();
   };
 
   const apply = (moving: Moving, input: Input): void => {

@@ -22,7 +22,7 @@ import { type Connection, openConnection, type ReconnectRange } from './connecti
 import { openLanes } from './lanes.ts';
 import type { Link, LinkPort, Outgoing } from './link.ts';
 import { type Identity, mqttLinks } from './mqtt.ts';
-import { sendChunks } from './send.ts';
+import { newPace, readyToSend, sendChunks } from './send.ts';
 import { openTransfers } from './transfers.ts';
 
 export interface UplinkOptions {
@@ -90,6 +90,7 @@ class RunningUplink {
   #conn = 0;
   #isWoken = false;
   #sending: Promise<void> | undefined;
+  #pace = newPace();
   #lastWantedMs = Number.NEGATIVE_INFINITY;
   #isRenewing = false;
   #since: string | undefined;
@@ -179,7 +180,7 @@ class RunningUplink {
         );
       },
       isWanted: () => isControl || this.#bulkIsWanted(),
-      onUp: (link) => (isControl ? this.#controlIsUp(link) : this.#wake()),
+      onUp: (link) => (isControl ? this.#controlIsUp(link) : this.#bulkIsUp()),
       onDown: (why) => (isControl ? this.#controlIsDown(why) : this.#transfers.bulkLost()),
       onFault: (fault) => this.#failed(fault),
       reconnect: { ...reconnectRange, ...reconnect },
@@ -202,6 +203,11 @@ class RunningUplink {
       this.#log.debug('the link ended before its first word', { error });
     });
     this.#lanes.restart();
+    this.#wake();
+  }
+
+  #bulkIsUp(): void {
+    this.#pace = newPace();
     this.#wake();
   }
 
@@ -250,13 +256,12 @@ class RunningUplink {
   #receive(topic: string, payload: Uint8Array): void {
     const { device } = this.#options.identity;
     try {
-      if (topic === downTopic(device, 'stored')) this.#stored(decodeStored(payload));
-      else if (topic === downTopic(device, 'transfer')) this.#transfer(decodeTransfer(payload));
+      if (topic === downTopic(device, 'transfer')) this.#transfer(decodeTransfer(payload));
+      else if (topic === downTopic(device, 'stored')) this.#stored(decodeStored(payload));
       else this.#log.debug('a message of a later version was left aside', { topic });
     } catch (error) {
       this.#badReply('the cloud sent something that cannot be read', { topic, error });
     }
-    this.#wake();
   }
 
   #stored(stored: Stored): void {
@@ -268,11 +273,13 @@ class RunningUplink {
       return;
     }
     this.#lanes.stored(stored, this.#options.clock.monotonicMs());
+    this.#wake();
   }
 
+  /** The hot path: an Ack asks for more chunks and for nothing else. */
   #transfer(message: Transfer): void {
-    if (this.#transfers.receive(message)) return;
-    this.#badReply('the cloud spoke of a transfer that is not open', { kind: message.kind });
+    if (this.#transfers.receive(message)) this.#send();
+    else this.#badReply('the cloud spoke of a transfer that is not open', { kind: message.kind });
   }
 
   #badReply(phrase: string, fields: Readonly<Record<string, unknown>>): void {
@@ -331,17 +338,19 @@ class RunningUplink {
     this.#lanes.pump(now);
     this.#transfers.tick(this.#bulk.link !== undefined);
     if (this.#transfers.size > 0) this.#lastWantedMs = now;
-    const { link } = this.#bulk;
-    if (link === undefined) this.#bulk.wake();
+    if (this.#bulk.link === undefined) this.#bulk.wake();
     else if (!this.#bulkIsWanted()) this.#bulk.drop('no clip waits');
-    else if (this.#sending === undefined) this.#send(link);
+    else this.#send();
   }
 
-  #send(link: Link): void {
-    if (this.#transfers.ready().length === 0) return;
+  #send(): void {
+    const { link } = this.#bulk;
+    const what = { transfers: this.#transfers, pace: this.#pace };
+    if (link === undefined || this.#sending !== undefined) return;
+    if (readyToSend(what).length === 0) return;
     this.#sending = sendChunks(link, {
+      ...what,
       device: this.#options.identity.device,
-      transfers: this.#transfers,
       clock: this.#options.clock,
       isUp: () => this.#bulk.link === link && !this.#stopping.signal.aborted,
       onSent: (bytes) => {
@@ -351,7 +360,7 @@ class RunningUplink {
       .catch((error: unknown) => this.#log.error('sending chunks failed', { error }))
       .finally(() => {
         this.#sending = undefined;
-        this.#wake();
+        this.#send();
       });
   }
 }
