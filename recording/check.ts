@@ -1,5 +1,4 @@
 /** `recording check`: every record, every checksum, every index against its content. */
-import { asFault } from '@fieldloop/core';
 import { checkBag } from './check/bag.ts';
 import { type Checked, type Finding, Findings } from './check/findings.ts';
 import { checkMcap } from './check/mcap.ts';
@@ -34,7 +33,7 @@ export async function checkRecording(
     check = await (format === 'mcap' ? checkMcap : checkBag)(readable, options);
   } catch (error) {
     const findings = new Findings(name);
-    findings.fault(asFault(error));
+    findings.damage(error);
     check = { findings, records: 0, messages: 0n, chunks: 0 };
   }
   const { errors, warnings } = check.findings;

@@ -1,4 +1,5 @@
 /** What a recording holds: from its index where it has one, from a walk where it has none. */
+import { Fault } from '@fieldloop/core';
 import { bagInfo } from './info/bag.ts';
 import { indexedInfo } from './info/indexed.ts';
 import { scanInfo } from './info/scan.ts';
@@ -18,8 +19,9 @@ export async function recordingInfo(
   try {
     const indexed = format === 'mcap' ? await indexedInfo(readable) : await bagInfo(readable);
     if (indexed !== undefined) return indexed;
-  } catch {
+  } catch (error) {
     // An index that cannot be read is no reason to refuse: the walk says what is damaged.
+    if (!(error instanceof Fault)) throw error;
   }
   return scanInfo(readable, { ...options, format });
 }

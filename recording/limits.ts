@@ -8,6 +8,9 @@ const mib = 2 ** 20;
 /** The largest record that is held in memory; attachments are streamed and have no such bound. */
 export const recordBytes = 256 * mib;
 
+/** Records that are parsed into fields: header, channel, metadata, indexes, statistics. */
+export const fieldRecordBytes = 16 * mib;
+
 /** The largest chunk, uncompressed. */
 export const chunkBytes = 64 * mib;
 

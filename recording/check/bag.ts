@@ -1,5 +1,5 @@
 /** Walks every record of a ROS 1 bag and compares its indexes with its messages. */
-import { asFault, Fault } from '@fieldloop/core';
+import { Fault } from '@fieldloop/core';
 import { chunkMemory } from '../codec/codec.ts';
 import { type ReadMeter, unmetered } from '../meter.ts';
 import type { ReadOptions } from '../options.ts';
@@ -42,7 +42,7 @@ export async function checkBag(readable: Readable, options: ReadOptions): Promis
     }
     check.end();
   } catch (error) {
-    check.findings.fault(asFault(error));
+    check.findings.damage(error);
   }
   return check;
 }

@@ -1,5 +1,5 @@
 /** What a check found. Warnings of one kind are one line with a count and the first place. */
-import type { Fault } from '@fieldloop/core';
+import { Fault, type FaultCode } from '@fieldloop/core';
 import { placeOf } from '../damage.ts';
 import { checkFindings } from '../limits.ts';
 
@@ -10,6 +10,8 @@ export interface Finding {
   /** How often; the place is the first. */
   readonly count: number;
 }
+
+const ofRecordings: ReadonlySet<FaultCode> = new Set(['corrupt', 'invalid', 'limited']);
 
 /** What a walk of one format found. */
 export interface Checked {
@@ -34,7 +36,9 @@ export class Findings {
     this.#note(this.#errors, key, offset, { message, remedy });
   }
 
-  fault(fault: Fault): void {
+  /** What is wrong with the recording becomes an error of the report; all else is thrown on. */
+  damage(fault: unknown): void {
+    if (!(fault instanceof Fault) || !ofRecordings.has(fault.code)) throw fault;
     const { message, remedy } = fault;
     const offset = fault.details?.['offset'];
     const key = `${fault.place ?? ''} ${message}`;

@@ -1,10 +1,15 @@
 /** Walks every record of an MCAP and compares what it states with what is there. */
-import { asFault } from '@fieldloop/core';
 import { chunkMemory } from '../codec/codec.ts';
 import { chunkIndexes } from '../limits.ts';
 import { Definitions } from '../mcap/channels.ts';
 import { openChunk } from '../mcap/chunk.ts';
-import type { McapChunk, McapMessage, McapMessageIndex, McapRecord } from '../mcap/records.ts';
+import {
+  indexEntries,
+  type McapChunk,
+  type McapMessage,
+  type McapMessageIndex,
+  type McapRecord,
+} from '../mcap/records.ts';
 import { type PlacedRecord, walkMcap } from '../mcap/walk.ts';
 import type { ReadOptions } from '../options.ts';
 import type { Readable } from '../types.ts';
@@ -28,7 +33,7 @@ export async function checkMcap(readable: Readable, options: ReadOptions): Promi
     for await (const placed of walkMcap(readable, options)) check.record(placed);
     check.end();
   } catch (error) {
-    check.findings.fault(asFault(error));
+    check.findings.damage(error);
   }
   return check;
 }
@@ -100,9 +105,10 @@ class Check implements Checked {
         return;
       case 'Attachment':
         if (record.crc === 0) this.findings.warn('attachments have no checksum', offset);
-        this.#attachments.set(offset, record);
+        if (this.#admit(this.#attachments.size, offset)) this.#attachments.set(offset, record);
         return;
       case 'Metadata':
+        if (!this.#admit(this.#metadata.size, offset)) return;
         this.#metadata.set(offset, { name: record.name, length: placed.length });
         return;
       case 'DataEnd':
@@ -121,6 +127,14 @@ class Check implements Checked {
       case 'SummaryOffset':
         this.findings.error(offset, `${record.type} stands in the data section`, rewrite);
     }
+  }
+
+  /** Chunks, attachments and metadata are remembered until the summary, up to the bound. */
+  #admit(known: number, offset: number): boolean {
+    if (known < chunkIndexes) return true;
+    const message = `more than ${chunkIndexes} chunks, attachments or metadata records`;
+    this.findings.error(offset, message, 'Split the recording.');
+    return false;
   }
 
   #dataEnd(crc: number, placed: PlacedRecord): void {
@@ -156,7 +170,7 @@ class Check implements Checked {
         }
       }
     } catch (error) {
-      this.findings.fault(asFault(error));
+      this.findings.damage(error);
     }
   }
 
@@ -169,10 +183,7 @@ class Check implements Checked {
   }
 
   #chunk(chunk: McapChunk, { offset, length }: PlacedRecord): void {
-    if (this.#chunks.size >= chunkIndexes) {
-      this.findings.error(offset, `more than ${chunkIndexes} chunks`, 'Split the recording.');
-      return;
-    }
+    if (!this.#admit(this.#chunks.size, offset)) return;
     if (chunk.uncompressedCrc === 0) this.findings.warn('chunks have no checksum', offset);
     let content: ChunkContent | undefined;
     try {
@@ -183,7 +194,7 @@ class Check implements Checked {
       });
       this.#times(chunk, content, offset);
     } catch (error) {
-      this.findings.fault(asFault(error));
+      this.findings.damage(error);
     }
     const { records, type: _, ...fields } = chunk;
     const found: ChunkFound = {
@@ -230,10 +241,15 @@ class Check implements Checked {
     const { content } = open;
     // The content of a damaged chunk cannot be compared; the damage itself is on the list.
     if (content === undefined) return;
-    const wrong = index.records.filter(([time, at]) => !content.holds(at, index.channelId, time));
+    let entries = 0;
+    let wrong = 0;
+    for (const [time, at] of indexEntries(index)) {
+      entries += 1;
+      if (!content.holds(Number(at), index.channelId, time)) wrong += 1;
+    }
     const count = content.counts.get(index.channelId) ?? 0;
-    if (wrong.length === 0 && index.records.length === count) return;
-    const message = `the index of channel ${index.channelId} has ${index.records.length} entries, ${wrong.length} of them wrong, for ${count} messages`;
+    if (wrong === 0 && entries === count) return;
+    const message = `the index of channel ${index.channelId} has ${entries} entries, ${wrong} of them wrong, for ${count} messages`;
     this.findings.error(offset, message, rewrite);
   }
 

@@ -1,5 +1,4 @@
 /** The summary of an MCAP against what the data section held. */
-import { asFault } from '@fieldloop/core';
 import type { Definitions } from '../mcap/channels.ts';
 import { opcode } from '../mcap/format.ts';
 import type {
@@ -137,7 +136,7 @@ export class SummaryCheck {
       if (record.type === 'Schema') this.#data.definitions.schema(record, at);
       else this.#data.definitions.channel(record, at);
     } catch (error) {
-      this.#findings.fault(asFault(error));
+      this.#findings.damage(error);
     }
   }
 

@@ -22,6 +22,8 @@ export async function indexedInfo(readable: Readable): Promise<RecordingInfo | u
   }
   const { statistics } = reader;
   if (statistics === undefined || !complete(reader, statistics.channelCount)) return undefined;
+  const metadata = await metadataRows(reader);
+  if (metadata === undefined) return undefined;
   const messageCount = Number(statistics.messageCount);
   const startNs = messageCount === 0 ? undefined : statistics.messageStartTime;
   const endNs = messageCount === 0 ? undefined : statistics.messageEndTime;
@@ -42,7 +44,7 @@ export async function indexedInfo(readable: Readable): Promise<RecordingInfo | u
     endNs,
     channels: channelRows(reader, statistics.channelMessageCounts, startNs, endNs),
     chunks: chunks.rows,
-    metadata: await metadataRows(reader),
+    metadata,
     attachments: reader.attachmentIndexes.map(({ name, mediaType, dataSize }) => ({
       name,
       mediaType,
@@ -85,10 +87,17 @@ function channelRows(
   });
 }
 
-async function metadataRows(reader: McapIndexedReader): Promise<RecordingInfo['metadata']> {
+async function metadataRows(
+  reader: McapIndexedReader,
+): Promise<RecordingInfo['metadata'] | undefined> {
   const rows: { name: string; entries: Record<string, string> }[] = [];
-  for await (const { name, metadata } of reader.readMetadata()) {
-    rows.push({ name, entries: Object.fromEntries(metadata) });
+  try {
+    for await (const { name, metadata } of reader.readMetadata()) {
+      rows.push({ name, entries: Object.fromEntries(metadata) });
+    }
+  } catch {
+    // Its index points elsewhere: @mcap/core says so with errors of many kinds.
+    return undefined;
   }
   return rows;
 }

@@ -127,13 +127,13 @@ test('a large stated length grows with the bytes that arrive, not with the state
   const head = builtMcap(() => {});
   const record = Buffer.alloc(9);
   record[0] = 3;
-  record.writeBigUInt64LE(200n * 2n ** 20n, 1);
+  record.writeBigUInt64LE(50n * 2n ** 20n, 1);
   const before = process.memoryUsage().arrayBuffers;
   const parser = openMcapParser('stream');
   parser.push(new Uint8Array(Buffer.concat([head, record])));
   for (let i = 0; i < 64; i += 1) parser.push(new Uint8Array(1024));
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(4 * 2 ** 20);
-  expect(() => parser.end()).toThrow('into this record of 209715209');
+  expect(() => parser.end()).toThrow('into this record of 52428809');
 });
 
 test('with salvage a damaged chunk is passed over and named', async () => {

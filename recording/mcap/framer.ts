@@ -5,7 +5,7 @@
  */
 import { crc32, joinCrc32 } from '../codec/crc.ts';
 import { damaged, remedies } from '../damage.ts';
-import { chunkBytes, recordBytes } from '../limits.ts';
+import { chunkBytes, fieldRecordBytes, recordBytes } from '../limits.ts';
 import type { ReadMeter } from '../meter.ts';
 import { attachmentHead, type OpenAttachment, openAttachment } from './attachment.ts';
 import { footerSummed, magic, opcode, opcodeName, recordHead } from './format.ts';
@@ -44,6 +44,13 @@ interface Held {
   length: number;
   need: number;
   readonly offset: number;
+}
+
+/** What is held of one record; a chunk that did not shrink is a little larger than its content. */
+function mostBytes(code: number): number {
+  if (code === opcode.message) return recordBytes;
+  if (code === opcode.chunk) return chunkBytes + 2 ** 20;
+  return code === opcode.schema || code === opcode.messageIndex ? chunkBytes : fieldRecordBytes;
 }
 
 export class Framer {
@@ -309,7 +316,7 @@ export class Framer {
       if (length <= Number.MAX_SAFE_INTEGER) return;
       throw this.#broken(offset, record, `states ${stated} bytes`, 'fewer than 2^53 bytes');
     }
-    const most = code === opcode.chunk ? chunkBytes + 2 ** 20 : recordBytes;
+    const most = mostBytes(code);
     if (length <= most) return;
     throw damaged({
       name: this.#options.name,

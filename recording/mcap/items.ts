@@ -44,6 +44,7 @@ export class ItemSink implements RecordSink {
   readonly #columns: Columns;
   readonly #definitions = new Definitions();
   #items: RecordingItem[] = [];
+  #headed = false;
   #summary = false;
   #memory: Uint8Array = new Uint8Array(0);
   /** Bytes handed out with the queued items. */
@@ -84,6 +85,8 @@ export class ItemSink implements RecordSink {
     } else if (code === opcode.header || code === opcode.metadata) {
       const record = parseRecord(code, content, place);
       if (record.type === 'Header') {
+        if (this.#headed) throw misplaced(place, code);
+        this.#headed = true;
         const { profile, library } = record;
         this.#items.push({ kind: 'header', format: 'mcap', profile, library });
       } else if (record.type === 'Metadata') {
@@ -93,15 +96,7 @@ export class ItemSink implements RecordSink {
     } else if (code === opcode.schema || code === opcode.channel) {
       this.#define(code, content, place);
     } else if (code !== opcode.footer) {
-      if (this.#summary) {
-        throw damaged({
-          ...place,
-          record: opcodeName(code),
-          message: 'stands in the summary',
-          expected: 'messages and chunks before DataEnd',
-          remedy: remedies.writer,
-        });
-      }
+      if (this.#summary) throw misplaced(place, code);
       const chunk = parseChunk(content, { ...place, record: 'Chunk' });
       if (this.#chunk(chunk, place.offset)) coverChunk(chunk, piece, covered);
     }
@@ -239,6 +234,16 @@ export class ItemSink implements RecordSink {
 function timeOf({ view }: Piece, at: number): [high: number, low: number, ns: bigint] {
   const ns = view.getBigUint64(at + 15, true);
   return [view.getUint32(at + 19, true), view.getUint32(at + 15, true), ns];
+}
+
+function misplaced(place: { name: string; offset: number }, code: number): Error {
+  return damaged({
+    ...place,
+    record: opcodeName(code),
+    message: 'stands where it may not',
+    expected: 'one header first, then messages and chunks, then the summary',
+    remedy: remedies.writer,
+  });
 }
 
 /** The content of a stored chunk was just verified: the data section need not sum it again. */

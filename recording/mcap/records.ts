@@ -55,8 +55,8 @@ export interface McapChunkIndex {
 export interface McapMessageIndex {
   readonly type: 'MessageIndex';
   readonly channelId: number;
-  /** Log time and offset in the uncompressed chunk. */
-  readonly records: readonly (readonly [bigint, number])[];
+  /** 16 bytes an entry, as they stand; `indexEntries` reads them. */
+  readonly entries: Uint8Array;
 }
 
 export interface McapStatistics {
@@ -160,6 +160,17 @@ export function parseChunk(content: Uint8Array, place: RecordPlace): McapChunk {
   return chunk(new Fields(content, place));
 }
 
+/** Log time and offset in the uncompressed chunk, one entry after the other. */
+export function* indexEntries(
+  index: McapMessageIndex,
+): Generator<readonly [logTime: bigint, offset: bigint], void> {
+  const { buffer, byteOffset, byteLength } = index.entries;
+  const view = new DataView(buffer, byteOffset, byteLength);
+  for (let at = 0; at + 16 <= byteLength; at += 16) {
+    yield [view.getBigUint64(at, true), view.getBigUint64(at + 8, true)];
+  }
+}
+
 const schema = (f: Fields): McapSchema => ({
   type: 'Schema',
   id: f.u16(),
@@ -199,12 +210,6 @@ function channelCounts(f: Fields): ReadonlyMap<number, bigint> {
   return counts;
 }
 
-function indexEntries(f: Fields): (readonly [bigint, number])[] {
-  const records: (readonly [bigint, number])[] = [];
-  f.entries((entry) => records.push([entry.u64(), entry.size()]));
-  return records;
-}
-
 const parsers: ReadonlyMap<number, Parser> = new Map<number, Parser>([
   [opcode.header, (f) => ({ type: 'Header', profile: f.text(), library: f.text() })],
   [
@@ -232,7 +237,7 @@ const parsers: ReadonlyMap<number, Parser> = new Map<number, Parser>([
   [opcode.chunk, chunk],
   [
     opcode.messageIndex,
-    (f) => ({ type: 'MessageIndex', channelId: f.u16(), records: indexEntries(f) }),
+    (f) => ({ type: 'MessageIndex', channelId: f.u16(), entries: f.bytes(f.u32()) }),
   ],
   [
     opcode.chunkIndex,

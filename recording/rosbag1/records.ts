@@ -1,10 +1,10 @@
 /** The records of a bag file one after the other, chunks unopened. */
 import { damaged, remedies } from '../damage.ts';
-import { bagHeaderBytes, recordBytes } from '../limits.ts';
+import { bagHeaderBytes, fieldRecordBytes, recordBytes } from '../limits.ts';
 import type { ReadMeter } from '../meter.ts';
 import type { Readable } from '../types.ts';
 import { FileWindow } from './file-window.ts';
-import { type BagFields, bagFields, type BagPlace, bagRemedy } from './foxglove.ts';
+import { type BagFields, bagFields, bagOpcode, type BagPlace, bagRemedy } from './foxglove.ts';
 
 export const bagMagic = '#ROSBAG V2.0\n';
 
@@ -79,7 +79,7 @@ async function recordAt(
     async data() {
       const ends = `the bag ends ${left} bytes into its ${dataLength} bytes of data`;
       if (left < dataLength) throw torn(place, ends, op);
-      if (dataLength > recordBytes) throw torn(place, `states ${dataLength} bytes of data`, op);
+      if (dataLength > mostBytes(op)) throw torn(place, `states ${dataLength} bytes of data`, op);
       const bytes = await window.see(offset, headerLength + 8 + dataLength);
       const data = bytes.subarray(headerLength + 8);
       if (data.length < dataLength) throw torn(place, 'the bag ends inside its data', op);
@@ -91,6 +91,11 @@ async function recordAt(
     },
     ahead: () => window.from(offset),
   };
+}
+
+/** Messages and chunks are held as bytes, everything else is parsed into fields. */
+function mostBytes(op: number): number {
+  return op === bagOpcode.message || op === bagOpcode.chunk ? recordBytes : fieldRecordBytes;
 }
 
 function u32(bytes: Uint8Array, at: number): number {
