@@ -15,7 +15,7 @@ import type { Accessor, SignalSpec } from './types.ts';
  * - Unknown: an index behind the end of a list, an absent field, `min`, `max`, `mean`, `first` or
  *   `last` of nothing. `sum` and `count` of nothing are 0.
  * - A message whose bytes end before a wanted field does has outcome 1 and slots `fault`. Damage
- *   behind the last wanted field is not looked for.
+ *   elsewhere in the message is not looked for.
  *
  * An accessor keeps state while it reads: one at a time, not shared between threads. Fault
  * `invalid` for a path that is not in the schema, and for a schema that cannot be read.

@@ -8,7 +8,7 @@ export type ValueStep =
   | { readonly kind: 'each' };
 
 /** What is asked of the value at the end of the steps. */
-export type Measure = 'value' | 'count' | 'present' | 'bytes';
+type Measure = 'value' | 'count' | 'present' | 'bytes';
 
 /** A parsed path: `a.b[2].c`, `a[].c`, `a.$count`, `a.$present`, `$bytes`. */
 export interface FieldPath {

@@ -15,7 +15,7 @@ export interface ProtoWalk extends Walk {
 const deepest = 100;
 
 /** Bytes that a varint took, its value in `low` and `high`; 0 when it does not end before `end`. */
-export function readVarint(walk: ProtoWalk, end: number): number {
+function readVarint(walk: ProtoWalk, end: number): number {
   const { data } = walk;
   let low = 0;
   let high = 0;

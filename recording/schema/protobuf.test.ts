@@ -121,7 +121,9 @@ test('the reference door gives the decoded message with its defaults', () => {
   fc.assert(
     fc.property(models, fc.nat(), (model, seed) => {
       const { channel, bytes, decode } = makeCase(model, seed);
-      const message = decodeMessage(channel, bytes) as object;
+      const buffer = bytes.slice();
+      const message = decodeMessage(channel, buffer);
+      buffer.fill(0);
       expect(plainBytes(message)).toEqual(plainBytes(decode(bytes)));
     }),
     { numRuns: 60 },
@@ -184,6 +186,51 @@ function refuses(action: () => unknown): boolean {
     throw error;
   }
 }
+
+const plainText = `syntax = "proto3"; package pkg;
+message T { int32 a = 1; repeated double b = 2; string c = 3; }`;
+
+test.each([
+  ['08 07', 7],
+  ['08 87 80 80 80 80 80 80 80 80 00', 7],
+  ['08 87 80 80 80 80 80 80 80 80 80 00', 'fault'],
+  ['88 80 80 80 00 07', 7],
+  ['88 80 80 80 80 00 07', 'fault'],
+  ['08 07 00 01', 'fault'],
+  ['08 07 21 01 02 03', 'fault'],
+  ['08 07 25 01 02 03', 'fault'],
+  ['08 07 25 01 02 03 04', 7],
+  ['08 07 22 05 01', 'fault'],
+  ['08 07 22 ff ff ff ff 07 01', 'fault'],
+  ['08 07 22 ff ff ff ff 0f 01', 'fault'],
+  ['0a 01 07', 0],
+  ['0a 01 80', 0],
+  ['08 07 0d 01 00 00 00', 7],
+  ['08 07 23 08 01 24', 7],
+  ['08 07 23 2b 2c 24', 7],
+  ['08 07 23 08 01 2c', 'fault'],
+  ['08 07 23 08 01', 'fault'],
+  ['08 07 24', 'fault'],
+  ['08 07 26 01', 'fault'],
+  ['08 07 12 09 00 00 00 00 00 00 f0 3f 00', 'fault'],
+  ['08 07 12 08 00 00 00 00 00 00 f0 3f', 7],
+  ['08', 'fault'],
+  ['08 80', 'fault'],
+])('the wire %s is read as protobufjs reads it', (hex, expected) => {
+  const channel = channelOf(plainText, 'pkg.T');
+  const bytes = Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+  const specs: SignalSpec[] = [{ path: 'a' }, { path: 'b[]', reduce: { fn: 'sum' } }];
+  const accessor = compileAccessor(channel, specs);
+  const isFault = expected === 'fault';
+  for (const place of placements) {
+    const read = readBetween(accessor, bytes, place);
+    expect({ outcome: read.outcome, a: read.values[0] }).toEqual({
+      outcome: isFault ? 1 : 0,
+      a: expected,
+    });
+  }
+  expect(refuses(() => decodeMessage(channel, bytes))).toBe(isFault);
+});
 
 const timeText = `syntax = "proto3"; package google.protobuf;
 message Timestamp { int64 seconds = 1; int32 nanos = 2; }

@@ -27,7 +27,7 @@ export function openProtobuf(data: Uint8Array, name: string, channel: ChannelNam
     shape: structOf(found, new Map()),
     decode: (bytes) => {
       try {
-        return plain(found.decode(bytes.slice()), found);
+        return plain(found.decode(bytes), found);
       } catch (cause) {
         throw new Fault('corrupt', `${channel}: a message is not what its schema says`, {
           place: 'message@byte 0',

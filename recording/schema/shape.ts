@@ -30,7 +30,7 @@ export interface ListShape {
 }
 
 /** Values by name, the names being in the message: a protobuf map. */
-export interface MapShape {
+interface MapShape {
   readonly kind: 'map';
   readonly value: Shape;
 }
@@ -41,7 +41,7 @@ export interface AnyShape {
 }
 
 /** A value whose bytes no reader can tell apart from what follows. */
-export interface OpaqueShape {
+interface OpaqueShape {
   readonly kind: 'opaque';
   /** What it is, for messages, and what can be read instead. */
   readonly why: string;

@@ -37,7 +37,7 @@ export interface Walk {
 }
 
 /** What a slot takes. */
-export interface SlotPlan {
+interface SlotPlan {
   readonly fold: Fold | undefined;
   readonly isText: boolean;
   /** A 64-bit integer: kept only while a double holds it exactly. */

@@ -21,7 +21,7 @@ function emptyWant(): Want {
   };
 }
 
-/** All readings as one tree from the root of the message; what the whole message answers needs none. */
+/** All readings as one tree from the root of the message, without those of the message itself. */
 export function wantTree(readings: readonly Reading[]): Want {
   const root = emptyWant();
   for (const [slot, reading] of readings.entries()) {

@@ -4,7 +4,7 @@ import type { Draw } from './ros-model.ts';
 /** Random protobuf messages as data: message k refers only to messages behind it. */
 export type ProtoModel = readonly (readonly ProtoModelField[])[];
 
-export interface ProtoModelField {
+interface ProtoModelField {
   readonly type: string | number;
   readonly rule: 'one' | 'optional' | 'list' | 'unpacked' | 'map' | 'oneof';
   /** The schema of the reader does not know this field. */

@@ -3,7 +3,7 @@ import type { SignalSpec } from '../types.ts';
 /** A random ROS definition as data: message k refers only to messages behind it. */
 export type RosModel = readonly (readonly RosField[])[];
 
-export interface RosField {
+interface RosField {
   readonly type: string | number;
   readonly list: 'one' | 'open' | number;
 }
