@@ -6,14 +6,16 @@
 import { asFault, type Random, seededRandom } from '@fieldloop/core';
 import { expect, test } from 'vitest';
 import { checkRecording } from './check.ts';
+import { zstd } from './codec/zstd.ts';
 import { recordingInfo } from './info.ts';
 import { readAheadBytes } from './limits.ts';
+import { McapRecordBuilder } from './mcap/core.ts';
 import { openMcapParser } from './mcap/parser.ts';
 import { openMeter } from './meter.ts';
 import { readRecording } from './read.ts';
 import { makeBag } from './testing/bag-maker.ts';
 import { bz2Bag } from './testing/bz2-bag.ts';
-import { makeMcap, robotMessages } from './testing/mcap-maker.ts';
+import { builtMcap, closeMcap, makeMcap, robotMessages } from './testing/mcap-maker.ts';
 import { memoryFile, readAll } from './testing/memory-file.ts';
 
 const seed = process.env['FUZZ_SEED'] ?? '2025';
@@ -36,7 +38,38 @@ async function corpus(): Promise<Uint8Array[]> {
     data: new Uint8Array(20),
   }));
   const bag = { connections: [{ topic: '/odom' }], chunks: [chunk, chunk] };
-  return [...files, makeBag(bag), makeBag({ ...bag, compression: 'lz4' }), bz2Bag];
+  return [...files, unchecked(), makeBag(bag), makeBag({ ...bag, compression: 'lz4' }), bz2Bag];
+}
+
+/** Without any checksum, so that mutations reach what stands behind them. */
+function unchecked(): Uint8Array {
+  const { messages } = robotMessages(1);
+  const inner = new McapRecordBuilder();
+  for (const { channel, ...message } of messages.slice(0, 9)) {
+    inner.writeMessage({ ...message, channelId: channel, data: message.data.subarray(0, 30) });
+  }
+  return builtMcap((builder) => {
+    builder.writeSchema({ id: 1, name: 'x', encoding: 'ros2msg', data: new Uint8Array(9) });
+    for (const id of [0, 1, 2]) {
+      const metadata = new Map([['latching', 'true']]);
+      const topic = `/${id}`;
+      builder.writeChannel({ id, schemaId: 1, topic, messageEncoding: 'cdr', metadata });
+    }
+    for (const compression of ['', 'zstd']) {
+      const records = inner.buffer.slice();
+      builder.writeChunk({
+        messageStartTime: 0n,
+        messageEndTime: 9n,
+        uncompressedSize: BigInt(records.length),
+        uncompressedCrc: 0,
+        compression,
+        records: compression === '' ? records : zstd.encode(records),
+      });
+      builder.writeMessageIndex({ channelId: 1, records: [[5n, 0n]] });
+    }
+    builder.writeMetadata({ name: 'm', metadata: new Map([['a', 'b']]) });
+    closeMcap(builder);
+  });
 }
 
 const lengths = [0n, 1n, 8n, 255n, 65_535n, 2n ** 31n, 2n ** 32n - 1n, 2n ** 53n, 2n ** 64n - 1n];
