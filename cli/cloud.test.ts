@@ -5,6 +5,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -62,6 +63,20 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     expect(err).toContain('stopped\n');
   },
 );
+
+test('a taken port ends it at once with the remedy, and the folder is free again', async () => {
+  const taken = createServer().listen(0, '127.0.0.1');
+  await once(taken, 'listening');
+  const { port } = taken.address() as AddressInfo;
+  const at = `127.0.0.1:${port}`;
+  for (const name of ['http', 'broker', 'enrol']) {
+    const others = ports.map((one, i) => (ports[i - 1] === `--${name}` ? at : one));
+    const cloud = fieldloop('cloud', 'run', '--data', 'd', ...others);
+    expect(await cloud.exited, name).toBe(8);
+    expect(await cloud.err, name).toMatch(new RegExp(`${at}.* port`));
+  }
+  taken.close();
+});
 
 test('settings come from a file; a slip in it is named with its line', async () => {
   await writeFile(join(folder, 'cloud.yaml'), 'data: d\nhtpp: 127.0.0.1:0\n');

@@ -39,7 +39,6 @@ async function run(options: RunOptions, io: CliIo): Promise<void> {
   const { config: configFile, readyFile, ...flags } = options;
   const file = configFile === undefined ? undefined : await readConfig(configFile);
   const config = readCloudConfig(flags, file);
-  const stop = io.stopRequested?.();
   const cloud = await startCloud(config, {
     clock: system.systemClock,
     ids: system.systemIds,
@@ -53,6 +52,7 @@ async function run(options: RunOptions, io: CliIo): Promise<void> {
       io.err(`first start: an API key with every right, kept in ${cloud.admin.file}\n`);
       io.err(`  ${cloud.admin.key}\n`);
     }
+    const stop = io.stopRequested?.();
     io.err(`API ${cloud.http}, broker ${cloud.broker}, enrolment ${cloud.enrol}\n`);
     io.err(`data in ${config.dataDir}; Ctrl-C stops\n`);
     if (readyFile !== undefined) await writeWhole(readyFile, line);

@@ -45,7 +45,10 @@ export interface Line extends AsyncDisposable {
 /** Resolves when it listens. Fault `unavailable` when the port is taken. */
 export async function openLine(deps: LineDeps, listen: LineListen): Promise<Line> {
   const { clock, log } = deps;
+  // What was opened is closed when a later part cannot be, as with a port that is taken.
+  await using opened = new AsyncDisposableStack();
   const refusals = openRefusals({ db: deps.db, clock, log: log.child('gate') });
+  opened.defer(async () => await refusals.settled());
   const parts: { gate?: Gate; ingest?: Ingest } = {};
   const broker = await openBroker<GateConnection>({
     log: log.child('broker'),
@@ -66,6 +69,8 @@ export async function openLine(deps: LineDeps, listen: LineListen): Promise<Line
       parts.gate?.closeDevice(device, reason);
     },
   });
+  opened.use(ingest);
+  opened.use(broker);
   parts.ingest = ingest;
   const gate = await openGate(
     {
@@ -83,17 +88,15 @@ export async function openLine(deps: LineDeps, listen: LineListen): Promise<Line
     },
     listen,
   );
+  opened.use(gate);
   parts.gate = gate;
+  const closing = opened.move();
   return {
     port: gate.port,
     connections: () => gate.connections(),
     closeDevice: (device, why) => gate.closeDevice(device, why),
-    async [Symbol.asyncDispose]() {
-      await gate[Symbol.asyncDispose]();
-      await broker[Symbol.asyncDispose]();
-      await ingest[Symbol.asyncDispose]();
-      await refusals.settled();
-    },
+    // The gate first, then the broker, then the writer with what it still holds.
+    [Symbol.asyncDispose]: async () => await closing.disposeAsync(),
   };
 }
 
