@@ -8,7 +8,7 @@ import { type Clock, Fault, type Log } from '@fieldloop/core';
 import type { Studio } from './camera/canvas.ts';
 import { openStudio } from './camera/render.ts';
 import { limits } from './limits.ts';
-import { streamHead, streamMessage, streamTail } from './mcap.ts';
+import { streamHead, streamMessage, streamTail } from './mcap-file.ts';
 import {
   isCameraTick,
   latchedMessages,
@@ -80,7 +80,15 @@ export async function serveFleet(options: FleetOptions): Promise<Fleet> {
   const world = openWorld(options);
   const studio = openStudio();
   const stopping = new AbortController();
-  const air: Air = { ...options, speed, world, studio, outlets: [], startNs: wallNs(options) };
+  const air: Air = {
+    ...options,
+    speed,
+    world,
+    studio,
+    outlets: [],
+    startNs: wallNs(options),
+    hasBegun: false,
+  };
   for (const robot of world.robots) air.outlets.push(await openOutlet(robot, air));
   const done = run(air, stopping.signal);
   // The caller may look at `done` late or never; the failure is logged where it happens.
@@ -115,6 +123,7 @@ interface Air extends FleetOptions {
   readonly outlets: Outlet[];
   /** Log time of the world's begin: the wall clock of that moment. */
   startNs: bigint;
+  hasBegun: boolean;
 }
 
 function wallNs(options: FleetOptions): bigint {
@@ -152,9 +161,14 @@ function admit(outlet: Outlet, socket: Socket, air: Air): void {
   socket.write(streamHead(outlet.robot.name));
   outlet.readers.add(socket);
   outlet.hadReader = true;
+  if (air.hasBegun) sendLatched(air, outlet, socket);
+  air.log.info('reader connected', fields);
+}
+
+/** A world that stands still has no time yet: its readers get these when it begins. */
+function sendLatched(air: Air, outlet: Outlet, socket: Socket): void {
   const nowNs = logTimeAt(air.startNs, air.world.tick);
   for (const message of latchedMessages(nowNs)) send(outlet, socket, streamMessage(message));
-  air.log.info('reader connected', fields);
 }
 
 /** Whole messages or nothing: what a socket owes stays below its bound. */
@@ -176,6 +190,10 @@ async function run(air: Air, signal: AbortSignal): Promise<void> {
       air.start !== 'readers' || air.outlets.every((outlet) => outlet.hadReader);
     while (!mayBegin()) if (await isStopped(clock, signal)) return;
     air.startNs = wallNs(air);
+    air.hasBegun = true;
+    for (const outlet of air.outlets) {
+      for (const socket of outlet.readers) sendLatched(air, outlet, socket);
+    }
     const beganMs = clock.monotonicMs();
     let late = 0;
     while (!signal.aborted) {
