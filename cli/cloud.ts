@@ -94,8 +94,8 @@ async function writeWhole(path: string, text: string): Promise<void> {
 const runExamples = `
 Examples:
   fieldloop cloud run --data ./cloud-data
-  fieldloop cloud run --data ./cloud-data --http 127.0.0.1:0 --broker 127.0.0.1:0 --enrol 127.0.0.1:0
-  fieldloop cloud run --config cloud.yaml --broker :8883 --enrol :7443 --public-host fleet.example.com
+  fieldloop cloud run --data ./data --http 127.0.0.1:0 --broker 127.0.0.1:0 --enrol 127.0.0.1:0
+  fieldloop cloud run --data ./data --broker :8883 --enrol :7443 --public-host fleet.example
 
 It prints one JSON line {"ready":true,"http":…,"broker":…,"enrol":…} on stdout when it takes work.
 The first start makes an API key with every right, shows it once and keeps it in <data>/admin.key.

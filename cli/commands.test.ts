@@ -49,9 +49,8 @@ test('the clip list shows when, where, how bad, which rule and why', async () =>
   expect({ code, err }).toEqual({ code: 0, err: '' });
   const [head, second, first] = out.split('\n');
   expect(head).toMatch(/^WHEN +DEVICE +SEVERITY +RULE +WHY +SCORE +SIZE +STATE +ID$/);
-  expect(first).toMatch(
-    /^20\d\d-.* amr-01 +critical +near-miss +min_range 0.31, vx 0.52 +classifier.entropy 0.8123 +4.00 KiB +on_device +clp_/,
-  );
+  expect(first).toMatch(/^20\d\d-.* amr-01 +critical +near-miss +min_range 0.31, vx 0.52 /);
+  expect(first).toMatch(/ classifier.entropy 0.8123 +4.00 KiB +on_device +clp_/);
   expect(second).toMatch(/ amr-02 +warning +dropout .* 2.00 KiB +stored +clp_/);
   for (const width of [80, 100, 120, 160]) {
     const narrow = await run('clips list', width);
@@ -222,7 +221,8 @@ test('a wrong command line ends with its exit code and says what to do', async (
   }
   const head =
     '# Bad input: command line\n\nCommand lines that cannot work, their exit code, and what is said ' +
-    'on stderr. Made by a test of\n`cli`; do not edit.\n\n| input | exit code | message |\n|---|---|---|\n';
+    'on stderr. Made by a test of\n`cli`; do not edit.\n\n' +
+    '| input | exit code | message |\n|---|---|---|\n';
   await expect(`${head}${rows.join('\n')}\n`).toMatchFileSnapshot(
     '../docs/reference/bad-input/cli.md',
   );

@@ -18,7 +18,7 @@ export interface DownloadOptions extends ApiOptions {
   readonly force?: boolean;
 }
 
-export interface Downloaded {
+interface Downloaded {
   readonly id: string;
   readonly file: string;
   readonly sizeBytes: number;

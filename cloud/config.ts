@@ -19,7 +19,7 @@ export interface CloudConfig {
   readonly logLevel: LogLevel;
 }
 
-export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 const logLevels: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
 
 /** The listeners when nothing else is said: this machine only. 0 would take a free port. */

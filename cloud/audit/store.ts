@@ -3,8 +3,6 @@ import { putAudit } from '../store/audit-chain.ts';
 import type { Db, Row } from '../store/db.ts';
 import type { AuditEntry, NewAuditEntry } from './audit.ts';
 
-export type AuditStore = ReturnType<typeof auditStore>;
-
 export const auditStore = (db: Db) => ({
   /** Run inside the transaction of the change it tells of; that also orders two writers. */
   add: async (entry: NewAuditEntry): Promise<AuditEntry> => await putAudit(db, entry),

@@ -53,7 +53,7 @@ export interface ClipFilter {
   readonly scores?: readonly ScoreCondition[] | undefined;
 }
 
-export type Comparison = '<' | '<=' | '=' | '>=' | '>';
+type Comparison = '<' | '<=' | '=' | '>=' | '>';
 
 export interface ScoreCondition {
   /** `classifier.entropy` */

@@ -79,7 +79,7 @@ export const clipPageSchema = z
   .object({ items: z.array(clipSummarySchema), nextCursor: z.string().optional() })
   .openapi('ClipPage');
 
-export type WhyJson = z.infer<typeof whySchema>;
+type WhyJson = z.infer<typeof whySchema>;
 export type ClipSummaryJson = z.infer<typeof clipSummarySchema>;
 export type ClipJson = z.infer<typeof clipSchema>;
 export type ClipPage = z.infer<typeof clipPageSchema>;

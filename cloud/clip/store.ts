@@ -19,8 +19,6 @@ import {
   type ScoreCondition,
 } from './clip.ts';
 
-export type ClipStore = ReturnType<typeof clipStore>;
-
 export const clipStore = (db: Db) => ({
   /**
    * Makes a clip queryable before its bytes arrive. `device` is the name in the certificate.
@@ -197,12 +195,11 @@ function fromTerm(db: Db, lead: { readonly kind: string; readonly term: string }
 }
 
 function fromScore(db: Db, rare: ScoreCondition): Rows {
-  const rows = db
+  return db
     .selectFrom('clip_value as lead')
     .crossJoin('clip')
     .whereRef('clip.id', '=', 'lead.clip_id')
     .where(meets('lead', rare));
-  return rows as unknown as Rows;
 }
 
 /** The same rows without a leading term; nothing reads `lead` then. */

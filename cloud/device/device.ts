@@ -20,7 +20,7 @@ export interface ReportedSection {
   readonly document: unknown;
 }
 
-export interface Presence {
+interface Presence {
   readonly online: boolean;
   /** Unix milliseconds since when; absent before the first connection. */
   readonly since?: number;

@@ -2,8 +2,6 @@ import { bit, type Db, type Row } from '../store/db.ts';
 import { deviceIdOf } from '../store/device-ref.ts';
 import { type Device, isDeviceState, type ReportedSection } from './device.ts';
 
-export type DeviceStore = ReturnType<typeof deviceStore>;
-
 export interface NewDevice {
   readonly id: string;
   readonly name: string;

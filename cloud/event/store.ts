@@ -15,8 +15,6 @@ import {
   type NewMarker,
 } from './event.ts';
 
-export type EventStore = ReturnType<typeof eventStore>;
-
 /** Events and markers. Twice the same id is once. */
 export const eventStore = (db: Db) => ({
   /** False when it was known. */

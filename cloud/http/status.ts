@@ -14,9 +14,6 @@ const health = z.object({ status: z.literal('ok') }).openapi('Health');
 const version = z.object({ name: z.literal('fieldloop'), version: z.string() }).openapi('Version');
 const me = z.object({ key: apiKeySchema }).openapi('Me');
 
-export type VersionJson = z.infer<typeof version>;
-export type MeJson = z.infer<typeof me>;
-
 export const statusOperations = (deps: StatusDeps): readonly Operation[] => [
   operation(
     {

@@ -14,16 +14,9 @@ export interface ApiKey {
   readonly revokedAt?: number;
 }
 
-const scopeNouns = [
-  'devices',
-  'sessions',
-  'clips',
-  'events',
-  'claimTokens',
-  'apiKeys',
-] as const;
-export type ScopeNoun = (typeof scopeNouns)[number];
-export type ScopeVerb = 'read' | 'write';
+const scopeNouns = ['devices', 'sessions', 'clips', 'events', 'claimTokens', 'apiKeys'] as const;
+type ScopeNoun = (typeof scopeNouns)[number];
+type ScopeVerb = 'read' | 'write';
 export type Scope = `${ScopeNoun}:${ScopeVerb}`;
 
 /** Everything a key can be allowed, in the order of the documents. */

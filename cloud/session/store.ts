@@ -2,8 +2,6 @@ import { idOfUuid } from '../entity-id.ts';
 import type { Db } from '../store/db.ts';
 import type { Session } from './session.ts';
 
-export type SessionStore = ReturnType<typeof sessionStore>;
-
 export interface SessionTouch {
   /** The robot's UUID of the session. */
   readonly sessionId: string | Uint8Array;

@@ -6,14 +6,14 @@ import type { ColumnType } from './kysely.ts';
 import type { WireTables } from './wire-schema.ts';
 
 /** An integer column: written as a number or bigint, read as bigint. */
-export type Int = ColumnType<bigint, bigint | number, bigint | number>;
-export type IntOrNull = ColumnType<
+type Int = ColumnType<bigint, bigint | number, bigint | number>;
+type IntOrNull = ColumnType<
   bigint | null,
   bigint | number | null | undefined,
   bigint | number | null
 >;
 /** A text column that may be left out when a row is written. */
-export type TextOrNull = ColumnType<string | null, string | null | undefined, string | null>;
+type TextOrNull = ColumnType<string | null, string | null | undefined, string | null>;
 
 interface SettingRow {
   name: string;

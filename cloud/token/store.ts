@@ -1,8 +1,6 @@
 import type { Db, Row } from '../store/db.ts';
 import { type ClaimToken, claimTokenState } from './token.ts';
 
-export type ClaimTokenStore = ReturnType<typeof claimTokenStore>;
-
 export interface NewClaimToken {
   readonly id: string;
   readonly secretSha256: string;
