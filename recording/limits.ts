@@ -61,7 +61,11 @@ export const schemaParts = 200_000;
 export const listedFields = 10_000;
 
 /** Items without bytes: more of them than this are a lying count. */
-export const emptyItems = 65_536;
+export const emptyItems = 16;
+
+/** Messages without fields that a schema may hold, in all and for each byte of a list's item. */
+export const emptiesPerMessage = 4096;
+export const emptiesPerByte = 8;
 
 /** Header of one record of a bag; the data that follows has its own bound. */
 export const bagHeaderBytes = mib;

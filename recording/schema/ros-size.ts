@@ -89,3 +89,28 @@ function timeOf(shape: StructShape): Scalar {
   );
   return timeScalar(first?.wire ?? 'int32', second?.wire ?? 'uint32');
 }
+
+/**
+ * Whether messages without bytes stand so thick that few bytes decode to very many objects: in
+ * ROS 1 those without fields, in both those whose only fields are lists of length 0. The count of
+ * a list then says little about its bytes.
+ */
+export function isMostlyEmpty(root: Shape, sizes: Sizes): boolean {
+  const counts = new Map<Shape, number>();
+  const emptiesOf = (shape: Shape): number => {
+    const known = counts.get(shape);
+    if (known !== undefined) return known;
+    let count = 0;
+    if (shape.kind === 'struct') {
+      count = sizes.least(shape) === 0 ? 1 : 0;
+      for (const member of shape.members.values()) count += emptiesOf(member);
+    } else if (shape.kind === 'list') {
+      const perItem = emptiesOf(shape.item);
+      const isThick = perItem > limits.emptiesPerByte * Math.max(1, sizes.least(shape.item));
+      count = isThick ? Infinity : perItem * (shape.length ?? 0);
+    }
+    counts.set(shape, count);
+    return count;
+  };
+  return emptiesOf(root) > limits.emptiesPerMessage;
+}

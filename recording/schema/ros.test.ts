@@ -276,3 +276,31 @@ test('ros1: a list of messages without fields cannot make a reader loop', () => 
   expect(() => decodeMessage(channel, lying)).toThrow(/not what its schema says/);
   expect(readBetween(accessor, Uint8Array.of(3, 0, 0, 0), place).values).toEqual([3]);
 });
+
+const doubling = Array.from(
+  { length: 60 },
+  (_, k) => `MSG: pkg/D${k}\npkg/D${k + 1} a\npkg/D${k + 1} b\n`,
+);
+
+test.each([
+  ['pkg/E[4000000000] list\n===\nMSG: pkg/E\n'],
+  ['pkg/F[] list\n===\nMSG: pkg/F\nuint8 x\npkg/E[4000] e\n===\nMSG: pkg/E\n'],
+  [`pkg/D0 all\n===\n${doubling.join('===\n')}===\nMSG: pkg/D60\n`],
+])('ros1: a schema of messages without fields cannot make the decoder loop: %#', (text) => {
+  const channel = channelOf(text, 'ros1');
+  expect(() => decodeMessage(channel, new Uint8Array(64))).toThrow(
+    /^\/t \(pkg\/msg\/T\): the schema (is made of messages without fields|nests too many)/,
+  );
+});
+
+test('cdr: items of lists of length 0 cannot make the decoder loop', () => {
+  const channel = channelOf('pkg/E[4000000000] list\n===\nMSG: pkg/E\nuint8[0] x\n', 'cdr');
+  const bytes = Uint8Array.of(0, 1, 0, 0);
+  expect(() => decodeMessage(channel, bytes)).toThrow(/messages without fields/);
+});
+
+test('ros1: an action message with an empty part is read', () => {
+  const text = 'uint8 id\npkg/EmptyGoal goal\nuint8 last\n===\nMSG: pkg/EmptyGoal\n';
+  const channel = channelOf(text, 'ros1');
+  expect(decodeMessage(channel, Uint8Array.of(1, 2))).toEqual({ id: 1, goal: {}, last: 2 });
+});

@@ -1,7 +1,7 @@
 import { Fault } from '@fieldloop/core';
 import type { ChannelName, Reading } from './resolve.ts';
 import { compileSteps } from './ros-program.ts';
-import type { RosEncoding } from './ros-size.ts';
+import { isMostlyEmpty, openSizes, type RosEncoding } from './ros-size.ts';
 import { damagedAt, runSteps, type Step } from './ros-step.ts';
 import type { StructShape } from './shape.ts';
 import type { Accessor, MessageColumns } from './types.ts';
@@ -97,6 +97,11 @@ export function openRosDecoder(
   isCdr: boolean,
 ): (bytes: Uint8Array) => unknown {
   const walk = openWalk([]);
+  if (isMostlyEmpty(root, openSizes(isCdr ? plainCdr : ros1))) {
+    throw new Fault('invalid', `${channel}: the schema is made of messages without fields`, {
+      remedy: 'Its messages can be kept in clips and counted, but not be shown.',
+    });
+  }
   const programs = openPrograms(root, undefined, { channel, isCdr, walk });
   return (bytes) => {
     const data = bytes.slice();
