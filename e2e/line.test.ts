@@ -5,6 +5,7 @@
  */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createFile } from '@fieldloop/recording/file';
 import { recordRobot } from '@fieldloop/sim';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AgentProcess } from './agent-process.ts';
@@ -41,7 +42,8 @@ const copies = new Map<string, Uint8Array>();
 beforeAll(async () => {
   scene = await openScene();
   const recording = join(scene.folder, 'drive.mcap');
-  await recordRobot({ seed: 7, robot: 0, seconds: 25, path: recording });
+  await using out = await createFile(recording);
+  await recordRobot({ seed: 7, robots: 1, robot: 'amr-01', seconds: 25, out });
   const file = join(scene.folder, 'rules.yaml');
   writeFileSync(file, rules);
   agent = await scene.enrolAndStart({

@@ -47,11 +47,11 @@ async function run(options: DemoOptions, signal: AbortSignal): Promise<void> {
     screen.say(`  ✓ ${name} ${((performance.now() - started) / 1000).toFixed(1)} s`);
     return result;
   };
-  const { rules, lines } = await step('rules', () => chooseRules(options));
-  for (const line of lines) screen.say(`    ${line}`);
+  const chosen = await step('rules', () => chooseRules(options));
+  for (const line of chosen.lines) screen.say(`    ${line}`);
   const folder = join(root, '.fieldloop', 'demo');
   {
-    await using site = await openSite({ root, folder, options, rules, step });
+    await using site = await openSite({ root, folder, options, rules: chosen.text, step });
     if (!options.once) screen.say(next);
     await watchSite(site, {
       screen,

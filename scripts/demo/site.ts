@@ -32,7 +32,7 @@ export interface SitePlan {
   /** The rules document, as YAML or JSON text. */
   readonly rules: string;
   /** Tells a person that a step is done, with its time. */
-  step<T>(name: string, work: () => Promise<T>): Promise<T>;
+  readonly step: <T>(name: string, work: () => Promise<T>) => Promise<T>;
 }
 
 const robots = 3;
@@ -97,7 +97,7 @@ async function openSources(plan: SitePlan, processes: Running[]): Promise<RobotS
   if (options.recording !== undefined) {
     return [{ name: 'robot-01', source: { file: options.recording, speed: 'max' }, models: [] }];
   }
-  const args = ['--robots', String(robots), '--seed', String(options.seed)];
+  const args = ['--robots', String(robots), '--seed', String(options.seed), '--wait'];
   const sim = startProgram({
     name: 'simulator',
     args: [join(root, 'sim/main.ts'), ...args, '--truth', join(folder, 'truth.ndjson')],
