@@ -81,7 +81,7 @@ class BagCheck implements Checked {
       const { connectionCount: connections, chunkCount: chunks, indexPosition: indexAt } = header;
       this.#stated = { connections, chunks, indexAt };
     } else if (record.op === bagOpcode.connection) {
-      const connection = bagConnection(record.fields, (await record.data()).slice(), place);
+      const connection = bagConnection(record.fields, await record.data(), place);
       this.#listed += 1;
       if (!this.#connections.has(connection.id) && connection.definition === '') {
         this.findings.warn(`connection ${connection.topic} has no definition`, place.offset);

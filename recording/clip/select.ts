@@ -84,6 +84,6 @@ export function keepLatched(
     const message = messageAt(block, i);
     const older = kept.get(id);
     if (older !== undefined && older.logTimeNs > message.logTimeNs) continue;
-    kept.set(id, { ...message, data: message.data.slice() });
+    kept.set(id, { ...message, data: new Uint8Array(message.data) });
   }
 }

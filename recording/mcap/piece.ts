@@ -10,9 +10,12 @@ export interface Piece {
   readonly offset: number;
 }
 
-export function pieceOf(bytes: Uint8Array, offset: number): Piece {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return { bytes, view, end: bytes.length, offset };
+/** A Node Buffer becomes a plain array: its `slice` would be a view, not a copy. */
+export function pieceOf(source: Uint8Array, offset: number): Piece {
+  const { buffer, byteOffset, byteLength } = source;
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  const view = new DataView(buffer, byteOffset, byteLength);
+  return { bytes, view, end: byteLength, offset };
 }
 
 /** A length as a double: exact below 2^53, and beyond it large enough to be refused. */

@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { keepLatched, type LatchedMessage } from '../clip/select.ts';
 import { lz4Decode } from '../codec/lz4.ts';
 import { zstd } from '../codec/zstd.ts';
 import { readRecording } from '../read.ts';
@@ -166,6 +167,21 @@ test('blocks stay as they were while the reader goes on', async () => {
   );
   expect(later).toEqual(read.messages.map(({ data }) => data));
   expect(later.length).toBe(made.messages.length);
+});
+
+test('what outlives a block is a copy, also when Node buffers were pushed', async () => {
+  const pushed = Buffer.from(await makeMcap(robotMessages(1)));
+  const { blocks, channels } = await readAll(openMcapParser('socket').push(pushed));
+  const kept = new Map<number, LatchedMessage>();
+  for (const block of blocks) keepLatched(kept, block, { channels });
+  const context = kept.get(2);
+  const before = Buffer.from(context?.data ?? []).toString('hex');
+  const definition = Buffer.from(channels.get(2)?.schema?.data ?? []).toString();
+  pushed.fill(0);
+  expect(before).toMatch(/[1-9a-f]/);
+  expect(Buffer.from(context?.data ?? []).toString('hex')).toBe(before);
+  expect(Buffer.from(channels.get(2)?.schema?.data ?? []).toString()).toBe(definition);
+  expect(definition).toContain('TFMessage');
 });
 
 test('reused buffers give the same messages when each block is used at once', async () => {

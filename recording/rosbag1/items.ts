@@ -14,9 +14,10 @@ import {
 } from './foxglove.ts';
 import { type BagBytes, emptyHead, readHead, takeBagMessages } from './messages.ts';
 
-export function bagBytes(bytes: Uint8Array): BagBytes {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return { bytes, view, end: bytes.length };
+/** A Node Buffer becomes a plain array: its `slice` would be a view, not a copy. */
+export function bagBytes({ buffer, byteOffset, byteLength }: Uint8Array): BagBytes {
+  const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+  return { bytes, view: new DataView(buffer, byteOffset, byteLength), end: byteLength };
 }
 
 export class BagItems {
@@ -116,7 +117,7 @@ export class BagItems {
       const place = { name: this.#name, offset };
       const headEnd = at + 4 + from.view.getUint32(at, true);
       const fields = bagFields(from.bytes.subarray(at + 4, headEnd), place);
-      this.connect(bagConnection(fields, from.bytes.slice(head.start, head.end), place), place);
+      this.connect(bagConnection(fields, from.bytes.subarray(head.start, head.end), place), place);
       return head.end;
     }
     this.#rebase(from, at, offset);

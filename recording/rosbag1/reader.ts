@@ -107,7 +107,7 @@ async function take(record: BagRecord, work: Work): Promise<number | undefined> 
       return undefined;
     }
     case bagOpcode.connection:
-      items.connect(bagConnection(record.fields, (await record.data()).slice(), place), place);
+      items.connect(bagConnection(record.fields, await record.data(), place), place);
       tally.connections += 1;
       return undefined;
     case bagOpcode.chunkInfo:
