@@ -3,7 +3,7 @@
  * Method: a real HTTPS listener with its own CA stands in for the cloud and misbehaves on request.
  */
 import 'reflect-metadata';
-import { createHash, createPrivateKey, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -13,57 +13,12 @@ import { type Clock, type Fault, silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import * as x509 from '@peculiar/x509';
 import { afterEach, assert, beforeEach, expect, test } from 'vitest';
+import { type Authority, openAuthority, p256 } from '../authority.cases.ts';
 import { enroll } from './enroll.ts';
 import { loadIdentity } from './identity.ts';
 import { parseClaimToken } from './token.ts';
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const day = 24 * 3_600_000;
-
-interface Authority {
-  readonly pem: string;
-  readonly sha256: string;
-  issue(what: {
-    publicKey: x509.PublicKeyType;
-    name: string;
-    days?: readonly [from: number, to: number];
-  }): Promise<string>;
-}
-
-async function openAuthority(): Promise<Authority> {
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const root = await x509.X509CertificateGenerator.createSelfSigned({
-    serialNumber: '01',
-    name: 'CN=test root',
-    notBefore: new Date(Date.now() - day),
-    notAfter: new Date(Date.now() + 30 * day),
-    keys,
-    signingAlgorithm: algorithm,
-    extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
-  });
-  let serial = 1;
-  return {
-    pem: root.toString('pem'),
-    sha256: createHash('sha256').update(new Uint8Array(root.rawData)).digest('hex'),
-    async issue({ publicKey, name, days = [-1, 30] }) {
-      serial += 1;
-      const certificate = await x509.X509CertificateGenerator.create({
-        serialNumber: serial.toString(16).padStart(2, '0'),
-        subject: `CN=${name}`,
-        issuer: root.subject,
-        notBefore: new Date(Date.now() + days[0] * day),
-        notAfter: new Date(Date.now() + days[1] * day),
-        publicKey,
-        signingKey: keys.privateKey,
-        signingAlgorithm: algorithm,
-        extensions: [
-          new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }]),
-        ],
-      });
-      return certificate.toString('pem');
-    },
-  };
-}
 
 type Handler = (request: {
   readonly token: string;
@@ -98,12 +53,8 @@ async function grant(csr: x509.Pkcs10CertificateRequest, by = authority): Promis
 
 /** Starts the listener; gives the token that points to it. */
 async function listen(options: { days?: readonly [number, number] } = {}): Promise<string> {
-  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const cert = await authority.issue({ publicKey: keys.publicKey, name: 'cloud', ...options });
-  const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey));
-  const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' });
-  const pem = key.export({ type: 'pkcs8', format: 'pem' });
-  server = createServer({ cert, key: pem }, (request, response) => {
+  const identity = await authority.issueWithKey('cloud', options.days);
+  server = createServer(identity, (request, response) => {
     let text = '';
     request.on('data', (part: Buffer) => (text += part.toString()));
     request.on('end', () => {
@@ -228,7 +179,7 @@ test('an answer that is no identity changes nothing', async () => {
     return { status: 200, body };
   };
   expect((await faultOf(run(token))).code).toBe('unauthenticated');
-  const other = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const other = await crypto.subtle.generateKey(p256, true, ['sign', 'verify']);
   answer = async ({ csr }) => {
     const certificate = await authority.issue({ publicKey: other.publicKey, name: 'amr-017' });
     return { status: 200, body: { ...(await grant(csr)), certificate } };

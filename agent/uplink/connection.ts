@@ -2,7 +2,8 @@
  * Keeps one link up while it is wanted: connects, tells when it is up and down, and waits with
  * full jitter between tries. The wait starts small again after a minute of being connected.
  */
-import { asFault, backoffMs, type Clock, type Fault, type Log, type Random } from '@fieldloop/core';
+import { asFault, backoffMs, type Clock, type Fault, faultLine } from '@fieldloop/core';
+import type { Log, Random } from '@fieldloop/core';
 import type { Link } from './link.ts';
 
 export interface ReconnectRange {
@@ -42,6 +43,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   const { signal } = stopping;
   let link: Link | undefined;
   let notify = (): void => {};
+  let lastFault = '';
 
   const untilWanted = async (): Promise<void> => {
     while (!signal.aborted && !options.isWanted()) {
@@ -58,11 +60,16 @@ export function openConnection(options: ConnectionOptions): Connection {
     } catch (error) {
       if (signal.aborted) return undefined;
       const fault = asFault(error);
-      log.warn('the cloud could not be reached', { connection: options.name, error: fault });
+      const fields = { connection: options.name, why: faultLine(fault) };
+      // A robot may be out of reach for days: the same reason is said once.
+      if (fault.message === lastFault) log.debug('the cloud could not be reached', fields);
+      else log.warn('the cloud could not be reached', fields);
+      lastFault = fault.message;
       options.onFault(fault);
       return undefined;
     }
     const since = clock.monotonicMs();
+    lastFault = '';
     if (signal.aborted) await link.close();
     else options.onUp(link);
     const why = await link.ended;

@@ -24,6 +24,10 @@ export function mqttLinks(brokerUrl: string, identity: Identity): LinkPort {
       client.on('error', (error) => {
         reason ||= error.message;
       });
+      let isTrusted = false;
+      client.stream.once('secureConnect', () => {
+        isTrusted = true;
+      });
       const ended = new Promise<string>((resolve) => {
         client.once('close', () => resolve(reason || 'the connection closed'));
       });
@@ -33,7 +37,7 @@ export function mqttLinks(brokerUrl: string, identity: Identity): LinkPort {
         await untilReady(client, wish, ended);
       } catch (error) {
         client.end(true);
-        throw asLinkFault(brokerUrl, error);
+        throw asLinkFault(brokerUrl, error, isTrusted);
       } finally {
         signal.removeEventListener('abort', abort);
       }
@@ -120,13 +124,16 @@ function publish(client: MqttClient, message: Outgoing): Promise<void> {
   });
 }
 
-function asLinkFault(url: string, error: unknown): Fault {
+/** A broker that closes after the handshake has looked at the certificate and said no. */
+function asLinkFault(url: string, error: unknown, isTrusted: boolean): Fault {
   const { message } = asFault(error);
   const parts = { place: url, cause: error };
-  if (/not authorized|bad user|refused: \d|identifier/i.test(message)) {
+  if (isTrusted || /not authorized|identifier/i.test(message)) {
     return new Fault('forbidden', `the broker refused this device: ${message}`, {
       ...parts,
-      remedy: 'Look at the device in the cloud: it may be revoked. Then enrol it again.',
+      remedy:
+        'Look at the device in the cloud: it may be revoked, and is then to be enrolled again. ' +
+        'A cloud that is just starting or stopping answers the same way.',
     });
   }
   if (/CERT|certificate|alert|self.signed|issuer/i.test(message)) {

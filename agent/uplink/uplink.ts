@@ -190,14 +190,16 @@ class RunningUplink {
     });
   }
 
-  /** While a transfer is open or wanted, and a while longer. */
+  /** While a transfer is open or wanted, and a while longer; never without control. */
   #bulkIsWanted(): boolean {
+    if (this.#control.link === undefined) return false;
     const now = this.#options.clock.monotonicMs();
     return this.#transfers.size > 0 || now - this.#lastWantedMs < bulkIdleMs;
   }
 
   #controlIsUp(link: Link): void {
     this.#since = new Date(this.#options.clock.now()).toISOString();
+    this.#lastError = undefined;
     this.#log.info('connected to the cloud', { broker: this.#options.brokerUrl });
     link.publish(this.#statusMessage(true)).catch((error: unknown) => {
       this.#log.debug('the link ended before its first word', { error });
