@@ -52,7 +52,9 @@ export function parseRuleSet(text: string, file: string): ParsedRuleSet {
   for (const issue of issues) report.found(shapeProblem(issue, source));
   const declared = readDeclared(source.data, report);
   const rules = readRules(source.data, declared, report);
-  if (issues.length === 0) warnUnused(declared, rules, report);
+  if (report.problems.every(({ severity }) => severity === 'warning')) {
+    warnUnused(declared, rules, report);
+  }
   const problems = bounded(report.problems);
   const shape = ruleSetSchema.safeParse(source.data);
   if (!shape.success || problems.some(({ severity }) => severity === 'error')) return { problems };

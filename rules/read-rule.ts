@@ -54,7 +54,9 @@ export function readExpressions(raw: unknown, path: Path, context: RuleContext):
   const rule = raw as Readonly<Record<string, unknown>>;
   for (const key of ['when', 'clearWhen']) {
     const text = rule[key];
-    if (typeof text === 'string') readCondition(text, [...path, key], context);
+    // Empty and overlong texts are complaints about the shape already.
+    if (typeof text !== 'string' || text === '') continue;
+    if (text.length <= limits.expressionCharacters) readCondition(text, [...path, key], context);
   }
 }
 

@@ -10,25 +10,32 @@ export interface TestMessage {
 
 export const originNs = 1_700_000_000_000_000_000n;
 
-/** One channel a topic, numbered in the order in which the topics appear. */
-export function channelsOf(messages: readonly TestMessage[]): Channel[] {
-  const topics = [...new Set(messages.map((message) => message.topic))];
-  return topics.map((topic, id) => ({
-    id,
-    topic,
-    messageEncoding: 'json',
-    metadata: new Map(),
-    latched: false,
-  }));
+/** The channel of a topic, number `id`; made for `map`. */
+export function jsonChannel(topic: string, id: number): Channel {
+  return { id, topic, messageEncoding: 'json', metadata: new Map(), latched: false };
 }
 
-/** Messages in the order given, as one block. */
+/** One channel a topic, numbered in the order in which the topics appear. */
+export function channelsOf(messages: readonly TestMessage[]): Channel[] {
+  return [...new Set(messages.map((message) => message.topic))].map(jsonChannel);
+}
+
+/** Messages in the order given, as one block; the value is the field `data`. */
 export function blockOf(
   messages: readonly TestMessage[],
   channels: readonly Channel[],
 ): MessageBlock {
+  const wrapped = messages.map((message) => ({ ...message, value: { data: message.value } }));
+  return wholeBlock(wrapped, channels);
+}
+
+/** The same with the value as the whole message. */
+export function wholeBlock(
+  messages: readonly TestMessage[],
+  channels: readonly Channel[],
+): MessageBlock {
   const encoder = new TextEncoder();
-  const parts = messages.map((message) => encoder.encode(JSON.stringify({ data: message.value })));
+  const parts = messages.map((message) => encoder.encode(JSON.stringify(message.value)));
   const data = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   const starts = new Uint32Array(parts.length);
   const ends = new Uint32Array(parts.length);

@@ -67,13 +67,19 @@ export function readYaml(text: string): YamlSource {
   try {
     document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2' });
   } catch (error) {
-    const message = `the document cannot be read: ${error instanceof Error ? error.message : ''}`;
-    return nothing({ line: 1, column: 1, code: 'yaml', message, remedy: 'Nest it less deeply.' });
+    // The parser reports what is wrong with a text; it throws only when it runs out of stack.
+    if (!(error instanceof RangeError)) throw error;
+    return nothing(tooDeep);
   }
-  const problems = [...document.errors, ...document.warnings].map((error): SourceProblem => {
-    const advice = adviceOn(error.code, error.message);
-    return { ...place(error.pos[0]), ...advice };
-  });
+  const found = [...document.errors, ...document.warnings];
+  // How deep that is depends on the stack, so no place inside is named.
+  if (found.some(({ message }) => /call stack/i.test(message))) return nothing(tooDeep);
+  // One slip of the pen makes the parser stumble several times at one place: the first is told.
+  const problems = found
+    .filter((error, i) => found.findIndex((other) => other.pos[0] === error.pos[0]) === i)
+    .map((error): SourceProblem => {
+      return { ...place(error.pos[0]), ...adviceOn(error.code, error.message) };
+    });
   const isReadable = problems.every(({ code }) => code === 'duplicate-key');
   const data = isReadable ? plainData(document, place, problems) : undefined;
   const find = (path: Path): Found => findPart(document, path);
@@ -89,6 +95,14 @@ export function readYaml(text: string): YamlSource {
     },
   };
 }
+
+const tooDeep: SourceProblem = {
+  line: 1,
+  column: 1,
+  code: 'yaml',
+  message: 'the document is nested too deeply',
+  remedy: 'A rule set needs six levels; look for brackets that are not closed.',
+};
 
 /** YAML that people and this reader agree on: no anchors, no folding of long expressions. */
 export function writeYaml(data: unknown): string {
@@ -107,18 +121,27 @@ function plainData(
   try {
     return document.toJS({ maxAliasCount: limits.documentAliases });
   } catch (error) {
-    let at = 0;
+    // The alias that leads nowhere, or else the first of too many.
+    let at: number | undefined;
     visit(document, {
       Alias(_, alias) {
-        at = alias.range?.[0] ?? 0;
-        return alias.resolve(document) === undefined ? visit.BREAK : undefined;
+        const isLost = alias.resolve(document) === undefined;
+        if (at === undefined || isLost) at = alias.range?.[0];
+        return isLost ? visit.BREAK : undefined;
       },
     });
-    const message = error instanceof Error ? error.message : String(error);
+    const message = aliasText(error instanceof Error ? error.message : String(error));
     const remedy = 'Write the values out instead of using *aliases.';
-    problems.push({ ...place(at), code: 'yaml', message, remedy });
+    problems.push({ ...place(at ?? 0), code: 'yaml', message, remedy });
     return undefined;
   }
+}
+
+/** The package names the cause in brackets or as an attack; people need the fact. */
+function aliasText(raw: string): string {
+  return raw.startsWith('Unresolved')
+    ? 'the alias has no anchor before it'
+    : 'the aliases multiply to more than a rule set can hold';
 }
 
 interface Advice {

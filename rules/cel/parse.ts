@@ -29,7 +29,7 @@ export function parseExpression(text: string): Parsed {
   const expr = convert(parsed.expr, {
     problems,
     depth: 1,
-    at: (inner) => positions[String(inner.id)] ?? 0,
+    at: (inner) => afterBlanks(text, positions[String(inner.id)] ?? 0),
     macroOf: (inner) => {
       const call = parsed.sourceInfo?.macroCalls[String(inner.id)]?.exprKind;
       return call?.case === 'callExpr' ? call.value.function : undefined;
@@ -39,7 +39,14 @@ export function parseExpression(text: string): Parsed {
   return { expr, problems: [] };
 }
 
-/** The parser recurses over brackets: their depth is bounded before it sees the text. */
+/** The parser places an operator at the blanks before it. */
+function afterBlanks(text: string, from: number): number {
+  let at = from;
+  while (/\s/.test(text.charAt(at))) at += 1;
+  return at;
+}
+
+/** What is told better, or must be stopped, before the parser recurses over the text. */
 function beforeParsing(text: string): ExpressionProblem | undefined {
   if (text.trim() === '') {
     const remedy = 'Write a condition, for example vx > 0.5.';
@@ -49,7 +56,12 @@ function beforeParsing(text: string): ExpressionProblem | undefined {
     const message = `the expression has ${text.length} characters, at most ${limits.expressionCharacters}`;
     return { at: 0, code: 'limit', message, remedy: 'Split it into two rules.' };
   }
-  let depth = 0;
+  return bracketProblem(text) ?? endProblem(text);
+}
+
+/** The depth is bounded, and each bracket has its other half. */
+function bracketProblem(text: string): ExpressionProblem | undefined {
+  const open: number[] = [];
   let quote = '';
   for (let i = 0; i < text.length; i += 1) {
     const c = text.charAt(i);
@@ -57,14 +69,36 @@ function beforeParsing(text: string): ExpressionProblem | undefined {
       if (c === '\\') i += 1;
       else if (c === quote) quote = '';
     } else if (c === '"' || c === "'") quote = c;
-    else if ('([{'.includes(c)) depth += 1;
-    else if (')]}'.includes(c)) depth -= 1;
-    if (depth > limits.expressionBrackets) {
+    else if ('([{'.includes(c)) open.push(i);
+    else if (')]}'.includes(c)) {
+      const before = open.pop();
+      const wanted = '([{'.charAt(')]}'.indexOf(c));
+      if (before !== undefined && text.charAt(before) === wanted) continue;
+      const message = `"${c}" closes nothing that is open`;
+      return { at: i, code: 'expression', message, remedy: 'Remove it, or open a bracket.' };
+    }
+    if (open.length > limits.expressionBrackets) {
       const message = `more than ${limits.expressionBrackets} brackets are open at once`;
       return { at: i, code: 'limit', message, remedy: 'Remove brackets that change nothing.' };
     }
   }
-  return undefined;
+  const last = open.at(-1);
+  // A text without an end hides brackets: that is what the parser tells.
+  if (last === undefined || quote !== '') return undefined;
+  const message = `the "${text.charAt(last)}" that opens here is not closed`;
+  return { at: last, code: 'expression', message, remedy: 'Close it.' };
+}
+
+function endProblem(text: string): ExpressionProblem | undefined {
+  const end = text.trimEnd();
+  if (!/(&&|\|\||[<>=!]=|[<>+*/?:,-])$/.test(end)) return undefined;
+  const remedy = 'Complete it, or remove what stands at its end.';
+  return {
+    at: end.length - 1,
+    code: 'expression',
+    message: 'the expression ends too early',
+    remedy,
+  };
 }
 
 function syntaxProblem(text: string, error: unknown): ExpressionProblem {
