@@ -113,7 +113,7 @@ test('accessors read what protobufjs reads', () => {
       });
       expect(alone).toEqual(expected);
     }),
-    { numRuns: 200 },
+    { numRuns: 120 },
   );
 });
 
@@ -126,7 +126,7 @@ test('the reference door gives the decoded message with its defaults', () => {
       buffer.fill(0);
       expect(plainBytes(message)).toEqual(plainBytes(decode(bytes)));
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
@@ -160,7 +160,7 @@ test('mutated and cut messages give the same fault or value wherever they stand'
         expect(results[0]).toEqual({ outcome: isCorrupt ? results[0]?.outcome : 0, values });
       }
     }),
-    { numRuns: 250 },
+    { numRuns: 150 },
   );
 });
 

@@ -2,22 +2,21 @@
  * Goal: on recordings that robots and public tools wrote, accessors read what decoders read.
  * Method: every message of every shared recording, every field its schema lists, both ways.
  */
-import { existsSync, globSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { basename, dirname } from 'node:path';
 import { Fault } from '@fieldloop/core';
 import { describe, expect, test } from 'vitest';
 import { openFile } from '../file.ts';
 import { readRecording } from '../read.ts';
+import { hasSharedData, sharedFiles } from '../testing/shared-data.ts';
 import type { Channel, MessageBlock } from '../types.ts';
 import { compileAccessor, decodeMessage } from './accessor.ts';
 import { schemaFields } from './fields.ts';
 import { expectedOf, readBetween } from './testing/oracle.ts';
 import { type Accessor, type SignalSpec, type Slots, slotState } from './types.ts';
 
-const folder = fileURLToPath(new URL('../../../shared/data/recordings/', import.meta.url));
-const files = existsSync(folder)
-  ? globSync('{mcap,rosbag1,bad,conformance/OneMessage}/**/*.{mcap,bag}', { cwd: folder }).sort()
-  : [];
+const folders = ['mcap', 'rosbag1', 'bad', 'conformance/OneMessage'];
+const found = folders.flatMap((folder) => sharedFiles(folder, '.mcap', '.bag'));
+const files = hasSharedData ? found : ['skipped: ../shared/data is absent'];
 
 /** Every field: lists by their folds and sizes, their first items alone. */
 function specsOf(channel: Channel): SignalSpec[] {
@@ -64,9 +63,9 @@ function readInPlace(subject: Subject, block: MessageBlock, i: number): unknown[
   });
 }
 
-describe.skipIf(files.length === 0)('shared recordings (../shared/data is absent)', () => {
-  test.each(files)('%s', async (file) => {
-    await using readable = await openFile(`${folder}${file}`);
+describe.skipIf(!hasSharedData)('shared recordings', () => {
+  test.each(files.map((file) => [basename(file), file]))('%s', async (_, file) => {
+    await using readable = await openFile(file);
     const subjects = new Map<number, Subject>();
     let compared = 0;
     try {
@@ -91,9 +90,9 @@ describe.skipIf(files.length === 0)('shared recordings (../shared/data is absent
         }
       }
     } catch (error) {
-      if (!(error instanceof Fault && file.startsWith('bad/'))) throw error;
+      if (!(error instanceof Fault && dirname(file).endsWith('/bad'))) throw error;
     }
-    const isEmpty = /empty|no-messages|bad\/|only_services/.test(file);
+    const isEmpty = /empty|no-messages|\/bad\/|only_services/.test(file);
     expect(compared).toBeGreaterThanOrEqual(isEmpty ? 0 : 1);
   });
 });

@@ -91,7 +91,7 @@ const placements = [
   { before: 8, after: 64, poison: 0xff },
 ];
 
-const runs = { numRuns: 250 };
+const runs = { numRuns: 100 };
 
 test.each(['ros1', 'cdr'] as const)(
   '%s: accessors read what the public decoder reads',
@@ -126,7 +126,7 @@ test.each(['ros1', 'cdr'] as const)(
           });
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   },
 );
@@ -234,7 +234,7 @@ test('cdr: both byte orders and the packed alignment of XCDR2 read alike', () =>
         }
       }
     }),
-    { numRuns: 150 },
+    { numRuns: 100 },
   );
 });
 
