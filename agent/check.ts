@@ -7,9 +7,16 @@ import { access, mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { asFault, type Clock, faultLine, formatDurationNs, formatSize } from '@fieldloop/core';
-import { type Channel, decodeMessage, formatOf, readRecording } from '@fieldloop/recording';
+import { decodeMessage, formatOf, readRecording } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
-import { parseRuleSet, problemLine, type RuleSet } from '@fieldloop/rules';
+import {
+  gatherFacts,
+  lintAgainst,
+  parseRuleSet,
+  problemLine,
+  type RecordingFacts,
+  type RuleSet,
+} from '@fieldloop/rules';
 import { type AgentConfig, readText, type SourceConfig } from './config.ts';
 import { parseClaimToken } from './enroll/token.ts';
 import { loadIdentity } from './enroll/identity.ts';
@@ -37,11 +44,11 @@ export async function* checkAgent(
   deps: { readonly clock: Clock },
 ): AsyncGenerator<Finding, void> {
   yield ok('config', `${config.file} is whole; device ${config.device.name}`);
-  const channels: Channel[] = [];
+  const facts: RecordingFacts[] = [];
   for (const [i, source] of config.sources.entries()) {
-    yield await checkSource(`sources[${i}]`, source, channels);
+    yield await checkSource(`sources[${i}]`, source, facts);
   }
-  yield* checkRules(config);
+  yield* checkRules(config, facts);
   yield* checkModels(config, deps);
   yield* checkBuffer(config);
   yield* checkIdentity(config, deps);
@@ -51,7 +58,7 @@ export async function* checkAgent(
 async function checkSource(
   about: string,
   source: SourceConfig,
-  channels: Channel[],
+  facts: RecordingFacts[],
 ): Promise<Finding> {
   try {
     if (source.kind === 'sim') return await checkSim(about, source);
@@ -61,9 +68,9 @@ async function checkSource(
     }
     await using file = await openFile(source.path);
     const format = await formatOf(file);
-    for await (const item of readRecording(file)) {
-      if (item.kind === 'channel') channels.push(item.channel);
-    }
+    const gathering = gatherFacts();
+    for await (const item of readRecording(file)) gathering.take(item);
+    facts.push(gathering.facts());
     const size = formatSize(file.size ?? 0);
     return ok(about, `${source.path} is a whole ${format} recording of ${size}`);
   } catch (error) {
@@ -100,7 +107,7 @@ function checkSim(
   });
 }
 
-function* checkRules(config: AgentConfig): Generator<Finding> {
+function* checkRules(config: AgentConfig, facts: readonly RecordingFacts[]): Generator<Finding> {
   const about = 'rules';
   let text: string;
   try {
@@ -114,6 +121,10 @@ function* checkRules(config: AgentConfig): Generator<Finding> {
     yield { level: problem.severity, about, text: problemLine(problem) };
   }
   if (ruleSet === undefined) return;
+  // What one recording lacks keeps a rule from firing there, and nothing else from working.
+  for (const problem of facts.flatMap((one) => lintAgainst(ruleSet, one))) {
+    yield warning(about, problemLine(problem));
+  }
   const { name, version, rules } = ruleSet;
   yield ok(
     about,

@@ -32,10 +32,24 @@ A whole agent.yaml (paths are relative to its folder):
   log: {level: info}
 `;
 
+/** Where a command writes: data on one, talk on the other. */
+export interface Output {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+}
+
+const processOutput: Output = {
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+};
+
 /** Runs one command; gives the exit code. What goes wrong is told on stderr with a remedy. */
-export async function main(argv: readonly string[]): Promise<number> {
+export async function main(
+  argv: readonly string[],
+  output: Output = processOutput,
+): Promise<number> {
   let code = 0;
-  const program = commands((result) => {
+  const program = commands(output, (result) => {
     code = result;
   });
   try {
@@ -43,24 +57,25 @@ export async function main(argv: readonly string[]): Promise<number> {
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    return explain(error);
+    return explain(error, output);
   }
 }
 
-function explain(error: unknown): number {
+function explain(error: unknown, { err }: Output): number {
   const fault = asFault(error);
-  process.stderr.write(`${faultLine(fault)}\n`);
+  err(`${faultLine(fault)}\n`);
   if (fault.code === 'internal' && fault.cause instanceof Error) {
-    process.stderr.write(`${fault.cause.stack}\n`);
+    err(`${fault.cause.stack}\n`);
   }
   return faultTable[fault.code].exit;
 }
 
-function commands(done: (code: number) => void): Command {
+function commands(output: Output, done: (code: number) => void): Command {
   const program = new Command('fieldloop-agent')
     .description('Watches a robot, keeps the seconds that matter and brings them to the cloud.')
     .version(agentVersion)
     .exitOverride()
+    .configureOutput({ writeOut: (text) => output.out(text), writeErr: (text) => output.err(text) })
     .configureHelp({ showGlobalOptions: true })
     .option('-c, --config <file>', 'the configuration', defaultConfig)
     .addHelpText(
@@ -86,20 +101,20 @@ Exit codes: 0 done, 2 invalid, 3 not allowed, 4 not found, 5 conflict, 6 corrupt
     .description('look at configuration, folders, disk, models, rules, certificate and clock')
     .option('--json', 'one JSON document')
     .addHelpText('after', example)
-    .action(async (options: { json?: true }) => done(await check(config(), options)));
+    .action(async (options: { json?: true }) => done(await check(config(), options, output)));
   program
     .command('status')
     .description('ask the agent that runs on this machine')
     .option('--json', 'one JSON document')
     .option('--watch', 'again each second, until Ctrl-C')
     .action(async (options: { json?: true; watch?: true }) =>
-      done(await status(config(), options)),
+      done(await status(config(), options, output)),
     );
   program
     .command('enroll')
     .description('turn a claim token into the identity of this robot')
     .option('--token <token>', 'what "fieldloop tokens create" printed; else that of the config')
-    .action(async (options: { token?: string }) => done(await enrol(config(), options)));
+    .action(async (options: { token?: string }) => done(await enrol(config(), options, output)));
   return program;
 }
 
@@ -126,22 +141,26 @@ function untilAsked(): Promise<string> {
   });
 }
 
-async function check(file: string, options: { readonly json?: true }): Promise<number> {
+async function check(
+  file: string,
+  options: { readonly json?: true },
+  { out }: Output,
+): Promise<number> {
   const findings: Finding[] = [];
   const show = (finding: Finding): void => {
     findings.push(finding);
     if (options.json === true) return;
     const mark = { ok: 'ok     ', warning: 'warning', error: 'ERROR  ' }[finding.level];
-    process.stdout.write(`${mark}  ${finding.about}: ${finding.text}\n`);
+    out(`${mark}  ${finding.about}: ${finding.text}\n`);
   };
   const config = loadConfig(file, process.env);
   for await (const finding of checkAgent(config, { clock: systemClock })) show(finding);
   const count = (level: Finding['level']): number =>
     findings.filter((finding) => finding.level === level).length;
   if (options.json === true) {
-    process.stdout.write(`${JSON.stringify({ findings }, undefined, 2)}\n`);
+    out(`${JSON.stringify({ findings }, undefined, 2)}\n`);
   } else {
-    process.stdout.write(`${count('error')} errors, ${count('warning')} warnings\n`);
+    out(`${count('error')} errors, ${count('warning')} warnings\n`);
   }
   return count('error') === 0 ? 0 : 2;
 }
@@ -149,19 +168,24 @@ async function check(file: string, options: { readonly json?: true }): Promise<n
 async function status(
   file: string,
   options: { readonly json?: true; readonly watch?: true },
+  { out }: Output,
 ): Promise<number> {
   const socketPath = statusSocketPath(loadConfig(file, process.env).buffer.path);
   const stopped = options.watch === true ? untilAsked().then(() => true) : Promise.resolve(true);
   for (;;) {
     const now = await readStatus(socketPath);
     const text = options.json === true ? `${JSON.stringify(now)}\n` : statusText(now);
-    process.stdout.write(options.watch === true && options.json !== true ? `\n${text}` : text);
+    out(options.watch === true && options.json !== true ? `\n${text}` : text);
     const isOver = await Promise.race([stopped, delay(1_000, false, { ref: true })]);
     if (isOver) return 0;
   }
 }
 
-async function enrol(file: string, options: { readonly token?: string }): Promise<number> {
+async function enrol(
+  file: string,
+  options: { readonly token?: string },
+  { out }: Output,
+): Promise<number> {
   const config = loadConfig(file, process.env);
   const token = options.token ?? config.cloud?.claimToken;
   if (token === undefined) {
@@ -177,6 +201,6 @@ async function enrol(file: string, options: { readonly token?: string }): Promis
     clock: systemClock,
     log: openLog({ level: 'warn', fd: 2 }),
   });
-  process.stdout.write(`enrolled as ${identity.device}; the broker is ${identity.broker}\n`);
+  out(`enrolled as ${identity.device}; the broker is ${identity.broker}\n`);
   return 0;
 }

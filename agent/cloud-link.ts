@@ -106,7 +106,7 @@ class RunningLink implements CloudLink {
         clock,
         ids,
         random,
-        log: log.child('uplink'),
+        log,
         agent,
         reconnect: { mostMs: this.#config.uplink.reconnectMostMs },
       });

@@ -112,7 +112,6 @@ class RunningAgent implements Agent {
       clock: deps.clock,
       log: deps.log,
       context: () => this.#context(),
-      reply: (message) => this.#data?.post(message),
     });
   }
 
@@ -139,7 +138,7 @@ class RunningAgent implements Agent {
         name: 'data',
         entry: new URL('./data-worker.ts', import.meta.url),
         start: () => this.#dataStart(),
-        onMessage: (message) => this.#heard(message),
+        onMessage: (message, reply) => this.#heard(message, reply),
         onDeath: (death) => this.#died('data', death),
       },
       this.#deps,
@@ -227,12 +226,12 @@ class RunningAgent implements Agent {
     return all.filter((why) => why !== undefined);
   }
 
-  #heard(message: FromData): void {
+  #heard(message: FromData, reply: (message: ToData) => void): void {
     if (message.kind === 'progress') this.#progress = message.progress;
     else if (message.kind === 'stopped') {
       this.#isStopped = true;
       this.#stopped();
-    } else this.#results.take(message);
+    } else this.#results.take(message, reply);
   }
 
   #died(

@@ -2,7 +2,7 @@
  * Goal: what a recording holds becomes clips in the buffer, through every station and thread.
  * Method: a whole agent without a cloud reads recordings; its clip files are read back.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { sha256Hex } from '@fieldloop/core';
@@ -256,6 +256,29 @@ test('a model that does not load leaves the agent reading, degraded', async () =
   const status = await running.until(({ finished }) => finished);
   expect(status.clips.sealed).toBe(1);
   expect(status.degraded).toEqual([expect.stringMatching(/^model tiny is off: .*model\.yaml:1:/)]);
+});
+
+test('a folder: a broken recording is told of, the others are read once in all', async () => {
+  using home = openHome();
+  const bags = join(home.path, 'bags');
+  mkdirSync(bags);
+  await writeRecording(join(bags, 'a.mcap'), drive);
+  writeFileSync(join(bags, 'b.mcap'), readFileSync(join(bags, 'a.mcap')).subarray(0, 3_000));
+  const old = Date.now() / 1000 - 3_600;
+  utimesSync(join(bags, 'b.mcap'), old, old);
+  const later = drive.map((said) => ({ ...said, atNs: said.atNs + 1_000n * second }));
+  await writeRecording(join(bags, 'c.mcap'), later);
+  const plan = { sources: [{ name: 'bags', folder: 'bags' }], rules: fast };
+  {
+    await using running = await home.start(plan);
+    const status = await running.until(({ idle, clips }) => idle && clips.sealed === 2);
+    expect(status.source).toMatchObject({ broken: 1, messages: 3_000 });
+    expect(status.finished).toBe(false);
+  }
+  await using again = await home.start(plan);
+  const status = await again.until(({ source }) => source.each[0]?.state === 'waiting');
+  expect(status.source).toMatchObject({ broken: 0, messages: 0 });
+  expect(status.clips.sealed).toBe(2);
 });
 
 test('live: frames are scored, a clip is cut by time alone, a second agent is refused', async () => {

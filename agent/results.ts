@@ -13,9 +13,10 @@ export interface ResultsDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly context: () => EventContext;
-  /** To whoever sent the result: a thread that started again has its own credit. */
-  readonly reply: (message: ToData) => void;
 }
+
+/** What is more than news. */
+export type ToKeep = Exclude<FromData, { kind: 'progress' } | { kind: 'stopped' }>;
 
 export interface Results {
   /** The newest clip that became durable. */
@@ -24,7 +25,8 @@ export interface Results {
     | undefined;
   /** Results that are not dealt with yet. */
   readonly waiting: number;
-  take(message: Exclude<FromData, { kind: 'progress' } | { kind: 'stopped' }>): void;
+  /** `reply` reaches whoever sent it: a thread that started again has its own credit. */
+  take(message: ToKeep, reply: (message: ToData) => void): void;
   /** An event of main itself. */
   tell(notice: Notice): void;
   /** Resolves when everything taken so far is dealt with. */
@@ -75,21 +77,21 @@ export function openResults(deps: ResultsDeps): Results {
     get waiting() {
       return waiting;
     },
-    take(message) {
+    take(message, reply) {
       if (message.kind === 'getPosition') {
         const { id, key } = message;
-        inTurn(() => deps.reply({ kind: 'position', id, document: buffer.position(key) }));
+        inTurn(() => reply({ kind: 'position', id, document: buffer.position(key) }));
       } else if (message.kind === 'makeRoom') {
         const { id, need } = message;
         inTurn(async () => {
-          deps.reply({ kind: 'room', id, made: await buffer.makeRoom(need) });
+          reply({ kind: 'room', id, made: await buffer.makeRoom(need) });
         });
       } else {
         inTurn(async () => {
           try {
             await keep(message);
           } finally {
-            deps.reply({ kind: 'credit', bytes: message.bytes });
+            reply({ kind: 'credit', bytes: message.bytes });
           }
         });
       }

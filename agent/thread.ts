@@ -11,12 +11,13 @@ export interface ThreadStart {
   readonly transfer?: readonly MessagePort[];
 }
 
-export interface ThreadOptions<From> {
+export interface ThreadOptions<To, From> {
   readonly name: string;
   readonly entry: URL;
   /** Called for each start. */
   readonly start: () => ThreadStart;
-  readonly onMessage: (message: From) => void;
+  /** `reply` reaches the very thread that spoke, or nobody when it has died since. */
+  readonly onMessage: (message: From, reply: (message: To) => void) => void;
   /** The thread died; it starts again unless `gaveUp`. */
   readonly onDeath: (death: { readonly why: string; readonly gaveUp: boolean }) => void;
 }
@@ -29,7 +30,7 @@ export interface Thread<To> {
 }
 
 export function openThread<To, From>(
-  options: ThreadOptions<From>,
+  options: ThreadOptions<To, From>,
   deps: { readonly clock: Clock; readonly random: Random; readonly log: Log },
 ): Thread<To> {
   const { name } = options;
@@ -45,7 +46,8 @@ export function openThread<To, From>(
     });
     worker = fresh;
     let why = 'it ended';
-    fresh.on('message', options.onMessage);
+    const reply = (message: To): void => fresh.postMessage(message);
+    fresh.on('message', (message: From) => options.onMessage(message, reply));
     fresh.on('error', (error) => {
       why = asFault(error).message;
       deps.log.error('a thread failed', { thread: name, error });

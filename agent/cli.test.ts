@@ -1,0 +1,177 @@
+/**
+ * Goal: each command says what is wrong with a remedy, and its exit code is that of the house.
+ * Method: the program's own `main` on configurations in a temporary folder.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { main } from './cli.ts';
+import { openStatusSocket } from './health/socket.ts';
+import { type AgentStatus, statusSocketPath } from './health/status.ts';
+import { tinyOnnx, tinyYaml, writeModel } from './score/testing.ts';
+import { writeRecording } from './source/testing.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fl-cli-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+async function run(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
+  let out = '';
+  let err = '';
+  const code = await main(argv, {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+  });
+  return { code, out, err };
+}
+
+const rules = `
+apiVersion: fieldloop.rules/v1
+kind: RuleSet
+metadata: {name: test, version: 1}
+signals:
+  vx: {topic: /odomm, path: vx, type: double}
+models:
+  who: {ref: absent, input: {topic: /numbers}}
+rules:
+- {id: fast, when: vx > 1.0 && who.entropy > 0.5, capture: {topics: ["*"], pre: 90s, post: 1s}}
+`;
+
+async function write(change: object = {}, ruleText = rules): Promise<string> {
+  await writeRecording(join(folder, 'a.mcap'), [{ topic: '/odom', atNs: 1n, value: { vx: 1 } }]);
+  writeModel(join(folder, 'tiny'), tinyYaml(), tinyOnnx());
+  writeFileSync(join(folder, 'rules.yaml'), ruleText);
+  const config = {
+    device: { name: 'amr-017' },
+    sources: [{ name: 'main', file: 'a.mcap' }],
+    models: [{ id: 'tiny', path: 'tiny' }],
+    rules: 'rules.yaml',
+    buffer: { path: 'state', headroom: '1MiB', quota: '1MiB' },
+    ...change,
+  };
+  const file = join(folder, 'agent.yaml');
+  writeFileSync(file, JSON.stringify(config));
+  return file;
+}
+
+test('check tells everything that can be known before a start', async () => {
+  const { code, out } = await run('check', '-c', await write());
+  expect(code).toBe(0);
+  const lines = out.trimEnd().split('\n');
+  const found = (text: string): string => lines.find((line) => line.includes(text)) ?? out;
+  expect(found('sources[0]')).toMatch(/^ok .*is a whole mcap recording/);
+  expect(found('no topic "/odomm"')).toMatch(/^warning .*Did you mean "\/odom"\?/);
+  expect(found('model "who" wants "absent"')).toMatch(/^warning/);
+  expect(found('model "tiny" is configured')).toMatch(/^warning .*no rule uses it/);
+  expect(found('wants 90s')).toMatch(/^warning .*window holds 1m\. Raise window\.seconds/);
+  expect(found('models[0]')).toMatch(/^ok .*passes 1 golden inputs/);
+  expect(found('buffer')).toMatch(/^ok .*takes files/);
+  expect(found('cloud')).toMatch(/^ok .*none configured/);
+  expect(lines.at(-1)).toMatch(/^0 errors, [45] warnings$/);
+});
+
+test('check with errors: each has its remedy, as text and as JSON, and the exit code is 2', async () => {
+  const file = await write({
+    sources: [
+      { name: 'main', file: 'none.mcap' },
+      { name: 'bags', folder: 'none' },
+      { name: 'live', sim: 'tcp://127.0.0.1:1' },
+    ],
+    models: [{ id: 'tiny', path: 'none' }],
+    cloud: {},
+  });
+  const { code, out } = await run('check', '--json', '-c', file);
+  expect(code).toBe(2);
+  const { findings } = JSON.parse(out) as { findings: { level: string; about: string }[] };
+  const levels = Object.fromEntries(findings.map(({ about, level }) => [about, level]));
+  expect(levels).toMatchObject({
+    'sources[0]': 'error',
+    'sources[1]': 'error',
+    'sources[2]': 'warning',
+    'models[0]': 'error',
+    cloud: 'error',
+    buffer: 'ok',
+  });
+  const text = (await run('check', '-c', file)).out;
+  for (const line of text.split('\n').filter((one) => one.startsWith('ERROR'))) {
+    expect(line).toMatch(/\. [A-Z].*\.$/);
+  }
+});
+
+test('a wrong configuration: every command names its problems and exits 2', async () => {
+  const file = await write({ bufer: {} });
+  for (const command of ['check', 'run', 'status', 'enroll']) {
+    const { code, out, err } = await run(command, '-c', file);
+    expect([command, code, out]).toEqual([command, 2, '']);
+    expect(err).toContain('unknown key "bufer". Did you mean "buffer"?');
+  }
+});
+
+test('run with rules that do not hold together: every problem with its line, exit 2', async () => {
+  const file = await write({}, rules.replace('vx > 1.0', 'vxx > 1.0').replace('id: fast', 'id: F'));
+  const { code, err } = await run('run', '-c', file);
+  expect(code).toBe(2);
+  expect(err).toMatch(/rules\.yaml:\d+:\d+: /);
+  expect(err).toMatch(/unknown signal "vxx"/);
+});
+
+test('status: the agent of that buffer, or that there is none', async () => {
+  const file = await write();
+  expect(await run('status', '-c', file)).toMatchObject({
+    code: 8,
+    err: expect.stringMatching(/no agent answers here\. Start it with/),
+  });
+  const status: AgentStatus = {
+    device: 'amr-017',
+    agentVersion: '1',
+    uptimeS: 5,
+    source: {
+      messages: 7,
+      bytes: 100,
+      lagMs: 0,
+      broken: 0,
+      each: [{ name: 'main', state: 'reading' }],
+    },
+    score: { count: 0, skipped: 0, faults: 0 },
+    rules: { set: 'test', version: 1, digest: 'a'.repeat(64), fired: { fast: 2 }, suppressed: 1 },
+    clips: { cut: 1, sealed: 1, acknowledged: 0, bytes: 2_048 },
+    uplink: { connected: false, uploading: 0, bytesSent: 0, clipsAcknowledged: 0, backlogClips: 1 },
+    lastClip: { clipId: 'x', rule: 'fast', why: 'Too\u001b[31m fast.' },
+    degraded: ['the disk is full'],
+    idle: false,
+    finished: false,
+  };
+  await run('check', '-c', file);
+  await using _ = await openStatusSocket(statusSocketPath(join(folder, 'state')), () => status);
+  const { code, out } = await run('status', '-c', file);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^device +amr-017/);
+  expect(out).toMatch(/^fired +fast 2; 1 suppressed$/m);
+  expect(out).toMatch(/^degraded +the disk is full$/m);
+  expect(out).not.toContain('\u001b');
+  expect(JSON.parse((await run('status', '--json', '-c', file)).out)).toEqual(status);
+});
+
+test('enroll without a token says where one comes from', async () => {
+  const { code, err } = await run('enroll', '-c', await write());
+  expect(code).toBe(2);
+  expect(err).toContain('there is no claim token. Give one with --token');
+  const bad = await run('enroll', '--token', 'hello', '-c', join(folder, 'agent.yaml'));
+  expect(bad).toMatchObject({ code: 2, err: expect.stringContaining('it begins with flc_') });
+});
+
+test('--help teaches with examples; an unknown command names the nearest', async () => {
+  expect(await run('--help')).toMatchObject({
+    code: 0,
+    out: expect.stringContaining('fieldloop-agent check --config agent.yaml'),
+  });
+  expect((await run('check', '--help')).out).toContain('sources:');
+  expect(await run('stat')).toMatchObject({ code: 2, err: expect.stringContaining('status') });
+});

@@ -1,0 +1,75 @@
+/**
+ * Goal: a thread that dies starts again, and one that cannot live does not keep the robot busy.
+ * Method: worker files that die when they are told to, on a clock that does not wait.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { seededRandom, silentLog } from '@fieldloop/core';
+import { systemClock } from '@fieldloop/core/system';
+import { expect, test } from 'vitest';
+import { maxWorkerDeaths } from './limits.ts';
+import { openThread } from './thread.ts';
+
+const clock = { ...systemClock, sleep: () => Promise.resolve() };
+const deps = { clock, random: seededRandom(1), log: silentLog };
+
+function workerFile(code: string): { entry: URL; [Symbol.dispose](): void } {
+  const folder = mkdtempSync(join(tmpdir(), 'fl-thread-'));
+  const path = join(folder, 'worker.mjs');
+  writeFileSync(path, `import { parentPort, workerData } from 'node:worker_threads';\n${code}`);
+  return {
+    entry: pathToFileURL(path),
+    [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
+  };
+}
+
+test('a thread that died is started again with fresh data, and told why', async () => {
+  using file = workerFile(`
+    parentPort.postMessage(workerData);
+    parentPort.on('message', () => { throw new Error('fell over'); });
+  `);
+  const heard: unknown[] = [];
+  const deaths: string[] = [];
+  let starts = 0;
+  await new Promise<void>((resolve) => {
+    const thread = openThread<string, number>(
+      {
+        name: 'test',
+        entry: file.entry,
+        start: () => ({ data: (starts += 1) }),
+        onMessage: (message) => {
+          heard.push(message);
+          if (message === 1) thread.post('die');
+          else void thread.terminate().then(resolve);
+        },
+        onDeath: ({ why, gaveUp }) => deaths.push(`${why} ${gaveUp}`),
+      },
+      deps,
+    );
+  });
+  expect(heard).toEqual([1, 2]);
+  expect(deaths).toEqual(['fell over false']);
+});
+
+test('after too many deaths in a short time it stays off', async () => {
+  using file = workerFile(`process.exit(3);`);
+  const deaths: boolean[] = [];
+  await new Promise<void>((resolve) => {
+    openThread<never, never>(
+      {
+        name: 'test',
+        entry: file.entry,
+        start: () => ({ data: undefined }),
+        onMessage: () => {},
+        onDeath: ({ gaveUp }) => {
+          deaths.push(gaveUp);
+          if (gaveUp) resolve();
+        },
+      },
+      deps,
+    );
+  });
+  expect(deaths).toHaveLength(maxWorkerDeaths + 1);
+});
