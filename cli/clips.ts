@@ -3,7 +3,7 @@ import type { ClipJson, ClipSummaryJson } from '@fieldloop/cloud';
 import { formatSize } from '@fieldloop/core';
 import { Command } from './commander.ts';
 import { type DownloadOptions, downloadClips } from './download.ts';
-import type { CliIo, Column } from './io.ts';
+import { type CliIo, type Column, table } from './io.ts';
 import {
   type ApiOptions,
   apiOptions,
@@ -88,7 +88,7 @@ const columns: readonly Column<ClipSummaryJson>[] = [
   severityColumn((clip) => clip.severity),
   { title: 'RULE', of: (clip) => rulesText(clip), shrinks: true },
   { title: 'WHY', of: (clip) => valuesText(clip.why.values), shrinks: true },
-  { title: 'SCORE', of: (clip) => scoreText(clip.scores), shrinks: true, drops: 3 },
+  { title: 'SCORE', of: scoreText, shrinks: true, drops: 3 },
   { title: 'SIZE', of: (clip) => formatSize(clip.sizeBytes), right: true, drops: 2 },
   { title: 'STATE', of: (clip) => clip.state, drops: 1 },
   { title: 'ID', of: (clip) => clip.id },
@@ -97,10 +97,14 @@ const columns: readonly Column<ClipSummaryJson>[] = [
 const rulesText = ({ why, rules }: ClipSummaryJson): string =>
   rules.length > 1 ? `${why.rule} +${rules.length - 1}` : why.rule;
 
-/** The score that is nearest to 1, with its name. */
-function scoreText(scores: Readonly<Record<string, number>>): string {
-  const [highest] = Object.entries(scores).sort(([, a], [, b]) => b - a);
-  return highest === undefined ? '-' : `${highest[0]} ${shortNumber(highest[1])}`;
+/** The score that the rule looked at, else the model's entropy, else the first one. */
+function scoreText({ scores, why }: ClipSummaryJson): string {
+  const names = Object.keys(scores);
+  const name =
+    names.find((one) => Object.hasOwn(why.values, one)) ??
+    names.find((one) => one.endsWith('.entropy')) ??
+    names[0];
+  return name === undefined ? '-' : `${name} ${shortNumber(scores[name] ?? 0)}`;
 }
 
 function get(clips: Command, io: CliIo): void {
@@ -116,9 +120,6 @@ function get(clips: Command, io: CliIo): void {
 function clipText(clip: ClipJson): string {
   const scores = Object.entries(clip.scores).map(
     ([name, value]) => `${name} ${shortNumber(value)}`,
-  );
-  const topics = clip.topics.map(
-    ({ name, schema, count, hz }) => `  ${name}  ${schema}  ${count} messages, ${hz} Hz\n`,
   );
   return [
     `${clip.id}\n\n`,
@@ -145,10 +146,17 @@ function clipText(clip: ClipJson): string {
       ['agent', clip.agentVersion],
       ['log time', `${clip.startNs} to ${clip.endNs} ns`],
     ]),
-    topics.length === 0 ? '' : `topics\n${topics.join('')}`,
+    `\n${table(clip.topics, topicColumns)}`,
     clip.state === 'stored' ? `\nnext: fieldloop clips download ${clip.id}\n` : '',
   ].join('');
 }
+
+const topicColumns: readonly Column<ClipJson['topics'][number]>[] = [
+  { title: 'TOPIC', of: (topic) => topic.name },
+  { title: 'SCHEMA', of: (topic) => topic.schema },
+  { title: 'MESSAGES', of: (topic) => String(topic.count), right: true },
+  { title: 'HZ', of: (topic) => String(topic.hz), right: true },
+];
 
 function whyText(marker: ClipJson['why'], clip: ClipJson): string {
   const after = shortNumber(Number(BigInt(marker.atNs) - BigInt(clip.startNs)) / 1e9);

@@ -44,7 +44,10 @@ async function ids(): Promise<readonly string[]> {
 }
 
 test('the clip list shows when, where, how bad, which rule and why', async () => {
-  await world.putClip(1, { severity: 'critical', scores: { 'classifier.entropy': 0.8123456 } });
+  await world.putClip(1, {
+    severity: 'critical',
+    scores: { 'classifier.margin': 1, 'classifier.entropy': 0.8123456 },
+  });
   await world.putClip(2, { device: 'amr-02', rule: 'dropout', bytes: new Uint8Array(2048) });
   const { code, out, err } = await run('clips list');
   expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -103,7 +106,7 @@ test('get says why in full', async () => {
   expect(out).toContain('  something came close while the robot moved\n');
   expect(out).toContain('  min_range < 0.4 && vx > 0.2\n    min_range = 0.31\n    vx = 0.52\n');
   expect(out).toContain('rule set amr, version 3, ');
-  expect(out).toContain('/odom  nav_msgs/msg/Odometry  250 messages, 50 Hz');
+  expect(out).toMatch(/^\/odom +nav_msgs\/msg\/Odometry +250 +50$/m);
   const json = JSON.parse((await run(`clips get ${id} --json`)).out) as { id: string };
   expect(json.id).toBe(id);
 });

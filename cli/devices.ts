@@ -93,7 +93,7 @@ function deviceText(device: DeviceJson): string {
 function documentText(document: unknown): string {
   if (typeof document !== 'object' || document === null) return '';
   return Object.entries(document)
-    .filter(([name]) => name !== 'digest')
+    .filter(([name, value]) => name !== 'digest' && JSON.stringify(value) !== '{}')
     .map(
       ([name, value]) => `  ${name} ${typeof value === 'string' ? value : JSON.stringify(value)}\n`,
     )

@@ -94,7 +94,8 @@ const markers = (deps: NounDeps): Operation =>
       tag: 'clips',
       method: 'get',
       path: '/v1/clips/{id}/markers',
-      summary: 'Markers on the timeline of a clip, the newest first',
+      summary: 'What happened on the timeline of a clip, the newest first',
+      description: 'Events that name the clip, and markers set on it.',
       right: 'events:read',
     },
     {
@@ -109,7 +110,7 @@ const markers = (deps: NounDeps): Operation =>
         });
       }
       const list = listName('listClipMarkers', params);
-      const filter = { clip: params.id, kind: 'marker' as const };
+      const filter = { clip: params.id };
       return await eventPage(deps, { list, filter, limit, cursor, range: {} });
     },
   );
