@@ -94,6 +94,8 @@ export async function openGate(
     // TLS would close the connection without a word; admit() asks `authorized` and says why.
     rejectUnauthorized: false,
     minVersion: 'TLSv1.3',
+    // Answers are small and follow each other: none may wait for the ACK of the one before.
+    noDelay: true,
     handshakeTimeout: handshakeTimeoutMs,
   });
   const refuse = (action: GateRefusal['action'], who: Omit<GateRefusal, 'action'>): void =>

@@ -147,6 +147,7 @@ export class LiveTransfer {
     this.#deps.onMoved();
   }
 
+  /** The next sync may begin while the row of this one is being committed. */
   async #sync(durable: number): Promise<void> {
     if (this.#part === undefined) return;
     await this.#part.sync();
@@ -154,10 +155,23 @@ export class LiveTransfer {
     const { open, epoch } = this.#state;
     const at = this.#deps.clock.now();
     const row = { device, sha256: open.sha256, epoch, durable, at };
-    const isOurs = await this.#deps.writer.submit('durable', row);
-    if (!isOurs) throw new Fault('conflict', 'another epoch has taken over this transfer');
-    this.input({ kind: 'synced', durable });
-    this.#deps.onMoved();
+    void this.#row(this.#deps.writer.submit('durable', row), durable);
+    this.input({ kind: 'partSynced' });
+  }
+
+  async #row(written: Promise<boolean>, durable: number): Promise<void> {
+    try {
+      if (await written) {
+        this.input({ kind: 'synced', durable });
+        this.#deps.onMoved();
+        return;
+      }
+      // Nothing is wrong when the end of this transfer was committed before its row.
+      if (this.#state.phase !== 'receiving') return;
+      throw new Fault('conflict', 'another epoch has taken over this transfer');
+    } catch (error) {
+      this.#failed(error);
+    }
   }
 
   async #finish(): Promise<void> {

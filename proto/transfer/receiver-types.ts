@@ -20,7 +20,12 @@ export interface ReceiverState {
   readonly credit: number;
   /** One past the last byte that the sender was allowed; never taken back within an epoch. */
   readonly limit: number;
+  /** A sync of the part runs; one at a time. */
   readonly isSyncing: boolean;
+  /** Syncs begun whose row is not durable yet. A row may follow while the next sync runs. */
+  readonly unrowed: number;
+  /** One past the last byte that a sync begun so far covers. */
+  readonly covered: number;
   /** When the first byte that no sync covers arrived. */
   readonly dirtySinceMs: number;
   readonly lastAck: { readonly received: number; readonly atMs: number };
@@ -50,6 +55,7 @@ export type ReceiverInput = { readonly nowMs: number } & (
       readonly epoch: number;
       readonly code: WireCode;
     }
+  | /** The sync has ended; its row is being written. */ { readonly kind: 'partSynced' }
   | /** The part is synced up to here and the row says so. */ {
       readonly kind: 'synced';
       readonly durable: number;
@@ -78,7 +84,7 @@ export type ReceiverOutput =
   | { readonly kind: 'begin'; readonly open: Open }
   /** Take this chunk's data as the next bytes of the part. */
   | { readonly kind: 'append' }
-  /** Sync the part, then write the row: `synced` or `failed`. */
+  /** Sync the part (`partSynced`), then write the row (`synced`), or `failed`. */
   | { readonly kind: 'sync'; readonly durable: number }
   /** Compare the hash, commit the blob, then the transaction: `stored`, `differs`, `failed`. */
   | { readonly kind: 'finish' }

@@ -50,7 +50,12 @@ test('durable is acknowledged after the sync, which is due at a quarter of the c
   const [syncing, outputs] = run(few, chunk(15_000, 5_000), 2);
   expect(outputs).toEqual([{ kind: 'append' }, { kind: 'sync', durable: 20_000 }]);
   expect(words(run(syncing, chunk(20_000, 20_000), 3)[1])).toEqual(['append']);
-  const [, acks] = run(syncing, { kind: 'synced', durable: 20_000 }, 4);
+  const [early] = run(syncing, chunk(20_000, 20_000), 3);
+  const [overlapping, next] = run(early, { kind: 'partSynced' }, 4);
+  expect(next).toEqual([{ kind: 'sync', durable: 40_000 }]);
+  expect(words(run(overlapping, { kind: 'synced', durable: 20_000 }, 5)[1])).toEqual(['ack']);
+  const [synced] = run(syncing, { kind: 'partSynced' }, 4);
+  const [, acks] = run(synced, { kind: 'synced', durable: 20_000 }, 4);
   const ack = { tid: 7, epoch: 3, received: 20_000, durable: 20_000, credit: 40_000 };
   expect(acks).toEqual([{ kind: 'send', message: { kind: 'ack', ack } }]);
 });
@@ -91,6 +96,12 @@ test('an Open during a sync or a finish waits for its end', () => {
   const [beginning, begins] = run(waiting, { kind: 'synced', durable: 20_000 });
   expect(begins).toEqual([{ kind: 'begin', open: again }]);
   expect(run(beginning, chunk(20_000, 1_000))[1]).toEqual([]);
+  const [early] = run(syncing, chunk(20_000, 20_000), 3);
+  const [overlapping] = run(early, { kind: 'partSynced' }, 4);
+  const [both] = run(overlapping, { kind: 'open', open: again });
+  const [one, silence] = run(both, { kind: 'synced', durable: 20_000 });
+  expect(silence).toEqual([]);
+  expect(words(run(one, { kind: 'synced', durable: 40_000 })[1])).toEqual(['begin']);
   const [finishing, finish] = run(receiving(200_000), chunk(10_000, 90_000, { last: true }));
   expect(words(finish)).toEqual(['append', 'finish']);
   const [reopened] = run(finishing, { kind: 'open', open: again });

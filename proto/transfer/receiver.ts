@@ -29,6 +29,8 @@ export function newReceiver(open: Open): ReceiverStep {
       credit: 0,
       limit: 0,
       isSyncing: false,
+      unrowed: 0,
+      covered: 0,
       dirtySinceMs: 0,
       lastAck: { received: 0, atMs: 0 },
       lastStaleAckMs: 0,
@@ -67,7 +69,7 @@ export function openAnswer(
 
 /** When the machine wants a tick although nothing arrives. */
 export function receiverWakesAtMs(state: ReceiverState): number {
-  const isDirty = state.phase === 'receiving' && state.received > state.durable;
+  const isDirty = state.phase === 'receiving' && state.received > state.covered;
   return isDirty && !state.isSyncing
     ? state.dirtySinceMs + most.syncAfterMs
     : Number.POSITIVE_INFINITY;
@@ -86,6 +88,8 @@ export function stepReceiver(state: ReceiverState, input: ReceiverInput): Receiv
       return chunk(state, input);
     case 'badChunk':
       return badChunk(state, input);
+    case 'partSynced':
+      return sync({ ...state, isSyncing: false, dirtySinceMs: input.nowMs }, input.nowMs);
     case 'synced':
       return synced(state, input);
     case 'stored':
@@ -107,7 +111,7 @@ export function stepReceiver(state: ReceiverState, input: ReceiverInput): Receiv
 
 /** An Open of the same content waits for the sync or the finish under way, never beside it. */
 function opened(state: ReceiverState, open: Open): ReceiverStep {
-  const isIdle = state.phase === 'receiving' && !state.isSyncing;
+  const isIdle = state.phase === 'receiving' && state.unrowed === 0;
   return isIdle ? reopened(state, open) : [{ ...state, next: open }, []];
 }
 
@@ -126,6 +130,7 @@ function begun(
     epoch,
     durable,
     received: durable,
+    covered: durable,
     credit,
     limit: durable + credit,
     lastAck: { received: durable, atMs: nowMs },
@@ -163,7 +168,7 @@ function chunk(
   if (end > state.limit) return overrun(state, 'credit');
   if (offset < state.received) return stale(state, nowMs);
   if (offset > state.received) return gap(state, 'GAP');
-  const isClean = state.received === state.durable;
+  const isClean = state.received === state.covered;
   const taken: ReceiverState = {
     ...state,
     received: end,
@@ -194,11 +199,15 @@ function acknowledge(state: ReceiverState, nowMs: number): ReceiverStep {
 
 /** A quarter of the credit or 30 ms: at the credit itself both ends would wait for ever. */
 function sync(state: ReceiverState, nowMs: number): ReceiverStep {
-  const dirty = state.received - state.durable;
-  if (state.phase !== 'receiving' || state.isSyncing || dirty === 0) return [state, []];
+  const dirty = state.received - state.covered;
+  // An Open that waits gets its turn when the rows of all syncs are written: no new one begins.
+  const isFree = state.phase === 'receiving' && !state.isSyncing && state.next === undefined;
+  if (!isFree || dirty === 0) return [state, []];
   const isDue = dirty >= state.credit / 4 || nowMs - state.dirtySinceMs >= most.syncAfterMs;
   if (!isDue) return [state, []];
-  return [{ ...state, isSyncing: true }, [{ kind: 'sync', durable: state.received }]];
+  const { received, unrowed } = state;
+  const syncing = { ...state, isSyncing: true, unrowed: unrowed + 1, covered: received };
+  return [syncing, [{ kind: 'sync', durable: received }]];
 }
 
 function stale(state: ReceiverState, nowMs: number): ReceiverStep {
@@ -229,17 +238,18 @@ function synced(
   state: ReceiverState,
   input: ReceiverInput & { readonly kind: 'synced' },
 ): ReceiverStep {
-  const rested = { ...state, isSyncing: false };
-  if (state.phase === 'finishing') return [rested, []];
-  if (state.phase !== 'receiving') return [rested, []];
-  if (state.next !== undefined) return reopened(rested, state.next);
+  // A row for all that any sync covers says that no sync runs, also without `partSynced`.
+  const isSyncing = state.isSyncing && input.durable < state.covered;
+  const rowed = { ...state, isSyncing, unrowed: state.unrowed - 1 };
+  if (state.phase !== 'receiving') return [rowed, []];
+  if (state.next !== undefined) {
+    return rowed.unrowed === 0 ? reopened(rowed, state.next) : [rowed, []];
+  }
   const durable = Math.max(state.durable, input.durable);
   const moved: ReceiverState = {
-    ...rested,
+    ...rowed,
     durable,
     limit: Math.max(state.limit, durable + state.credit),
-    // Bytes that came during the sync have waited since it began at most.
-    dirtySinceMs: input.nowMs,
     lastAck: { received: state.received, atMs: input.nowMs },
   };
   const [next, outputs] = sync(moved, input.nowMs);

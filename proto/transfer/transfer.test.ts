@@ -22,10 +22,13 @@ interface Bulk {
   readonly last: boolean;
 }
 
-type Effect =
+/** Work on disk or database; it happens even when the state that asked for it is gone. */
+type Effect = { readonly life: number; readonly epoch: number } & (
   | { readonly kind: 'begin' }
   | { readonly kind: 'sync'; readonly durable: number }
-  | { readonly kind: 'finish' };
+  | { readonly kind: 'row'; readonly durable: number }
+  | { readonly kind: 'finish' }
+);
 
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
@@ -34,6 +37,7 @@ const credit = 4096;
 /** The cloud: what is in memory dies with `restart`, the rest is its disk. */
 class Cloud {
   state: ReceiverState | undefined;
+  life = 0;
   effects: Effect[] = [];
   part: number[] | undefined;
   synced = 0;
@@ -67,11 +71,11 @@ class Cloud {
         return;
       case 'begin':
       case 'finish':
-        this.effects.push({ kind: output.kind });
+        this.ask({ kind: output.kind });
         return;
       case 'sync':
-        assert.equal(this.effects.length, 0);
-        this.effects.push(output);
+        assert.ok(!this.effects.some(({ kind, life }) => kind === 'sync' && life === this.life));
+        this.ask({ kind: 'sync', durable: output.durable });
         return;
       case 'discard':
         this.part = undefined;
@@ -82,6 +86,10 @@ class Cloud {
         this.state = undefined;
         return;
     }
+  }
+
+  ask(effect: Without<Effect, 'life' | 'epoch'>): void {
+    this.effects.push({ ...effect, life: this.life, epoch: this.state?.epoch ?? 0 });
   }
 
   /** Checks what the cloud promises against what its disk holds at this moment. */
@@ -104,6 +112,7 @@ class Cloud {
       }
       const [state, outputs] = newReceiver(message.open);
       this.state = state;
+      this.life += 1;
       for (const output of outputs) this.carryOut(output);
     } else if (message.kind === 'cancel') {
       this.input({ kind: 'cancel', cancel: message.cancel }, nowMs);
@@ -124,18 +133,23 @@ class Cloud {
   work(nowMs: number): void {
     const effect = this.effects.shift();
     if (effect === undefined) return;
-    if (effect.kind === 'begin') this.begin(nowMs);
+    const isOurs = effect.life === this.life;
+    if (effect.kind === 'begin') this.begin(nowMs, isOurs);
     if (effect.kind === 'sync') {
       this.synced = this.part?.length ?? 0;
-      if (this.row !== undefined) this.row.durable = effect.durable;
-      this.input({ kind: 'synced', durable: effect.durable }, nowMs);
+      this.effects.push({ ...effect, kind: 'row' });
+      if (isOurs) this.input({ kind: 'partSynced' }, nowMs);
     }
-    if (effect.kind === 'finish') this.finish(nowMs);
+    if (effect.kind === 'row') {
+      if (this.row?.epoch === effect.epoch) this.row.durable = effect.durable;
+      if (isOurs) this.input({ kind: 'synced', durable: effect.durable }, nowMs);
+    }
+    if (effect.kind === 'finish') this.finish(nowMs, isOurs);
   }
 
-  begin(nowMs: number): void {
+  begin(nowMs: number, isOurs: boolean): void {
     if (this.isKnown) {
-      this.input({ kind: 'known' }, nowMs);
+      if (isOurs) this.input({ kind: 'known' }, nowMs);
       return;
     }
     this.part ??= [];
@@ -144,10 +158,10 @@ class Cloud {
     this.row = { epoch: this.epoch, durable };
     this.part.length = durable;
     this.synced = durable;
-    this.input({ kind: 'begun', epoch: this.epoch, durable, credit }, nowMs);
+    if (isOurs) this.input({ kind: 'begun', epoch: this.epoch, durable, credit }, nowMs);
   }
 
-  finish(nowMs: number): void {
+  finish(nowMs: number, isOurs: boolean): void {
     const bytes = Uint8Array.from(this.part ?? []);
     this.part = undefined;
     this.synced = 0;
@@ -155,8 +169,8 @@ class Cloud {
     if (createHash('sha256').update(bytes).digest('hex') === this.sha256) {
       this.blob = bytes;
       this.isKnown = true;
-      this.input({ kind: 'stored' }, nowMs);
-    } else {
+      if (isOurs) this.input({ kind: 'stored' }, nowMs);
+    } else if (isOurs) {
       this.input({ kind: 'differs' }, nowMs);
     }
   }
