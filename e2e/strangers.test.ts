@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { serveFleet } from '@fieldloop/sim';
-import { connectAsync, type IClientOptions } from 'mqtt';
+import { connect, type IClientOptions } from 'mqtt';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AgentProcess } from './agent-process.ts';
 import { identityOf, strangerIdentity } from './identity.ts';
@@ -40,19 +40,28 @@ afterAll(async () => {
 
 const cloudLog = (): string => readFileSync(join(scene.folder, 'cloud.log'), 'utf8');
 
+/** `connected` when the broker answers CONNACK; anything else is a refusal. */
 async function connectAs(options: IClientOptions): Promise<string> {
-  try {
-    const client = await connectAsync(scene.cloud.urls.broker, {
-      protocolVersion: 4,
-      reconnectPeriod: 0,
-      connectTimeout: 5_000,
-      ...options,
-    });
-    await client.endAsync(true);
-    return 'connected';
-  } catch (error) {
-    return error instanceof Error ? `refused: ${error.message}` : 'refused';
-  }
+  const will = {
+    topic: `fl/1/d/${options.clientId}/up/st`,
+    payload: Buffer.alloc(1),
+    qos: 1,
+    retain: true,
+  } as const;
+  const client = connect(scene.cloud.urls.broker, {
+    protocolVersion: 4,
+    keepalive: 45,
+    reconnectPeriod: 0,
+    ...(options.clientId?.endsWith('#b') === true ? {} : { will }),
+    ...options,
+  });
+  const outcome = await new Promise<string>((resolve) => {
+    client.on('connect', () => resolve('connected'));
+    client.on('error', (error) => resolve(`refused: ${error.message}`));
+    client.on('close', () => resolve('refused: closed'));
+  });
+  await client.endAsync(true);
+  return outcome;
 }
 
 test('both robots deliver clips under their own names', async () => {
@@ -63,6 +72,12 @@ test('both robots deliver clips under their own names', async () => {
     });
     expect(new Set(clips.map((clip) => clip.device))).toEqual(new Set([name]));
   }
+});
+
+test('what is refused below is a working connection otherwise', async () => {
+  const [one] = agents;
+  const identity = identityOf(one?.folder ?? '');
+  expect(await connectAs({ ...identity, clientId: `${one?.name}#b` })).toBe('connected');
 });
 
 test('a stranger with a certificate of its own making is refused, and it shows', async () => {
@@ -79,15 +94,18 @@ test("a robot that claims another's name or topics is refused, and it shows", as
   const identity = identityOf(one?.folder ?? '');
   expect(await connectAs({ ...identity, clientId: two?.name ?? '' })).toMatch(/^refused/);
   await one?.running.stop(5_000);
-  const client = await connectAsync(scene.cloud.urls.broker, {
+  const bulk = {
     ...identity,
     clientId: `${one?.name}#b`,
     protocolVersion: 4,
-    reconnectPeriod: 0,
-  });
+    keepalive: 45,
+  } as const;
+  const client = connect(scene.cloud.urls.broker, { ...bulk, reconnectPeriod: 0 });
+  await new Promise<void>((resolve) => client.on('connect', () => resolve()));
   const closed = new Promise<boolean>((resolve) => client.on('close', () => resolve(true)));
   client.publish(`fl/1/d/${two?.name}/up/b/0`, Buffer.alloc(32), { qos: 0 });
   expect(await closed).toBe(true);
+  await client.endAsync(true);
   await until('the log says so', async () => cloudLog().includes('acl.refused'));
 });
 
