@@ -201,8 +201,11 @@ function present(
   };
   const close = async (): Promise<void> => {
     await sealing;
-    await life.keepUp();
-    db.close();
+    try {
+      await life.keepUp();
+    } finally {
+      db.close();
+    }
   };
   return {
     recovery,

@@ -85,7 +85,7 @@ export class SimulatedCloud {
   badChunks = 0;
   readonly #parts = new Map<string, { bytes: Uint8Array; durable: number }>();
   #epoch = 0;
-  #through = new Map<string, number>();
+  readonly #through = new Map<string, number>();
   /** In memory: lost at a restart. */
   #receivers = new Map<string, Receiving>();
   #tids = new Map<number, string>();

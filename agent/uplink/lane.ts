@@ -20,8 +20,10 @@ export interface LaneSenderOptions {
   readonly encode: (origin: bigint, rows: readonly LaneRow[]) => Uint8Array;
   /** Hands it to the link; a failure shows by the link's end. */
   readonly publish: (payload: Uint8Array) => void;
-  /** Rows that cannot be sent, or numbers that the cloud knows otherwise. */
+  /** A row that cannot be sent was dropped: the rest is to be numbered again. */
   readonly onBroken: (why: string) => void;
+  /** A full lane let rows go while it was being sent: the cloud is to be told by a new Status. */
+  readonly onHole: () => void;
   readonly log: Log;
 }
 
@@ -49,6 +51,10 @@ export function openLaneSender(options: LaneSenderOptions): LaneSender {
     const found = rows.read(lane, sentThrough, options.batch);
     const last = found.at(-1);
     if (last === undefined) return false;
+    if (sentThrough > 0 && found[0]?.seq !== sentThrough + 1) {
+      options.onHole();
+      return false;
+    }
     let payload: Uint8Array;
     try {
       payload = options.encode(range.origin, found);

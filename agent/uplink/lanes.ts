@@ -14,6 +14,7 @@ export interface LanesOptions {
   readonly log: Log;
   readonly publish: (message: Outgoing) => void;
   readonly onBroken: (why: string) => void;
+  readonly onHole: () => void;
 }
 
 export interface RowLanes {

@@ -111,6 +111,7 @@ class RunningUplink {
       log: this.#log,
       publish: (message) => this.#publish(message),
       onBroken: (why) => this.#renew(why),
+      onHole: () => this.#control.drop('a full lane let rows go'),
     });
     this.#transfers = openTransfers({
       clips: buffer.clips,

@@ -1,0 +1,85 @@
+/**
+ * Goal: the least valuable bytes go first, never those in transfer, never below a reserve.
+ * Method: the pure decision over small shelves, and for any shelf what must always hold.
+ */
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { clipValue, type EvictionCandidate, planEviction } from './plan.ts';
+
+const nowMs = 1_000 * 24 * 3_600_000;
+const clip = (clipId: string, change: Partial<EvictionCandidate> = {}): EvictionCandidate => ({
+  clipId,
+  sizeBytes: 100,
+  class: 'warning',
+  priority: 1,
+  sealedMs: nowMs,
+  manifestSent: true,
+  inTransfer: false,
+  ...change,
+});
+const plan = (clips: EvictionCandidate[], bytes: number, newcomer?: string) =>
+  planEviction(clips, { bytes, newcomer }, {}, nowMs);
+
+test('class, priority, age, and what the cloud knows make the value', () => {
+  const base = clipValue(clip('a'), nowMs);
+  expect(clipValue(clip('a', { class: 'critical' }), nowMs)).toBe(base * 2);
+  expect(clipValue(clip('a', { priority: 3 }), nowMs)).toBe(base * 3);
+  expect(clipValue(clip('a', { sealedMs: nowMs - 24 * 3_600_000 }), nowMs)).toBe(base / 2);
+  expect(clipValue(clip('a', { manifestSent: false }), nowMs)).toBe(base * 2);
+});
+
+test('value for each byte decides, so one large clip goes before several small ones', () => {
+  const clips = [clip('small'), clip('large', { sizeBytes: 1_000 }), clip('small-2')];
+  expect(plan(clips, 150)).toEqual(['large']);
+});
+
+test('not more goes than is needed', () => {
+  const clips = ['a', 'b', 'c'].map((id, i) => clip(id, { sealedMs: nowMs - 1_000 + i }));
+  expect(plan(clips, 150)).toEqual(['a', 'b']);
+  expect(plan(clips, 0)).toEqual([]);
+  expect(plan(clips, 301)).toBeUndefined();
+});
+
+test('a newcomer of least value goes alone; one of more value pushes others out', () => {
+  const clips = [clip('old', { class: 'info' }), clip('new', { class: 'baseline' })];
+  expect(plan(clips, 100, 'new')).toEqual(['new']);
+  const better = [clip('old', { class: 'info' }), clip('new', { class: 'critical' })];
+  expect(plan(better, 100, 'new')).toEqual(['old']);
+});
+
+test('a class keeps its reserve', () => {
+  const clips = [clip('a', { class: 'baseline' }), clip('b', { class: 'baseline' }), clip('c')];
+  const found = planEviction(clips, { bytes: 200 }, { baseline: 100 }, nowMs);
+  expect(found).toEqual(['a', 'c']);
+});
+
+test('for any shelf: enough is freed, nothing in transfer, no reserve touched', () => {
+  const arbitrary = fc.record({
+    sizeBytes: fc.integer({ min: 1, max: 1_000 }),
+    class: fc.constantFrom('critical', 'warning', 'info', 'baseline'),
+    priority: fc.double({ min: 0, max: 100, noNaN: true }),
+    sealedMs: fc.integer({ min: 0, max: nowMs }),
+    manifestSent: fc.boolean(),
+    inTransfer: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(
+      fc.array(arbitrary, { maxLength: 20 }),
+      fc.integer({ min: 0, max: 5_000 }),
+      fc.integer({ min: 0, max: 2_000 }),
+      (rows, bytes, reserved) => {
+        const clips = rows.map((row, i) => ({ ...row, clipId: String(i) }));
+        const chosen = planEviction(clips, { bytes }, { critical: reserved }, nowMs);
+        if (chosen === undefined) return;
+        const gone = clips.filter((one) => chosen.includes(one.clipId));
+        const sum = (some: typeof clips): number => some.reduce((n, one) => n + one.sizeBytes, 0);
+        const critical = clips.filter((one) => one.class === 'critical');
+        const kept = critical.filter((one) => !gone.includes(one));
+        expect(new Set(chosen).size).toBe(chosen.length);
+        expect(sum(gone)).toBeGreaterThanOrEqual(bytes);
+        expect(gone.some((one) => one.inTransfer)).toBe(false);
+        expect(kept.length === critical.length || sum(kept) >= reserved).toBe(true);
+      },
+    ),
+  );
+});
