@@ -62,7 +62,7 @@ beforeAll(async () => {
       view.setFloat64(4, speed, true);
       view.setUint32(12, 1, true);
       const logTimeNs = startNs + BigInt(i) * 500_000_000n;
-      await writer.message(odometry, { sequence: i, logTimeNs, publishTimeNs: logTimeNs, data });
+      await writer.message(odometry.id, { sequence: i, logTimeNs, publishTimeNs: logTimeNs, data });
     }
     await writer.finish();
   }
