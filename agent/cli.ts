@@ -122,8 +122,10 @@ async function run(file: string): Promise<number> {
   const config = loadConfig(file, process.env);
   const log = openLog({ level: config.log.level });
   const random = seededRandom(Buffer.from(systemRandomBytes(16)).toString('hex'));
-  const asked = untilAsked();
-  const agent = await startAgent(config, { clock: systemClock, ids: systemIds, random, log });
+  const stopping = new AbortController();
+  const asked = untilAsked().finally(() => stopping.abort());
+  const deps = { clock: systemClock, ids: systemIds, random, log, stopping: stopping.signal };
+  const agent = await startAgent(config, deps);
   log.info('stopping', { signal: await asked });
   await agent.stop();
   return 0;

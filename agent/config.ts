@@ -46,7 +46,7 @@ export interface AgentConfig {
   readonly log: { readonly level: string };
 }
 
-export interface CloudConfig {
+interface CloudConfig {
   /** Present when it was configured and, if it comes from the environment, set there. */
   readonly claimToken?: string | undefined;
   /** Name of the environment variable that gives the token. */
@@ -64,7 +64,7 @@ export type SourceConfig =
   | { readonly kind: 'sim'; readonly name: string; readonly host: string; readonly port: number };
 
 /** Times the speed of the recording; `max` is as fast as it can be read. */
-export type Speed = number | 'max';
+type Speed = number | 'max';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 

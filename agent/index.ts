@@ -1,4 +1,4 @@
-export { openStatusSocket, readStatus } from './health/socket.ts';
+export { readStatus } from './health/socket.ts';
 export {
   type AgentStatus,
   type RuleFigures,

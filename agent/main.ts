@@ -35,6 +35,8 @@ export interface AgentDeps {
   readonly ids: Ids;
   readonly random: Random;
   readonly log: Log;
+  /** A start that waits for cloud or models waits no longer once this aborts. */
+  readonly stopping?: AbortSignal | undefined;
 }
 
 export interface Agent {
@@ -67,10 +69,15 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   const link = opened.use(
     openCloudLink(config, { ...deps, buffer, agent: `fieldloop-agent ${agentVersion}` }),
   );
-  await within(identityWithinMs, link.settled, deps.clock);
+  await within(identityWithinMs, link.settled, deps);
   agent = new RunningAgent({ config, ruleSet, rulesText, buffer, link }, deps, opened.move());
-  await agent.begin();
-  return agent;
+  try {
+    await agent.begin();
+    return agent;
+  } catch (error) {
+    await agent.stop();
+    throw error;
+  }
 }
 
 interface Parts {
@@ -130,7 +137,7 @@ class RunningAgent implements Agent {
         this.#modelsReady = resolve;
       });
       this.#scoring = this.#openScoring();
-      await within(modelsReadyWithinMs, ready, this.#deps.clock);
+      await within(modelsReadyWithinMs, ready, this.#deps);
     }
     this.#report();
     this.#data = openThread<ToData, FromData>(
@@ -198,7 +205,7 @@ class RunningAgent implements Agent {
     });
     this.#data?.post({ kind: 'stop' });
     if (!this.#isStopped && this.#data !== undefined) {
-      const inTime = await within(stopWithinMs, stopped, clock);
+      const inTime = await within(stopWithinMs, stopped, { clock });
       if (!inTime) log.warn('open clips were not cut in time; they are left out');
     }
     await this.#data?.terminate();
@@ -360,10 +367,15 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** True when `work` ended within `ms`. */
-async function within(ms: number, work: Promise<unknown>, clock: Clock): Promise<boolean> {
+/** True when `work` ended within `ms` and before a stop was asked for. */
+async function within(
+  ms: number,
+  work: Promise<unknown>,
+  deps: Pick<AgentDeps, 'clock' | 'stopping'>,
+): Promise<boolean> {
   const waiting = new AbortController();
-  const timer = clock.sleep(ms, waiting.signal).then(
+  const signals = [waiting.signal, ...(deps.stopping === undefined ? [] : [deps.stopping])];
+  const timer = deps.clock.sleep(ms, AbortSignal.any(signals)).then(
     () => false,
     () => false,
   );

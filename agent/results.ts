@@ -16,7 +16,7 @@ export interface ResultsDeps {
 }
 
 /** What is more than news. */
-export type ToKeep = Exclude<FromData, { kind: 'progress' } | { kind: 'stopped' }>;
+type ToKeep = Exclude<FromData, { kind: 'progress' } | { kind: 'stopped' }>;
 
 export interface Results {
   /** The newest clip that became durable. */

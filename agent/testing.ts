@@ -18,14 +18,14 @@ export interface TestHome extends Disposable {
   start(plan: AgentPlan): Promise<TestAgent>;
 }
 
-export interface AgentPlan {
+interface AgentPlan {
   readonly sources: readonly object[];
   readonly rules: string;
   readonly models?: readonly object[];
   readonly more?: object;
 }
 
-export interface TestAgent extends AsyncDisposable {
+interface TestAgent extends AsyncDisposable {
   readonly agent: Agent;
   readonly log: readonly string[];
   /** Asks until `is` holds. */

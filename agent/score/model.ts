@@ -9,7 +9,7 @@ import type { ImageInput, NumberInput } from '@fieldloop/learning';
 import { complain, demand, readDocument, z } from '../document.ts';
 import { maxModelBytes } from '../limits.ts';
 
-export type ModelInput =
+type ModelInput =
   | { readonly kind: 'image'; readonly topic: string; readonly image: ImageInput }
   | {
       readonly kind: 'numbers';
@@ -18,7 +18,7 @@ export type ModelInput =
       readonly numbers: NumberInput;
     };
 
-export interface GoldenPair {
+interface GoldenPair {
   /** After preprocessing, as the model takes it. */
   readonly input: readonly number[];
   readonly output: readonly number[];

@@ -18,7 +18,7 @@ export interface OnnxSession extends AsyncDisposable {
   run(call: OnnxCall): Promise<Float32Array>;
 }
 
-export interface OnnxCall {
+interface OnnxCall {
   readonly input: string;
   readonly output: string;
   readonly tensor: Float32Array;

@@ -32,7 +32,7 @@ export interface Scored {
 /** What went wrong with one frame; the frame has no score then. */
 export type FrameFaultReason = 'message' | 'image' | 'shape' | 'not_a_number' | 'run';
 
-export type FrameResult =
+type FrameResult =
   | { readonly scored: Scored }
   | { readonly reason: FrameFaultReason; readonly message: string };
 

@@ -20,7 +20,7 @@ export interface ScoreRecord {
   readonly modelSha256: string;
 }
 
-export interface ScoringFigures {
+interface ScoringFigures {
   last?: ScoreRecord;
   count: number;
   skipped: number;

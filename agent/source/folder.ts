@@ -14,7 +14,7 @@ import { unpaced } from './pace.ts';
 import type { Source, SourceItem } from './source.ts';
 
 /** What was read, outside of this process; both answer after earlier results are durable. */
-export interface Positions {
+interface Positions {
   get(key: string): Promise<Json | undefined>;
   save(key: string, document: Json): Promise<void>;
 }
