@@ -11,8 +11,6 @@ export interface GivenCertificate {
   readonly notAfter: number;
 }
 
-export type CertificateStore = ReturnType<typeof certificateStore>;
-
 export const certificateStore = (db: Db) => ({
   async add(device: string, keySha256: string, issued: Issued, at: number): Promise<void> {
     await db
