@@ -8,7 +8,7 @@ import { finished } from 'node:stream/promises';
 import { asFault, Fault, faultLine, faultTable } from '@fieldloop/core';
 import { openLog, systemClock } from '@fieldloop/core/system';
 import { createFile } from '@fieldloop/recording/file';
-import { Command } from 'commander';
+import { Command } from './commander.ts';
 import { recordRobot } from './record.ts';
 import { serveFleet } from './serve.ts';
 import type { TruthLine } from './truth.ts';

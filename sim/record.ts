@@ -3,7 +3,7 @@ import { Fault } from '@fieldloop/core';
 import type { Appendable } from '@fieldloop/recording';
 import { openStudio } from './camera/render.ts';
 import { limits } from './limits.ts';
-import { openRecorder } from './mcap.ts';
+import { openRecorder } from './mcap-file.ts';
 import { isCameraTick, latchedMessages, logTimeAt, observe } from './sensor/observe.ts';
 import { eventTruth, frameTruth, type TruthLine } from './truth.ts';
 import { ticks } from './world/tick.ts';

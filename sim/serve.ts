@@ -31,6 +31,8 @@ export interface FleetOptions {
   /** `readers`: the world stands still until every robot has had a reader. */
   readonly start?: 'now' | 'readers';
   readonly onTruth?: (line: TruthLine) => void;
+  /** What a reader may owe its socket; the room's limit when left out. */
+  readonly backlogBytes?: number;
 }
 
 export interface RobotStats {
@@ -62,6 +64,7 @@ interface Outlet {
   readonly robot: Robot;
   readonly server: Server;
   readonly readers: Set<Socket>;
+  readonly backlogBytes: number;
   hadReader: boolean;
   messages: number;
   bytes: number;
@@ -135,6 +138,7 @@ async function openOutlet(robot: Robot, air: Air): Promise<Outlet> {
     robot,
     server: createServer(),
     readers: new Set(),
+    backlogBytes: air.backlogBytes ?? limits.socketBacklogBytes,
     hadReader: false,
     messages: 0,
     bytes: 0,
@@ -173,7 +177,7 @@ function sendLatched(air: Air, outlet: Outlet, socket: Socket): void {
 
 /** Whole messages or nothing: what a socket owes stays below its bound. */
 function send(outlet: Outlet, socket: Socket, record: Uint8Array): void {
-  if (socket.writableLength + record.length > limits.socketBacklogBytes) {
+  if (socket.writableLength + record.length > outlet.backlogBytes) {
     outlet.dropped += 1;
     return;
   }

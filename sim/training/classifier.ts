@@ -29,12 +29,12 @@ export async function trainClassifier(
   studio: Studio,
   tell: (line: string) => void,
 ): Promise<Trained> {
-  const samples = await trainingSet(studio, { placed: 4500, driven: 2200 });
+  const samples = await trainingSet(studio, { placed: 3600, driven: 1800 });
   tell(`${samples.count} rows, mirrored and outliers included`);
   const trained = train(samples, {
     random: seededRandom('classifier'),
     hidden: [24, 16],
-    epochs: 8,
+    epochs: 7,
     batch: 32,
     learningRate: 0.0015,
     weightDecay: 0.02,

@@ -78,13 +78,14 @@ const crossing: Crossing = { enter: 0, leave: 0, acrossX: false };
 export function rayHall(from: Point, toward: Point, out: StaticHit): void {
   out.rack = Number.POSITIVE_INFINITY;
   out.rackIndex = -1;
-  racks.forEach((rack, index) => {
+  for (let index = 0; index < racks.length; index += 1) {
+    const rack = racks[index] as Box;
     if (rayBox(from, toward, rack, crossing) && crossing.enter < out.rack) {
       out.rack = crossing.enter;
       out.rackIndex = index;
       out.rackAcrossX = crossing.acrossX;
     }
-  });
+  }
   const toX = toEdge(from.x, toward.x, inside.x0, inside.x1);
   const toY = toEdge(from.y, toward.y, inside.y0, inside.y1);
   out.wallAcrossX = toX < toY;
@@ -102,35 +103,26 @@ export interface RayHit {
   readonly body?: Body;
 }
 
+const seen: StaticHit = {
+  rack: 0,
+  rackIndex: -1,
+  rackAcrossX: false,
+  wall: 0,
+  wallAcrossX: false,
+};
+
 /** The first thing along a ray of unit length. Racks and walls both count as shelf. */
 export function castRay(from: Point, toward: Point, bodies: readonly Body[]): RayHit {
-  const hall: StaticHit = {
-    rack: 0,
-    rackIndex: -1,
-    rackAcrossX: false,
-    wall: 0,
-    wallAcrossX: false,
-  };
-  rayHall(from, toward, hall);
-  let best: RayHit = { metres: Math.min(hall.rack, hall.wall), kind: 'shelf' };
+  rayHall(from, toward, seen);
+  let metres = Math.min(seen.rack, seen.wall);
+  let first: Body | undefined;
   for (const body of bodies) {
-    if (rayBody(from, toward, body, crossing) && crossing.enter < best.metres) {
-      best = { metres: crossing.enter, kind: body.kind, body };
+    if (rayBody(from, toward, body, crossing) && crossing.enter < metres) {
+      metres = crossing.enter;
+      first = body;
     }
   }
-  return best;
-}
-
-/** Ranges of `count` rays spread evenly from `-half` to `half` around a pose, in metres. */
-export function sweep(
-  pose: Pose,
-  bodies: readonly Body[],
-  rays: { readonly count: number; readonly half: number },
-): Float64Array {
-  const out = new Float64Array(rays.count);
-  for (let i = 0; i < rays.count; i += 1) {
-    const angle = pose.heading - rays.half + (2 * rays.half * i) / (rays.count - 1);
-    out[i] = castRay(pose, { x: Math.cos(angle), y: Math.sin(angle) }, bodies).metres;
-  }
-  return out;
+  return first === undefined
+    ? { metres, kind: 'shelf' }
+    : { metres, kind: first.kind, body: first };
 }
