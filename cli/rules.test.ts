@@ -117,7 +117,7 @@ test('lint --json: one document', async () => {
   expect(files.map(({ digest }) => digest?.length)).toEqual([undefined, 64]);
 });
 
-test('test: which rule fired when, with the values, and what was counted', async () => {
+test('a trial: which rule fired when, with the values, and what was counted', async () => {
   const { code, out, err } = await run('test', path('good.yaml'), recording);
   expect(out).toBe(`     AT  LOG TIME                  RULE  SEVERITY  VALUES
 0.500 s  2023-11-14T22:13:20.500Z  fast  critical  v = 2
@@ -132,7 +132,7 @@ fast      3            0        0
   expect([code, err]).toEqual([0, '']);
 });
 
-test('test --json: the verdicts as the agent gives them', async () => {
+test('a trial, --json: the verdicts as the agent gives them', async () => {
   const { code, out } = await run('test', '--json', path('good.yaml'), recording);
   const document = JSON.parse(out) as { verdicts: object[]; rules: object; damage: null };
   expect(document.verdicts[0]).toMatchObject({
@@ -146,21 +146,21 @@ test('test --json: the verdicts as the agent gives them', async () => {
   expect([code, document.damage]).toEqual([0, null]);
 });
 
-test('test: says why a rule stays silent', async () => {
+test('a trial: says why a rule stays silent', async () => {
   const { code, err } = await run('test', path('text.yaml'), recording);
   expect(err).toContain('text.yaml:5:40  type  /odom frame is a string, not a double');
   expect(err).toContain('/odom frame is unknown throughout');
   expect(code).toBe(0);
 });
 
-test('test: a torn recording gives what came before, then exit 6', async () => {
+test('a trial: a torn recording gives what came before, then exit 6', async () => {
   const { code, out, err } = await run('test', path('good.yaml'), torn);
   expect(out).toContain('fast  ');
   expect(err).toMatch(/fieldloop: torn\.mcap@byte \d+: /);
   expect(code).toBe(6);
 });
 
-test('test: bad rules exit 2, missing files exit 4', async () => {
+test('a trial: bad rules exit 2, missing files exit 4', async () => {
   const bad = await run('test', path('bad.yaml'), recording);
   expect(bad.err).toContain('bad.yaml:7:40  unknown-signal');
   expect(bad.code).toBe(2);
@@ -169,4 +169,10 @@ test('test: bad rules exit 2, missing files exit 4', async () => {
   expect(noRules.code).toBe(4);
   expect((await run('test', path('good.yaml'), path('none.mcap'))).code).toBe(4);
   expect((await run('lint', folder)).code).toBe(4);
+});
+
+test('schema: what editors need', async () => {
+  const { code, out } = await run('schema');
+  expect(JSON.parse(out)).toMatchObject({ type: 'object', required: expect.anything() as unknown });
+  expect(code).toBe(0);
 });

@@ -11,6 +11,7 @@ import {
   type RecordingFacts,
   type RuleProblem,
   type RuleSet,
+  ruleSetJsonSchema,
 } from '@fieldloop/rules';
 import { Command } from './commander.ts';
 import { type CliIo, jsonText } from './io.ts';
@@ -36,6 +37,10 @@ export function rulesCommand(io: CliIo): Command {
       const ruleSet = await readRules(io, rules);
       await testRules(io, { ruleSet, path: recording, json: options.json === true });
     });
+  command
+    .command('schema')
+    .description('The JSON Schema of rule sets, for editors.')
+    .action(() => io.out(jsonText(ruleSetJsonSchema())));
   return command;
 }
 

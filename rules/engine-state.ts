@@ -58,7 +58,7 @@ export interface RuleCounters {
 }
 
 /** One channel of one source: its topic, and how its messages are read. */
-export interface Handler {
+interface Handler {
   readonly channel: Channel;
   readonly topic: TopicPlan;
   readonly readers: readonly Reader[];

@@ -21,7 +21,7 @@ export interface Held {
   each(visit: (entry: HeldEntry) => void): void;
 }
 
-export interface HeldEntry {
+interface HeldEntry {
   readonly timeNs: number;
   readonly rank: number;
   readonly topic: number;

@@ -68,7 +68,7 @@ export interface RuleRun {
   cooledDown: number;
 }
 
-export interface SlotPlan {
+interface SlotPlan {
   readonly state: SlotState;
   readonly maxAgeNs: number;
   readonly cells: MemoryCell[];

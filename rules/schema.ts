@@ -12,8 +12,8 @@ const described = <T extends z.ZodMiniType>(schema: T, description: string): T =
 const text = (most: number): z.ZodMiniString => z.string().check(z.minLength(1), z.maxLength(most));
 
 /** Shapes as patterns, so that editors know them too; they run on short texts of ours only. */
-export const namePattern = /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/;
-export const idPattern = /^[a-z0-9][a-z0-9_-]{0,63}$/;
+const namePattern = /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/;
+const idPattern = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 export const durationPattern = /^(0|\d{1,12}(\.\d{1,9})?(ns|us|ms|s|m|h|d))$/;
 const topicPattern = /^[^\s\p{Cc}]{1,256}$/u;
 
@@ -62,14 +62,14 @@ export const captureSetSchema = z.strictObject({
   extends: z.optional(described(name, 'Another capture whose topics are taken too.')),
 });
 
-export const captureSchema = z.strictObject({
+const captureSchema = z.strictObject({
   set: z.optional(described(name, 'A capture declared under captures.')),
   topics: z.optional(topics),
   pre: z._default(described(duration, 'Kept from before the trigger.'), '10s'),
   post: z._default(described(duration, 'Recorded after the trigger.'), '5s'),
 });
 
-export const absentSchema = z.strictObject({
+const absentSchema = z.strictObject({
   topic,
   for: described(duration, 'Fires when no message came for this long.'),
   minHz: z.optional(described(z.number().check(z.positive()), 'Also fires below this rate.')),
@@ -80,7 +80,7 @@ export const absentSchema = z.strictObject({
   ),
 });
 
-export const everySchema = z.strictObject({
+const everySchema = z.strictObject({
   period: described(duration, 'Time from one trigger to the next.'),
   first: z.optional(described(duration, 'When the first one comes; by default after a period.')),
 });
@@ -125,9 +125,6 @@ export const ruleSetSchema = z.strictObject({
 });
 
 export type SignalShape = z.infer<typeof signalSchema>;
-export type ModelShape = z.infer<typeof modelSchema>;
-export type CaptureShape = z.infer<typeof captureSchema>;
-export type CaptureSetShape = z.infer<typeof captureSetSchema>;
 export type RuleShape = z.infer<typeof ruleSchema>;
 export type RuleSetShape = z.infer<typeof ruleSetSchema>;
 

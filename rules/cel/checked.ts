@@ -49,11 +49,11 @@ interface Known {
   readonly at: number;
 }
 
-export interface ConstantTerm extends Known {
+interface ConstantTerm extends Known {
   readonly kind: 'constant';
   readonly value: number | string | boolean;
 }
-export interface SignalTerm extends Known {
+interface SignalTerm extends Known {
   readonly kind: 'signal';
   readonly name: string;
 }
@@ -63,17 +63,17 @@ export interface CompareTerm extends Known {
   readonly left: Checked;
   readonly right: Checked;
 }
-export interface ArithmeticTerm extends Known {
+interface ArithmeticTerm extends Known {
   readonly kind: 'arithmetic';
   readonly op: Arithmetic;
   readonly left: Checked;
   readonly right: Checked;
 }
-export interface NegateTerm extends Known {
+interface NegateTerm extends Known {
   readonly kind: 'negate' | 'not';
   readonly arg: Checked;
 }
-export interface JoinTerm extends Known {
+interface JoinTerm extends Known {
   readonly kind: 'and' | 'or';
   readonly args: readonly Checked[];
 }
@@ -88,7 +88,7 @@ export interface MemberTerm extends Known {
   readonly arg: Checked;
   readonly items: readonly (number | string | boolean)[];
 }
-export interface MatchTerm extends Known {
+interface MatchTerm extends Known {
   readonly kind: 'match';
   readonly arg: Checked;
   readonly pattern: string;
@@ -123,7 +123,7 @@ export type Checked =
   | MemoryTerm;
 
 /** The direct parts of a term. */
-export function partsOf(term: Checked): readonly Checked[] {
+function partsOf(term: Checked): readonly Checked[] {
   switch (term.kind) {
     case 'constant':
     case 'signal':

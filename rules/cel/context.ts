@@ -16,7 +16,7 @@ export interface Scope {
   readonly models: readonly string[];
 }
 
-export type Report = (at: number, code: ProblemCode, message: string, remedy: string) => undefined;
+type Report = (at: number, code: ProblemCode, message: string, remedy: string) => undefined;
 
 export interface CheckContext {
   readonly scope: Scope;

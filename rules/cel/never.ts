@@ -4,7 +4,7 @@
  */
 import type { Checked, CompareTerm, Comparison, MemoryFunction, PureFunction } from './checked.ts';
 
-export interface Range {
+interface Range {
   readonly low: number;
   readonly high: number;
   readonly lowOpen: boolean;

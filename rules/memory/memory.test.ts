@@ -130,6 +130,9 @@ const plain: Partial<
   },
 };
 
+const rounded = (value: number | undefined): number | undefined =>
+  value === undefined ? undefined : Math.round(value * 1e9) / 1e9 + 0;
+
 const settings = { numRuns: 200, seed: 20_251_121 };
 
 describe('against the plainest code', () => {
@@ -138,9 +141,8 @@ describe('against the plainest code', () => {
       fc.property(samples, (all) => {
         for (const [i, answer] of answers(fn, all).entries()) {
           const wanted = plain[fn]?.(all, i);
-          const isExact = answer === undefined || wanted === undefined || Number.isNaN(wanted);
-          if (isExact) expect(answer).toBe(wanted);
-          else expect(answer).toBeCloseTo(wanted, 9);
+          // Sums in another order differ in the last bits.
+          expect(rounded(answer), `place ${i}`).toBe(rounded(wanted));
         }
       }),
       settings,
