@@ -1,6 +1,6 @@
 /**
- * A file that is still arriving. Writes follow each other; a sync waits for those before it and
- * runs beside those after it. The first failure breaks the part: a sync that failed may have lost
+ * A file that is still arriving. One write runs, and what comes meanwhile is one more; a sync waits
+ * for those before it and runs beside those after it. The first failure breaks the part: a sync that failed may have lost
  * what it was asked to keep, so it is never tried again as if it could be good.
  */
 import { createHash, type Hash } from 'node:crypto';
@@ -34,6 +34,8 @@ class DiskPart implements BlobPart {
   /** Absent until the bytes that were there before are read. */
   #hash: Hash | undefined;
   #writes: Promise<void> = Promise.resolve();
+  /** The write that has not begun: it takes all that comes until then. */
+  #next: { readonly pieces: Uint8Array[]; readonly written: Promise<void> } | undefined;
   #broken: Error | undefined;
   #isNamed = false;
   #isOpen = true;
@@ -58,8 +60,19 @@ class DiskPart implements BlobPart {
       hash.update(piece);
       this.#size += piece.length;
     }
-    this.#writes = this.#writes.then(async () => await this.#write(pieces, at));
-    await this.#writes;
+    this.#next ??= this.#nextWrite(at);
+    this.#next.pieces.push(...pieces);
+    await this.#next.written;
+  }
+
+  #nextWrite(at: number): { pieces: Uint8Array[]; written: Promise<void> } {
+    const pieces: Uint8Array[] = [];
+    const written = this.#writes.then(async () => {
+      this.#next = undefined;
+      await this.#write(pieces, at);
+    });
+    this.#writes = written;
+    return { pieces, written };
   }
 
   async #write(pieces: readonly Uint8Array[], position: number): Promise<void> {
