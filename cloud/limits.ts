@@ -7,6 +7,8 @@ const ms = (text: string): number => Number(parseDurationNs(text) / 1_000_000n);
 export const maxPreparedStatements = 256;
 /** How long a statement waits for another connection's write before it fails as `unavailable`. */
 export const sqliteBusyMs = ms('5s');
+/** A thread that serves others blocks no longer than this for a turn to write, and asks again. */
+export const sqliteTurnMs = ms('5ms');
 /** The write-ahead log is cut back to this size after a checkpoint. */
 export const sqliteWalBytes = 64 * 1024 * 1024;
 /** SQLite pages kept in memory by one connection, in KiB. */

@@ -113,7 +113,7 @@ async function openStores(
 ): Promise<{ readonly read: Db; readonly write: Db }> {
   await makeFolder(dataDir);
   started.use(lockFolder(join(dataDir, 'cloud.lock')));
-  const write = openSqlite(databasePath(dataDir));
+  const write = openSqlite(databasePath(dataDir), { waitOn: clock });
   started.defer(async () => await write.destroy());
   const steps = await migrate(write, { now: () => clock.now() });
   if (steps.length > 0) log.info('database migrated', { steps });

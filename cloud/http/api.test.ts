@@ -2,6 +2,8 @@
  * Goal: what the cloud knows is answered truly, whole, page by page, and as the document says.
  * Method: real HTTP to a real SQLite file; each JSON answer is also checked by its own schema.
  */
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
 import type { ClipJson, ClipPage } from '../clip/json.ts';
@@ -272,6 +274,26 @@ test('a key works until it is revoked or expires, and only for its scopes', asyn
     revokedAt: '2023-11-14T22:13:20.000Z',
   });
   expect(JSON.stringify(list)).not.toContain(made.key.slice(-43));
+});
+
+test('a client that goes away in the middle of its request is no bug', async () => {
+  await using world = await openApiWorld();
+  const { hostname, port } = new URL(world.url);
+  const socket = connect(Number(port), hostname);
+  const head = [
+    'POST /v1/apiKeys HTTP/1.1',
+    'Host: x',
+    `Authorization: Bearer ${world.key}`,
+    'Content-Type: application/json',
+    'Content-Length: 100',
+  ];
+  socket.write(`${head.join('\r\n')}\r\n\r\n{"name":`);
+  await once(socket, 'ready');
+  expect((await world.get('/v1/me')).status).toBe(200);
+  socket.destroy();
+  await once(socket, 'close');
+  for (let n = 0; n < 3; n += 1) expect((await world.get('/v1/me')).status).toBe(200);
+  expect(world.errors).toEqual([]);
 });
 
 test('anybody may ask whether the cloud lives; a cloud that cannot work says so', async () => {

@@ -50,11 +50,20 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     operations,
     version: deps.version,
     keys: apiKeyStore(deps.read),
-    writeKeys: apiKeyStore(deps.write),
+    keyUsed: async (id, at) => await noteUse(deps, id, at),
     clock: deps.clock,
     ids: deps.ids,
     log: deps.log,
     ...(deps.checkAnswers === undefined ? {} : { checkAnswers: deps.checkAnswers }),
   });
   return { fetch, operations };
+}
+
+/** A read must not fail because its key's last use cannot be written. */
+async function noteUse({ write, log }: ApiDeps, id: string, at: number): Promise<void> {
+  try {
+    await write.transaction().execute(async (trx) => await apiKeyStore(trx).used(id, at));
+  } catch (error) {
+    log.warn('the use of a key was not noted', { key: id, cause: error });
+  }
 }

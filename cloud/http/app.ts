@@ -13,8 +13,8 @@ export interface AppDeps {
   readonly operations: readonly Operation[];
   readonly version: string;
   readonly keys: ApiKeyStore;
-  /** On the connection that writes. */
-  readonly writeKeys: ApiKeyStore;
+  /** Notes that a key was used. */
+  readonly keyUsed: (id: string, at: number) => Promise<void>;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
@@ -109,7 +109,7 @@ async function callerOf(
   if (doc.right === 'nobody') return undefined;
   const key = await authenticate(header, {
     keys: deps.keys,
-    writeKeys: deps.writeKeys,
+    used: deps.keyUsed,
     now: deps.clock.now(),
   });
   if (doc.right !== 'any') authorize(key, doc.right);

@@ -17,7 +17,11 @@ const howTo = 'Send Authorization: Bearer flk_…; `fieldloop keys create` makes
 /** The live key behind a header. Fault `unauthenticated` says why there is none. */
 export async function authenticate(
   header: string | undefined,
-  deps: { readonly keys: ApiKeyStore; readonly writeKeys: ApiKeyStore; readonly now: number },
+  deps: {
+    readonly keys: ApiKeyStore;
+    readonly used: (id: string, at: number) => Promise<void>;
+    readonly now: number;
+  },
 ): Promise<ApiKey> {
   if (header === undefined) throw refused('this request has no API key', howTo);
   const text = /^Bearer +(\S+) *$/i.exec(header)?.[1];
@@ -33,7 +37,7 @@ export async function authenticate(
     throw refused(`this API key ${why}`, 'Ask for a new one.');
   }
   if (deps.now - (proof.key.lastUsedAt ?? 0) >= keyUseWriteMs) {
-    await deps.writeKeys.used(proof.key.id, deps.now);
+    await deps.used(proof.key.id, deps.now);
   }
   return proof.key;
 }

@@ -136,6 +136,7 @@ test('a read that breaks off never looks like the end of the file', async () => 
     }).end();
   });
   expect(received).toBe('ECONNRESET');
+  expect(world.errors).toEqual(['answer broke off']);
   world.brokenObject = undefined;
   expect(await bodyOf(await world.get(path))).toHaveLength(3_000_000);
 });

@@ -57,15 +57,9 @@ export async function checkBody(schema: Fields | undefined, request: Request): P
 async function readText(request: Request): Promise<string> {
   if (Number(request.headers.get('content-length') ?? 0) > maxBodyBytes) throw tooLarge();
   if (request.body === null) return '';
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const part of request.body) {
-    size += part.byteLength;
-    if (size > maxBodyBytes) throw tooLarge();
-    parts.push(part);
-  }
+  const bytes = await readBytes(request.body);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {
     throw new Fault('invalid', 'the body is not UTF-8 text', {
       place: '/body',
@@ -73,6 +67,24 @@ async function readText(request: Request): Promise<string> {
       cause: error,
     });
   }
+}
+
+async function readBytes(body: ReadableStream<Uint8Array>): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  try {
+    for await (const part of body) {
+      size += part.byteLength;
+      if (size > maxBodyBytes) break;
+      parts.push(part);
+    }
+  } catch (error) {
+    throw new Fault('cancelled', 'the client went away before its request was whole', {
+      cause: error,
+    });
+  }
+  if (size > maxBodyBytes) throw tooLarge();
+  return Buffer.concat(parts);
 }
 
 function tooLarge(): Fault {

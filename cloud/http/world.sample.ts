@@ -29,6 +29,8 @@ export interface ApiWorld extends AsyncDisposable {
   putClip(n: number, options?: PutOptions): Promise<ClipManifest>;
   readonly objects: Map<string, Uint8Array>;
   readonly revoked: string[];
+  /** Phrases that the API logged as errors. */
+  readonly errors: string[];
   notReady: string | undefined;
   /** Reads of this object break off after half. */
   brokenObject: string | undefined;
@@ -45,7 +47,9 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
   await migrate(db, { now: () => clock.now() });
   const read = openSqlite(join(folder, 'cloud.db'), { readOnly: true });
   const objects = new Map<string, Uint8Array>();
-  const system = { clock, ids: systemIds, randomBytes: systemRandomBytes, log: silentLog };
+  const errors: string[] = [];
+  const log = { ...silentLog, error: (phrase: string) => void errors.push(phrase) };
+  const system = { clock, ids: systemIds, randomBytes: systemRandomBytes, log };
   const revoked: string[] = [];
   const state: { notReady: string | undefined; brokenObject: string | undefined } = {
     notReady: undefined,
@@ -97,6 +101,7 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
     makeKey,
     objects,
     revoked,
+    errors,
     get: async (path: string, headers = {}) =>
       await call(path, { headers: { authorization, ...headers } }),
     post: async (path: string, body: unknown = {}) =>

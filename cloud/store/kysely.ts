@@ -1,2 +1,10 @@
 /** The door to Kysely: the only file that imports it. */
-export { type ColumnType, Kysely, type SelectQueryBuilder, sql, SqliteDialect } from 'kysely';
+export {
+  type ColumnType,
+  type DatabaseConnection,
+  Kysely,
+  type SelectQueryBuilder,
+  sql,
+  SqliteDialect,
+  SqliteDriver,
+} from 'kysely';

@@ -5,6 +5,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+import { systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
 import { auditStoreContract } from '../audit/store.contract.ts';
 import { clipStoreContract } from '../clip/store.contract.ts';
@@ -139,6 +141,31 @@ test('a transaction that fails leaves nothing, and a reader sees only whole ones
   await expect(failing).rejects.toThrow('stop');
   expect(await deviceStore(world.db).get('amr-01')).toMatchObject({ state: 'enrolled' });
   await reader.destroy();
+});
+
+test('a thread that serves others goes on while a transaction waits for its turn', async () => {
+  await using world = await openWorld();
+  const other = openSqlite(world.path, { waitOn: systemClock });
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const order: string[] = [];
+  const first = world.db.transaction().execute(async (trx) => {
+    await deviceStore(trx).revoke('amr-01', 5);
+    await held;
+    order.push('first');
+  });
+  const second = other.transaction().execute(async (trx) => {
+    await deviceStore(trx).revoke('amr-02', 6);
+    order.push('second');
+  });
+  for (let turns = 0; turns < 3; turns += 1) await setImmediate();
+  order.push('meanwhile');
+  release();
+  await Promise.all([first, second]);
+  expect(order).toEqual(['meanwhile', 'first', 'second']);
+  await other.destroy();
 });
 
 test('migrations run once; a database of a newer cloud is refused', async () => {

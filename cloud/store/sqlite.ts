@@ -2,24 +2,40 @@
  * The SQLite adapter: the only file that imports better-sqlite3. A transaction takes the write
  * lock when it begins (`begin immediate`), so a read inside it is still true when it writes.
  */
-import { Fault } from '@fieldloop/core';
+import { type Clock, Fault } from '@fieldloop/core';
 import Database from 'better-sqlite3';
-import { maxPreparedStatements, sqliteBusyMs, sqliteCacheKiB, sqliteWalBytes } from '../limits.ts';
+import {
+  maxPreparedStatements,
+  sqliteBusyMs,
+  sqliteCacheKiB,
+  sqliteTurnMs,
+  sqliteWalBytes,
+} from '../limits.ts';
 import type { Db } from './db.ts';
-import { Kysely, SqliteDialect } from './kysely.ts';
+import { type DatabaseConnection, Kysely, SqliteDialect, SqliteDriver } from './kysely.ts';
 import type { Tables } from './schema.ts';
 
 type Statement = Database.Statement;
 type SqliteError = InstanceType<typeof Database.SqliteError>;
 
+export interface SqliteOptions {
+  readonly readOnly?: boolean;
+  /**
+   * For a thread that serves others meanwhile: a transaction waits on this clock for its turn to
+   * write, instead of blocking the thread.
+   */
+  readonly waitOn?: Pick<Clock, 'sleep' | 'monotonicMs'>;
+}
+
 /**
  * Opens a connection of its own; `destroy()` closes it. A committed transaction has reached the
  * disk (WAL with synchronous FULL). Faults: `unavailable` (cannot open, full, busy), `corrupt`.
  */
-export function openSqlite(path: string, options: { readonly readOnly?: boolean } = {}): Db {
-  const readonly = options.readOnly ?? false;
+export function openSqlite(path: string, options: SqliteOptions = {}): Db {
+  const { readOnly: readonly = false, waitOn } = options;
   const database = guarded(path, () => {
-    const opened = new Database(path, { readonly, timeout: sqliteBusyMs });
+    const timeout = waitOn === undefined ? sqliteBusyMs : sqliteTurnMs;
+    const opened = new Database(path, { readonly, timeout });
     if (!readonly) opened.pragma('journal_mode = WAL');
     opened.pragma('synchronous = FULL');
     opened.pragma('foreign_keys = ON');
@@ -29,9 +45,37 @@ export function openSqlite(path: string, options: { readonly readOnly?: boolean 
     opened.defaultSafeIntegers(true);
     return opened;
   });
-  return new Kysely<Tables>({
-    dialect: new SqliteDialect({ database: connection(database, path) }),
-  });
+  const config = { database: connection(database, path) };
+  const dialect = new SqliteDialect(config);
+  if (waitOn !== undefined) dialect.createDriver = () => new WaitingDriver(config, waitOn);
+  return new Kysely<Tables>({ dialect });
+}
+
+/** Asks again for the write lock, and leaves the thread to others between two tries. */
+class WaitingDriver extends SqliteDriver {
+  readonly #clock: NonNullable<SqliteOptions['waitOn']>;
+
+  constructor(
+    config: ConstructorParameters<typeof SqliteDriver>[0],
+    clock: NonNullable<SqliteOptions['waitOn']>,
+  ) {
+    super(config);
+    this.#clock = clock;
+  }
+
+  override async beginTransaction(on: DatabaseConnection): Promise<void> {
+    const until = this.#clock.monotonicMs() + sqliteBusyMs;
+    for (;;) {
+      try {
+        await super.beginTransaction(on);
+        return;
+      } catch (error) {
+        const busy = error instanceof Fault && error.details?.['busy'] === true;
+        if (!busy || this.#clock.monotonicMs() >= until) throw error;
+        await this.#clock.sleep(sqliteTurnMs);
+      }
+    }
+  }
 }
 
 /**
@@ -105,6 +149,7 @@ function faultOf(error: SqliteError, path: string): Fault | undefined {
   if (/^SQLITE_(BUSY|LOCKED)/.test(error.code)) {
     return new Fault('unavailable', 'the database is busy with another write', {
       ...parts,
+      details: { busy: true },
       remedy: 'Try again. If it stays so, look for a second process that holds this file.',
     });
   }
