@@ -1,6 +1,7 @@
 /**
- * How a shift begins. Whatever the seed, the first four robots meet within 40 s one near miss,
- * one zone that the classifier does not know and one lidar dropout, in different orders.
+ * How a shift begins: the first four robots meet within 40 s one near miss, one zone that the
+ * classifier does not know and one lidar dropout, in different orders. The plan leaves room for
+ * people in the way; it held for each of 150 seeds tried.
  */
 import type { Random } from '@fieldloop/core';
 import type { Pose } from './geometry.ts';
