@@ -36,6 +36,8 @@ export const maxFolderFiles = 20_000;
 /** A file without its format's end is taken as finished when it did not change for so long. */
 export const settledAfterMs = 10_000;
 export const rescanEveryMs = 30_000;
+/** Log time, ns, that one slice of a paced replay spans. */
+export const sliceNs = 100e6;
 /** Bytes of a stream that wait to be handled; at the limit the socket pauses. */
 export const maxReadAheadBytes = 4 * 1024 * 1024;
 /** How often a live source that hears nothing says so. */
@@ -102,6 +104,8 @@ export const maxTombstones = 10_000;
 export const maxQuarantinedFiles = 20;
 /** Damaged databases kept beside the new one. */
 export const maxDamagedDatabases = 3;
+/** Files taken in by one transaction of a start; well below half of `markGap`. */
+export const adoptedTogether = 200;
 /** Inodes that stay free for others. */
 export const headroomInodes = 1_000;
 /** Bytes read at a time to hash a clip's file. */

@@ -36,8 +36,8 @@ export async function* readFinished(
     const id = sessionOf(device, await fingerprint(file));
     const take = openTimeline({ id, recording: path, live: false });
     for await (const item of readRecording(file, { signal })) {
-      if (item.kind === 'block') await pace.wait(item.block, signal);
-      yield* take(item);
+      if (item.kind !== 'block') yield* take(item);
+      else for await (const block of pace(item.block, signal)) yield* take({ ...item, block });
     }
   } catch (error) {
     if (signal.aborted) return;

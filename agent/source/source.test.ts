@@ -16,13 +16,16 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Json, seededRandom, silentLog } from '@fieldloop/core';
+import type { MessageBlock } from '@fieldloop/recording';
 import { systemClock, systemIds } from '@fieldloop/core/system';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fileSource } from './file.ts';
 import { folderSource } from './folder.ts';
 import { simSource } from './sim.ts';
 import type { Source, SourceItem } from './source.ts';
-import { writeRecording } from './testing.ts';
+import { blockOf } from '../window/testing.ts';
+import { slices } from './pace.ts';
+import { jsonBytes, writeRecording } from './testing.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -114,6 +117,37 @@ test('speed holds a replay back to the log time of its blocks', async () => {
   await read(fileSource({ name: 'main', device: 'amr', path, speed: 10 }, { clock }));
   const total = slept.reduce((sum, ms) => sum + ms, 0);
   expect(total).toBeCloseTo(5_990, 0);
+  // Ten messages a second at ten times the speed: none waits for its whole chunk.
+  expect(Math.max(...slept)).toBeLessThanOrEqual(21);
+});
+
+test('slices of a block are the block: every message once, with its own times', () => {
+  const at = (ms: number) => ({
+    channelId: ms % 7,
+    atNs: second + BigInt(ms) * 1_000_000n,
+    data: jsonBytes({ ms }),
+  });
+  // Out of order by a little, as recorders write.
+  const times = Array.from({ length: 500 }, (_, i) => i * 10 + ((i * 13) % 5) * 3);
+  const whole = blockOf(times.map(at));
+  const parts = [...slices(whole)];
+  expect(parts.length).toBeGreaterThan(40);
+  const read = (block: MessageBlock): unknown[] =>
+    Array.from({ length: block.count }, (_, i) => [
+      block.channelIds[i],
+      block.sequences[i],
+      block.baseNs + BigInt(block.timesNs[i] ?? 0),
+      block.publishTimeNs(i),
+      Buffer.from(block.data.subarray(block.starts[i], block.ends[i])).toString(),
+    ]);
+  expect(parts.flatMap(read)).toEqual(read(whole));
+  for (const part of parts) {
+    const ns = Array.from(part.timesNs, (time) => part.baseNs + BigInt(time));
+    expect([part.firstNs, part.lastNs]).toEqual([
+      ns.reduce((a, b) => (a < b ? a : b)),
+      ns.reduce((a, b) => (a > b ? a : b)),
+    ]);
+  }
 });
 
 function positions(): {
