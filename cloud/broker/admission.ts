@@ -45,8 +45,13 @@ export function admitConnect(device: string, packet: ConnectPacket): ConnectionK
   return kind;
 }
 
-export function refusal(why: string): Fault {
+/** `answer` is what a device whose certificate is ours hears before its connection closes. */
+export function refusal(why: string, answer?: Buffer): Fault {
   return new Fault('forbidden', why, {
     remedy: 'Enrol the device again, or update its agent; see the audit of this cloud.',
+    ...(answer === undefined ? {} : { details: { answer } }),
   });
 }
+
+/** CONNACK with return code 5 (MQTT 3.1.1, 3.2.2.3). */
+export const notAuthorized = Buffer.from([0x20, 2, 0, 5]);

@@ -19,7 +19,7 @@ import {
   socketsBurst,
   socketsPerSecond,
 } from '../limits.ts';
-import { admitConnect, deviceOf, refusal } from './admission.ts';
+import { admitConnect, deviceOf, notAuthorized, refusal } from './admission.ts';
 import { type ConnectPacket, readConnect } from './connect-packet.ts';
 import { openFramer } from './framer.ts';
 import { openGateStream } from './gate-stream.ts';
@@ -123,7 +123,9 @@ export async function openGate(
         const { device, remote } = whoIs(socket);
         if (fault.code === 'internal') deps.log.error('the gate failed', { error });
         refuse('connect.refused', { reason: fault.message, remote, device });
-        socket.destroy();
+        const answer = fault.details?.['answer'];
+        if (answer instanceof Buffer) socket.end(answer, () => socket.destroy());
+        else socket.destroy();
       })
       .finally(() => {
         waiting -= 1;
@@ -171,7 +173,7 @@ async function admit(
   const { packet, bytes } = await firstPacket(socket);
   const kind = admitConnect(device, packet);
   const why = await deps.mayConnect(device, fingerprint);
-  if (why !== undefined) throw refusal(why);
+  if (why !== undefined) throw refusal(why, notAuthorized);
   if (!connects.take(packet.clientId)) throw refusal('it connects too often');
   if (socket.destroyed) throw refusal('it went away');
   const remote = socket.remoteAddress ?? 'unknown';

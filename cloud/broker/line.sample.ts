@@ -157,6 +157,7 @@ function noting(logged: (LogFields & { readonly phrase: string })[]): Log {
 
 /** A device on both connections, with everything that the cloud said to it. */
 export interface TestDevice {
+  readonly name: string;
   readonly control: MqttClient;
   readonly bulk: MqttClient;
   readonly stored: Stored[];
@@ -195,6 +196,7 @@ export async function openDevice(world: LineWorld, who: Identity): Promise<TestD
     }
   };
   return {
+    name: device,
     control,
     bulk,
     stored,

@@ -14,6 +14,17 @@ export interface Refusal {
   readonly device?: string | undefined;
 }
 
+/** What the operator who reads the log can do. */
+export const refusalRemedies: Readonly<Record<Refusal['action'], string>> = {
+  'connect.refused':
+    'If it is a robot of yours, enrol it again with a new claim token; a stranger got no further.',
+  'acl.refused':
+    'Update the agent of this device; if something else holds its key, revoke the device.',
+  'enroll.refused': 'Create a new token with `fieldloop tokens create` and give it to the robot.',
+  'wire.violation':
+    'Update the agent of this device; if something else holds its key, revoke the device.',
+};
+
 export interface Refusals {
   tell(refusal: Refusal): void;
   /** Resolves when everything that was told is in the audit. */
@@ -41,7 +52,8 @@ export function openRefusals(deps: {
       const oldest = told.keys().next().value;
       if (told.size > maxRateKeys && oldest !== undefined) told.delete(oldest);
       const { action, ...fields } = refusal;
-      deps.log.warn(action, { ...fields, alsoSince: before?.silent ?? 0 });
+      const remedy = refusalRemedies[action];
+      deps.log.warn(action, { ...fields, remedy, alsoSince: before?.silent ?? 0 });
       if (refusal.device === undefined) return;
       writing = writing.then(async () => await audit(deps, refusal));
     },
