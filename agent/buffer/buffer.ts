@@ -113,7 +113,8 @@ async function openInside(deps: Deps, opened: Opened): Promise<AgentBuffer> {
   const recovery = await recover({
     ...inside,
     readClip: readClipFile,
-    adopt: (clip) => adoptClip(inside, clip),
+    keepUp,
+    adopt: (clips) => inside.write(() => clips.forEach((clip) => adoptClip(inside, clip))),
     lose: (clip, fate) => loseClip(inside, clip, fate),
     finishDelete: (clipId) => finishDelete(inside, clipId),
   });

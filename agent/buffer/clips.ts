@@ -92,15 +92,6 @@ export const clipTable = (db: Sqlite) => ({
     ).map(fromRow);
   },
 
-  /** When the next waiting clip may be tried, Unix ms. */
-  nextTurnMs(nowMs: number): number | undefined {
-    const row = db.get(
-      `SELECT min(not_before_ms) AS at FROM clip WHERE state = 'wanted' AND not_before_ms > ?`,
-      nowMs,
-    ) as { at: number | null } | undefined;
-    return row?.at ?? undefined;
-  },
-
   /** The cloud stored these manifests; everything is wanted. */
   listed(through: number): number {
     return db.run(

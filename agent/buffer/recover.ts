@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { asFault, type Clock, Fault, type Log } from '@fieldloop/core';
-import { maxQuarantinedFiles } from '../limits.ts';
+import { adoptedTogether, maxQuarantinedFiles } from '../limits.ts';
 import type { FoundClip } from './clip-file.ts';
 import type { ClipTable } from './clips.ts';
 import { type Disk, fileSize, names } from './disk.ts';
@@ -18,8 +18,10 @@ export interface RecoverDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly readClip: (path: string) => Promise<FoundClip>;
-  /** One transaction: row, manifest row, ledger. */
-  readonly adopt: (clip: FoundClip) => void;
+  /** One transaction for all: row, manifest row, ledger. */
+  readonly adopt: (clips: readonly FoundClip[]) => void;
+  /** Resolves when the numbers that were handed out are marked. */
+  readonly keepUp: () => Promise<void>;
   /** One transaction: the row becomes a tombstone and the cloud is told. */
   readonly lose: (clip: HeldClip, fate: 'lost' | 'quarantined') => void;
   /** One transaction: the row that was being deleted becomes its tombstone. */
@@ -42,9 +44,12 @@ export async function recover(deps: RecoverDeps): Promise<RecoveryReport> {
     removedDuplicates: 0,
     rebuilt: false,
   };
+  const adopter = openAdopter(deps);
   await finishDeletes(deps, tally);
-  await compareClips(deps, tally);
-  await takeParts(deps, tally);
+  await compareClips(deps, tally, adopter);
+  tally.adopted = await adopter.finish();
+  await takeParts(deps, tally, adopter);
+  tally.sealedParts = await adopter.finish();
   await pruneQuarantine(deps);
   return tally;
 }
@@ -58,7 +63,7 @@ async function finishDeletes(deps: RecoverDeps, tally: Tally): Promise<void> {
   }
 }
 
-async function compareClips(deps: RecoverDeps, tally: Tally): Promise<void> {
+async function compareClips(deps: RecoverDeps, tally: Tally, adopter: Adopter): Promise<void> {
   const { places, clips } = deps;
   const rows = new Map(clips.all().map((clip) => [clip.sha256, clip]));
   for (const folder of await names(places.clips)) {
@@ -75,7 +80,7 @@ async function compareClips(deps: RecoverDeps, tally: Tally): Promise<void> {
       }
       const row = rows.get(sha256);
       rows.delete(sha256);
-      if (row === undefined) await takeFile(deps, tally, { path, sha256 });
+      if (row === undefined) await takeFile(deps, tally, { path, sha256, adopter });
       else await checkFile(deps, tally, { path, row });
     }
   }
@@ -102,7 +107,7 @@ async function checkFile(
 async function takeFile(
   deps: RecoverDeps,
   tally: Tally,
-  found: { path: string; sha256: string },
+  found: { path: string; sha256: string; adopter: Adopter },
 ): Promise<void> {
   const fate = deps.clips.tombstone({ sha256: found.sha256 });
   if (fate === 'deleted' || fate === 'evicted') {
@@ -115,16 +120,14 @@ async function takeFile(
   if (clip === undefined) return;
   if (clip.sha256 !== found.sha256) {
     await putAside(deps, tally, found.path, 'its bytes do not have the hash of its name');
-  } else if (deps.clips.get(clip.clipId) !== undefined) {
+  } else if (found.adopter.knows(clip.clipId)) {
     await putAside(deps, tally, found.path, 'another file has the same clip id');
   } else {
-    // The rename may be younger than the last sync of the folder.
-    await syncClipFolder(deps, clip.sha256);
-    if (adopt(deps, clip)) tally.adopted += 1;
+    await found.adopter.add(clip);
   }
 }
 
-async function takeParts(deps: RecoverDeps, tally: Tally): Promise<void> {
+async function takeParts(deps: RecoverDeps, tally: Tally, adopter: Adopter): Promise<void> {
   const { places, disk, clips } = deps;
   for (const name of await names(places.parts)) {
     const path = join(places.parts, name);
@@ -143,9 +146,46 @@ async function takeParts(deps: RecoverDeps, tally: Tally): Promise<void> {
     }
     await disk.makeFolder(clipFolder(places, clip.sha256));
     await disk.rename(path, clipPath(places, clip.sha256));
-    await syncClipFolder(deps, clip.sha256);
-    if (adopt(deps, clip)) tally.sealedParts += 1;
+    await adopter.add(clip);
   }
+}
+
+/** Takes files in by the hundred: after a lost database there may be ten thousand of them. */
+interface Adopter {
+  knows(clipId: string): boolean;
+  add(clip: FoundClip): Promise<void>;
+  /** Clips taken in since the last `finish`. */
+  finish(): Promise<number>;
+}
+
+function openAdopter(deps: RecoverDeps): Adopter {
+  let batch: FoundClip[] = [];
+  let taken = 0;
+  const flush = async (): Promise<void> => {
+    if (batch.length === 0) return;
+    // A rename may be younger than the last sync of its folder.
+    for (const folder of new Set(batch.map((clip) => clipFolder(deps.places, clip.sha256)))) {
+      await deps.disk.syncFolder(folder);
+    }
+    await deps.disk.syncFolder(deps.places.clips);
+    if (adopt(deps, batch)) taken += batch.length;
+    batch = [];
+    await deps.keepUp();
+  };
+  return {
+    knows: (clipId) =>
+      deps.clips.get(clipId) !== undefined || batch.some((clip) => clip.clipId === clipId),
+    async add(clip) {
+      batch.push(clip);
+      if (batch.length >= adoptedTogether) await flush();
+    },
+    async finish() {
+      await flush();
+      const count = taken;
+      taken = 0;
+      return count;
+    },
+  };
 }
 
 /** A file that cannot be read now stays for the next start; one that is no clip is put aside. */
@@ -163,10 +203,10 @@ async function readOrPutAside(
   }
 }
 
-/** False when the disk did not take the row: the file stays, and the next start adopts it. */
-function adopt(deps: RecoverDeps, clip: FoundClip): boolean {
+/** False when the disk did not take the rows: the files stay, and the next start adopts them. */
+function adopt(deps: RecoverDeps, clips: readonly FoundClip[]): boolean {
   try {
-    deps.adopt(clip);
+    deps.adopt(clips);
     return true;
   } catch (error) {
     if (leaveFor(deps, error)) return false;

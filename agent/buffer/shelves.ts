@@ -28,8 +28,6 @@ export interface RowShelf {
 export interface ClipShelf {
   /** Clips whose turn it is, without those in transfer. */
   turn(limit: number): HeldClip[];
-  /** Unix ms at which a waiting clip comes due; undefined when none waits. */
-  nextTurnMs(): number | undefined;
   get(clipId: string): HeldClip | undefined;
   /** Takes the clip out of eviction's reach until released; false when it is gone. */
   hold(clipId: string): boolean;
@@ -102,7 +100,6 @@ export function clipShelf(inside: Inside): ClipShelf {
         .turn(clock.now(), limit + inTransfer.size)
         .filter((clip) => !inTransfer.has(clip.clipId))
         .slice(0, limit),
-    nextTurnMs: () => clips.nextTurnMs(clock.now()),
     get: (clipId) => clips.get(clipId),
     hold(clipId) {
       if (clips.get(clipId)?.state !== 'wanted') return false;
