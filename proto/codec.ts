@@ -118,7 +118,7 @@ function previewFromWire(wire: fieldloop.wire.v1.Preview.$Properties): Preview {
   };
 }
 
-/** The sequence number of a Manifest or Reported that does not decode, so that it can be refused. */
+/** The number of a Manifest or Reported that does not decode, so that it can be refused. */
 export function peekSeq(bytes: Uint8Array): { origin: bigint; seq: bigint } | undefined {
   try {
     const wire = v1.RowHead.decode(bytes);

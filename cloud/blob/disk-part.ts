@@ -1,7 +1,8 @@
 /**
  * A file that is still arriving. One write runs, and what comes meanwhile is one more; a sync waits
- * for those before it and runs beside those after it. The first failure breaks the part: a sync that failed may have lost
- * what it was asked to keep, so it is never tried again as if it could be good.
+ * for those before it and runs beside those after it. The first failure breaks the part: a sync
+ * that failed may have lost what it was asked to keep, so it is never tried again as if it could
+ * be good.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { constants, type FileHandle, open, rename, rm } from 'node:fs/promises';
