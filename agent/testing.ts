@@ -41,9 +41,6 @@ export interface ReadClip {
   readonly topics: ReadonlyMap<string, number>;
 }
 
-// Threads of later starts find the code compiled, which is most of what a start costs.
-process.env['NODE_COMPILE_CACHE'] ??= join(tmpdir(), 'fieldloop-compile-cache');
-
 export function openHome(): TestHome {
   const path = mkdtempSync(join(tmpdir(), 'fl-agent-'));
   return {

@@ -4,6 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { enableCompileCache } from 'node:module';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -28,6 +29,19 @@ export function toolchainNode(directory = join(root, '.toolchain')) {
 }
 
 /**
+ * What every program of this clone runs with, its threads and children included. Compiled code is
+ * kept, which halves the time to start; ONNX Runtime's own telemetry, which would speak to its
+ * maker from a robot, is off unless somebody set the variable to something else.
+ */
+export function programEnvironment(env = process.env) {
+  return {
+    NODE_COMPILE_CACHE: join(root, '.toolchain', 'compile-cache'),
+    ORT_DISABLE_TELEMETRY: '1',
+    ...env,
+  };
+}
+
+/**
  * Calls `main(argv)` of the module at `entry`, here or under the clone's own Node, and ends this
  * process with its exit code.
  */
@@ -37,6 +51,8 @@ export async function launch(entry, argv = process.argv.slice(2)) {
     return;
   }
   if (runsHere()) {
+    Object.assign(process.env, programEnvironment());
+    enableCompileCache(process.env.NODE_COMPILE_CACHE);
     const program = await import(pathToFileURL(entry).href);
     process.exitCode = await program.main(argv);
     return;
@@ -49,7 +65,7 @@ export async function launch(entry, argv = process.argv.slice(2)) {
   const start = `const { main } = await import(process.env.FIELDLOOP_ENTRY);
     process.exitCode = await main(process.argv.slice(1));`;
   handOver(node, ['--input-type=module', '--eval', start, '--', ...argv], {
-    ...process.env,
+    ...programEnvironment(),
     FIELDLOOP_ENTRY: pathToFileURL(entry).href,
   });
 }

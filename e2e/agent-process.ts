@@ -41,6 +41,8 @@ export async function startAgent(
     rules: plan.rules,
     window: { seconds: plan.windowSeconds ?? 30, memory: '64MiB' },
     buffer: { path: join(home, 'state'), quota: '1GiB', headroom: '64MiB' },
+    // A site on one machine comes back in seconds, not in the minutes that spare a fleet's broker.
+    uplink: { reconnectMost: '2s' },
     log: { level: 'info' },
   };
   // JSON is YAML, and quoting is then nobody's worry.

@@ -6,7 +6,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { handOver, runsHere, toolchainNode } from '../core/launch.mjs';
+import { handOver, programEnvironment, runsHere, toolchainNode } from '../core/launch.mjs';
 import { digestOf, installedVersion, lockSetUp } from './bootstrap/state.mjs';
 import { runStep, StepFailure } from './bootstrap/step.mjs';
 
@@ -52,7 +52,7 @@ async function main() {
   if (script.length === 0) return;
   const node = toolchainNode(toolchain) ?? process.execPath;
   handOver(node, [...script.map((file) => join(root, file)), ...args], {
-    ...process.env,
+    ...programEnvironment(),
     PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}`,
   });
 }

@@ -41,14 +41,14 @@ export function openScreen(out: NodeJS.WriteStream, now: () => number): Screen {
   };
 }
 
-/** `amr-01  12,345 messages  classifier 0.12 clear  near-miss 1 …  clips 3 cut, 2 stored  1.2 MiB`. */
+/** `amr-01 │ 12,345 messages │ clear, entropy 0.12 │ near-miss 1 │ 3 cut, 2 stored │ 1.2 MiB sent`. */
 export function robotLine(name: string, status: AgentStatus | undefined): string {
   if (status === undefined) return `  ${name}  starting`;
   const last = status.score.last;
   const score =
     last === undefined
       ? 'no score'
-      : `${last.scorer} ${last.entropy.toFixed(2)} ${last.topClass ?? ''}`.trimEnd();
+      : `${last.topClass ?? last.scorer}, entropy ${last.entropy.toFixed(2)}`;
   const fired = Object.entries(status.rules.fired)
     .filter(([, count]) => count > 0)
     .map(([rule, count]) => `${rule} ${count}`);
