@@ -281,6 +281,20 @@ test('a folder: a broken recording is told of, the others are read once in all',
   expect(status.clips.sealed).toBe(2);
 });
 
+test('a clock that jumps back begins a new session, and open clips are closed', async () => {
+  using home = openHome();
+  const back = heavy.slice(0, 900).map((said) => ({ ...said, atNs: said.atNs - 600n * second }));
+  await writeRecording(join(home.path, 'a.mcap'), [...heavy.slice(0, 780), ...back]);
+  const sources = [{ name: 'main', file: 'a.mcap', speed: 'max' }];
+  await using running = await home.start({ sources, rules: fast });
+  const status = await running.until(({ finished }) => finished);
+  expect(status.rules.fired).toEqual({ fast: 2 });
+  const clips = await running.clips();
+  expect(new Set(clips.map(({ manifest }) => manifest['sessionId'])).size).toBe(2);
+  const starts = clips.map((clip) => summary(clip).startS).toSorted((a, b) => a - b);
+  expect(starts).toEqual([-575, 25]);
+});
+
 test('live: frames are scored, a clip is cut by time alone, a second agent is refused', async () => {
   using home = openHome();
   writeModel(join(home.path, 'tiny'), tinyYaml(), tinyOnnx());

@@ -69,6 +69,7 @@ export class Timeline {
   #scores: ScoreRecord[] = [];
   #suppressedSeen = new Map<string, number>();
   #ledgerMs: number;
+  #epoch = 0;
   /** Smallest distance of monotonic from log time so far, ms. */
   #leastLagMs = Number.POSITIVE_INFINITY;
 
@@ -147,6 +148,22 @@ export class Timeline {
     if (now - this.#ledgerMs < ledgerEveryMs) return;
     this.#ledgerMs = now;
     await this.#tellSuppressed();
+    await this.#closeEpoch();
+  }
+
+  /** The engine forgot everything because log time stepped back: open clips end there, too. */
+  async #closeEpoch(): Promise<void> {
+    const { epoch } = this.#engine.counters();
+    if (epoch === this.#epoch) return;
+    this.#epoch = epoch;
+    this.#step({ kind: 'end' });
+    await this.#settle();
+    await this.#deps.outlet.notice({
+      name: 'clock_jump',
+      severity: 'warning',
+      text: 'log time stepped back; rules begin anew and open clips were closed',
+      sessionId: this.session.id,
+    });
   }
 
   /** Keeps the window within its bytes; clips that would lose too much are cut first. */
