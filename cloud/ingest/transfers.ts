@@ -105,14 +105,17 @@ class OpenTransfers implements Transfers {
     const { writer, blobs, clock } = this.#deps;
     const rows = await writer.submit('sweep', { untouchedSince: clock.now() - untouchedPartMs });
     const known = new Set(rows.map(({ device, sha256 }) => keyOf(device, sha256)));
+    const removals: Promise<void>[] = [];
     for (const { owner, sha256 } of await blobs.parts()) {
       const key = keyOf(owner, sha256);
       if (known.has(key) || this.#tails.has(key) || this.#isLive(owner, sha256)) continue;
-      this.#run(key, async () => {
+      const removal = this.#run(key, async () => {
         const part = await blobs.begin({ owner, sha256 });
         await part.discard();
       });
+      removals.push(removal);
     }
+    await Promise.all(removals);
   }
 
   start(): void {
@@ -158,7 +161,7 @@ class OpenTransfers implements Transfers {
     this.#devices.set(device, mine);
     const live = new LiveTransfer(device, open, {
       ...this.#deps,
-      run: (work) => this.#run(key, work),
+      run: (work) => void this.#run(key, work),
       credit: () => this.#creditFor(device, open.sha256),
       onMoved: () => this.#share(device),
       onClosed: () => {
@@ -171,7 +174,8 @@ class OpenTransfers implements Transfers {
     void this.#tick();
   }
 
-  #run(key: string, work: () => Promise<void>): void {
+  /** One piece of work after another on one content; never rejects. */
+  #run(key: string, work: () => Promise<void>): Promise<void> {
     const before = this.#tails.get(key) ?? Promise.resolve();
     const mine = before.then(async () => {
       try {
@@ -182,6 +186,7 @@ class OpenTransfers implements Transfers {
       if (this.#tails.get(key) === mine) this.#tails.delete(key);
     });
     this.#tails.set(key, mine);
+    return mine;
   }
 
   /** Looks for syncs that are due, as long as anything is open. */
