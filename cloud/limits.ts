@@ -83,7 +83,7 @@ export const maxSubscribePackets = 8;
 export const controlPacketsPerSecond = 100;
 export const controlPacketsBurst = 1000;
 
-/** Ingest: what one transaction takes, and how long the first of its rows waits for more. */
+/** Ingest: what one transaction takes, and how far apart those of rows begin. */
 export const commitRows = 200;
 export const commitAfterMs = 10;
 /** What waits for the writer before sockets stop being read. */

@@ -1,7 +1,8 @@
 /**
- * Group commit: what arrives while one transaction runs goes into the next. Rows wait for each
- * other up to 10 ms or 200 of them; a step of a transfer waits for nobody. A transaction that
- * fails is split until what breaks it stands alone.
+ * Group commit: what arrives while one transaction runs goes into the next. Transactions of rows
+ * begin 10 ms apart or with 200 rows, so that one row alone is not kept waiting and a stream of
+ * them shares its syncs; a step of a transfer waits for nobody. A transaction that fails is split
+ * until what breaks it stands alone.
  */
 import { asFault, type Clock, Fault } from '@fieldloop/core';
 import { commitAfterMs, commitRows } from '../limits.ts';
@@ -38,6 +39,7 @@ class Committer implements Writer {
   #rows = 0;
   #running: Promise<void> | undefined;
   #hurry = new AbortController();
+  #lastMs = Number.NEGATIVE_INFINITY;
 
   constructor(db: Db, clock: Clock) {
     this.#db = db;
@@ -70,10 +72,12 @@ class Committer implements Writer {
   }
 
   async #linger(): Promise<void> {
-    if (!this.#hurry.signal.aborted) {
-      await this.#clock.sleep(commitAfterMs, this.#hurry.signal).catch(() => undefined);
+    const waitMs = this.#lastMs + commitAfterMs - this.#clock.monotonicMs();
+    if (!this.#hurry.signal.aborted && waitMs > 0) {
+      await this.#clock.sleep(waitMs, this.#hurry.signal).catch(() => undefined);
     }
     this.#hurry = new AbortController();
+    this.#lastMs = this.#clock.monotonicMs();
   }
 
   /** Whole jobs, in their order, up to the rows of one transaction. */
