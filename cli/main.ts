@@ -1,4 +1,5 @@
 /** The command `fieldloop`: builds the program and turns a Fault into its exit code. */
+import packageJson from './package.json' with { type: 'json' };
 import { asFault, faultLine, faultTable } from '@fieldloop/core';
 import { Command, CommanderError } from './commander.ts';
 import type { CliIo } from './io.ts';
@@ -33,6 +34,7 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
 
 async function openProgram(args: readonly string[], io: CliIo): Promise<Command> {
   const program = new Command('fieldloop')
+    .version(packageJson.version)
     .description('Query what the robots flagged, test rules on recordings, and run the cloud.')
     .exitOverride()
     .showHelpAfterError('Add --help to see what is possible.')

@@ -57,10 +57,13 @@ export function startProgram(program: Program): Running {
   const isRunning = (): boolean => child.exitCode === null && child.signalCode === null;
   const tail = (): string =>
     readFileSync(program.logFile, 'utf8').trimEnd().split('\n').slice(-tailLines).join('\n');
+  const ready = firstLine(child, program.name, exited, tail);
+  // A caller may never wait for readiness; an early end is then told by `exited`.
+  ready.catch(() => {});
   return {
     name: program.name,
     pid: child.pid ?? 0,
-    ready: firstLine(child, program.name, exited, tail),
+    ready,
     exited,
     isRunning,
     tail,
@@ -98,9 +101,6 @@ async function firstLine(
       remedy: 'Its last lines above say why.',
     });
   });
-  const first = Promise.race([line, early]);
-  // A caller may never wait for readiness; an early end is then told by `exited`.
-  first.catch(() => {});
   early.catch(() => {});
-  return await first;
+  return await Promise.race([line, early]);
 }

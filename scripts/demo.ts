@@ -52,11 +52,13 @@ async function run(options: DemoOptions, signal: AbortSignal): Promise<void> {
   const folder = join(root, '.fieldloop', 'demo');
   {
     await using site = await openSite({ root, folder, options, rules: chosen.text, step });
-    if (!options.once) screen.say(next);
+    if (!options.once)
+      screen.say('  the first clips come within a minute; Ctrl-C stops everything');
     await watchSite(site, {
       screen,
       signal,
       once: options.once,
+      next,
       now: () => performance.now(),
       sleep: async (ms) => {
         // Ctrl-C ends the wait; the loop looks at the signal itself.
@@ -68,6 +70,11 @@ async function run(options: DemoOptions, signal: AbortSignal): Promise<void> {
     );
   }
   screen.say(`stopped. The clips stay in ${join(folder, 'cloud')} until the next demo.`);
+  screen.say(
+    options.once
+      ? 'Without --once it keeps running, and npx fieldloop clips list shows what was flagged.'
+      : 'To look at them again: npx fieldloop cloud run --data .fieldloop/demo/cloud',
+  );
 }
 
 try {

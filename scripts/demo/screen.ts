@@ -9,8 +9,10 @@ import type { ListedClip } from '@fieldloop/e2e';
 export interface Screen {
   /** A line that stays. */
   say(text: string): void;
-  /** The block of one line a robot. */
+  /** The block of lines about the robots. */
   show(lines: readonly string[]): void;
+  /** Width of a line. */
+  readonly columns: () => number;
 }
 
 const quietMs = 5_000;
@@ -22,7 +24,9 @@ export function openScreen(out: NodeJS.WriteStream, now: () => number): Screen {
     if (drawn > 0) out.write(`\u001B[${drawn}A\u001B[0J`);
     drawn = 0;
   };
+  const columns = (): number => (out.isTTY ? Math.max(40, out.columns) : 160);
   return {
+    columns,
     say(text) {
       if (out.isTTY) erase();
       out.write(`${text}\n`);
@@ -30,8 +34,7 @@ export function openScreen(out: NodeJS.WriteStream, now: () => number): Screen {
     show(lines) {
       if (out.isTTY) {
         erase();
-        const width = Math.max(40, out.columns);
-        out.write(lines.map((line) => `${line.slice(0, width - 1)}\n`).join(''));
+        out.write(lines.map((line) => `${line.slice(0, columns() - 1)}\n`).join(''));
         drawn = lines.length;
       } else if (now() - last >= quietMs) {
         last = now();
@@ -41,25 +44,35 @@ export function openScreen(out: NodeJS.WriteStream, now: () => number): Screen {
   };
 }
 
-/** `amr-01 │ 12,345 messages │ clear, entropy 0.12 │ near-miss 1 │ 3 cut, 2 stored │ 1.2 MiB sent`. */
-export function robotLine(name: string, status: AgentStatus | undefined): string {
-  if (status === undefined) return `  ${name}  starting`;
-  const last = status.score.last;
-  const score =
-    last === undefined
-      ? 'no score'
-      : `${last.topClass ?? last.scorer}, entropy ${last.entropy.toFixed(2)}`;
+/**
+ * `amr-01 │ 12,345 msg │ clear, entropy 0.12 │ 3 cut, 2 stored │ 1.2 MiB sent` and the rules that
+ * fired, beside it or, on a narrow screen, below it.
+ */
+export function robotLines(
+  name: string,
+  status: AgentStatus | undefined,
+  columns: number,
+): readonly string[] {
+  if (status === undefined) return [`  ${name} │ starting`];
   const fired = Object.entries(status.rules.fired)
     .filter(([, count]) => count > 0)
     .map(([rule, count]) => `${rule} ${count}`);
-  return [
+  const rules = fired.length === 0 ? 'no rule fired' : fired.join(', ');
+  const line = [
     `  ${name}`,
-    `${status.source.messages.toLocaleString('en')} messages`,
-    score,
-    fired.length === 0 ? 'no rule fired' : fired.join(', '),
+    `${status.source.messages.toLocaleString('en')} msg`,
+    scoreText(status),
     `${status.clips.cut} cut, ${status.clips.acknowledged} stored`,
     `${formatSize(status.uplink.bytesSent)} sent${status.uplink.connected ? '' : ' (offline)'}`,
   ].join(' │ ');
+  const whole = `${line} │ ${rules}`;
+  return whole.length < columns ? [whole] : [line, `    ${rules}`];
+}
+
+function scoreText(status: AgentStatus): string {
+  const { last } = status.score;
+  if (last === undefined) return 'no score';
+  return `${last.topClass ?? last.scorer}, entropy ${last.entropy.toFixed(2)}`;
 }
 
 /** Why a clip was flagged, in one line. */

@@ -2,7 +2,7 @@
 import { Fault } from '@fieldloop/core';
 import type { AgentStatus } from '@fieldloop/agent';
 import { type ListedClip, readClip } from '@fieldloop/e2e';
-import { clipLine, robotLine, type Screen } from './screen.ts';
+import { clipLine, robotLines, type Screen } from './screen.ts';
 import type { Site } from './site.ts';
 
 /** How long `--once` waits for a clip of each robot before it says what is missing. */
@@ -15,6 +15,8 @@ export interface Watching {
   readonly screen: Screen;
   readonly signal: AbortSignal;
   readonly once: boolean;
+  /** What to type next; said when each robot has a clip to look at. */
+  readonly next: string;
   now(): number;
   sleep(ms: number): Promise<void>;
 }
@@ -24,6 +26,7 @@ export async function watchSite(site: Site, watching: Watching): Promise<void> {
   const seen = new Set<string>();
   const verified = new Map<string, string>();
   const started = watching.now();
+  let hasTaught = false;
   let ended: string | undefined;
   void site.firstEnd.then((running) => {
     ended = `${running.name} ended by itself:\n${running.tail()}`;
@@ -35,7 +38,15 @@ export async function watchSite(site: Site, watching: Watching): Promise<void> {
     const statuses = await Promise.all(site.agents.map((agent) => agent.status()));
     const clips = await site.api.clips();
     announce(clips, seen, watching.screen);
-    watching.screen.show(site.agents.map(({ name }, i) => robotLine(name, statuses[i])));
+    const columns = watching.screen.columns();
+    watching.screen.show(
+      site.agents.flatMap(({ name }, i) => robotLines(name, statuses[i], columns)),
+    );
+    const withClip = new Set(clips.map((clip) => clip.device));
+    if (!hasTaught && !watching.once && site.agents.every(({ name }) => withClip.has(name))) {
+      hasTaught = true;
+      watching.screen.say(watching.next);
+    }
     if (watching.once) {
       await verifyNew(site, clips, verified, watching.screen);
       if (site.agents.every(({ name }) => verified.has(name))) return;
@@ -109,7 +120,7 @@ function missing(
   const without = site.agents
     .map(({ name }, i) => ({ name, status: statuses[i] }))
     .filter(({ name }) => !verified.has(name))
-    .map(({ name, status }) => robotLine(name, status).trim());
+    .flatMap(({ name, status }) => robotLines(name, status, 160));
   const message = reason ?? `no verified clip within ${onceDeadlineMs / 1000} s of:`;
   return new Fault(reason === undefined ? 'timeout' : 'invalid', [message, ...without].join('\n'), {
     remedy:
