@@ -183,7 +183,7 @@ test('a crash between any two durable steps loses no clip and doubles none', asy
 
 test('a crash inside the start after a crash is no worse', async () => {
   const random = seededRandom('second');
-  for (let round = 0; round < 25; round += 1) {
+  for (let round = 0; round < 12; round += 1) {
     await rm(dir, { recursive: true, force: true });
     const told = fresh();
     const first = 10 + random.integer(44);

@@ -47,7 +47,7 @@ test('in a calm world rows and clips arrive at once, and the buffer is empty', a
 
 test('a cut in the middle of a file goes on where the cloud has it', async () => {
   await world.start();
-  await world.seal(20_000_000);
+  await world.seal(8_000_000);
   const size = world.clips[0]?.bytes.length ?? 0;
   while ((world.uplink?.status().bytesSent ?? 0) < size / 2) await world.run(10);
   world.cloud.cut();
@@ -204,7 +204,7 @@ test.each(['storm-1', 'storm-2', 'storm-3', 'storm-4'])(
     const { cloud, random } = world;
     cloud.faults = hard;
     await world.start();
-    for (let round = 0; round < 15; round += 1) {
+    for (let round = 0; round < 12; round += 1) {
       if (random.next() < 0.6) await world.seal(100 + random.integer(1_500_000));
       world.addEvents(random.integer(40));
       await world.run(100 + random.integer(1_500));
