@@ -157,6 +157,22 @@ test('a stranger without a certificate, and one of another authority, get nowher
   };
   expect(await isRefused(stranger, 'control')).toBe(true);
   await rm(folder, { recursive: true });
+  const ticket = await new Promise<Buffer>((resolve) => {
+    const socket = tls(stranger);
+    socket.on('error', () => {});
+    socket.on('session', resolve);
+    socket.resume();
+  });
+  // A session that began with a foreign certificate is not better when it is resumed.
+  const resumed = tls(stranger, ticket);
+  const said: Buffer[] = [];
+  await new Promise<void>((resolve) => {
+    resumed.on('error', () => {});
+    resumed.on('secureConnect', () => resumed.write(connectBytes(who.device)));
+    resumed.on('data', (part: Buffer) => said.push(part));
+    resumed.on('close', () => resolve());
+  });
+  expect(said).toEqual([]);
   const reasons = world.logged
     .filter((one) => one.phrase === 'connect.refused' && one['device'] === undefined)
     .map((one) => String(one['reason']));
