@@ -25,7 +25,8 @@ const reserved = new Set(
 export function readDeclared(data: unknown, report: Report): Declared {
   const signals: Signal[] = [];
   const known = new Map<string, KnownSignal | 'broken'>();
-  for (const [name, raw] of entriesOf(data, 'signals')) {
+  const written = entriesOf(data, 'signals');
+  for (const [name, raw] of written.slice(0, limits.signals)) {
     const shape = signalSchema.safeParse(raw);
     const signal = shape.success ? readSignal(name, shape.data, report) : undefined;
     if (signal !== undefined) signals.push(signal);
@@ -37,8 +38,8 @@ export function readDeclared(data: unknown, report: Report): Declared {
   }
   const { models, ids } = readModels(data, report, known);
   for (const [section, count, most] of [
-    ['signals', known.size, limits.signals],
-    ['models', ids.length, limits.models],
+    ['signals', written.length, limits.signals],
+    ['models', entriesOf(data, 'models').length, limits.models],
     ['captures', entriesOf(data, 'captures').length, limits.captures],
   ] as const) {
     if (count <= most) continue;
@@ -122,7 +123,7 @@ function readModels(
 ): { models: Model[]; ids: string[] } {
   const models: Model[] = [];
   const ids: string[] = [];
-  for (const [id, raw] of entriesOf(data, 'models')) {
+  for (const [id, raw] of entriesOf(data, 'models').slice(0, limits.models)) {
     ids.push(id);
     const shape = modelSchema.safeParse(raw);
     for (const score of scoreNames) {

@@ -49,7 +49,9 @@ export function parseRuleSet(text: string, file: string): ParsedRuleSet {
     return { problems: bounded(report.problems) };
   }
   const issues = shapeIssues(source.data);
-  for (const issue of issues) report.found(shapeProblem(issue, source));
+  for (const issue of issues.slice(0, limits.problems)) {
+    report.found(shapeProblem(issue, source));
+  }
   const declared = readDeclared(source.data, report);
   const rules = readRules(source.data, declared, report);
   if (report.problems.every(({ severity }) => severity === 'warning')) {
@@ -73,7 +75,9 @@ function readRules(data: unknown, declared: Declared, report: Report): Rule[] {
   const ids = new Map<string, number>();
   const rules: Rule[] = [];
   let characters = 0;
-  for (const [i, one] of (Array.isArray(raw) ? raw : []).entries()) {
+  const list = Array.isArray(raw) ? raw.slice(0, limits.rules) : [];
+  for (const [i, one] of list.entries()) {
+    if (report.problems.length >= limits.problems) break;
     const path = ['rules', i];
     const shape = ruleSchema.safeParse(one);
     if (shape.success) {
@@ -99,7 +103,7 @@ function readRules(data: unknown, declared: Declared, report: Report): Rule[] {
 
 function readCaptures(data: unknown, report: Report): Map<string, CaptureSet> {
   const captures = new Map<string, CaptureSet>();
-  for (const [name, raw] of entriesOf(data, 'captures')) {
+  for (const [name, raw] of entriesOf(data, 'captures').slice(0, limits.captures)) {
     const shape = captureSetSchema.safeParse(raw);
     captures.set(name, shape.success ? shape.data : { topics: [] });
   }

@@ -5,6 +5,7 @@
 import { expect, test } from 'vitest';
 import { parseRuleSet } from './document.ts';
 import { type Engine, openEngine } from './engine.ts';
+import * as limits from './limits.ts';
 import { problemLine } from './problem.ts';
 import type { RuleSet } from './rule-set.ts';
 import {
@@ -337,6 +338,22 @@ test('advance evaluates what waits, and time goes on without messages', () => {
   expect(engine.advance(originNs + 999_999_999n)).toEqual([]);
   expect(engine.advance(originNs + 1_000_000_000n).map(msOf)).toEqual([1_000]);
   expect(engine.advance(originNs)).toEqual([]);
+});
+
+test('too many messages to hold: the oldest is evaluated early, and that is counted', () => {
+  const engine = openEngine(ruleSet(rule('x > 1.0')), { device: 'd', seed: 1 });
+  const count = limits.heldMessages + 10;
+  const messages = Array.from({ length: count }, (_, i) => ({
+    topic: '/x',
+    ms: i / 1e4,
+    value: i === 3 ? 2 : 0,
+  }));
+  for (const channel of channelsOf(messages)) engine.channel(0, channel);
+  const early = engine.block(0, blockOf(messages, channelsOf(messages)));
+  expect(early.map((one) => Number(one.atNs - originNs))).toEqual([300]);
+  expect(engine.counters().early).toBeGreaterThan(0);
+  engine.flush();
+  expect(engine.counters()).toMatchObject({ messages: count, late: 0 });
 });
 
 test('a checkpoint of another rule set is refused', () => {

@@ -1,11 +1,14 @@
 /** The bounds of this room. Each message about a bound names the number and what to do. */
 
 /** Bytes of one rule set's YAML. */
-export const documentBytes = 1_048_576;
+export const documentBytes = 262_144;
 /** Aliases (`*name`) that one document may resolve. */
 export const documentAliases = 256;
 /** Problems that one document reports; the rest is counted. */
 export const problems = 100;
+
+/** Problems that one expression reports. */
+export const expressionProblems = 20;
 
 export const rules = 256;
 export const signals = 512;

@@ -65,7 +65,9 @@ export function readYaml(text: string): YamlSource {
   }
   let document: Document.Parsed;
   try {
-    document = parseDocument(text, { lineCounter: lines, prettyErrors: false, version: '1.2' });
+    // The package compares each key with all others; doublesOf needs one look at each.
+    const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false } as const;
+    document = parseDocument(text, { ...options, version: '1.2' });
   } catch (error) {
     // The parser reports what is wrong with a text; it throws only when it runs out of stack.
     if (!(error instanceof RangeError)) throw error;
@@ -75,11 +77,13 @@ export function readYaml(text: string): YamlSource {
   // How deep that is depends on the stack, so no place inside is named.
   if (found.some(({ message }) => /call stack/i.test(message))) return nothing(tooDeep);
   // One slip of the pen makes the parser stumble several times at one place: the first is told.
-  const problems = found
-    .filter((error, i) => found.findIndex((other) => other.pos[0] === error.pos[0]) === i)
+  const problems = [...new Map(found.toReversed().map((error) => [error.pos[0], error])).values()]
+    .toReversed()
+    .slice(0, limits.problems)
     .map((error): SourceProblem => {
       return { ...place(error.pos[0]), ...adviceOn(error.code, error.message) };
     });
+  for (const offset of doublesOf(document)) problems.push({ ...place(offset), ...twice });
   const isReadable = problems.every(({ code }) => code === 'duplicate-key');
   const data = isReadable ? plainData(document, place, problems) : undefined;
   const find = (path: Path): Found => findPart(document, path);
@@ -137,6 +141,29 @@ function plainData(
   }
 }
 
+const twice: Advice = {
+  code: 'duplicate-key',
+  message: 'this key stands twice in the same map',
+  remedy: 'Remove one of the two; only one would count.',
+};
+
+/** Offsets of keys that their map already has. */
+function doublesOf(document: Document.Parsed): number[] {
+  const offsets: number[] = [];
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<string>();
+      for (const pair of map.items) {
+        const key = keyText(pair);
+        if (key === undefined) continue;
+        if (seen.has(key)) offsets.push(startOf(pair.key));
+        seen.add(key);
+      }
+    },
+  });
+  return offsets.slice(0, limits.problems);
+}
+
 /** The package names the cause in brackets or as an attack; people need the fact. */
 function aliasText(raw: string): string {
   return raw.startsWith('Unresolved')
@@ -154,12 +181,6 @@ function adviceOn(code: string, raw: string): Advice {
   const message = `YAML: ${raw.charAt(0).toLowerCase()}${raw.slice(1)}`;
   const quote = 'Put the whole value in single quotes, for example when: \'a == "b"\'.';
   switch (code) {
-    case 'DUPLICATE_KEY':
-      return {
-        code: 'duplicate-key',
-        message: 'this key stands twice in the same map',
-        remedy: 'Remove one of the two; only one would count.',
-      };
     case 'TAG_RESOLVE_FAILED':
       return {
         code: 'yaml',

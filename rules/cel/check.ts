@@ -3,6 +3,7 @@
  * part with a problem gives undefined, so that one mistake is reported once.
  */
 import { didYouMean } from '@fieldloop/core';
+import * as limits from '../limits.ts';
 import type { ExpressionProblem } from '../problem.ts';
 import { checkCall } from './call.ts';
 import type { Arithmetic, Checked, Comparison, ValueType } from './checked.ts';
@@ -24,7 +25,7 @@ export function checkCondition(text: string, scope: Scope): CheckResult {
   const context: CheckContext = {
     scope,
     report: (at, code, message, remedy) => {
-      problems.push({ at, code, message, remedy });
+      if (problems.length < limits.expressionProblems) problems.push({ at, code, message, remedy });
     },
     term: (expr) => checkExpr(expr, context),
     expect: (expr, type) => expect(expr, type, context),
