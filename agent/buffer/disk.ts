@@ -7,7 +7,8 @@ import { Fault } from '@fieldloop/core';
 import { errorCode, replaceFile, syncFolder } from '../durable-file.ts';
 
 export interface Disk {
-  makeFolder(path: string): Promise<void>;
+  /** With those above them; no complaint about those that are there. */
+  makeFolders(paths: readonly string[]): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   /** Makes the names inside a folder durable. */
   syncFolder(path: string): Promise<void>;
@@ -19,10 +20,11 @@ export interface Disk {
 }
 
 export const systemDisk: Disk = {
-  makeFolder: (path) =>
-    asFaults(path, async () => {
-      await mkdir(path, { recursive: true, mode: 0o700 });
-    }),
+  async makeFolders(paths) {
+    for (const path of paths) {
+      await asFaults(path, () => mkdir(path, { recursive: true, mode: 0o700 }));
+    }
+  },
   rename: (from, to) => asFaults(to, () => rename(from, to)),
   syncFolder: (path) => asFaults(path, () => syncFolder(path)),
   remove: (path) => asFaults(path, () => rm(path, { force: true, recursive: true })),

@@ -3,13 +3,13 @@
  * above everything the old one can have handed out.
  */
 import { createHash } from 'node:crypto';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { asFault, type Clock, type Ids, type Log } from '@fieldloop/core';
 import { markGap, maxDamagedDatabases } from '../limits.ts';
 import { type Disk, fileSize, names } from './disk.ts';
 import { renumber, seedLanes, storedMarks } from './lanes.ts';
 import { counterNames, type MarkSet, readMarks } from './marks.ts';
-import type { Places } from './places.ts';
+import { clipFolders, type Places } from './places.ts';
 import { migrate } from './schema.ts';
 import type { Sqlite } from './sqlite.ts';
 
@@ -30,7 +30,7 @@ export interface OpenedDatabase {
 }
 
 export async function openDatabase(deps: OpenDeps, places: Places): Promise<OpenedDatabase> {
-  await deps.disk.makeFolder(places.root);
+  await makeAll(deps.disk, places);
   const marks = await readMarks(places.marks);
   const opened = await openOrReplace(deps, places);
   const stored = storedMarks(opened.db);
@@ -51,6 +51,23 @@ export async function openDatabase(deps: OpenDeps, places: Places): Promise<Open
   const start = marks === undefined ? fresh(deps.ids) : above(marks);
   seedLanes(opened.db, start);
   return { db: opened.db, marks, rebuilt };
+}
+
+/** All folders at the first start, so that a seal has one name to make durable and no more. */
+async function makeAll(disk: Disk, places: Places): Promise<void> {
+  const { root, parts, quarantine, clips } = places;
+  const known = new Set(await names(clips));
+  const missing = clipFolders(places).filter((path) => !known.has(basename(path)));
+  await disk.makeFolders([root, parts, quarantine, ...missing]);
+  // Always: an earlier start may have ended before it came to this.
+  await disk.syncFolder(clips);
+  await disk.syncFolder(root);
+  try {
+    await disk.syncFolder(dirname(root));
+  } catch (error) {
+    // A parent of another user is that user's to keep.
+    if (asFault(error).code !== 'forbidden') throw error;
+  }
 }
 
 async function openOrReplace(

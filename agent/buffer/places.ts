@@ -28,5 +28,8 @@ export const partPath = (places: Places, clipId: string): string =>
 export const clipFolder = (places: Places, sha256: string): string =>
   join(places.clips, sha256.slice(0, 2));
 
+export const clipFolders = (places: Places): readonly string[] =>
+  Array.from({ length: 256 }, (_, i) => clipFolder(places, i.toString(16).padStart(2, '0')));
+
 export const clipPath = (places: Places, sha256: string): string =>
   join(clipFolder(places, sha256), `${sha256}.mcap`);

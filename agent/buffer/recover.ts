@@ -31,10 +31,6 @@ export interface RecoverDeps {
 type Tally = { -readonly [K in keyof RecoveryReport]: RecoveryReport[K] };
 
 export async function recover(deps: RecoverDeps): Promise<RecoveryReport> {
-  const { places, disk } = deps;
-  for (const folder of [places.parts, places.clips, places.quarantine]) {
-    await disk.makeFolder(folder);
-  }
   const tally: Tally = {
     adopted: 0,
     sealedParts: 0,
@@ -144,7 +140,6 @@ async function takeParts(deps: RecoverDeps, tally: Tally, adopter: Adopter): Pro
       await putAside(deps, tally, path, 'its name is not its clip id');
       continue;
     }
-    await disk.makeFolder(clipFolder(places, clip.sha256));
     await disk.rename(path, clipPath(places, clip.sha256));
     await adopter.add(clip);
   }
@@ -167,7 +162,6 @@ function openAdopter(deps: RecoverDeps): Adopter {
     for (const folder of new Set(batch.map((clip) => clipFolder(deps.places, clip.sha256)))) {
       await deps.disk.syncFolder(folder);
     }
-    await deps.disk.syncFolder(deps.places.clips);
     if (adopt(deps, batch)) taken += batch.length;
     batch = [];
     await deps.keepUp();
@@ -222,10 +216,7 @@ function leaveFor(deps: RecoverDeps, error: unknown): boolean {
 }
 
 async function syncClipFolder(deps: RecoverDeps, sha256: string): Promise<void> {
-  const folder = clipFolder(deps.places, sha256);
-  await deps.disk.makeFolder(folder);
-  await deps.disk.syncFolder(folder);
-  await deps.disk.syncFolder(deps.places.clips);
+  await deps.disk.syncFolder(clipFolder(deps.places, sha256));
 }
 
 async function putAside(

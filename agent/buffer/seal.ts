@@ -55,13 +55,10 @@ async function expectWhole(inside: Inside, cut: CutClip): Promise<void> {
 
 async function place(inside: Inside, cut: CutClip): Promise<void> {
   const { disk, places } = inside;
-  const folder = clipFolder(places, cut.sha256);
-  await disk.makeFolder(folder);
   if ((await fileSize(cut.partPath)) !== undefined) {
     await disk.rename(cut.partPath, clipPath(places, cut.sha256));
   }
-  await disk.syncFolder(folder);
-  await disk.syncFolder(places.clips);
+  await disk.syncFolder(clipFolder(places, cut.sha256));
   adoptClip(inside, { ...cut, priority: cut.priority ?? 1 });
 }
 
@@ -159,17 +156,22 @@ async function evict(inside: Inside, clipIds: readonly string[]): Promise<void> 
   }
 }
 
-/** Row first, then the file, then the tombstone: a crash in between is finished by the start. */
+/**
+ * Row first, then the file, then the tombstone: a crash in between is finished by the start.
+ * `onNoted` is called when it is durable that the file may go.
+ */
 export async function deleteClip(
   inside: Inside,
   clipId: string,
   fate: 'deleted' | 'evicted' | 'quarantined',
+  onNoted: () => void = () => {},
 ): Promise<void> {
   const clip = inside.clips.get(clipId);
   if (clip === undefined || inside.inDeletion.has(clipId)) return;
   inside.inDeletion.add(clipId);
   try {
     inside.write(() => inside.clips.beginDelete(clipId, fate));
+    onNoted();
     await removeFile(inside, clip, inside.clips.fateOf(clipId) ?? fate);
     finishDelete(inside, clipId);
   } finally {

@@ -35,8 +35,11 @@ export interface ClipShelf {
   open(clipId: string): Promise<ClipReader>;
   postpone(clipId: string, notBeforeMs: number, attempts: number): void;
   refuse(clipId: string, code: string): void;
-  /** Done or DONE came: frees the bytes when the hash is the clip's own, else Fault `corrupt`. */
-  acknowledged(clipId: string, sha256: string): Promise<void>;
+  /**
+   * Done or DONE came: frees the bytes when the hash is the clip's own, else Fault `corrupt`.
+   * `onNoted` is called when it is durable that the cloud has the clip, before the file goes.
+   */
+  acknowledged(clipId: string, sha256: string, onNoted?: () => void): Promise<void>;
   /** Carries through deletes that the disk stopped. */
   finishDeletes(): Promise<void>;
   /** Reads the file again; when it no longer has its hash, it goes to quarantine. */
@@ -113,7 +116,7 @@ export function clipShelf(inside: Inside): ClipShelf {
     postpone: (clipId, notBeforeMs, attempts) =>
       inside.write(() => clips.postpone(clipId, Math.ceil(notBeforeMs), attempts)),
     refuse: (clipId, code) => inside.write(() => clips.refuse(clipId, code)),
-    async acknowledged(clipId, sha256) {
+    async acknowledged(clipId, sha256, onNoted) {
       const clip = clips.get(clipId);
       if (clip === undefined) return;
       if (clip.sha256 !== sha256) {
@@ -122,7 +125,7 @@ export function clipShelf(inside: Inside): ClipShelf {
           remedy: 'The clip stays on the robot; report this with the log of both sides.',
         });
       }
-      await deleteClip(inside, clipId, 'deleted');
+      await deleteClip(inside, clipId, 'deleted', onNoted);
       inTransfer.delete(clipId);
     },
     finishDeletes: () => finishDeletes(inside),

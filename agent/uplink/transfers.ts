@@ -113,10 +113,9 @@ export function openTransfers(options: TransfersOptions): Transfers {
         return;
       case 'done':
         forget(moving);
-        work(moving, async () => {
-          await clips.acknowledged(clip.clipId, clip.sha256);
-          options.onAcknowledged(clip);
-        });
+        work(moving, () =>
+          clips.acknowledged(clip.clipId, clip.sha256, () => options.onAcknowledged(clip)),
+        );
         return;
       case 'refused':
         refuse(moving, output.code);
