@@ -7,6 +7,7 @@ import { openCa } from './auth/ca.ts';
 import { enrol } from './auth/enrol.ts';
 import { openEnrolmentServer } from './auth/enrolment-server.ts';
 import { openDiskBlobs } from './blob/disk.ts';
+import { openRefusals } from './broker/refusals.ts';
 import { openLine } from './broker/line.ts';
 import type { CloudConfig } from './config.ts';
 import { deviceStore } from './device/store.ts';
@@ -16,7 +17,6 @@ import { makeApiKey } from './key/routes.ts';
 import { apiKeyStore } from './key/store.ts';
 import { drainMs } from './limits.ts';
 import packageJson from './package.json' with { type: 'json' };
-import { putAudit } from './store/audit-chain.ts';
 import type { Db } from './store/db.ts';
 import { sql } from './store/kysely.ts';
 import { migrate } from './store/migrate.ts';
@@ -51,9 +51,11 @@ export async function startCloud(config: CloudConfig, system: CloudSystem): Prom
   const ca = await openCa({ folder: join(config.dataDir, 'ca'), clock });
   const blobs = started.use(await openDiskBlobs(config.dataDir));
   const names = namesOf(config);
+  const refusals = openRefusals({ db: write, clock, log: log.child('refusals') });
+  started.defer(async () => await refusals.settled());
   const line = started.use(
     await openLine(
-      { db: write, dbPath: databasePath(config.dataDir), ca, blobs, clock, ids, log },
+      { refusals, db: write, dbPath: databasePath(config.dataDir), ca, blobs, clock, ids, log },
       { ...config.broker, names },
     ),
   );
@@ -67,8 +69,8 @@ export async function startCloud(config: CloudConfig, system: CloudSystem): Prom
         brokerUrl: () => broker,
         enrol: async (token, csr) => await enrol({ db: write, ca, clock, ids }, token, csr),
         onReplaced: (device) => line.closeDevice(device, 'replaced'),
-        onRefused: async ({ remote, fault }) =>
-          await auditRefusal(write, system, { remote, reason: fault.message }),
+        onRefused: ({ remote, fault }) =>
+          refusals.tell({ action: 'enroll.refused', reason: fault.message, remote }),
       },
       { ...config.enrol, names },
     ),
@@ -196,28 +198,5 @@ async function databaseTrouble(read: Db): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     return asFault(error).message;
-  }
-}
-
-/** A stranger's refused enrolment, in the chain; one that cannot be written is told in the log. */
-async function auditRefusal(
-  write: Db,
-  { clock, log }: CloudSystem,
-  refusal: { readonly remote: string; readonly reason: string },
-): Promise<void> {
-  const { remote, reason } = refusal;
-  try {
-    await write.transaction().execute(async (trx) => {
-      await putAudit(trx, {
-        at: clock.now(),
-        actor: remote,
-        via: 'enrol',
-        action: 'enroll.refused',
-        subject: 'enrolment',
-        detail: { reason },
-      });
-    });
-  } catch (error) {
-    log.error('a refusal is missing in the audit', { remote, reason, error });
   }
 }

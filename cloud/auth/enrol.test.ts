@@ -16,6 +16,7 @@ import {
   SubjectAlternativeNameExtension,
 } from '@peculiar/x509';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { deviceStore } from '../device/store.ts';
 import type { Db } from '../store/db.ts';
 import { migrate } from '../store/migrate.ts';
 import { openSqlite } from '../store/sqlite.ts';
@@ -52,7 +53,7 @@ beforeAll(async () => {
       brokerUrl: () => 'mqtts://127.0.0.1:8883',
       enrol: async (token, csr) => await enrol(deps, token, csr),
       onReplaced: (device) => replaced.push(device),
-      onRefused: async ({ fault }) => void refusals.push(fault),
+      onRefused: ({ fault }) => refusals.push(fault),
     },
     { host: '127.0.0.1', port: 0, names: ['127.0.0.1', 'localhost'] },
   );
@@ -164,9 +165,14 @@ test('an unbound token takes the name that the robot proposes, unless it is take
 
 test('a token bound to an existing device replaces its key, and its old one is over', async () => {
   const old = await post({ token: await newToken('amr-04'), csr: await csrFor('x-4') });
+  await deviceStore(db).setPresence('amr-04', { online: true, at: 1, conn: 41 });
   const fresh = await post({ token: await newToken('amr-04'), csr: await csrFor('x-4') });
   expect(fresh.status).toBe(200);
   expect(replaced).toContain('amr-04');
+  const first = { online: true, at: 2, conn: 1 };
+  expect(await deviceStore(db).setPresence('amr-04', first), 'a new board counts from 1').toBe(
+    true,
+  );
   const print = (answer: Answer): string =>
     new X509Certificate(answer.body['certificate'] ?? '').fingerprint256
       .replaceAll(':', '')

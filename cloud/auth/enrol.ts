@@ -71,7 +71,10 @@ async function redeem(deps: EnrolDeps, claim: Claim): Promise<Grant> {
     return { device: name, certificate: before.pem, chain: ca.chainPem, replaced: false };
   }
   const { deviceId, replaced } = await place(deps, name, token.deviceName, token.site);
-  if (replaced) await certificates.end(name, 'superseded', at);
+  if (replaced) {
+    await certificates.end(name, 'superseded', at);
+    await deviceStore(db).forgetConnections(name);
+  }
   await certificates.add(name, request.keySha256, issued, at);
   await tokens.redeem(hash, { keySha256: request.keySha256, deviceId, at });
   await putAudit(db, {

@@ -31,8 +31,8 @@ export interface EnrolmentDeps {
   enrol(token: string, csr: string): Promise<Grant>;
   /** A robot got a new key. */
   onReplaced(device: string): void;
-  /** For the audit. */
-  onRefused(refusal: { readonly remote: string; readonly fault: FaultType }): Promise<void>;
+  /** For the log and the audit, which bound how often one reason is told. */
+  onRefused(refusal: { readonly remote: string; readonly fault: FaultType }): void;
 }
 
 export interface EnrolmentListen {
@@ -92,13 +92,13 @@ async function answer(
 ): Promise<void> {
   const remote = request.socket.remoteAddress ?? 'unknown';
   try {
+    if (!allow(remote)) throw tooManyTries();
     if (request.method === 'GET' && request.url === '/ca.pem') {
       response.writeHead(200, { 'content-type': 'application/x-pem-file' });
       response.end(deps.ca.rootPem);
       return;
     }
     if (request.method !== 'POST' || request.url !== '/enroll') throw noSuchPlace(request);
-    if (!allow(remote)) throw tooManyTries();
     const { token, csr } = parseBody(await readBody(request));
     const grant = await deps.enrol(token, csr);
     if (grant.replaced) deps.onReplaced(grant.device);
@@ -108,22 +108,19 @@ async function answer(
     response.writeHead(200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(body));
   } catch (error) {
-    await refuse(deps, asFault(error), remote, response);
+    refuse(deps, asFault(error), remote, response);
   }
 }
 
-async function refuse(
+function refuse(
   deps: EnrolmentDeps,
   fault: FaultType,
   remote: string,
   response: ServerResponse,
-): Promise<void> {
+): void {
   const isBug = fault.code === 'internal';
   if (isBug) deps.log.error('enrolment failed', { error: fault.cause ?? fault, remote });
-  else {
-    deps.log.warn('enroll.refused', { remote, code: fault.code, reason: fault.message });
-    await deps.onRefused({ remote, fault });
-  }
+  else deps.onRefused({ remote, fault });
   const status = faultTable[fault.code].http;
   const detail = isBug ? 'the cloud met a bug; its log says more' : fault.message;
   const problem = {
@@ -204,9 +201,14 @@ function tooManyTries(): Fault {
 }
 
 function noSuchPlace(request: IncomingMessage): Fault {
-  return new Fault('not_found', `there is no ${request.method} ${request.url} here`, {
-    remedy: 'This listener knows GET /ca.pem and POST /enroll; the API has an address of its own.',
-  });
+  return new Fault(
+    'not_found',
+    `there is no ${request.method} ${(request.url ?? '').slice(0, 64)} here`,
+    {
+      remedy:
+        'This listener knows GET /ca.pem and POST /enroll; the API has an address of its own.',
+    },
+  );
 }
 
 function portFault(listen: EnrolmentListen, cause: Error): Fault {

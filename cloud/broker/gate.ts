@@ -23,7 +23,7 @@ import { admitConnect, deviceOf, notAuthorized, refusal } from './admission.ts';
 import { type ConnectPacket, readConnect } from './connect-packet.ts';
 import { openFramer } from './framer.ts';
 import { openGateStream } from './gate-stream.ts';
-import { openRateLimit } from './rate-limit.ts';
+import { networkOf, openRateLimit } from './rate-limit.ts';
 
 /** A device behind the gate. */
 export interface GateConnection {
@@ -86,7 +86,8 @@ export async function openGate(
     perSecond: connectsPerMinute / 60,
     burst: connectsBurst,
   });
-  let waiting = 0;
+  /** Peers that are not through yet, from accept to an admitted CONNECT. */
+  const waiting = new Set<string>();
   const server = createServer({
     ...deps.identity,
     ca: [...deps.authorities],
@@ -103,8 +104,13 @@ export async function openGate(
 
   server.on('connection', (socket: Socket) => {
     const remote = socket.remoteAddress ?? 'unknown';
-    const full = waiting >= maxWaitingSockets;
-    if (full || !sockets.take(remote)) {
+    const full = waiting.size >= maxWaitingSockets;
+    if (!full) {
+      const peer = peerOf(socket);
+      waiting.add(peer);
+      socket.once('close', () => waiting.delete(peer));
+    }
+    if (full || !sockets.take(networkOf(remote))) {
       refuse('connect.refused', { reason: full ? 'too many sockets' : 'too many tries', remote });
       socket.destroy();
     }
@@ -115,9 +121,11 @@ export async function openGate(
     refuse('connect.refused', { reason, remote: socket.remoteAddress ?? 'unknown' });
   });
   server.on('secureConnection', (socket: TLSSocket) => {
-    waiting += 1;
     void admit(deps, connects, socket)
-      .then((admitted) => handOver(deps, open, admitted))
+      .then((admitted) => {
+        waiting.delete(peerOf(socket));
+        handOver(deps, open, admitted);
+      })
       .catch((error: unknown) => {
         const fault = asFault(error);
         const { device, remote } = whoIs(socket);
@@ -126,9 +134,6 @@ export async function openGate(
         const answer = fault.details?.['answer'];
         if (answer instanceof Buffer) socket.end(answer, () => socket.destroy());
         else socket.destroy();
-      })
-      .finally(() => {
-        waiting -= 1;
       });
   });
   await new Promise<void>((resolve, reject) => {
@@ -265,6 +270,8 @@ async function firstPacket(socket: TLSSocket): Promise<{ packet: ConnectPacket; 
 function fingerprintOf(certificate: X509Certificate): string {
   return certificate.fingerprint256.replaceAll(':', '').toLowerCase();
 }
+
+const peerOf = (socket: Socket): string => `${socket.remoteAddress} ${socket.remotePort}`;
 
 /** For the log of a refusal: a name counts only when this cloud's authority vouches for it. */
 function whoIs(socket: TLSSocket): { device: string | undefined; remote: string } {

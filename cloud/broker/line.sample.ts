@@ -30,6 +30,7 @@ import type { Db } from '../store/db.ts';
 import { migrate } from '../store/migrate.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import { type Line, openLine } from './line.ts';
+import { openRefusals, type Refusals } from './refusals.ts';
 
 export interface Identity {
   readonly device: string;
@@ -58,15 +59,18 @@ export async function openLineWorld(): Promise<LineWorld> {
   await migrate(db, { now: () => systemClock.now() });
   const ca = await openCa({ folder: join(folder, 'ca'), clock: systemClock });
   const logged: (LogFields & { readonly phrase: string })[] = [];
-  const open = async (): Promise<{ blobs: BlobStore; line: Line }> => {
+  const open = async (): Promise<{ blobs: BlobStore; line: Line; refusals: Refusals }> => {
     const blobs = await openDiskBlobs(folder);
     const system = { clock: systemClock, ids: systemIds, log: noting(logged) };
     const listen = { host: '127.0.0.1', port: 0, names: ['127.0.0.1', 'localhost'] };
-    return { blobs, line: await openLine({ db, dbPath, ca, blobs, ...system }, listen) };
+    const refusals = openRefusals({ db, ...system });
+    const deps = { db, dbPath, ca, blobs, refusals, ...system };
+    return { blobs, refusals, line: await openLine(deps, listen) };
   };
   let parts = await open();
   const close = async (): Promise<void> => {
     await parts.line[Symbol.asyncDispose]();
+    await parts.refusals.settled();
     await parts.blobs[Symbol.asyncDispose]();
   };
   return {

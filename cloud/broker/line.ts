@@ -12,7 +12,7 @@ import { type Ingest, openIngest } from '../ingest/ingest.ts';
 import type { Db } from '../store/db.ts';
 import { openBroker } from './aedes.ts';
 import { type Gate, type GateConnection, openGate } from './gate.ts';
-import { openRefusals } from './refusals.ts';
+import type { Refusals } from './refusals.ts';
 
 export interface LineDeps {
   /** A connection of this thread, for rights; rows are written on ingest's own. */
@@ -23,6 +23,7 @@ export interface LineDeps {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
+  readonly refusals: Refusals;
 }
 
 /** Name of this node in rows of connections and transfers: there is one. */
@@ -44,11 +45,9 @@ export interface Line extends AsyncDisposable {
 
 /** Resolves when it listens. Fault `unavailable` when the port is taken. */
 export async function openLine(deps: LineDeps, listen: LineListen): Promise<Line> {
-  const { clock, log } = deps;
+  const { clock, log, refusals } = deps;
   // What was opened is closed when a later part cannot be, as with a port that is taken.
   await using opened = new AsyncDisposableStack();
-  const refusals = openRefusals({ db: deps.db, clock, log: log.child('gate') });
-  opened.defer(async () => await refusals.settled());
   const parts: { gate?: Gate; ingest?: Ingest } = {};
   const broker = await openBroker<GateConnection>({
     log: log.child('broker'),

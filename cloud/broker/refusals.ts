@@ -54,7 +54,8 @@ export function openRefusals(deps: {
       const { action, ...fields } = refusal;
       const remedy = refusalRemedies[action];
       deps.log.warn(action, { ...fields, remedy, alsoSince: before?.silent ?? 0 });
-      if (refusal.device === undefined) return;
+      // A stranger at the gate stands in the log alone: the audit must not grow at his will.
+      if (refusal.device === undefined && action !== 'enroll.refused') return;
       writing = writing.then(async () => await audit(deps, refusal));
     },
     settled: () => writing,
@@ -65,7 +66,8 @@ async function audit(
   deps: { readonly db: Db; readonly clock: Clock; readonly log: Log },
   refusal: Refusal,
 ): Promise<void> {
-  const { action, device = '', reason, remote } = refusal;
+  const { action, reason, remote } = refusal;
+  const device = refusal.device ?? remote;
   try {
     await deps.db.transaction().execute(
       async (trx) =>
@@ -74,7 +76,7 @@ async function audit(
           actor: device,
           via: action === 'enroll.refused' ? 'enrol' : 'wire',
           action,
-          subject: device,
+          subject: refusal.device ?? 'enrolment',
           detail: { reason, remote },
         }),
     );

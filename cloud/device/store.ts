@@ -136,6 +136,15 @@ export const deviceStore = (db: Db) => ({
       .execute();
   },
 
+  /** A new board counts its connections from the beginning. */
+  async forgetConnections(name: string): Promise<void> {
+    await db
+      .updateTable('device')
+      .set({ conn: null, boot: null })
+      .where('name', '=', name)
+      .execute();
+  },
+
   /** False when there is no such device or it is revoked already. */
   async revoke(name: string, at: number): Promise<boolean> {
     const done = await db

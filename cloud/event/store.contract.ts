@@ -3,7 +3,8 @@
  * Method: events and markers through the store, read back by each filter.
  */
 import { expect, test } from 'vitest';
-import { sampleUuid } from '../clip/clip.sample.ts';
+import { sampleManifest, sampleUuid } from '../clip/clip.sample.ts';
+import { clipStore } from '../clip/store.ts';
 import { idOfUuid } from '../entity-id.ts';
 import type { OpenStore } from '../store/store.contract.ts';
 import { eventStore } from './store.ts';
@@ -79,6 +80,23 @@ export function eventStoreContract(name: string, open: OpenStore): void {
     expect(await times({ startNs: 20n, endNs: 40n }, { limit: 9 })).toEqual([30n, 20n]);
     const deviceId = await world.deviceId('amr-02');
     expect(await times({ deviceId }, { limit: 9 })).toEqual([40n]);
+  });
+
+  test(`${name}: no device writes on the clip of another, whichever comes first`, async () => {
+    await using world = await open();
+    const events = eventStore(world.db);
+    const clips = clipStore(world.db);
+    const clip = idOfUuid('clp', event(1).clipId);
+    expect(await events.putEvent('amr-02', { ...event(1), name: 'before' }, 1)).toBe(true);
+    await clips.putManifest('amr-01', { ...sampleManifest(1), clipId: event(1).clipId }, 2);
+    expect(
+      await events.putEvent('amr-02', { ...event(1), id: sampleUuid(2), name: 'after' }, 3),
+    ).toBe(true);
+    expect(
+      await events.putEvent('amr-01', { ...event(1), id: sampleUuid(3), name: 'own' }, 4),
+    ).toBe(true);
+    const found = await events.list({ clip }, { limit: 9 });
+    expect(found.map((one) => one.name)).toEqual(['own']);
   });
 
   test(`${name}: an event of an unknown device is refused`, async () => {

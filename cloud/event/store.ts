@@ -54,7 +54,22 @@ export function eventList(
 ) {
   let rows = events(db).orderBy('event.at_ns', 'desc').orderBy('event.id', 'desc');
   if (filter.deviceId !== undefined) rows = rows.where('event.device_id', '=', filter.deviceId);
-  if (filter.clip !== undefined) rows = rows.where('event.clip_id', '=', filter.clip);
+  if (filter.clip !== undefined) {
+    // An event may come before the clip it names: whose it is counts when it is read.
+    rows = rows
+      .where('event.clip_id', '=', filter.clip)
+      .where((where) =>
+        where.not(
+          where.exists(
+            where
+              .selectFrom('clip')
+              .select('clip.id')
+              .whereRef('clip.id', '=', 'event.clip_id')
+              .whereRef('clip.device_id', '<>', 'event.device_id'),
+          ),
+        ),
+      );
+  }
   if (filter.name !== undefined) rows = rows.where('event.name', '=', filter.name);
   if (filter.severity !== undefined) rows = rows.where('event.severity', '=', filter.severity);
   if (filter.kind !== undefined) rows = rows.where('event.kind', '=', filter.kind);
@@ -81,6 +96,18 @@ const events = (db: Db) =>
 
 type EventRow = Awaited<ReturnType<ReturnType<typeof events>['executeTakeFirstOrThrow']>>;
 
+/** A clip that another device holds is not this one's to write on; the event itself is kept. */
+async function ownClip(db: Db, owner: string, event: NewEvent): Promise<string | null> {
+  if (event.clipId === undefined) return null;
+  const id = idOfUuid('clp', event.clipId);
+  const clip = await db
+    .selectFrom('clip')
+    .select('device_id')
+    .where('id', '=', id)
+    .executeTakeFirst();
+  return clip === undefined || clip.device_id === owner ? id : null;
+}
+
 async function put(
   db: Db,
   device: string,
@@ -99,7 +126,7 @@ async function put(
       id,
       device_id: owner,
       session_id: event.sessionId === undefined ? null : idOfUuid('ses', event.sessionId),
-      clip_id: event.clipId === undefined ? null : idOfUuid('clp', event.clipId),
+      clip_id: await ownClip(db, owner, event),
       kind,
       name: event.name,
       severity: event.severity,
