@@ -146,5 +146,7 @@ export const reconnectRange = { firstMs: 1_000, mostMs: 300_000, resetMs: 60_000
 export const connectTimeoutMs = 15_000;
 /** A stop waits this long for the last words to the broker. */
 export const goodbyeMs = 1_000;
+/** A connection that closes waits this long for what the broker has not acknowledged. */
+export const linkCloseMs = 1_000;
 /** Frames of full chunks kept for the next ones: one in the socket and one read ahead for each. */
 export const maxFreeFrames = 5;

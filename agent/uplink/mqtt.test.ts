@@ -4,8 +4,12 @@
  */
 import { createServer, type Server, type TLSSocket } from 'node:tls';
 import type { AddressInfo } from 'node:net';
+import type { Clock } from '@fieldloop/core';
+import { systemClock } from '@fieldloop/core/system';
 import { afterEach, assert, beforeEach, expect, test } from 'vitest';
 import { type Authority, openAuthority } from '../authority.cases.ts';
+import { linkCloseMs } from '../limits.ts';
+import { TestClock } from './clock.cases.ts';
 import type { LinkWish } from './link.ts';
 import { type Identity, mqttLinks } from './mqtt.ts';
 
@@ -111,8 +115,8 @@ const wish: LinkWish = {
   onMessage: (topic, payload) => received.push([topic, Buffer.from(payload).toString()]),
 };
 
-const connect = (change: Partial<LinkWish> = {}, by = identity) =>
-  mqttLinks(url(), by).connect({ ...wish, ...change }, new AbortController().signal);
+const connect = (change: Partial<LinkWish> = {}, by = identity, clock: Clock = systemClock) =>
+  mqttLinks(url(), by, clock).connect({ ...wish, ...change }, new AbortController().signal);
 
 test('CONNECT names the device, a clean session, 45 s and the will; TLS is 1.3', async () => {
   const link = await connect();
@@ -175,6 +179,20 @@ test('closing is the end too', async () => {
   expect(await link.ended).toBe('the connection closed');
 });
 
+test('closing ends, whether the broker acknowledges what is under way or not', async () => {
+  const clock = new TestClock();
+  const link = await connect({}, identity, clock);
+  answer = () => {};
+  const waiting = link.publish({ topic: 'a/b', payload: Buffer.from('row'), qos: 1 });
+  waiting.catch(() => {});
+  const closing = link.close();
+  const again = link.close();
+  await clock.advance(linkCloseMs);
+  await Promise.all([closing, again]);
+  await expect(waiting).rejects.toMatchObject({ code: 'unavailable' });
+  expect(await link.ended).toBe('the connection closed');
+});
+
 test('a broker that closes after the handshake has refused the device', async () => {
   answer = (_packet, socket) => socket.destroy();
   await expect(connect()).rejects.toMatchObject({
@@ -208,14 +226,14 @@ test('nobody at the port, a server of another root, a device of another root', a
   const gone = url();
   server.close();
   await expect(
-    mqttLinks(gone, identity).connect(wish, new AbortController().signal),
+    mqttLinks(gone, identity, systemClock).connect(wish, new AbortController().signal),
   ).rejects.toMatchObject({ code: 'unavailable' });
 });
 
 test('a stop while connecting gives up at once', async () => {
   answer = () => {};
   const stopping = new AbortController();
-  const connecting = mqttLinks(url(), identity).connect(wish, stopping.signal);
+  const connecting = mqttLinks(url(), identity, systemClock).connect(wish, stopping.signal);
   answer = () => stopping.abort();
   await expect(connecting).rejects.toMatchObject({ message: expect.any(String) });
 });

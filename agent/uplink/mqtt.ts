@@ -1,8 +1,8 @@
 /** The one door to mqtt: MQTT 3.1.1 over TLS 1.3 with the device's certificate. */
-import { asFault, Fault } from '@fieldloop/core';
+import { asFault, type Clock, Fault } from '@fieldloop/core';
 import { clientIdOf, wireLimits } from '@fieldloop/proto';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
-import { connectTimeoutMs } from '../limits.ts';
+import { connectTimeoutMs, linkCloseMs } from '../limits.ts';
 import type { Link, LinkPort, LinkWish, Outgoing } from './link.ts';
 
 /** PEM, each. */
@@ -14,7 +14,7 @@ export interface Identity {
   readonly ca: string;
 }
 
-export function mqttLinks(brokerUrl: string, identity: Identity): LinkPort {
+export function mqttLinks(brokerUrl: string, identity: Identity, clock: Clock): LinkPort {
   return {
     async connect(wish, signal) {
       signal.throwIfAborted();
@@ -42,7 +42,7 @@ export function mqttLinks(brokerUrl: string, identity: Identity): LinkPort {
         signal.removeEventListener('abort', abort);
       }
       client.on('message', wish.onMessage);
-      return asLink(client, ended);
+      return asLink(client, ended, clock);
     },
   };
 }
@@ -97,7 +97,7 @@ async function untilReady(
   throw new Error(`the broker refused the subscription ${refused.topic}`);
 }
 
-function asLink(client: MqttClient, ended: Promise<string>): Link {
+function asLink(client: MqttClient, ended: Promise<string>, clock: Clock): Link {
   const lost = ended.then((why) => {
     throw new Fault('unavailable', why, { remedy: 'The uplink connects again by itself.' });
   });
@@ -108,9 +108,25 @@ function asLink(client: MqttClient, ended: Promise<string>): Link {
       return Promise.race([publish(client, message), lost]);
     },
     async close() {
-      await new Promise<void>((resolve) => client.end(false, {}, () => resolve()));
+      client.end(false);
+      await endOf(client, ended, clock);
     },
   };
+}
+
+/**
+ * The client's graceful end waits for every PUBACK, which a broker that stalls or a link that is
+ * half open never sends. A second `end` of the client does nothing, so its stream is destroyed.
+ */
+async function endOf(client: MqttClient, ended: Promise<string>, clock: Clock): Promise<void> {
+  const waiting = new AbortController();
+  const late = clock.sleep(linkCloseMs, waiting.signal).then(
+    () => client.stream.destroy(),
+    () => undefined,
+  );
+  await Promise.race([ended, late]);
+  waiting.abort();
+  await ended;
 }
 
 function publish(client: MqttClient, message: Outgoing): Promise<void> {

@@ -125,7 +125,7 @@ class RunningUplink {
       },
       wake: () => this.#wake(),
     });
-    const links = options.links ?? mqttLinks(options.brokerUrl, options.identity);
+    const links = options.links ?? mqttLinks(options.brokerUrl, options.identity, clock);
     this.#control = this.#connect('control', links);
     this.#bulk = this.#connect('bulk', links);
     this.#stopListening = buffer.onChange(() => this.#wake());
