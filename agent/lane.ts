@@ -2,8 +2,8 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { type Fault, faultLine } from '@fieldloop/core';
 import type { MessageBlock } from '@fieldloop/recording';
+import { clockJumpNs } from '@fieldloop/rules';
 import type { SourceState } from './health/status.ts';
-import { clockJumpNs } from './limits.ts';
 import type { Notice } from './messages.ts';
 import type { Session, Source, SourceItem } from './source/source.ts';
 import { stableUuid } from './stable-id.ts';

@@ -73,8 +73,6 @@ export const maxHeldScores = 20_000;
 
 /** Messages may come this much out of order (recording-and-rules, section 5). */
 export const latenessNs = 200_000_000n;
-/** A step back of log time that begins a new session. */
-export const clockJumpNs = 5_000_000_000n;
 /** How often suppressed triggers are passed on to the ledger. */
 export const ledgerEveryMs = 1_000;
 
@@ -86,7 +84,7 @@ export const maxStatusBytes = 256 * 1024;
 export const statusTimeoutMs = 3_000;
 /** What `check` gives a simulator to answer, and how many days a certificate should have left. */
 export const dialWithinMs = 2_000;
-export const certificateDaysLeft = 30;
+export const certificateDaysLeft = 10;
 
 // Buffer.
 
@@ -106,6 +104,8 @@ export const maxQuarantinedFiles = 20;
 export const maxDamagedDatabases = 3;
 /** Files taken in by one transaction of a start; well below half of `markGap`. */
 export const adoptedTogether = 200;
+/** Clips offered again in one transaction; well below half of `markGap`. */
+export const offeredTogether = 200;
 /** Inodes that stay free for others. */
 export const headroomInodes = 1_000;
 /** Bytes read at a time to hash a clip's file. */

@@ -26,7 +26,7 @@ export interface ScoreRecord {
 }
 
 export interface EngineCounters {
-  /** Raised by each backward jump of log time, where all state is forgotten. */
+  /** Raised by each jump of log time (`clockJumpNs`, `epochNs`), where all state is forgotten. */
   readonly epoch: number;
   readonly messages: number;
   readonly evaluations: number;

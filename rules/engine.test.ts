@@ -245,31 +245,6 @@ test('equal times: the smaller source first, then the order of the file, scores 
   expect(engine.flush().map(msOf)).toEqual([0]);
 });
 
-test('a backward jump on one topic begins a new epoch that knows nothing of the old', () => {
-  const messages = [...xs(2, 2), ...at('/x', 5_000, 2), ...at('/x', 50, 2), ...at('/x', 150, 0)];
-  const ran = run(rule('x > 1.0', ', limits: {cooldown: 1h}'), messages);
-  expect(ran.fired).toEqual(['r@0', 'r@50']);
-  expect(ran.engine.counters().epoch).toBe(1);
-  expect(ran.engine.counters().late).toBe(0);
-});
-
-test('a clock that was never set, then set: 50 years forward are a new epoch', () => {
-  const engine = openEngine(ruleSet(rule('x > 1.0')), { device: 'd', seed: 1 });
-  const unset: TestMessage[] = [{ topic: '/x', ms: -1.7e12, value: 2 }];
-  const set: TestMessage[] = [{ topic: '/x', ms: 0.001, value: 2 }];
-  for (const channel of channelsOf(set)) engine.channel(0, channel);
-  const verdicts = [
-    ...engine.block(0, blockOf(unset, channelsOf(unset))),
-    ...engine.block(0, blockOf(set, channelsOf(set))),
-    ...engine.flush(),
-  ];
-  expect(engine.counters().epoch).toBe(1);
-  expect(verdicts.map((verdict) => verdict.atNs - originNs)).toEqual([
-    -1_700_000_000_000_000_000n,
-    1_000n,
-  ]);
-});
-
 test('scores are signals at the moment of their frame', () => {
   const engine = openEngine(ruleSet(rule('net.entropy > 0.5 && x > 1.0')), {
     device: 'd',

@@ -16,6 +16,7 @@ export {
 } from './facts.ts';
 export { type Fit, fitLibrary } from './fit.ts';
 export { type LibraryEntry, loadLibrary } from './library.ts';
+export { clockJumpNs } from './limits.ts';
 export { lintAgainst } from './lint.ts';
 export { type Merged, mergeRuleSets, type RuleSetText } from './merge.ts';
 export { problemLine, type ProblemCode, type RuleProblem } from './problem.ts';

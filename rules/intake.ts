@@ -80,14 +80,15 @@ export function takeBlock(state: EngineState, source: number, block: MessageBloc
   const { channelIds, timesNs, count } = block;
   if (count === 0) return;
   const { latenessNs, held } = state;
+  const clockJumpNs = Number(limits.clockJumpNs);
   let baseNs = state.originNs === undefined ? past : Number(block.baseNs - state.originNs);
   for (let i = 0; i < count; i += 1) {
     const handler = handlers[channelIds[i] ?? 0];
     if (handler === undefined) continue;
     const { topic } = handler;
     let timeNs = baseNs + (timesNs[i] ?? 0);
-    // Log time that steps back on its own topic is a clock that was set, not a late message.
-    if (timeNs < topic.newestNs - latenessNs || !(Math.abs(timeNs) <= limits.epochNs)) {
+    // Log time that steps far back on its own topic is a clock that was set, not a late message.
+    if (timeNs < topic.newestNs - clockJumpNs || !(Math.abs(timeNs) <= limits.epochNs)) {
       startEpoch(state, block.baseNs + BigInt(timesNs[i] ?? 0));
       baseNs = Number(block.baseNs - (state.originNs ?? 0n));
       timeNs = 0;
