@@ -39,6 +39,12 @@ export interface LiveDeps extends TransferPorts {
 
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
+/** What a sync covers, and the epoch that asked for it. */
+interface Synced {
+  readonly epoch: number;
+  readonly durable: number;
+}
+
 export class LiveTransfer {
   readonly device: string;
   readonly #deps: LiveDeps;
@@ -71,53 +77,56 @@ export class LiveTransfer {
           this.#deps.send(this.device, output.message);
           break;
         case 'append':
-          void this.#append(pieces);
+          void this.#append(output.epoch, pieces);
           break;
         case 'begin':
-          this.#run(async () => await this.#begin(output.open));
+          this.#run(async () => await this.#begin(output.open), 'begin');
           break;
         case 'sync':
-          this.#run(async () => await this.#sync(output.durable));
+          this.#run(async () => await this.#sync(output), output.epoch);
           break;
         case 'finish':
-          this.#run(async () => await this.#finish());
+          this.#run(async () => await this.#finish(), output.epoch);
           break;
         case 'discard':
-          this.#run(async () => await this.#discard());
+          this.#run(async () => await this.#discard(), this.#state.epoch);
           break;
         case 'close':
           this.#deps.onClosed();
-          this.#run(async () => await this.#close());
+          this.#run(async () => await this.#close(), this.#state.epoch);
           break;
       }
     }
   }
 
-  #run(work: () => Promise<void>): void {
+  /** `of` is the epoch that asked for this work, or `begin` for what makes a new one. */
+  #run(work: () => Promise<void>, of: number | 'begin'): void {
     this.#deps.run(async () => {
       try {
         await work();
       } catch (error) {
-        this.#failed(error);
+        this.#failed(error, of);
       }
     });
   }
 
-  #failed(error: unknown): void {
+  #failed(error: unknown, of: number | 'begin'): void {
     const fault = asFault(error);
     const { device } = this;
     const { sha256 } = this.#state.open;
     const fields = { device, sha256, code: fault.code, reason: fault.message, error };
     if (fault.code === 'internal') this.#deps.log.error('a transfer met a bug', fields);
     else this.#deps.log.warn('a transfer failed', fields);
-    this.input({ kind: 'failed', code: wireCodeOf(fault), detail: fault.message });
+    const why = { code: wireCodeOf(fault), detail: fault.message };
+    if (of === 'begin') this.input({ kind: 'notBegun', ...why });
+    else this.input({ kind: 'failed', epoch: of, ...why });
   }
 
-  async #append(pieces: readonly Uint8Array[]): Promise<void> {
+  async #append(epoch: number, pieces: readonly Uint8Array[]): Promise<void> {
     try {
       await this.#part?.append(pieces);
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, epoch);
     }
   }
 
@@ -148,29 +157,29 @@ export class LiveTransfer {
   }
 
   /** The next sync may begin while the row of this one is being committed. */
-  async #sync(durable: number): Promise<void> {
+  async #sync({ epoch, durable }: Synced): Promise<void> {
     if (this.#part === undefined) return;
     await this.#part.sync();
     const { device } = this;
-    const { open, epoch } = this.#state;
+    const { sha256 } = this.#state.open;
     const at = this.#deps.clock.now();
-    const row = { device, sha256: open.sha256, epoch, durable, at };
-    void this.#row(this.#deps.writer.submit('durable', row), durable);
-    this.input({ kind: 'partSynced' });
+    const row = { device, sha256, epoch, durable, at };
+    void this.#row(this.#deps.writer.submit('durable', row), { epoch, durable });
+    this.input({ kind: 'partSynced', epoch });
   }
 
-  async #row(written: Promise<boolean>, durable: number): Promise<void> {
+  async #row(written: Promise<boolean>, { epoch, durable }: Synced): Promise<void> {
     try {
       if (await written) {
-        this.input({ kind: 'synced', durable });
+        this.input({ kind: 'synced', epoch, durable });
         this.#deps.onMoved();
         return;
       }
-      // Nothing is wrong when the end of this transfer was committed before its row.
-      if (this.#state.phase !== 'receiving') return;
+      // Nothing is wrong when the end of this epoch was committed before its row.
+      if (this.#state.phase !== 'receiving' || this.#state.epoch !== epoch) return;
       throw new Fault('conflict', 'another epoch has taken over this transfer');
     } catch (error) {
-      this.#failed(error);
+      this.#failed(error, epoch);
     }
   }
 

@@ -55,17 +55,27 @@ export type ReceiverInput = { readonly nowMs: number } & (
       readonly epoch: number;
       readonly code: WireCode;
     }
-  | /** The sync has ended; its row is being written. */ { readonly kind: 'partSynced' }
+  | /** The sync has ended; its row is being written. */ {
+      readonly kind: 'partSynced';
+      readonly epoch: number;
+    }
   | /** The part is synced up to here and the row says so. */ {
       readonly kind: 'synced';
+      readonly epoch: number;
       readonly durable: number;
     }
   | /** Verified, in its place, and in the database. */ { readonly kind: 'stored' }
   | /** The bytes are not what the hash says; part and row start again. */ {
       readonly kind: 'differs';
     }
-  | /** Disk or database failed; what was durable stays so. */ {
+  | /** Disk or database failed before the row of a new epoch was durable. */ {
+      readonly kind: 'notBegun';
+      readonly code: WireCode;
+      readonly detail: string;
+    }
+  | /** An append, a sync, its row or the finish failed; what was durable stays so. */ {
       readonly kind: 'failed';
+      readonly epoch: number;
       readonly code: WireCode;
       readonly detail: string;
     }
@@ -78,16 +88,20 @@ export type ReceiverInput = { readonly nowMs: number } & (
   | /** The device's connection closed. */ { readonly kind: 'linkLost' }
 );
 
+/**
+ * Work carries the epoch that asked for it, and its answer brings it back: rows are written beside
+ * each other, so when one ends an epoch the answers of the rest come into the next one.
+ */
 export type ReceiverOutput =
   | { readonly kind: 'send'; readonly message: Transfer }
-  /** Look up the row, raise the epoch in it, cut the part to it: `begun`, `known` or `failed`. */
+  /** Look up the row, raise the epoch in it, cut the part to it: `begun`, `known`, `notBegun`. */
   | { readonly kind: 'begin'; readonly open: Open }
   /** Take this chunk's data as the next bytes of the part. */
-  | { readonly kind: 'append' }
+  | { readonly kind: 'append'; readonly epoch: number }
   /** Sync the part (`partSynced`), then write the row (`synced`), or `failed`. */
-  | { readonly kind: 'sync'; readonly durable: number }
+  | { readonly kind: 'sync'; readonly epoch: number; readonly durable: number }
   /** Compare the hash, commit the blob, then the transaction: `stored`, `differs`, `failed`. */
-  | { readonly kind: 'finish' }
+  | { readonly kind: 'finish'; readonly epoch: number }
   /** Remove part and row. */
   | { readonly kind: 'discard' }
   /** This state is over: close the part, forget the state. */

@@ -38,7 +38,7 @@ test('it answers an Open with the durable offset of the new epoch', () => {
   expect(words(answers)).toEqual(['new']);
   expect(state.phase).toBe('receiving');
   expect(words(run(beginning, { kind: 'known' })[1])).toEqual(['done', 'close']);
-  const failed = { kind: 'failed', code: 'NO_SPACE', detail: 'full' } as const;
+  const failed = { kind: 'notBegun', code: 'NO_SPACE', detail: 'full' } as const;
   expect(words(run(beginning, failed)[1])).toEqual(['later', 'close']);
 });
 
@@ -48,14 +48,19 @@ test('durable is acknowledged after the sync, which is due at a quarter of the c
   expect(receiverWakesAtMs(few)).toBe(31);
   expect(words(run(few, { kind: 'tick' }, 31)[1])).toEqual(['sync']);
   const [syncing, outputs] = run(few, chunk(15_000, 5_000), 2);
-  expect(outputs).toEqual([{ kind: 'append' }, { kind: 'sync', durable: 20_000 }]);
+  expect(outputs).toEqual([
+    { kind: 'append', epoch: 3 },
+    { kind: 'sync', epoch: 3, durable: 20_000 },
+  ]);
   expect(words(run(syncing, chunk(20_000, 20_000), 3)[1])).toEqual(['append']);
   const [early] = run(syncing, chunk(20_000, 20_000), 3);
-  const [overlapping, next] = run(early, { kind: 'partSynced' }, 4);
-  expect(next).toEqual([{ kind: 'sync', durable: 40_000 }]);
-  expect(words(run(overlapping, { kind: 'synced', durable: 20_000 }, 5)[1])).toEqual(['ack']);
-  const [synced] = run(syncing, { kind: 'partSynced' }, 4);
-  const [, acks] = run(synced, { kind: 'synced', durable: 20_000 }, 4);
+  const [overlapping, next] = run(early, { kind: 'partSynced', epoch: 3 }, 4);
+  expect(next).toEqual([{ kind: 'sync', epoch: 3, durable: 40_000 }]);
+  expect(words(run(overlapping, { kind: 'synced', epoch: 3, durable: 20_000 }, 5)[1])).toEqual([
+    'ack',
+  ]);
+  const [synced] = run(syncing, { kind: 'partSynced', epoch: 3 }, 4);
+  const [, acks] = run(synced, { kind: 'synced', epoch: 3, durable: 20_000 }, 4);
   const ack = { tid: 7, epoch: 3, received: 20_000, durable: 20_000, credit: 40_000 };
   expect(acks).toEqual([{ kind: 'send', message: { kind: 'ack', ack } }]);
 });
@@ -93,20 +98,43 @@ test('an Open during a sync or a finish waits for its end', () => {
   const again = { ...open, tid: 8 };
   const [waiting, outputs] = run(syncing, { kind: 'open', open: again });
   expect(outputs).toEqual([]);
-  const [beginning, begins] = run(waiting, { kind: 'synced', durable: 20_000 });
+  const [beginning, begins] = run(waiting, { kind: 'synced', epoch: 3, durable: 20_000 });
   expect(begins).toEqual([{ kind: 'begin', open: again }]);
   expect(run(beginning, chunk(20_000, 1_000))[1]).toEqual([]);
   const [early] = run(syncing, chunk(20_000, 20_000), 3);
-  const [overlapping] = run(early, { kind: 'partSynced' }, 4);
+  const [overlapping] = run(early, { kind: 'partSynced', epoch: 3 }, 4);
   const [both] = run(overlapping, { kind: 'open', open: again });
-  const [one, silence] = run(both, { kind: 'synced', durable: 20_000 });
+  const [one, silence] = run(both, { kind: 'synced', epoch: 3, durable: 20_000 });
   expect(silence).toEqual([]);
-  expect(words(run(one, { kind: 'synced', durable: 40_000 })[1])).toEqual(['begin']);
+  expect(words(run(one, { kind: 'synced', epoch: 3, durable: 40_000 })[1])).toEqual(['begin']);
   const [finishing, finish] = run(receiving(200_000), chunk(10_000, 90_000, { last: true }));
   expect(words(finish)).toEqual(['append', 'finish']);
   const [reopened] = run(finishing, { kind: 'open', open: again });
   expect(words(run(reopened, { kind: 'stored' })[1])).toEqual(['done', 'done', 'close']);
   expect(words(run(reopened, { kind: 'differs' })[1])).toEqual(['HASH', 'begin']);
+});
+
+test('answers of an epoch that has ended change nothing in the next one', () => {
+  const again = { ...open, tid: 8 };
+  const [one] = run(receiving(), chunk(10_000, 10_000));
+  const [early] = run(one, chunk(20_000, 20_000), 3);
+  const [two] = run(early, { kind: 'partSynced', epoch: 3 }, 4);
+  const [waiting] = run(two, { kind: 'open', open: again });
+  const io = { kind: 'failed', epoch: 3, code: 'IO', detail: 'busy' } as const;
+  const [beginning, outputs] = run(waiting, io);
+  expect(words(outputs)).toEqual(['IO', 'begin']);
+  const begun = { kind: 'begun', epoch: 4, durable: 0, credit: 40_000 } as const;
+  const late = [
+    { kind: 'partSynced', epoch: 3 },
+    { kind: 'synced', epoch: 3, durable: 40_000 },
+    io,
+  ] as const;
+  for (const answer of late) {
+    expect(run(beginning, answer)).toEqual([beginning, []]);
+    const [next] = run(beginning, begun);
+    expect(run(next, answer)).toEqual([next, []]);
+    expect(words(run(next, { kind: 'open', open: again })[1])).toEqual(['begin']);
+  }
 });
 
 test('a slow beginning answers the newest Open, once', () => {

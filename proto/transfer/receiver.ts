@@ -89,13 +89,15 @@ export function stepReceiver(state: ReceiverState, input: ReceiverInput): Receiv
     case 'badChunk':
       return badChunk(state, input);
     case 'partSynced':
-      return sync({ ...state, isSyncing: false, dirtySinceMs: input.nowMs }, input.nowMs);
+      return partSynced(state, input);
     case 'synced':
       return synced(state, input);
     case 'stored':
       return stored(state);
     case 'differs':
       return differs(state);
+    case 'notBegun':
+      return notBegun(state, input);
     case 'failed':
       return failed(state, input);
     case 'credit':
@@ -177,16 +179,18 @@ function chunk(
   };
   if (end === size) {
     const [finishing, outputs] = finishWhenWhole(taken);
-    return [finishing, [{ kind: 'append' }, ...outputs]];
+    return [finishing, [append(state), ...outputs]];
   }
   const [told, acks] = acknowledge(taken, nowMs);
   const [synced, syncs] = sync(told, nowMs);
-  return [synced, [{ kind: 'append' }, ...acks, ...syncs]];
+  return [synced, [append(state), ...acks, ...syncs]];
 }
+
+const append = ({ epoch }: ReceiverState): ReceiverOutput => ({ kind: 'append', epoch });
 
 function finishWhenWhole(state: ReceiverState): ReceiverStep {
   if (state.received < state.open.sizeBytes) return [state, []];
-  return [{ ...state, phase: 'finishing' }, [{ kind: 'finish' }]];
+  return [{ ...state, phase: 'finishing' }, [{ kind: 'finish', epoch: state.epoch }]];
 }
 
 /** Soon on a slow link, each 256 KiB on a fast one; a sync's Ack covers what is left. */
@@ -205,9 +209,9 @@ function sync(state: ReceiverState, nowMs: number): ReceiverStep {
   if (!isFree || dirty === 0) return [state, []];
   const isDue = dirty >= state.credit / 4 || nowMs - state.dirtySinceMs >= most.syncAfterMs;
   if (!isDue) return [state, []];
-  const { received, unrowed } = state;
+  const { epoch, received, unrowed } = state;
   const syncing = { ...state, isSyncing: true, unrowed: unrowed + 1, covered: received };
-  return [syncing, [{ kind: 'sync', durable: received }]];
+  return [syncing, [{ kind: 'sync', epoch, durable: received }]];
 }
 
 function stale(state: ReceiverState, nowMs: number): ReceiverStep {
@@ -234,10 +238,24 @@ function overrun(state: ReceiverState, detail: string): ReceiverStep {
   return close(state, [nackOf(state, { code: 'OVERRUN', detail })]);
 }
 
+/** While the next epoch begins, the state still has the number of the one that ended. */
+function isOfNow(state: ReceiverState, input: { readonly epoch: number }): boolean {
+  return state.phase !== 'beginning' && input.epoch === state.epoch;
+}
+
+function partSynced(
+  state: ReceiverState,
+  input: ReceiverInput & { readonly kind: 'partSynced' },
+): ReceiverStep {
+  if (!isOfNow(state, input)) return [state, []];
+  return sync({ ...state, isSyncing: false, dirtySinceMs: input.nowMs }, input.nowMs);
+}
+
 function synced(
   state: ReceiverState,
   input: ReceiverInput & { readonly kind: 'synced' },
 ): ReceiverStep {
+  if (!isOfNow(state, input)) return [state, []];
   // A row for all that any sync covers says that no sync runs, also without `partSynced`.
   const isSyncing = state.isSyncing && input.durable < state.covered;
   const rowed = { ...state, isSyncing, unrowed: state.unrowed - 1 };
@@ -279,16 +297,22 @@ function differs(state: ReceiverState): ReceiverStep {
   return again(state, nackOf(state, { code: 'HASH' }));
 }
 
+function notBegun(
+  state: ReceiverState,
+  input: ReceiverInput & { readonly kind: 'notBegun' },
+): ReceiverStep {
+  if (state.phase !== 'beginning') return [state, []];
+  const open = state.next ?? state.open;
+  const later = { state: 'later', code: input.code, retryAfterMs: most.progressMs } as const;
+  return close(state, [{ kind: 'send', message: openAnswer(open, later) }]);
+}
+
 function failed(
   state: ReceiverState,
   input: ReceiverInput & { readonly kind: 'failed' },
 ): ReceiverStep {
+  if (!isOfNow(state, input)) return [state, []];
   const { code, detail } = input;
-  if (state.phase === 'beginning') {
-    const open = state.next ?? state.open;
-    const later = { state: 'later', code, retryAfterMs: most.progressMs } as const;
-    return close(state, [{ kind: 'send', message: openAnswer(open, later) }]);
-  }
   return again(state, nackOf(state, { code, detail, retryAfterMs: most.progressMs }));
 }
 
