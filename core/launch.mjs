@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
+import * as modules from 'node:module';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -52,7 +52,7 @@ export async function launch(entry, argv = process.argv.slice(2)) {
   }
   if (runsHere()) {
     Object.assign(process.env, programEnvironment());
-    enableCompileCache(process.env.NODE_COMPILE_CACHE);
+    modules.enableCompileCache(process.env.NODE_COMPILE_CACHE);
     const program = await import(pathToFileURL(entry).href);
     process.exitCode = await program.main(argv);
     return;
@@ -62,12 +62,7 @@ export async function launch(entry, argv = process.argv.slice(2)) {
     stop(`Node ${process.versions.node} cannot run Fieldloop, which needs 24.15 or later`);
     return;
   }
-  const start = `const { main } = await import(process.env.FIELDLOOP_ENTRY);
-    process.exitCode = await main(process.argv.slice(1));`;
-  handOver(node, ['--input-type=module', '--eval', start, '--', ...argv], {
-    ...programEnvironment(),
-    FIELDLOOP_ENTRY: pathToFileURL(entry).href,
-  });
+  handOver(node, [join(root, 'core', 'run.mjs'), entry, ...argv], programEnvironment());
 }
 
 /** Becomes `node args`: same terminal, same signals, same exit code. */

@@ -76,17 +76,25 @@ export function resumeAgent(root: string, folder: string, name: string): AgentPr
   };
 }
 
-export interface Tombstone {
-  readonly sha256: string;
-  /** `deleted` once the cloud held it; `evicted`, `lost` or `quarantined` otherwise. */
-  readonly fate: string;
+/** What a stopped agent knows of every clip that it ever sealed. */
+export interface ClipLedger {
+  /** SHA-256 of clips that it still holds. */
+  readonly held: readonly string[];
+  /** Clips that it let go of: `deleted` once the cloud held them, or why else. */
+  readonly gone: readonly { readonly sha256: string; readonly fate: string }[];
+  /** Rows that the cloud has not stored. */
+  readonly unsentRows: number;
 }
 
-/** What a stopped agent remembers of clips that it holds no more. */
-export function tombstones(agent: Pick<AgentProcess, 'folder'>): Tombstone[] {
+export function clipLedger(agent: Pick<AgentProcess, 'folder'>): ClipLedger {
   const db = new DatabaseSync(join(agent.folder, 'state', 'buffer.db'), { readOnly: true });
+  const all = <T>(sql: string): T[] => db.prepare(sql).all() as unknown as T[];
   try {
-    return db.prepare('SELECT sha256, fate FROM tombstone').all() as unknown as Tombstone[];
+    return {
+      held: all<{ sha256: string }>('SELECT sha256 FROM clip').map(({ sha256 }) => sha256),
+      gone: all('SELECT sha256, fate FROM tombstone'),
+      unsentRows: all<{ n: number }>('SELECT count(*) AS n FROM lane_row')[0]?.n ?? 0,
+    };
   } finally {
     db.close();
   }
