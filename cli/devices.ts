@@ -59,11 +59,18 @@ const columns: readonly Column<DeviceJson>[] = [
   { title: 'ONLINE', of: (device) => (device.presence.online ? 'yes' : 'no') },
   { title: 'LAST SEEN', of: (device) => localTime(device.presence.lastSeen), drops: 3 },
   { title: 'SITE', of: (device) => device.site ?? '-', shrinks: true, drops: 2 },
-  { title: 'FIRMWARE', of: (device) => digestText(device, 'firmware') },
+  { title: 'FIRMWARE', of: firmwareText, shrinks: true },
   { title: 'MODELS', of: (device) => digestText(device, 'models') },
   { title: 'RULES', of: (device) => digestText(device, 'rules') },
   { title: 'ID', of: (device) => device.id, drops: 1 },
 ];
+
+/** Its version, which people know it by; the digest stands in `devices get`. */
+function firmwareText(device: DeviceJson): string {
+  const document = device.running['firmware']?.document;
+  const isNamed = typeof document === 'object' && document !== null && 'version' in document;
+  return isNamed ? String(document.version) : digestText(device, 'firmware');
+}
 
 const digestText = (device: DeviceJson, section: string): string =>
   device.running[section]?.digest.slice(0, 12) ?? '-';

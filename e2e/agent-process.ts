@@ -34,7 +34,7 @@ export async function startAgent(
   await mkdir(home, { recursive: true });
   const configFile = join(home, 'agent.yaml');
   const config = {
-    device: { name: plan.name, site: 'demo' },
+    device: { name: plan.name, site: 'demo', firmware: '1.0.0' },
     cloud: { claimToken: plan.claimToken },
     sources: [{ name: 'main', ...plan.source }],
     models: plan.models ?? [],

@@ -134,6 +134,15 @@ export const deviceStore = (db: Db) => ({
         conflict.columns(['device_id', 'section']).doUpdateSet({ digest, document, at }),
       )
       .execute();
+    const site = section === 'agent' ? siteIn(document) : undefined;
+    if (site === undefined) return;
+    // What the operator said when the robot was claimed stands above what the robot says.
+    await db
+      .updateTable('device')
+      .set({ site })
+      .where('id', '=', device_id)
+      .where('site', 'is', null)
+      .execute();
   },
 
   /** A new board counts its connections from the beginning. */
@@ -162,6 +171,12 @@ export const deviceStore = (db: Db) => ({
     return done.numUpdatedRows > 0n;
   },
 });
+
+/** The site that an agent's configuration names. */
+function siteIn(document: string): string | undefined {
+  const { site } = JSON.parse(document) as { readonly site?: unknown };
+  return typeof site === 'string' && site !== '' ? site : undefined;
+}
 
 async function withReports(db: Db, rows: readonly Row<'device'>[]): Promise<readonly Device[]> {
   if (rows.length === 0) return [];

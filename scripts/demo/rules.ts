@@ -1,6 +1,6 @@
 /** The rules that a demo runs: a file of the user's, those that fit a recording, or the library. */
 import { readFile } from 'node:fs/promises';
-import { Fault } from '@fieldloop/core';
+import { Fault, faultLine } from '@fieldloop/core';
 import { readRecording } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
 import {
@@ -10,6 +10,7 @@ import {
   mergeRuleSets,
   parseRuleSet,
   problemLine,
+  type RecordingFacts,
 } from '@fieldloop/rules';
 import type { DemoOptions } from './options.ts';
 
@@ -28,8 +29,10 @@ export async function chooseRules(options: DemoOptions): Promise<ChosenRules> {
     const { text, ruleSet } = mergeRuleSets(library, { name: 'warehouse', version: 1 });
     return { text, lines: ruleSet.rules.map(({ id, why }) => `${id}: ${why}`) };
   }
-  const { text, chosen, skipped } = fitLibrary(await factsOf(recording), library);
+  const { facts, damage } = await factsOf(recording);
+  const { text, chosen, skipped } = fitLibrary(facts, library);
   const lines = [
+    ...(damage === undefined ? [] : [`! damaged, used up to there: ${faultLine(damage)}`]),
     ...chosen.map(({ rule, why }) => `+ ${rule}: ${why}`),
     ...skipped.map(({ rule, reason }) => `- ${rule}: ${reason}`),
   ];
@@ -51,13 +54,15 @@ async function ownRules(file: string): Promise<ChosenRules> {
 }
 
 /** A file that is broken at its end is used up to there; one without a message is a fault. */
-async function factsOf(path: string): Promise<ReturnType<ReturnType<typeof gatherFacts>['facts']>> {
+async function factsOf(path: string): Promise<{ facts: RecordingFacts; damage?: Fault }> {
   const gathering = gatherFacts();
+  let damage: Fault | undefined;
   await using file = await openFile(path);
   try {
     for await (const item of readRecording(file)) gathering.take(item);
   } catch (error) {
     if (!(error instanceof Fault) || gathering.facts().channels.length === 0) throw error;
+    damage = error;
   }
   const facts = gathering.facts();
   if (facts.channels.every(({ messages }) => messages === 0)) {
@@ -67,5 +72,5 @@ async function factsOf(path: string): Promise<ReturnType<ReturnType<typeof gathe
         'Give a recording with messages; `npx fieldloop recording info FILE` shows what is in it.',
     });
   }
-  return facts;
+  return damage === undefined ? { facts } : { facts, damage };
 }
