@@ -29,12 +29,14 @@ export const maxModels = 8;
 
 // Source.
 
-/** Bytes at the start of a recording that, with its size, tell it from others. */
+/** Bytes at the start of a recording that tell it from others. */
 export const fingerprintBytes = 64 * 1024;
 /** Recordings of one folder that are looked at; beyond it the first by name are read. */
 export const maxFolderFiles = 20_000;
-/** A file without its format's end is taken as finished when it did not change for so long. */
+/** A bag that has its index is taken as finished when it did not change for so long. */
 export const settledAfterMs = 10_000;
+/** A file without its format's end is what a crash left when it did not change for so long. */
+export const abandonedAfterMs = 10 * 60_000;
 export const rescanEveryMs = 30_000;
 /** Log time, ns, that one slice of a paced replay spans. */
 export const sliceNs = 100e6;

@@ -2,7 +2,7 @@
 import { asFault, type Clock, type Fault } from '@fieldloop/core';
 import { readRecording } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
-import { fingerprint, sessionOf } from './fingerprint.ts';
+import { sessionOf } from './fingerprint.ts';
 import { type Pace, paceOf, unpaced } from './pace.ts';
 import { openTimeline, type Source, type SourceItem } from './source.ts';
 
@@ -33,7 +33,7 @@ export async function* readFinished(
   let fault: Fault | undefined;
   try {
     await using file = await openFile(path);
-    const id = sessionOf(device, await fingerprint(file));
+    const id = await sessionOf(device, file);
     const take = openTimeline({ id, recording: path, live: false });
     for await (const item of readRecording(file, { signal })) {
       if (item.kind !== 'block') yield* take(item);

@@ -1,10 +1,15 @@
-/** What makes a recording the same recording wherever it lies: its first bytes and its size. */
+/**
+ * What makes a recording the same recording wherever it lies. A recorder that paused and went on
+ * leaves a longer file of the same recording: what was read of it is told by its size, too, while
+ * its session hangs on its start alone, so that clips and events keep their ids.
+ */
 import { createHash } from 'node:crypto';
-import type { Readable } from '@fieldloop/recording';
+import { asFault } from '@fieldloop/core';
+import { type MessageBlock, type Readable, readRecording } from '@fieldloop/recording';
 import { fingerprintBytes } from '../limits.ts';
 import { stableUuid } from '../stable-id.ts';
 
-/** Lower-case hex. */
+/** Of the file as far as it is written: its first bytes and its size, lower-case hex. */
 export async function fingerprint(file: Readable): Promise<string> {
   const head = await file.read(0, fingerprintBytes);
   return createHash('sha256')
@@ -13,6 +18,37 @@ export async function fingerprint(file: Readable): Promise<string> {
     .digest('hex');
 }
 
-/** The session that reading this recording is, however often it is read on this device. */
-export const sessionOf = (device: string, print: string): string =>
-  stableUuid(0, ['session', device, print]);
+/** The session that reading this recording is, however often and how far it is read here. */
+export async function sessionOf(device: string, file: Readable): Promise<string> {
+  return stableUuid(0, ['session', device, await openingOf(file)]);
+}
+
+/**
+ * The first messages, lower-case hex: they are there before anything can come of the recording,
+ * and no recorder writes them again, as it does the header of a bag. Without a message nothing
+ * hangs on the session, and the first bytes have to do.
+ */
+async function openingOf(file: Readable): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    for await (const item of readRecording(file)) {
+      if (item.kind !== 'block' || item.block.count === 0) continue;
+      for (const part of firstOf(item.block)) hash.update(part);
+      return hash.digest('hex');
+    }
+  } catch (error) {
+    if (asFault(error).code === 'internal') throw error;
+    // Whoever reads the recording meets the same damage and tells of it.
+  }
+  return hash.update(await file.read(0, fingerprintBytes)).digest('hex');
+}
+
+/** A chunk is written at once; of messages outside chunks only the first is sure to be there. */
+function firstOf(block: MessageBlock): (string | Uint8Array)[] {
+  if (block.chunk !== undefined) return [block.chunk.records.subarray(0, fingerprintBytes)];
+  const logTimeNs = block.baseNs + BigInt(block.timesNs[0] ?? 0);
+  return [
+    `${logTimeNs}:${block.publishTimeNs(0)}:${block.sequences[0] ?? 0}:`,
+    block.data.subarray(block.starts[0], block.ends[0]),
+  ];
+}

@@ -3,13 +3,14 @@
  * files are only read: what is done or broken stands in the buffer's database, by fingerprint.
  */
 import { type FSWatcher, watch } from 'node:fs';
-import { open, readdir, stat } from 'node:fs/promises';
-import { basename, join, matchesGlob, relative } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
+import { join, matchesGlob, relative } from 'node:path';
 import { asFault, type Clock, type Json, type Log } from '@fieldloop/core';
 import { openFile } from '@fieldloop/recording/file';
-import { maxFolderFiles, rescanEveryMs, settledAfterMs } from '../limits.ts';
+import { abandonedAfterMs, maxFolderFiles, rescanEveryMs, settledAfterMs } from '../limits.ts';
 import { readFinished } from './file.ts';
 import { fingerprint } from './fingerprint.ts';
+import { isFinished } from './finished.ts';
 import { unpaced } from './pace.ts';
 import type { Source, SourceItem } from './source.ts';
 
@@ -47,6 +48,10 @@ export function folderSource(options: FolderOptions, deps: FolderDeps): Source {
   };
 }
 
+const noneNew = 'no new recording';
+const waitingFor = (count: number): string =>
+  `${count} recordings are still being written; one without its end is read as it is after ${abandonedAfterMs / 60_000} min without a change`;
+
 async function* folderItems(
   options: FolderOptions,
   deps: FolderDeps,
@@ -68,9 +73,7 @@ async function* folderItems(
         if (signal.aborted) return;
         dealt.set(candidate.path, candidate.version);
       }
-      const reason =
-        problem ?? (waits > 0 ? `${waits} recordings are still being written` : 'no new recording');
-      yield { kind: 'waiting', reason };
+      yield { kind: 'waiting', reason: problem ?? (waits > 0 ? waitingFor(waits) : noneNew) };
       await changes.next(waits > 0 ? settledAfterMs : rescanEveryMs, signal);
     }
   } finally {
@@ -138,24 +141,6 @@ async function scan(options: FolderOptions): Promise<{ found: Candidate[]; probl
   if (names.length <= maxFolderFiles) return { found };
   const problem = `the folder ${options.path} has more than ${maxFolderFiles} recordings; the first are read`;
   return { found, problem };
-}
-
-const mcapMagic = Buffer.from('894d434150300d0a', 'hex');
-
-/** A recorder ends an MCAP with its magic; what it left without one is finished when it rests. */
-async function isFinished(candidate: Candidate, clock: Clock): Promise<boolean> {
-  if (basename(candidate.path).endsWith('.active')) return false;
-  if (clock.now() - candidate.changedMs >= settledAfterMs) return true;
-  try {
-    await using handle = await open(candidate.path, 'r');
-    const { size } = await handle.stat();
-    const tail = Buffer.alloc(mcapMagic.length);
-    await handle.read(tail, 0, tail.length, Math.max(0, size - tail.length));
-    return size > 2 * mcapMagic.length && tail.equals(mcapMagic);
-  } catch {
-    // Not readable now: the next scan looks again.
-    return false;
-  }
 }
 
 interface Changes {

@@ -1,0 +1,50 @@
+/** Whether a file is all that its recorder is going to write. */
+import { type FileHandle, open } from 'node:fs/promises';
+import type { Clock } from '@fieldloop/core';
+import { abandonedAfterMs, settledAfterMs } from '../limits.ts';
+
+const mcapMagic = Buffer.from('894d434150300d0a', 'hex');
+const bagMagic = Buffer.from('#ROSBAG');
+/** A bag's header says where its index begins; a recorder fills that in when it closes the bag. */
+const bagIndexField = Buffer.from('index_pos=');
+const bagHeadBytes = 4_096;
+
+/**
+ * An MCAP ends with its magic, a bag names its index. What has neither may be a recorder that
+ * pauses, a copy on its way, or what a crash left: it is read once it has rested for long.
+ */
+export async function isFinished(
+  file: { readonly path: string; readonly changedMs: number },
+  clock: Clock,
+): Promise<boolean> {
+  if (file.path.endsWith('.active')) return false;
+  const restedMs = clock.now() - file.changedMs;
+  if (restedMs >= abandonedAfterMs) return true;
+  try {
+    await using handle = await open(file.path, 'r');
+    const { size } = await handle.stat();
+    if (await endsAsMcap(handle, size)) return true;
+    return restedMs >= settledAfterMs && (await hasBagIndex(handle, size));
+  } catch {
+    // Not readable now: the next scan looks again.
+    return false;
+  }
+}
+
+async function endsAsMcap(handle: FileHandle, size: number): Promise<boolean> {
+  const tail = Buffer.alloc(mcapMagic.length);
+  await handle.read(tail, 0, tail.length, Math.max(0, size - tail.length));
+  return size > 2 * mcapMagic.length && tail.equals(mcapMagic);
+}
+
+/** A copy on its way has the header and not yet the index: then the index lies past its end. */
+async function hasBagIndex(handle: FileHandle, size: number): Promise<boolean> {
+  const head = Buffer.alloc(bagHeadBytes);
+  const { bytesRead } = await handle.read(head, 0, head.length, 0);
+  const at = head.indexOf(bagIndexField) + bagIndexField.length;
+  if (!head.subarray(0, bagMagic.length).equals(bagMagic) || at < bagIndexField.length)
+    return false;
+  if (at + 8 > bytesRead) return false;
+  const index = head.readBigUInt64LE(at);
+  return index > 0n && index < BigInt(size);
+}
