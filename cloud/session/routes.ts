@@ -48,13 +48,15 @@ export function sessionOperations(deps: NounDeps): readonly Operation[] {
       },
       async ({ query }) => {
         const list = listName('listSessions', query);
-        const [before] = query.cursor === undefined ? [] : deps.cursors.decode(list, query.cursor);
+        const [ns = '0', id = ''] =
+          query.cursor === undefined ? [] : deps.cursors.decode(list, query.cursor);
+        const after = query.cursor === undefined ? undefined : { ns: BigInt(ns), id };
         const device =
           query.device === undefined ? undefined : await deviceIdOf(deps.read, query.device);
-        const rows = await sessions.list({ before, device, limit: query.limit + 1 });
+        const rows = await sessions.list({ after, device, limit: query.limit + 1 });
         return pageOf(rows, query.limit, {
           item: sessionJson,
-          cursor: (last) => deps.cursors.encode(list, [last.id]),
+          cursor: (last) => deps.cursors.encode(list, [String(last.startNs), last.id]),
         }) as SessionPage;
       },
     ),

@@ -48,7 +48,8 @@ export function sessionStoreContract(name: string, open: OpenStore): void {
     }
     const all = await sessions.list({ limit: 9 });
     expect(all.map((one) => one.startNs)).toEqual([3n, 2n, 1n]);
-    const rest = await sessions.list({ limit: 9, before: all[1]?.id });
+    const after = { ns: all[1]?.startNs ?? 0n, id: all[1]?.id ?? '' };
+    const rest = await sessions.list({ limit: 9, after });
     expect(rest.map((one) => one.startNs)).toEqual([1n]);
     const own = await sessions.list({ limit: 9, device: await world.deviceId('amr-02') });
     expect(own.map((one) => one.startNs)).toEqual([2n]);

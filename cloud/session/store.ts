@@ -1,5 +1,7 @@
 import { idOfUuid } from '../entity-id.ts';
+import type { TimePosition } from '../http/timed-page.ts';
 import type { Db } from '../store/db.ts';
+import { sql } from '../store/kysely.ts';
 import type { Session } from './session.ts';
 
 export interface SessionTouch {
@@ -65,15 +67,21 @@ export const sessionStore = (db: Db) => ({
     return row && fromRow(row);
   },
 
-  /** Newest first: ids begin with the robot's wall time at the start of the session. */
+  /** Newest start first. */
   async list(query: {
-    readonly before?: string | undefined;
+    readonly after?: TimePosition | undefined;
     readonly device?: string | undefined;
     readonly limit: number;
   }): Promise<readonly Session[]> {
-    let rows = sessions(db).orderBy('session.id', 'desc').limit(query.limit);
-    if (query.before !== undefined) rows = rows.where('session.id', '<', query.before);
+    let rows = sessions(db)
+      .orderBy('session.start_ns', 'desc')
+      .orderBy('session.id', 'desc')
+      .limit(query.limit);
     if (query.device !== undefined) rows = rows.where('session.device_id', '=', query.device);
+    if (query.after !== undefined) {
+      const { ns, id } = query.after;
+      rows = rows.where(sql<boolean>`(session.start_ns, session.id) < (${ns}, ${id})`);
+    }
     return (await rows.execute()).map(fromRow);
   },
 });

@@ -45,7 +45,8 @@ export const nouns: Migration = {
       end_ns integer not null,
       ${kept}
     ) strict`,
-    'create index session_device on session (device_id, id)',
+    'create index session_start on session (start_ns, id)',
+    'create index session_device on session (device_id, start_ns, id)',
 
     `create table clip (
       id text primary key,
