@@ -29,9 +29,16 @@ beforeAll(async () => {
     fleet.robots.map(({ name, url }) => scene.enrolAndStart({ name, source: { sim: url }, rules })),
   );
   for (const agent of agents) {
-    await until(`${agent.name} is connected`, async () => (await agent.status())?.uplink.connected);
+    await until(
+      `${agent.name} is connected`,
+      async () => (await agent.status())?.uplink.connected,
+      {
+        withinMs: 60_000,
+        describe: async () => `${agent.running.tail()} ${cloudLog()}`,
+      },
+    );
   }
-}, 60_000);
+}, 90_000);
 
 afterAll(async () => {
   await fleet[Symbol.asyncDispose]();
