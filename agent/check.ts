@@ -223,7 +223,7 @@ async function* checkIdentity(
     const days = Math.floor((identity.notAfterMs - deps.clock.now()) / 86_400_000);
     const text = `enrolled as ${identity.device} with ${identity.broker}; the certificate has ${days} days left`;
     yield days < certificateDaysLeft
-      ? warning(about, `${text}. Enrol again before it expires.`)
+      ? warning(about, `${text}. ${renewal(identity.device)}`)
       : ok(about, text);
     if (identity.device === config.device.name) return;
     yield warning(
@@ -234,6 +234,9 @@ async function* checkIdentity(
     yield failure(about, error);
   }
 }
+
+const renewal = (device: string): string =>
+  `Before it expires, run "fieldloop tokens create --device ${device}" at the cloud and "fieldloop-agent enroll --token TOKEN" here, then restart the agent.`;
 
 function checkToken(config: AgentConfig): Finding {
   const about = 'cloud';

@@ -203,6 +203,8 @@ async function enrol(
     clock: systemClock,
     log: openLog({ level: 'warn', fd: 2 }),
   });
-  out(`enrolled as ${identity.device}; the broker is ${identity.broker}\n`);
+  const until = new Date(identity.notAfterMs).toISOString();
+  out(`enrolled as ${identity.device} until ${until}; the broker is ${identity.broker}\n`);
+  out('an agent that runs already takes it up at its next start\n');
   return 0;
 }

@@ -4,7 +4,7 @@
  */
 import 'reflect-metadata';
 import { X509Certificate } from 'node:crypto';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -73,8 +73,8 @@ async function listen(options: { days?: readonly [number, number] } = {}): Promi
   return tokenFor(`https://127.0.0.1:${port}`);
 }
 
-function tokenFor(url: string, ca = authority.sha256): string {
-  const fields = { v: 1, url, ca, secret: 's'.repeat(43) };
+function tokenFor(url: string, ca = authority.sha256, secret = 's'.repeat(43)): string {
+  const fields = { v: 1, url, ca, secret };
   return `flc_${Buffer.from(JSON.stringify(fields)).toString('base64url')}`;
 }
 
@@ -179,9 +179,9 @@ test('an answer that is no identity changes nothing', async () => {
     return { status: 200, body };
   };
   expect((await faultOf(run(token))).code).toBe('unauthenticated');
-  const other = await crypto.subtle.generateKey(p256, true, ['sign', 'verify']);
+  const stray = await crypto.subtle.generateKey(p256, true, ['sign', 'verify']);
   answer = async ({ csr }) => {
-    const certificate = await authority.issue({ publicKey: other.publicKey, name: 'amr-017' });
+    const certificate = await authority.issue({ publicKey: stray.publicKey, name: 'amr-017' });
     return { status: 200, body: { ...(await grant(csr)), certificate } };
   };
   expect((await faultOf(run(token))).code).toBe('conflict');
@@ -217,6 +217,85 @@ test('a robot that has an identity keeps it', async () => {
   expect(await loadIdentity(join(dir, 'identity'), { clock: systemClock })).toEqual(first);
 });
 
+/** Another claim token of the same cloud. */
+const other = (token: string, letter = 't'): string =>
+  tokenFor(parseClaimToken(token).url, authority.sha256, letter.repeat(43));
+
+test('another token replaces the identity: new key and certificate, nothing left of the old', async () => {
+  const home = join(dir, 'identity');
+  const token = await listen();
+  const first = await run(token);
+  let during: unknown;
+  answer = async ({ csr }) => {
+    during = await loadIdentity(home, { clock: systemClock });
+    return { status: 200, body: await grant(csr) };
+  };
+  const second = await run(other(token));
+  expect(during).toEqual(first);
+  expect(second.device).toBe(first.device);
+  expect(second.key).not.toBe(first.key);
+  expect(second.fingerprint).not.toBe(first.fingerprint);
+  expect(await loadIdentity(home, { clock: systemClock })).toEqual(second);
+  const [folder = '', ...files] = await readdir(home);
+  expect(files).toEqual(['identity.json']);
+  expect((await stat(join(home, folder, 'key.pem'))).mode & 0o777).toBe(0o600);
+  expect((await faultOf(run(other(token)))).code).toBe('conflict');
+  const third = await run(other(token, 'u'));
+  expect(await loadIdentity(home, { clock: systemClock })).toEqual(third);
+  expect(await readdir(home)).toHaveLength(2);
+});
+
+test('until the new identity is whole the old one stays, and the same token goes on', async () => {
+  const home = join(dir, 'identity');
+  const token = await listen();
+  const first = await run(token);
+  const renewal = other(token);
+  const still = async (): Promise<void> => {
+    expect(await loadIdentity(home, { clock: systemClock })).toEqual(first);
+  };
+  answer = async () => ({ status: 403, body: { code: 'forbidden', detail: 'it is expired' } });
+  expect((await faultOf(run(renewal))).code).toBe('forbidden');
+  await still();
+  answer = async () => 'cut';
+  expect((await faultOf(run(renewal))).code).toBe('unavailable');
+  await still();
+  // The last step fails, as it does on a full disk, when everything else is written.
+  answer = async ({ csr }) => ({ status: 200, body: await grant(csr) });
+  await mkdir(join(home, 'identity.json.new'));
+  await run(renewal).then(
+    () => assert.fail('expected a failure'),
+    () => undefined,
+  );
+  await still();
+  await rm(join(home, 'identity.json.new'), { recursive: true });
+  const second = await run(renewal);
+  expect(await loadIdentity(home, { clock: systemClock })).toEqual(second);
+  const keys = requests.slice(1).map((text) => {
+    const csr = new x509.Pkcs10CertificateRequest((JSON.parse(text) as { csr: string }).csr);
+    return Buffer.from(csr.publicKey.rawData).toString('hex');
+  });
+  expect(keys).toHaveLength(4);
+  expect(new Set(keys).size).toBe(1);
+});
+
+test('an identity that expired, or that names nobody, is replaced by another token', async () => {
+  const home = join(dir, 'identity');
+  const token = await listen();
+  const first = await run(token);
+  const late: Clock = { ...systemClock, now: () => first.notAfterMs + day };
+  answer = async ({ csr }) => {
+    const { publicKey } = csr;
+    const certificate = await authority.issue({ publicKey, name: 'amr-017', days: [-1, 60] });
+    return { status: 200, body: { ...(await grant(csr)), certificate } };
+  };
+  const second = await run(other(token), late);
+  expect(await loadIdentity(home, { clock: late })).toEqual(second);
+  await writeFile(join(home, 'identity.json'), '{"device":"amr-017","broker":"x","folder":"../x"}');
+  expect((await faultOf(loadIdentity(home, { clock: late }))).code).toBe('corrupt');
+  const third = await run(other(token, 'u'), late);
+  expect(await loadIdentity(home, { clock: late })).toEqual(third);
+});
+
 test('loading refuses an open or foreign key, a missing file and a passed date', async () => {
   const home = join(dir, 'identity');
   const identity = await run(await listen());
@@ -233,14 +312,14 @@ test('loading refuses an open or foreign key, a missing file and a passed date',
   expect((await faultOf(load())).code).toBe('not_found');
   await writeFile(join(home, 'chain.pem'), identity.chain);
   const otherHome = await mkdtemp(join(tmpdir(), 'fieldloop-enroll-'));
-  const other = await enroll({
+  const foreign = await enroll({
     dir: otherHome,
     token: await listen(),
     name: 'amr-018',
     clock: systemClock,
     log: silentLog,
   });
-  await writeFile(join(home, 'key.pem'), other.key);
+  await writeFile(join(home, 'key.pem'), foreign.key);
   expect((await faultOf(load())).code).toBe('conflict');
   await writeFile(join(home, 'key.pem'), 'not a key');
   expect((await faultOf(load())).code).toBe('corrupt');

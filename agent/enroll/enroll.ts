@@ -1,14 +1,25 @@
 /**
  * A claim token becomes an identity. The key is durable before the request that uses it, so when
- * the reply is lost, the same token with the same key is answered the same way again.
+ * the reply is lost, the same token with the same key is answered the same way again. A device
+ * that enrols again, because its certificate ends, does so with another token, another key and in
+ * another folder: the identity that it has stays whole until identity.json names the new one.
  */
 import { createHash, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, Fault, type FaultCode, faultTable, type Log } from '@fieldloop/core';
 import { deviceNamePattern } from '@fieldloop/proto';
-import { errorCode, replaceFile } from '../durable-file.ts';
-import { checkDates, type Identity, loadIdentity, parseCertificate, parseKey } from './identity.ts';
+import { errorCode, replaceFile, syncFolder } from '../durable-file.ts';
+import {
+  checkDates,
+  type Identity,
+  isMark,
+  loadIdentity,
+  type NamedIdentity,
+  parseCertificate,
+  parseKey,
+  readNamed,
+} from './identity.ts';
 import { call, type Reply } from './request.ts';
 import { type ClaimToken, parseClaimToken } from './token.ts';
 import { certificateRequest } from './x509.ts';
@@ -33,9 +44,12 @@ export async function enroll(options: EnrollOptions): Promise<Identity> {
       remedy: 'Use 3 to 40 characters: small letters, digits and -, for example amr-017.',
     });
   }
-  await refuseSecond(options);
-  await mkdir(options.dir, { recursive: true, mode: 0o700 });
-  const key = await durableKey(join(options.dir, 'key.pem'));
+  const mark = tokenMark(token);
+  const folder = await folderFor(options, mark);
+  const home = join(options.dir, folder ?? '');
+  await mkdir(home, { recursive: true, mode: 0o700 });
+  await syncFolder(options.dir);
+  const key = await durableKey(join(home, 'key.pem'));
   const ca = await pinnedRoot(token, options.signal);
   const reply = await call({
     url: `${token.url}/enroll`,
@@ -45,29 +59,66 @@ export async function enroll(options: EnrollOptions): Promise<Identity> {
   });
   const grant = readGrant(`${token.url}/enroll`, reply);
   checkGrant(grant, { key, ca, nowMs: options.clock.now(), place: token.url });
-  const write = (name: string, text: string): Promise<void> =>
-    replaceFile(join(options.dir, name), text);
+  const write = (name: string, text: string): Promise<void> => replaceFile(join(home, name), text);
   await write('ca.pem', ca);
   await write('chain.pem', grant.chain);
   await write('cert.pem', grant.certificate);
   const { device, broker } = grant;
-  await write('identity.json', `${JSON.stringify({ device, broker })}\n`);
+  const named: NamedIdentity = { device, broker, folder, token: mark };
+  await replaceFile(join(options.dir, 'identity.json'), `${JSON.stringify(named)}\n`);
   options.log.info('the device is enrolled', { device, broker });
   const identity = await loadIdentity(options.dir, options);
-  if (identity !== undefined) return identity;
+  if (identity !== undefined) {
+    await removeOthers(options, folder);
+    return identity;
+  }
   throw new Fault('internal', 'the identity vanished while it was written', {
     place: options.dir,
     remedy: 'Check that nothing else changes this folder, then enrol again.',
   });
 }
 
-async function refuseSecond(options: EnrollOptions): Promise<void> {
+const tokenMark = (token: ClaimToken): string =>
+  createHash('sha256').update(token.text).digest('hex').slice(0, 32);
+
+/**
+ * Where the files go: beside identity.json the first time, else in a folder that is named after
+ * the token, so that the same token finds its key again. Refuses a token that gave the identity
+ * that is in use.
+ */
+async function folderFor(options: EnrollOptions, mark: string): Promise<string | undefined> {
+  let named: NamedIdentity | undefined;
+  try {
+    named = await readNamed(options.dir);
+  } catch {
+    // What is there names nobody; nothing of it is overwritten all the same.
+    return mark;
+  }
+  if (named === undefined) return undefined;
+  if (named.token !== mark) return mark;
   const known = await loadIdentity(options.dir, options).catch(() => undefined);
-  if (known === undefined) return;
-  throw new Fault('conflict', `this robot is enrolled already as ${known.device}`, {
+  if (known === undefined) return named.folder;
+  const { device } = known;
+  throw new Fault('conflict', `this robot is enrolled already as ${device}, by this very token`, {
     place: options.dir,
-    remedy: 'Nothing is to be done. To give it another identity, remove this folder first.',
+    remedy: `Nothing is to be done. To renew its certificate, run "fieldloop tokens create --device ${device}" and enrol with that token.`,
   });
+}
+
+/** Keys that no identity uses are not left lying about; what resists is told and left. */
+async function removeOthers(options: EnrollOptions, folder: string | undefined): Promise<void> {
+  const beside = ['key.pem', 'cert.pem', 'chain.pem', 'ca.pem'];
+  try {
+    for (const name of await readdir(options.dir)) {
+      const isOld = isMark(name) ? name !== folder : folder !== undefined && beside.includes(name);
+      if (isOld) await rm(join(options.dir, name), { recursive: true });
+    }
+  } catch (error) {
+    options.log.warn('files of an earlier identity could not be removed', {
+      place: options.dir,
+      error,
+    });
+  }
 }
 
 /** The key of an earlier try is used again: only then is its answer given again. */

@@ -1,6 +1,7 @@
 /**
  * Who this device is, as files: key.pem, cert.pem, chain.pem, ca.pem and, last of all,
- * identity.json, which says that the others are complete.
+ * identity.json, which says that the others are complete and in which folder they lie: beside it,
+ * or, after this device enrolled again, in a folder of their own. Its rename is the change.
  */
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
@@ -32,33 +33,34 @@ export async function loadIdentity(
   dir: string,
   deps: { readonly clock: Clock },
 ): Promise<Identity | undefined> {
-  const text = await readText(join(dir, 'identity.json'));
-  if (text === undefined) return undefined;
-  const { device, broker } = parseIdentity(join(dir, 'identity.json'), text);
+  const named = await readNamed(dir);
+  if (named === undefined) return undefined;
+  const { device, broker } = named;
+  const home = join(dir, named.folder ?? '');
   const file = async (name: string): Promise<string> => {
-    const found = await readText(join(dir, name));
+    const found = await readText(join(home, name));
     if (found !== undefined) return found;
     throw new Fault('not_found', `the identity has no ${name}`, {
-      place: join(dir, name),
+      place: join(home, name),
       remedy: enrolAgain,
     });
   };
   const key = await file('key.pem');
-  await checkMode(join(dir, 'key.pem'));
+  await checkMode(join(home, 'key.pem'));
   const [certificate, chain, ca] = [
     await file('cert.pem'),
     await file('chain.pem'),
     await file('ca.pem'),
   ];
-  const parsed = parseCertificate(join(dir, 'cert.pem'), certificate);
-  const privateKey = parseKey(join(dir, 'key.pem'), key);
+  const parsed = parseCertificate(join(home, 'cert.pem'), certificate);
+  const privateKey = parseKey(join(home, 'key.pem'), key);
   if (!parsed.checkPrivateKey(privateKey)) {
     throw new Fault('conflict', 'key.pem does not belong to cert.pem', {
-      place: dir,
+      place: home,
       remedy: enrolAgain,
     });
   }
-  checkDates(join(dir, 'cert.pem'), parsed, deps.clock.now());
+  checkDates(join(home, 'cert.pem'), parsed, deps.clock.now());
   return {
     device,
     broker,
@@ -71,22 +73,46 @@ export async function loadIdentity(
   };
 }
 
-function parseIdentity(place: string, text: string): { device: string; broker: string } {
-  let found: { device?: unknown; broker?: unknown };
+/** What identity.json says. */
+export interface NamedIdentity {
+  readonly device: string;
+  readonly broker: string;
+  /** Inside the identity's folder; absent: the files lie beside identity.json. */
+  readonly folder?: string | undefined;
+  /** Which claim token it came from (`tokenMark`). */
+  readonly token?: string | undefined;
+}
+
+/** Undefined when there is no identity.json; Fault `corrupt` when it says nothing of use. */
+export async function readNamed(dir: string): Promise<NamedIdentity | undefined> {
+  const place = join(dir, 'identity.json');
+  const text = await readText(place);
+  if (text === undefined) return undefined;
+  let found: Partial<Record<keyof NamedIdentity, unknown>>;
   try {
-    found = (JSON.parse(text) ?? {}) as { device?: unknown; broker?: unknown };
+    found = (JSON.parse(text) ?? {}) as typeof found;
   } catch (cause) {
     throw new Fault('corrupt', 'the identity is not JSON', { place, remedy: enrolAgain, cause });
   }
-  const { device, broker } = found;
-  if (typeof device === 'string' && deviceNamePattern.test(device) && typeof broker === 'string') {
-    return { device, broker };
+  const { device, broker, folder, token } = found;
+  if (
+    typeof device === 'string' &&
+    deviceNamePattern.test(device) &&
+    typeof broker === 'string' &&
+    (folder === undefined || isMark(folder)) &&
+    (token === undefined || isMark(token))
+  ) {
+    return { device, broker, folder, token };
   }
   throw new Fault('corrupt', 'the identity names no device and broker', {
     place,
     remedy: enrolAgain,
   });
 }
+
+/** Also the name of the folder that an identity has when it is not the first. */
+export const isMark = (value: unknown): value is string =>
+  typeof value === 'string' && /^[0-9a-f]{32}$/.test(value);
 
 async function checkMode(path: string): Promise<void> {
   const { mode } = await stat(path);
