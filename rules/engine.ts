@@ -67,7 +67,7 @@ export function openEngine(ruleSet: RuleSet, options: EngineOptions): Engine {
 
 function openState(ruleSet: RuleSet, options: EngineOptions): EngineState {
   const lateness = options.latenessNs ?? limits.latenessNs;
-  if (lateness < 0n || lateness > limits.latenessMostNs) {
+  if (lateness < 0n || lateness > limits.clockJumpNs) {
     throw new Fault('invalid', `a lateness of ${lateness} ns is out of range`, {
       remedy: 'Choose 0s to 5s.',
     });

@@ -46,15 +46,14 @@ export const captureMostNs = 600_000_000_000n;
 export const periodLeastNs = 100_000_000n;
 export const durationMostNs = 31_622_400_000_000_000n;
 
-/** Default and largest lateness of the watermark, ns. */
+/** Default lateness of the watermark, ns; the largest one is `clockJumpNs`. */
 export const latenessNs = 200_000_000n;
-export const latenessMostNs = 5_000_000_000n;
 /**
  * A step back of log time on its own topic by more than this is a clock that was set, and begins
  * the next epoch; a smaller one is a straggler. No lateness is larger, so what steps back by less
  * and is behind the watermark is late.
  */
-export const clockJumpNs = latenessMostNs;
+export const clockJumpNs = 5_000_000_000n;
 /** Messages held for the watermark; at the limit the oldest is evaluated early. */
 export const heldMessages = 262_144;
 /** Scores that wait for the first message; more are counted late. */
