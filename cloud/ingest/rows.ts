@@ -32,7 +32,7 @@ export interface RefusedRow {
   readonly code: WireCode;
 }
 
-/** Stored messages for the device: one, or more when many rows were refused. */
+/** Stored messages for the device, in order: one, or more when many rows were refused. */
 export async function putRows(
   db: Db,
   key: LaneKey,
@@ -65,7 +65,9 @@ export function storedMessages(
   const most = wireLimits.maxRefusedPerStored;
   for (let at = 0; at === 0 || at < refused.length; at += most) {
     const { lane: name, origin } = key;
-    const { through } = lane;
+    // No row counts as through before the device hears that it was refused.
+    const next = refused[at + most]?.seq;
+    const through = next !== undefined && next <= lane.through ? next - 1n : lane.through;
     messages.push({ lane: name, origin, through, refused: refused.slice(at, at + most) });
   }
   return messages;
@@ -175,7 +177,11 @@ export async function putGap(
     .execute();
 }
 
-/** What the cloud answers a Status with: how far it is, after a gap for what the device lost. */
+/**
+ * What the cloud answers a Status with: how far it is, after a gap for what the device lost. Rows
+ * that the device still holds and that were refused are named again: the first Stored may not have
+ * reached it, and a clip whose manifest seems taken is sent and deleted.
+ */
 export async function greetLane(
   db: Db,
   key: LaneKey,
@@ -184,11 +190,31 @@ export async function greetLane(
 ): Promise<readonly Stored[]> {
   const lane = await loadLane(db, key);
   const missing = missingBelow(lane, lowest);
-  if (missing === undefined) return storedMessages(key, lane, []);
+  if (missing === undefined) {
+    const refused = await refusedFrom(db, key, lowest);
+    const last = refused.at(-1)?.seq ?? lane.through;
+    const isCut = refused.length >= keptRowKeys && last < lane.through;
+    return storedMessages(key, isCut ? { ...lane, through: last } : lane, refused);
+  }
   await putGap(db, key, { ...missing, reason: 'lost', at });
   const next = withRange(lane, missing.from, missing.to) ?? lane;
   await saveLane(db, key, next, at);
   return storedMessages(key, next, []);
+}
+
+async function refusedFrom(db: Db, key: LaneKey, lowest: bigint): Promise<RefusedRow[]> {
+  const rows = await db
+    .selectFrom('row_key')
+    .select(['seq', 'code'])
+    .where('device', '=', key.device)
+    .where('lane', '=', key.lane)
+    .where('origin', '=', signed(key.origin))
+    .where('seq', '>=', lowest)
+    .where('code', 'is not', null)
+    .orderBy('seq')
+    .limit(Number(keptRowKeys))
+    .execute();
+  return rows.map(({ seq, code }) => ({ seq, code: code as WireCode }));
 }
 
 const signed = (origin: bigint): bigint => BigInt.asIntN(64, origin);
