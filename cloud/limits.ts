@@ -94,6 +94,8 @@ export const maxQueuedBytes = 32 * 1024 * 1024;
 export const maxLaneRanges = 16;
 /** Keys kept below `through`, to tell a row that comes again from one that reuses its number. */
 export const keptRowKeys = 4096n;
+/** Former names of devices that the log has told of; beyond it some are told again. */
+export const maxOtherNames = 1024;
 /** What all open transfers of all devices may hold past their durable offsets. */
 export const transferMemoryBytes = 512 * 1024 * 1024;
 /** How often open transfers are looked at for a sync that is due. */

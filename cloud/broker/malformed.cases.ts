@@ -259,9 +259,21 @@ export const toldCases: readonly ToldCase[] = [
     },
   },
   {
+    name: 'a manifest of other content under the id of a clip',
+    act: async (device, name) => {
+      // The first is taken, whatever name it has: the certificate says whose it is.
+      const clip = { ...sampleManifest(1), device: 'amr-999' };
+      await refusedManifest(device, name, manifest(canonicalJson(clip)));
+      const { sha256 } = sampleManifest(2);
+      const other = canonicalJson({ ...clip, sha256 });
+      return await refusedManifest(device, name, manifest(other, { seq: 2n, sha256 }));
+    },
+  },
+  {
+    // The clip that the device of the case before has.
     name: "a manifest of another device's clip",
     act: async (device, name) => {
-      const document = canonicalJson({ ...sampleManifest(1), device: 'amr-999' });
+      const document = canonicalJson(sampleManifest(1));
       return await refusedManifest(device, name, manifest(document));
     },
   },

@@ -40,13 +40,19 @@ export function clipStoreContract(name: string, open: OpenStore): void {
     expect(clip).toMatchObject({ device: 'amr-01', manifest: sampleManifest(1) });
   });
 
-  test(`${name}: a manifest of another or an unknown device is refused`, async () => {
+  test(`${name}: a clip belongs to who sent it, whatever name its manifest has`, async () => {
     await using world = await open();
     const clips = clipStore(world.db);
-    await expect(clips.putManifest('amr-02', sampleManifest(1), 1)).rejects.toMatchObject({
-      code: 'invalid',
-      place: '/device',
-    });
+    const manifest = sampleManifest(1);
+    expect(await clips.putManifest('amr-02', manifest, 1)).toBe('new');
+    expect(await clips.putManifest('amr-01', manifest, 2)).toBe('conflict');
+    const found = await clips.list({}, { limit: 10 });
+    expect(found).toMatchObject([{ device: 'amr-02', manifest }]);
+  });
+
+  test(`${name}: a manifest of an unknown device or of no time is refused`, async () => {
+    await using world = await open();
+    const clips = clipStore(world.db);
     const nobody = sampleManifest(1, { device: 'nobody' });
     await expect(clips.putManifest('nobody', nobody, 1)).rejects.toMatchObject({
       code: 'not_found',

@@ -1,4 +1,4 @@
-import { canonicalJson, Fault } from '@fieldloop/core';
+import { canonicalJson } from '@fieldloop/core';
 import { type ClipManifest, parseClipManifest } from '@fieldloop/proto';
 import { idOfUuid } from '../entity-id.ts';
 import type { TimePosition } from '../http/timed-page.ts';
@@ -21,7 +21,8 @@ import {
 
 export const clipStore = (db: Db) => ({
   /**
-   * Makes a clip queryable before its bytes arrive. `device` is the name in the certificate.
+   * Makes a clip queryable before its bytes arrive. `device` is the name in the certificate and
+   * alone says whose clip it is: the manifest keeps the name that the robot had when it wrote it.
    * Twice the same is once; another content or device under a known id is `conflict` and changes
    * nothing. Run inside the caller's transaction.
    */
@@ -30,12 +31,6 @@ export const clipStore = (db: Db) => ({
     manifest: ClipManifest,
     receivedAt: number,
   ): Promise<ManifestOutcome> {
-    if (manifest.device !== device) {
-      throw new Fault('invalid', `the manifest names the device "${manifest.device}"`, {
-        place: '/device',
-        remedy: `Only clips of "${device}" may come over its connection.`,
-      });
-    }
     const owner = await deviceIdOf(db, device);
     const id = clipIdOf(manifest);
     const known = await db

@@ -137,7 +137,12 @@ test('more than sixteen refused rows are told in several messages', async () => 
   );
   const others = Array.from({ length: 20 }, (_, i) => event(i + 101));
   const stored = await writer.submit('rows', events(1, others));
-  expect(stored.map((one) => one.refused.length)).toEqual([16, 4]);
+  // The first message must not count rows as through that the second one refuses.
+  const told = stored.map((one) => [one.refused.length, one.through]);
+  expect(told).toEqual([
+    [16, 16n],
+    [4, 20n],
+  ]);
 });
 
 test('a message without a readable number is a Fault and changes nothing', async () => {
@@ -194,12 +199,63 @@ test.each([
   expect(await db.selectFrom('clip').selectAll().execute()).toEqual([]);
 });
 
-test("a device cannot put a clip under another device's name", async () => {
-  const [stored] = await writer.submit(
-    'rows',
-    manifests(encodeManifest(manifestRow(1, 1n)), 'amr-02'),
-  );
-  expect(stored).toMatchObject({ refused: [{ seq: 1n, code: 'MALFORMED' }] });
+test('a clip belongs to who sent it, whatever name its manifest has', async () => {
+  const payload = encodeManifest(manifestRow(1, 1n));
+  const told: unknown[] = [];
+  await using second = openCommitter({
+    db: openSqlite(join(folder, 'cloud.db')),
+    clock: systemClock,
+    onOtherName: (one) => told.push(one),
+  });
+  const [stored] = await second.submit('rows', manifests(payload, 'amr-02'));
+  expect(stored).toMatchObject({ through: 1n, refused: [] });
+  const id = clipIdOf(sampleManifest(1));
+  // The document stays as the robot wrote it.
+  const clip = { device: 'amr-02', manifest: sampleManifest(1) };
+  expect(await clipStore(db).get(id)).toMatchObject(clip);
+  expect(told).toEqual([{ device: 'amr-02', written: 'amr-01' }]);
+});
+
+test("no name in a manifest reaches another device's clip or session", async () => {
+  await writer.submit('rows', manifests(encodeManifest(manifestRow(1, 1n))));
+  const before = await db.selectFrom('session').selectAll().execute();
+  const id = clipIdOf(sampleManifest(1));
+  const known = await clipStore(db).get(id);
+  // The same clip, and another of the same session, both under the name of its owner.
+  const other = { ...sampleManifest(2), endNs: String(2n ** 62n) };
+  const rows = [
+    manifestRow(1, 1n, 'evicted'),
+    { ...manifestRow(2, 2n), document: canonicalJson(other) },
+  ];
+  const answers = [];
+  for (const row of rows) {
+    answers.push(...(await writer.submit('rows', manifests(encodeManifest(row), 'amr-02'))));
+  }
+  const refused = [{ seq: 1n, code: 'MALFORMED' }];
+  expect(answers).toMatchObject([{ refused }, { refused: [] }]);
+  expect(await clipStore(db).get(id)).toEqual(known);
+  expect(await db.selectFrom('session').selectAll().execute()).toEqual(before);
+  const [first, second] = await clipStore(db).list({}, { limit: 10 });
+  expect([first?.device, second?.device]).toEqual(['amr-02', 'amr-01']);
+});
+
+test('a new connection hears again what was refused of the rows it still holds', async () => {
+  const bad = (seq: bigint) => encodeManifest({ ...manifestRow(1, seq), sizeBytes: 1 });
+  for (let seq = 1n; seq <= 20n; seq += 1n) await writer.submit('rows', manifests(bad(seq)));
+  await writer.submit('rows', manifests(encodeManifest(manifestRow(1, 21n))));
+  const greet = async (conn: bigint, lowest: bigint) => {
+    const { status: word } = status(conn, true);
+    const lanes = [{ lane: 'manifests' as const, origin, lowest, highest: 21n }];
+    const answer = await writer.submit('status', { device, at, status: { ...word, lanes } });
+    return answer.stored.map(({ through, refused }) => [through, refused.map((one) => one.seq)]);
+  };
+  const seqs = (from: number, to: number): bigint[] =>
+    Array.from({ length: to - from + 1 }, (_, i) => BigInt(from + i));
+  expect(await greet(1n, 3n)).toEqual([
+    [18n, seqs(3, 18)],
+    [21n, seqs(19, 20)],
+  ]);
+  expect(await greet(2n, 22n)).toEqual([[21n, []]]);
 });
 
 test('a manifest that cannot be decoded is refused by its number', async () => {

@@ -9,7 +9,7 @@ import { commitAfterMs, commitRows } from '../limits.ts';
 import { deviceStore } from '../device/store.ts';
 import type { Db } from '../store/db.ts';
 import type { CallName, Calls, Writer } from './calls.ts';
-import { decodeRows } from './decode-rows.ts';
+import { decodeRows, type OnOtherName } from './decode-rows.ts';
 import { connectionClosed, connectionOpened, nodeStarted, statusCame } from './presence.ts';
 import { putRows } from './rows.ts';
 import * as transfers from './transfer-rows.ts';
@@ -28,26 +28,35 @@ interface Job {
 }
 
 /** Owns the connection: closing the writer commits what waits and closes it. */
-export function openCommitter(deps: { readonly db: Db; readonly clock: Clock }): Writer {
-  return new Committer(deps.db, deps.clock);
+export function openCommitter(deps: CommitterDeps): Writer {
+  return new Committer(deps);
+}
+
+export interface CommitterDeps {
+  readonly db: Db;
+  readonly clock: Clock;
+  /** Called inside the transaction, which may run again. */
+  readonly onOtherName?: OnOtherName | undefined;
 }
 
 class Committer implements Writer {
   readonly #db: Db;
   readonly #clock: Clock;
+  readonly #onOtherName: OnOtherName | undefined;
   #queue: Job[] = [];
   #rows = 0;
   #running: Promise<void> | undefined;
   #hurry = new AbortController();
   #lastMs = Number.NEGATIVE_INFINITY;
 
-  constructor(db: Db, clock: Clock) {
+  constructor({ db, clock, onOtherName }: CommitterDeps) {
     this.#db = db;
     this.#clock = clock;
+    this.#onOtherName = onOtherName;
   }
 
   async submit<K extends CallName>(name: K, input: Calls[K]['input']): Promise<Calls[K]['output']> {
-    const work = jobOf(name, input);
+    const work = jobOf(name, input, this.#onOtherName);
     return await new Promise<Calls[K]['output']>((resolve, reject) => {
       this.#queue.push({ ...work, resolve, reject });
       this.#rows += work.rows;
@@ -128,13 +137,22 @@ class Committer implements Writer {
 type Work = Pick<Job, 'rows' | 'isUrgent' | 'run'>;
 
 /** Rows are decoded before they wait: what cannot be read at all is told at once. */
-function jobOf<K extends CallName>(name: K, input: Calls[K]['input']): Work {
-  return makers[name](input);
+function jobOf<K extends CallName>(
+  name: K,
+  input: Calls[K]['input'],
+  onOtherName: OnOtherName | undefined,
+): Work {
+  return makers[name](input, onOtherName);
 }
 
-const makers: { readonly [K in CallName]: (input: Calls[K]['input']) => Work } = {
-  rows: (input) => {
-    const { key, rows } = decodeRows(input);
+type Maker<K extends CallName> = (
+  input: Calls[K]['input'],
+  onOtherName: OnOtherName | undefined,
+) => Work;
+
+const makers: { readonly [K in CallName]: Maker<K> } = {
+  rows: (input, onOtherName) => {
+    const { key, rows } = decodeRows({ ...input, onOtherName });
     const run = async (db: Db, how: How): Promise<unknown> => {
       await deviceStore(db).seen(input.device, input.at);
       return await putRows(db, key, rows, { at: input.at, alone: how.alone });

@@ -29,21 +29,27 @@ export interface IncomingRows {
   readonly rows: readonly IncomingRow[];
 }
 
+/** A manifest of `device` that was written when the robot had another name. */
+export type OnOtherName = (told: { readonly device: string; readonly written: string }) => void;
+
 /** Fault `invalid` when not even a sequence number can be read. */
 export function decodeRows(message: {
   readonly device: string;
   readonly lane: Lane;
   readonly payload: Uint8Array;
   readonly at: number;
+  readonly onOtherName?: OnOtherName | undefined;
 }): IncomingRows {
-  const { device, lane, payload, at } = message;
+  const { device, lane, payload, at, onOtherName } = message;
   if (lane === 'events') return decodeEventRows(device, payload, at);
   const decode = lane === 'manifests' ? decodeManifest : decodeReported;
   try {
     const row = decode(payload);
     const key = { device, lane, origin: row.origin };
     const put = async (db: Db): Promise<WireCode | undefined> =>
-      'clipId' in row ? await putManifest(db, key, row, at) : await putReported(db, key, row, at);
+      'clipId' in row
+        ? await putManifest(db, { key, row, at, onOtherName })
+        : await putReported(db, key, row, at);
     return { key, rows: [{ from: row.seq, to: row.seq, crc: crc32(payload), put }] };
   } catch (error) {
     const head = peekSeq(payload);
@@ -115,22 +121,29 @@ function eventValue(value: WireValue['value']): EventValue {
   return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 }
 
+/** Whose clip it is, the certificate says alone: a robot that got a new name keeps its clips. */
 async function putManifest(
   db: Db,
-  key: LaneKey,
-  row: Manifest,
-  at: number,
+  one: {
+    readonly key: LaneKey;
+    readonly row: Manifest;
+    readonly at: number;
+    readonly onOtherName: OnOtherName | undefined;
+  },
 ): Promise<WireCode | undefined> {
+  const { key, row, at, onOtherName } = one;
   const manifest = parseClipManifest(JSON.parse(row.document));
   const agrees =
     manifest.clipId === row.clipId &&
     manifest.sha256 === row.sha256 &&
-    manifest.sizeBytes === row.sizeBytes &&
-    manifest.device === key.device;
+    manifest.sizeBytes === row.sizeBytes;
   if (!agrees) return 'MALFORMED';
   const clips = clipStore(db);
   const outcome = await clips.putManifest(key.device, manifest, at);
   if (outcome === 'conflict') return 'MALFORMED';
+  if (manifest.device !== key.device) {
+    onOtherName?.({ device: key.device, written: manifest.device });
+  }
   await sessionStore(db).touch(key.device, {
     sessionId: manifest.sessionId,
     source: manifest.source,

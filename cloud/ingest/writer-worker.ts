@@ -5,11 +5,15 @@ import { systemClock } from '@fieldloop/core/system';
 import { openSqlite } from '../store/sqlite.ts';
 import { wordsOf } from './calls.ts';
 import { openCommitter } from './committer.ts';
-import type { WriterAnswer, WriterOptions, WriterQuestion } from './writer.ts';
+import type { WriterAnswer, WriterNote, WriterOptions, WriterQuestion } from './writer.ts';
 
 const { databasePath } = workerData as WriterOptions;
-const writer = openCommitter({ db: openSqlite(databasePath), clock: systemClock });
 const port = parentPort;
+const writer = openCommitter({
+  db: openSqlite(databasePath),
+  clock: systemClock,
+  onOtherName: (otherName) => port?.postMessage({ otherName } satisfies WriterNote),
+});
 
 async function answer(question: WriterQuestion): Promise<WriterAnswer> {
   const { id } = question;

@@ -5,7 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { type Clock, Fault, type Log } from '@fieldloop/core';
-import { maxQueuedBytes, maxQueuedRows, writerRestartMs } from '../limits.ts';
+import { maxOtherNames, maxQueuedBytes, maxQueuedRows, writerRestartMs } from '../limits.ts';
 import { type CallName, type Calls, faultFrom, type FaultWords, type Writer } from './calls.ts';
 
 export interface WriterOptions {
@@ -21,6 +21,11 @@ export interface WriterQuestion {
 export type WriterAnswer =
   | { readonly id: number; readonly output: unknown; readonly fault?: never }
   | { readonly id: number; readonly fault: FaultWords; readonly output?: never };
+
+/** What nobody asked for, and is worth a line in the log. */
+export interface WriterNote {
+  readonly otherName: { readonly device: string; readonly written: string };
+}
 
 export function openWriter(
   deps: { readonly clock: Clock; readonly log: Log },
@@ -40,6 +45,7 @@ class WriterThread implements Writer {
   readonly #options: WriterOptions;
   readonly #waiting = new Map<number, Waiting>();
   readonly #stop = new AbortController();
+  readonly #otherNames = new Set<string>();
   #worker: Worker | undefined;
   #bytes = 0;
   #lastId = 0;
@@ -89,11 +95,24 @@ class WriterThread implements Writer {
       name: 'ingest-writer',
     });
     this.#worker = worker;
-    worker.on('message', (answer: WriterAnswer) => this.#answered(answer));
+    worker.on('message', (said: WriterAnswer | WriterNote) => {
+      if ('otherName' in said) this.#noted(said);
+      else this.#answered(said);
+    });
     worker.on('error', (error) => this.#deps.log.error('the writer thread died', { error }));
     worker.once('exit', () => {
       void this.#ended();
     });
+  }
+
+  /** A robot sends many clips with its old name: once is enough. */
+  #noted({ otherName }: WriterNote): void {
+    const { device, written } = otherName;
+    const name = `${device} ${written}`;
+    if (this.#otherNames.has(name)) return;
+    if (this.#otherNames.size >= maxOtherNames) this.#otherNames.clear();
+    this.#otherNames.add(name);
+    this.#deps.log.info('a clip was written under another name of its device', otherName);
   }
 
   #answered(answer: WriterAnswer): void {
