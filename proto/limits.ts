@@ -33,6 +33,8 @@ export const maxTagText = 32;
 export const maxContentBytes = 2 ** 31;
 export const maxMediaText = 64;
 export const maxManifestDocumentText = 12 * KiB;
+/** In UTF-8, where a character takes up to 3 bytes: 1 KiB stays for a manifest's other fields. */
+export const maxManifestDocumentBytes = 15 * KiB;
 export const maxPreviews = 4;
 export const maxPreviewKindText = 32;
 export const maxInlinePreviewBytes = 3 * KiB;

@@ -9,6 +9,9 @@ export interface ClipWish {
   readonly priority?: number;
   /** Bytes of the one message inside. */
   readonly payloadBytes?: number;
+  /** Triggers inside, and what each says. */
+  readonly markers?: number;
+  readonly why?: string;
 }
 
 export interface MadeClip {
@@ -36,18 +39,17 @@ export function makeClip(random: Random, wish: ClipWish = {}): MadeClip {
     severity: clipClass === 'baseline' ? 'info' : clipClass,
     class: clipClass,
     tags: ['test'],
-    markers: [
-      {
-        rule: `rule-${clipClass}`,
-        ruleSet: 'set',
-        version: 1,
-        ruleSetDigest: 'ab'.repeat(32),
-        severity: clipClass === 'baseline' ? 'info' : clipClass,
-        atNs: '1500000000',
-        expression: 'x > 1.0',
-        values: { x: 2 },
-      },
-    ],
+    markers: Array.from({ length: wish.markers ?? 1 }, () => ({
+      rule: `rule-${clipClass}`,
+      ruleSet: 'set',
+      version: 1,
+      ruleSetDigest: 'ab'.repeat(32),
+      severity: clipClass === 'baseline' ? ('info' as const) : clipClass,
+      ...(wish.why === undefined ? {} : { why: wish.why }),
+      atNs: '1500000000',
+      expression: 'x > 1.0',
+      values: { x: 2 },
+    })),
     scores: {},
     models: {},
     agentVersion: '0.1.0',

@@ -1,17 +1,25 @@
 /**
- * A clip with hundreds of topics must still be told of: the document shrinks to its limit, what
- * says why the clip was flagged last.
+ * A clip with hundreds of topics or long texts in any script must still be told of: the document
+ * shrinks to its limits in characters and in bytes. What says why the clip was flagged goes last.
  */
 import { canonicalJson } from '@fieldloop/core';
 import { type ClipManifest, wireLimits } from '@fieldloop/proto';
 
+/** Within the limits for every manifest that `clipManifestSchema` takes. */
 export function manifestDocument(manifest: ClipManifest): string {
+  let shrunk = manifest;
+  let text = canonicalJson(shrunk);
   for (const shrink of shrinks) {
-    const text = canonicalJson(shrink(manifest));
-    if (text.length <= wireLimits.maxManifestDocumentText) return text;
+    if (fits(text)) break;
+    shrunk = shrink(shrunk);
+    text = canonicalJson(shrunk);
   }
-  return canonicalJson(bare(manifest));
+  return text;
 }
+
+const fits = (text: string): boolean =>
+  text.length <= wireLimits.maxManifestDocumentText &&
+  Buffer.byteLength(text) <= wireLimits.maxManifestDocumentBytes;
 
 type Shrink = (manifest: ClipManifest) => ClipManifest;
 
@@ -23,18 +31,45 @@ const topics =
     topics: [...manifest.topics].sort((a, b) => b.count - a.count).slice(0, most),
   });
 
+/** The triggers that came first stay. */
+const markers =
+  (most: number): Shrink =>
+  (manifest) => ({ ...manifest, markers: manifest.markers.slice(0, most) });
+
+const markerTexts =
+  (most: number): Shrink =>
+  (manifest) => ({
+    ...manifest,
+    markers: manifest.markers.map((marker) => ({
+      ...marker,
+      expression: cut(marker.expression, most),
+      ...(marker.why === undefined ? {} : { why: cut(marker.why, most) }),
+    })),
+  });
+
 const bare: Shrink = (manifest) => ({
   ...manifest,
-  topics: [],
+  source: cut(manifest.source, 64),
+  tags: [],
   scores: {},
   models: {},
-  markers: manifest.markers.slice(0, 1).map((marker) => ({ ...marker, values: {} })),
+  markers: manifest.markers.map((marker) => ({ ...marker, values: {} })),
 });
 
+/** Never between the halves of a surrogate pair. */
+const cut = (text: string, most: number): string =>
+  text.length <= most ? text : `${text.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
+
+/** Each on top of those before it. The file itself keeps all. */
 const shrinks: readonly Shrink[] = [
-  (manifest) => manifest,
   topics(32),
   topics(8),
-  (manifest) => ({ ...topics(4)(manifest), markers: manifest.markers.slice(0, 8) }),
-  (manifest) => ({ ...topics(0)(manifest), markers: manifest.markers.slice(0, 2) }),
+  markerTexts(160),
+  topics(4),
+  markers(8),
+  topics(0),
+  markers(2),
+  bare,
+  markers(1),
+  markerTexts(80),
 ];
