@@ -17,6 +17,16 @@ export async function replaceFile(path: string, bytes: Uint8Array | string): Pro
   await syncFolder(dirname(path));
 }
 
+/** Makes the bytes of a file durable that somebody else wrote. */
+export async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.datasync();
+  } finally {
+    await handle.close();
+  }
+}
+
 /** Makes the names inside a folder durable. */
 export async function syncFolder(path: string): Promise<void> {
   const handle = await open(path, 'r');

@@ -6,6 +6,7 @@
 import { asFault, type Clock, Fault, type Ids, type Json, type Log } from '@fieldloop/core';
 import type { ReportedSection, WireEvent, WireMarker } from '@fieldloop/proto';
 import { maxPendingRows } from '../limits.ts';
+import { asideEvent } from './aside.ts';
 import { readClipFile } from './clip-file.ts';
 import { clipTable } from './clips.ts';
 import { type Disk, systemDisk } from './disk.ts';
@@ -18,7 +19,7 @@ import { partPath, placesBelow } from './places.ts';
 import type { Reserve } from './plan.ts';
 import { recover } from './recover.ts';
 import { eventBody, gapBody, markerBody, reportedBody } from './rows.ts';
-import { adoptClip, finishDelete, loseClip, makeRoom, sealClip } from './seal.ts';
+import { adoptClip, finishDelete, heldBody, loseClip, makeRoom, sealClip } from './seal.ts';
 import { clipShelf, type ClipShelf, rowShelf, type RowShelf } from './shelves.ts';
 import { openSqlite, type Sqlite } from './sqlite.ts';
 import { readTotal } from './totals.ts';
@@ -114,9 +115,11 @@ async function openInside(deps: Deps, opened: Opened): Promise<AgentBuffer> {
     ...inside,
     readClip: readClipFile,
     keepUp,
+    expectTellable: (clip) => void heldBody(clip),
     adopt: (clips) => inside.write(() => clips.forEach((clip) => adoptClip(inside, clip))),
     lose: (clip, fate) => loseClip(inside, clip, fate),
     finishDelete: (clipId) => finishDelete(inside, clipId),
+    tell: (aside) => inside.addRow('events', eventBody(asideEvent(inside, aside))),
   });
   await makeRoom(inside, 0);
   const report = { ...recovery, rebuilt: opened.rebuilt };

@@ -4,12 +4,14 @@
  */
 import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { Fault } from '@fieldloop/core';
-import { errorCode, replaceFile, syncFolder } from '../durable-file.ts';
+import { errorCode, replaceFile, syncFile, syncFolder } from '../durable-file.ts';
 
 export interface Disk {
   /** With those above them; no complaint about those that are there. */
   makeFolders(paths: readonly string[]): Promise<void>;
   rename(from: string, to: string): Promise<void>;
+  /** Makes the bytes of a file durable. */
+  syncFile(path: string): Promise<void>;
   /** Makes the names inside a folder durable. */
   syncFolder(path: string): Promise<void>;
   /** No complaint when it is gone already. */
@@ -26,6 +28,7 @@ export const systemDisk: Disk = {
     }
   },
   rename: (from, to) => asFaults(to, () => rename(from, to)),
+  syncFile: (path) => asFaults(path, () => syncFile(path)),
   syncFolder: (path) => asFaults(path, () => syncFolder(path)),
   remove: (path) => asFaults(path, () => rm(path, { force: true, recursive: true })),
   replaceFile: (path, bytes) => asFaults(path, () => replaceFile(path, bytes)),

@@ -3,13 +3,14 @@
  * Method: harm a real folder and database between two openings, then look at rows and files.
  */
 import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { decodeEvents } from '@fieldloop/proto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { markGap } from '../limits.ts';
 import { BufferFolder, event, openAt } from './buffer.cases.ts';
 import { expectSound, waitingManifests } from './check.cases.ts';
 import { makeClip, type MadeClip, writePart } from './clip-file.cases.ts';
+import { systemDisk } from './disk.ts';
 import { openSqlite } from './sqlite.ts';
 
 let at: BufferFolder;
@@ -59,9 +60,87 @@ test('whole parts are sealed, torn ones put aside, known and empty ones removed'
   });
   const held = await expectSound(at.dir, at.buffer);
   expect([...held.keys()].sort()).toEqual([known.clipId, whole.clipId].sort());
-  expect(await readdir(join(at.dir, 'quarantine'))).toEqual([
-    expect.stringContaining(`${torn.clipId}.mcap`),
+  const [file, ...others] = await readdir(join(at.dir, 'quarantine'));
+  expect([file, others]).toEqual([expect.stringContaining(`${torn.clipId}.mcap`), []]);
+  expect(toldEvents()).toMatchObject([
+    { name: 'clip_torn', severity: 'warning', clipId: torn.clipId, values: [{ value: file }] },
   ]);
+});
+
+/** What waits in the lane of events. */
+const toldEvents = () =>
+  at.buffer.rows
+    .read('events', 0, { rows: 99, bytes: 1e6 })
+    .flatMap((row) => decodeEvents(row.body).rows)
+    .flatMap(({ row }) => (row?.kind === 'event' ? [row.event] : []));
+
+test('the bytes of a part are durable before it has the name of a clip', async () => {
+  const steps: string[] = [];
+  const noted =
+    (what: string, work: (path: string, to: string) => Promise<void>) =>
+    async (path: string, to = ''): Promise<void> => {
+      steps.push(`${what} ${relative(at.dir, path)}`);
+      await work(path, to);
+    };
+  const { clip } = await at.cut();
+  await at.reopen({
+    disk: {
+      ...systemDisk,
+      syncFile: noted('syncFile', (path) => systemDisk.syncFile(path)),
+      rename: noted('rename', (path, to) => systemDisk.rename(path, to)),
+      syncFolder: noted('syncFolder', (path) => systemDisk.syncFolder(path)),
+    },
+  });
+  expect(at.buffer.recovery).toMatchObject({ sealedParts: 1 });
+  const part = `parts/${clip.clipId}.mcap`;
+  const from = steps.indexOf(`syncFile ${part}`);
+  expect(steps.slice(from, from + 3)).toEqual([
+    `syncFile ${part}`,
+    `rename ${part}`,
+    `syncFolder clips/${clip.sha256.slice(0, 2)}`,
+  ]);
+});
+
+test('triggers that say why in Chinese are sealed, and files of a crash loop are taken in', async () => {
+  const wish = { markers: 20, why: '机'.repeat(250) };
+  const sealed = await at.seal(wish);
+  const waiting = makeClip(at.random, wish);
+  await at.buffer.close();
+  await writePart(at.filePath(waiting), waiting);
+  await at.open();
+  expect(at.buffer.recovery).toMatchObject({ adopted: 1, quarantined: 0 });
+  const held = await expectSound(at.dir, at.buffer);
+  expect([...held.keys()].sort()).toEqual([sealed.clipId, waiting.clipId].sort());
+});
+
+/** More than a message can say. */
+const untellable = { priority: 1e300 };
+
+test('a clip without a valid row stays a part, and no start ends for it', async () => {
+  const { clip, cut } = await at.cut(untellable);
+  await expect(at.buffer.seal(cut)).rejects.toMatchObject({ code: 'invalid' });
+  expect(await readdir(join(at.dir, 'parts'))).toEqual([`${clip.clipId}.mcap`]);
+  await at.reopen();
+  expect(at.buffer.recovery).toMatchObject({ sealedParts: 0, quarantined: 1 });
+  expect((await expectSound(at.dir, at.buffer)).size).toBe(0);
+  const { sessionId } = clip.manifest;
+  const told = { name: 'clip_quarantined', clipId: clip.clipId, sessionId };
+  expect(toldEvents()).toMatchObject([told]);
+  await at.reopen();
+  expect(toldEvents()).toHaveLength(1);
+});
+
+test('a file without a valid row is put aside alone; those taken in with it keep theirs', async () => {
+  const clips = [{}, untellable, {}, untellable, {}].map((wish) => makeClip(at.random, wish));
+  await at.buffer.close();
+  for (const clip of clips) await writePart(at.filePath(clip), clip);
+  await at.open();
+  expect(at.buffer.recovery).toMatchObject({ adopted: 3, quarantined: 2 });
+  const valid = clips.filter((clip) => clip.priority === 1).map((clip) => clip.clipId);
+  expect([...(await expectSound(at.dir, at.buffer)).keys()].sort()).toEqual(valid.sort());
+  const told = toldEvents().map(({ name, clipId }) => `${name} ${clipId}`);
+  const invalid = clips.filter((clip) => clip.priority > 1);
+  expect(told.sort()).toEqual(invalid.map((clip) => `clip_quarantined ${clip.clipId}`).sort());
 });
 
 test.each(['damaged', 'truncated', 'missing', 'older'] as const)(

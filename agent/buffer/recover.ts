@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { asFault, type Clock, Fault, type Log } from '@fieldloop/core';
 import { adoptedTogether, maxQuarantinedFiles } from '../limits.ts';
+import type { Aside } from './aside.ts';
 import type { FoundClip } from './clip-file.ts';
 import type { ClipTable } from './clips.ts';
 import { type Disk, fileSize, names } from './disk.ts';
@@ -18,6 +19,8 @@ export interface RecoverDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly readClip: (path: string) => Promise<FoundClip>;
+  /** Fault `invalid` when no message can carry the clip's manifest. */
+  readonly expectTellable: (clip: FoundClip) => void;
   /** One transaction for all: row, manifest row, ledger. */
   readonly adopt: (clips: readonly FoundClip[]) => void;
   /** Resolves when the numbers that were handed out are marked. */
@@ -26,6 +29,8 @@ export interface RecoverDeps {
   readonly lose: (clip: HeldClip, fate: 'lost' | 'quarantined') => void;
   /** One transaction: the row that was being deleted becomes its tombstone. */
   readonly finishDelete: (clipId: string) => void;
+  /** An event for a file of which the cloud learns nothing else. */
+  readonly tell: (aside: Aside) => void;
 }
 
 type Tally = { -readonly [K in keyof RecoveryReport]: RecoveryReport[K] };
@@ -40,7 +45,7 @@ export async function recover(deps: RecoverDeps): Promise<RecoveryReport> {
     removedDuplicates: 0,
     rebuilt: false,
   };
-  const adopter = openAdopter(deps);
+  const adopter = openAdopter(deps, tally);
   await finishDeletes(deps, tally);
   await compareClips(deps, tally, adopter);
   tally.adopted = await adopter.finish();
@@ -64,14 +69,15 @@ async function compareClips(deps: RecoverDeps, tally: Tally, adopter: Adopter): 
   const rows = new Map(clips.all().map((clip) => [clip.sha256, clip]));
   for (const folder of await names(places.clips)) {
     if (!/^[0-9a-f]{2}$/.test(folder)) {
-      await putAside(deps, tally, join(places.clips, folder), 'it is no folder of clips');
+      const path = join(places.clips, folder);
+      await putAside(deps, tally, { path, reason: 'it is no folder of clips' });
       continue;
     }
     for (const name of await names(join(places.clips, folder))) {
       const path = join(places.clips, folder, name);
       const sha256 = /^([0-9a-f]{64})\.mcap$/.exec(name)?.[1];
       if (sha256 === undefined || !sha256.startsWith(folder)) {
-        await putAside(deps, tally, path, 'the name is not that of a clip');
+        await putAside(deps, tally, { path, reason: 'the name is not that of a clip' });
         continue;
       }
       const row = rows.get(sha256);
@@ -96,7 +102,8 @@ async function checkFile(
   const size = await fileSize(found.path);
   if (size === found.row.sizeBytes) return;
   const { sizeBytes } = found.row;
-  await putAside(deps, tally, found.path, `it has ${size} bytes instead of ${sizeBytes}`);
+  const reason = `it has ${size} bytes instead of ${sizeBytes}`;
+  await putAside(deps, tally, { path: found.path, reason });
   deps.lose(found.row, 'quarantined');
 }
 
@@ -112,21 +119,24 @@ async function takeFile(
     tally.removedDuplicates += 1;
     return;
   }
-  const clip = await readOrPutAside(deps, tally, found.path);
+  const { path } = found;
+  const told = { name: 'clip_quarantined' } as const;
+  const clip = await readOrPutAside(deps, tally, path, told);
   if (clip === undefined) return;
   if (clip.sha256 !== found.sha256) {
-    await putAside(deps, tally, found.path, 'its bytes do not have the hash of its name');
+    const reason = 'its bytes do not have the hash of its name';
+    await putAside(deps, tally, { path, reason, told: { ...told, ...idsOf(clip) } });
   } else if (found.adopter.knows(clip.clipId)) {
-    await putAside(deps, tally, found.path, 'another file has the same clip id');
+    await putAside(deps, tally, { path, reason: 'another file has the same clip id' });
   } else {
     await found.adopter.add(clip);
   }
 }
 
 async function takeParts(deps: RecoverDeps, tally: Tally, adopter: Adopter): Promise<void> {
-  const { places, disk, clips } = deps;
-  for (const name of await names(places.parts)) {
-    const path = join(places.parts, name);
+  const { disk, clips } = deps;
+  for (const name of await names(deps.places.parts)) {
+    const path = join(deps.places.parts, name);
     const clipId = name.replace(/\.mcap$/, '');
     const known = clips.get(clipId) !== undefined || clips.tombstone({ clipId }) !== undefined;
     if (known || (await fileSize(path)) === 0) {
@@ -134,14 +144,43 @@ async function takeParts(deps: RecoverDeps, tally: Tally, adopter: Adopter): Pro
       tally.removedDuplicates += 1;
       continue;
     }
-    const clip = await readOrPutAside(deps, tally, path);
-    if (clip === undefined) continue;
-    if (clip.clipId !== clipId) {
-      await putAside(deps, tally, path, 'its name is not its clip id');
-      continue;
-    }
-    await disk.rename(path, clipPath(places, clip.sha256));
-    await adopter.add(clip);
+    const clip = await readPart(deps, tally, { path, clipId });
+    if (clip !== undefined && (await placePart(deps, path, clip))) await adopter.add(clip);
+  }
+}
+
+/** Undefined when the part stays for the next start or was put aside: nothing was moved yet. */
+async function readPart(
+  deps: RecoverDeps,
+  tally: Tally,
+  { path, clipId }: { readonly path: string; readonly clipId: string },
+): Promise<FoundClip | undefined> {
+  const clip = await readOrPutAside(deps, tally, path, { name: 'clip_torn', clipId });
+  if (clip === undefined) return undefined;
+  const told = { name: 'clip_quarantined', ...idsOf(clip) } as const;
+  if (clip.clipId !== clipId) {
+    await putAside(deps, tally, { path, reason: 'its name is not its clip id', told });
+    return undefined;
+  }
+  try {
+    deps.expectTellable(clip);
+    return clip;
+  } catch (error) {
+    if (!isInvalid(error)) throw error;
+    await putAside(deps, tally, { path, reason: asFault(error).message, told });
+    return undefined;
+  }
+}
+
+/** The data worker may have been killed before its own sync: only the page cache is whole. */
+async function placePart(deps: RecoverDeps, path: string, clip: FoundClip): Promise<boolean> {
+  try {
+    await deps.disk.syncFile(path);
+    await deps.disk.rename(path, clipPath(deps.places, clip.sha256));
+    return true;
+  } catch (error) {
+    if (leaveFor(deps, error)) return false;
+    throw error;
   }
 }
 
@@ -153,7 +192,7 @@ interface Adopter {
   finish(): Promise<number>;
 }
 
-function openAdopter(deps: RecoverDeps): Adopter {
+function openAdopter(deps: RecoverDeps, tally: Tally): Adopter {
   let batch: FoundClip[] = [];
   let taken = 0;
   const flush = async (): Promise<void> => {
@@ -162,7 +201,7 @@ function openAdopter(deps: RecoverDeps): Adopter {
     for (const folder of new Set(batch.map((clip) => clipFolder(deps.places, clip.sha256)))) {
       await deps.disk.syncFolder(folder);
     }
-    if (adopt(deps, batch)) taken += batch.length;
+    taken += await adoptAll(deps, tally, batch);
     batch = [];
     await deps.keepUp();
   };
@@ -187,26 +226,50 @@ async function readOrPutAside(
   deps: RecoverDeps,
   tally: Tally,
   path: string,
+  told: Told,
 ): Promise<FoundClip | undefined> {
   try {
     return await deps.readClip(path);
   } catch (error) {
     if (leaveFor(deps, error)) return undefined;
-    await putAside(deps, tally, path, asFault(error).message);
+    await putAside(deps, tally, { path, reason: asFault(error).message, told });
     return undefined;
   }
 }
 
-/** False when the disk did not take the rows: the files stay, and the next start adopts them. */
-function adopt(deps: RecoverDeps, clips: readonly FoundClip[]): boolean {
+/**
+ * All together, or one by one when one of them has no valid row: that one is put aside, and a start
+ * never ends for it. Gives how many have their rows; when the disk did not take them, the files
+ * stay, and the next start adopts them.
+ */
+async function adoptAll(
+  deps: RecoverDeps,
+  tally: Tally,
+  clips: readonly FoundClip[],
+): Promise<number> {
   try {
     deps.adopt(clips);
-    return true;
+    return clips.length;
   } catch (error) {
-    if (leaveFor(deps, error)) return false;
-    throw error;
+    if (leaveFor(deps, error)) return 0;
+    if (!isInvalid(error)) throw error;
+    const [first, ...others] = clips;
+    if (first === undefined) return 0;
+    if (others.length === 0) {
+      const path = clipPath(deps.places, first.sha256);
+      const told = { name: 'clip_quarantined', ...idsOf(first) } as const;
+      await putAside(deps, tally, { path, reason: asFault(error).message, told });
+      return 0;
+    }
+    let taken = 0;
+    for (const clip of clips) taken += await adoptAll(deps, tally, [clip]);
+    return taken;
   }
 }
+
+const isInvalid = (error: unknown): boolean => error instanceof Fault && error.code === 'invalid';
+
+const idsOf = ({ clipId, manifest }: FoundClip) => ({ clipId, sessionId: manifest.sessionId });
 
 function leaveFor(deps: RecoverDeps, error: unknown): boolean {
   const fault = error instanceof Fault ? error : undefined;
@@ -219,16 +282,21 @@ async function syncClipFolder(deps: RecoverDeps, sha256: string): Promise<void> 
   await deps.disk.syncFolder(clipFolder(deps.places, sha256));
 }
 
+/** What the event says besides file and reason; without it the cloud learns of the file by rows. */
+type Told = Omit<Aside, 'file' | 'reason'>;
+
 async function putAside(
   deps: RecoverDeps,
   tally: Tally,
-  path: string,
-  reason: string,
+  found: { readonly path: string; readonly reason: string; readonly told?: Told },
 ): Promise<void> {
+  const { path, reason, told } = found;
   tally.quarantined += 1;
   const name = path.slice(path.lastIndexOf('/') + 1);
-  const to = join(deps.places.quarantine, `${deps.clock.now()}-${name}`);
+  const file = `${deps.clock.now()}-${name}`;
+  const to = join(deps.places.quarantine, file);
   await deps.disk.rename(path, to);
+  if (told !== undefined) deps.tell({ ...told, file, reason });
   deps.log.error('a file of the buffer was put aside', {
     file: name,
     reason,

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { asFault, canonicalJson, Fault } from '@fieldloop/core';
+import type { ClipManifest } from '@fieldloop/proto';
 import { fullDiskBytes, headroomInodes } from '../limits.ts';
 import { fileSize } from './disk.ts';
 import type { FoundClip } from './clip-file.ts';
@@ -55,20 +56,33 @@ async function expectWhole(inside: Inside, cut: CutClip): Promise<void> {
 
 async function place(inside: Inside, cut: CutClip): Promise<void> {
   const { disk, places } = inside;
+  // A clip that cannot be told of stays a part: nothing moves before its row is known to fit.
+  const clip = { ...cut, priority: cut.priority ?? 1 };
+  heldBody(clip);
   if ((await fileSize(cut.partPath)) !== undefined) {
     await disk.rename(cut.partPath, clipPath(places, cut.sha256));
   }
   await disk.syncFolder(clipFolder(places, cut.sha256));
-  adoptClip(inside, { ...cut, priority: cut.priority ?? 1 });
+  adoptClip(inside, clip);
 }
+
+/** The manifest row of a clip. Fault `invalid` when no message can carry it. */
+export function heldBody(clip: FoundClip): Uint8Array {
+  return manifestBody({ manifest: manifestOf(clip), priority: clip.priority }, 'held');
+}
+
+const manifestOf = ({ manifest, sha256, sizeBytes }: FoundClip): ClipManifest => ({
+  ...manifest,
+  sha256,
+  sizeBytes,
+});
 
 /** One transaction: manifest row, clip row, ledger. */
 export function adoptClip(inside: Inside, clip: FoundClip): void {
   const { db, clips, lanes, clock } = inside;
-  const manifest = { ...clip.manifest, sha256: clip.sha256, sizeBytes: clip.sizeBytes };
+  const manifest = manifestOf(clip);
   inside.write(() => {
-    const facts = { manifest, priority: clip.priority };
-    const manifestSeq = lanes.append('manifests', manifestBody(facts, 'held'));
+    const manifestSeq = lanes.append('manifests', heldBody(clip));
     clips.add({
       clipId: clip.clipId,
       sha256: clip.sha256,
