@@ -81,6 +81,7 @@ class RunningLink implements CloudLink {
       bytesSent: 0,
       clipsAcknowledged: 0,
       backlogClips: clips.sealed + clips.offered + clips.uploading,
+      refusedClips: clips.refused,
       ...(lastError === undefined ? {} : { lastError }),
     };
   }

@@ -37,10 +37,11 @@ function firedText({ fired, suppressed }: AgentStatus['rules']): string {
 }
 
 function uplinkText(uplink: AgentStatus['uplink']): string {
-  const { connected, uploading, backlogClips, bytesSent, lastError } = uplink;
+  const { connected, uploading, backlogClips, refusedClips, bytesSent, lastError } = uplink;
   const state = connected ? 'connected' : 'not connected';
   const counts = `${uploading} uploading, ${backlogClips} waiting, ${formatSize(bytesSent)} sent`;
-  return [state, counts, connected ? undefined : lastError]
+  const refused = refusedClips === 0 ? undefined : `${refusedClips} refused by the cloud`;
+  return [state, counts, refused, connected ? undefined : lastError]
     .filter((part) => part !== undefined)
     .join(' · ');
 }

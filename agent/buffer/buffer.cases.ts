@@ -51,7 +51,7 @@ export class BufferFolder {
   /** The cloud stores every manifest. */
   listAll(): void {
     const range = this.buffer.rows.ranges().find((one) => one.lane === 'manifests');
-    this.buffer.rows.stored('manifests', range?.origin ?? 0n, range?.highest ?? 0);
+    this.buffer.rows.stored('manifests', range?.origin ?? 0n, { through: range?.highest ?? 0 });
   }
 
   async remove(): Promise<void> {

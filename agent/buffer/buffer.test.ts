@@ -4,7 +4,7 @@
  */
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Fault } from '@fieldloop/core';
+import { Fault, type Log, silentLog } from '@fieldloop/core';
 import { decodeEvents, decodeManifest, decodeReported } from '@fieldloop/proto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BufferFolder, event } from './buffer.cases.ts';
@@ -94,9 +94,9 @@ test('rows stay until Stored names their origin, and then exactly those go', asy
   const [range] = at.buffer.rows.ranges();
   expect(range).toMatchObject({ lane: 'events', lowest: 1, highest: 3 });
   const origin = range?.origin ?? 0n;
-  expect(at.buffer.rows.stored('events', origin + 1n, 3)).toBe(false);
-  expect(at.buffer.rows.stored('events', origin, 99)).toBe(false);
-  expect(at.buffer.rows.stored('events', origin, 2)).toBe(true);
+  expect(at.buffer.rows.stored('events', origin + 1n, { through: 3 })).toBe(false);
+  expect(at.buffer.rows.stored('events', origin, { through: 99 })).toBe(false);
+  expect(at.buffer.rows.stored('events', origin, { through: 2 })).toBe(true);
   await at.reopen();
   const rows = at.buffer.rows.read('events', 0, { rows: 9, bytes: 1e6 });
   expect(rows.map((row) => row.seq)).toEqual([3]);
@@ -198,6 +198,66 @@ test('a full disk changes nothing, and the seal is tried again after eviction', 
   expect(at.buffer.counts().degraded).toBeUndefined();
 });
 
+test('a clip whose manifest was refused keeps its bytes and tells of it', async () => {
+  const [first, second] = [await at.seal(), await at.seal()];
+  const said: unknown[] = [];
+  const log: Log = {
+    ...silentLog,
+    warn: (phrase, fields) => said.push([phrase, fields]),
+    child: () => log,
+  };
+  await at.reopen({ log });
+  const origin = at.buffer.rows.ranges()[1]?.origin ?? 0n;
+  const refused = [{ seq: 1, code: 'MALFORMED' as const }];
+  for (const through of [1, 1, 2]) at.buffer.rows.stored('manifests', origin, { through, refused });
+  expect(at.buffer.clips.get(first.clipId)).toMatchObject({ state: 'refused', code: 'MALFORMED' });
+  expect(at.buffer.clips.turn(9).map((clip) => clip.clipId)).toEqual([second.clipId]);
+  expect(at.buffer.clips.hold(first.clipId)).toBe(false);
+  const counts = { sealed: 0, offered: 0, uploading: 1, refused: 1 };
+  expect(at.buffer.counts()).toMatchObject({ clips: counts, ever: { acknowledged: 0 } });
+  const rows = at.buffer.rows.read('events', 0, { rows: 9, bytes: 1e6 });
+  expect(rows).toHaveLength(1);
+  const [told] = decodeEvents(eventsMessage(1n, rows)).rows;
+  const { clipId } = first;
+  expect(told?.row).toMatchObject({ event: { name: 'clip_refused', severity: 'warning', clipId } });
+  expect(said).toEqual([
+    [
+      'the cloud refused the manifest of a clip',
+      { clipId, code: 'MALFORMED', remedy: expect.any(String) },
+    ],
+  ]);
+  await at.reopen();
+  expect(at.buffer.clips.get(clipId)?.state).toBe('refused');
+  expect((await readFile(at.filePath(first))).equals(first.bytes)).toBe(true);
+});
+
+test('a refused clip is not freed by a late Done, and goes when room is needed', async () => {
+  const clip = await at.seal();
+  at.listAll();
+  expect(at.buffer.clips.hold(clip.clipId)).toBe(true);
+  const origin = at.buffer.rows.ranges()[1]?.origin ?? 0n;
+  const refused = [{ seq: 1, code: 'MALFORMED' as const }];
+  at.buffer.rows.stored('manifests', origin, { through: 1, refused });
+  await at.buffer.clips.acknowledged(clip.clipId, clip.sha256);
+  expect((await readFile(at.filePath(clip))).equals(clip.bytes)).toBe(true);
+  await at.reopen({ quotaBytes: 1 });
+  expect(at.buffer.counts()).toMatchObject({ clips: { refused: 0 }, ever: { evicted: 1 } });
+});
+
+test('a new name offers again what the cloud had answered, once, and a first name nothing', async () => {
+  const clips = [await at.seal(), await at.seal(), await at.seal()];
+  await at.buffer.rows.belongTo('amr-01');
+  expect(waitingManifests(at.buffer)).toHaveLength(3);
+  const origin = at.buffer.rows.ranges()[1]?.origin ?? 0n;
+  const refused = [{ seq: 1, code: 'MALFORMED' as const }];
+  at.buffer.rows.stored('manifests', origin, { through: 2, refused });
+  for (const name of ['amr-01', 'amr-02', 'amr-02']) await at.buffer.rows.belongTo(name);
+  const numbers = clips.map((clip) => at.buffer.clips.get(clip.clipId)?.manifestSeq);
+  expect(numbers).toEqual([4, 5, 3]);
+  expect(at.buffer.counts().clips).toMatchObject({ sealed: 3, uploading: 0, refused: 0 });
+  expect(waitingManifests(at.buffer)).toHaveLength(3);
+});
+
 test('while the disk refuses rows they wait in memory and are written later', async () => {
   let refuse = false;
   await at.reopen({
@@ -226,8 +286,8 @@ test('a new origin numbers every row again and keeps clips with their manifests'
   const one = await at.seal();
   const two = await at.seal();
   const [events, manifests] = at.buffer.rows.ranges();
-  at.buffer.rows.stored('events', events?.origin ?? 0n, 1);
-  at.buffer.rows.stored('manifests', manifests?.origin ?? 0n, 1);
+  at.buffer.rows.stored('events', events?.origin ?? 0n, { through: 1 });
+  at.buffer.rows.stored('manifests', manifests?.origin ?? 0n, { through: 1 });
   await at.buffer.rows.renewOrigin();
   expect(at.buffer.rows.ranges().map((r) => [r.lane, r.lowest, r.highest])).toEqual([
     ['events', 1, 2],
@@ -237,7 +297,7 @@ test('a new origin numbers every row again and keeps clips with their manifests'
   const renewed = at.buffer.rows.ranges()[0]?.origin ?? 0n;
   expect(renewed).not.toBe(events?.origin);
   expect(at.buffer.clips.turn(9).map((clip) => clip.clipId)).toEqual([one.clipId]);
-  at.buffer.rows.stored('manifests', renewed, 1);
+  at.buffer.rows.stored('manifests', renewed, { through: 1 });
   expect(at.buffer.clips.turn(9).map((clip) => clip.clipId)).toEqual([one.clipId, two.clipId]);
 });
 

@@ -101,6 +101,34 @@ export const clipTable = (db: Sqlite) => ({
     );
   },
 
+  /** The clip whose manifest has this number, unless its end is decided. */
+  offeredAs(manifestSeq: number): HeldClip | undefined {
+    const row = db.get(
+      `SELECT * FROM clip WHERE manifest_seq = ? AND state IN ('sealed', 'wanted')`,
+      manifestSeq,
+    ) as ClipRow | undefined;
+    return row && fromRow(row);
+  },
+
+  /** Clips about which the cloud has decided, oldest first. */
+  answered(limit: number): HeldClip[] {
+    return (
+      db.all(
+        `SELECT * FROM clip WHERE state IN ('wanted', 'refused')
+          ORDER BY sealed_ms, clip_id LIMIT ?`,
+        limit,
+      ) as ClipRow[]
+    ).map(fromRow);
+  },
+
+  offerAgain(clipId: string, manifestSeq: number): void {
+    db.run(
+      `UPDATE clip SET state = 'sealed', manifest_seq = ?, code = NULL WHERE clip_id = ?`,
+      manifestSeq,
+      clipId,
+    );
+  },
+
   postpone(clipId: string, notBeforeMs: number, attempts: number): void {
     db.run(
       'UPDATE clip SET not_before_ms = ?, attempts = ? WHERE clip_id = ?',

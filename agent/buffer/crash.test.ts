@@ -48,6 +48,7 @@ function crashingDisk(world: World): Disk {
   return {
     makeFolders: before(async (paths: readonly string[]) => systemDisk.makeFolders(paths)),
     rename: before(async (from: string, to: string) => systemDisk.rename(from, to)),
+    syncFile: before(async (path: string) => systemDisk.syncFile(path)),
     syncFolder: before(async (path: string) => systemDisk.syncFolder(path)),
     remove: before(async (path: string) => systemDisk.remove(path)),
     replaceFile: before(async (path: string, bytes: Uint8Array | string) =>
@@ -110,7 +111,7 @@ async function live(buffer: AgentBuffer, told: Told): Promise<void> {
     told.sealed.push(clip.clipId);
     if (told.sealed.length !== 1) continue;
     const range = buffer.rows.ranges().find((one) => one.lane === 'manifests');
-    buffer.rows.stored('manifests', range?.origin ?? 0n, range?.highest ?? 0);
+    buffer.rows.stored('manifests', range?.origin ?? 0n, { through: range?.highest ?? 0 });
     buffer.clips.hold(clip.clipId);
     told.acknowledging.push(clip.clipId);
     await buffer.clips.acknowledged(clip.clipId, clip.sha256);

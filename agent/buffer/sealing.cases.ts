@@ -32,7 +32,7 @@ for (let i = 0; ; i += 1) {
   say('sealed', clip.clipId);
   if (i % 3 !== 2) continue;
   const range = buffer.rows.ranges().find((one) => one.lane === 'manifests');
-  buffer.rows.stored('manifests', range?.origin ?? 0n, range?.highest ?? 0);
+  buffer.rows.stored('manifests', range?.origin ?? 0n, { through: range?.highest ?? 0 });
   buffer.clips.hold(clip.clipId);
   say('acknowledging', clip.clipId);
   await buffer.clips.acknowledged(clip.clipId, clip.sha256);

@@ -4,23 +4,34 @@ import { type ClipReader, hashFile, openClipReader } from './clip-file.ts';
 import type { Inside } from './inside.ts';
 import type { LaneRange, LaneRow } from './lanes.ts';
 import { type LaneName, laneNames } from './marks.ts';
+import { belongTo, type RefusedSeq, refuseManifests, tellRefused } from './offer.ts';
 import { freshOrigin } from './open.ts';
 import { clipPath } from './places.ts';
 import { deleteClip, finishDeletes, loseClip } from './seal.ts';
 import type { HeldClip } from './types.ts';
 
+export interface StoredRows {
+  readonly through: number;
+  readonly refused?: readonly RefusedSeq[] | undefined;
+}
+
 export interface RowShelf {
   ranges(): readonly LaneRange[];
   /** Rows after `seq` in order, at least one when there is one. */
   read(lane: LaneName, seq: number, most: { rows: number; bytes: number }): LaneRow[];
-  /** The cloud's Stored: the one thing that frees rows. False when it is not about these rows. */
-  stored(lane: LaneName, origin: bigint, through: number): boolean;
+  /**
+   * The cloud's Stored: the one thing that frees rows. Clips whose manifest was refused stay.
+   * False when it is not about these rows.
+   */
+  stored(lane: LaneName, origin: bigint, said: StoredRows): boolean;
   /** Lets go of a row that cannot be sent; `renewOrigin` closes the hole. */
   drop(lane: LaneName, seq: number): void;
   /** In memory: manifests up to `seq` are on their way. */
   offered(seq: number): void;
   /** Durable, one more at each connect. */
   nextConn(): Promise<number>;
+  /** The name under which the cloud knows this robot; call before rows are sent to it. */
+  belongTo(device: string): Promise<void>;
   /** The cloud saw these numbers with other rows: all rows are numbered again. */
   renewOrigin(): Promise<void>;
 }
@@ -55,7 +66,7 @@ export function rowShelf(
   return {
     ranges: () => laneNames.map((lane) => lanes.range(lane)),
     read: (lane, seq, most) => lanes.read(lane, seq, most),
-    stored(lane, origin, through) {
+    stored(lane, origin, { through, refused = [] }) {
       const { highest } = lanes.range(lane);
       if (origin !== lanes.range(lane).origin || through > highest) {
         inside.log.warn('a Stored for rows that this buffer never numbered was ignored', {
@@ -65,10 +76,14 @@ export function rowShelf(
         });
         return false;
       }
-      inside.write(() => {
+      const kept = inside.write(() => {
         lanes.free(lane, through);
-        if (lane === 'manifests') clips.listed(through);
+        if (lane !== 'manifests') return [];
+        const found = refuseManifests(inside, refused);
+        clips.listed(through);
+        return found;
       });
+      tellRefused(inside, kept);
       return true;
     },
     drop: (lane, seq) => inside.write(() => lanes.drop(lane, seq)),
@@ -78,6 +93,7 @@ export function rowShelf(
       await marks.keepUp();
       return conn;
     },
+    belongTo: (device) => belongTo(inside, device, () => marks.keepUp()),
     async renewOrigin() {
       lanes.renew(freshOrigin(inside.ids));
       offered(0);
@@ -125,7 +141,8 @@ export function clipShelf(inside: Inside): ClipShelf {
           remedy: 'The clip stays on the robot; report this with the log of both sides.',
         });
       }
-      await deleteClip(inside, clipId, 'deleted', onNoted);
+      // Its manifest was refused while the bytes were on their way: the cloud shows no such clip.
+      if (clip.state !== 'refused') await deleteClip(inside, clipId, 'deleted', onNoted);
       inTransfer.delete(clipId);
     },
     finishDeletes: () => finishDeletes(inside),

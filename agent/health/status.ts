@@ -80,8 +80,13 @@ export interface UplinkFigures {
   /** Clips on their way now. */
   readonly uploading: number;
   readonly bytesSent: number;
+  /** By this process; `clips.acknowledged` is the buffer's own count over all of them. */
   readonly clipsAcknowledged: number;
   readonly backlogClips: number;
+  /** Rows that the cloud has not stored; absent while there is no uplink. */
+  readonly backlogRows?: number;
+  /** Clips that the cloud refused; they stay until room is needed. */
+  readonly refusedClips: number;
   readonly lastError?: string;
 }
 

@@ -26,30 +26,11 @@ import {
   stepReceiver,
   type Transfer,
   upMessageOf,
+  type WireCode,
 } from '@fieldloop/proto';
 import type { TestClock } from './clock.cases.ts';
+import { type Faults, noFaults } from './faults.cases.ts';
 import type { Link, LinkPort, LinkWish, Outgoing } from './link.ts';
-
-/** Chances of a message: 0 is a perfect world. */
-export interface Faults {
-  readonly loseDown: number;
-  readonly loseChunk: number;
-  readonly double: number;
-  readonly damageChunk: number;
-  /** Nonsense instead of an answer. */
-  readonly garble: number;
-  /** An Open is answered LATER. */
-  readonly later: number;
-}
-
-export const noFaults: Faults = {
-  loseDown: 0,
-  loseChunk: 0,
-  double: 0,
-  damageChunk: 0,
-  garble: 0,
-  later: 0,
-};
 
 type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 
@@ -82,6 +63,8 @@ export class SimulatedCloud {
   readonly blobs = new Map<string, Uint8Array>();
   readonly commits = new Map<string, number>();
   readonly statuses: Status[] = [];
+  /** Numbers of manifests that are stored as refused. */
+  readonly refused = new Map<number, WireCode>();
   badChunks = 0;
   readonly #parts = new Map<string, { bytes: Uint8Array; durable: number }>();
   #epoch = 0;
@@ -267,7 +250,11 @@ export class SimulatedCloud {
     void this.#clock.sleep(commitMs).then(() => {
       if (life !== this.#life) return;
       const through = BigInt(this.#through.get(`${lane}/${origin}`) ?? 0);
-      this.#say('stored', encodeStored({ lane, origin, through, refused: [] }));
+      const known = lane === 'manifests' ? [...this.refused] : [];
+      const refused = known
+        .filter(([seq]) => this.rows.get(lane)?.has(seq) === true)
+        .map(([seq, code]) => ({ seq: BigInt(seq), code }));
+      this.#say('stored', encodeStored({ lane, origin, through, refused }));
     });
   }
 
@@ -344,7 +331,7 @@ export class SimulatedCloud {
       case 'sync':
         return this.#work(sha256, () => {
           this.#flush(sha256);
-          return { kind: 'synced', durable: output.durable };
+          return { kind: 'synced', epoch: output.epoch, durable: output.durable };
         });
       case 'finish':
         return this.#work(sha256, () => this.#finish(sha256));

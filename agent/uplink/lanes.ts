@@ -78,7 +78,8 @@ export function openLanes(options: LanesOptions): RowLanes {
     },
     stored(stored, nowMs) {
       const through = Number(stored.through);
-      if (!rows.stored(stored.lane, stored.origin, through)) return;
+      const refused = stored.refused.map(({ seq, code }) => ({ seq: Number(seq), code }));
+      if (!rows.stored(stored.lane, stored.origin, { through, refused })) return;
       senders[stored.lane].stored(through, nowMs);
     },
   };

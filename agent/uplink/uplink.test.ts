@@ -4,12 +4,12 @@
  * Method: the real uplink on a real buffer against a cloud in memory (real codec, frames and
  * receiving machines) on a simulated clock and link, with faults drawn from a printed seed.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeStored, encodeTransfer } from '@fieldloop/proto';
 import { afterEach, assert, beforeEach, describe, expect, test } from 'vitest';
-import { type Faults, noFaults } from './cloud.cases.ts';
+import { type Faults, noFaults } from './faults.cases.ts';
 import { expectAllOnce, expectQuiet, World } from './world.cases.ts';
 
 let dir = '';
@@ -82,6 +82,42 @@ test('a clean stop says goodbye, and the connection number rises over restarts',
   await world.start();
   await world.run(500);
   expect(world.cloud.statuses.at(-1)).toMatchObject({ online: true, conn: 2n });
+});
+
+test('a clip whose manifest the cloud refused is not sent and not deleted', async () => {
+  world.cloud.refused.set(1, 'MALFORMED');
+  await world.start();
+  await world.seal(10_000);
+  await world.seal(20_000);
+  await world.run(10_000);
+  const [kept, taken] = world.clips;
+  assert(kept !== undefined && taken !== undefined);
+  const expectKept = async (): Promise<void> => {
+    expect([...world.cloud.blobs.keys()]).toEqual([taken.sha256]);
+    const path = join(dir, 'clips', kept.sha256.slice(0, 2), `${kept.sha256}.mcap`);
+    expect((await readFile(path)).equals(kept.bytes)).toBe(true);
+    const quiet = { backlogClips: 0, backlogRows: 0, uploading: 0, refusedClips: 1 };
+    expect(world.uplink?.status()).toMatchObject(quiet);
+    expect(world.cloud.rows.get('events')?.size).toBe(1);
+  };
+  await expectKept();
+  await world.stop();
+  await world.start();
+  await world.run(10_000);
+  await expectKept();
+});
+
+test('under another name every clip is offered again', async () => {
+  world.cloud.refused.set(1, 'MALFORMED');
+  await world.start();
+  await world.seal(10_000);
+  await world.run(3_000);
+  await world.stop();
+  world.become('amr-018');
+  await world.start();
+  await expectQuiet(world, 10_000);
+  expect([...world.cloud.blobs.keys()]).toEqual([world.clips[0]?.sha256]);
+  expect([...(world.cloud.rows.get('manifests')?.keys() ?? [])]).toEqual([2]);
 });
 
 test('a file that changed on the disk is put aside instead of being sent for ever', async () => {

@@ -54,6 +54,8 @@ export interface UplinkStatus {
   readonly clipsAcknowledged: number;
   /** Clips that the cloud does not have yet. */
   readonly backlogClips: number;
+  /** Clips that the cloud refused: they wait for nothing and stay until room is needed. */
+  readonly refusedClips: number;
   /** Rows that the cloud has not stored yet. */
   readonly backlogRows: number;
   /** Messages of the cloud that made no sense and were left aside. */
@@ -140,6 +142,7 @@ class RunningUplink {
       bytesSent: this.#bytesSent,
       clipsAcknowledged: this.#acknowledged,
       backlogClips: clips.sealed + clips.offered + clips.uploading,
+      refusedClips: clips.refused,
       backlogRows: rows.events + rows.manifests + rows.reported,
       badReplies: this.#badReplies,
       reconnects: this.#reconnects,
@@ -169,7 +172,10 @@ class RunningUplink {
     return openConnection({
       name: clientIdOf(identity.device, kind),
       connect: async (signal) => {
-        if (isControl) this.#conn = await this.#options.buffer.rows.nextConn();
+        if (isControl) {
+          await this.#options.buffer.rows.belongTo(identity.device);
+          this.#conn = await this.#options.buffer.rows.nextConn();
+        }
         return links.connect(
           {
             kind,

@@ -10,13 +10,13 @@ import { TestClock } from './clock.cases.ts';
 import { SimulatedCloud } from './cloud.cases.ts';
 import { openUplink, type Uplink } from './uplink.ts';
 
-const identity = { device: 'amr-017', key: '', certificate: '', chain: '', ca: '' };
+const credentials = { key: '', certificate: '', chain: '', ca: '' };
 
 export class World {
   readonly dir: string;
   readonly random: Random;
   readonly clock = new TestClock();
-  readonly cloud: SimulatedCloud;
+  cloud: SimulatedCloud;
   readonly clips: MadeClip[] = [];
   events = 0;
   buffer: AgentBuffer | undefined;
@@ -43,12 +43,17 @@ export class World {
     this.uplink = openUplink({
       ...deps,
       buffer: this.buffer,
-      identity,
+      identity: { ...credentials, device: this.cloud.device },
       brokerUrl: 'mqtts://simulated:8883',
       random: random.fork('uplink'),
       links: this.cloud.port,
       reconnect: { mostMs: 5_000 },
     });
+  }
+
+  /** The robot is enrolled anew: a cloud knows nothing of a device it has not heard before. */
+  become(device: string): void {
+    this.cloud = new SimulatedCloud(device, this.clock, this.random.fork(device));
   }
 
   async stop(): Promise<void> {

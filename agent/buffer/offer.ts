@@ -1,0 +1,94 @@
+/**
+ * What the cloud said of a clip's manifest. Bytes go up only for a manifest that it took: a blob
+ * without one would be found by nobody.
+ */
+import { uuidText } from '@fieldloop/core';
+import type { WireCode, WireEvent } from '@fieldloop/proto';
+import { offeredTogether } from '../limits.ts';
+import type { Inside } from './inside.ts';
+import { meta, setMeta } from './lanes.ts';
+import { storedManifest } from './ledger.ts';
+import { eventBody, manifestBody } from './rows.ts';
+import type { HeldClip } from './types.ts';
+
+export interface RefusedSeq {
+  readonly seq: number;
+  readonly code: WireCode;
+}
+
+/** Call inside a transaction. The bytes stay until they are evicted. */
+export function refuseManifests(inside: Inside, refused: readonly RefusedSeq[]): HeldClip[] {
+  return refused.flatMap(({ seq, code }) => {
+    const clip = inside.clips.offeredAs(seq);
+    if (clip === undefined) return [];
+    inside.clips.refuse(clip.clipId, code);
+    inside.lanes.append('events', eventBody(refusal(inside, clip, code)));
+    return [{ ...clip, code }];
+  });
+}
+
+export function tellRefused(inside: Inside, clips: readonly HeldClip[]): void {
+  for (const { clipId, code } of clips) {
+    inside.log.warn('the cloud refused the manifest of a clip', {
+      clipId,
+      code,
+      remedy:
+        'The clip stays on the robot until room is needed. Look for the reason in the log of the ' +
+        'cloud, and copy the file from the folder of the buffer if it is wanted.',
+    });
+  }
+}
+
+function refusal(inside: Inside, clip: HeldClip, code: WireCode): WireEvent {
+  const { clipId } = clip;
+  const manifest = storedManifest(inside.clips.manifestOf(clipId) ?? '');
+  const value = (name: string, text: string) => ({ name, unit: '', value: text });
+  return {
+    id: uuidText(inside.ids.uuid()),
+    name: 'clip_refused',
+    severity: 'warning',
+    atNs: BigInt(inside.clock.now()) * 1_000_000n,
+    synced: false,
+    sessionId: manifest.sessionId,
+    clipId,
+    // The cloud takes the clip's id off an event when another device holds that clip.
+    values: [value('clip', clipId), value('code', code)],
+    text: 'the cloud refused the manifest of this clip; its bytes stay on the robot',
+    tags: [],
+  };
+}
+
+/**
+ * Under another name this robot is another device, and the cloud knows none of its clips: all are
+ * offered again. What a kill interrupts is carried on, because the name is noted last.
+ */
+export async function belongTo(
+  inside: Inside,
+  device: string,
+  keepUp: () => Promise<void>,
+): Promise<void> {
+  const { db, clips, lanes } = inside;
+  const before = meta(db, 'device');
+  if (before === device) return;
+  let offered = 0;
+  for (let isMore = before !== undefined; isMore; ) {
+    const found = clips.answered(offeredTogether);
+    inside.write(() => {
+      for (const { clipId, priority } of found) {
+        const manifest = storedManifest(clips.manifestOf(clipId) ?? '');
+        const body = manifestBody({ manifest, priority }, 'held');
+        clips.offerAgain(clipId, lanes.append('manifests', body));
+      }
+    });
+    await keepUp();
+    offered += found.length;
+    isMore = found.length === offeredTogether;
+  }
+  inside.write(() => setMeta(db, 'device', device));
+  if (before === undefined) return;
+  inside.log.warn('this robot has another name; its clips are offered again', {
+    before,
+    device,
+    clips: offered,
+  });
+}
