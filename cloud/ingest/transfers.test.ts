@@ -32,6 +32,8 @@ let violations: string[];
 let wake: () => void;
 /** Calls that fail once, by name. */
 let failing: Set<CallName | 'append' | 'sync'>;
+/** Answers to written rows that the test holds back; none are while it is undefined. */
+let held: PromiseWithResolvers<void>[] | undefined;
 
 const full = (): Fault => new Fault('limited', 'there is no space left for blobs');
 
@@ -41,7 +43,14 @@ async function open(): Promise<void> {
   writer = {
     submit: async (name, input) => {
       if (failing.delete(name)) throw new Fault('unavailable', 'the database is gone');
-      return await committer.submit(name, input);
+      const answer = await committer.submit(name, input);
+      if (name === 'durable' && held !== undefined) {
+        const one = Promise.withResolvers<void>();
+        held.push(one);
+        wake();
+        await one.promise;
+      }
+      return answer;
     },
     [Symbol.asyncDispose]: async () => await committer[Symbol.asyncDispose](),
   };
@@ -88,7 +97,7 @@ beforeEach(async () => {
   db = openSqlite(join(folder, 'cloud.db'));
   await migrate(db, { now: () => 1 });
   await deviceStore(db).create({ id: 'dev_1', name: device, at: 1 });
-  [heard, violations, failing, wake] = [[], [], new Set(), () => {}];
+  [heard, violations, failing, held, wake] = [[], [], new Set(), undefined, () => {}];
   await open();
 });
 afterEach(async () => {
@@ -155,6 +164,29 @@ test.each([
   send(ack, bytes, 0, 100_000);
   expect(await next(nack)).toMatchObject({ code, retryAfterMs: wireLimits.progressMs });
   await sendAll(bytes, 2);
+});
+
+test('a row that is answered after its epoch has ended does not keep later Opens waiting', async () => {
+  const bytes = someBytes(200_000);
+  const ack = await offer(bytes);
+  const rows: PromiseWithResolvers<void>[] = [];
+  held = rows;
+  for (const [from, to] of [
+    [0, 50_000],
+    [50_000, 100_000],
+  ] as const) {
+    send(ack, bytes, from, to);
+    const before = rows.length;
+    while (rows.length === before) await new Promise<void>((resolve) => (wake = resolve));
+  }
+  held = undefined;
+  transfers.hear(device, { kind: 'open', open: openOf(bytes, 2) });
+  rows[0]?.reject(new Fault('unavailable', 'the database is gone'));
+  expect(await next(nack)).toMatchObject({ code: 'IO' });
+  expect(await next(openAck)).toMatchObject({ tid: 2, state: 'partial', durable: 100_000 });
+  rows[1]?.resolve();
+  expect(await offer(bytes, 3)).toMatchObject({ state: 'partial', durable: 100_000 });
+  await sendAll(bytes, 4);
 });
 
 test('a database that fails an Open is LATER', async () => {
