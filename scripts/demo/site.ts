@@ -1,7 +1,9 @@
 /** Starts the processes of a demo in order, and stops them in the opposite one. */
-import { existsSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Fault } from '@fieldloop/core';
 import {
   type AgentProcess,
@@ -43,19 +45,23 @@ export async function openSite(plan: SitePlan): Promise<Site> {
   const { root, folder, step } = plan;
   await claimFolder(folder);
   const processes: Running[] = [];
+  const keep = (running: Running): void => {
+    processes.push(running);
+    appendFileSync(join(folder, 'pids'), `${running.pid}\n`);
+  };
   const stop = async (): Promise<void> => {
     // Agents first, so that what they hold still finds a cloud; the cloud last.
     const [cloud, ...others] = processes;
     await Promise.all(others.map((one) => one.stop(graceMs)));
     await cloud?.stop(graceMs);
-    await rm(join(folder, 'pid'), { force: true });
+    await rm(join(folder, 'pids'), { force: true });
   };
   try {
     const cloud = await step('cloud: API, broker, enrolment', () => startCloud(root, folder));
-    processes.push(cloud.running);
+    keep(cloud.running);
     const api = cloudApi(cloud);
     await writeProfile(root, cloud);
-    const sources = await step('robots', () => openSources(plan, processes));
+    const sources = await step('robots', () => openSources(plan, keep));
     const rules = join(folder, 'rules.yaml');
     await writeFile(rules, plan.rules);
     const agents = await step(`${sources.length} agents`, async () => {
@@ -63,7 +69,7 @@ export async function openSite(plan: SitePlan): Promise<Site> {
       for (const { name, source, models } of sources) {
         const claimToken = await api.createClaimToken(name);
         const agent = await startAgent(root, folder, { name, claimToken, source, rules, models });
-        processes.push(agent.running);
+        keep(agent.running);
         started.push(agent);
       }
       return started;
@@ -92,7 +98,10 @@ interface RobotSource {
   readonly models: readonly { readonly id: string; readonly path: string }[];
 }
 
-async function openSources(plan: SitePlan, processes: Running[]): Promise<RobotSource[]> {
+async function openSources(
+  plan: SitePlan,
+  keep: (running: Running) => void,
+): Promise<RobotSource[]> {
   const { root, folder, options } = plan;
   if (options.recording !== undefined) {
     return [{ name: 'robot-01', source: { file: options.recording, speed: 'max' }, models: [] }];
@@ -104,7 +113,7 @@ async function openSources(plan: SitePlan, processes: Running[]): Promise<RobotS
     cwd: root,
     logFile: join(folder, 'sim.log'),
   });
-  processes.push(sim);
+  keep(sim);
   const ready = JSON.parse(await sim.ready) as { robots: { name: string; url: string }[] };
   return ready.robots.map(({ name, url }) => ({
     name,
@@ -113,28 +122,33 @@ async function openSources(plan: SitePlan, processes: Running[]): Promise<RobotS
   }));
 }
 
-/** The folder of the previous demo is cleared; one that is in use is not. */
+/**
+ * The folder of the previous demo is cleared; one that is in use is not. Processes that outlived a
+ * demo which was killed are stopped first: they are known by number and by this folder.
+ */
 async function claimFolder(folder: string): Promise<void> {
-  const note = join(folder, 'pid');
-  if (existsSync(note) && isAlive(Number(readFileSync(note, 'utf8')))) {
-    throw new Fault('conflict', `another demo of this clone is running`, {
+  const note = join(folder, 'pids');
+  const [demo, ...others] = existsSync(note)
+    ? readFileSync(note, 'utf8').trim().split('\n').map(Number)
+    : [];
+  if (demo !== undefined && isOurs(demo, 'demo.ts')) {
+    throw new Fault('conflict', 'another demo of this clone is running', {
       place: note,
       remedy: 'Stop it with Ctrl-C in its terminal, or use a second clone.',
     });
   }
+  const orphans = others.filter((pid) => isOurs(pid, folder));
+  for (const pid of orphans) process.kill(pid, 'SIGTERM');
+  while (orphans.some((pid) => isOurs(pid, folder))) await delay(100);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  await writeFile(note, String(process.pid));
+  await writeFile(note, `${process.pid}\n`);
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    // No such process: its note is a leftover of a kill.
-    return false;
-  }
+/** True when this process lives and its command line holds `mark`: numbers are used again. */
+function isOurs(pid: number, mark: string): boolean {
+  const found = spawnSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
+  return String(found.stdout).includes(mark);
 }
 
 /** What lets `npx fieldloop …` in this clone find the demo's cloud without flags. */
