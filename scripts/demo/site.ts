@@ -147,8 +147,10 @@ async function claimFolder(folder: string): Promise<void> {
 
 /** True when this process lives and its command line holds `mark`: numbers are used again. */
 function isOurs(pid: number, mark: string): boolean {
-  const found = spawnSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
-  return String(found.stdout).includes(mark);
+  const { status, stdout } = spawnSync('ps', ['-o', 'args=', '-p', String(pid)], {
+    encoding: 'utf8',
+  });
+  return status === 0 && stdout.includes(mark);
 }
 
 /** What lets `npx fieldloop …` in this clone find the demo's cloud without flags. */
