@@ -79,7 +79,8 @@ async function ourWork(path: string, ruleSet: RuleSet): Promise<Work> {
   const fires: Fires = {};
   let messages = 0;
   await using file = await openFile(path);
-  for await (const item of readRecording(file)) {
+  // As `rules test` reads: no block is kept, so its memory may be used again.
+  for await (const item of readRecording(file, { reuse: true })) {
     if (item.kind === 'channel') engine.channel(0, item.channel);
     if (item.kind !== 'block') continue;
     messages += item.block.count;
