@@ -142,13 +142,14 @@ export class Timeline {
   }
 
   async #passTo(watermarkNs: bigint): Promise<void> {
+    // By log time alone, not by the clock below: live and replay close the same clips.
+    await this.#closeEpoch();
     this.#step({ kind: 'time', watermarkNs });
     await this.#settle();
     const now = this.#deps.clock.monotonicMs();
     if (now - this.#ledgerMs < ledgerEveryMs) return;
     this.#ledgerMs = now;
     await this.#tellSuppressed();
-    await this.#closeEpoch();
   }
 
   /** The engine forgot everything because log time stepped back: open clips end there, too. */
