@@ -89,6 +89,12 @@ export function clipStoreContract(name: string, open: OpenStore): void {
     await clips.putManifest('amr-01', gone, 1000);
     await clips.putManifest('amr-01', kept, 1000);
     await clips.markStored('amr-01', kept.sha256, 4096, 2000);
+    await clips.markUploading('amr-02', gone.sha256, 2500);
+    expect(await clips.list({ state: 'uploading' }, { limit: 9 })).toHaveLength(0);
+    await clips.markUploading('amr-01', gone.sha256, 2500);
+    await clips.markUploading('amr-01', kept.sha256, 2500);
+    const [moving] = await clips.list({ state: 'uploading' }, { limit: 9 });
+    expect(moving?.sha256).toBe(gone.sha256);
     await clips.markEvicted('amr-01', gone.sha256, 3000);
     await clips.markEvicted('amr-01', kept.sha256, 3000);
     const states = (await clips.list({}, { limit: 9 })).map((clip) => clip.state);

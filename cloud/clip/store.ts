@@ -87,6 +87,17 @@ export const clipStore = (db: Db) => ({
     return rows.map((row) => row.id);
   },
 
+  /** The device began to send the bytes; what is stored, evicted or erased stays so. */
+  async markUploading(device: string, sha256: string, at: number): Promise<void> {
+    await db
+      .updateTable('clip')
+      .set((set) => ({ state: 'uploading', updated_at: at, version: set('version', '+', 1n) }))
+      .where('device_id', '=', await deviceIdOf(db, device))
+      .where('sha256', '=', sha256)
+      .where('state', '=', 'on_device')
+      .execute();
+  },
+
   /** The device removed the bytes before they were sent; what is stored or erased stays so. */
   async markEvicted(device: string, sha256: string, at: number): Promise<void> {
     const owner = await deviceIdOf(db, device);

@@ -66,6 +66,7 @@ export async function beginTransfer(
     .values({ device, sha256, attempts: 0, ...changed })
     .onConflict((conflict) => conflict.columns(['device', 'sha256']).doUpdateSet(changed))
     .execute();
+  if (content === 'clip') await clipStore(db).markUploading(device, sha256, at);
   const stored = await db
     .selectFrom('blob')
     .select('sha256')
