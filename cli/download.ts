@@ -57,7 +57,7 @@ async function downloadClip(
   const clip = await client.clip(id);
   const file = options.file ?? join(options.dir, nameOf(clip));
   if (options.force !== true) await refuseExisting(file);
-  if (options.file === undefined) await mkdir(options.dir, { recursive: true });
+  if (options.file === undefined) await makeFolder(options.dir);
   const part = `${file}.part`;
   await fetchInto(part, clip, client, io);
   const found = await hashOf(part);
@@ -145,6 +145,14 @@ async function place(part: string, file: string, force: boolean): Promise<void> 
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') await refuseExisting(file);
     // A file system without hard links: the check before the download must do.
     await rename(part, file);
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true });
+  } catch (error) {
+    throw diskFault(error, path);
   }
 }
 

@@ -155,7 +155,8 @@ function hints({ ruleSet, counters, verdicts }: Run): string[] {
   );
   for (const { id, inputTopic } of ruleSet.models) {
     lines.push(
-      `model "${id}": no scores here, its rules stay unknown; an agent scores ${inputTopic}`,
+      `model "${id}": this command runs no model and reads no recorded scores, so its rules stay ` +
+        `unknown here; an agent scores ${inputTopic}`,
     );
   }
   const total = Object.values(counters.rules).reduce((sum, one) => sum + one.fired, 0);

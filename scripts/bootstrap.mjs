@@ -3,7 +3,7 @@
  * brings the newer Node. Each step is skipped when it is already done, shows its time, and fails
  * with the step's name, its last lines and a remedy.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { handOver, programEnvironment, runsHere, toolchainNode } from '../core/launch.mjs';
@@ -16,6 +16,12 @@ const nodePackage = `node-${process.platform}-${process.arch}`;
 
 /** Exact versions, so that two clones get the same tools. */
 const tools = { [nodePackage]: '24.21.0', pnpm: '12.21.0', 'node-gyp': '13.1.0' };
+
+/** One retry: a network that is not there is told in seconds, a hiccup is bridged. */
+const patience = ['--fetch-retries=1', '--fetch-retry-mintimeout=3000', '--fetch-timeout=60000'];
+
+/** What a first set-up takes in this folder, bytes. */
+const neededBytes = 1_000_000_000;
 
 const tasks = {
   demo: ['scripts/demo.ts'],
@@ -63,12 +69,26 @@ async function setUp() {
   mkdirSync(toolchain, { recursive: true });
   const release = await lockSetUp(toolchain);
   try {
+    if (!existsSync(join(root, 'node_modules'))) checkRoom();
     const changed = (await installTools()) | (await installPackages());
     if (changed)
       process.stderr.write(`set up in ${((Date.now() - started) / 1000).toFixed(1)} s\n`);
   } finally {
     release();
   }
+}
+
+/** npm and pnpm tell of a full disk in ways that nobody recognises. */
+function checkRoom() {
+  const { bavail, bsize } = statfsSync(root);
+  const free = bavail * bsize;
+  if (free >= neededBytes) return;
+  const megabytes = (bytes) => `${Math.round(bytes / 1e6)} MB`;
+  throw new StepFailure(
+    'disk',
+    `${megabytes(free)} are free here, a set-up takes about ${megabytes(neededBytes)}`,
+    'Free some space, or move the clone to a larger disk, and run the command again.',
+  );
 }
 
 async function installTools() {
@@ -87,6 +107,7 @@ async function installTools() {
     '--no-fund',
     '--no-audit',
     '--loglevel=error',
+    ...patience,
     ...Object.entries(tools).map(([name, version]) => `${name}@${version}`),
   ]);
   if (toolchainNode(toolchain) === undefined) {
@@ -115,6 +136,7 @@ async function installPackages() {
       'install',
       '--frozen-lockfile',
       '--reporter=append-only',
+      ...patience,
     ],
     {
       cwd: root,

@@ -50,6 +50,8 @@ async function run(options: DemoOptions, signal: AbortSignal): Promise<void> {
   const chosen = await step('rules', () => chooseRules(options));
   for (const line of chosen.lines) screen.say(`    ${line}`);
   const folder = join(root, '.fieldloop', 'demo');
+  // The address that .fieldloop/cli.json names, so that the commands find it there again.
+  let at = '';
   {
     await using site = await openSite({ root, folder, options, rules: chosen.text, step });
     if (!options.once)
@@ -73,7 +75,7 @@ async function run(options: DemoOptions, signal: AbortSignal): Promise<void> {
   screen.say(
     options.once
       ? 'Without --once it keeps running, and npx fieldloop clips list shows what was flagged.'
-      : 'To look at them again: npx fieldloop cloud run --data .fieldloop/demo/cloud',
+      : `To look at them again: npx fieldloop cloud run --data .fieldloop/demo/cloud --http ${at}`,
   );
 }
 

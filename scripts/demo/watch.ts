@@ -105,8 +105,7 @@ function whyNever(
     if (verified.has(name) || status?.finished !== true) continue;
     if (status.clips.cut > 0) continue;
     if (status.source.messages === 0) return `${name}: the recording holds no message`;
-    const rules = Object.keys(status.rules.fired).join(', ');
-    return `${name}: the recording was read to its end and no rule fired (${rules})`;
+    return `${name}: the recording was read to its end and no rule of ${status.rules.set} fired`;
   }
   return undefined;
 }
