@@ -136,7 +136,6 @@ async function installPackages() {
       'install',
       '--frozen-lockfile',
       '--reporter=append-only',
-      ...patience,
     ],
     {
       cwd: root,
