@@ -4,6 +4,7 @@
  * Method: the real TLS listener with a real authority, and clients that send raw bytes.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect as connectPlain } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
@@ -185,6 +186,36 @@ test('a certificate that may not speak now is refused, for that reason', async (
   await talk(await identityFor('amr-09'), connectBytes('amr-09'));
   await told(() => refused.length > 0);
   expect(refused[0]?.reason).toBe('the certificate is revoked');
+});
+
+test('more sockets of one address than its rate are closed, and told', async () => {
+  const told: GateRefusal[] = [];
+  const small = await openGate(
+    {
+      identity: await ca.serverIdentity(['127.0.0.1']),
+      authorities: [ca.rootPem],
+      clock: { ...systemClock, monotonicMs: () => 0 },
+      log: silentLog,
+      newId: () => 'con_0',
+      mayConnect: async () => undefined,
+      onOpened: () => {},
+      accept: () => {},
+      onChunk: () => {},
+      onClosed: () => {},
+      onRefused: (refusal) => told.push(refusal),
+    },
+    { host: '127.0.0.1', port: 0, sockets: { perSecond: 1, burst: 2 } },
+  );
+  const closed = (): Promise<void> =>
+    new Promise((resolve) => {
+      const socket = connectPlain(small.port, '127.0.0.1');
+      socket.on('error', () => resolve());
+      socket.on('close', () => resolve());
+      socket.on('connect', () => socket.write('GET / HTTP/1.1\r\n\r\n'));
+    });
+  for (let i = 0; i < 3; i += 1) await closed();
+  expect(told.some(({ reason }) => reason === 'too many tries')).toBe(true);
+  await small[Symbol.asyncDispose]();
 });
 
 test('no certificate, and one of another authority, are refused', async () => {

@@ -23,7 +23,7 @@ import { admitConnect, deviceOf, notAuthorized, refusal } from './admission.ts';
 import { type ConnectPacket, readConnect } from './connect-packet.ts';
 import { openFramer } from './framer.ts';
 import { openGateStream } from './gate-stream.ts';
-import { networkOf, openRateLimit } from './rate-limit.ts';
+import { networkOf, openRateLimit, type Rate } from './rate-limit.ts';
 
 /** A device behind the gate. */
 export interface GateConnection {
@@ -70,18 +70,24 @@ export interface Gate extends AsyncDisposable {
   closeDevice(device: string, why: string): void;
 }
 
+export interface GateListen {
+  readonly host: string;
+  readonly port: number;
+  /** New sockets of one address, when many devices stand behind one. */
+  readonly sockets?: Rate | undefined;
+}
+
+const socketRate: Rate = { perSecond: socketsPerSecond, burst: socketsBurst };
+
 interface Open {
   readonly connection: GateConnection;
   close(why: string): void;
 }
 
 /** Resolves when it listens. Fault `unavailable` when the port is taken. */
-export async function openGate(
-  deps: GateDeps,
-  listen: { readonly host: string; readonly port: number },
-): Promise<Gate> {
+export async function openGate(deps: GateDeps, listen: GateListen): Promise<Gate> {
   const open = new Map<string, Open>();
-  const sockets = openRateLimit(deps.clock, { perSecond: socketsPerSecond, burst: socketsBurst });
+  const sockets = openRateLimit(deps.clock, listen.sockets ?? socketRate);
   const connects = openRateLimit(deps.clock, {
     perSecond: connectsPerMinute / 60,
     burst: connectsBurst,

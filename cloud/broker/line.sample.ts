@@ -62,7 +62,9 @@ export async function openLineWorld(): Promise<LineWorld> {
   const open = async (): Promise<{ blobs: BlobStore; line: Line; refusals: Refusals }> => {
     const blobs = await openDiskBlobs(folder);
     const system = { clock: systemClock, ids: systemIds, log: noting(logged) };
-    const listen = { host: '127.0.0.1', port: 0, names: ['127.0.0.1', 'localhost'] };
+    // A test is many devices behind one address, at once.
+    const sockets = { perSecond: 1000, burst: 1000 };
+    const listen = { host: '127.0.0.1', port: 0, names: ['127.0.0.1', 'localhost'], sockets };
     const refusals = openRefusals({ db, ...system });
     const deps = { db, dbPath, ca, blobs, refusals, ...system };
     return { blobs, refusals, line: await openLine(deps, listen) };

@@ -11,7 +11,7 @@ import { deviceStore } from '../device/store.ts';
 import { type Ingest, openIngest } from '../ingest/ingest.ts';
 import type { Db } from '../store/db.ts';
 import { openBroker } from './aedes.ts';
-import { type Gate, type GateConnection, openGate } from './gate.ts';
+import { type Gate, type GateConnection, type GateListen, openGate } from './gate.ts';
 import type { Refusals } from './refusals.ts';
 
 export interface LineDeps {
@@ -29,9 +29,7 @@ export interface LineDeps {
 /** Name of this node in rows of connections and transfers: there is one. */
 const node = 'local';
 
-export interface LineListen {
-  readonly host: string;
-  readonly port: number;
+export interface LineListen extends GateListen {
   /** Names and addresses that robots may call it by. */
   readonly names: readonly string[];
 }

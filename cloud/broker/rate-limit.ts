@@ -2,16 +2,18 @@
 import type { Clock } from '@fieldloop/core';
 import { maxRateKeys } from '../limits.ts';
 
+export interface Rate {
+  readonly perSecond: number;
+  readonly burst: number;
+}
+
 export interface RateLimit {
   /** False when the key has used up its rate and burst. */
   take(key: string): boolean;
 }
 
 /** The key that was quiet longest is forgotten first, which can only let it try again. */
-export function openRateLimit(
-  clock: Clock,
-  rate: { readonly perSecond: number; readonly burst: number },
-): RateLimit {
+export function openRateLimit(clock: Clock, rate: Rate): RateLimit {
   const buckets = new Map<string, { tokens: number; atMs: number }>();
   return {
     take(key) {
