@@ -71,6 +71,8 @@ export interface ListedClip {
   readonly sha256: string;
   readonly why: {
     readonly rule: string;
+    /** The rule's own words. */
+    readonly text?: string;
     readonly expression: string;
     readonly values: Readonly<Record<string, number | string | boolean | null>>;
   };

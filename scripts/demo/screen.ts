@@ -75,13 +75,16 @@ function scoreText(status: AgentStatus): string {
   return `${last.topClass ?? last.scorer}, entropy ${last.entropy.toFixed(2)}`;
 }
 
-/** Why a clip was flagged, in one line. */
-export function clipLine(clip: ListedClip): string {
-  const values = Object.entries(clip.why.values)
+/** Why a clip was flagged: the rule's own words and its values; then how to ask for more. */
+export function clipLines(clip: ListedClip): readonly string[] {
+  const { why } = clip;
+  const values = Object.entries(why.values)
     .slice(0, 4)
     .map(([name, value]) => `${name}=${typeof value === 'number' ? round(value) : String(value)}`);
-  const seen = values.length === 0 ? '' : ` with ${values.join(', ')}`;
-  return `⚑ ${clip.device}  ${clip.severity}  ${clip.why.rule}: ${clip.why.expression}${seen}`;
+  return [
+    `⚑ ${clip.device}  ${clip.severity}  ${why.rule}: ${why.text ?? why.expression}`,
+    `    ${[...values, clip.id].join('  ')}`,
+  ];
 }
 
 const round = (value: number): string =>

@@ -2,7 +2,7 @@
 import { Fault } from '@fieldloop/core';
 import type { AgentStatus } from '@fieldloop/agent';
 import { type ListedClip, readClip } from '@fieldloop/e2e';
-import { clipLine, robotLines, type Screen } from './screen.ts';
+import { clipLines, robotLines, type Screen } from './screen.ts';
 import type { Site } from './site.ts';
 
 /** How long `--once` waits for a clip of each robot before it says what is missing. */
@@ -63,7 +63,7 @@ function announce(clips: readonly ListedClip[], seen: Set<string>, screen: Scree
   for (const clip of clips.toReversed()) {
     if (seen.has(clip.id)) continue;
     seen.add(clip.id);
-    if (seen.size <= announced) screen.say(clipLine(clip));
+    if (seen.size <= announced) for (const line of clipLines(clip)) screen.say(line);
     if (seen.size === announced) {
       screen.say('  … further clips are counted below; npx fieldloop clips list shows them all');
     }
