@@ -3,7 +3,7 @@
  * programs behind them work whole, their threads included.
  * Method: an older Node that the machine has starts the cloud, an agent and a command.
  */
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -36,8 +36,14 @@ test.skipIf(node === undefined || !hasToolchain)(
   `${title} (skipped where the machine has no Node 18 to 23, or the clone no .toolchain)`,
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'old-'));
-    const start = (bin: string, ...args: string[]) =>
-      spawn(node ?? '', [join(root, bin), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const started: ChildProcess[] = [];
+    const start = (bin: string, ...args: string[]) => {
+      const child = spawn(node ?? '', [join(root, bin), ...args], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      started.push(child);
+      return child;
+    };
     const free = ['--http', '127.0.0.1:0', '--broker', '127.0.0.1:0', '--enrol', '127.0.0.1:0'];
     const cloud = start(
       'cli/bin/fieldloop.mjs',
@@ -80,9 +86,10 @@ test.skipIf(node === undefined || !hasToolchain)(
       agent.kill('SIGTERM');
       expect(await ended).toBe(0);
     } finally {
-      if (cloud.exitCode === null) {
-        const ended = new Promise((resolve) => cloud.once('exit', resolve));
-        cloud.kill('SIGTERM');
+      for (const child of started.toReversed()) {
+        if (child.exitCode !== null) continue;
+        const ended = new Promise((resolve) => child.once('exit', resolve));
+        child.kill('SIGTERM');
         await ended;
       }
       rmSync(folder, { recursive: true });
