@@ -9,6 +9,7 @@ import { setImmediate } from 'node:timers/promises';
 import { systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
 import { auditStoreContract } from '../audit/store.contract.ts';
+import { certificateStoreContract } from '../auth/certificates.contract.ts';
 import { clipStoreContract } from '../clip/store.contract.ts';
 import { clipList } from '../clip/store.ts';
 import { deviceStoreContract } from '../device/store.contract.ts';
@@ -51,6 +52,7 @@ async function openWorld(): Promise<StoreWorld & { readonly path: string }> {
 }
 
 auditStoreContract('sqlite', openWorld);
+certificateStoreContract('sqlite', openWorld);
 clipStoreContract('sqlite', openWorld);
 deviceStoreContract('sqlite', openWorld);
 eventStoreContract('sqlite', openWorld);
