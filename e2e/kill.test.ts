@@ -45,6 +45,10 @@ test(`killed at ${kills} moments during uploads (seed ${seed})`, async () => {
     if (random.next() < 0.5) agent = await scene.restartAgent(agent);
     else await scene.restartCloud();
   }
+  // A fast machine comes through several kills with one clip: enough of them are waited for.
+  await until('clips for a comparison', async () => (await scene.api.clips()).length >= kills / 2, {
+    withinMs: 60_000,
+  });
   await fleet[Symbol.asyncDispose]();
   await until(
     'the backlog is empty',
@@ -76,8 +80,7 @@ async function compare(scene: Scene, agent: AgentProcess): Promise<void> {
   expect(held).toEqual([]);
   expect(unsentRows).toBe(0);
   expect(new Set(gone.map(({ fate }) => fate))).toEqual(new Set(['deleted']));
-  // A fast machine comes through several kills with one clip; none at all would prove nothing.
-  expect(gone.length).toBeGreaterThan(3);
+  expect(gone.length).toBeGreaterThanOrEqual(kills / 2);
   const clips = await scene.api.clips();
   expect(new Set(clips.map((clip) => clip.state))).toEqual(new Set(['stored']));
   const hashes = clips.map((clip) => clip.sha256).sort();
