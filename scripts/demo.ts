@@ -54,6 +54,7 @@ async function run(options: DemoOptions, signal: AbortSignal): Promise<void> {
   let at = '';
   {
     await using site = await openSite({ root, folder, options, rules: chosen.text, step });
+    at = new URL(site.cloud.urls.http).host;
     if (!options.once)
       screen.say('  the first clips come within a minute; Ctrl-C stops everything');
     await watchSite(site, {

@@ -65,8 +65,18 @@ async function runTests(filter: readonly string[], totals: Totals): Promise<void
       numPassedTests: number;
       numFailedTests: number;
       numPendingTests: number;
-      numFailedTestSuites: number;
+      testResults: readonly {
+        readonly assertionResults: readonly {
+          readonly status: string;
+          readonly fullName: string;
+        }[];
+      }[];
     };
+    for (const { assertionResults } of result.testResults) {
+      for (const { status, fullName } of assertionResults) {
+        if (status !== 'passed' && status !== 'failed') console.log(`skipped: ${fullName}`);
+      }
+    }
     totals.passed += result.numPassedTests;
     totals.failed += result.numFailedTests;
     totals.skipped += result.numPendingTests;
