@@ -39,6 +39,14 @@ export const keyUseWriteMs = ms('60s');
 /** Life of a claim token: unless asked otherwise, and at most. */
 export const claimTokenMs = ms('1h');
 export const maxClaimTokenMs = ms('24h');
+/** A create may be repeated with the same Idempotency-Key for this long. */
+export const idempotencyMs = ms('24h');
+export const maxIdempotencyKeyLength = 255;
+/** Entities that one request may name or change; more become an operation. */
+export const maxBulkItems = 1000;
+/** Requests a second of one caller, and of one address that does not say who it is. */
+export const callerRate = { perSecond: 100, burst: 1000 } as const;
+export const strangerRate = { perSecond: 10, burst: 100 } as const;
 /** When the cloud stops, requests that run have this long to finish. */
 export const drainMs = ms('10s');
 

@@ -150,7 +150,7 @@ async function firstKey(
     { ...system, write },
     {
       name: 'admin',
-      scopes: ['*:read', '*:write'],
+      scopes: ['*:admin'],
       by: 'system',
       keep: async (key) => await writeSecret(file, `${key}\n`),
     },

@@ -10,17 +10,22 @@ export interface Rate {
 export interface RateLimit {
   /** False when the key has used up its rate and burst. */
   take(key: string): boolean;
+  /** Whole tokens that the key has left. */
+  left(key: string): number;
 }
 
 /** The key that was quiet longest is forgotten first, which can only let it try again. */
 export function openRateLimit(clock: Clock, rate: Rate): RateLimit {
   const buckets = new Map<string, { tokens: number; atMs: number }>();
+  const tokensOf = (key: string, now: number): number => {
+    const known = buckets.get(key) ?? { tokens: rate.burst, atMs: now };
+    return Math.min(rate.burst, known.tokens + ((now - known.atMs) / 1000) * rate.perSecond);
+  };
   return {
+    left: (key) => Math.floor(tokensOf(key, clock.monotonicMs())),
     take(key) {
       const now = clock.monotonicMs();
-      const known = buckets.get(key) ?? { tokens: rate.burst, atMs: now };
-      const gained = ((now - known.atMs) / 1000) * rate.perSecond;
-      const tokens = Math.min(rate.burst, known.tokens + gained);
+      const tokens = tokensOf(key, now);
       buckets.delete(key);
       buckets.set(key, { tokens: tokens < 1 ? tokens : tokens - 1, atMs: now });
       const oldest = buckets.keys().next().value;

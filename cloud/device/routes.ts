@@ -118,7 +118,7 @@ const revoke = (deps: DeviceDeps): Operation =>
       path: '/v1/devices/{id}:revoke',
       summary: 'Take a device its right to connect',
       description: 'Its connections are closed. Clips that it sent stay. Twice is once.',
-      right: 'devices:write',
+      right: 'devices:admin',
     },
     { params: path, answer: { status: 200, description: 'The device.', schema: deviceSchema } },
     async ({ params, caller, requestId }) => {

@@ -8,10 +8,13 @@ import { apiKeyStore } from '../key/store.ts';
 import { sessionOperations } from '../session/routes.ts';
 import { settingOnce } from '../store/settings.ts';
 import { type ClaimTokenDeps, claimTokenOperations } from '../token/routes.ts';
-import { type Fetch, openApp } from './app.ts';
+import { type Answered, type Fetch, openApp } from './app.ts';
+import { authenticate } from './auth.ts';
+import type { Caller } from './caller.ts';
 import type { NounDeps } from './deps.ts';
 import type { Operation } from './operation.ts';
 import { openCursors } from './page.ts';
+import { type ApiRates, defaultRates } from './rate.ts';
 import { type StatusDeps, statusOperations } from './status.ts';
 
 export interface ApiDeps
@@ -22,6 +25,8 @@ export interface ApiDeps
     Pick<ClaimTokenDeps, 'enrolment'> {
   readonly randomBytes: RandomBytes;
   readonly log: Log;
+  readonly rates?: ApiRates | undefined;
+  readonly onAnswer?: ((answer: Answered) => void) | undefined;
   /** Checks each JSON answer against its schema: for tests. */
   readonly checkAnswers?: boolean;
 }
@@ -49,14 +54,27 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
   const fetch = openApp({
     operations,
     version: deps.version,
-    keys: apiKeyStore(deps.read),
-    keyUsed: async (id, at) => await noteUse(deps, id, at),
+    authenticate: async (request) => await callerByKey(deps, request),
+    write: deps.write,
     clock: deps.clock,
     ids: deps.ids,
     log: deps.log,
+    rates: deps.rates ?? defaultRates,
+    ...(deps.onAnswer === undefined ? {} : { onAnswer: deps.onAnswer }),
     ...(deps.checkAnswers === undefined ? {} : { checkAnswers: deps.checkAnswers }),
   });
   return { fetch, operations };
+}
+
+async function callerByKey(deps: ApiDeps, request: Request): Promise<Caller | undefined> {
+  const header = request.headers.get('authorization');
+  if (header === null) return undefined;
+  const { id, name, scopes } = await authenticate(header, {
+    keys: apiKeyStore(deps.read),
+    used: async (key, at) => await noteUse(deps, key, at),
+    now: deps.clock.now(),
+  });
+  return { kind: 'key', id, name, scopes };
 }
 
 /** A read must not fail because its key's last use cannot be written. */

@@ -1,30 +1,57 @@
 /** The HTTP application: finds the operation, checks who asks and what, answers or says why not. */
 import { asFault, type Clock, Fault, type Ids, type Log } from '@fieldloop/core';
-import type { ApiKey } from '../key/key.ts';
-import type { ApiKeyStore } from '../key/store.ts';
-import { authenticate, authorize } from './auth.ts';
+import type { Db } from '../store/db.ts';
+import { type Authenticate, authorize, type Caller } from './caller.ts';
+import { idempotencyKey, openChanges, type Repeat, requestHash } from './change.ts';
 import { openApiDocument } from './document.ts';
 import { type Context, Hono } from './hono.ts';
-import type { Operation } from './operation.ts';
+import { kindOf, type Operation } from './operation.ts';
 import { answeredAs, problemResponse, statusOf } from './problem.ts';
+import { type ApiRate, type ApiRates, openApiRate } from './rate.ts';
 import { checkBody, checkParams, checkQuery } from './request.ts';
+import { entityTag, expectedVersion } from './version.ts';
 
 export interface AppDeps {
   readonly operations: readonly Operation[];
   readonly version: string;
-  readonly keys: ApiKeyStore;
-  /** Notes that a key was used. */
-  readonly keyUsed: (id: string, at: number) => Promise<void>;
+  readonly authenticate: Authenticate;
+  readonly write: Db;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
+  readonly rates: ApiRates;
+  /** Hears of each answer: for metrics and traces. */
+  readonly onAnswer?: (answer: Answered) => void;
   /** Checks each JSON answer against its schema: for tests. */
   readonly checkAnswers?: boolean;
 }
 
-export type Fetch = (request: Request) => Response | Promise<Response>;
+export interface Answered {
+  /** The operation's id; `unknown` where no operation was found. */
+  readonly operation: string;
+  readonly method: string;
+  readonly status: number;
+  readonly ms: number;
+  readonly requestId: string;
+  /** W3C trace context of the caller, when it sent one. */
+  readonly traceparent: string | undefined;
+}
 
-export function openApp(deps: AppDeps): Fetch {
+/** `ip` is the address of the client's end of the connection. */
+export type Fetch = (request: Request, ip?: string) => Response | Promise<Response>;
+
+/** What one request is known by while it is served. */
+interface Serving {
+  readonly requestId: string;
+  readonly ip: string;
+  operation: string;
+  readonly headers: Headers;
+}
+
+type Deps = AppDeps & { readonly rate: ApiRate };
+
+export function openApp(appDeps: AppDeps): Fetch {
+  const deps: Deps = { ...appDeps, rate: openApiRate(appDeps.clock, appDeps.rates) };
   const app = new Hono();
   const document = JSON.stringify(openApiDocument(deps.operations, deps.version));
   app.get('/openapi.json', (c) =>
@@ -40,7 +67,7 @@ export function openApp(deps: AppDeps): Fetch {
   app.onError((error) => {
     throw error;
   });
-  return async (request) => await served(request, app, deps);
+  return async (request, ip = '') => await served({ request, ip }, app, deps);
 }
 
 /** `{id}` takes one segment; a verb after a colon belongs to the path, not to the id. */
@@ -51,33 +78,58 @@ const routerPath = (path: string): string =>
 
 const requestIdHeader = 'x-request-id';
 
-async function served(request: Request, app: Hono, deps: AppDeps): Promise<Response> {
+async function served(
+  { request, ip }: { readonly request: Request; readonly ip: string },
+  app: Hono,
+  deps: Deps,
+): Promise<Response> {
   const started = deps.clock.monotonicMs();
   const given = request.headers.get(requestIdHeader) ?? '';
   const requestId = /^[\w.-]{1,64}$/.test(given) ? given : deps.ids.ulid('req');
-  const { pathname } = new URL(request.url);
-  const about = { instance: `${request.method} ${pathname.slice(0, 256)}`, requestId };
+  const serving: Serving = { requestId, ip, operation: 'unknown', headers: new Headers() };
+  const response = await answerOrProblem(request, app, { deps, serving });
+  for (const [name, value] of serving.headers) response.headers.append(name, value);
+  response.headers.set(requestIdHeader, requestId);
+  deps.onAnswer?.({
+    operation: serving.operation,
+    method: request.method,
+    status: response.status,
+    ms: deps.clock.monotonicMs() - started,
+    requestId,
+    traceparent: request.headers.get('traceparent') ?? undefined,
+  });
+  return response;
+}
+
+async function answerOrProblem(
+  request: Request,
+  app: Hono,
+  { deps, serving }: { readonly deps: Deps; readonly serving: Serving },
+): Promise<Response> {
+  const { requestId } = serving;
+  const instance = `${request.method} ${new URL(request.url).pathname.slice(0, 256)}`;
   try {
-    const response = await app.fetch(request, { requestId });
-    response.headers.set(requestIdHeader, requestId);
-    const ms = Math.round(deps.clock.monotonicMs() - started);
-    deps.log.debug('request answered', { ...about, status: response.status, ms });
+    const response = await app.fetch(request, serving);
+    const about = { instance, requestId, operation: serving.operation };
+    deps.log.debug('request answered', { ...about, status: response.status });
     return response;
   } catch (error) {
     const fault = asFault(error);
-    const fields = { ...about, code: fault.code, status: statusOf(fault), detail: fault.message };
+    const fields = { instance, requestId, code: fault.code, status: statusOf(fault) };
     if (fault.code === 'internal') {
       deps.log.error('request met a bug', { ...fields, cause: fault.cause ?? fault });
     } else {
-      deps.log.debug('request refused', fields);
+      deps.log.debug('request refused', { ...fields, detail: fault.message });
     }
-    return problemResponse(fault, about);
+    return problemResponse(fault, { instance, requestId });
   }
 }
 
-async function answer(c: Context, operation: Operation, deps: AppDeps): Promise<Response> {
+async function answer(c: Context, operation: Operation, deps: Deps): Promise<Response> {
   const { doc } = operation;
-  const caller = await callerOf(c.req.header('authorization'), operation, deps);
+  const serving = c.env as Serving;
+  serving.operation = doc.id;
+  const caller = await callerOf(c.req.raw, operation, { deps, serving });
   const verb = /:\w+$/.exec(doc.path)?.[0];
   const params = Object.fromEntries(
     Object.entries(c.req.param() as Record<string, string>).map(([name, value]) => [
@@ -85,35 +137,84 @@ async function answer(c: Context, operation: Operation, deps: AppDeps): Promise<
       verb === undefined ? value : value.slice(0, -verb.length),
     ]),
   );
+  const query = checkQuery(operation.query, new URL(c.req.url));
+  const path = checkParams(operation.params, params);
+  const kind = kindOf(operation);
+  const expects = kind === 'change' ? expectedVersion(c.req.header('if-match')) : 'any';
+  const key = kind === 'create' ? idempotencyKey(c.req.header('idempotency-key')) : undefined;
+  const { body, text } = await checkBody(operation.body, c.req.raw);
+  const repeat: Repeat | undefined =
+    key === undefined
+      ? undefined
+      : {
+          key,
+          requestSha256: requestHash(c.req.path, text),
+          status: operation.answer.status,
+          secret: doc.secret === true,
+          onReplay: () => serving.headers.set('idempotency-replayed', 'true'),
+        };
+  const { requestId, ip } = serving;
   const result = await operation.run({
-    query: checkQuery(operation.query, new URL(c.req.url)),
-    params: checkParams(operation.params, params),
-    body: await checkBody(operation.body, c.req.raw),
-    requestId: (c.env as { requestId: string }).requestId,
+    ...openChanges(deps, { caller, operationId: doc.id, requestId, ip, expects, repeat }),
+    query,
+    params: path,
+    body,
+    requestId,
+    ip,
+    request: c.req.raw,
     method: c.req.raw.method,
     header: (name) => c.req.header(name),
     caller,
+    answerHeaders: serving.headers,
   });
+  return respond(result, operation, { deps, ifNoneMatch: c.req.header('if-none-match') });
+}
+
+function respond(
+  result: unknown,
+  operation: Operation,
+  { deps, ifNoneMatch }: { readonly deps: Deps; readonly ifNoneMatch: string | undefined },
+): Response {
   if (result instanceof Response) return result;
   const { status, schema } = operation.answer;
   if (schema === undefined) return new Response(null, { status });
   if (deps.checkAnswers === true) schema.parse(result);
-  return Response.json(result, { status, headers: { 'cache-control': 'no-store' } });
+  const headers = new Headers({ 'cache-control': 'no-store' });
+  const tag = entityTag(result);
+  if (tag !== undefined) headers.set('etag', tag);
+  if (tag !== undefined && tag === ifNoneMatch?.trim() && kindOf(operation) === 'read') {
+    return new Response(null, { status: 304, headers });
+  }
+  return Response.json(result, { status, headers });
 }
 
 async function callerOf(
-  header: string | undefined,
+  request: Request,
   { doc }: Operation,
-  deps: AppDeps,
-): Promise<ApiKey | undefined> {
-  if (doc.right === 'nobody') return undefined;
-  const key = await authenticate(header, {
-    keys: deps.keys,
-    used: deps.keyUsed,
-    now: deps.clock.now(),
+  { deps, serving }: { readonly deps: Deps; readonly serving: Serving },
+): Promise<Caller | undefined> {
+  const caller = doc.right === 'nobody' ? undefined : await proven(request, deps);
+  const { rate } = deps;
+  try {
+    rate.take(caller, serving.ip);
+  } finally {
+    for (const [name, value] of Object.entries(rate.headers(caller, serving.ip))) {
+      serving.headers.set(name, value);
+    }
+  }
+  if (caller !== undefined && doc.right !== 'any' && doc.right !== 'nobody') {
+    authorize(caller, doc.right);
+  }
+  return caller;
+}
+
+async function proven(request: Request, deps: Deps): Promise<Caller> {
+  const caller = await deps.authenticate(request);
+  if (caller !== undefined) return caller;
+  throw new Fault('unauthenticated', 'this request does not say who asks', {
+    place: '/header/authorization',
+    remedy: 'Send Authorization: Bearer flk_…; `fieldloop keys create` makes a key.',
   });
-  if (doc.right !== 'any') authorize(key, doc.right);
-  return key;
 }
 
 /** 405 when the path is known with other methods, else 404. */

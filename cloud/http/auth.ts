@@ -1,14 +1,7 @@
 /** Who asks: an API key in `Authorization: Bearer flk_…`. */
 import { timingSafeEqual } from 'node:crypto';
 import { Fault } from '@fieldloop/core';
-import {
-  type ApiKey,
-  allows,
-  apiKeySecretHash,
-  isLive,
-  parseApiKey,
-  type Scope,
-} from '../key/key.ts';
+import { type ApiKey, apiKeySecretHash, isLive, parseApiKey } from '../key/key.ts';
 import type { ApiKeyStore } from '../key/store.ts';
 import { keyUseWriteMs } from '../limits.ts';
 
@@ -16,14 +9,13 @@ const howTo = 'Send Authorization: Bearer flk_…; `fieldloop keys create` makes
 
 /** The live key behind a header. Fault `unauthenticated` says why there is none. */
 export async function authenticate(
-  header: string | undefined,
+  header: string,
   deps: {
     readonly keys: ApiKeyStore;
     readonly used: (id: string, at: number) => Promise<void>;
     readonly now: number;
   },
 ): Promise<ApiKey> {
-  if (header === undefined) throw refused('this request has no API key', howTo);
   const text = /^Bearer +(\S+) *$/i.exec(header)?.[1];
   const parts = text === undefined ? undefined : parseApiKey(text);
   if (parts === undefined) throw refused('the Authorization header holds no API key', howTo);
@@ -40,14 +32,6 @@ export async function authenticate(
     await deps.used(proof.key.id, deps.now);
   }
   return proof.key;
-}
-
-/** Fault `forbidden` unless the key allows the scope. */
-export function authorize(key: ApiKey, scope: Scope): void {
-  if (allows(key.scopes, scope)) return;
-  throw new Fault('forbidden', `the key "${key.name}" does not allow ${scope}`, {
-    remedy: `Use a key with the scope ${scope}; this one has ${key.scopes.join(', ')}.`,
-  });
 }
 
 const refused = (message: string, remedy: string): Fault =>

@@ -1,7 +1,8 @@
 /** The OpenAPI 3.1 document, made of the operations themselves. */
 import { type FaultCode, faultTable } from '@fieldloop/core';
-import { OpenAPIHono } from './openapi.ts';
-import type { Operation } from './operation.ts';
+import { maxIdempotencyKeyLength } from '../limits.ts';
+import { OpenAPIHono, z } from './openapi.ts';
+import { kindOf, type Operation } from './operation.ts';
 import { problemSchema } from './problem.ts';
 
 const description = `Everything Fieldloop knows of a fleet: devices, sessions, clips and why they
@@ -16,7 +17,9 @@ export function openApiDocument(operations: readonly Operation[], version: strin
     scheme: 'bearer',
     bearerFormat: 'flk_<id>_<secret>',
   });
-  for (const { doc, query, params, body, answer } of operations) {
+  for (const operation of operations) {
+    const { doc, query, params, body, answer } = operation;
+    const headers = headersOf(operation);
     registry.registerPath({
       method: doc.method,
       path: doc.path,
@@ -29,6 +32,7 @@ export function openApiDocument(operations: readonly Operation[], version: strin
       request: {
         ...(query === undefined ? {} : { query }),
         ...(params === undefined ? {} : { params }),
+        ...(headers === undefined ? {} : { headers }),
         ...(body === undefined
           ? {}
           : { body: { required: true, content: { 'application/json': { schema: body } } } }),
@@ -37,9 +41,11 @@ export function openApiDocument(operations: readonly Operation[], version: strin
         [answer.status]: {
           description: answer.description,
           ...contentOf(answer),
+          headers: answerHeaders,
         },
         ...extraStatuses(doc.statuses ?? {}),
-        ...problems(operationFaults({ doc, query, params, body })),
+        ...conventions(operation),
+        ...problems(operationFaults({ doc, params })),
       },
     });
   }
@@ -47,6 +53,60 @@ export function openApiDocument(operations: readonly Operation[], version: strin
     openapi: '3.1.0',
     info: { title: 'Fieldloop', version, description: description.replaceAll('\n', ' ') },
     servers: [{ url: '/' }],
+  });
+}
+
+const text = (description: string) => ({ description, schema: { type: 'string' as const } });
+
+/** Of every answer. */
+const answerHeaders = {
+  'X-Request-Id': text('Names this request in logs and audit; send your own, or get one.'),
+  'RateLimit-Limit': text('Requests that may come at once.'),
+  'RateLimit-Remaining': text('Requests left of these.'),
+  'RateLimit-Reset': text('Seconds until all of them are there again.'),
+};
+
+function headersOf(operation: Operation) {
+  const kind = kindOf(operation);
+  if (kind === 'create') {
+    const description = 'The same key with the same body within 24 h gets the same answer.';
+    return z.object({
+      'Idempotency-Key': z
+        .string()
+        .max(maxIdempotencyKeyLength)
+        .optional()
+        .openapi({ description }),
+    });
+  }
+  if (kind !== 'change') return undefined;
+  const description = 'The ETag of the version that the change is meant for, or *.';
+  return z.object({ 'If-Match': z.string().openapi({ description, example: '"3"' }) });
+}
+
+/** Problems that follow from the kind of an operation. */
+function conventions(operation: Operation) {
+  const kind = kindOf(operation);
+  const content = { 'application/problem+json': { schema: problemSchema } };
+  const of = (statuses: Readonly<Record<number, string>>) =>
+    Object.fromEntries(
+      Object.entries(statuses).map(([status, description]) => [status, { description, content }]),
+    );
+  if (kind === 'create') {
+    return of({
+      409: 'Fault conflict.',
+      413: 'The body is too large.',
+      415: 'The body is not JSON.',
+      422: 'The Idempotency-Key was used for another request.',
+    });
+  }
+  if (kind === 'read') return {};
+  return of({
+    409: 'Fault conflict.',
+    413: 'The body is too large.',
+    415: 'The body is not JSON.',
+    ...(kind === 'change'
+      ? { 412: 'Somebody else changed it first.', 428: 'There is no If-Match.' }
+      : {}),
   });
 }
 
@@ -63,14 +123,14 @@ const extraStatuses = (statuses: Readonly<Record<number, string>>) =>
     Object.entries(statuses).map(([status, text]) => [status, { description: text }]),
   );
 
-type Shape = Pick<Operation, 'doc' | 'query' | 'params' | 'body'>;
+type Shape = Pick<Operation, 'doc' | 'params'>;
 
 /** The faults that an operation may answer with, those that follow from its shape included. */
-function operationFaults({ doc, query, params, body }: Shape): ReadonlySet<FaultCode> {
+function operationFaults({ doc, params }: Shape): ReadonlySet<FaultCode> {
   const codes = new Set<FaultCode>([...(doc.faults ?? []), 'internal', 'unavailable', 'limited']);
   if (doc.right !== 'nobody') codes.add('unauthenticated');
   if (doc.right !== 'nobody' && doc.right !== 'any') codes.add('forbidden');
-  if (query !== undefined || body !== undefined) codes.add('invalid');
+  codes.add('invalid');
   if (params !== undefined) codes.add('not_found');
   return codes;
 }

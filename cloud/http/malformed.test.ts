@@ -22,7 +22,7 @@ test('each malformed request is answered with its fault, its place and a remedy'
     items: { id: string; sha256: string }[];
   };
   const words: Record<string, string> = {
-    KEYS: await world.makeKey(['apiKeys:write']),
+    KEYS: await world.makeKey(['apiKeys:admin']),
     KEY: world.key,
     READ: await world.makeKey(['*:read']),
     STORED: clips.items.find((clip) => clip.sha256 === stored.sha256)?.id ?? '',

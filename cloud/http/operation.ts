@@ -3,14 +3,16 @@
  * description checks requests, names the caller's right and makes the OpenAPI document.
  */
 import type { FaultCode } from '@fieldloop/core';
-import type { ApiKey, Scope } from '../key/key.ts';
+import type { Scope } from '../auth/rights.ts';
+import type { Changes } from './change.ts';
+import type { Caller } from './caller.ts';
 import type { z } from './openapi.ts';
 
 /** Any schema of an object: its fields are known by name. */
 export type Fields = z.ZodObject;
 
 export interface Answer<Body> {
-  readonly status: 200 | 201 | 204;
+  readonly status: 200 | 201 | 202 | 204;
   readonly description: string;
   /** Absent for an answer of bytes, or of nothing. */
   readonly schema?: z.ZodType<Body>;
@@ -21,21 +23,32 @@ export interface Answer<Body> {
 export interface OperationDoc {
   readonly id: string;
   readonly tag: string;
-  readonly method: 'get' | 'post' | 'delete';
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** OpenAPI form: `/v1/clips/{id}`, `/v1/devices/{id}:revoke`. */
   readonly path: string;
   readonly summary: string;
   readonly description?: string;
-  /** What the key must allow; `any` live key; `nobody` needs none. */
+  /** The right that the caller must have; `any` caller; `nobody` needs none. */
   readonly right: Scope | 'any' | 'nobody';
   /** Faults beside those that every operation of its kind has. */
   readonly faults?: readonly FaultCode[];
   /** Statuses beside the answer's and the faults', such as 206 and 416. */
   readonly statuses?: Readonly<Record<number, string>>;
+  /** A create whose answer shows a secret once: it is never kept for a repeated request. */
+  readonly secret?: boolean;
+}
+
+/** What a request does, as its method and answer say. */
+export type OperationKind = 'read' | 'create' | 'change' | 'verb';
+
+export function kindOf({ doc, answer }: Pick<Operation, 'doc' | 'answer'>): OperationKind {
+  if (doc.method === 'get') return 'read';
+  if (doc.method !== 'post') return 'change';
+  return answer.status === 201 ? 'create' : 'verb';
 }
 
 /** A request whose parts were checked. */
-export interface Call<Query, Params, Body> {
+export interface Call<Query, Params, Body> extends Changes {
   readonly query: Query;
   readonly params: Params;
   readonly body: Body;
@@ -43,8 +56,14 @@ export interface Call<Query, Params, Body> {
   readonly method: string;
   /** By lower-case name. */
   header(name: string): string | undefined;
-  /** The key that asks; an operation for nobody has none. */
-  readonly caller: ApiKey | undefined;
+  /** Who asks; an operation for nobody has none. */
+  readonly caller: Caller | undefined;
+  /** Address of the client's end of the connection. */
+  readonly ip: string;
+  /** The request as it came, for what its checked parts do not hold. */
+  readonly request: Request;
+  /** Further headers of the answer. */
+  readonly answerHeaders: Headers;
 }
 
 export interface Operation {

@@ -28,12 +28,15 @@ export function checkParams(schema: Fields | undefined, params: Record<string, s
   return schema === undefined ? undefined : checked(schema, params, { part: 'path', errors: [] });
 }
 
-/** The JSON body, of at most `maxBodyBytes`. */
-export async function checkBody(schema: Fields | undefined, request: Request): Promise<unknown> {
-  if (schema === undefined) return undefined;
+/** The JSON body, of at most `maxBodyBytes`, and its text. */
+export async function checkBody(
+  schema: Fields | undefined,
+  request: Request,
+): Promise<{ readonly body: unknown; readonly text: string }> {
+  if (schema === undefined) return { body: undefined, text: '' };
   const type = request.headers.get('content-type') ?? '';
   const text = await readText(request);
-  if (text === '') return checked(schema, {}, { part: 'body', errors: [] });
+  if (text === '') return { body: checked(schema, {}, { part: 'body', errors: [] }), text };
   if (!/^application\/(?:[a-z0-9.-]+\+)?json(?:\s*;.*)?$/i.test(type)) {
     const fault = new Fault('invalid', `the body is "${type.slice(0, 60)}", not JSON`, {
       place: '/header/content-type',
@@ -51,7 +54,7 @@ export async function checkBody(schema: Fields | undefined, request: Request): P
       cause: error,
     });
   }
-  return checked(schema, body, { part: 'body', errors: [] });
+  return { body: checked(schema, body, { part: 'body', errors: [] }), text };
 }
 
 async function readText(request: Request): Promise<string> {
@@ -142,6 +145,9 @@ function errorsOf(
   return [{ pointer, message: wordsOf(issue) }];
 }
 
+/** A longer list would hide the message; the document has it. */
+const maxListedValues = 16;
+
 /** What is wrong, to be read after the name of the field. */
 function wordsOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type') {
@@ -150,7 +156,8 @@ function wordsOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_value') {
     const values = issue.values.map(String);
     const given = typeof issue.input === 'string' ? issue.input : '';
-    return `is not one of ${values.join(', ')}.${didYouMean(given, values)}`;
+    const known = values.length > maxListedValues ? 'the known values' : values.join(', ');
+    return `is not one of ${known}.${didYouMean(given, values)}`;
   }
   if (issue.code === 'too_big') {
     return `is over the limit of ${issue.maximum}${unitOf(issue.origin)}`;

@@ -43,8 +43,8 @@ export async function openHttpServer(
   });
   server.maxConnections = maxConnections;
   const listener = getRequestListener(
-    async (request, { outgoing }) => {
-      const response = await fetch(request);
+    async (request, { incoming, outgoing }) => {
+      const response = await fetch(request, incoming.socket.remoteAddress ?? '');
       return guarded(response, (error) => {
         deps.log.error('answer broke off', { cause: error });
         outgoing.destroy();

@@ -1,6 +1,6 @@
 /** What the process says of itself and of the caller. */
 import { Fault } from '@fieldloop/core';
-import { apiKeyJson, apiKeySchema } from '../key/routes.ts';
+import { roles } from '../auth/rights.ts';
 import { z } from './openapi.ts';
 import { type Operation, operation } from './operation.ts';
 
@@ -12,7 +12,16 @@ export interface StatusDeps {
 
 const health = z.object({ status: z.literal('ok') }).openapi('Health');
 const version = z.object({ name: z.literal('fieldloop'), version: z.string() }).openapi('Version');
-const me = z.object({ key: apiKeySchema }).openapi('Me');
+const me = z
+  .object({
+    kind: z.enum(['key', 'person']),
+    id: z.string(),
+    name: z.string(),
+    role: z.enum(roles).optional(),
+    scopes: z.array(z.string()).openapi({ example: ['*:read'] }),
+    cohorts: z.array(z.string()).optional(),
+  })
+  .openapi('Me');
 
 export const statusOperations = (deps: StatusDeps): readonly Operation[] => [
   operation(
@@ -62,13 +71,21 @@ export const statusOperations = (deps: StatusDeps): readonly Operation[] => [
       tag: 'status',
       method: 'get',
       path: '/v1/me',
-      summary: 'The key that asks, and what it may do',
+      summary: 'Who asks, and what they may do',
       right: 'any',
     },
-    { answer: { status: 200, description: 'The key.', schema: me } },
+    { answer: { status: 200, description: 'The caller.', schema: me } },
     ({ caller }) => {
-      if (caller === undefined) throw new TypeError('an operation for keys ran without one');
-      return { key: apiKeyJson(caller) };
+      if (caller === undefined) throw new TypeError('an operation for callers ran without one');
+      const { kind, id, name, role, scopes, cohorts } = caller;
+      return {
+        kind,
+        id,
+        name,
+        scopes: [...scopes],
+        ...(role === undefined ? {} : { role }),
+        ...(cohorts === undefined ? {} : { cohorts: [...cohorts] }),
+      };
     },
   ),
 ];

@@ -6,6 +6,7 @@ import { type Clock, sha256Hex, silentLog } from '@fieldloop/core';
 import { systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
 import type { ClipManifest } from '@fieldloop/proto';
 import { sampleManifest } from '../clip/clip.sample.ts';
+import { type Role, roleScopes } from '../auth/rights.ts';
 import { clipStore } from '../clip/store.ts';
 import { deviceStore } from '../device/store.ts';
 import { makeApiKey } from '../key/routes.ts';
@@ -22,9 +23,14 @@ export interface ApiWorld extends AsyncDisposable {
   /** With every right. */
   readonly key: string;
   makeKey(scopes: readonly string[]): Promise<string>;
+  /** A key with the rights of a role. */
+  keyAs(role: Role): Promise<string>;
   /** With the admin key; `path` begins with /. */
-  get(path: string, headers?: Readonly<Record<string, string>>): Promise<Response>;
-  post(path: string, body?: unknown): Promise<Response>;
+  get(path: string, headers?: Headers): Promise<Response>;
+  post(path: string, body?: unknown, headers?: Headers): Promise<Response>;
+  patch(path: string, body: unknown, headers: Headers): Promise<Response>;
+  put(path: string, body: unknown, headers: Headers): Promise<Response>;
+  delete(path: string, headers: Headers): Promise<Response>;
   /** Writes a clip of `amr-01`, with its bytes when given. */
   putClip(n: number, options?: PutOptions): Promise<ClipManifest>;
   readonly objects: Map<string, Uint8Array>;
@@ -36,9 +42,13 @@ export interface ApiWorld extends AsyncDisposable {
   brokenObject: string | undefined;
 }
 
+type Headers = Readonly<Record<string, string>>;
+
 export type PutOptions = Parameters<typeof sampleManifest>[1] & { readonly bytes?: Uint8Array };
 
 const pieceBytes = 64 * 1024;
+/** Tests ask as fast as they can. */
+const unlimited = { perSecond: 1e6, burst: 1e6 };
 
 export async function openApiWorld(options: { readonly clock?: Clock } = {}): Promise<ApiWorld> {
   const clock = options.clock ?? systemClock;
@@ -60,6 +70,7 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
     read,
     write: db,
     version: '0.0.0-test',
+    rates: { caller: unlimited, stranger: unlimited },
     notReady: async () => await Promise.resolve(state.notReady),
     checkAnswers: true,
     bytes: {
@@ -86,13 +97,23 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
   const server = await openHttpServer(api.fetch, system, { host: '127.0.0.1', port: 0 });
   const makeKey = async (scopes: readonly string[]): Promise<string> =>
     (await makeApiKey({ ...system, write: db }, { name: 'test', scopes, by: 'test' })).text;
-  const key = await makeKey(['*:read', '*:write']);
+  const key = await makeKey(['*:admin']);
   const devices = deviceStore(db);
   await devices.create({ id: systemIds.ulid('dev'), name: 'amr-01', at: clock.now() });
   await devices.create({ id: systemIds.ulid('dev'), name: 'amr-02', at: clock.now() });
   const authorization = `Bearer ${key}`;
   const call = async (path: string, init: RequestInit): Promise<Response> =>
     await fetch(`${server.url}${path}`, init);
+  const send = async (
+    method: string,
+    path: string,
+    { body, headers }: { readonly body: unknown; readonly headers: Headers },
+  ): Promise<Response> =>
+    await call(path, {
+      method,
+      headers: { authorization, 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
   return Object.assign(state, {
     url: server.url,
     db,
@@ -102,14 +123,17 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
     objects,
     revoked,
     errors,
+    keyAs: async (role: Role) => await makeKey(roleScopes[role]),
     get: async (path: string, headers = {}) =>
       await call(path, { headers: { authorization, ...headers } }),
-    post: async (path: string, body: unknown = {}) =>
-      await call(path, {
-        method: 'POST',
-        headers: { authorization, 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      }),
+    post: async (path: string, body: unknown = {}, headers = {}) =>
+      await send('POST', path, { body, headers }),
+    patch: async (path: string, body: unknown, headers: Headers) =>
+      await send('PATCH', path, { body, headers }),
+    put: async (path: string, body: unknown, headers: Headers) =>
+      await send('PUT', path, { body, headers }),
+    delete: async (path: string, headers: Headers) =>
+      await call(path, { method: 'DELETE', headers: { authorization, ...headers } }),
     async putClip(n: number, wanted: PutOptions = {}) {
       const { bytes, ...rest } = wanted;
       const content =

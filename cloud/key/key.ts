@@ -1,7 +1,4 @@
-/**
- * API keys: `flk_<id>_<secret>`. The id finds the row, the secret's hash proves it. A scope is
- * `noun:read` or `noun:write`; `*` stands for every noun.
- */
+/** API keys: `flk_<id>_<secret>`. The id finds the row, the secret's hash proves it. */
 import { sha256Hex } from '@fieldloop/core';
 
 export interface ApiKey {
@@ -14,18 +11,6 @@ export interface ApiKey {
   readonly revokedAt?: number;
 }
 
-const scopeNouns = ['devices', 'sessions', 'clips', 'events', 'claimTokens', 'apiKeys'] as const;
-type ScopeNoun = (typeof scopeNouns)[number];
-type ScopeVerb = 'read' | 'write';
-export type Scope = `${ScopeNoun}:${ScopeVerb}`;
-
-/** Everything a key can be allowed, in the order of the documents. */
-export const allScopes: readonly string[] = [
-  '*:read',
-  '*:write',
-  ...scopeNouns.flatMap((noun) => [`${noun}:read`, `${noun}:write`]),
-];
-
 export const apiKeySecretHash = (secret: string): string => sha256Hex(`key:${secret}`);
 
 export const apiKeyText = (id: string, secret: string): string =>
@@ -37,13 +22,6 @@ export function parseApiKey(
 ): { readonly id: string; readonly secret: string } | undefined {
   const match = /^flk_([0-7][0-9A-HJKMNP-TV-Z]{25})_([A-Za-z0-9_-]{43})$/.exec(text);
   return match === null ? undefined : { id: `key_${match[1]}`, secret: match[2] ?? '' };
-}
-
-/** Writing includes reading. */
-export function allows(scopes: readonly string[], scope: Scope): boolean {
-  const [noun, verb] = scope.split(':');
-  const verbs = verb === 'read' ? ['read', 'write'] : ['write'];
-  return verbs.some((one) => scopes.includes(`${noun}:${one}`) || scopes.includes(`*:${one}`));
 }
 
 export function isLive(key: ApiKey, now: number): boolean {

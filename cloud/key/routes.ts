@@ -1,11 +1,12 @@
 import { Fault, type RandomBytes } from '@fieldloop/core';
+import { allows, allScopes } from '../auth/rights.ts';
 import { listName, type NounDeps } from '../http/deps.ts';
 import { instantField, instantText, pageFields } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { pageOf } from '../http/page.ts';
 import { putAudit } from '../store/audit-chain.ts';
-import { type ApiKey, allScopes, allows, apiKeySecretHash, apiKeyText, type Scope } from './key.ts';
+import { type ApiKey, apiKeySecretHash, apiKeyText } from './key.ts';
 import { apiKeyStore } from './store.ts';
 
 export interface ApiKeyDeps extends NounDeps {
@@ -103,12 +104,12 @@ const create = (deps: ApiKeyDeps): Operation =>
       path: '/v1/apiKeys',
       summary: 'A key for a program or a person',
       description: 'A key gives no more rights than the key that makes it has.',
-      right: 'apiKeys:write',
+      right: 'apiKeys:admin',
     },
     { body, answer: { status: 201, description: 'The key.', schema: created } },
     async ({ body: wanted, caller, requestId }) => {
       const own = caller?.scopes ?? [];
-      const more = wanted.scopes.find((one) => !allows(own, one as Scope));
+      const more = wanted.scopes.find((one) => !allows(own, one));
       if (more !== undefined) {
         throw new Fault('forbidden', `your key does not have ${more} to give`, {
           place: '/body/scopes',
@@ -153,7 +154,7 @@ const revoke = (deps: ApiKeyDeps): Operation =>
       method: 'post',
       path: '/v1/apiKeys/{id}:revoke',
       summary: 'Make a key worthless at once',
-      right: 'apiKeys:write',
+      right: 'apiKeys:admin',
     },
     {
       params: z.strictObject({ id: z.string().max(64) }),

@@ -2,6 +2,7 @@
  * Row types of the nouns' tables. Every integer column is 64 bit and is read as `bigint`; wall
  * times (`_at`) are Unix milliseconds, log times (`_ns`) are nanoseconds.
  */
+import type { HttpTables } from './http-schema.ts';
 import type { ColumnType } from './kysely.ts';
 import type { WireTables } from './wire-schema.ts';
 
@@ -169,4 +170,4 @@ interface NounTables {
   audit: AuditRow;
 }
 
-export interface Tables extends NounTables, WireTables {}
+export interface Tables extends NounTables, HttpTables, WireTables {}
