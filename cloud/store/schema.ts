@@ -2,8 +2,12 @@
  * Row types of the nouns' tables. Every integer column is 64 bit and is read as `bigint`; wall
  * times (`_at`) are Unix milliseconds, log times (`_ns`) are nanoseconds.
  */
+import type { AlertTables } from './alerts-schema.ts';
+import type { DeviceTables } from './devices-schema.ts';
+import type { FailureTables } from './failures-schema.ts';
 import type { HttpTables } from './http-schema.ts';
 import type { ColumnType } from './kysely.ts';
+import type { ApiKeyPeople, AuditPeople, PeopleTables } from './people-schema.ts';
 import type { WireTables } from './wire-schema.ts';
 
 /** An integer column: written as a number or bigint, read as bigint. */
@@ -106,6 +110,13 @@ interface EventRow {
   tags: string;
   values_json: string;
   received_at: Int;
+  /** What people and programs write: a robot's events have none of these. */
+  label: TextOrNull;
+  data: TextOrNull;
+  created_by: TextOrNull;
+  external_id: TextOrNull;
+  updated_at: IntOrNull;
+  version: ColumnType<bigint, bigint | number | undefined, bigint | number>;
 }
 
 interface ClaimTokenRow {
@@ -123,7 +134,7 @@ interface ClaimTokenRow {
   revoked_at: IntOrNull;
 }
 
-interface ApiKeyRow {
+interface ApiKeyRow extends ApiKeyPeople {
   id: string;
   name: string;
   secret_sha256: string;
@@ -142,7 +153,7 @@ interface OutboxRow {
   body: string;
 }
 
-interface AuditRow {
+interface AuditRow extends AuditPeople {
   seq: Int;
   at: Int;
   actor: string;
@@ -170,4 +181,11 @@ interface NounTables {
   audit: AuditRow;
 }
 
-export interface Tables extends NounTables, HttpTables, WireTables {}
+export interface Tables
+  extends NounTables,
+    AlertTables,
+    DeviceTables,
+    FailureTables,
+    HttpTables,
+    PeopleTables,
+    WireTables {}

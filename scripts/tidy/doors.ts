@@ -37,8 +37,10 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   kysely: ['cloud/store/kysely.ts'],
   long: ['proto/codec-fields.ts', 'proto/generated/wire.d.ts'],
   mqtt: ['agent/uplink/mqtt.ts'],
+  nodemailer: ['cloud/channel/mail.ts'],
   'onnxruntime-node': ['agent/score/onnx.ts'],
   'oxc-parser': ['scripts/tidy/syntax.ts'],
+  pg: ['cloud/store/postgres.ts'],
   pino: ['core/system.ts'],
   protobufjs: [
     'proto/generated/wire.d.ts',

@@ -1,7 +1,19 @@
 import { nouns } from './0001-nouns.ts';
 import { wire } from './0002-wire.ts';
+import { people } from './0003-people.ts';
+import { devices } from './0005-devices.ts';
+import { alerts } from './0008-alerts.ts';
 import { http } from './0009-http.ts';
+import { failures } from './0011-failures.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps, oldest first. */
-export const migrations: readonly Migration[] = [nouns, wire, http];
+export const migrations: readonly Migration[] = [
+  nouns,
+  wire,
+  people,
+  devices,
+  alerts,
+  http,
+  failures,
+];
