@@ -62,11 +62,7 @@ export const modelsReadyWithinMs = 60_000;
 
 /** Bytes of latched messages kept after they left the window. */
 export const maxLatchedBytes = 16 * 1024 * 1024;
-/** Clips of one source that wait for their post-roll; at the limit a trigger is a marker alone. */
-export const maxOpenClips = 4;
-/** What a clip's manifest may hold (proto/manifest.ts). */
-export const maxClipMarkers = 64;
-export const maxClipTags = 16;
+/** Topics that a clip's manifest may hold (proto/manifest.ts). */
 export const maxManifestTopics = 256;
 /** Scores kept for the clips of one source; at the limit the oldest goes. */
 export const maxHeldScores = 20_000;

@@ -1,5 +1,16 @@
 export type { ValueType } from './cel/checked.ts';
 export { type ParsedRuleSet, parseRuleSet } from './document.ts';
+export {
+  type ClipDraft,
+  type ClipTrigger,
+  neededFrom,
+  nothingPlanned,
+  planClips,
+  type PlanInput,
+  type PlanOutput,
+  type PlanState,
+  triggerFor,
+} from './clip-plan.ts';
 export { type Engine, openEngine } from './engine.ts';
 export type {
   EngineCounters,
@@ -16,7 +27,7 @@ export {
 } from './facts.ts';
 export { type Fit, fitLibrary } from './fit.ts';
 export { type LibraryEntry, loadLibrary } from './library.ts';
-export { clockJumpNs } from './limits.ts';
+export { clockJumpNs, maxClipMarkers, maxOpenClips } from './limits.ts';
 export { lintAgainst } from './lint.ts';
 export { type Merged, mergeRuleSets, type RuleSetText } from './merge.ts';
 export { problemLine, type ProblemCode, type RuleProblem } from './problem.ts';

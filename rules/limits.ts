@@ -65,3 +65,11 @@ export const waitingScores = 1_024;
 export const epochNs = 2 ** 52;
 /** Rules that depend on the passing of time are looked at on this grid of log time, ns. */
 export const tickNs = 100_000_000;
+
+/** Clips of one source that wait for their post-roll; at the limit a trigger is a marker alone. */
+export const maxOpenClips = 4;
+/** What a clip's manifest may hold (proto/manifest.ts). */
+export const maxClipMarkers = 64;
+export const maxClipTags = 16;
+/** Longest clip that merging makes, unless an agent is told otherwise, ns. */
+export const clipNs = 120_000_000_000n;

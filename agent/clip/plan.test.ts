@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { maxClipMarkers, maxOpenClips } from '../limits.ts';
+import { maxClipMarkers, maxOpenClips } from '@fieldloop/rules';
 import {
   type Draft,
   neededFrom,

@@ -1,6 +1,5 @@
 /** A verdict in the words of this station, within the limits of a manifest. Pure. */
-import type { ClipClass } from '@fieldloop/proto';
-import type { Verdict } from '@fieldloop/rules';
+import { triggerFor, type Verdict } from '@fieldloop/rules';
 import type { Trigger } from './plan.ts';
 
 type Values = Trigger['marker']['values'];
@@ -9,36 +8,19 @@ export function triggerOf(
   verdict: Verdict,
   about: { readonly why: string | undefined; readonly clipNs: bigint },
 ): Trigger {
-  const { capture, severity, atNs } = verdict;
-  const own = capture.preNs + capture.postNs;
-  return {
-    atNs,
-    preNs: capture.preNs,
-    postNs: capture.postNs,
-    // What one rule asks for is never too long; the limit is for what merging adds.
-    maxNs: own > about.clipNs ? own : about.clipNs,
-    topics: capture.topics,
+  const { severity, atNs } = verdict;
+  const marker = {
+    rule: verdict.ruleId.slice(0, 96),
+    ruleSet: verdict.ruleSet.slice(0, 96),
+    version: verdict.version,
+    ruleSetDigest: verdict.digest,
     severity,
-    class: classOf(verdict),
-    tags: verdict.tags,
-    priority: verdict.priority,
-    marker: {
-      rule: verdict.ruleId.slice(0, 96),
-      ruleSet: verdict.ruleSet.slice(0, 96),
-      version: verdict.version,
-      ruleSetDigest: verdict.digest,
-      severity,
-      ...(about.why === undefined ? {} : { why: about.why.slice(0, 512) }),
-      atNs: String(atNs),
-      expression: verdict.expression.slice(0, 2_048),
-      values: boundedValues(verdict.values),
-    },
+    ...(about.why === undefined ? {} : { why: about.why.slice(0, 512) }),
+    atNs: String(atNs),
+    expression: verdict.expression.slice(0, 2_048),
+    values: boundedValues(verdict.values),
   };
-}
-
-/** Clips of sampling rules stay apart from those that something led to. */
-function classOf(verdict: Pick<Verdict, 'class' | 'severity'>): ClipClass {
-  return verdict.class === 'baseline' ? 'baseline' : verdict.severity;
+  return triggerFor(verdict, { clipNs: about.clipNs, marker });
 }
 
 /** JSON has no infinity and no NaN: they are told as words. */
