@@ -14,6 +14,18 @@ export const sqliteWalBytes = 64 * 1024 * 1024;
 /** SQLite pages kept in memory by one connection, in KiB. */
 export const sqliteCacheKiB = 16 * 1024;
 
+/** Connections of one pool to PostgreSQL; a query beyond them waits, at most so long. */
+export const postgresConnections = 10;
+export const postgresOpenMs = ms('5s');
+/** A connection that nobody uses is closed. */
+export const postgresIdleMs = ms('60s');
+/** How long a transaction waits for its turn to write before it fails as `unavailable`. */
+export const postgresLockMs = ms('10s');
+/** A read may take so long, and an open transaction may idle so long; then the server ends it. */
+export const postgresReadMs = ms('30s');
+/** A process that starts while another one migrates waits for it. */
+export const migrateWaitMs = ms('5m');
+
 /** Bytes of a request's body; a larger one is refused with 413. */
 export const maxBodyBytes = 1024 * 1024;
 /** Bytes of a request's head; Node answers more with 431. */
@@ -117,3 +129,89 @@ export const writerRestartMs = ms('1s');
 export const connectionRowMs = ms('30d');
 /** A device that does not read what is sent to it is closed after this long. */
 export const drainTimeoutMs = ms('10s');
+
+/** Passwords: characters at least and at most, and what a hash costs (OWASP's second choice). */
+export const leastPasswordLength = 12;
+export const mostPasswordLength = 256;
+export const passwordCost = { memoryKiB: 19 * 1024, passes: 2, lanes: 1 } as const;
+/** Hashes of passwords at once, and requests that wait for one; more are told to come back. */
+export const passwordHashesAtOnce = 2;
+export const passwordHashesWaiting = 64;
+/** Tries to log in: of an account from one address, of an account, of an address. */
+export const loginTriesHere = { perSecond: 1 / 30, burst: 5 } as const;
+export const loginTriesOfAccount = { perSecond: 1 / 30, burst: 50 } as const;
+export const loginTriesFrom = { perSecond: 1 / 6, burst: 50 } as const;
+/** A login ends when nobody used it for this long, and after this long in any case. */
+export const loginIdleMs = ms('12h');
+export const loginMs = ms('7d');
+/** The last use of a login is written at most this often. */
+export const loginUseWriteMs = ms('60s');
+/** Logins of one person that are open at once; the oldest one ends. */
+export const maxLogins = 20;
+/** One-time links: the first admin's and a reset's, an invitation's. */
+export const firstAdminLinkMs = ms('24h');
+export const resetLinkMs = ms('24h');
+export const invitationLinkMs = ms('168h');
+/** The key that a person gets for a command line. */
+export const personKeyMs = ms('30d');
+/** A rotated key lives on for this long, unless asked otherwise, and at most. */
+export const keyGraceMs = ms('24h');
+export const maxKeyGraceMs = ms('7d');
+/** Live keys of one person. */
+export const maxPersonKeys = 50;
+/** A login with an OpenID provider: from the first redirect to the last; its clocks may differ. */
+export const oidcAttemptMs = ms('10m');
+export const oidcTimeoutMs = ms('10s');
+export const oidcClockToleranceMs = ms('30s');
+/** Four-eyes: how long a request waits for its decision, and an approval for its use. */
+export const approvalMs = ms('24h');
+/** Open requests for approval of one caller. */
+export const maxOpenApprovals = 100;
+/** Revoking more devices than this at once takes two people. */
+export const devicesRevokedAlone = 10;
+/** A larger document of an audit entry is kept as its digest. */
+export const maxAuditDocumentBytes = 8 * 1024;
+/** Audit entries read at once by a walk along the chain. */
+export const auditReadRows = 1000;
+/** The chain's head is signed this often. */
+export const auditHeadMs = ms('24h');
+
+/** Commands of one device that are not over; beyond it a further one is refused. */
+export const maxLiveCommands = 100;
+/** Life of a command that nobody gave another: unless asked otherwise, and at most. */
+export const commandMs = ms('24h');
+export const maxCommandMs = ms('30d');
+/** Commands that ended are forgotten after this long. */
+export const commandRowMs = ms('90d');
+/** How often commands are looked at for one whose time is over, and how many at once. */
+export const commandExpiryMs = ms('5s');
+export const commandExpiryRows = 500;
+/** A command that a connected device did not acknowledge is sent again after this long. */
+export const commandAgainMs = ms('30s');
+/** Telemetry: how far apart a series' values are kept, and for how long. */
+export const telemetryMinuteMs = ms('1m');
+export const telemetryKeptMs = ms('7d');
+/** Messages of telemetry that one device may send in a minute; further ones are dropped. */
+export const telemetryPerMinute = 6;
+/** An ingest node says so often that it lives; after this long without it, it is dead. */
+export const nodeBeatMs = ms('3s');
+export const nodeDeadMs = ms('15s');
+/** A clip that is said to be on its way is on the robot again after this long without a byte. */
+export const stalledUploadMs = ms('10m');
+
+/** The outbox is asked for new rows this often, this many at once, and later after a failure. */
+export const tailPollMs = 50;
+export const tailRows = 500;
+export const tailRetryMs = { firstMs: 100, mostMs: ms('10s') } as const;
+/** Rows of the outbox are kept this long: who reads it is never further behind. */
+export const outboxMs = ms('7d');
+/** A lease that is not renewed ends after this long, and is renewed this often. */
+export const leaseMs = ms('10s');
+export const leaseRenewMs = ms('3s');
+/** Long work: at once, asked for this often, its progress written this often, and begun at most. */
+export const operationLanes = 2;
+export const operationPollMs = 250;
+export const operationTouchMs = 500;
+export const maxOperationAttempts = 5;
+/** Ended operations are kept this long. */
+export const operationMs = ms('30d');

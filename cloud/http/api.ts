@@ -5,6 +5,7 @@ import { type DeviceDeps, deviceOperations } from '../device/routes.ts';
 import { eventOperations } from '../event/routes.ts';
 import { apiKeyOperations } from '../key/routes.ts';
 import { apiKeyStore } from '../key/store.ts';
+import { operationOperations } from '../operation/routes.ts';
 import { sessionOperations } from '../session/routes.ts';
 import { settingOnce } from '../store/settings.ts';
 import { type ClaimTokenDeps, claimTokenOperations } from '../token/routes.ts';
@@ -50,6 +51,7 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     ...eventOperations(noun),
     ...claimTokenOperations(noun),
     ...apiKeyOperations(noun),
+    ...operationOperations(noun),
   ];
   const fetch = openApp({
     operations,

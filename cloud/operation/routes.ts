@@ -1,0 +1,148 @@
+import { Fault } from '@fieldloop/core';
+import { listName, type NounDeps } from '../http/deps.ts';
+import { instantField, instantText, pageFields } from '../http/fields.ts';
+import { z } from '../http/openapi.ts';
+import { type Operation, operation } from '../http/operation.ts';
+import { pageOf } from '../http/page.ts';
+import { operationRows } from '../store/operations.ts';
+import { isEnded, type LongOperation, operationStates } from './operation.ts';
+
+export const operationSchema = z
+  .object({
+    id: z.string().openapi({ example: 'op_01JC0000000000000000000000' }),
+    kind: z.string().openapi({ example: 'clips.export' }),
+    state: z.enum(operationStates),
+    createdBy: z.string(),
+    progress: z.object({
+      done: z.number(),
+      total: z.number().optional(),
+      unit: z.string().optional(),
+    }),
+    input: z.unknown(),
+    result: z
+      .unknown()
+      .optional()
+      .openapi({ description: 'Of a done one; its form is the kind’s.' }),
+    problem: z
+      .object({ code: z.string(), message: z.string(), remedy: z.string().optional() })
+      .optional(),
+    attempts: z.int(),
+    cancelAsked: z.boolean(),
+    createdAt: instantField,
+    updatedAt: instantField,
+    endedAt: instantField.optional(),
+    version: z.int(),
+  })
+  .openapi('Operation');
+
+export type OperationJson = z.infer<typeof operationSchema>;
+
+const page = z
+  .object({ items: z.array(operationSchema), nextCursor: z.string().optional() })
+  .openapi('OperationPage');
+
+export type OperationPage = z.infer<typeof page>;
+
+const path = z.strictObject({ id: z.string().max(64) });
+
+export const operationOperations = (deps: NounDeps): readonly Operation[] => [
+  list(deps),
+  get(deps),
+  cancel(deps),
+];
+
+/** Answers a request that started long work, with status 202. */
+export function operationJson(of: LongOperation): OperationJson {
+  const { createdAt, updatedAt, endedAt, problem, ...same } = of;
+  return {
+    ...same,
+    ...(problem === undefined ? {} : { problem: { ...problem } }),
+    createdAt: instantText(createdAt),
+    updatedAt: instantText(updatedAt),
+    ...(endedAt === undefined ? {} : { endedAt: instantText(endedAt) }),
+  };
+}
+
+const list = (deps: NounDeps): Operation =>
+  operation(
+    {
+      id: 'listOperations',
+      tag: 'operations',
+      method: 'get',
+      path: '/v1/operations',
+      summary: 'Long work, the newest first',
+      right: 'operations:read',
+    },
+    {
+      query: z.strictObject({
+        state: z.enum(operationStates).optional(),
+        kind: z.string().max(64).optional(),
+        ...pageFields,
+      }),
+      answer: { status: 200, description: 'One page.', schema: page },
+    },
+    async ({ query }) => {
+      const name = listName('listOperations', query);
+      const { limit, cursor, state, kind } = query;
+      const [before] = cursor === undefined ? [] : deps.cursors.decode(name, cursor);
+      const rows = await operationRows(deps.read).list({ before, state, kind, limit: limit + 1 });
+      return pageOf(rows, limit, {
+        item: operationJson,
+        cursor: (last) => deps.cursors.encode(name, [last.id]),
+      }) as OperationPage;
+    },
+  );
+
+const get = (deps: NounDeps): Operation =>
+  operation(
+    {
+      id: 'getOperation',
+      tag: 'operations',
+      method: 'get',
+      path: '/v1/operations/{id}',
+      summary: 'How far long work is, and its result',
+      right: 'operations:read',
+    },
+    { params: path, answer: { status: 200, description: 'The work.', schema: operationSchema } },
+    async ({ params }) => {
+      const found = await operationRows(deps.read).get(params.id);
+      if (found === undefined) throw unknownOperation(params.id);
+      return operationJson(found);
+    },
+  );
+
+const cancel = (deps: NounDeps): Operation =>
+  operation(
+    {
+      id: 'cancelOperation',
+      tag: 'operations',
+      method: 'post',
+      path: '/v1/operations/{id}:cancel',
+      summary: 'Stop long work',
+      description: 'What waits is cancelled at once; what runs stops within a second or two.',
+      right: 'operations:write',
+      faults: ['conflict'],
+    },
+    { params: path, answer: { status: 200, description: 'The work.', schema: operationSchema } },
+    async ({ params, change, audit }) =>
+      await change(async (trx) => {
+        const rows = operationRows(trx);
+        const found = await rows.get(params.id);
+        if (found === undefined) throw unknownOperation(params.id);
+        if (isEnded(found) && found.state !== 'cancelled') {
+          throw new Fault('conflict', `${found.id} is ${found.state} already`, {
+            remedy: 'There is nothing left to stop.',
+          });
+        }
+        await rows.askCancel(found.id, deps.clock.now());
+        await audit(trx, { action: 'operation.cancel', subject: found.id });
+        const after = await rows.get(found.id);
+        return operationJson(after ?? found);
+      }),
+  );
+
+function unknownOperation(id: string): Fault {
+  return new Fault('not_found', `there is no operation "${id}"`, {
+    remedy: 'List them with `fieldloop operations list`; ended ones are kept for 30 days.',
+  });
+}
