@@ -14,6 +14,15 @@ export {
   openClipWriter,
 } from './clip/writer.ts';
 export { type ChannelInfo, type RecordingInfo, recordingInfo } from './info.ts';
+export { mergeMcaps, type MergePlan, type MergeSource } from './clip/merge.ts';
+export { trimMcap, type TrimPlan } from './clip/trim.ts';
+export {
+  type BlockWant,
+  type IndexedMcap,
+  type MessageEntry,
+  openIndexedMcap,
+} from './mcap/indexed.ts';
+export { inTimeOrder, type MessageRef } from './mcap/ordered.ts';
 export { type McapParser, openMcapParser } from './mcap/parser.ts';
 export type { McapRecord } from './mcap/records.ts';
 export { flatMcap } from './mcap/walk.ts';
@@ -29,6 +38,7 @@ export type {
   Schema,
   StoredChunk,
 } from './types.ts';
+export { messageAt } from './clip/select.ts';
 export { compileAccessor, decodeMessage } from './schema/accessor.ts';
 export { type SchemaField, schemaFields } from './schema/fields.ts';
 export {

@@ -81,3 +81,9 @@ export const summaryBytes = 64 * mib;
 
 /** Metadata records and attachments that `info` lists. */
 export const metadataHeld = 1000;
+
+/** Chunks, uncompressed, that are held because they overlap in time. */
+export const overlapBytes = 256 * mib;
+
+/** Recordings that a merge reads at the same time: those that overlap. */
+export const mergeOpen = 64;

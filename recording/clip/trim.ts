@@ -1,0 +1,92 @@
+/**
+ * A clip of a clip: chosen topics and times of an indexed MCAP as a valid MCAP of its own, written
+ * as it is read. Chunks that go in whole are copied as bytes. The same file and plan give the same
+ * bytes.
+ */
+import type { IndexedMcap } from '../mcap/indexed.ts';
+import type { Appendable, Channel } from '../types.ts';
+import type { ClipSummary } from './contents.ts';
+import { keepLatched, type LatchedMessage, messageAt, selectBlock } from './select.ts';
+import { type ClipWriter, openClipWriter } from './writer.ts';
+
+export interface TrimPlan {
+  /** Log time at or after, ns. */
+  readonly startNs?: bigint | undefined;
+  /** Log time before, ns. */
+  readonly endNs?: bigint | undefined;
+  /** Exact names; all topics when absent. */
+  readonly topics?: readonly string[] | undefined;
+  /** Who writes, such as `fieldloop`. */
+  readonly library: string;
+  /** Metadata record beside those of the source. */
+  readonly note: { readonly name: string; readonly entries: ReadonlyMap<string, string> };
+  readonly signal?: AbortSignal | undefined;
+}
+
+const mostNs = 2n ** 63n;
+
+/** Latched topics begin with their last message before the start, at the start's log time. */
+export async function trimMcap(
+  out: Appendable,
+  plan: TrimPlan,
+  file: IndexedMcap,
+): Promise<ClipSummary> {
+  const { library, topics, signal } = plan;
+  const startNs = plan.startNs ?? 0n;
+  const channels = [...file.channels.values()]
+    .filter(({ topic }) => topics === undefined || topics.includes(topic))
+    .toSorted((a, b) => a.id - b.id);
+  const ids = new Set(channels.map(({ id }) => id));
+  const writer = await openClipWriter(out, { profile: file.profile, library });
+  for (const channel of channels) await writer.channel(channel);
+  for (const message of await context(file, channels, plan)) {
+    await writer.message(message.channelId, { ...message, logTimeNs: startNs });
+  }
+  const range = { startNs, endNs: (plan.endNs ?? mostNs) - 1n };
+  const chosen = topics === undefined ? undefined : flagsOf(ids);
+  const want = { startNs, endNs: plan.endNs, channels: topics && ids, signal };
+  for await (const block of file.blocks(want)) {
+    const selected = selectBlock(block, range, chosen);
+    if (selected === undefined) continue;
+    if (selected.picks === undefined) await writer.chunk(block);
+    else await copyMessages(writer, block, selected.picks);
+  }
+  for (const [name, entries] of await file.metadata()) await writer.metadata(name, entries);
+  await writer.metadata(plan.note.name, plan.note.entries);
+  return await writer.finish();
+}
+
+async function copyMessages(
+  writer: ClipWriter,
+  block: Parameters<typeof messageAt>[0],
+  picks: Uint32Array,
+): Promise<void> {
+  for (const i of picks) {
+    const message = messageAt(block, i);
+    await writer.message(message.channelId, message);
+  }
+}
+
+/** The last message of each chosen latched topic before the start. */
+async function context(
+  file: IndexedMcap,
+  chosen: readonly Channel[],
+  { startNs, signal }: TrimPlan,
+): Promise<readonly LatchedMessage[]> {
+  const latched = new Map(chosen.flatMap((one) => (one.latched ? [[one.id, one] as const] : [])));
+  if (startNs === undefined || latched.size === 0) return [];
+  const kept = new Map<number, LatchedMessage>();
+  const channels = new Set(latched.keys());
+  for await (const block of file.blocks({ endNs: startNs, channels, signal })) {
+    keepLatched(kept, block, { channels: latched, beforeNs: startNs });
+  }
+  return [...kept.values()].toSorted(
+    (a, b) => Number(a.logTimeNs - b.logTimeNs) || a.channelId - b.channelId,
+  );
+}
+
+function flagsOf(ids: ReadonlySet<number>): Uint8Array {
+  const flags = new Uint8Array(65_536);
+  for (const id of ids) flags[id] = 1;
+  return flags;
+}
