@@ -170,7 +170,7 @@ function keyOf(topic: string, { messageEncoding, metadata, schema }: Channel): s
   return canonicalJson([
     topic,
     messageEncoding,
-    [...metadata].toSorted().map(([name, value]) => [name, value]),
+    Object.fromEntries(metadata),
     schema === undefined ? null : [schema.name, schema.encoding, sha256Hex(schema.data)],
   ]);
 }

@@ -131,6 +131,7 @@ test('a file without an index, or with a lying one, is a Fault with a remedy', a
       remedy: expect.stringMatching(/\.$/),
     });
   }
+  const codes = new Set<string>();
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 0, max: whole.length - 1 }),
@@ -142,12 +143,13 @@ test('a file without an index, or with a lying one, is a Fault with a remedy', a
           const file = await openIndexedMcap(memoryFile(bytes));
           for await (const _ of inTimeOrder(file, {})) expect(_.length).toBeGreaterThan(0);
         } catch (error) {
-          expect(['corrupt', 'limited', 'invalid']).toContain((error as { code: string }).code);
+          codes.add((error as { code: string }).code);
         }
       },
     ),
     { numRuns: 300 },
   );
+  expect(['corrupt', 'invalid', 'limited']).toEqual(expect.arrayContaining([...codes]));
 });
 
 const note = { name: 'fieldloop.cut', entries: new Map([['clip', 'clp_x']]) };
