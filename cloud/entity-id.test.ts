@@ -5,7 +5,7 @@
 import { uuidText } from '@fieldloop/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { idOfUuid } from './entity-id.ts';
+import { idOfUuid, uuidOfId } from './entity-id.ts';
 
 test('an id holds all 128 bits of its UUID and sorts like it', () => {
   const uuid = fc.uint8Array({ minLength: 16, maxLength: 16 }).map(uuidText);
@@ -13,6 +13,7 @@ test('an id holds all 128 bits of its UUID and sorts like it', () => {
     fc.property(uuid, uuid, (a, b) => {
       const [left, right] = [idOfUuid('clp', a), idOfUuid('clp', b)];
       expect(left).toMatch(/^clp_[0-7][0-9A-HJKMNP-TV-Z]{25}$/);
+      expect(uuidOfId(left)).toBe(a);
       expect(Math.sign(left < right ? -1 : left > right ? 1 : 0)).toBe(a < b ? -1 : a > b ? 1 : 0);
     }),
   );

@@ -2,9 +2,9 @@
  * Ids of entities: prefix + ULID. Things that a robot named by UUID keep those 128 bits, so that
  * the same thing told twice has the same id.
  */
-import { Fault, uuidBytes } from '@fieldloop/core';
+import { Fault, uuidBytes, uuidText } from '@fieldloop/core';
 
-export type IdPrefix = 'dev' | 'clp' | 'evt' | 'ses' | 'tok' | 'key';
+export type IdPrefix = 'dev' | 'clp' | 'evt' | 'ses' | 'tok' | 'key' | 'cmd';
 
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
@@ -24,4 +24,22 @@ export function idOfUuid(prefix: IdPrefix, uuid: string | Uint8Array): string {
     value >>= 5n;
   }
   return `${prefix}_${text}`;
+}
+
+/** The UUID whose bits an id holds. Fault `invalid` for a text that is no id. */
+export function uuidOfId(id: string): string {
+  const text = /^[a-z]+_([0-7][0-9A-HJKMNP-TV-Z]{25})$/.exec(id)?.[1];
+  if (text === undefined) {
+    throw new Fault('invalid', `"${id.slice(0, 40)}" is not an id`, {
+      remedy: 'An id is a short word, an underscore and 26 digits and letters.',
+    });
+  }
+  let value = 0n;
+  for (const digit of text) value = (value << 5n) | BigInt(crockford.indexOf(digit));
+  const bytes = new Uint8Array(16);
+  for (let i = 15; i >= 0; i -= 1) {
+    bytes[i] = Number(value & 255n);
+    value >>= 8n;
+  }
+  return uuidText(bytes);
 }

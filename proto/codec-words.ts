@@ -10,6 +10,8 @@ import type {
   OpenState,
 } from './messages.ts';
 import type { WireCode, WireEvent } from './messages.ts';
+import type { LogLevel } from './command.ts';
+import type { PackedDocument } from './desired.ts';
 
 const v1 = fieldloop.wire.v1;
 
@@ -65,6 +67,21 @@ export const cancelReasons = wireEnum<CancelReason, fieldloop.wire.v1.Cancel.Rea
   operator: v1.Cancel.Reason.REASON_OPERATOR,
   priority: v1.Cancel.Reason.REASON_PRIORITY,
   shutdown: v1.Cancel.Reason.REASON_SHUTDOWN,
+});
+
+export const packings = wireEnum<
+  PackedDocument['packing'],
+  fieldloop.wire.v1.DesiredSection.Packing
+>({
+  none: v1.DesiredSection.Packing.PACKING_NONE,
+  brotli: v1.DesiredSection.Packing.PACKING_BROTLI,
+});
+
+export const levels = wireEnum<LogLevel, fieldloop.wire.v1.SetLogLevel.Level>({
+  debug: v1.SetLogLevel.Level.LEVEL_DEBUG,
+  info: v1.SetLogLevel.Level.LEVEL_INFO,
+  warn: v1.SetLogLevel.Level.LEVEL_WARN,
+  error: v1.SetLogLevel.Level.LEVEL_ERROR,
 });
 
 export const codes = wireEnum<WireCode, fieldloop.wire.v1.Code>({

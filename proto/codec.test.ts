@@ -14,6 +14,7 @@ import {
 } from './codec.ts';
 import { encodeStored, peekSeq } from './codec.ts';
 import { decodeEvents, encodeEvents, eventRowBytes } from './codec-events.ts';
+import { decodeCommand, decodeDesired, decodeTelemetry } from './codec-fleet.ts';
 import { decodeTransfer, encodeTransfer } from './codec-transfer.ts';
 import { goldenCases } from './golden-cases.ts';
 import { maxInteger, maxUnsigned } from './limits.ts';
@@ -183,6 +184,9 @@ test('random and mutated bytes give a value or a Fault, never anything else', ()
     decodeReported,
     decodeStored,
     decodeTransfer,
+    decodeDesired,
+    decodeCommand,
+    decodeTelemetry,
   ];
   const seeds = goldenCases.map(({ message, value }) => encodeGolden(message, value));
   const mutated = fc

@@ -2,12 +2,22 @@
  * One frame of each kind: every message empty, typical and at its limit, and bytes that no version
  * may take. They are written to golden/<version>/ and decode for ever.
  */
+import { brokenFleetCases, fleetCases } from './golden-fleet-cases.ts';
 import type { EventRow, Manifest, Reported, Status, Stored, Transfer } from './messages.ts';
 import * as most from './limits.ts';
 
-export const goldenVersion = '0.1';
+export const goldenVersion = '0.2';
 
-export type GoldenMessage = 'Status' | 'Events' | 'Manifest' | 'Reported' | 'Stored' | 'Transfer';
+export type GoldenMessage =
+  | 'Status'
+  | 'Events'
+  | 'Manifest'
+  | 'Reported'
+  | 'Stored'
+  | 'Transfer'
+  | 'Desired'
+  | 'Command'
+  | 'Telemetry';
 
 export interface GoldenCase {
   readonly name: string;
@@ -315,6 +325,7 @@ export const goldenCases: readonly GoldenCase[] = [
   ...named('Reported', reported),
   ...named('Stored', stored),
   ...named('Transfer', transfer),
+  ...fleetCases.flatMap(({ message, values }) => named(message, values)),
 ];
 
 const hex = (text: string): string => text.replaceAll(' ', '');
@@ -342,4 +353,5 @@ export const brokenCases: readonly BrokenCase[] = [
   },
   { name: 'broken-code-zero', message: 'Transfer', hex: '3204 0801 1001' },
   { name: 'broken-group-end', message: 'Transfer', hex: '0c' },
+  ...brokenFleetCases,
 ].map((broken) => ({ ...broken, message: broken.message as GoldenMessage, hex: hex(broken.hex) }));

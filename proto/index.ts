@@ -3,7 +3,36 @@ export { type ParsedChunk, parseChunk, sealChunk } from './chunk.ts';
 export { decodeManifest, decodeReported, decodeStatus, decodeStored } from './codec.ts';
 export { encodeManifest, encodeReported, encodeStatus, encodeStored, peekSeq } from './codec.ts';
 export { decodeEvents, encodeEvents, eventRowBytes, seqCount } from './codec-events.ts';
+export {
+  decodeCommand,
+  decodeDesired,
+  decodeTelemetry,
+  demandCommandFits,
+  encodeCommand,
+  encodeDesired,
+  encodeTelemetry,
+  fitTelemetry,
+} from './codec-fleet.ts';
 export { decodeTransfer, encodeTransfer } from './codec-transfer.ts';
+export {
+  type CommandBody,
+  commandInputs,
+  type CommandInputs,
+  type CommandKind,
+  commandKinds,
+  type CommandProblem,
+  type CommandReport,
+  commandReportSchema,
+  type CommandReportState,
+  commandReportStates,
+  commandSection,
+  isCommandSection,
+  type LogLevel,
+  logLevels,
+  parseCommandBody,
+  parseCommandReport,
+} from './command.ts';
+export { demandDesiredFits, desiredDigest } from './desired.ts';
 export * as wireLimits from './limits.ts';
 export {
   type ClipClass,
@@ -19,7 +48,10 @@ export type {
   Ack,
   Cancel,
   CancelReason,
+  Command,
   ContentKind,
+  Desired,
+  DesiredSection,
   Done,
   EventRow,
   Events,
@@ -35,8 +67,10 @@ export type {
   ReceivedEvents,
   ReceivedRow,
   Reported,
+  Series,
   Status,
   Stored,
+  Telemetry,
   Transfer,
   WireCode,
   WireEvent,
@@ -47,6 +81,20 @@ export type {
 export { parseReportedDocument, type ReportedDocument, reportedSections } from './reported.ts';
 export type { ReportedSection } from './reported.ts';
 export {
+  type DesiredRules,
+  desiredRulesSchema,
+  parseDesiredRules,
+  readRulesReport,
+  type RejectedRules,
+  type RuleCounters,
+  type RuleProblem,
+  type RuleRef,
+  ruleRefSchema,
+  type RulesReport,
+  rulesReportSchema,
+  type ShadowReport,
+} from './rules-report.ts';
+export {
   admitPublish,
   admitSubscribe,
   chunkTopic,
@@ -55,6 +103,7 @@ export {
   connectionKindOf,
   deviceNamePattern,
   type DownMessage,
+  downQos,
   downTopic,
   downTopics,
   embeddedSlot,

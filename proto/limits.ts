@@ -39,9 +39,30 @@ export const maxPreviews = 4;
 export const maxPreviewKindText = 32;
 export const maxInlinePreviewBytes = 3 * KiB;
 
-export const maxSectionText = 32;
+/** `command/` and the text of a UUID take 44. */
+export const maxSectionText = 64;
 export const maxReportedDocumentText = 16 * KiB;
 export const maxJwsText = 4 * KiB;
+
+export const maxDesiredBytes = 32 * KiB;
+export const maxCommandBytes = 4 * KiB;
+export const maxTelemetryBytes = 8 * KiB;
+/** Sections of one Desired; more of them go in another. */
+export const maxDesiredSections = 16;
+/** Of a section's document, packed, and after it was unpacked. */
+export const maxDesiredSectionBytes = 16 * KiB;
+export const maxUnpackedDesiredBytes = 1024 * KiB;
+
+export const maxTopicText = 256;
+export const maxCommandTopics = 64;
+export const maxReasonText = 120;
+/** Seconds before and after the moment of a clip that an operator asks for. */
+export const maxRollSeconds = 600;
+
+/** `topic.` and a topic make long names. */
+export const maxSeriesText = 128;
+export const maxSeries = 128;
+export const maxSuppressed = 64;
 
 export const maxRefusedPerStored = 16;
 export const maxSlotText = 32;

@@ -2,6 +2,9 @@
  * The messages of the wire as the rest of the house sees them: 64-bit numbers are `bigint`, ids
  * the text of a UUID, hashes 64 hex digits, and every value stands within limits.ts.
  */
+import type { Json } from '@fieldloop/core';
+import type { CommandBody } from './command.ts';
+
 export type Lane = 'events' | 'manifests' | 'reported';
 
 export type WireCode =
@@ -221,3 +224,37 @@ export type Transfer =
   | { readonly kind: 'cancel'; readonly cancel: Cancel }
   /** A step that this version does not know; it is answered with VERSION. */
   | { readonly kind: 'unknown' };
+
+/** One section that a device should have; `document` is unpacked. */
+export interface DesiredSection {
+  readonly name: string;
+  readonly generation: bigint;
+  /** Of the canonical JSON of the document. */
+  readonly sha256: string;
+  readonly document: Json;
+}
+
+export interface Desired {
+  readonly generation: bigint;
+  readonly features: bigint;
+  readonly sections: readonly DesiredSection[];
+}
+
+/** `unknown` is what a later version may ask for; it is answered with VERSION. */
+export type Command = { readonly id: string; readonly deadlineMs: number } & (
+  | CommandBody
+  | { readonly kind: 'unknown' }
+);
+
+export interface Series {
+  readonly name: string;
+  readonly unit: string;
+  readonly value: number;
+}
+
+export interface Telemetry {
+  readonly bootId: string;
+  readonly seq: bigint;
+  readonly atMs: number;
+  readonly series: readonly Series[];
+}

@@ -16,7 +16,14 @@ export function connectionKindOf(device: string, clientId: string): ConnectionKi
   return clientId === `${device}#b` ? 'bulk' : undefined;
 }
 
-export type UpMessage = 'status' | 'events' | 'manifest' | 'reported' | 'transfer' | 'chunk';
+export type UpMessage =
+  | 'status'
+  | 'events'
+  | 'manifest'
+  | 'reported'
+  | 'transfer'
+  | 'telemetry'
+  | 'chunk';
 export type DownMessage = 'stored' | 'transfer' | 'desired' | 'command' | 'chunk';
 
 interface UpRule {
@@ -31,17 +38,21 @@ const up: Readonly<Record<UpMessage, UpRule & { readonly tail: string }>> = {
   manifest: { tail: 'up/mf', connection: 'control', qos: 1, retain: false },
   reported: { tail: 'up/rp', connection: 'control', qos: 1, retain: false },
   transfer: { tail: 'up/tx', connection: 'control', qos: 1, retain: false },
+  telemetry: { tail: 'up/tl', connection: 'control', qos: 0, retain: false },
   chunk: { tail: 'up/b', connection: 'bulk', qos: 0, retain: false },
 };
 
 const down: Readonly<
-  Record<DownMessage, { readonly tail: string; readonly connection: ConnectionKind }>
+  Record<
+    DownMessage,
+    { readonly tail: string; readonly connection: ConnectionKind; readonly qos: 0 | 1 }
+  >
 > = {
-  stored: { tail: 'dn/ak', connection: 'control' },
-  transfer: { tail: 'dn/tx', connection: 'control' },
-  desired: { tail: 'dn/ds', connection: 'control' },
-  command: { tail: 'dn/cm', connection: 'control' },
-  chunk: { tail: 'dn/b', connection: 'bulk' },
+  stored: { tail: 'dn/ak', connection: 'control', qos: 0 },
+  transfer: { tail: 'dn/tx', connection: 'control', qos: 0 },
+  desired: { tail: 'dn/ds', connection: 'control', qos: 1 },
+  command: { tail: 'dn/cm', connection: 'control', qos: 1 },
+  chunk: { tail: 'dn/b', connection: 'bulk', qos: 0 },
 };
 
 /** Slot of the broker that runs inside the cloud. */
@@ -60,6 +71,11 @@ export function chunkTopic(device: string, slot: string): string {
 
 export function downTopic(device: string, message: DownMessage): string {
   return `${base(device)}${down[message].tail}`;
+}
+
+/** With what promise of the broker a message goes down. */
+export function downQos(message: DownMessage): 0 | 1 {
+  return down[message].qos;
 }
 
 /** What a device subscribes to on one of its connections. */

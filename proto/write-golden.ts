@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import { Fault } from '@fieldloop/core';
 import * as codec from './codec.ts';
 import * as eventsCodec from './codec-events.ts';
+import * as fleetCodec from './codec-fleet.ts';
 import * as transferCodec from './codec-transfer.ts';
 import { brokenCases, goldenCases, type GoldenMessage, goldenVersion } from './golden-cases.ts';
-import type { Events, Manifest, Reported, Status, Stored, Transfer } from './messages.ts';
+import type { Command, Desired, Events, Manifest, Reported } from './messages.ts';
+import type { Status, Stored, Telemetry, Transfer } from './messages.ts';
 
 export function encodeGolden(message: GoldenMessage, value: unknown): Uint8Array {
   switch (message) {
@@ -22,6 +24,12 @@ export function encodeGolden(message: GoldenMessage, value: unknown): Uint8Array
       return codec.encodeStored(value as Stored);
     case 'Transfer':
       return transferCodec.encodeTransfer(value as Transfer);
+    case 'Desired':
+      return fleetCodec.encodeDesired(value as Desired);
+    case 'Command':
+      return fleetCodec.encodeCommand(value as Command);
+    case 'Telemetry':
+      return fleetCodec.encodeTelemetry(value as Telemetry);
   }
 }
 
@@ -42,6 +50,12 @@ export function decodeGolden(message: GoldenMessage, bytes: Uint8Array): unknown
       return codec.decodeStored(bytes);
     case 'Transfer':
       return transferCodec.decodeTransfer(bytes);
+    case 'Desired':
+      return fleetCodec.decodeDesired(bytes);
+    case 'Command':
+      return fleetCodec.decodeCommand(bytes);
+    case 'Telemetry':
+      return fleetCodec.decodeTelemetry(bytes);
   }
 }
 

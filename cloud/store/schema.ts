@@ -5,6 +5,7 @@
 import type { AlertTables } from './alerts-schema.ts';
 import type { DeviceTables } from './devices-schema.ts';
 import type { FailureTables } from './failures-schema.ts';
+import type { FleetTables } from './fleet-schema.ts';
 import type { HttpTables } from './http-schema.ts';
 import type { ColumnType } from './kysely.ts';
 import type { ApiKeyPeople, AuditPeople, PeopleTables } from './people-schema.ts';
@@ -186,6 +187,7 @@ export interface Tables
     AlertTables,
     DeviceTables,
     FailureTables,
+    FleetTables,
     HttpTables,
     PeopleTables,
     WireTables {}

@@ -2201,6 +2201,879 @@ export namespace fieldloop {
                     REASON_SHUTDOWN = 4
                 }
             }
+
+            /**
+             * Properties of a Desired.
+             * @deprecated Use fieldloop.wire.v1.Desired.$Properties instead.
+             */
+            interface IDesired extends fieldloop.wire.v1.Desired.$Properties {
+            }
+
+            /** Represents a Desired. */
+            class Desired {
+
+                /**
+                 * Constructs a new Desired.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: fieldloop.wire.v1.Desired.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** Desired generation. */
+                generation: (number|Long);
+
+                /** Desired features. */
+                features: (number|Long);
+
+                /** Desired sections. */
+                sections: fieldloop.wire.v1.DesiredSection.$Properties[];
+
+                /**
+                 * Encodes the specified Desired message. Does not implicitly {@link fieldloop.wire.v1.Desired.verify|verify} messages.
+                 * @param message Desired message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: fieldloop.wire.v1.Desired.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a Desired message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Desired & fieldloop.wire.v1.Desired.$Shape} Desired
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fieldloop.wire.v1.Desired & fieldloop.wire.v1.Desired.$Shape;
+            }
+
+            namespace Desired {
+
+                /** Properties of a Desired. */
+                interface $Properties {
+
+                    /** Desired generation */
+                    generation?: (number|Long|null);
+
+                    /** Desired features */
+                    features?: (number|Long|null);
+
+                    /** Desired sections */
+                    sections?: (fieldloop.wire.v1.DesiredSection.$Properties[]|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a Desired. */
+                type $Shape = fieldloop.wire.v1.Desired.$Properties;
+            }
+
+            /**
+             * Properties of a DesiredSection.
+             * @deprecated Use fieldloop.wire.v1.DesiredSection.$Properties instead.
+             */
+            interface IDesiredSection extends fieldloop.wire.v1.DesiredSection.$Properties {
+            }
+
+            /** Represents a DesiredSection. */
+            class DesiredSection {
+
+                /**
+                 * Constructs a new DesiredSection.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: fieldloop.wire.v1.DesiredSection.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** DesiredSection name. */
+                name: string;
+
+                /** DesiredSection generation. */
+                generation: (number|Long);
+
+                /** DesiredSection hash. */
+                hash: Uint8Array;
+
+                /** DesiredSection document. */
+                document: Uint8Array;
+
+                /** DesiredSection packing. */
+                packing: fieldloop.wire.v1.DesiredSection.Packing;
+
+                /**
+                 * Encodes the specified DesiredSection message. Does not implicitly {@link fieldloop.wire.v1.DesiredSection.verify|verify} messages.
+                 * @param message DesiredSection message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: fieldloop.wire.v1.DesiredSection.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a DesiredSection message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.DesiredSection & fieldloop.wire.v1.DesiredSection.$Shape} DesiredSection
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fieldloop.wire.v1.DesiredSection & fieldloop.wire.v1.DesiredSection.$Shape;
+            }
+
+            namespace DesiredSection {
+
+                /** Properties of a DesiredSection. */
+                interface $Properties {
+
+                    /** DesiredSection name */
+                    name?: (string|null);
+
+                    /** DesiredSection generation */
+                    generation?: (number|Long|null);
+
+                    /** DesiredSection hash */
+                    hash?: (Uint8Array|null);
+
+                    /** DesiredSection document */
+                    document?: (Uint8Array|null);
+
+                    /** DesiredSection packing */
+                    packing?: (fieldloop.wire.v1.DesiredSection.Packing|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a DesiredSection. */
+                type $Shape = fieldloop.wire.v1.DesiredSection.$Properties;
+
+                /** Packing enum. */
+                enum Packing {
+
+                    /** PACKING_UNSPECIFIED value */
+                    PACKING_UNSPECIFIED = 0,
+
+                    /** PACKING_NONE value */
+                    PACKING_NONE = 1,
+
+                    /** PACKING_BROTLI value */
+                    PACKING_BROTLI = 2
+                }
+            }
+
+            /**
+             * Properties of a Command.
+             * @deprecated Use fieldloop.wire.v1.Command.$Properties instead.
+             */
+            interface ICommand extends fieldloop.wire.v1.Command.$Properties {
+            }
+
+            /** Represents a Command. */
+            class Command {
+
+                /**
+                 * Constructs a new Command.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: fieldloop.wire.v1.Command.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** Command id. */
+                id: Uint8Array;
+
+                /** Command deadlineMs. */
+                deadlineMs: (number|Long);
+
+                /** Command pull. */
+                pull?: (fieldloop.wire.v1.Pull.$Properties|null);
+
+                /** Command clipNow. */
+                clipNow?: (fieldloop.wire.v1.ClipNow.$Properties|null);
+
+                /** Command restart. */
+                restart?: (fieldloop.wire.v1.Restart.$Properties|null);
+
+                /** Command logLevel. */
+                logLevel?: (fieldloop.wire.v1.SetLogLevel.$Properties|null);
+
+                /** Command ping. */
+                ping?: (fieldloop.wire.v1.Ping.$Properties|null);
+
+                /** Command diagnose. */
+                diagnose?: (fieldloop.wire.v1.Diagnose.$Properties|null);
+
+                /** Command refresh. */
+                refresh?: (fieldloop.wire.v1.Refresh.$Properties|null);
+
+                /** Command body. */
+                body?: ("pull"|"clipNow"|"restart"|"logLevel"|"ping"|"diagnose"|"refresh");
+
+                /**
+                 * Encodes the specified Command message. Does not implicitly {@link fieldloop.wire.v1.Command.verify|verify} messages.
+                 * @param message Command message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: fieldloop.wire.v1.Command.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a Command message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Command & fieldloop.wire.v1.Command.$Shape} Command
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fieldloop.wire.v1.Command & fieldloop.wire.v1.Command.$Shape;
+            }
+
+            namespace Command {
+
+                /** Properties of a Command. */
+                interface $Properties {
+
+                    /** Command id */
+                    id?: (Uint8Array|null);
+
+                    /** Command deadlineMs */
+                    deadlineMs?: (number|Long|null);
+
+                    /** Command pull */
+                    pull?: (fieldloop.wire.v1.Pull.$Properties|null);
+
+                    /** Command clipNow */
+                    clipNow?: (fieldloop.wire.v1.ClipNow.$Properties|null);
+
+                    /** Command restart */
+                    restart?: (fieldloop.wire.v1.Restart.$Properties|null);
+
+                    /** Command logLevel */
+                    logLevel?: (fieldloop.wire.v1.SetLogLevel.$Properties|null);
+
+                    /** Command ping */
+                    ping?: (fieldloop.wire.v1.Ping.$Properties|null);
+
+                    /** Command diagnose */
+                    diagnose?: (fieldloop.wire.v1.Diagnose.$Properties|null);
+
+                    /** Command refresh */
+                    refresh?: (fieldloop.wire.v1.Refresh.$Properties|null);
+
+                    /** Command body */
+                    body?: ("pull"|"clipNow"|"restart"|"logLevel"|"ping"|"diagnose"|"refresh");
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Narrowed shape of a Command. */
+                type $Shape = {
+                  id?: Uint8Array|null;
+                  deadlineMs?: number|Long|null;
+                  pull?: fieldloop.wire.v1.Pull.$Shape|null;
+                  clipNow?: fieldloop.wire.v1.ClipNow.$Shape|null;
+                  restart?: fieldloop.wire.v1.Restart.$Shape|null;
+                  logLevel?: fieldloop.wire.v1.SetLogLevel.$Shape|null;
+                  ping?: fieldloop.wire.v1.Ping.$Shape|null;
+                  diagnose?: fieldloop.wire.v1.Diagnose.$Shape|null;
+                  refresh?: fieldloop.wire.v1.Refresh.$Shape|null;
+                  $unknowns?: Uint8Array[];
+                } & (
+                  ({ body?: undefined; pull?: null; clipNow?: null; restart?: null; logLevel?: null; ping?: null; diagnose?: null; refresh?: null }|{ body?: "pull"; pull: fieldloop.wire.v1.Pull.$Shape; clipNow?: null; restart?: null; logLevel?: null; ping?: null; diagnose?: null; refresh?: null }|{ body?: "clipNow"; pull?: null; clipNow: fieldloop.wire.v1.ClipNow.$Shape; restart?: null; logLevel?: null; ping?: null; diagnose?: null; refresh?: null }|{ body?: "restart"; pull?: null; clipNow?: null; restart: fieldloop.wire.v1.Restart.$Shape; logLevel?: null; ping?: null; diagnose?: null; refresh?: null }|{ body?: "logLevel"; pull?: null; clipNow?: null; restart?: null; logLevel: fieldloop.wire.v1.SetLogLevel.$Shape; ping?: null; diagnose?: null; refresh?: null }|{ body?: "ping"; pull?: null; clipNow?: null; restart?: null; logLevel?: null; ping: fieldloop.wire.v1.Ping.$Shape; diagnose?: null; refresh?: null }|{ body?: "diagnose"; pull?: null; clipNow?: null; restart?: null; logLevel?: null; ping?: null; diagnose: fieldloop.wire.v1.Diagnose.$Shape; refresh?: null }|{ body?: "refresh"; pull?: null; clipNow?: null; restart?: null; logLevel?: null; ping?: null; diagnose?: null; refresh: fieldloop.wire.v1.Refresh.$Shape })
+                );
+            }
+
+            /**
+             * Properties of a Pull.
+             * @deprecated Use fieldloop.wire.v1.Pull.$Properties instead.
+             */
+            interface IPull extends fieldloop.wire.v1.Pull.$Properties {
+            }
+
+            /** Represents a Pull. */
+            class Pull {
+
+                /**
+                 * Constructs a new Pull.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: fieldloop.wire.v1.Pull.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** Pull clipId. */
+                clipId: Uint8Array;
+
+                /** Pull topics. */
+                topics: string[];
+
+                /** Pull startNs. */
+                startNs?: (number|Long|null);
+
+                /** Pull endNs. */
+                endNs?: (number|Long|null);
+
+                /**
+                 * Encodes the specified Pull message. Does not implicitly {@link fieldloop.wire.v1.Pull.verify|verify} messages.
+                 * @param message Pull message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: fieldloop.wire.v1.Pull.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a Pull message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Pull & fieldloop.wire.v1.Pull.$Shape} Pull
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fieldloop.wire.v1.Pull & fieldloop.wire.v1.Pull.$Shape;
+            }
+
+            namespace Pull {
+
+                /** Properties of a Pull. */
+                interface $Properties {
+
+                    /** Pull clipId */
+                    clipId?: (Uint8Array|null);
+
+                    /** Pull topics */
+                    topics?: (string[]|null);
+
+                    /** Pull startNs */
+                    startNs?: (number|Long|null);
+
+                    /** Pull endNs */
+                    endNs?: (number|Long|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a Pull. */
+                type $Shape = fieldloop.wire.v1.Pull.$Properties;
+            }
+
+            /**
+             * Properties of a ClipNow.
+             * @deprecated Use fieldloop.wire.v1.ClipNow.$Properties instead.
+             */
+            interface IClipNow extends fieldloop.wire.v1.ClipNow.$Properties {
+            }
+
+            /** Represents a ClipNow. */
+            class ClipNow {
+
+                /**
+                 * Constructs a new ClipNow.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: fieldloop.wire.v1.ClipNow.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** ClipNow preS. */
+                preS: number;
+
+                /** ClipNow postS. */
+                postS: number;
+
+                /** ClipNow topics. */
+                topics: string[];
+
+                /** ClipNow reason. */
+                reason: string;
+
+                /** ClipNow severity. */
+                severity: fieldloop.wire.v1.Severity;
+
+                /**
+                 * Encodes the specified ClipNow message. Does not implicitly {@link fieldloop.wire.v1.ClipNow.verify|verify} messages.
+                 * @param message ClipNow message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: fieldloop.wire.v1.ClipNow.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a ClipNow message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.ClipNow & fieldloop.wire.v1.ClipNow.$Shape} ClipNow
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fieldloop.wire.v1.ClipNow & fieldloop.wire.v1.ClipNow.$Shape;
+            }
+
+            namespace ClipNow {
+
+                /** Properties of a ClipNow. */
+                interface $Properties {
+
+                    /** ClipNow preS */
+                    preS?: (number|null);
+
+                    /** ClipNow postS */
+                    postS?: (number|null);
+
+                    /** ClipNow topics */
+                    topics?: (string[]|null);
+
+                    /** ClipNow reason */
+                    reason?: (string|null);
+
+                    /** ClipNow severity */
+                    severity?: (fieldloop.wire.v1.Severity|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a ClipNow. */
+                type $Shape = fieldloop.wire.v1.ClipNow.$Properties;
+            }
+
+            /**
+             * Properties of a Restart.
+             * @deprecated Use fieldloop.wire.v1.Restart.$Properties instead.
+             */
+            interface IRestart extends fieldloop.wire.v1.Restart.$Properties {
+            }
+
+            /** Represents a Restart. */
+            class Restart {
+
+                /**
+                 * Constructs a new Restart.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: fieldloop.wire.v1.Restart.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /**
+                 * Encodes the specified Restart message. Does not implicitly {@link fieldloop.wire.v1.Restart.verify|verify} messages.
+                 * @param message Restart message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: fieldloop.wire.v1.Restart.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a Restart message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Restart & fieldloop.wire.v1.Restart.$Shape} Restart
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fieldloop.wire.v1.Restart & fieldloop.wire.v1.Restart.$Shape;
+            }
+
+            namespace Restart {
+
+                /** Properties of a Restart. */
+                interface $Properties {
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a Restart. */
+                type $Shape = fieldloop.wire.v1.Restart.$Properties;
+            }
+
+            /**
+             * Properties of a SetLogLevel.
+             * @deprecated Use fieldloop.wire.v1.SetLogLevel.$Properties instead.
+             */
+            interface ISetLogLevel extends fieldloop.wire.v1.SetLogLevel.$Properties {
+            }
+
+            /** Represents a SetLogLevel. */
+            class SetLogLevel {
+
+                /**
+                 * Constructs a new SetLogLevel.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: fieldloop.wire.v1.SetLogLevel.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** SetLogLevel level. */
+                level: fieldloop.wire.v1.SetLogLevel.Level;
+
+                /**
+                 * Encodes the specified SetLogLevel message. Does not implicitly {@link fieldloop.wire.v1.SetLogLevel.verify|verify} messages.
+                 * @param message SetLogLevel message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: fieldloop.wire.v1.SetLogLevel.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a SetLogLevel message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.SetLogLevel & fieldloop.wire.v1.SetLogLevel.$Shape} SetLogLevel
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fieldloop.wire.v1.SetLogLevel & fieldloop.wire.v1.SetLogLevel.$Shape;
+            }
+
+            namespace SetLogLevel {
+
+                /** Properties of a SetLogLevel. */
+                interface $Properties {
+
+                    /** SetLogLevel level */
+                    level?: (fieldloop.wire.v1.SetLogLevel.Level|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a SetLogLevel. */
+                type $Shape = fieldloop.wire.v1.SetLogLevel.$Properties;
+
+                /** Level enum. */
+                enum Level {
+
+                    /** LEVEL_UNSPECIFIED value */
+                    LEVEL_UNSPECIFIED = 0,
+
+                    /** LEVEL_DEBUG value */
+                    LEVEL_DEBUG = 1,
+
+                    /** LEVEL_INFO value */
+                    LEVEL_INFO = 2,
+
+                    /** LEVEL_WARN value */
+                    LEVEL_WARN = 3,
+
+                    /** LEVEL_ERROR value */
+                    LEVEL_ERROR = 4
+                }
+            }
+
+            /**
+             * Properties of a Ping.
+             * @deprecated Use fieldloop.wire.v1.Ping.$Properties instead.
+             */
+            interface IPing extends fieldloop.wire.v1.Ping.$Properties {
+            }
+
+            /** Represents a Ping. */
+            class Ping {
+
+                /**
+                 * Constructs a new Ping.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: fieldloop.wire.v1.Ping.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /**
+                 * Encodes the specified Ping message. Does not implicitly {@link fieldloop.wire.v1.Ping.verify|verify} messages.
+                 * @param message Ping message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: fieldloop.wire.v1.Ping.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a Ping message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Ping & fieldloop.wire.v1.Ping.$Shape} Ping
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fieldloop.wire.v1.Ping & fieldloop.wire.v1.Ping.$Shape;
+            }
+
+            namespace Ping {
+
+                /** Properties of a Ping. */
+                interface $Properties {
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a Ping. */
+                type $Shape = fieldloop.wire.v1.Ping.$Properties;
+            }
+
+            /**
+             * Properties of a Diagnose.
+             * @deprecated Use fieldloop.wire.v1.Diagnose.$Properties instead.
+             */
+            interface IDiagnose extends fieldloop.wire.v1.Diagnose.$Properties {
+            }
+
+            /** Represents a Diagnose. */
+            class Diagnose {
+
+                /**
+                 * Constructs a new Diagnose.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: fieldloop.wire.v1.Diagnose.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /**
+                 * Encodes the specified Diagnose message. Does not implicitly {@link fieldloop.wire.v1.Diagnose.verify|verify} messages.
+                 * @param message Diagnose message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: fieldloop.wire.v1.Diagnose.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a Diagnose message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Diagnose & fieldloop.wire.v1.Diagnose.$Shape} Diagnose
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fieldloop.wire.v1.Diagnose & fieldloop.wire.v1.Diagnose.$Shape;
+            }
+
+            namespace Diagnose {
+
+                /** Properties of a Diagnose. */
+                interface $Properties {
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a Diagnose. */
+                type $Shape = fieldloop.wire.v1.Diagnose.$Properties;
+            }
+
+            /**
+             * Properties of a Refresh.
+             * @deprecated Use fieldloop.wire.v1.Refresh.$Properties instead.
+             */
+            interface IRefresh extends fieldloop.wire.v1.Refresh.$Properties {
+            }
+
+            /** Represents a Refresh. */
+            class Refresh {
+
+                /**
+                 * Constructs a new Refresh.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: fieldloop.wire.v1.Refresh.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** Refresh section. */
+                section: string;
+
+                /**
+                 * Encodes the specified Refresh message. Does not implicitly {@link fieldloop.wire.v1.Refresh.verify|verify} messages.
+                 * @param message Refresh message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: fieldloop.wire.v1.Refresh.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a Refresh message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Refresh & fieldloop.wire.v1.Refresh.$Shape} Refresh
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fieldloop.wire.v1.Refresh & fieldloop.wire.v1.Refresh.$Shape;
+            }
+
+            namespace Refresh {
+
+                /** Properties of a Refresh. */
+                interface $Properties {
+
+                    /** Refresh section */
+                    section?: (string|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a Refresh. */
+                type $Shape = fieldloop.wire.v1.Refresh.$Properties;
+            }
+
+            /**
+             * Properties of a Telemetry.
+             * @deprecated Use fieldloop.wire.v1.Telemetry.$Properties instead.
+             */
+            interface ITelemetry extends fieldloop.wire.v1.Telemetry.$Properties {
+            }
+
+            /** Represents a Telemetry. */
+            class Telemetry {
+
+                /**
+                 * Constructs a new Telemetry.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: fieldloop.wire.v1.Telemetry.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** Telemetry bootId. */
+                bootId: Uint8Array;
+
+                /** Telemetry seq. */
+                seq: (number|Long);
+
+                /** Telemetry atMs. */
+                atMs: (number|Long);
+
+                /** Telemetry series. */
+                series: fieldloop.wire.v1.Series.$Properties[];
+
+                /**
+                 * Encodes the specified Telemetry message. Does not implicitly {@link fieldloop.wire.v1.Telemetry.verify|verify} messages.
+                 * @param message Telemetry message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: fieldloop.wire.v1.Telemetry.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a Telemetry message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Telemetry & fieldloop.wire.v1.Telemetry.$Shape} Telemetry
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fieldloop.wire.v1.Telemetry & fieldloop.wire.v1.Telemetry.$Shape;
+            }
+
+            namespace Telemetry {
+
+                /** Properties of a Telemetry. */
+                interface $Properties {
+
+                    /** Telemetry bootId */
+                    bootId?: (Uint8Array|null);
+
+                    /** Telemetry seq */
+                    seq?: (number|Long|null);
+
+                    /** Telemetry atMs */
+                    atMs?: (number|Long|null);
+
+                    /** Telemetry series */
+                    series?: (fieldloop.wire.v1.Series.$Properties[]|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a Telemetry. */
+                type $Shape = fieldloop.wire.v1.Telemetry.$Properties;
+            }
+
+            /**
+             * Properties of a Series.
+             * @deprecated Use fieldloop.wire.v1.Series.$Properties instead.
+             */
+            interface ISeries extends fieldloop.wire.v1.Series.$Properties {
+            }
+
+            /** Represents a Series. */
+            class Series {
+
+                /**
+                 * Constructs a new Series.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: fieldloop.wire.v1.Series.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** Series name. */
+                name: string;
+
+                /** Series unit. */
+                unit: string;
+
+                /** Series value. */
+                value: number;
+
+                /**
+                 * Encodes the specified Series message. Does not implicitly {@link fieldloop.wire.v1.Series.verify|verify} messages.
+                 * @param message Series message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: fieldloop.wire.v1.Series.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a Series message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Series & fieldloop.wire.v1.Series.$Shape} Series
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fieldloop.wire.v1.Series & fieldloop.wire.v1.Series.$Shape;
+            }
+
+            namespace Series {
+
+                /** Properties of a Series. */
+                interface $Properties {
+
+                    /** Series name */
+                    name?: (string|null);
+
+                    /** Series unit */
+                    unit?: (string|null);
+
+                    /** Series value */
+                    value?: (number|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a Series. */
+                type $Shape = fieldloop.wire.v1.Series.$Properties;
+            }
         }
     }
 }

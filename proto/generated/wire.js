@@ -5491,6 +5491,2154 @@ export const fieldloop = $root.fieldloop = (() => {
                 return Cancel;
             })();
 
+            v1.Desired = (function() {
+
+                /**
+                 * Properties of a Desired.
+                 * @typedef {Object} fieldloop.wire.v1.Desired.$Properties
+                 * @property {number|Long|null} [generation] Desired generation
+                 * @property {number|Long|null} [features] Desired features
+                 * @property {Array.<fieldloop.wire.v1.DesiredSection.$Properties>|null} [sections] Desired sections
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a Desired.
+                 * @memberof fieldloop.wire.v1
+                 * @interface IDesired
+                 * @augments fieldloop.wire.v1.Desired.$Properties
+                 * @deprecated Use fieldloop.wire.v1.Desired.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a Desired.
+                 * @typedef {fieldloop.wire.v1.Desired.$Properties} fieldloop.wire.v1.Desired.$Shape
+                 */
+
+                /**
+                 * Constructs a new Desired.
+                 * @memberof fieldloop.wire.v1
+                 * @classdesc Represents a Desired.
+                 * @constructor
+                 * @param {fieldloop.wire.v1.Desired.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const Desired = function (properties) {
+                    this.sections = [];
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * Desired generation.
+                 * @member {number|Long} generation
+                 * @memberof fieldloop.wire.v1.Desired
+                 * @instance
+                 */
+                Desired.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+                /**
+                 * Desired features.
+                 * @member {number|Long} features
+                 * @memberof fieldloop.wire.v1.Desired
+                 * @instance
+                 */
+                Desired.prototype.features = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+                /**
+                 * Desired sections.
+                 * @member {Array.<fieldloop.wire.v1.DesiredSection.$Properties>} sections
+                 * @memberof fieldloop.wire.v1.Desired
+                 * @instance
+                 */
+                Desired.prototype.sections = $util.emptyArray;
+
+                /**
+                 * Encodes the specified Desired message. Does not implicitly {@link fieldloop.wire.v1.Desired.verify|verify} messages.
+                 * @function encode
+                 * @memberof fieldloop.wire.v1.Desired
+                 * @static
+                 * @param {fieldloop.wire.v1.Desired.$Properties} message Desired message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                Desired.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.generation != null && $Object.hasOwnProperty.call(message, "generation") && (typeof message.generation === "object" ? message.generation.low || message.generation.high : message.generation !== 0))
+                        writer.uint32(/* id 1, wireType 0 =*/8).uint64(message.generation);
+                    if (message.features != null && $Object.hasOwnProperty.call(message, "features") && (typeof message.features === "object" ? message.features.low || message.features.high : message.features !== 0))
+                        writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.features);
+                    if (message.sections != null && message.sections.length)
+                        for (let i = 0; i < message.sections.length; ++i)
+                            $root.fieldloop.wire.v1.DesiredSection.encode(message.sections[i], writer.uint32(/* id 3, wireType 2 =*/26).fork(), _depth + 1).ldelim();
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a Desired message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof fieldloop.wire.v1.Desired
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Desired & fieldloop.wire.v1.Desired.$Shape} Desired
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                Desired.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message, value;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.fieldloop.wire.v1.Desired();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        let wireType = tag & 7;
+                        switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 0)
+                                    break;
+                                if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                    message.generation = value;
+                                else
+                                    delete message.generation;
+                                continue;
+                            }
+                        case 2: {
+                                if (wireType !== 0)
+                                    break;
+                                if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                    message.features = value;
+                                else
+                                    delete message.features;
+                                continue;
+                            }
+                        case 3: {
+                                if (wireType !== 2)
+                                    break;
+                                if (!(message.sections && message.sections.length))
+                                    message.sections = [];
+                                message.sections.push($root.fieldloop.wire.v1.DesiredSection.decode(reader, reader.size(), $undefined, _depth + 1));
+                                continue;
+                            }
+                        }
+                        reader.skipType(wireType, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                return Desired;
+            })();
+
+            v1.DesiredSection = (function() {
+
+                /**
+                 * Properties of a DesiredSection.
+                 * @typedef {Object} fieldloop.wire.v1.DesiredSection.$Properties
+                 * @property {string|null} [name] DesiredSection name
+                 * @property {number|Long|null} [generation] DesiredSection generation
+                 * @property {Uint8Array|null} [hash] DesiredSection hash
+                 * @property {Uint8Array|null} [document] DesiredSection document
+                 * @property {fieldloop.wire.v1.DesiredSection.Packing|null} [packing] DesiredSection packing
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a DesiredSection.
+                 * @memberof fieldloop.wire.v1
+                 * @interface IDesiredSection
+                 * @augments fieldloop.wire.v1.DesiredSection.$Properties
+                 * @deprecated Use fieldloop.wire.v1.DesiredSection.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a DesiredSection.
+                 * @typedef {fieldloop.wire.v1.DesiredSection.$Properties} fieldloop.wire.v1.DesiredSection.$Shape
+                 */
+
+                /**
+                 * Constructs a new DesiredSection.
+                 * @memberof fieldloop.wire.v1
+                 * @classdesc Represents a DesiredSection.
+                 * @constructor
+                 * @param {fieldloop.wire.v1.DesiredSection.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const DesiredSection = function (properties) {
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * DesiredSection name.
+                 * @member {string} name
+                 * @memberof fieldloop.wire.v1.DesiredSection
+                 * @instance
+                 */
+                DesiredSection.prototype.name = "";
+
+                /**
+                 * DesiredSection generation.
+                 * @member {number|Long} generation
+                 * @memberof fieldloop.wire.v1.DesiredSection
+                 * @instance
+                 */
+                DesiredSection.prototype.generation = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+                /**
+                 * DesiredSection hash.
+                 * @member {Uint8Array} hash
+                 * @memberof fieldloop.wire.v1.DesiredSection
+                 * @instance
+                 */
+                DesiredSection.prototype.hash = $util.newBuffer([]);
+
+                /**
+                 * DesiredSection document.
+                 * @member {Uint8Array} document
+                 * @memberof fieldloop.wire.v1.DesiredSection
+                 * @instance
+                 */
+                DesiredSection.prototype.document = $util.newBuffer([]);
+
+                /**
+                 * DesiredSection packing.
+                 * @member {fieldloop.wire.v1.DesiredSection.Packing} packing
+                 * @memberof fieldloop.wire.v1.DesiredSection
+                 * @instance
+                 */
+                DesiredSection.prototype.packing = 0;
+
+                /**
+                 * Encodes the specified DesiredSection message. Does not implicitly {@link fieldloop.wire.v1.DesiredSection.verify|verify} messages.
+                 * @function encode
+                 * @memberof fieldloop.wire.v1.DesiredSection
+                 * @static
+                 * @param {fieldloop.wire.v1.DesiredSection.$Properties} message DesiredSection message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                DesiredSection.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.name != null && $Object.hasOwnProperty.call(message, "name") && message.name !== "")
+                        writer.uint32(/* id 1, wireType 2 =*/10).string(message.name);
+                    if (message.generation != null && $Object.hasOwnProperty.call(message, "generation") && (typeof message.generation === "object" ? message.generation.low || message.generation.high : message.generation !== 0))
+                        writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.generation);
+                    if (message.hash != null && $Object.hasOwnProperty.call(message, "hash") && message.hash.length)
+                        writer.uint32(/* id 3, wireType 2 =*/26).bytes(message.hash);
+                    if (message.document != null && $Object.hasOwnProperty.call(message, "document") && message.document.length)
+                        writer.uint32(/* id 4, wireType 2 =*/34).bytes(message.document);
+                    if (message.packing != null && $Object.hasOwnProperty.call(message, "packing") && message.packing !== 0)
+                        writer.uint32(/* id 5, wireType 0 =*/40).int32(message.packing);
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a DesiredSection message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof fieldloop.wire.v1.DesiredSection
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.DesiredSection & fieldloop.wire.v1.DesiredSection.$Shape} DesiredSection
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                DesiredSection.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message, value;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.fieldloop.wire.v1.DesiredSection();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        let wireType = tag & 7;
+                        switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.name = value;
+                                else
+                                    delete message.name;
+                                continue;
+                            }
+                        case 2: {
+                                if (wireType !== 0)
+                                    break;
+                                if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                    message.generation = value;
+                                else
+                                    delete message.generation;
+                                continue;
+                            }
+                        case 3: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.bytes()).length)
+                                    message.hash = value;
+                                else
+                                    delete message.hash;
+                                continue;
+                            }
+                        case 4: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.bytes()).length)
+                                    message.document = value;
+                                else
+                                    delete message.document;
+                                continue;
+                            }
+                        case 5: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.int32())
+                                    message.packing = value;
+                                else
+                                    delete message.packing;
+                                continue;
+                            }
+                        }
+                        reader.skipType(wireType, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                /**
+                 * Packing enum.
+                 * @name fieldloop.wire.v1.DesiredSection.Packing
+                 * @enum {number}
+                 * @property {number} PACKING_UNSPECIFIED=0 PACKING_UNSPECIFIED value
+                 * @property {number} PACKING_NONE=1 PACKING_NONE value
+                 * @property {number} PACKING_BROTLI=2 PACKING_BROTLI value
+                 */
+                DesiredSection.Packing = (function() {
+                    const valuesById = $Object.create(null), values = $Object.create(valuesById);
+                    values[valuesById[0] = "PACKING_UNSPECIFIED"] = 0;
+                    values[valuesById[1] = "PACKING_NONE"] = 1;
+                    values[valuesById[2] = "PACKING_BROTLI"] = 2;
+                    return values;
+                })();
+
+                return DesiredSection;
+            })();
+
+            v1.Command = (function() {
+
+                /**
+                 * Properties of a Command.
+                 * @typedef {Object} fieldloop.wire.v1.Command.$Properties
+                 * @property {Uint8Array|null} [id] Command id
+                 * @property {number|Long|null} [deadlineMs] Command deadlineMs
+                 * @property {fieldloop.wire.v1.Pull.$Properties|null} [pull] Command pull
+                 * @property {fieldloop.wire.v1.ClipNow.$Properties|null} [clipNow] Command clipNow
+                 * @property {fieldloop.wire.v1.Restart.$Properties|null} [restart] Command restart
+                 * @property {fieldloop.wire.v1.SetLogLevel.$Properties|null} [logLevel] Command logLevel
+                 * @property {fieldloop.wire.v1.Ping.$Properties|null} [ping] Command ping
+                 * @property {fieldloop.wire.v1.Diagnose.$Properties|null} [diagnose] Command diagnose
+                 * @property {fieldloop.wire.v1.Refresh.$Properties|null} [refresh] Command refresh
+                 * @property {"pull"|"clipNow"|"restart"|"logLevel"|"ping"|"diagnose"|"refresh"} [body] Command body
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a Command.
+                 * @memberof fieldloop.wire.v1
+                 * @interface ICommand
+                 * @augments fieldloop.wire.v1.Command.$Properties
+                 * @deprecated Use fieldloop.wire.v1.Command.$Properties instead.
+                 */
+
+                /**
+                 * Narrowed shape of a Command.
+                 * @typedef {{
+                 *   id?: Uint8Array|null;
+                 *   deadlineMs?: number|Long|null;
+                 *   pull?: fieldloop.wire.v1.Pull.$Shape|null;
+                 *   clipNow?: fieldloop.wire.v1.ClipNow.$Shape|null;
+                 *   restart?: fieldloop.wire.v1.Restart.$Shape|null;
+                 *   logLevel?: fieldloop.wire.v1.SetLogLevel.$Shape|null;
+                 *   ping?: fieldloop.wire.v1.Ping.$Shape|null;
+                 *   diagnose?: fieldloop.wire.v1.Diagnose.$Shape|null;
+                 *   refresh?: fieldloop.wire.v1.Refresh.$Shape|null;
+                 *   $unknowns?: Array.<Uint8Array>;
+                 * } & (
+                 *   ({ body?: undefined; pull?: null; clipNow?: null; restart?: null; logLevel?: null; ping?: null; diagnose?: null; refresh?: null }|{ body?: "pull"; pull: fieldloop.wire.v1.Pull.$Shape; clipNow?: null; restart?: null; logLevel?: null; ping?: null; diagnose?: null; refresh?: null }|{ body?: "clipNow"; pull?: null; clipNow: fieldloop.wire.v1.ClipNow.$Shape; restart?: null; logLevel?: null; ping?: null; diagnose?: null; refresh?: null }|{ body?: "restart"; pull?: null; clipNow?: null; restart: fieldloop.wire.v1.Restart.$Shape; logLevel?: null; ping?: null; diagnose?: null; refresh?: null }|{ body?: "logLevel"; pull?: null; clipNow?: null; restart?: null; logLevel: fieldloop.wire.v1.SetLogLevel.$Shape; ping?: null; diagnose?: null; refresh?: null }|{ body?: "ping"; pull?: null; clipNow?: null; restart?: null; logLevel?: null; ping: fieldloop.wire.v1.Ping.$Shape; diagnose?: null; refresh?: null }|{ body?: "diagnose"; pull?: null; clipNow?: null; restart?: null; logLevel?: null; ping?: null; diagnose: fieldloop.wire.v1.Diagnose.$Shape; refresh?: null }|{ body?: "refresh"; pull?: null; clipNow?: null; restart?: null; logLevel?: null; ping?: null; diagnose?: null; refresh: fieldloop.wire.v1.Refresh.$Shape })
+                 * )} fieldloop.wire.v1.Command.$Shape
+                 */
+
+                /**
+                 * Constructs a new Command.
+                 * @memberof fieldloop.wire.v1
+                 * @classdesc Represents a Command.
+                 * @constructor
+                 * @param {fieldloop.wire.v1.Command.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const Command = function (properties) {
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * Command id.
+                 * @member {Uint8Array} id
+                 * @memberof fieldloop.wire.v1.Command
+                 * @instance
+                 */
+                Command.prototype.id = $util.newBuffer([]);
+
+                /**
+                 * Command deadlineMs.
+                 * @member {number|Long} deadlineMs
+                 * @memberof fieldloop.wire.v1.Command
+                 * @instance
+                 */
+                Command.prototype.deadlineMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+                /**
+                 * Command pull.
+                 * @member {fieldloop.wire.v1.Pull.$Properties|null|undefined} pull
+                 * @memberof fieldloop.wire.v1.Command
+                 * @instance
+                 */
+                Command.prototype.pull = null;
+
+                /**
+                 * Command clipNow.
+                 * @member {fieldloop.wire.v1.ClipNow.$Properties|null|undefined} clipNow
+                 * @memberof fieldloop.wire.v1.Command
+                 * @instance
+                 */
+                Command.prototype.clipNow = null;
+
+                /**
+                 * Command restart.
+                 * @member {fieldloop.wire.v1.Restart.$Properties|null|undefined} restart
+                 * @memberof fieldloop.wire.v1.Command
+                 * @instance
+                 */
+                Command.prototype.restart = null;
+
+                /**
+                 * Command logLevel.
+                 * @member {fieldloop.wire.v1.SetLogLevel.$Properties|null|undefined} logLevel
+                 * @memberof fieldloop.wire.v1.Command
+                 * @instance
+                 */
+                Command.prototype.logLevel = null;
+
+                /**
+                 * Command ping.
+                 * @member {fieldloop.wire.v1.Ping.$Properties|null|undefined} ping
+                 * @memberof fieldloop.wire.v1.Command
+                 * @instance
+                 */
+                Command.prototype.ping = null;
+
+                /**
+                 * Command diagnose.
+                 * @member {fieldloop.wire.v1.Diagnose.$Properties|null|undefined} diagnose
+                 * @memberof fieldloop.wire.v1.Command
+                 * @instance
+                 */
+                Command.prototype.diagnose = null;
+
+                /**
+                 * Command refresh.
+                 * @member {fieldloop.wire.v1.Refresh.$Properties|null|undefined} refresh
+                 * @memberof fieldloop.wire.v1.Command
+                 * @instance
+                 */
+                Command.prototype.refresh = null;
+
+                // OneOf field names bound to virtual getters and setters
+                let $oneOfFields;
+
+                /**
+                 * Command body.
+                 * @member {"pull"|"clipNow"|"restart"|"logLevel"|"ping"|"diagnose"|"refresh"|undefined} body
+                 * @memberof fieldloop.wire.v1.Command
+                 * @instance
+                 */
+                $Object.defineProperty(Command.prototype, "body", {
+                    get: $util.oneOfGetter($oneOfFields = ["pull", "clipNow", "restart", "logLevel", "ping", "diagnose", "refresh"]),
+                    set: $util.oneOfSetter($oneOfFields)
+                });
+
+                /**
+                 * Encodes the specified Command message. Does not implicitly {@link fieldloop.wire.v1.Command.verify|verify} messages.
+                 * @function encode
+                 * @memberof fieldloop.wire.v1.Command
+                 * @static
+                 * @param {fieldloop.wire.v1.Command.$Properties} message Command message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                Command.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.id != null && $Object.hasOwnProperty.call(message, "id") && message.id.length)
+                        writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.id);
+                    if (message.deadlineMs != null && $Object.hasOwnProperty.call(message, "deadlineMs") && (typeof message.deadlineMs === "object" ? message.deadlineMs.low || message.deadlineMs.high : message.deadlineMs !== 0))
+                        writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.deadlineMs);
+                    if (message.pull != null && $Object.hasOwnProperty.call(message, "pull"))
+                        $root.fieldloop.wire.v1.Pull.encode(message.pull, writer.uint32(/* id 3, wireType 2 =*/26).fork(), _depth + 1).ldelim();
+                    if (message.clipNow != null && $Object.hasOwnProperty.call(message, "clipNow"))
+                        $root.fieldloop.wire.v1.ClipNow.encode(message.clipNow, writer.uint32(/* id 4, wireType 2 =*/34).fork(), _depth + 1).ldelim();
+                    if (message.restart != null && $Object.hasOwnProperty.call(message, "restart"))
+                        $root.fieldloop.wire.v1.Restart.encode(message.restart, writer.uint32(/* id 5, wireType 2 =*/42).fork(), _depth + 1).ldelim();
+                    if (message.logLevel != null && $Object.hasOwnProperty.call(message, "logLevel"))
+                        $root.fieldloop.wire.v1.SetLogLevel.encode(message.logLevel, writer.uint32(/* id 6, wireType 2 =*/50).fork(), _depth + 1).ldelim();
+                    if (message.ping != null && $Object.hasOwnProperty.call(message, "ping"))
+                        $root.fieldloop.wire.v1.Ping.encode(message.ping, writer.uint32(/* id 7, wireType 2 =*/58).fork(), _depth + 1).ldelim();
+                    if (message.diagnose != null && $Object.hasOwnProperty.call(message, "diagnose"))
+                        $root.fieldloop.wire.v1.Diagnose.encode(message.diagnose, writer.uint32(/* id 8, wireType 2 =*/66).fork(), _depth + 1).ldelim();
+                    if (message.refresh != null && $Object.hasOwnProperty.call(message, "refresh"))
+                        $root.fieldloop.wire.v1.Refresh.encode(message.refresh, writer.uint32(/* id 9, wireType 2 =*/74).fork(), _depth + 1).ldelim();
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a Command message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof fieldloop.wire.v1.Command
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Command & fieldloop.wire.v1.Command.$Shape} Command
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                Command.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message, value;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.fieldloop.wire.v1.Command();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        let wireType = tag & 7;
+                        switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.bytes()).length)
+                                    message.id = value;
+                                else
+                                    delete message.id;
+                                continue;
+                            }
+                        case 2: {
+                                if (wireType !== 0)
+                                    break;
+                                if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                    message.deadlineMs = value;
+                                else
+                                    delete message.deadlineMs;
+                                continue;
+                            }
+                        case 3: {
+                                if (wireType !== 2)
+                                    break;
+                                message.pull = $root.fieldloop.wire.v1.Pull.decode(reader, reader.size(), $undefined, _depth + 1, message.pull);
+                                message.body = "pull";
+                                continue;
+                            }
+                        case 4: {
+                                if (wireType !== 2)
+                                    break;
+                                message.clipNow = $root.fieldloop.wire.v1.ClipNow.decode(reader, reader.size(), $undefined, _depth + 1, message.clipNow);
+                                message.body = "clipNow";
+                                continue;
+                            }
+                        case 5: {
+                                if (wireType !== 2)
+                                    break;
+                                message.restart = $root.fieldloop.wire.v1.Restart.decode(reader, reader.size(), $undefined, _depth + 1, message.restart);
+                                message.body = "restart";
+                                continue;
+                            }
+                        case 6: {
+                                if (wireType !== 2)
+                                    break;
+                                message.logLevel = $root.fieldloop.wire.v1.SetLogLevel.decode(reader, reader.size(), $undefined, _depth + 1, message.logLevel);
+                                message.body = "logLevel";
+                                continue;
+                            }
+                        case 7: {
+                                if (wireType !== 2)
+                                    break;
+                                message.ping = $root.fieldloop.wire.v1.Ping.decode(reader, reader.size(), $undefined, _depth + 1, message.ping);
+                                message.body = "ping";
+                                continue;
+                            }
+                        case 8: {
+                                if (wireType !== 2)
+                                    break;
+                                message.diagnose = $root.fieldloop.wire.v1.Diagnose.decode(reader, reader.size(), $undefined, _depth + 1, message.diagnose);
+                                message.body = "diagnose";
+                                continue;
+                            }
+                        case 9: {
+                                if (wireType !== 2)
+                                    break;
+                                message.refresh = $root.fieldloop.wire.v1.Refresh.decode(reader, reader.size(), $undefined, _depth + 1, message.refresh);
+                                message.body = "refresh";
+                                continue;
+                            }
+                        }
+                        reader.skipType(wireType, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                return Command;
+            })();
+
+            v1.Pull = (function() {
+
+                /**
+                 * Properties of a Pull.
+                 * @typedef {Object} fieldloop.wire.v1.Pull.$Properties
+                 * @property {Uint8Array|null} [clipId] Pull clipId
+                 * @property {Array.<string>|null} [topics] Pull topics
+                 * @property {number|Long|null} [startNs] Pull startNs
+                 * @property {number|Long|null} [endNs] Pull endNs
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a Pull.
+                 * @memberof fieldloop.wire.v1
+                 * @interface IPull
+                 * @augments fieldloop.wire.v1.Pull.$Properties
+                 * @deprecated Use fieldloop.wire.v1.Pull.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a Pull.
+                 * @typedef {fieldloop.wire.v1.Pull.$Properties} fieldloop.wire.v1.Pull.$Shape
+                 */
+
+                /**
+                 * Constructs a new Pull.
+                 * @memberof fieldloop.wire.v1
+                 * @classdesc Represents a Pull.
+                 * @constructor
+                 * @param {fieldloop.wire.v1.Pull.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const Pull = function (properties) {
+                    this.topics = [];
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * Pull clipId.
+                 * @member {Uint8Array} clipId
+                 * @memberof fieldloop.wire.v1.Pull
+                 * @instance
+                 */
+                Pull.prototype.clipId = $util.newBuffer([]);
+
+                /**
+                 * Pull topics.
+                 * @member {Array.<string>} topics
+                 * @memberof fieldloop.wire.v1.Pull
+                 * @instance
+                 */
+                Pull.prototype.topics = $util.emptyArray;
+
+                /**
+                 * Pull startNs.
+                 * @member {number|Long|null|undefined} startNs
+                 * @memberof fieldloop.wire.v1.Pull
+                 * @instance
+                 */
+                Pull.prototype.startNs = null;
+
+                /**
+                 * Pull endNs.
+                 * @member {number|Long|null|undefined} endNs
+                 * @memberof fieldloop.wire.v1.Pull
+                 * @instance
+                 */
+                Pull.prototype.endNs = null;
+
+                // OneOf field names bound to virtual getters and setters
+                let $oneOfFields;
+
+                // Virtual OneOf for proto3 optional field
+                $Object.defineProperty(Pull.prototype, "_startNs", {
+                    get: $util.oneOfGetter($oneOfFields = ["startNs"]),
+                    set: $util.oneOfSetter($oneOfFields)
+                });
+
+                // Virtual OneOf for proto3 optional field
+                $Object.defineProperty(Pull.prototype, "_endNs", {
+                    get: $util.oneOfGetter($oneOfFields = ["endNs"]),
+                    set: $util.oneOfSetter($oneOfFields)
+                });
+
+                /**
+                 * Encodes the specified Pull message. Does not implicitly {@link fieldloop.wire.v1.Pull.verify|verify} messages.
+                 * @function encode
+                 * @memberof fieldloop.wire.v1.Pull
+                 * @static
+                 * @param {fieldloop.wire.v1.Pull.$Properties} message Pull message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                Pull.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.clipId != null && $Object.hasOwnProperty.call(message, "clipId") && message.clipId.length)
+                        writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.clipId);
+                    if (message.topics != null && message.topics.length)
+                        for (let i = 0; i < message.topics.length; ++i)
+                            writer.uint32(/* id 2, wireType 2 =*/18).string(message.topics[i]);
+                    if (message.startNs != null && $Object.hasOwnProperty.call(message, "startNs"))
+                        writer.uint32(/* id 3, wireType 1 =*/25).fixed64(message.startNs);
+                    if (message.endNs != null && $Object.hasOwnProperty.call(message, "endNs"))
+                        writer.uint32(/* id 4, wireType 1 =*/33).fixed64(message.endNs);
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a Pull message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof fieldloop.wire.v1.Pull
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Pull & fieldloop.wire.v1.Pull.$Shape} Pull
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                Pull.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message, value;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.fieldloop.wire.v1.Pull();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        let wireType = tag & 7;
+                        switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.bytes()).length)
+                                    message.clipId = value;
+                                else
+                                    delete message.clipId;
+                                continue;
+                            }
+                        case 2: {
+                                if (wireType !== 2)
+                                    break;
+                                if (!(message.topics && message.topics.length))
+                                    message.topics = [];
+                                message.topics.push(reader.stringVerify());
+                                continue;
+                            }
+                        case 3: {
+                                if (wireType !== 1)
+                                    break;
+                                message.startNs = reader.fixed64();
+                                message._startNs = "startNs";
+                                continue;
+                            }
+                        case 4: {
+                                if (wireType !== 1)
+                                    break;
+                                message.endNs = reader.fixed64();
+                                message._endNs = "endNs";
+                                continue;
+                            }
+                        }
+                        reader.skipType(wireType, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                return Pull;
+            })();
+
+            v1.ClipNow = (function() {
+
+                /**
+                 * Properties of a ClipNow.
+                 * @typedef {Object} fieldloop.wire.v1.ClipNow.$Properties
+                 * @property {number|null} [preS] ClipNow preS
+                 * @property {number|null} [postS] ClipNow postS
+                 * @property {Array.<string>|null} [topics] ClipNow topics
+                 * @property {string|null} [reason] ClipNow reason
+                 * @property {fieldloop.wire.v1.Severity|null} [severity] ClipNow severity
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a ClipNow.
+                 * @memberof fieldloop.wire.v1
+                 * @interface IClipNow
+                 * @augments fieldloop.wire.v1.ClipNow.$Properties
+                 * @deprecated Use fieldloop.wire.v1.ClipNow.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a ClipNow.
+                 * @typedef {fieldloop.wire.v1.ClipNow.$Properties} fieldloop.wire.v1.ClipNow.$Shape
+                 */
+
+                /**
+                 * Constructs a new ClipNow.
+                 * @memberof fieldloop.wire.v1
+                 * @classdesc Represents a ClipNow.
+                 * @constructor
+                 * @param {fieldloop.wire.v1.ClipNow.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const ClipNow = function (properties) {
+                    this.topics = [];
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * ClipNow preS.
+                 * @member {number} preS
+                 * @memberof fieldloop.wire.v1.ClipNow
+                 * @instance
+                 */
+                ClipNow.prototype.preS = 0;
+
+                /**
+                 * ClipNow postS.
+                 * @member {number} postS
+                 * @memberof fieldloop.wire.v1.ClipNow
+                 * @instance
+                 */
+                ClipNow.prototype.postS = 0;
+
+                /**
+                 * ClipNow topics.
+                 * @member {Array.<string>} topics
+                 * @memberof fieldloop.wire.v1.ClipNow
+                 * @instance
+                 */
+                ClipNow.prototype.topics = $util.emptyArray;
+
+                /**
+                 * ClipNow reason.
+                 * @member {string} reason
+                 * @memberof fieldloop.wire.v1.ClipNow
+                 * @instance
+                 */
+                ClipNow.prototype.reason = "";
+
+                /**
+                 * ClipNow severity.
+                 * @member {fieldloop.wire.v1.Severity} severity
+                 * @memberof fieldloop.wire.v1.ClipNow
+                 * @instance
+                 */
+                ClipNow.prototype.severity = 0;
+
+                /**
+                 * Encodes the specified ClipNow message. Does not implicitly {@link fieldloop.wire.v1.ClipNow.verify|verify} messages.
+                 * @function encode
+                 * @memberof fieldloop.wire.v1.ClipNow
+                 * @static
+                 * @param {fieldloop.wire.v1.ClipNow.$Properties} message ClipNow message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                ClipNow.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.preS != null && $Object.hasOwnProperty.call(message, "preS") && !$Object.is(message.preS, 0))
+                        writer.uint32(/* id 1, wireType 1 =*/9).double(message.preS);
+                    if (message.postS != null && $Object.hasOwnProperty.call(message, "postS") && !$Object.is(message.postS, 0))
+                        writer.uint32(/* id 2, wireType 1 =*/17).double(message.postS);
+                    if (message.topics != null && message.topics.length)
+                        for (let i = 0; i < message.topics.length; ++i)
+                            writer.uint32(/* id 3, wireType 2 =*/26).string(message.topics[i]);
+                    if (message.reason != null && $Object.hasOwnProperty.call(message, "reason") && message.reason !== "")
+                        writer.uint32(/* id 4, wireType 2 =*/34).string(message.reason);
+                    if (message.severity != null && $Object.hasOwnProperty.call(message, "severity") && message.severity !== 0)
+                        writer.uint32(/* id 5, wireType 0 =*/40).int32(message.severity);
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a ClipNow message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof fieldloop.wire.v1.ClipNow
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.ClipNow & fieldloop.wire.v1.ClipNow.$Shape} ClipNow
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                ClipNow.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message, value;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.fieldloop.wire.v1.ClipNow();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        let wireType = tag & 7;
+                        switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 1)
+                                    break;
+                                if (!$Object.is(value = reader.double(), 0))
+                                    message.preS = value;
+                                else
+                                    delete message.preS;
+                                continue;
+                            }
+                        case 2: {
+                                if (wireType !== 1)
+                                    break;
+                                if (!$Object.is(value = reader.double(), 0))
+                                    message.postS = value;
+                                else
+                                    delete message.postS;
+                                continue;
+                            }
+                        case 3: {
+                                if (wireType !== 2)
+                                    break;
+                                if (!(message.topics && message.topics.length))
+                                    message.topics = [];
+                                message.topics.push(reader.stringVerify());
+                                continue;
+                            }
+                        case 4: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.reason = value;
+                                else
+                                    delete message.reason;
+                                continue;
+                            }
+                        case 5: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.int32())
+                                    message.severity = value;
+                                else
+                                    delete message.severity;
+                                continue;
+                            }
+                        }
+                        reader.skipType(wireType, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                return ClipNow;
+            })();
+
+            v1.Restart = (function() {
+
+                /**
+                 * Properties of a Restart.
+                 * @typedef {Object} fieldloop.wire.v1.Restart.$Properties
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a Restart.
+                 * @memberof fieldloop.wire.v1
+                 * @interface IRestart
+                 * @augments fieldloop.wire.v1.Restart.$Properties
+                 * @deprecated Use fieldloop.wire.v1.Restart.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a Restart.
+                 * @typedef {fieldloop.wire.v1.Restart.$Properties} fieldloop.wire.v1.Restart.$Shape
+                 */
+
+                /**
+                 * Constructs a new Restart.
+                 * @memberof fieldloop.wire.v1
+                 * @classdesc Represents a Restart.
+                 * @constructor
+                 * @param {fieldloop.wire.v1.Restart.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const Restart = function (properties) {
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * Encodes the specified Restart message. Does not implicitly {@link fieldloop.wire.v1.Restart.verify|verify} messages.
+                 * @function encode
+                 * @memberof fieldloop.wire.v1.Restart
+                 * @static
+                 * @param {fieldloop.wire.v1.Restart.$Properties} message Restart message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                Restart.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a Restart message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof fieldloop.wire.v1.Restart
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Restart & fieldloop.wire.v1.Restart.$Shape} Restart
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                Restart.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.fieldloop.wire.v1.Restart();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        reader.skipType(tag & 7, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                return Restart;
+            })();
+
+            v1.SetLogLevel = (function() {
+
+                /**
+                 * Properties of a SetLogLevel.
+                 * @typedef {Object} fieldloop.wire.v1.SetLogLevel.$Properties
+                 * @property {fieldloop.wire.v1.SetLogLevel.Level|null} [level] SetLogLevel level
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a SetLogLevel.
+                 * @memberof fieldloop.wire.v1
+                 * @interface ISetLogLevel
+                 * @augments fieldloop.wire.v1.SetLogLevel.$Properties
+                 * @deprecated Use fieldloop.wire.v1.SetLogLevel.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a SetLogLevel.
+                 * @typedef {fieldloop.wire.v1.SetLogLevel.$Properties} fieldloop.wire.v1.SetLogLevel.$Shape
+                 */
+
+                /**
+                 * Constructs a new SetLogLevel.
+                 * @memberof fieldloop.wire.v1
+                 * @classdesc Represents a SetLogLevel.
+                 * @constructor
+                 * @param {fieldloop.wire.v1.SetLogLevel.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const SetLogLevel = function (properties) {
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * SetLogLevel level.
+                 * @member {fieldloop.wire.v1.SetLogLevel.Level} level
+                 * @memberof fieldloop.wire.v1.SetLogLevel
+                 * @instance
+                 */
+                SetLogLevel.prototype.level = 0;
+
+                /**
+                 * Encodes the specified SetLogLevel message. Does not implicitly {@link fieldloop.wire.v1.SetLogLevel.verify|verify} messages.
+                 * @function encode
+                 * @memberof fieldloop.wire.v1.SetLogLevel
+                 * @static
+                 * @param {fieldloop.wire.v1.SetLogLevel.$Properties} message SetLogLevel message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                SetLogLevel.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.level != null && $Object.hasOwnProperty.call(message, "level") && message.level !== 0)
+                        writer.uint32(/* id 1, wireType 0 =*/8).int32(message.level);
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a SetLogLevel message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof fieldloop.wire.v1.SetLogLevel
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.SetLogLevel & fieldloop.wire.v1.SetLogLevel.$Shape} SetLogLevel
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                SetLogLevel.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message, value;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.fieldloop.wire.v1.SetLogLevel();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        let wireType = tag & 7;
+                        switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.int32())
+                                    message.level = value;
+                                else
+                                    delete message.level;
+                                continue;
+                            }
+                        }
+                        reader.skipType(wireType, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                /**
+                 * Level enum.
+                 * @name fieldloop.wire.v1.SetLogLevel.Level
+                 * @enum {number}
+                 * @property {number} LEVEL_UNSPECIFIED=0 LEVEL_UNSPECIFIED value
+                 * @property {number} LEVEL_DEBUG=1 LEVEL_DEBUG value
+                 * @property {number} LEVEL_INFO=2 LEVEL_INFO value
+                 * @property {number} LEVEL_WARN=3 LEVEL_WARN value
+                 * @property {number} LEVEL_ERROR=4 LEVEL_ERROR value
+                 */
+                SetLogLevel.Level = (function() {
+                    const valuesById = $Object.create(null), values = $Object.create(valuesById);
+                    values[valuesById[0] = "LEVEL_UNSPECIFIED"] = 0;
+                    values[valuesById[1] = "LEVEL_DEBUG"] = 1;
+                    values[valuesById[2] = "LEVEL_INFO"] = 2;
+                    values[valuesById[3] = "LEVEL_WARN"] = 3;
+                    values[valuesById[4] = "LEVEL_ERROR"] = 4;
+                    return values;
+                })();
+
+                return SetLogLevel;
+            })();
+
+            v1.Ping = (function() {
+
+                /**
+                 * Properties of a Ping.
+                 * @typedef {Object} fieldloop.wire.v1.Ping.$Properties
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a Ping.
+                 * @memberof fieldloop.wire.v1
+                 * @interface IPing
+                 * @augments fieldloop.wire.v1.Ping.$Properties
+                 * @deprecated Use fieldloop.wire.v1.Ping.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a Ping.
+                 * @typedef {fieldloop.wire.v1.Ping.$Properties} fieldloop.wire.v1.Ping.$Shape
+                 */
+
+                /**
+                 * Constructs a new Ping.
+                 * @memberof fieldloop.wire.v1
+                 * @classdesc Represents a Ping.
+                 * @constructor
+                 * @param {fieldloop.wire.v1.Ping.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const Ping = function (properties) {
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * Encodes the specified Ping message. Does not implicitly {@link fieldloop.wire.v1.Ping.verify|verify} messages.
+                 * @function encode
+                 * @memberof fieldloop.wire.v1.Ping
+                 * @static
+                 * @param {fieldloop.wire.v1.Ping.$Properties} message Ping message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                Ping.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a Ping message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof fieldloop.wire.v1.Ping
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Ping & fieldloop.wire.v1.Ping.$Shape} Ping
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                Ping.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.fieldloop.wire.v1.Ping();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        reader.skipType(tag & 7, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                return Ping;
+            })();
+
+            v1.Diagnose = (function() {
+
+                /**
+                 * Properties of a Diagnose.
+                 * @typedef {Object} fieldloop.wire.v1.Diagnose.$Properties
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a Diagnose.
+                 * @memberof fieldloop.wire.v1
+                 * @interface IDiagnose
+                 * @augments fieldloop.wire.v1.Diagnose.$Properties
+                 * @deprecated Use fieldloop.wire.v1.Diagnose.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a Diagnose.
+                 * @typedef {fieldloop.wire.v1.Diagnose.$Properties} fieldloop.wire.v1.Diagnose.$Shape
+                 */
+
+                /**
+                 * Constructs a new Diagnose.
+                 * @memberof fieldloop.wire.v1
+                 * @classdesc Represents a Diagnose.
+                 * @constructor
+                 * @param {fieldloop.wire.v1.Diagnose.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const Diagnose = function (properties) {
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * Encodes the specified Diagnose message. Does not implicitly {@link fieldloop.wire.v1.Diagnose.verify|verify} messages.
+                 * @function encode
+                 * @memberof fieldloop.wire.v1.Diagnose
+                 * @static
+                 * @param {fieldloop.wire.v1.Diagnose.$Properties} message Diagnose message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                Diagnose.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a Diagnose message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof fieldloop.wire.v1.Diagnose
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Diagnose & fieldloop.wire.v1.Diagnose.$Shape} Diagnose
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                Diagnose.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.fieldloop.wire.v1.Diagnose();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        reader.skipType(tag & 7, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                return Diagnose;
+            })();
+
+            v1.Refresh = (function() {
+
+                /**
+                 * Properties of a Refresh.
+                 * @typedef {Object} fieldloop.wire.v1.Refresh.$Properties
+                 * @property {string|null} [section] Refresh section
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a Refresh.
+                 * @memberof fieldloop.wire.v1
+                 * @interface IRefresh
+                 * @augments fieldloop.wire.v1.Refresh.$Properties
+                 * @deprecated Use fieldloop.wire.v1.Refresh.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a Refresh.
+                 * @typedef {fieldloop.wire.v1.Refresh.$Properties} fieldloop.wire.v1.Refresh.$Shape
+                 */
+
+                /**
+                 * Constructs a new Refresh.
+                 * @memberof fieldloop.wire.v1
+                 * @classdesc Represents a Refresh.
+                 * @constructor
+                 * @param {fieldloop.wire.v1.Refresh.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const Refresh = function (properties) {
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * Refresh section.
+                 * @member {string} section
+                 * @memberof fieldloop.wire.v1.Refresh
+                 * @instance
+                 */
+                Refresh.prototype.section = "";
+
+                /**
+                 * Encodes the specified Refresh message. Does not implicitly {@link fieldloop.wire.v1.Refresh.verify|verify} messages.
+                 * @function encode
+                 * @memberof fieldloop.wire.v1.Refresh
+                 * @static
+                 * @param {fieldloop.wire.v1.Refresh.$Properties} message Refresh message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                Refresh.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.section != null && $Object.hasOwnProperty.call(message, "section") && message.section !== "")
+                        writer.uint32(/* id 1, wireType 2 =*/10).string(message.section);
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a Refresh message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof fieldloop.wire.v1.Refresh
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Refresh & fieldloop.wire.v1.Refresh.$Shape} Refresh
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                Refresh.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message, value;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.fieldloop.wire.v1.Refresh();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        let wireType = tag & 7;
+                        switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.section = value;
+                                else
+                                    delete message.section;
+                                continue;
+                            }
+                        }
+                        reader.skipType(wireType, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                return Refresh;
+            })();
+
+            v1.Telemetry = (function() {
+
+                /**
+                 * Properties of a Telemetry.
+                 * @typedef {Object} fieldloop.wire.v1.Telemetry.$Properties
+                 * @property {Uint8Array|null} [bootId] Telemetry bootId
+                 * @property {number|Long|null} [seq] Telemetry seq
+                 * @property {number|Long|null} [atMs] Telemetry atMs
+                 * @property {Array.<fieldloop.wire.v1.Series.$Properties>|null} [series] Telemetry series
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a Telemetry.
+                 * @memberof fieldloop.wire.v1
+                 * @interface ITelemetry
+                 * @augments fieldloop.wire.v1.Telemetry.$Properties
+                 * @deprecated Use fieldloop.wire.v1.Telemetry.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a Telemetry.
+                 * @typedef {fieldloop.wire.v1.Telemetry.$Properties} fieldloop.wire.v1.Telemetry.$Shape
+                 */
+
+                /**
+                 * Constructs a new Telemetry.
+                 * @memberof fieldloop.wire.v1
+                 * @classdesc Represents a Telemetry.
+                 * @constructor
+                 * @param {fieldloop.wire.v1.Telemetry.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const Telemetry = function (properties) {
+                    this.series = [];
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * Telemetry bootId.
+                 * @member {Uint8Array} bootId
+                 * @memberof fieldloop.wire.v1.Telemetry
+                 * @instance
+                 */
+                Telemetry.prototype.bootId = $util.newBuffer([]);
+
+                /**
+                 * Telemetry seq.
+                 * @member {number|Long} seq
+                 * @memberof fieldloop.wire.v1.Telemetry
+                 * @instance
+                 */
+                Telemetry.prototype.seq = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+                /**
+                 * Telemetry atMs.
+                 * @member {number|Long} atMs
+                 * @memberof fieldloop.wire.v1.Telemetry
+                 * @instance
+                 */
+                Telemetry.prototype.atMs = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
+
+                /**
+                 * Telemetry series.
+                 * @member {Array.<fieldloop.wire.v1.Series.$Properties>} series
+                 * @memberof fieldloop.wire.v1.Telemetry
+                 * @instance
+                 */
+                Telemetry.prototype.series = $util.emptyArray;
+
+                /**
+                 * Encodes the specified Telemetry message. Does not implicitly {@link fieldloop.wire.v1.Telemetry.verify|verify} messages.
+                 * @function encode
+                 * @memberof fieldloop.wire.v1.Telemetry
+                 * @static
+                 * @param {fieldloop.wire.v1.Telemetry.$Properties} message Telemetry message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                Telemetry.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.bootId != null && $Object.hasOwnProperty.call(message, "bootId") && message.bootId.length)
+                        writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.bootId);
+                    if (message.seq != null && $Object.hasOwnProperty.call(message, "seq") && (typeof message.seq === "object" ? message.seq.low || message.seq.high : message.seq !== 0))
+                        writer.uint32(/* id 2, wireType 0 =*/16).uint64(message.seq);
+                    if (message.atMs != null && $Object.hasOwnProperty.call(message, "atMs") && (typeof message.atMs === "object" ? message.atMs.low || message.atMs.high : message.atMs !== 0))
+                        writer.uint32(/* id 3, wireType 0 =*/24).uint64(message.atMs);
+                    if (message.series != null && message.series.length)
+                        for (let i = 0; i < message.series.length; ++i)
+                            $root.fieldloop.wire.v1.Series.encode(message.series[i], writer.uint32(/* id 4, wireType 2 =*/34).fork(), _depth + 1).ldelim();
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a Telemetry message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof fieldloop.wire.v1.Telemetry
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Telemetry & fieldloop.wire.v1.Telemetry.$Shape} Telemetry
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                Telemetry.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message, value;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.fieldloop.wire.v1.Telemetry();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        let wireType = tag & 7;
+                        switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.bytes()).length)
+                                    message.bootId = value;
+                                else
+                                    delete message.bootId;
+                                continue;
+                            }
+                        case 2: {
+                                if (wireType !== 0)
+                                    break;
+                                if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                    message.seq = value;
+                                else
+                                    delete message.seq;
+                                continue;
+                            }
+                        case 3: {
+                                if (wireType !== 0)
+                                    break;
+                                if (typeof (value = reader.uint64()) === "object" ? value.low || value.high : value !== 0)
+                                    message.atMs = value;
+                                else
+                                    delete message.atMs;
+                                continue;
+                            }
+                        case 4: {
+                                if (wireType !== 2)
+                                    break;
+                                if (!(message.series && message.series.length))
+                                    message.series = [];
+                                message.series.push($root.fieldloop.wire.v1.Series.decode(reader, reader.size(), $undefined, _depth + 1));
+                                continue;
+                            }
+                        }
+                        reader.skipType(wireType, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                return Telemetry;
+            })();
+
+            v1.Series = (function() {
+
+                /**
+                 * Properties of a Series.
+                 * @typedef {Object} fieldloop.wire.v1.Series.$Properties
+                 * @property {string|null} [name] Series name
+                 * @property {string|null} [unit] Series unit
+                 * @property {number|null} [value] Series value
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a Series.
+                 * @memberof fieldloop.wire.v1
+                 * @interface ISeries
+                 * @augments fieldloop.wire.v1.Series.$Properties
+                 * @deprecated Use fieldloop.wire.v1.Series.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a Series.
+                 * @typedef {fieldloop.wire.v1.Series.$Properties} fieldloop.wire.v1.Series.$Shape
+                 */
+
+                /**
+                 * Constructs a new Series.
+                 * @memberof fieldloop.wire.v1
+                 * @classdesc Represents a Series.
+                 * @constructor
+                 * @param {fieldloop.wire.v1.Series.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const Series = function (properties) {
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * Series name.
+                 * @member {string} name
+                 * @memberof fieldloop.wire.v1.Series
+                 * @instance
+                 */
+                Series.prototype.name = "";
+
+                /**
+                 * Series unit.
+                 * @member {string} unit
+                 * @memberof fieldloop.wire.v1.Series
+                 * @instance
+                 */
+                Series.prototype.unit = "";
+
+                /**
+                 * Series value.
+                 * @member {number} value
+                 * @memberof fieldloop.wire.v1.Series
+                 * @instance
+                 */
+                Series.prototype.value = 0;
+
+                /**
+                 * Encodes the specified Series message. Does not implicitly {@link fieldloop.wire.v1.Series.verify|verify} messages.
+                 * @function encode
+                 * @memberof fieldloop.wire.v1.Series
+                 * @static
+                 * @param {fieldloop.wire.v1.Series.$Properties} message Series message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                Series.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.name != null && $Object.hasOwnProperty.call(message, "name") && message.name !== "")
+                        writer.uint32(/* id 1, wireType 2 =*/10).string(message.name);
+                    if (message.unit != null && $Object.hasOwnProperty.call(message, "unit") && message.unit !== "")
+                        writer.uint32(/* id 2, wireType 2 =*/18).string(message.unit);
+                    if (message.value != null && $Object.hasOwnProperty.call(message, "value") && !$Object.is(message.value, 0))
+                        writer.uint32(/* id 3, wireType 1 =*/25).double(message.value);
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a Series message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof fieldloop.wire.v1.Series
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Series & fieldloop.wire.v1.Series.$Shape} Series
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                Series.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message, value;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.fieldloop.wire.v1.Series();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        let wireType = tag & 7;
+                        switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.name = value;
+                                else
+                                    delete message.name;
+                                continue;
+                            }
+                        case 2: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.stringVerify()).length)
+                                    message.unit = value;
+                                else
+                                    delete message.unit;
+                                continue;
+                            }
+                        case 3: {
+                                if (wireType !== 1)
+                                    break;
+                                if (!$Object.is(value = reader.double(), 0))
+                                    message.value = value;
+                                else
+                                    delete message.value;
+                                continue;
+                            }
+                        }
+                        reader.skipType(wireType, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                return Series;
+            })();
+
             return v1;
         })();
 

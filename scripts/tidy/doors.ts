@@ -52,7 +52,14 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   sharp: ['agent/score/image.ts', 'sim/jpeg.ts'],
   yaml: ['agent/document.ts', 'cloud/config.ts', 'rules/yaml-source.ts'],
   'zstd-napi': ['recording/codec/zstd.ts', 'bench/generate.ts', 'bench/rival.ts'],
-  zod: ['agent/document.ts', 'proto/manifest.ts', 'proto/reported.ts', 'rules/schema.ts'],
+  zod: [
+    'agent/document.ts',
+    'proto/command.ts',
+    'proto/manifest.ts',
+    'proto/reported.ts',
+    'proto/rules-report.ts',
+    'rules/schema.ts',
+  ],
 };
 
 export const doorsLaw: Law = (tree) => {

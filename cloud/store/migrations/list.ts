@@ -1,6 +1,7 @@
 import { nouns } from './0001-nouns.ts';
 import { wire } from './0002-wire.ts';
 import { people } from './0003-people.ts';
+import { fleet } from './0004-fleet.ts';
 import { devices } from './0005-devices.ts';
 import { alerts } from './0008-alerts.ts';
 import { http } from './0009-http.ts';
@@ -12,6 +13,7 @@ export const migrations: readonly Migration[] = [
   nouns,
   wire,
   people,
+  fleet,
   devices,
   alerts,
   http,

@@ -1,0 +1,33 @@
+/**
+ * The contract suites of all stores, in one list: each adapter's test runs them against its own
+ * database.
+ */
+import { auditStoreContract } from '../audit/store.contract.ts';
+import { certificateStoreContract } from '../auth/certificates.contract.ts';
+import { clipStoreContract } from '../clip/store.contract.ts';
+import { commandStoreContract } from '../command/store.contract.ts';
+import { deviceStoreContract } from '../device/store.contract.ts';
+import { eventStoreContract } from '../event/store.contract.ts';
+import { apiKeyStoreContract } from '../key/store.contract.ts';
+import { sessionStoreContract } from '../session/store.contract.ts';
+import { telemetryStoreContract } from '../telemetry/store.contract.ts';
+import { claimTokenStoreContract } from '../token/store.contract.ts';
+import { desiredContract } from './desired.contract.ts';
+import type { OpenStore } from './store.contract.ts';
+
+/** Registers tests whose names begin with `name`, each on a fresh database. */
+export type StoreContract = (name: string, open: OpenStore) => void;
+
+export const storeContracts: readonly StoreContract[] = [
+  auditStoreContract,
+  certificateStoreContract,
+  clipStoreContract,
+  deviceStoreContract,
+  eventStoreContract,
+  apiKeyStoreContract,
+  sessionStoreContract,
+  claimTokenStoreContract,
+  commandStoreContract,
+  desiredContract,
+  telemetryStoreContract,
+];
