@@ -3,8 +3,12 @@ export {
   type ColumnType,
   type DatabaseConnection,
   Kysely,
+  PostgresDialect,
+  type PostgresPool,
+  type PostgresPoolClient,
   type SelectQueryBuilder,
   sql,
+  SqliteAdapter,
   SqliteDialect,
   SqliteDriver,
 } from 'kysely';

@@ -1,8 +1,10 @@
 import { Fault } from '@fieldloop/core';
 import type { Db } from './db.ts';
+import { kindOf } from './kind.ts';
 import { sql } from './kysely.ts';
 import { migrations } from './migrations/list.ts';
 import type { Migration } from './migrations/migration.ts';
+import { postgresWords } from './postgres-words.ts';
 
 /**
  * Brings a database to the newest step, all missing steps in one transaction; its write lock keeps
@@ -14,25 +16,52 @@ export async function migrate(
   deps: { readonly now: () => number; readonly steps?: readonly Migration[] },
 ): Promise<readonly string[]> {
   const steps = deps.steps ?? migrations;
+  const run = async (trx: Db, statement: string): Promise<void> => {
+    const text = kindOf(db) === 'sqlite' ? statement : postgresWords(statement);
+    await sql.raw(text).execute(trx);
+  };
   return await db.transaction().execute(async (trx) => {
-    await sql`create table if not exists migration (
-      name text primary key,
-      at integer not null
-    ) strict`.execute(trx);
-    const rows = await sql<{ name: string }>`select name from migration`.execute(trx);
-    const done = new Set(rows.rows.map((row) => row.name));
-    const names = new Set(steps.map((step) => step.name));
-    const unknown = [...done].find((name) => !names.has(name));
-    if (unknown !== undefined) {
-      throw new Fault('conflict', `the database has the step "${unknown}" that this cloud lacks`, {
-        remedy: 'Run the version of Fieldloop that made it, or a newer one, on this data folder.',
-      });
-    }
-    const missing = steps.filter((step) => !done.has(step.name));
+    const done = await stepsDone(trx);
+    if (done === undefined) await run(trx, journal);
+    const missing = missingSteps(done ?? [], steps);
     for (const step of missing) {
-      for (const statement of step.statements) await sql.raw(statement).execute(trx);
+      for (const statement of step.statements) await run(trx, statement);
       await sql`insert into migration (name, at) values (${step.name}, ${deps.now()})`.execute(trx);
     }
     return missing.map((step) => step.name);
   });
+}
+
+/** The table of the steps that ran. */
+const journal = `create table migration (
+  name text primary key,
+  at integer not null
+) strict`;
+
+/** Names of the steps that a database has; undefined for one that was never migrated. */
+export async function stepsDone(db: Db): Promise<readonly string[] | undefined> {
+  const found =
+    kindOf(db) === 'sqlite'
+      ? sql<{ n: bigint }>`select count(*) as n from sqlite_master where name = 'migration'`
+      : sql<{ n: bigint }>`select count(to_regclass('migration')) as n`;
+  if ((await found.execute(db)).rows[0]?.n === 0n) return undefined;
+  const { rows } = await sql<{ name: string }>`select name from migration order by name`.execute(
+    db,
+  );
+  return rows.map((row) => row.name);
+}
+
+/** The steps to run. Fault `conflict` when the database has one that this cloud lacks. */
+export function missingSteps(
+  done: readonly string[],
+  steps: readonly Migration[] = migrations,
+): readonly Migration[] {
+  const names = new Set(steps.map((step) => step.name));
+  const unknown = done.find((name) => !names.has(name));
+  if (unknown !== undefined) {
+    throw new Fault('conflict', `the database has the step "${unknown}" that this cloud lacks`, {
+      remedy: 'Run the version of Fieldloop that made it, or a newer one, on this database.',
+    });
+  }
+  return steps.filter((step) => !done.includes(step.name));
 }

@@ -8,22 +8,15 @@ import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
-import { auditStoreContract } from '../audit/store.contract.ts';
-import { certificateStoreContract } from '../auth/certificates.contract.ts';
-import { clipStoreContract } from '../clip/store.contract.ts';
 import { clipList } from '../clip/store.ts';
-import { deviceStoreContract } from '../device/store.contract.ts';
 import { deviceStore } from '../device/store.ts';
-import { eventStoreContract } from '../event/store.contract.ts';
 import { eventList } from '../event/store.ts';
-import { apiKeyStoreContract } from '../key/store.contract.ts';
-import { sessionStoreContract } from '../session/store.contract.ts';
-import { claimTokenStoreContract } from '../token/store.contract.ts';
 import type { Db } from './db.ts';
 import { sql } from './kysely.ts';
 import { migrate } from './migrate.ts';
 import { lockFolder, openSqlite } from './sqlite.ts';
 import type { StoreWorld } from './store.contract.ts';
+import { storeContracts } from './stores.contract.ts';
 
 async function openFolder(): Promise<AsyncDisposable & { readonly path: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'fieldloop-store-'));
@@ -51,14 +44,7 @@ async function openWorld(): Promise<StoreWorld & { readonly path: string }> {
   };
 }
 
-auditStoreContract('sqlite', openWorld);
-certificateStoreContract('sqlite', openWorld);
-clipStoreContract('sqlite', openWorld);
-deviceStoreContract('sqlite', openWorld);
-eventStoreContract('sqlite', openWorld);
-apiKeyStoreContract('sqlite', openWorld);
-sessionStoreContract('sqlite', openWorld);
-claimTokenStoreContract('sqlite', openWorld);
+for (const contract of storeContracts) contract('sqlite', openWorld);
 
 async function plan(db: Db, query: { compile(): { sql: string; parameters: readonly unknown[] } }) {
   const { sql: text, parameters } = query.compile();

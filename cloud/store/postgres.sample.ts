@@ -1,0 +1,82 @@
+/** A fresh, migrated PostgreSQL database for a test, on one server for each test process. */
+import { deviceStore } from '../device/store.ts';
+import { sql } from './kysely.ts';
+import { migrate } from './migrate.ts';
+import { openPostgres } from './postgres.ts';
+import { postgresPrograms, startPostgres } from './postgres-server.sample.ts';
+import type { StoreWorld } from './store.contract.ts';
+
+/** Why tests that need a server are skipped; undefined when they run. */
+export const noPostgres: string | undefined =
+  postgresPrograms() === undefined
+    ? 'no PostgreSQL server is installed: apt-get install postgresql'
+    : undefined;
+
+export interface PostgresWorld extends StoreWorld {
+  readonly url: string;
+}
+
+/**
+ * Migrated, with the devices `amr-01` and `amr-02`. Its rows are fresh; its tables were used by
+ * the tests before it, so a test that changes tables takes an empty database instead.
+ */
+export async function postgresWorld(): Promise<PostgresWorld> {
+  const url = used.pop() ?? (await migrated());
+  const db = openPostgres(url);
+  await sql.raw(emptied).execute(db);
+  for (const [n, device] of ['amr-01', 'amr-02'].entries()) {
+    await deviceStore(db).create({ id: sampleDeviceId(n + 1), name: device, at: 1 });
+  }
+  return {
+    db,
+    url,
+    deviceId: async (device) => (await deviceStore(db).get(device))?.id ?? '',
+    async [Symbol.asyncDispose]() {
+      await db.destroy();
+      used.push(url);
+    },
+  };
+}
+
+/** The URL of a new database without tables; it goes with the server. */
+export async function emptyPostgres(): Promise<string> {
+  shared ??= openShared();
+  return await (await shared)();
+}
+
+/** Of the devices that a fresh store holds; the first is 1. */
+export const sampleDeviceId = (n: number): string => `dev_${String(n).padStart(26, '0')}`;
+
+/** Migrated databases that a test has left. */
+const used: string[] = [];
+let shared: Promise<() => Promise<string>> | undefined;
+
+async function openShared(): Promise<() => Promise<string>> {
+  const server = await startPostgres();
+  const admin = openPostgres(server.url('postgres'), { connections: 1 });
+  let count = 0;
+  return async () => {
+    const name = `world_${(count += 1)}`;
+    await sql.raw(`create database ${name} template template0`).execute(admin);
+    return server.url(name);
+  };
+}
+
+async function migrated(): Promise<string> {
+  const url = await emptyPostgres();
+  const db = openPostgres(url);
+  await migrate(db, { now: () => 1 });
+  await db.destroy();
+  return url;
+}
+
+/** Few tables have pages; deleting their few rows is faster than truncating them. */
+const emptied = `do $$ declare name text; begin
+  set local session_replication_role = replica;
+  for name in select quote_ident(relname) from pg_class
+    where relnamespace = 'public'::regnamespace and relkind = 'r' and relname <> 'migration'
+      and pg_relation_size(oid) > 0
+  loop execute 'delete from ' || name; end loop;
+  perform setval(quote_ident(sequencename)::regclass, 1, false) from pg_sequences
+    where last_value is not null;
+end $$`;
