@@ -7,7 +7,7 @@ export { type CloudConfig, type CloudSettings, defaultPorts, readCloudConfig } f
 export type { DeviceJson, DevicePage } from './device/routes.ts';
 export type { EventJson, EventPage } from './event/routes.ts';
 export type { Problem } from './http/problem.ts';
-export type { ApiKeyJson, ApiKeyPage, NewApiKeyJson } from './key/routes.ts';
+export type { ApiKeyJson, ApiKeyPage, NewApiKeyJson } from './key/json.ts';
 export { type CloudSystem, type RunningCloud, startCloud } from './main.ts';
 export type { SessionJson, SessionPage } from './session/routes.ts';
 export type { ClaimTokenJson, ClaimTokenPage, NewClaimTokenJson } from './token/routes.ts';

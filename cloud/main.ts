@@ -13,7 +13,7 @@ import type { CloudConfig } from './config.ts';
 import { deviceStore } from './device/store.ts';
 import { openApi } from './http/api.ts';
 import { type ListenAddress, openHttpServer } from './http/serve.ts';
-import { makeApiKey } from './key/routes.ts';
+import { makeApiKey } from './key/make.ts';
 import { apiKeyStore } from './key/store.ts';
 import { drainMs } from './limits.ts';
 import packageJson from './package.json' with { type: 'json' };
@@ -88,6 +88,7 @@ export async function startCloud(config: CloudConfig, system: CloudSystem): Prom
     onRevoked: (device) => line.closeDevice(device, 'revoked'),
     enrolment: () => ({ url: enrolUrl, caSha256: ca.rootSha256 }),
   });
+  started.use(api);
   const http = await openHttpServer(api.fetch, { ids, log: log.child('http') }, config.http);
   started.defer(async () => await http.close(drainMs));
   const parts = started.move();

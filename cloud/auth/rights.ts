@@ -52,3 +52,28 @@ export function allows(scopes: readonly string[], wanted: string): boolean {
   const enough = levels.slice(levels.findIndex((one) => one === level));
   return enough.some((one) => scopes.includes(`${noun}:${one}`) || scopes.includes(`*:${one}`));
 }
+
+/** The part of `scopes` that `limit` has as well. */
+export function meetScopes(scopes: readonly string[], limit: readonly string[]): readonly string[] {
+  const met = scopes.flatMap((one) => limit.map((other) => meet(one, other)));
+  const found = [...new Set(met.filter((scope) => scope !== undefined))];
+  return found.filter((scope) => !found.some((other) => other !== scope && covers(other, scope)));
+}
+
+function meet(a: string, b: string): string | undefined {
+  const [nounA = '', levelA = ''] = a.split(':');
+  const [nounB = '', levelB = ''] = b.split(':');
+  if (nounA !== nounB && nounA !== '*' && nounB !== '*') return undefined;
+  const level = rank(levelA) < rank(levelB) ? levelA : levelB;
+  return `${nounA === '*' ? nounB : nounA}:${level}`;
+}
+
+const rank = (level: string): number => levels.findIndex((one) => one === level);
+
+const covers = (scope: string, other: string): boolean => allows([scope], other);
+
+/** The first of the wanted scopes that `own` does not hold, or undefined. */
+export const scopeBeyond = (
+  own: readonly string[],
+  wanted: readonly string[],
+): string | undefined => wanted.find((scope) => !allows(own, scope));

@@ -14,7 +14,7 @@ import { deviceStore } from '../device/store.ts';
 import { idOfUuid } from '../entity-id.ts';
 import type { EventPage } from '../event/routes.ts';
 import { eventStore } from '../event/store.ts';
-import type { ApiKeyPage, NewApiKeyJson } from '../key/routes.ts';
+import type { ApiKeyPage, NewApiKeyJson } from '../key/json.ts';
 import type { SessionPage } from '../session/routes.ts';
 import { sessionStore } from '../session/store.ts';
 import type { ClaimTokenPage, NewClaimTokenJson } from '../token/routes.ts';

@@ -62,7 +62,7 @@ export function openChanges(
   return {
     expects: request.expects,
     async change(work) {
-      return await deps.write.transaction().execute(async (trx) => {
+      const transaction = deps.write.transaction().execute(async (trx) => {
         if (repeat === undefined) return await work(trx);
         const place = { caller: actor, operation: request.operationId, key: repeat.key };
         const known = await repeated(trx, place, repeat);
@@ -80,23 +80,42 @@ export function openChanges(
           .execute();
         return answer;
       });
+      try {
+        return await transaction;
+      } catch (error) {
+        await writeAfter(deps.write, error);
+        throw error;
+      }
     },
-    async audit(trx, { action, subject, before, after, detail }) {
+    async audit(trx, change) {
+      const { requestId, ip } = request;
       await putAudit(trx, {
         at: deps.clock.now(),
         actor,
         via: 'api',
-        action,
-        subject,
-        detail: {
-          ...detail,
-          ...(before === undefined ? {} : { before }),
-          ...(after === undefined ? {} : { after }),
-        },
-        requestId: request.requestId,
+        ...change,
+        requestId,
+        ...(ip === '' ? {} : { ip }),
       });
     },
   };
+}
+
+type Afterwards = (trx: Db) => Promise<void>;
+const afterwards = new WeakMap<Fault, Afterwards>();
+
+/**
+ * Says what must be written although this fault undoes the change it is thrown in, such as the
+ * request for the approval that was missing. It has a transaction of its own.
+ */
+export function writesAfter(fault: Fault, work: Afterwards): Fault {
+  afterwards.set(fault, work);
+  return fault;
+}
+
+async function writeAfter(write: Db, error: unknown): Promise<void> {
+  const work = error instanceof Fault ? afterwards.get(error) : undefined;
+  if (work !== undefined) await write.transaction().execute(async (trx) => await work(trx));
 }
 
 async function repeated(

@@ -9,7 +9,7 @@ import { sampleManifest } from '../clip/clip.sample.ts';
 import { type Role, roleScopes } from '../auth/rights.ts';
 import { clipStore } from '../clip/store.ts';
 import { deviceStore } from '../device/store.ts';
-import { makeApiKey } from '../key/routes.ts';
+import { makeApiKey } from '../key/make.ts';
 import type { Db } from '../store/db.ts';
 import { migrate } from '../store/migrate.ts';
 import { openSqlite } from '../store/sqlite.ts';
@@ -148,6 +148,7 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
       return manifest;
     },
     async [Symbol.asyncDispose]() {
+      await api[Symbol.asyncDispose]();
       await server.close(100);
       await read.destroy();
       await db.destroy();

@@ -5,7 +5,18 @@ export interface ApiKey {
   readonly id: string;
   readonly name: string;
   readonly scopes: readonly string[];
+  /** Cohorts whose devices it sees; absent: every device. */
+  readonly cohorts?: readonly string[];
+  /** The person for whom it stands: it has that person's rights at most, and ends with them. */
+  readonly personId?: string;
+  /** The person who made it, where one is known. */
+  readonly makerId?: string;
+  /** The caller who made it. */
+  readonly createdBy?: string;
+  readonly rotatedFrom?: string;
   readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly version: number;
   readonly expiresAt?: number;
   readonly lastUsedAt?: number;
   readonly revokedAt?: number;
@@ -24,6 +35,13 @@ export function parseApiKey(
   return match === null ? undefined : { id: `key_${match[1]}`, secret: match[2] ?? '' };
 }
 
-export function isLive(key: ApiKey, now: number): boolean {
+export function isLive(key: Pick<ApiKey, 'revokedAt' | 'expiresAt'>, now: number): boolean {
   return key.revokedAt === undefined && (key.expiresAt === undefined || key.expiresAt > now);
 }
+
+/** When the key that takes another's place ends: it has the same life again. */
+export const rotatedExpiry = (
+  key: Pick<ApiKey, 'createdAt' | 'expiresAt'>,
+  now: number,
+): number | undefined =>
+  key.expiresAt === undefined ? undefined : now + (key.expiresAt - key.createdAt);

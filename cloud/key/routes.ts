@@ -1,99 +1,44 @@
-import { Fault, type RandomBytes } from '@fieldloop/core';
-import { allows, allScopes } from '../auth/rights.ts';
+import { Fault } from '@fieldloop/core';
+import { roleScopes, scopeBeyond } from '../auth/rights.ts';
+import type { Caller } from '../http/caller.ts';
 import { listName, type NounDeps } from '../http/deps.ts';
-import { instantField, instantText, pageFields } from '../http/fields.ts';
+import { pageFields } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { pageOf } from '../http/page.ts';
-import { putAudit } from '../store/audit-chain.ts';
-import { type ApiKey, apiKeySecretHash, apiKeyText } from './key.ts';
+import { demandVersion } from '../http/version.ts';
+import { keyGraceMs, maxKeyGraceMs } from '../limits.ts';
+import type { Db } from '../store/db.ts';
+import {
+  apiKeyJson,
+  type ApiKeyPage,
+  apiKeyPageSchema,
+  apiKeySchema,
+  newApiKeySchema,
+  roleField,
+  scopesField,
+} from './json.ts';
+import { type ApiKey, isLive, rotatedExpiry } from './key.ts';
+import { type KeyMaker, newApiKey } from './make.ts';
 import { apiKeyStore } from './store.ts';
 
-export interface ApiKeyDeps extends NounDeps {
-  readonly randomBytes: RandomBytes;
-}
-
-const scope = z.enum(allScopes).openapi({ example: 'clips:read' });
-
-export const apiKeySchema = z
-  .object({
-    id: z.string().openapi({ example: 'key_01JC0000000000000000000000' }),
-    name: z.string(),
-    scopes: z.array(scope),
-    createdAt: instantField,
-    expiresAt: instantField.optional(),
-    lastUsedAt: instantField.optional(),
-    revokedAt: instantField.optional(),
-  })
-  .openapi('ApiKey');
-
-const created = apiKeySchema
-  .extend({
-    key: z.string().openapi({ description: 'The text to send: shown only this once.' }),
-  })
-  .openapi('NewApiKey');
-
-const page = z
-  .object({ items: z.array(apiKeySchema), nextCursor: z.string().optional() })
-  .openapi('ApiKeyPage');
-
-export type ApiKeyJson = z.infer<typeof apiKeySchema>;
-export type NewApiKeyJson = z.infer<typeof created>;
-export type ApiKeyPage = z.infer<typeof page>;
+export type ApiKeyDeps = NounDeps & KeyMaker;
 
 const dayMs = 86_400_000;
 
-const body = z.strictObject({
-  name: z.string().min(1).max(64),
-  scopes: z.array(scope).min(1).max(allScopes.length).default(['*:read']),
-  expiresInDays: z.int().min(1).max(3650).optional(),
-});
+const nameField = z.string().min(1).max(64);
+const cohortsField = z.array(z.string().min(1).max(64)).min(1).max(16);
+const daysField = z.int().min(1).max(3650);
+const path = z.strictObject({ id: z.string().max(64) });
 
 export const apiKeyOperations = (deps: ApiKeyDeps): readonly Operation[] => [
   create(deps),
   list(deps),
+  get(deps),
+  change(deps),
+  rotate(deps),
   revoke(deps),
 ];
-
-/** A fresh key and its text. Only the hash of its secret is kept. */
-export async function makeApiKey(
-  deps: Pick<ApiKeyDeps, 'write' | 'ids' | 'randomBytes' | 'clock'>,
-  wanted: {
-    readonly name: string;
-    readonly scopes: readonly string[];
-    readonly expiresInDays?: number | undefined;
-    readonly by: string;
-    readonly requestId?: string | undefined;
-    /** Runs before the key counts, so that its text can be kept where it will be looked for. */
-    readonly keep?: (text: string) => Promise<void>;
-  },
-): Promise<{ readonly key: ApiKey; readonly text: string }> {
-  const at = deps.clock.now();
-  const id = deps.ids.ulid('key');
-  const secret = Buffer.from(deps.randomBytes(32)).toString('base64url');
-  const key = await deps.write.transaction().execute(async (trx) => {
-    const made = await apiKeyStore(trx).create({
-      id,
-      name: wanted.name,
-      secretSha256: apiKeySecretHash(secret),
-      scopes: wanted.scopes,
-      at,
-      expiresAt: wanted.expiresInDays === undefined ? undefined : at + wanted.expiresInDays * dayMs,
-    });
-    await putAudit(trx, {
-      at,
-      actor: wanted.by,
-      via: wanted.requestId === undefined ? 'process' : 'api',
-      action: 'apiKey.create',
-      subject: id,
-      detail: { scopes: [...wanted.scopes] },
-      requestId: wanted.requestId,
-    });
-    await wanted.keep?.(apiKeyText(id, secret));
-    return made;
-  });
-  return { key, text: apiKeyText(id, secret) };
-}
 
 const create = (deps: ApiKeyDeps): Operation =>
   operation(
@@ -102,22 +47,49 @@ const create = (deps: ApiKeyDeps): Operation =>
       tag: 'apiKeys',
       method: 'post',
       path: '/v1/apiKeys',
-      summary: 'A key for a program or a person',
-      description: 'A key gives no more rights than the key that makes it has.',
+      summary: 'A key for a program',
+      description: 'A key gives no more rights than the one who makes it has.',
       right: 'apiKeys:admin',
+      secret: true,
     },
-    { body, answer: { status: 201, description: 'The key.', schema: created } },
-    async ({ body: wanted, caller, requestId }) => {
-      const own = caller?.scopes ?? [];
-      const more = wanted.scopes.find((one) => !allows(own, one));
-      if (more !== undefined) {
-        throw new Fault('forbidden', `your key does not have ${more} to give`, {
-          place: '/body/scopes',
-          remedy: `Leave it out; yours has ${own.join(', ')}.`,
+    {
+      body: z.strictObject({
+        name: nameField,
+        scopes: scopesField.optional().openapi({ description: '`*:read` unless said.' }),
+        role: roleField.optional().openapi({ description: 'The scopes of a role, instead.' }),
+        cohorts: cohortsField.optional(),
+        expiresInDays: daysField.optional(),
+      }),
+      answer: { status: 201, description: 'The key.', schema: newApiKeySchema },
+    },
+    async (call) => {
+      const { name, role, cohorts, expiresInDays, scopes: said } = call.body;
+      if (role !== undefined && said !== undefined) {
+        throw new Fault('invalid', 'role and scopes are both given', {
+          place: '/body/role',
+          remedy: 'Keep one of them: a role is a set of scopes.',
         });
       }
-      const { key, text } = await makeApiKey(deps, { ...wanted, by: caller?.id ?? '', requestId });
-      return { ...apiKeyJson(key), key: text };
+      const scopes = role === undefined ? (said ?? ['*:read']) : roleScopes[role];
+      demandRights(call.caller, scopes, '/body/scopes');
+      return await call.change(async (trx) => {
+        await demandCohorts(trx, cohorts);
+        const { key, text } = await newApiKey(trx, deps, {
+          name,
+          scopes,
+          cohorts,
+          createdBy: call.caller?.id,
+          makerId: call.caller?.userId,
+          expiresAt:
+            expiresInDays === undefined ? undefined : deps.clock.now() + expiresInDays * dayMs,
+        });
+        await call.audit(trx, {
+          action: 'apiKey.create',
+          subject: key.id,
+          after: { name, scopes: [...scopes], cohorts },
+        });
+        return { ...apiKeyJson(key), key: text };
+      });
     },
   );
 
@@ -133,7 +105,7 @@ const list = (deps: ApiKeyDeps): Operation =>
     },
     {
       query: z.strictObject(pageFields),
-      answer: { status: 200, description: 'One page.', schema: page },
+      answer: { status: 200, description: 'One page.', schema: apiKeyPageSchema },
     },
     async ({ query: { limit, cursor } }) => {
       const name = listName('listApiKeys', {});
@@ -146,6 +118,123 @@ const list = (deps: ApiKeyDeps): Operation =>
     },
   );
 
+const get = (deps: ApiKeyDeps): Operation =>
+  operation(
+    {
+      id: 'getApiKey',
+      tag: 'apiKeys',
+      method: 'get',
+      path: '/v1/apiKeys/{id}',
+      summary: 'One key, without its secret',
+      right: 'apiKeys:read',
+    },
+    { params: path, answer: { status: 200, description: 'The key.', schema: apiKeySchema } },
+    async ({ params }) => apiKeyJson(await keyOf(deps.read, params.id)),
+  );
+
+const change = (deps: ApiKeyDeps): Operation =>
+  operation(
+    {
+      id: 'updateApiKey',
+      tag: 'apiKeys',
+      method: 'patch',
+      path: '/v1/apiKeys/{id}',
+      summary: 'Another name, other scopes, cohorts or an earlier end',
+      right: 'apiKeys:admin',
+    },
+    {
+      params: path,
+      body: z.strictObject({
+        name: nameField.optional(),
+        scopes: scopesField.optional(),
+        cohorts: cohortsField.nullable().optional().openapi({
+          description: 'null: every device.',
+        }),
+        expiresInDays: daysField.optional(),
+      }),
+      answer: { status: 200, description: 'The key.', schema: apiKeySchema },
+    },
+    async (call) => {
+      const { name, scopes, cohorts, expiresInDays } = call.body;
+      if (scopes !== undefined) demandRights(call.caller, scopes, '/body/scopes');
+      return await call.change(async (trx) => {
+        const before = await keyOf(trx, call.params.id);
+        demandVersion(call, before);
+        // To widen a key is to give its rights anew.
+        demandRights(call.caller, scopes ?? before.scopes, '/body');
+        await demandCohorts(trx, cohorts ?? undefined);
+        const at = deps.clock.now();
+        const expiresAt = expiresInDays === undefined ? undefined : at + expiresInDays * dayMs;
+        const after = await apiKeyStore(trx).change(
+          before,
+          { name, scopes, cohorts, expiresAt },
+          at,
+        );
+        await call.audit(trx, {
+          action: 'apiKey.update',
+          subject: before.id,
+          before: audited(before),
+          after: audited(after),
+        });
+        return apiKeyJson(after);
+      });
+    },
+  );
+
+const rotate = (deps: ApiKeyDeps): Operation =>
+  operation(
+    {
+      id: 'rotateApiKey',
+      tag: 'apiKeys',
+      method: 'post',
+      path: '/v1/apiKeys/{id}:rotate',
+      summary: 'A new key with the same rights; the old one ends after a grace time',
+      right: 'apiKeys:admin',
+      faults: ['conflict'],
+    },
+    {
+      params: path,
+      body: z.strictObject({
+        graceS: z
+          .int()
+          .min(0)
+          .max(maxKeyGraceMs / 1000)
+          .default(keyGraceMs / 1000)
+          .openapi({ description: 'How long the old key still works.' }),
+      }),
+      answer: { status: 200, description: 'The new key.', schema: newApiKeySchema },
+    },
+    async (call) =>
+      await call.change(async (trx) => {
+        const at = deps.clock.now();
+        const old = await keyOf(trx, call.params.id);
+        if (!isLive(old, at)) {
+          throw new Fault('conflict', `the key "${old.name}" has ended already`, {
+            remedy: 'Make a new one with POST /v1/apiKeys.',
+          });
+        }
+        demandRights(call.caller, old.scopes, '/path/id');
+        const { key, text } = await newApiKey(trx, deps, {
+          name: old.name,
+          scopes: old.scopes,
+          cohorts: old.cohorts,
+          personId: old.personId,
+          makerId: call.caller?.userId ?? old.makerId,
+          createdBy: call.caller?.id,
+          rotatedFrom: old.id,
+          expiresAt: rotatedExpiry(old, at),
+        });
+        const ends = Math.min(at + call.body.graceS * 1000, old.expiresAt ?? Infinity);
+        await apiKeyStore(trx).change(old, { expiresAt: ends }, at);
+        await call.audit(trx, {
+          action: 'apiKey.rotate',
+          subject: old.id,
+          after: { rotatedTo: key.id, expiresAt: ends },
+        });
+        return { ...apiKeyJson(key), key: text };
+      }),
+  );
+
 const revoke = (deps: ApiKeyDeps): Operation =>
   operation(
     {
@@ -156,41 +245,53 @@ const revoke = (deps: ApiKeyDeps): Operation =>
       summary: 'Make a key worthless at once',
       right: 'apiKeys:admin',
     },
-    {
-      params: z.strictObject({ id: z.string().max(64) }),
-      answer: { status: 200, description: 'The key.', schema: apiKeySchema },
-    },
-    async ({ params, caller, requestId }) => {
-      const at = deps.clock.now();
-      const key = await deps.write.transaction().execute(async (trx) => {
-        const keys = apiKeyStore(trx);
-        if (await keys.revoke(params.id, at)) {
-          await putAudit(trx, {
-            at,
-            actor: caller?.id ?? 'system',
-            via: 'api',
-            action: 'apiKey.revoke',
-            subject: params.id,
-            requestId,
-          });
+    { params: path, answer: { status: 200, description: 'The key.', schema: apiKeySchema } },
+    async (call) =>
+      await call.change(async (trx) => {
+        await keyOf(trx, call.params.id);
+        if (await apiKeyStore(trx).revoke(call.params.id, deps.clock.now())) {
+          await call.audit(trx, { action: 'apiKey.revoke', subject: call.params.id });
         }
-        return await keys.get(params.id);
-      });
-      if (key !== undefined) return apiKeyJson(key);
-      throw new Fault('not_found', `there is no key "${params.id}"`, {
-        remedy: 'List the keys with `fieldloop keys list`.',
-      });
-    },
+        return apiKeyJson(await keyOf(trx, call.params.id));
+      }),
   );
 
-export function apiKeyJson(key: ApiKey): ApiKeyJson {
-  const { scopes, createdAt, expiresAt, lastUsedAt, revokedAt, ...same } = key;
-  return {
-    ...same,
-    scopes: [...scopes],
-    createdAt: instantText(createdAt),
-    ...(expiresAt === undefined ? {} : { expiresAt: instantText(expiresAt) }),
-    ...(lastUsedAt === undefined ? {} : { lastUsedAt: instantText(lastUsedAt) }),
-    ...(revokedAt === undefined ? {} : { revokedAt: instantText(revokedAt) }),
-  };
+/** Fault `not_found`. */
+export async function keyOf(db: Db, id: string): Promise<ApiKey> {
+  const key = await apiKeyStore(db).get(id);
+  if (key !== undefined) return key;
+  throw new Fault('not_found', `there is no key "${id}"`, {
+    remedy: 'List the keys with `fieldloop keys list`.',
+  });
 }
+
+/** Nobody gives rights that they do not have. */
+function demandRights(caller: Caller | undefined, scopes: readonly string[], place: string): void {
+  const own = caller?.scopes ?? [];
+  const more = scopeBeyond(own, scopes);
+  if (more === undefined) return;
+  throw new Fault('forbidden', `you do not have ${more} to give`, {
+    place,
+    remedy: `Leave it out, or ask who has it; you have ${own.join(', ') || 'no rights'}.`,
+  });
+}
+
+/** A key for a cohort that does not exist would see nothing, and nobody would know why. */
+async function demandCohorts(trx: Db, cohorts: readonly string[] | undefined): Promise<void> {
+  if (cohorts === undefined) return;
+  const rows = await trx.selectFrom('cohort').select('id').where('id', 'in', cohorts).execute();
+  const known = new Set(rows.map((row) => row.id));
+  const strange = cohorts.find((id) => !known.has(id));
+  if (strange === undefined) return;
+  throw new Fault('invalid', `there is no cohort "${strange}"`, {
+    place: '/body/cohorts',
+    remedy: 'Give ids of cohorts; list them with `fieldloop cohorts list`.',
+  });
+}
+
+const audited = ({ name, scopes, cohorts, expiresAt }: ApiKey) => ({
+  name,
+  scopes: [...scopes],
+  ...(cohorts === undefined ? {} : { cohorts: [...cohorts] }),
+  ...(expiresAt === undefined ? {} : { expiresAt }),
+});

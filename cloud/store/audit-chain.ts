@@ -1,5 +1,12 @@
-import { canonicalJson } from '@fieldloop/core';
-import { type AuditEntry, auditHash, auditStart, type NewAuditEntry } from '../audit/audit.ts';
+import { canonicalJson, type Json } from '@fieldloop/core';
+import {
+  auditDocument,
+  type AuditEntry,
+  auditHash,
+  auditStart,
+  type NewAuditEntry,
+} from '../audit/audit.ts';
+import { maxAuditDocumentBytes } from '../limits.ts';
 import type { Db } from './db.ts';
 
 /**
@@ -13,7 +20,16 @@ export async function putAudit(db: Db, entry: NewAuditEntry): Promise<AuditEntry
     .orderBy('seq', 'desc')
     .limit(1)
     .executeTakeFirst();
-  const linked = { ...entry, seq: Number(last?.seq ?? 0n) + 1, prev: last?.hash ?? auditStart };
+  const { before: whole, after: wholeAfter, ...rest } = entry;
+  const before = auditDocument(whole, maxAuditDocumentBytes);
+  const after = auditDocument(wholeAfter, maxAuditDocumentBytes);
+  const linked = {
+    ...rest,
+    ...(before === undefined ? {} : { before }),
+    ...(after === undefined ? {} : { after }),
+    seq: Number(last?.seq ?? 0n) + 1,
+    prev: last?.hash ?? auditStart,
+  };
   const hash = auditHash(linked);
   await db
     .insertInto('audit')
@@ -25,10 +41,17 @@ export async function putAudit(db: Db, entry: NewAuditEntry): Promise<AuditEntry
       action: entry.action,
       subject: entry.subject,
       detail: canonicalJson(entry.detail ?? {}),
+      before_json: jsonOrNull(before),
+      after_json: jsonOrNull(after),
       request_id: entry.requestId ?? null,
+      ip: entry.ip ?? null,
       prev: linked.prev,
       hash,
     })
     .execute();
   return { ...linked, hash };
 }
+
+/** JSON null is a document, and no document is no value. */
+const jsonOrNull = (value: Json | undefined): string | null =>
+  value === undefined ? null : canonicalJson(value);

@@ -3,6 +3,7 @@
  * times (`_at`) are Unix milliseconds, log times (`_ns`) are nanoseconds.
  */
 import type { AlertTables } from './alerts-schema.ts';
+import type { ClipCare, ClipTables } from './clips-schema.ts';
 import type { DeviceTables } from './devices-schema.ts';
 import type { FailureTables } from './failures-schema.ts';
 import type { FleetTables } from './fleet-schema.ts';
@@ -61,7 +62,7 @@ interface SessionRow extends Kept {
   end_ns: Int;
 }
 
-interface ClipRow extends Kept {
+interface ClipRow extends Kept, ClipCare {
   id: string;
   device_id: string;
   session_id: string;
@@ -185,6 +186,7 @@ interface NounTables {
 export interface Tables
   extends NounTables,
     AlertTables,
+    ClipTables,
     DeviceTables,
     FailureTables,
     FleetTables,

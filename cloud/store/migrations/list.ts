@@ -3,6 +3,7 @@ import { wire } from './0002-wire.ts';
 import { people } from './0003-people.ts';
 import { fleet } from './0004-fleet.ts';
 import { devices } from './0005-devices.ts';
+import { clips } from './0006-clips.ts';
 import { alerts } from './0008-alerts.ts';
 import { http } from './0009-http.ts';
 import { failures } from './0011-failures.ts';
@@ -15,6 +16,7 @@ export const migrations: readonly Migration[] = [
   people,
   fleet,
   devices,
+  clips,
   alerts,
   http,
   failures,
