@@ -90,4 +90,75 @@ export function deviceStoreContract(name: string, open: OpenStore): void {
     expect(await names({ limit: 9, online: false })).toEqual(['amr-01', 'amr-03']);
     expect(await names({ limit: 9, state: 'active' })).toEqual([]);
   });
+
+  test(`${name}: what an operator says is kept over time, what is taken away is gone`, async () => {
+    await using world = await open();
+    const devices = deviceStore(world.db);
+    const id = await world.deviceId('amr-01');
+    const before = await devices.get(id);
+    await devices.patch(
+      id,
+      { site: 'hall-1', properties: { hw: 'orin', arms: 2 }, expectedRates: { '/scan': 10 } },
+      20,
+    );
+    expect(await devices.get(id)).toMatchObject({
+      site: 'hall-1',
+      expectedRates: { '/scan': 10 },
+      version: (before?.version ?? 0) + 1,
+      updatedAt: 20,
+    });
+    await devices.patch(id, { properties: { hw: null }, expectedRates: { '/scan': null } }, 30);
+    const after = await devices.get(id);
+    expect(after?.expectedRates).toEqual({});
+    expect(after?.properties.map(({ key, value }) => [key, value])).toEqual([
+      ['arms', 2],
+      ['site', 'hall-1'],
+    ]);
+    expect(await devices.list({ limit: 9, site: 'hall-1' })).toEqual([after]);
+  });
+
+  test(`${name}: the site of the robot's settings counts where no operator gave one`, async () => {
+    await using world = await open();
+    const devices = deviceStore(world.db);
+    await devices.create({ id: 'dev_3', name: 'amr-03', site: 'hall-2', at: 1 });
+    for (const [device, at] of [
+      ['amr-01', 5],
+      ['amr-03', 6],
+    ] as const) {
+      const document = { digest: 'a', version: '0.1.0', site: 'ber1' };
+      await devices.setReported(device, 'agent', { digest: 'a', document, at });
+    }
+    expect((await devices.get('amr-01'))?.site).toBe('ber1');
+    expect((await devices.get('amr-03'))?.site).toBe('hall-2');
+  });
+
+  test(`${name}: each change of its life is told once`, async () => {
+    await using world = await open();
+    const devices = deviceStore(world.db);
+    await devices.seen('amr-01', 5);
+    await devices.setPresence('amr-01', { online: true, at: 6 });
+    await devices.setPresence('amr-01', { online: true, at: 7 });
+    await devices.allOffline(8);
+    const device = await devices.get('amr-01');
+    if (device === undefined) return;
+    await devices.setState(device, { state: 'suspended', verb: 'suspend', at: 9 });
+    await devices.setState(device, { state: 'active', verb: 'resume', at: 10 });
+    await devices.revoke('amr-01', 11);
+    const rows = await world.db
+      .selectFrom('outbox')
+      .select(['kind', 'at', 'body'])
+      .where('subject', '=', device.id)
+      .where('at', '>', 1n)
+      .orderBy('seq')
+      .execute();
+    expect(rows.map(({ kind, at }) => `${kind} ${at}`)).toEqual([
+      'device.activated 5',
+      'device.online 6',
+      'device.offline 8',
+      'device.suspended 9',
+      'device.resumed 10',
+      'device.revoked 11',
+    ]);
+    expect(rows.every(({ body }) => body.includes('"amr-01"'))).toBe(true);
+  });
 }

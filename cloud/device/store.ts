@@ -1,12 +1,25 @@
-import { bit, type Db, type Row } from '../store/db.ts';
+import type { Json } from '@fieldloop/core';
+import { bit, type Db } from '../store/db.ts';
 import { deviceIdOf } from '../store/device-ref.ts';
-import { type Device, isDeviceState, type ReportedSection } from './device.ts';
+import type { PropertyValue } from '../property/property.ts';
+import { putOutbox } from '../store/outbox.ts';
+import { currentProperties, putProperty, putReportedProperties } from '../store/properties.ts';
+import { type Device, type DeviceState, type DeviceVerb, mayConnect, verbDone } from './device.ts';
+import { devicesOf } from './rows.ts';
 
 export interface NewDevice {
   readonly id: string;
   readonly name: string;
   readonly site?: string | undefined;
   readonly at: number;
+}
+
+/** What an operator changes; null takes a value away, what is absent stays. */
+export interface DevicePatch {
+  readonly site?: string | null | undefined;
+  readonly properties?: Readonly<Record<string, PropertyValue | null>> | undefined;
+  /** Hz by topic. */
+  readonly expectedRates?: Readonly<Record<string, number | null>> | undefined;
 }
 
 /** Devices and what they report as running. `name` is the id inside the certificate. */
@@ -27,7 +40,13 @@ export const deviceStore = (db: Db) => ({
       })
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst();
-    return (done.numInsertedOrUpdatedRows ?? 0n) > 0n;
+    if ((done.numInsertedOrUpdatedRows ?? 0n) === 0n) return false;
+    const { id, name, site, at } = device;
+    if (site !== undefined) {
+      await putProperty(db, id, 'site', { at, value: site, source: 'operator' });
+    }
+    await putOutbox(db, { kind: 'device.created', subject: id, at, body: { device: name } });
+    return true;
   },
 
   /** By id or by name. */
@@ -38,7 +57,7 @@ export const deviceStore = (db: Db) => ({
       .where((where) => where.or([where('id', '=', idOrName), where('name', '=', idOrName)]))
       .executeTakeFirst();
     if (row === undefined) return undefined;
-    const [device] = await withReports(db, [row]);
+    const [device] = await devicesOf(db, [row]);
     return device;
   },
 
@@ -55,7 +74,7 @@ export const deviceStore = (db: Db) => ({
     if (query.state !== undefined) rows = rows.where('state', '=', query.state);
     if (query.site !== undefined) rows = rows.where('site', '=', query.site);
     if (query.online !== undefined) rows = rows.where('online', '=', BigInt(bit(query.online)));
-    return await withReports(db, await rows.execute());
+    return await devicesOf(db, await rows.execute());
   },
 
   /** Something arrived from the device; the first time makes an enrolled device active. */
@@ -68,12 +87,20 @@ export const deviceStore = (db: Db) => ({
         where.or([where('last_seen_at', 'is', null), where('last_seen_at', '<', BigInt(at))]),
       )
       .execute();
-    await db
+    const first = await db
       .updateTable('device')
       .set((set) => ({ state: 'active', updated_at: at, version: set('version', '+', 1n) }))
       .where('name', '=', name)
       .where('state', '=', 'enrolled')
-      .execute();
+      .returning('id')
+      .executeTakeFirst();
+    if (first === undefined) return;
+    await putOutbox(db, {
+      kind: 'device.activated',
+      subject: first.id,
+      at,
+      body: { device: name },
+    });
   },
 
   /** False when a newer connection has already spoken (`conn` lower than known). */
@@ -88,7 +115,7 @@ export const deviceStore = (db: Db) => ({
   ): Promise<boolean> {
     const row = await db
       .selectFrom('device')
-      .select(['online', 'conn'])
+      .select(['id', 'online', 'conn'])
       .where('name', '=', name)
       .executeTakeFirst();
     if (row === undefined) return false;
@@ -105,16 +132,21 @@ export const deviceStore = (db: Db) => ({
       })
       .where('name', '=', name)
       .execute();
+    if (row.online !== BigInt(bit(presence.online))) {
+      await tellPresence(db, { id: row.id, name }, presence);
+    }
     return true;
   },
 
   /** Nobody is connected to a cloud that has just started. */
   async allOffline(at: number): Promise<void> {
-    await db
+    const rows = await db
       .updateTable('device')
       .set({ online: 0, presence_at: at })
       .where('online', '=', 1n)
+      .returning(['id', 'name'])
       .execute();
+    for (const row of rows) await tellPresence(db, row, { online: false, at });
   },
 
   /** Keeps the newest document of a section. `document` is JSON text or a JSON value. */
@@ -134,15 +166,63 @@ export const deviceStore = (db: Db) => ({
         conflict.columns(['device_id', 'section']).doUpdateSet({ digest, document, at }),
       )
       .execute();
-    const site = section === 'agent' ? siteIn(document) : undefined;
-    if (site === undefined) return;
-    // What the operator said when the robot was claimed stands above what the robot says.
+    const changed = await putReportedProperties(db, device_id, {
+      section,
+      document: JSON.parse(document) as Json,
+      at,
+    });
+    if (changed.includes('site')) await copySite(db, device_id);
+  },
+
+  /**
+   * What an operator says of a device, from `at` on. A site that is taken away is the robot's own
+   * word again with its next report.
+   */
+  async patch(id: string, patch: DevicePatch, at: number): Promise<void> {
+    const { site, properties = {}, expectedRates = {} } = patch;
+    const said = site === undefined ? properties : { ...properties, site };
+    for (const [key, value] of Object.entries(said)) {
+      await putProperty(db, id, key, { at, value: value ?? undefined, source: 'operator' });
+    }
+    if (site !== undefined) await copySite(db, id);
+    for (const [topic, hz] of Object.entries(expectedRates)) await putRate(db, { id, topic, hz });
+    const { name } = await db
+      .updateTable('device')
+      .set((set) => ({ updated_at: at, version: set('version', '+', 1n) }))
+      .where('id', '=', id)
+      .returning('name')
+      .executeTakeFirstOrThrow();
+    await putOutbox(db, {
+      kind: 'device.changed',
+      subject: id,
+      at,
+      body: { device: name, keys: Object.keys(said), topics: Object.keys(expectedRates) },
+    });
+  },
+
+  /** Takes the step of a verb; whoever may not connect any more is offline from then on. */
+  async setState(
+    device: Pick<Device, 'id' | 'name'>,
+    step: { readonly state: DeviceState; readonly verb: DeviceVerb; readonly at: number },
+  ): Promise<void> {
+    const { state, verb, at } = step;
+    const ends = !mayConnect(state);
     await db
       .updateTable('device')
-      .set({ site })
-      .where('id', '=', device_id)
-      .where('site', 'is', null)
+      .set((set) => ({
+        state,
+        updated_at: at,
+        version: set('version', '+', 1n),
+        ...(ends ? { online: 0, presence_at: at } : {}),
+      }))
+      .where('id', '=', device.id)
       .execute();
+    await putOutbox(db, {
+      kind: verbDone[verb],
+      subject: device.id,
+      at,
+      body: { device: device.name, state },
+    });
   },
 
   /** A new board counts its connections from the beginning. */
@@ -156,68 +236,53 @@ export const deviceStore = (db: Db) => ({
 
   /** False when there is no such device or it is revoked already. */
   async revoke(name: string, at: number): Promise<boolean> {
-    const done = await db
-      .updateTable('device')
-      .set((set) => ({
-        state: 'revoked',
-        online: 0,
-        presence_at: at,
-        updated_at: at,
-        version: set('version', '+', 1n),
-      }))
+    const row = await db
+      .selectFrom('device')
+      .select(['id', 'name', 'state'])
       .where('name', '=', name)
-      .where('state', '<>', 'revoked')
       .executeTakeFirst();
-    return done.numUpdatedRows > 0n;
+    if (row === undefined || row.state === 'revoked') return false;
+    await this.setState(row, { state: 'revoked', verb: 'revoke', at });
+    return true;
   },
 });
 
-/** The site that an agent's configuration names. */
-function siteIn(document: string): string | undefined {
-  const { site } = JSON.parse(document) as { readonly site?: unknown };
-  return typeof site === 'string' && site !== '' ? site : undefined;
+async function tellPresence(
+  db: Db,
+  { id, name }: { readonly id: string; readonly name: string },
+  { online, at }: { readonly online: boolean; readonly at: number },
+): Promise<void> {
+  const kind = online ? 'device.online' : 'device.offline';
+  await putOutbox(db, { kind, subject: id, at, body: { device: name } });
 }
 
-async function withReports(db: Db, rows: readonly Row<'device'>[]): Promise<readonly Device[]> {
-  if (rows.length === 0) return [];
-  const reports = await db
-    .selectFrom('device_report')
-    .selectAll()
-    .where(
-      'device_id',
-      'in',
-      rows.map((row) => row.id),
-    )
+/** The site is a property like others, and a column because lists are narrowed by it. */
+async function copySite(db: Db, id: string): Promise<void> {
+  const own = (await currentProperties(db, [id])).get(id) ?? [];
+  const site = own.find(({ key }) => key === 'site');
+  await db
+    .updateTable('device')
+    .set({ site: site === undefined ? null : String(site.value) })
+    .where('id', '=', id)
     .execute();
-  const running = new Map<string, Record<string, ReportedSection>>();
-  for (const report of reports) {
-    const sections = running.get(report.device_id) ?? {};
-    sections[report.section] = {
-      digest: report.digest,
-      at: Number(report.at),
-      document: JSON.parse(report.document),
-    };
-    running.set(report.device_id, sections);
-  }
-  return rows.map((row) => fromRow(row, running.get(row.id) ?? {}));
 }
 
-function fromRow(row: Row<'device'>, running: Device['running']): Device {
-  if (!isDeviceState(row.state)) throw new TypeError(`device state ${row.state}`);
-  return {
-    id: row.id,
-    name: row.name,
-    state: row.state,
-    ...(row.site === null ? {} : { site: row.site }),
-    presence: {
-      online: row.online === 1n,
-      ...(row.presence_at === null ? {} : { since: Number(row.presence_at) }),
-      ...(row.last_seen_at === null ? {} : { lastSeen: Number(row.last_seen_at) }),
-      ...(row.boot === null ? {} : { boot: row.boot }),
-    },
-    running,
-    createdAt: Number(row.created_at),
-    updatedAt: Number(row.updated_at),
-    version: Number(row.version),
-  };
+async function putRate(
+  db: Db,
+  rate: { readonly id: string; readonly topic: string; readonly hz: number | null },
+): Promise<void> {
+  const { id, topic, hz } = rate;
+  if (hz === null) {
+    await db
+      .deleteFrom('device_topic_rate')
+      .where('device_id', '=', id)
+      .where('topic', '=', topic)
+      .execute();
+    return;
+  }
+  await db
+    .insertInto('device_topic_rate')
+    .values({ device_id: id, topic, hz })
+    .onConflict((conflict) => conflict.columns(['device_id', 'topic']).doUpdateSet({ hz }))
+    .execute();
 }
