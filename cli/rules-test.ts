@@ -3,12 +3,9 @@ import { asFault, type Fault, formatDurationNs, type Json } from '@fieldloop/cor
 import { readRecording } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
 import {
-  type Engine,
-  gatherFacts,
-  lintAgainst,
-  openEngine,
+  openReplay,
   problemLine,
-  type RuleProblem,
+  type ReplayOutcome,
   type RuleSet,
   type Verdict,
   verdictJson,
@@ -25,15 +22,10 @@ export interface TestPlan {
 /** Triggers that are listed; those behind are counted. */
 const mostListed = 100_000;
 
-interface Run {
+interface Run extends ReplayOutcome {
   readonly path: string;
   readonly ruleSet: RuleSet;
-  readonly counters: ReturnType<Engine['counters']>;
   readonly verdicts: readonly Verdict[];
-  readonly startNs: bigint | undefined;
-  readonly durationNs: bigint;
-  readonly messages: number;
-  readonly problems: readonly RuleProblem[];
   /** What ended the reading early. */
   readonly damage: Fault | undefined;
 }
@@ -49,24 +41,17 @@ export async function testRules(io: CliIo, plan: TestPlan): Promise<void> {
 
 async function runRules(io: CliIo, { ruleSet, path }: TestPlan): Promise<Run> {
   await using file = await openFile(path);
-  const engine = openEngine(ruleSet, { device: 'rules-test', seed: 0 });
-  const gathering = gatherFacts();
+  const replay = openReplay(ruleSet, { device: 'rules-test', seed: 0 });
   const progress = openProgress(io, path, file.size);
   const verdicts: Verdict[] = [];
   const keep = (more: readonly Verdict[]): void => {
     if (verdicts.length < mostListed) verdicts.push(...more);
   };
-  let startNs: bigint | undefined;
   let damage: Fault | undefined;
   try {
     for await (const item of readRecording(file, { reuse: true })) {
-      gathering.take(item);
-      if (item.kind === 'channel') engine.channel(0, item.channel);
-      if (item.kind !== 'block' || item.block.count === 0) continue;
-      const { block } = item;
-      if (startNs === undefined || block.firstNs < startNs) startNs = block.firstNs;
-      keep(engine.block(0, block));
-      progress.at(block.offset);
+      keep(replay.take(item));
+      if (item.kind === 'block') progress.at(item.block.offset);
     }
   } catch (error) {
     damage = asFault(error);
@@ -74,19 +59,8 @@ async function runRules(io: CliIo, { ruleSet, path }: TestPlan): Promise<Run> {
   } finally {
     progress.end();
   }
-  keep(engine.flush());
-  const facts = gathering.facts();
-  return {
-    path,
-    ruleSet,
-    counters: engine.counters(),
-    verdicts,
-    startNs,
-    durationNs: facts.durationNs,
-    messages: facts.channels.reduce((sum, one) => sum + one.messages, 0),
-    problems: lintAgainst(ruleSet, facts),
-    damage,
-  };
+  keep(replay.end());
+  return { ...replay.outcome(), path, ruleSet, verdicts, damage };
 }
 
 function runDocument(run: Run): Json {
@@ -96,7 +70,7 @@ function runDocument(run: Run): Json {
     ruleSet: { name: ruleSet.name, version: ruleSet.version, digest: ruleSet.digest },
     recording: run.path,
     startNs: startNs === undefined ? null : String(startNs),
-    durationNs: String(run.durationNs),
+    durationNs: String(run.facts.durationNs),
     ...totals,
     messages: run.messages,
     rules: Object.fromEntries(
@@ -140,7 +114,7 @@ function runText(io: CliIo, run: Run): string {
   );
   const facts = [
     `${run.messages} messages`,
-    `${(Number(run.durationNs) / 1e9).toFixed(3)} s`,
+    `${(Number(run.facts.durationNs) / 1e9).toFixed(3)} s`,
     `${counters.late} late`,
     `${counters.faults} corrupt values`,
     `${counters.epoch} clock jumps`,

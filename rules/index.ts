@@ -11,6 +11,10 @@ export {
   type PlanState,
   triggerFor,
 } from './clip-plan.ts';
+export { type Forecast, forecast, type Population, type RuleForecast } from './forecast.ts';
+export type { SeenRecording } from './fold-trials.ts';
+export { type OpenTrial, openTrial, type Trial } from './trial.ts';
+export { topicsReadBy } from './reads.ts';
 export { type Engine, openEngine } from './engine.ts';
 export type {
   EngineCounters,
@@ -31,6 +35,14 @@ export { clockJumpNs, maxClipMarkers, maxOpenClips } from './limits.ts';
 export { lintAgainst } from './lint.ts';
 export { type Merged, mergeRuleSets, type RuleSetText } from './merge.ts';
 export { problemLine, type ProblemCode, type RuleProblem } from './problem.ts';
+export { openReplay, type Replay, type ReplayOutcome } from './replay.ts';
+export {
+  type Estimate,
+  logEvidence,
+  poissonTail,
+  type WeightedCount,
+  weightedInterval,
+} from './rate.ts';
 export type {
   Capture,
   Model,

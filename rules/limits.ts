@@ -73,3 +73,9 @@ export const maxClipMarkers = 64;
 export const maxClipTags = 16;
 /** Longest clip that merging makes, unless an agent is told otherwise, ns. */
 export const clipNs = 120_000_000_000n;
+
+/** Triggers kept of one recording of a backtest; more are counted. */
+export const trialTriggers = 10_000;
+/** Fewer sessions than this say nothing of how sessions differ; resamples of more of them. */
+export const leastSessions = 5;
+export const resamples = 1_000;

@@ -1,0 +1,122 @@
+/**
+ * Trials of one device's recordings as one timeline: each moment counts once, cooldowns reach from
+ * one recording into the next, and triggers merge into clips as the robot's planner merges them.
+ */
+import { type ClipTrigger, nothingPlanned, planClips, type PlanInput } from './clip-plan.ts';
+import type { RuleSet } from './rule-set.ts';
+import { holds, unionOf } from './strata.ts';
+import type { Trial, TrialTrigger } from './trial.ts';
+
+export interface SeenRecording {
+  readonly device: string;
+  readonly session: string;
+  /** Kept because its turn came, whatever happened: its moments stand for ordinary ones. */
+  readonly sampled: boolean;
+  /** Bytes of the recording as it is stored. */
+  readonly storedBytes: number;
+  readonly trial: Trial;
+}
+
+/** A trigger that counts. */
+export interface Fired {
+  readonly rule: string;
+  readonly session: string;
+  /** Outside all triggered recordings. */
+  readonly sampled: boolean;
+  readonly cold: boolean;
+}
+
+export interface PlannedClip {
+  readonly device: string | undefined;
+  readonly topics: readonly string[];
+  readonly seconds: number;
+  readonly first: Fired;
+}
+
+export interface FoldedDevice {
+  readonly fired: readonly Fired[];
+  readonly clips: readonly PlannedClip[];
+}
+
+const coldNs = 1_000_000_000n;
+
+export function foldDevice(ruleSet: RuleSet, recordings: readonly SeenRecording[]): FoldedDevice {
+  const triggers = withCooldown(ruleSet, onceEach(ruleSet, recordings));
+  return { fired: triggers.map(({ marker }) => marker), clips: planned(recordings, triggers) };
+}
+
+type FiredTrigger = ClipTrigger<Fired>;
+
+/**
+ * Where recordings overlap, the one that began first knows more of what came before: its triggers
+ * count. A recording without a rule's topics says nothing of the rule.
+ */
+function onceEach(ruleSet: RuleSet, recordings: readonly SeenRecording[]): FiredTrigger[] {
+  const triggered = unionOf(recordings.filter((one) => !one.sampled).map(({ trial }) => trial));
+  const seenUntil = new Map<string, bigint>();
+  const kept: FiredTrigger[] = [];
+  const ordered = recordings.toSorted((a, b) => compare(a.trial.startNs, b.trial.startNs));
+  for (const { trial, session } of ordered) {
+    const found = trial.triggers.filter((trigger) => {
+      const untilNs = seenUntil.get(trigger.marker);
+      return !trial.blind.has(trigger.marker) && (untilNs === undefined || trigger.atNs > untilNs);
+    });
+    for (const trigger of found) {
+      const marker = firedOf(trigger, {
+        session,
+        sampled: !holds(triggered, trigger.atNs),
+        cold: trigger.atNs < trial.startNs + coldNs,
+      });
+      kept.push({ ...trigger, marker });
+    }
+    for (const { id } of ruleSet.rules) {
+      const before = seenUntil.get(id);
+      if (trial.blind.has(id) || (before !== undefined && before >= trial.endNs)) continue;
+      seenUntil.set(id, trial.endNs);
+    }
+  }
+  return kept.toSorted((a, b) => compare(a.atNs, b.atNs));
+}
+
+const firedOf = (trigger: TrialTrigger, about: Omit<Fired, 'rule'>): Fired => ({
+  rule: trigger.marker,
+  ...about,
+});
+
+const compare = (a: bigint, b: bigint): number => (a < b ? -1 : Number(a > b));
+
+function withCooldown(ruleSet: RuleSet, triggers: readonly FiredTrigger[]): FiredTrigger[] {
+  const cooldowns = new Map(ruleSet.rules.map(({ id, cooldownNs }) => [id, cooldownNs]));
+  const quietUntil = new Map<string, bigint>();
+  return triggers.filter(({ marker: { rule }, atNs }) => {
+    if (atNs < (quietUntil.get(rule) ?? atNs)) return false;
+    quietUntil.set(rule, atNs + BigInt(Math.round(cooldowns.get(rule) ?? 0)));
+    return true;
+  });
+}
+
+function planned(
+  recordings: readonly SeenRecording[],
+  triggers: readonly FiredTrigger[],
+): PlannedClip[] {
+  const device = recordings[0]?.device;
+  const clips: PlannedClip[] = [];
+  let state: Parameters<typeof planClips<Fired>>[0] = nothingPlanned;
+  const step = (input: PlanInput<Fired>): void => {
+    const [next, outputs] = planClips(state, input);
+    state = next;
+    for (const output of outputs) {
+      if (output.kind !== 'cut') continue;
+      const { topics, startNs, endNs, markers } = output.draft;
+      const [first] = markers;
+      if (first === undefined) continue;
+      clips.push({ device, topics, seconds: Number(endNs - startNs) / 1e9, first });
+    }
+  };
+  for (const trigger of triggers) {
+    step({ kind: 'time', watermarkNs: trigger.atNs });
+    step({ kind: 'trigger', trigger });
+  }
+  step({ kind: 'end' });
+  return clips;
+}

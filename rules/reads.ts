@@ -1,0 +1,16 @@
+/** Which topics a rule reads, so that it is known where a recording cannot tell what it would do. */
+import { signalsOf, topicsOf } from './cel/checked.ts';
+import { type Rule, type RuleSet, scoreNames, scoreTopic, termsOfRule } from './rule-set.ts';
+
+/** Scores of a model are read from the pseudo topic `score:<model>`. */
+export function topicsReadBy(ruleSet: RuleSet, rule: Rule): ReadonlySet<string> {
+  const terms = termsOfRule(rule);
+  const names = new Set(terms.flatMap((term) => [...signalsOf(term)]));
+  const topics = new Set(terms.flatMap((term) => [...topicsOf(term)]));
+  for (const signal of ruleSet.signals) if (names.has(signal.name)) topics.add(signal.topic);
+  for (const { id } of ruleSet.models) {
+    if (scoreNames.some((score) => names.has(`${id}.${score}`))) topics.add(scoreTopic(id));
+  }
+  if (rule.trigger.kind === 'absent') topics.add(rule.trigger.topic);
+  return topics;
+}
