@@ -26,6 +26,16 @@ export const postgresReadMs = ms('30s');
 /** A process that starts while another one migrates waits for it. */
 export const migrateWaitMs = ms('5m');
 
+/** Threads that read a SQLite file, the heap of each, and its pages kept in memory, in KiB. */
+export const readerThreads = 3;
+export const readerHeapMiB = 96;
+export const readerCacheKiB = 8 * 1024;
+/** Queries that wait for a reader, and how long each waits before it fails as `unavailable`. */
+export const maxReaderQueries = 1000;
+export const readerWaitMs = ms('10s');
+/** A reader that died is started again after this long. */
+export const readerRestartMs = ms('1s');
+
 /** Bytes of a request's body; a larger one is refused with 413. */
 export const maxBodyBytes = 1024 * 1024;
 /** Bytes of a request's head; Node answers more with 431. */
@@ -281,3 +291,12 @@ export const streamReplayBytes = 64 * 1024;
 /** A comment keeps a quiet stream alive; a client that comes back hears this much of the past. */
 export const streamBeatMs = ms('15s');
 export const streamReplayMs = ms('24h');
+
+/** Tags of operators on one clip, characters of a label, a note and a reason. */
+export const maxClipTags = 64;
+export const maxTagLength = 32;
+export const maxLabelLength = 120;
+export const maxNoteLength = 4000;
+export const maxReasonLength = 500;
+/** Objects whose bytes one round removes. */
+export const erasureBatch = 500;

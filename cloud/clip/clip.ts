@@ -14,6 +14,12 @@ export const clipStates = [
 ] as const;
 export type ClipState = (typeof clipStates)[number];
 
+export interface Hold {
+  readonly reason: string;
+  readonly by: string;
+  readonly at: number;
+}
+
 export interface Clip {
   readonly id: string;
   readonly device: string;
@@ -27,6 +33,13 @@ export interface Clip {
   readonly severity: Severity;
   readonly class: ClipClass;
   readonly manifest: ClipManifest;
+  /** Why it is in its state, where more is known than the state says. */
+  readonly stateReason?: string;
+  /** What people wrote. */
+  readonly label?: string;
+  readonly note?: string;
+  /** While it is held nobody deletes it. */
+  readonly hold?: Hold;
   readonly receivedAt: number;
   readonly storedAt?: number;
   readonly createdAt: number;

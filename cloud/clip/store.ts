@@ -6,6 +6,7 @@ import { rareClips } from '../limits.ts';
 import type { Db } from '../store/db.ts';
 import { deviceIdOf } from '../store/device-ref.ts';
 import { type SelectQueryBuilder, sql } from '../store/kysely.ts';
+import { wishErasure } from '../store/erasure.ts';
 import { putOutbox } from '../store/outbox.ts';
 import type { Tables } from '../store/schema.ts';
 import {
@@ -66,6 +67,7 @@ export const clipStore = (db: Db) => ({
       .updateTable('clip')
       .set((set) => ({
         state: 'stored',
+        state_reason: null,
         size_bytes: sizeBytes,
         stored_at: at,
         updated_at: at,
@@ -76,6 +78,7 @@ export const clipStore = (db: Db) => ({
       .where('state', 'not in', ['stored', 'erased'])
       .returning('id')
       .execute();
+    if (rows.length === 0) await dropErased(db, { owner, sha256, at });
     for (const { id } of rows) {
       await putOutbox(db, {
         kind: 'clip.stored',
@@ -128,6 +131,21 @@ export const clipStore = (db: Db) => ({
     return (await clipList(db, filter, page, rare).execute()).map(fromRow);
   },
 });
+
+/** A robot that had not heard of it sent the bytes of an erased clip again. */
+async function dropErased(
+  db: Db,
+  of: { readonly owner: string; readonly sha256: string; readonly at: number },
+): Promise<void> {
+  const erased = await db
+    .selectFrom('clip')
+    .select('id')
+    .where('device_id', '=', of.owner)
+    .where('sha256', '=', of.sha256)
+    .where('state', '=', 'erased')
+    .executeTakeFirst();
+  if (erased !== undefined) await wishErasure(db, of.sha256, of.at);
+}
 
 type Joined = Tables & { readonly lead: Tables['clip_term'] };
 type Rows = SelectQueryBuilder<Joined, 'clip' | 'lead', object>;
@@ -298,6 +316,7 @@ function fromRow(row: ClipRow): Clip {
     severity: manifest.severity,
     class: manifest.class,
     manifest,
+    ...careOf(row),
     receivedAt: Number(row.received_at),
     ...(row.stored_at === null ? {} : { storedAt: Number(row.stored_at) }),
     createdAt: Number(row.created_at),
@@ -305,3 +324,18 @@ function fromRow(row: ClipRow): Clip {
     version: Number(row.version),
   };
 }
+
+const careOf = (row: ClipRow): Pick<Clip, 'stateReason' | 'label' | 'note' | 'hold'> => ({
+  ...(row.state_reason === null ? {} : { stateReason: row.state_reason }),
+  ...(row.label === null ? {} : { label: row.label }),
+  ...(row.note === null ? {} : { note: row.note }),
+  ...(row.hold === 0n
+    ? {}
+    : {
+        hold: {
+          reason: row.hold_reason ?? '',
+          by: row.hold_by ?? '',
+          at: Number(row.hold_at ?? 0n),
+        },
+      }),
+});
