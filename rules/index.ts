@@ -1,5 +1,7 @@
 export type { ValueType } from './cel/checked.ts';
+export { type FieldChange, type PartChange, ruleSetDiff } from './diff.ts';
 export { type ParsedRuleSet, parseRuleSet } from './document.ts';
+export { textDiff } from './text-diff.ts';
 export {
   type ClipDraft,
   type ClipTrigger,

@@ -79,3 +79,5 @@ export const trialTriggers = 10_000;
 /** Fewer sessions than this say nothing of how sessions differ; resamples of more of them. */
 export const leastSessions = 5;
 export const resamples = 1_000;
+/** Lines that two texts may differ in before one is shown as replaced by the other. */
+export const diffEdits = 1_000;
