@@ -7,10 +7,11 @@ import type { CommandReport } from '@fieldloop/proto';
 import { expect, test } from 'vitest';
 import { uuidOfId } from '../entity-id.ts';
 import { maxLiveCommands } from '../limits.ts';
+import { queueCommand } from '../store/command-queue.ts';
 import type { Db } from '../store/db.ts';
 import type { OpenStore } from '../store/store.contract.ts';
 import type { CommandState } from './command.ts';
-import { commandStore, queueCommand } from './store.ts';
+import { commandStore } from './store.ts';
 
 export function commandStoreContract(name: string, open: OpenStore): void {
   let drawn = 0;

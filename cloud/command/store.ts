@@ -1,70 +1,17 @@
-import { canonicalJson, Fault, type Ids, type Json } from '@fieldloop/core';
+import { canonicalJson, Fault, type Json } from '@fieldloop/core';
 import type { CommandKind, CommandProblem, CommandReport } from '@fieldloop/proto';
 import { idOfUuid } from '../entity-id.ts';
 import { maxLiveCommands } from '../limits.ts';
+import { deviceNameOf, tellCommand } from '../store/command-queue.ts';
 import type { Db, Row } from '../store/db.ts';
-import { unknownDevice } from '../store/device-ref.ts';
-import { putOutbox } from '../store/outbox.ts';
 import {
   type Command,
   type CommandState,
-  demandCommand,
   isCommandState,
   liveStates,
   mayBecome,
   resultOf,
 } from './command.ts';
-
-export interface CommandWish {
-  readonly deviceId: string;
-  readonly kind: CommandKind;
-  /** As in `commandInputs` of proto; the clip of a pull is a `clp_…`. */
-  readonly input: Readonly<Record<string, Json>>;
-  readonly expiresAt: number;
-  /** Key, person or part that asks. */
-  readonly by: string;
-  readonly ids: Pick<Ids, 'uuid'>;
-  readonly at: number;
-}
-
-/**
- * Run inside the caller's transaction; the downlink hears of it by the outbox. Faults: `invalid`
- * and `limited` (what no device could be sent, or too many live commands), `not_found`.
- */
-export async function queueCommand(trx: Db, wish: CommandWish): Promise<Command> {
-  const { deviceId, kind, input, expiresAt, by, at } = wish;
-  demandCommand(kind, input);
-  const device = await nameOf(trx, deviceId);
-  const { live } = await trx
-    .selectFrom('command')
-    .select((of) => of.fn.countAll<bigint>().as('live'))
-    .where('device_id', '=', deviceId)
-    .where('state', 'in', liveStates)
-    .executeTakeFirstOrThrow();
-  if (live >= BigInt(maxLiveCommands)) {
-    throw new Fault('limited', `${device} has ${live} commands that are not over`, {
-      remedy: 'Wait until the device has run them, or cancel those that are not wanted any more.',
-    });
-  }
-  const id = idOfUuid('cmd', wish.ids.uuid());
-  await trx
-    .insertInto('command')
-    .values({
-      id,
-      device_id: deviceId,
-      kind,
-      input: canonicalJson(input),
-      state: 'queued',
-      created_by: by,
-      expires_at: expiresAt,
-      created_at: at,
-      updated_at: at,
-      version: 1,
-    })
-    .execute();
-  await tell(trx, { id, device, kind, state: 'queued', at });
-  return demandRow(await commandStore(trx).get(id), id);
-}
 
 export const commandStore = (db: Db) => ({
   async get(id: string): Promise<Command | undefined> {
@@ -185,43 +132,9 @@ async function step(
     }))
     .where('id', '=', id)
     .execute();
-  const device = await nameOf(db, row.device_id);
-  await tell(db, { id, device, kind: row.kind, state: to, at });
+  const device = await deviceNameOf(db, row.device_id);
+  await tellCommand(db, { id, device, kind: row.kind, state: to, at });
   return true;
-}
-
-async function tell(
-  db: Db,
-  told: {
-    readonly id: string;
-    readonly device: string;
-    readonly kind: string;
-    readonly state: CommandState;
-    readonly at: number;
-  },
-): Promise<void> {
-  const { id, device, kind, state, at } = told;
-  await putOutbox(db, {
-    kind: `command.${state}`,
-    subject: id,
-    at,
-    body: { device, kind, state },
-  });
-}
-
-async function nameOf(db: Db, deviceId: string): Promise<string> {
-  const row = await db
-    .selectFrom('device')
-    .select('name')
-    .where('id', '=', deviceId)
-    .executeTakeFirst();
-  if (row === undefined) throw unknownDevice(deviceId);
-  return row.name;
-}
-
-function demandRow(command: Command | undefined, id: string): Command {
-  if (command === undefined) throw unknownCommand(id);
-  return command;
 }
 
 export function unknownCommand(id: string): Fault {

@@ -1,6 +1,7 @@
 /** The whole API: every noun's operations behind one application. */
 import type { Log, RandomBytes } from '@fieldloop/core';
 import { type ClipDeps, clipOperations } from '../clip/routes.ts';
+import { commandOperations } from '../command/routes.ts';
 import { type DeviceDeps, deviceOperations } from '../device/routes.ts';
 import { eventOperations } from '../event/routes.ts';
 import { apiKeyOperations } from '../key/routes.ts';
@@ -17,6 +18,7 @@ import type { Operation } from './operation.ts';
 import { openCursors } from './page.ts';
 import { type ApiRates, defaultRates } from './rate.ts';
 import { type StatusDeps, statusOperations } from './status.ts';
+import { openStreams } from './stream.ts';
 
 export interface ApiDeps
   extends Omit<NounDeps, 'cursors'>,
@@ -32,7 +34,9 @@ export interface ApiDeps
   readonly checkAnswers?: boolean;
 }
 
-export interface Api {
+export interface Api extends AsyncDisposable {
+  /** Clients of the stream now. */
+  readonly streams: () => number;
   readonly fetch: Fetch;
   readonly operations: readonly Operation[];
 }
@@ -43,20 +47,24 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     Buffer.from(deps.randomBytes(32)).toString('base64url'),
   );
   const noun = { ...deps, cursors: openCursors(key) };
+  const who = async (request: Request) => await callerByKey(deps, request);
+  const streams = await openStreams({ ...deps, authenticate: who });
   const operations = [
     ...statusOperations(deps),
     ...deviceOperations(noun),
+    ...commandOperations(noun),
     ...sessionOperations(noun),
     ...clipOperations(noun),
     ...eventOperations(noun),
     ...claimTokenOperations(noun),
     ...apiKeyOperations(noun),
     ...operationOperations(noun),
+    ...streams.operations,
   ];
   const fetch = openApp({
     operations,
     version: deps.version,
-    authenticate: async (request) => await callerByKey(deps, request),
+    authenticate: who,
     write: deps.write,
     clock: deps.clock,
     ids: deps.ids,
@@ -65,7 +73,12 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     ...(deps.onAnswer === undefined ? {} : { onAnswer: deps.onAnswer }),
     ...(deps.checkAnswers === undefined ? {} : { checkAnswers: deps.checkAnswers }),
   });
-  return { fetch, operations };
+  return {
+    fetch,
+    operations,
+    streams: streams.count,
+    [Symbol.asyncDispose]: async () => await streams[Symbol.asyncDispose](),
+  };
 }
 
 async function callerByKey(deps: ApiDeps, request: Request): Promise<Caller | undefined> {

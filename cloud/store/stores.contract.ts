@@ -9,8 +9,9 @@ import { commandStoreContract } from '../command/store.contract.ts';
 import { deviceStoreContract } from '../device/store.contract.ts';
 import { eventStoreContract } from '../event/store.contract.ts';
 import { apiKeyStoreContract } from '../key/store.contract.ts';
+import { propertyStoreContract } from '../property/store.contract.ts';
 import { sessionStoreContract } from '../session/store.contract.ts';
-import { telemetryStoreContract } from '../telemetry/store.contract.ts';
+import { telemetryStoreContract } from './telemetry.contract.ts';
 import { claimTokenStoreContract } from '../token/store.contract.ts';
 import { desiredContract } from './desired.contract.ts';
 import type { OpenStore } from './store.contract.ts';
@@ -27,6 +28,7 @@ export const storeContracts: readonly StoreContract[] = [
   apiKeyStoreContract,
   sessionStoreContract,
   claimTokenStoreContract,
+  propertyStoreContract,
   commandStoreContract,
   desiredContract,
   telemetryStoreContract,

@@ -3,7 +3,7 @@
  * wrong writes into the present, and what it says twice in one minute is the newest alone.
  */
 import { telemetryMinuteMs } from '../limits.ts';
-import type { Db } from '../store/db.ts';
+import type { Db } from './db.ts';
 
 export interface TelemetryValue {
   readonly series: string;

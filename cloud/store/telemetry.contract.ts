@@ -4,8 +4,8 @@
  */
 import { expect, test } from 'vitest';
 import { telemetryMinuteMs } from '../limits.ts';
-import type { OpenStore } from '../store/store.contract.ts';
-import { telemetryStore } from './store.ts';
+import type { OpenStore } from './store.contract.ts';
+import { telemetryStore } from './telemetry.ts';
 
 export function telemetryStoreContract(name: string, open: OpenStore): void {
   const minute = telemetryMinuteMs;

@@ -1,0 +1,26 @@
+/** The worker: periodic and long work, done by one process at a time. */
+import { openCommandExpiry } from './command/expiry.ts';
+import { type OperationKinds, openOperationRunner } from './operation/runner.ts';
+import { openHousekeeping } from './store/housekeeping.ts';
+import { holdLease } from './store/lease.ts';
+import type { WorkerDeps } from './store/work.ts';
+
+/** Opens one part of the worker; disposing it leaves nothing running. */
+type WorkerPart = (deps: WorkerDeps) => Promise<AsyncDisposable> | AsyncDisposable;
+
+const operationKinds: OperationKinds = {};
+
+const parts: readonly WorkerPart[] = [
+  async (deps) => await openOperationRunner(deps, operationKinds),
+  openHousekeeping,
+  openCommandExpiry,
+];
+
+/** Works while this process holds the lease; else stands by. */
+export function openWorker(deps: WorkerDeps): AsyncDisposable {
+  return holdLease(deps, { name: 'worker', owner: deps.node }, async () => {
+    await using opened = new AsyncDisposableStack();
+    for (const part of parts) opened.use(await part(deps));
+    return opened.move();
+  });
+}
