@@ -300,3 +300,16 @@ export const maxNoteLength = 4000;
 export const maxReasonLength = 500;
 /** Objects whose bytes one round removes. */
 export const erasureBatch = 500;
+
+/** The query language: characters, conditions, levels of parentheses and nots of one query. */
+export const maxQueryLength = 2048;
+export const maxQueryTerms = 64;
+export const maxQueryDepth = 16;
+/** Fields that a list is asked to show alone. */
+export const maxSparseFields = 64;
+/** Rows that are gathered and sorted for a page; where more pass, the index of the order leads. */
+export const gatherRows = 20_000;
+/** Counting a list: rows of one block, and the time after which the rest is estimated. */
+export const countBlockRows = 50_000;
+export const countMs = ms('2s');
+export const estimateMs = ms('200ms');

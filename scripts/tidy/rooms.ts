@@ -35,7 +35,16 @@ const stations = ['source', 'window', 'score', 'rule', 'clip', 'buffer', 'uplink
 const sidings = ['update', 'health', 'enroll'];
 
 /** Folders of the cloud that are machinery, not nouns. */
-const cloudMachinery = ['http', 'broker', 'ingest', 'store', 'blob', 'auth', 'workflows'];
+const cloudMachinery = [
+  'http',
+  'broker',
+  'ingest',
+  'store',
+  'blob',
+  'auth',
+  'workflows',
+  'outgoing',
+];
 
 export const roomsLaw: Law = (tree) =>
   eachImport(tree, (file, { from, start }) => {

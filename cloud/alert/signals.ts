@@ -1,0 +1,101 @@
+/**
+ * Numbers that the cloud knows of the fleet without a robot telling them. Every other name of a
+ * metric is a series of the devices' telemetry, such as `disk.free`.
+ */
+export interface FleetSignal {
+  readonly name: string;
+  /** Whose number it is: of each device, or of the whole fleet. */
+  readonly of: 'device' | 'fleet';
+  readonly unit: string;
+  /** Whether it is counted over the condition's window; otherwise it is how things are now. */
+  readonly windowed: boolean;
+  readonly doc: string;
+}
+
+const signal = (
+  of: FleetSignal['of'],
+  name: string,
+  rest: Pick<FleetSignal, 'unit' | 'doc'> & { readonly windowed?: true },
+): FleetSignal => ({ windowed: false, ...rest, name, of });
+
+export const fleetSignals: readonly FleetSignal[] = [
+  signal('device', 'device.offline', {
+    unit: 's',
+    doc: 'How long the device has been without a connection; 0 while it has one.',
+  }),
+  signal('device', 'device.silent', {
+    unit: 's',
+    doc: 'How long ago the last row or chunk of the device arrived; since it was made known when none did.',
+  }),
+  signal('device', 'certificate.daysLeft', {
+    unit: 'd',
+    doc: 'Days until the active certificate of the device ends.',
+  }),
+  signal('device', 'clips.rate', {
+    unit: '/h',
+    windowed: true,
+    doc: 'Clips of the device that arrived in the window, an hour.',
+  }),
+  signal('device', 'events.rate', {
+    unit: '/h',
+    windowed: true,
+    doc: 'Events and markers of the device that arrived in the window, an hour.',
+  }),
+  signal('device', 'ingest.lost', {
+    unit: 'rows',
+    windowed: true,
+    doc: 'Rows that the device said in the window it will never send.',
+  }),
+  signal('fleet', 'devices.total', {
+    unit: '',
+    doc: 'Devices that may connect.',
+  }),
+  signal('fleet', 'devices.online', {
+    unit: '',
+    doc: 'Devices with a connection.',
+  }),
+  signal('fleet', 'devices.offline', {
+    unit: '',
+    doc: 'Devices that may connect and have no connection.',
+  }),
+  signal('fleet', 'ingest.refused', {
+    unit: '',
+    windowed: true,
+    doc: 'Connections, enrolments and rows that the cloud refused in the window.',
+  }),
+  signal('fleet', 'storage.used', {
+    unit: 'B',
+    doc: 'Bytes of all objects that the cloud keeps.',
+  }),
+  signal('fleet', 'storage.free', {
+    unit: 'B',
+    doc: "Free bytes of the disk that holds the cloud's objects.",
+  }),
+  signal('fleet', 'webhooks.failing', {
+    unit: '',
+    doc: 'Webhooks and channels whose last message did not arrive.',
+  }),
+  signal('fleet', 'outbox.rate', {
+    unit: '/h',
+    windowed: true,
+    doc: 'Things that happened in the window, an hour.',
+  }),
+];
+
+export const fleetSignal = (name: string): FleetSignal | undefined =>
+  fleetSignals.find((one) => one.name === name);
+
+/** Series that agents send; rules, topics and scorers have their own besides. */
+export const knownSeries: readonly { readonly name: string; readonly doc: string }[] = [
+  { name: 'agent.rss', doc: 'Bytes of memory of the agent.' },
+  { name: 'agent.cpu', doc: 'Share of one core that the agent used.' },
+  { name: 'disk.free', doc: "Free bytes of the disk of the agent's buffer." },
+  { name: 'buffer.bytes', doc: 'Bytes in the buffer of the agent.' },
+  { name: 'buffer.clips', doc: 'Clips in the buffer of the agent.' },
+  { name: 'uplink.backlog_s', doc: 'Age of the oldest clip that waits to be sent, in seconds.' },
+  { name: 'clock.offset_ms', doc: "Offset of the robot's clock, in milliseconds." },
+  { name: 'source.lag_ms', doc: 'How far behind the newest message the agent reads.' },
+  { name: 'topic.<topic>.hz', doc: 'Messages a second of a topic.' },
+  { name: 'score.<scorer>.p99_ms', doc: 'How long 99 of 100 scores took at most.' },
+  { name: 'rules.<rule>.fired', doc: 'How often a rule fired in the minute.' },
+];
