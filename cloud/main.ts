@@ -17,10 +17,11 @@ import { makeApiKey } from './key/make.ts';
 import { apiKeyStore } from './key/store.ts';
 import { drainMs } from './limits.ts';
 import packageJson from './package.json' with { type: 'json' };
+import { type Database, openDatabase } from './store/database.ts';
 import type { Db } from './store/db.ts';
 import { sql } from './store/kysely.ts';
 import { migrate } from './store/migrate.ts';
-import { lockFolder, openSqlite } from './store/sqlite.ts';
+import { lockFolder } from './store/sqlite.ts';
 
 export interface CloudSystem {
   readonly clock: Clock;
@@ -46,7 +47,7 @@ export interface RunningCloud {
 export async function startCloud(config: CloudConfig, system: CloudSystem): Promise<RunningCloud> {
   const { clock, ids, log } = system;
   await using started = new AsyncDisposableStack();
-  const { read, write } = await openStores(config.dataDir, system, started);
+  const { read, write } = await openStores(config, system, started);
   const admin = await firstKey(config.dataDir, write, system);
   const ca = await openCa({ folder: join(config.dataDir, 'ca'), clock });
   const blobs = started.use(await openDiskBlobs(config.dataDir));
@@ -55,7 +56,7 @@ export async function startCloud(config: CloudConfig, system: CloudSystem): Prom
   started.defer(async () => await refusals.settled());
   const line = started.use(
     await openLine(
-      { refusals, db: write, dbPath: databasePath(config.dataDir), ca, blobs, clock, ids, log },
+      { refusals, db: write, database: config.database, ca, blobs, clock, ids, log },
       { ...config.broker, names },
     ),
   );
@@ -106,24 +107,19 @@ export async function startCloud(config: CloudConfig, system: CloudSystem): Prom
   };
 }
 
-const databasePath = (dataDir: string): string => join(dataDir, 'cloud.db');
-
 /** The folder, held by this process, and its database brought to the newest step. */
 async function openStores(
-  dataDir: string,
+  { dataDir, database }: CloudConfig,
   { clock, log }: CloudSystem,
   started: AsyncDisposableStack,
-): Promise<{ readonly read: Db; readonly write: Db }> {
+): Promise<Database> {
   await makeFolder(dataDir);
   started.use(lockFolder(join(dataDir, 'cloud.lock')));
-  const write = openSqlite(databasePath(dataDir), { waitOn: clock });
-  started.defer(async () => await write.destroy());
-  const steps = await migrate(write, { now: () => clock.now() });
+  const opened = started.use(await openDatabase(database, { clock, log }));
+  const steps = await migrate(opened.write, { now: () => clock.now() });
   if (steps.length > 0) log.info('database migrated', { steps });
-  await deviceStore(write).allOffline(clock.now());
-  const read = openSqlite(databasePath(dataDir), { readOnly: true });
-  started.defer(async () => await read.destroy());
-  return { read, write };
+  await deviceStore(opened.write).allOffline(clock.now());
+  return opened;
 }
 
 async function makeFolder(dataDir: string): Promise<void> {

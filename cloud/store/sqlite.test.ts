@@ -2,8 +2,7 @@
  * Goal: every store keeps its promises on SQLite, and no list ever sorts or scans a whole table.
  * Method: the contract suites on a real file, plans read with EXPLAIN, two connections at once.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { systemClock } from '@fieldloop/core/system';
@@ -15,36 +14,10 @@ import type { Db } from './db.ts';
 import { sql } from './kysely.ts';
 import { migrate } from './migrate.ts';
 import { lockFolder, openSqlite } from './sqlite.ts';
-import type { StoreWorld } from './store.contract.ts';
+import { sqliteFolder, sqliteWorld } from './sqlite.sample.ts';
 import { storeContracts } from './stores.contract.ts';
 
-async function openFolder(): Promise<AsyncDisposable & { readonly path: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'fieldloop-store-'));
-  return {
-    path: join(folder, 'cloud.db'),
-    [Symbol.asyncDispose]: async () => await rm(folder, { recursive: true }),
-  };
-}
-
-async function openWorld(): Promise<StoreWorld & { readonly path: string }> {
-  const folder = await openFolder();
-  const db = openSqlite(folder.path);
-  await migrate(db, { now: () => 1 });
-  const devices = deviceStore(db);
-  await devices.create({ id: 'dev_00000000000000000000000001', name: 'amr-01', at: 1 });
-  await devices.create({ id: 'dev_00000000000000000000000002', name: 'amr-02', at: 1 });
-  return {
-    db,
-    path: folder.path,
-    deviceId: async (name) => (await devices.get(name))?.id ?? '',
-    async [Symbol.asyncDispose]() {
-      await db.destroy();
-      await folder[Symbol.asyncDispose]();
-    },
-  };
-}
-
-for (const contract of storeContracts) contract('sqlite', openWorld);
+for (const contract of storeContracts) contract('sqlite', sqliteWorld);
 
 async function plan(db: Db, query: { compile(): { sql: string; parameters: readonly unknown[] } }) {
   const { sql: text, parameters } = query.compile();
@@ -82,14 +55,14 @@ test.each([
   ],
   ['a score', { scores: [{ score: 's', op: '>' as const, value: 1 }] }, 'clip_start'],
 ])('the clip list narrowed by %s walks an index in list order', async (_, filter, index) => {
-  await using world = await openWorld();
+  await using world = await sqliteWorld();
   const steps = await plan(world.db, clipList(world.db, filter, page));
   expect(steps[0]).toContain(index);
   expect(steps.join('\n')).not.toMatch(/TEMP B-TREE|^SCAN (?!clip USING INDEX)/m);
 });
 
 test('the clips of a rare score are found by its index, and only they are sorted', async () => {
-  await using world = await openWorld();
+  await using world = await sqliteWorld();
   const rare = { score: 's', op: '>' as const, value: 1 };
   const query = clipList(world.db, { rule: 'r', scores: [rare] }, page, rare);
   const steps = await plan(world.db, query);
@@ -104,14 +77,14 @@ test.each([
   ['a severity', { severity: 'info' as const }, 'event_severity'],
   ['a name', { name: 'n' }, 'event_name'],
 ])('the event list narrowed by %s walks an index in list order', async (_, filter, index) => {
-  await using world = await openWorld();
+  await using world = await sqliteWorld();
   const steps = await plan(world.db, eventList(world.db, filter, page));
   expect(steps[0]).toContain(index);
   expect(steps.join('\n')).not.toContain('TEMP B-TREE');
 });
 
 test('64-bit numbers come back exactly', async () => {
-  await using world = await openWorld();
+  await using world = await sqliteWorld();
   const most = 2n ** 63n - 1n;
   await world.db.updateTable('device').set({ conn: most }).execute();
   const row = await world.db.selectFrom('device').select('conn').executeTakeFirstOrThrow();
@@ -119,7 +92,7 @@ test('64-bit numbers come back exactly', async () => {
 });
 
 test('a transaction that fails leaves nothing, and a reader sees only whole ones', async () => {
-  await using world = await openWorld();
+  await using world = await sqliteWorld();
   const reader = openSqlite(world.path, { readOnly: true });
   const failing = world.db.transaction().execute(async (trx) => {
     await deviceStore(trx).revoke('amr-01', 5);
@@ -132,7 +105,7 @@ test('a transaction that fails leaves nothing, and a reader sees only whole ones
 });
 
 test('a thread that serves others goes on while a transaction waits for its turn', async () => {
-  await using world = await openWorld();
+  await using world = await sqliteWorld();
   const other = openSqlite(world.path, { waitOn: systemClock });
   let release = (): void => undefined;
   const held = new Promise<void>((resolve) => {
@@ -157,7 +130,7 @@ test('a thread that serves others goes on while a transaction waits for its turn
 });
 
 test('migrations run once; a database of a newer cloud is refused', async () => {
-  await using folder = await openFolder();
+  await using folder = await sqliteFolder();
   const db = openSqlite(folder.path);
   const first = await migrate(db, { now: () => 1 });
   expect(first[0]).toBe('0001-nouns');
@@ -168,7 +141,7 @@ test('migrations run once; a database of a newer cloud is refused', async () => 
 });
 
 test('a step that fails leaves the database as it was', async () => {
-  await using folder = await openFolder();
+  await using folder = await sqliteFolder();
   const db = openSqlite(folder.path);
   const steps = [
     { name: '0001', statements: ['create table a (x integer) strict', 'create tble b'] },
@@ -180,7 +153,7 @@ test('a step that fails leaves the database as it was', async () => {
 });
 
 test('a folder has one holder, until it lets go', async () => {
-  await using folder = await openFolder();
+  await using folder = await sqliteFolder();
   const held = lockFolder(folder.path);
   expect(() => lockFolder(folder.path)).toThrow(expect.objectContaining({ code: 'conflict' }));
   held[Symbol.dispose]();
@@ -188,7 +161,7 @@ test('a folder has one holder, until it lets go', async () => {
 });
 
 test('a file that is no database and a folder that is not there are told apart', async () => {
-  await using folder = await openFolder();
+  await using folder = await sqliteFolder();
   await writeFile(folder.path, 'this is not a database, but it is long enough to be read as one');
   expect(() => openSqlite(folder.path)).toThrow(expect.objectContaining({ code: 'corrupt' }));
   expect(() => openSqlite(join(folder.path, 'x', 'y.db'))).toThrow(/unable to open|directory/);

@@ -14,6 +14,7 @@ import { sessionStoreContract } from '../session/store.contract.ts';
 import { telemetryStoreContract } from './telemetry.contract.ts';
 import { claimTokenStoreContract } from '../token/store.contract.ts';
 import { desiredContract } from './desired.contract.ts';
+import { workContract } from './work.contract.ts';
 import type { OpenStore } from './store.contract.ts';
 
 /** Registers tests whose names begin with `name`, each on a fresh database. */
@@ -32,4 +33,5 @@ export const storeContracts: readonly StoreContract[] = [
   commandStoreContract,
   desiredContract,
   telemetryStoreContract,
+  workContract,
 ];

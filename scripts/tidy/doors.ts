@@ -29,6 +29,10 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
     'bench/generate.ts',
     'bench/rival.ts',
   ],
+  '@opentelemetry/api': ['cloud/http/traces.ts'],
+  '@opentelemetry/exporter-trace-otlp-http': ['cloud/http/traces.ts'],
+  '@opentelemetry/resources': ['cloud/http/traces.ts'],
+  '@opentelemetry/sdk-trace': ['cloud/http/traces.ts'],
   '@peculiar/x509': ['agent/enroll/x509.ts', 'cloud/auth/x509.ts'],
   aedes: ['cloud/broker/aedes.ts'],
   'better-sqlite3': ['agent/buffer/sqlite.ts', 'cloud/store/sqlite.ts'],
@@ -42,6 +46,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   'oxc-parser': ['scripts/tidy/syntax.ts'],
   pg: ['cloud/store/postgres.ts'],
   pino: ['core/system.ts'],
+  'prom-client': ['cloud/http/metrics.ts'],
   protobufjs: [
     'proto/generated/wire.d.ts',
     'proto/generated/wire.js',

@@ -1,0 +1,134 @@
+/**
+ * Goal: whoever listens hears every change once and in order, also after a break, and nobody who
+ * may not.
+ * Method: real connections, changes meanwhile, breaks with Last-Event-ID, keys that end.
+ */
+import { expect, test } from 'vitest';
+import { putOutbox } from '../store/outbox.ts';
+import { type ApiWorld, openApiWorld } from './world.sample.ts';
+
+interface Heard {
+  readonly id: string;
+  readonly event: string;
+  readonly data: { readonly subject: string; readonly kind: string };
+}
+
+async function put(world: ApiWorld, subject: string, kind = 'clip.stored'): Promise<void> {
+  const body = { device: subject.startsWith('b') ? 'amr-02' : 'amr-01' };
+  await world.db
+    .transaction()
+    .execute(async (trx) => await putOutbox(trx, { kind, subject, at: Date.now(), body }));
+}
+
+/** Reads events until `count` of them came, then goes away. */
+async function hear(
+  world: ApiWorld,
+  options: {
+    readonly count: number;
+    readonly query?: string;
+    readonly last?: string;
+    readonly onOpen?: () => Promise<void>;
+  },
+): Promise<readonly Heard[]> {
+  const headers = options.last === undefined ? {} : { 'last-event-id': options.last };
+  const response = await world.get(`/v1/stream${options.query ?? ''}`, headers);
+  expect(response.headers.get('content-type')).toBe('text/event-stream');
+  const heard: Heard[] = [];
+  let text = '';
+  let isOpen = false;
+  const decoder = new TextDecoder();
+  for await (const part of response.body ?? []) {
+    text += decoder.decode(part, { stream: true });
+    if (!isOpen) await options.onOpen?.();
+    isOpen = true;
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const one = eventOf(text.slice(0, end));
+      text = text.slice(end + 2);
+      if (one !== undefined) heard.push(one);
+    }
+    if (heard.length >= options.count) break;
+  }
+  return heard;
+}
+
+function eventOf(text: string): Heard | undefined {
+  if (text.startsWith(':')) return undefined;
+  const field = (name: string): string => new RegExp(`^${name}: (.*)$`, 'm').exec(text)?.[1] ?? '';
+  return { id: field('id'), event: field('event'), data: JSON.parse(field('data')) };
+}
+
+test('a client hears what is committed while it listens', async () => {
+  await using world = await openApiWorld();
+  await put(world, 'before');
+  const heard = await hear(world, {
+    count: 2,
+    onOpen: async () => {
+      await put(world, 'one');
+      await put(world, 'two');
+    },
+  });
+  expect(heard.map(({ data }) => data.subject)).toEqual(['one', 'two']);
+  expect(heard[0]).toMatchObject({ event: 'clip.stored', data: { kind: 'clip.stored' } });
+});
+
+test('a client that comes back hears everything since its last event, once, then goes on', async () => {
+  await using world = await openApiWorld();
+  const [first] = await hear(world, { count: 1, onOpen: async () => await put(world, 'first') });
+  await world.db.transaction().execute(async (trx) => {
+    for (let n = 0; n < 1200; n += 1) {
+      const row = { kind: 'clip.stored', subject: `missed ${n}`, at: Date.now(), body: {} };
+      await putOutbox(trx, row);
+    }
+  });
+  const heard = await hear(world, {
+    count: 1201,
+    last: first?.id ?? '',
+    onOpen: async () => await put(world, 'live'),
+  });
+  const subjects = heard.map(({ data }) => data.subject);
+  expect(new Set(subjects).size).toBe(subjects.length);
+  expect(subjects.filter((one) => one.startsWith('missed'))).toEqual(
+    Array.from({ length: 1200 }, (_, n) => `missed ${n}`),
+  );
+});
+
+test('a client that was away for longer than is kept is told to begin anew', async () => {
+  await using world = await openApiWorld();
+  for (const n of [1, 2, 3]) await put(world, `old ${n}`);
+  await world.db.deleteFrom('outbox').execute();
+  await put(world, 'new');
+  const [reset] = await hear(world, { count: 1, last: '1' });
+  expect(reset?.event).toBe('reset');
+  const [ahead] = await hear(world, { count: 1, last: '999999' });
+  expect(ahead?.event).toBe('reset');
+});
+
+test('topics and device narrow what is heard, and rights bound it', async () => {
+  await using world = await openApiWorld();
+  const heard = await hear(world, {
+    count: 1,
+    query: '?topics=clips&device=amr-02',
+    onOpen: async () => {
+      await put(world, 'a');
+      await put(world, 'b', 'alert.fired');
+      await put(world, 'b2');
+    },
+  });
+  expect(heard.map(({ data }) => data.subject)).toEqual(['b2']);
+  const key = await world.makeKey(['clips:read']);
+  const headers = { authorization: `Bearer ${key}` };
+  expect((await world.get('/v1/stream?topics=alerts', headers)).status).toBe(403);
+  expect((await world.get('/v1/stream?topics=clip')).status).toBe(400);
+  expect((await world.get('/v1/stream', { 'last-event-id': 'x' })).status).toBe(400);
+  expect((await fetch(`${world.url}/v1/stream`)).status).toBe(401);
+});
+
+test('a stream ends when the cloud stops, and no client is left', async () => {
+  const world = await openApiWorld();
+  const response = await world.get('/v1/stream');
+  expect(world.api.streams()).toBe(1);
+  const ended = response.text();
+  await world[Symbol.asyncDispose]();
+  expect(await ended).toContain(': hello');
+  expect(world.api.streams()).toBe(0);
+});

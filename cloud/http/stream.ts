@@ -1,0 +1,209 @@
+/**
+ * The stream of events (server-sent events): every outbox row that the client may read, in order.
+ * A client that comes back with Last-Event-ID misses nothing of the last 24 hours.
+ */
+import { asFault, type Clock, Fault, type Json, type Log } from '@fieldloop/core';
+import { allows, type ScopeNoun, scopeNouns } from '../auth/rights.ts';
+import { maxStreams, streamBeatMs, streamReplayMs } from '../limits.ts';
+import type { Db } from '../store/db.ts';
+import { openTail, outboxAfter, outboxEnd, type OutboxItem, type Tail } from '../store/tail.ts';
+import { type Authenticate, authorize, type Caller } from './caller.ts';
+import { z } from './openapi.ts';
+import { type Operation, operation } from './operation.ts';
+import { StreamClient } from './stream-client.ts';
+
+export interface StreamDeps {
+  readonly read: Db;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly authenticate: Authenticate;
+}
+
+export interface Streams extends AsyncDisposable {
+  readonly operations: readonly Operation[];
+  /** Clients that listen now. */
+  count(): number;
+}
+
+/** `clip.stored` is of the topic `clips`. */
+const topicOf = (kind: string): ScopeNoun | undefined => {
+  const noun = kind.split('.')[0] ?? '';
+  return scopeNouns.find((topic) => topic === topics[noun] || topic === `${noun}s`);
+};
+
+/** Nouns whose rows belong to the topic of another. */
+const topics: Readonly<Record<string, ScopeNoun>> = {
+  publication: 'ruleSets',
+  ruleSet: 'ruleSets',
+  desired: 'devices',
+  savedQuery: 'savedQueries',
+  delivery: 'webhooks',
+  silence: 'alerts',
+  alertPolicy: 'alerts',
+  propertyDefinition: 'devices',
+  eventKind: 'events',
+  marker: 'events',
+  export: 'clips',
+};
+
+export async function openStreams(deps: StreamDeps): Promise<Streams> {
+  const clients = new Set<StreamClient>();
+  const tail = await openTail(deps, { from: 'now' }, (rows) => {
+    for (const client of clients) client.live(rows);
+  });
+  return {
+    count: () => clients.size,
+    operations: [streamOperation({ ...deps, tail, clients })],
+    async [Symbol.asyncDispose]() {
+      for (const client of clients) client.end();
+      await tail[Symbol.asyncDispose]();
+    },
+  };
+}
+
+type OpenDeps = StreamDeps & {
+  readonly tail: Tail;
+  readonly clients: Set<StreamClient>;
+};
+
+const query = z.strictObject({
+  topics: z.string().max(256).optional().openapi({
+    description: 'Which nouns, by comma; all that you may read when absent.',
+    example: 'clips,alerts',
+  }),
+  device: z
+    .string()
+    .max(64)
+    .optional()
+    .openapi({ description: 'Only what concerns the device of this name.' }),
+});
+
+const streamOperation = (deps: OpenDeps): Operation =>
+  operation(
+    {
+      id: 'openStream',
+      tag: 'stream',
+      method: 'get',
+      path: '/v1/stream',
+      summary: 'What happens, as it happens (server-sent events)',
+      description:
+        'Each event has the number of its outbox row as id, its kind (`clip.stored`) as event, and ' +
+        'as data JSON {seq, kind, subject, at, body}. With Last-Event-ID the rows since then come ' +
+        'first, as far back as 24 hours; when that is too far, an event `reset` says so. A comment ' +
+        'comes every 15 s. A client that does not read is cut off and may come back.',
+      right: 'any',
+      faults: ['limited'],
+    },
+    { query, answer: { status: 200, description: 'Events.', bytes: 'text/event-stream' } },
+    async (call) => {
+      const { caller } = call;
+      if (caller === undefined) throw new TypeError('a stream without a caller');
+      if (deps.clients.size >= maxStreams) {
+        throw new Fault('limited', `${maxStreams} clients listen already`, {
+          retryAfterMs: 10_000,
+          remedy: 'Try again later, or let one client pass the events on.',
+        });
+      }
+      if (caller.cohorts !== undefined) {
+        throw new Fault('forbidden', 'a caller of some cohorts has no stream', {
+          remedy: 'Use a key without cohorts, or ask for lists.',
+        });
+      }
+      const wanted = wantedTopics(call.query.topics, caller);
+      const start = await startOf(deps, lastEventId(call.header('last-event-id')));
+      const { device } = call.query;
+      const client = new StreamClient((row) => isWanted(row, wanted, device));
+      deps.clients.add(client);
+      client.ended.addEventListener('abort', () => deps.clients.delete(client), { once: true });
+      client.write(start.isReset ? 'event: reset\ndata: {}\n\n' : ': hello\n\n');
+      void serve(deps, { client, from: start.position, request: call.request }).finally(() =>
+        client.end(),
+      );
+      const headers = {
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-store',
+        'x-accel-buffering': 'no',
+      };
+      return new Response(client.body, { headers });
+    },
+  );
+
+function wantedTopics(text: string | undefined, caller: Caller): ReadonlySet<ScopeNoun> {
+  if (text === undefined) {
+    return new Set(scopeNouns.filter((noun) => allows(caller.scopes, `${noun}:read`)));
+  }
+  const names = text.split(',').map((name) => name.trim());
+  const found = names.map((name) => {
+    const topic = scopeNouns.find((one) => one === name);
+    if (topic !== undefined) return topic;
+    throw new Fault('invalid', `"${name.slice(0, 40)}" is not a topic of the stream`, {
+      place: '/query/topics',
+      remedy: `Topics are ${scopeNouns.join(', ')}.`,
+    });
+  });
+  for (const topic of found) authorize(caller, `${topic}:read`);
+  return new Set(found);
+}
+
+function lastEventId(header: string | undefined): bigint | undefined {
+  if (header === undefined || header === '') return undefined;
+  if (/^\d{1,18}$/.test(header)) return BigInt(header);
+  throw new Fault('invalid', 'Last-Event-ID is no id of this stream', {
+    place: '/header/last-event-id',
+    remedy: 'Send the id of the last event that came, or leave it out.',
+  });
+}
+
+/** The row behind which the client begins; `isReset` when it misses rows that are not kept. */
+async function startOf(
+  deps: OpenDeps,
+  from: bigint | undefined,
+): Promise<{ readonly position: bigint; readonly isReset: boolean }> {
+  const end = await outboxEnd(deps.read);
+  if (from === undefined) return { position: end, isReset: false };
+  const [next] = await outboxAfter(deps.read, from);
+  const isOld = next !== undefined && next.at < deps.clock.now() - streamReplayMs;
+  const isKnown = next?.seq === from + 1n || (await isThere(deps.read, from));
+  if (isOld || !isKnown) return { position: end, isReset: true };
+  return { position: from, isReset: false };
+}
+
+async function isThere(db: Db, seq: bigint): Promise<boolean> {
+  const row = await db.selectFrom('outbox').select('seq').where('seq', '=', seq).executeTakeFirst();
+  return row !== undefined;
+}
+
+async function serve(
+  deps: OpenDeps,
+  of: {
+    readonly client: StreamClient;
+    readonly from: bigint;
+    readonly request: Request;
+  },
+): Promise<void> {
+  const { client, from, request } = of;
+  const { clock, log, authenticate } = deps;
+  try {
+    await client.replay(from, async (position) => await outboxAfter(deps.read, position));
+    while (!client.ended.aborted) {
+      await clock.sleep(streamBeatMs, client.ended);
+      // A key that was revoked since then hears no more.
+      if ((await authenticate(request)) === undefined) return;
+      client.write(': beat\n\n');
+    }
+  } catch (error) {
+    if (!client.ended.aborted) log.info('a stream ended', { reason: asFault(error).message });
+  }
+}
+
+function isWanted(
+  row: OutboxItem,
+  wanted: ReadonlySet<ScopeNoun>,
+  device: string | undefined,
+): boolean {
+  const topic = topicOf(row.kind);
+  if (topic === undefined || !wanted.has(topic)) return false;
+  if (device === undefined) return true;
+  const body = row.body as Readonly<Record<string, Json>> | null;
+  return body?.['device'] === device;
+}

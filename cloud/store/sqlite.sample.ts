@@ -1,0 +1,36 @@
+/** SQLite for tests: real files in a folder of their own. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { deviceStore } from '../device/store.ts';
+import { migrate } from './migrate.ts';
+import { openSqlite } from './sqlite.ts';
+import type { StoreWorld } from './store.contract.ts';
+
+/** A folder for a database file, gone with its holder. */
+export async function sqliteFolder(): Promise<AsyncDisposable & { readonly path: string }> {
+  const folder = await mkdtemp(join(tmpdir(), 'fieldloop-store-'));
+  return {
+    path: join(folder, 'cloud.db'),
+    [Symbol.asyncDispose]: async () => await rm(folder, { recursive: true }),
+  };
+}
+
+/** A fresh database file with the devices `amr-01` and `amr-02`. */
+export async function sqliteWorld(): Promise<StoreWorld & { readonly path: string }> {
+  const folder = await sqliteFolder();
+  const db = openSqlite(folder.path);
+  await migrate(db, { now: () => 1 });
+  const devices = deviceStore(db);
+  await devices.create({ id: 'dev_00000000000000000000000001', name: 'amr-01', at: 1 });
+  await devices.create({ id: 'dev_00000000000000000000000002', name: 'amr-02', at: 1 });
+  return {
+    db,
+    path: folder.path,
+    deviceId: async (name) => (await devices.get(name))?.id ?? '',
+    async [Symbol.asyncDispose]() {
+      await db.destroy();
+      await folder[Symbol.asyncDispose]();
+    },
+  };
+}
