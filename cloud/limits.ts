@@ -33,6 +33,9 @@ export const readerCacheKiB = 8 * 1024;
 /** Queries that wait for a reader, and how long each waits before it fails as `unavailable`. */
 export const maxReaderQueries = 1000;
 export const readerWaitMs = ms('10s');
+/** Rows of one answer, and the length of their texts together. */
+export const maxReadRows = 100_000;
+export const maxReadLength = 32 * 1024 * 1024;
 /** A reader that died is started again after this long. */
 export const readerRestartMs = ms('1s');
 

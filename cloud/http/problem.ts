@@ -12,9 +12,22 @@ export const problemSchema = z
     instance: z.string().openapi({ description: 'Method and path of the request.' }),
     requestId: z.string(),
     errors: z
-      .array(z.object({ pointer: z.string(), message: z.string() }))
+      .array(
+        z.object({
+          pointer: z.string(),
+          message: z.string(),
+          line: z.int().optional().openapi({ description: 'Inside a text, from 1.' }),
+          col: z.int().optional().openapi({ description: 'Inside its line, from 1.' }),
+          offset: z.int().optional().openapi({ description: 'Inside the text, from 0.' }),
+          length: z.int().optional().openapi({ description: 'Of what is wrong.' }),
+        }),
+      )
       .optional()
       .openapi({ description: 'Each place that is wrong: `/query/limit`, `/body/name`.' }),
+    approval: z
+      .string()
+      .optional()
+      .openapi({ description: 'The request that another person must approve first.' }),
   })
   .openapi('Problem');
 
@@ -41,6 +54,8 @@ export interface FaultAnswer {
   readonly status?: number;
   readonly errors?: readonly ProblemError[];
   readonly headers?: Readonly<Record<string, string>>;
+  /** The request for approval that must be decided first: the problem has a type of its own. */
+  readonly approval?: string;
 }
 
 const answers = new WeakMap<Fault, FaultAnswer>();
@@ -64,7 +79,7 @@ export function problemResponse(
   const status = statusOf(fault);
   const isBug = fault.code === 'internal';
   const problem: Problem = {
-    type: `https://fieldloop.dev/faults/${fault.code}`,
+    type: `https://fieldloop.dev/faults/${answer?.approval === undefined ? fault.code : 'approval'}`,
     title: titles[fault.code],
     status,
     detail: isBug ? 'the cloud met a bug while it worked on this request' : fault.message,
@@ -76,6 +91,7 @@ export function problemResponse(
     instance: request.instance,
     requestId: request.requestId,
     ...errorsOf(fault, answer),
+    ...(answer?.approval === undefined ? {} : { approval: answer.approval }),
   };
   const headers = new Headers({
     ...answer?.headers,

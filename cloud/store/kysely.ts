@@ -1,14 +1,21 @@
 /** The door to Kysely: the only file that imports it. */
 export {
+  CompiledQuery,
   type ColumnType,
   type DatabaseConnection,
+  type Driver,
   Kysely,
+  type KyselyPlugin,
   PostgresDialect,
   type PostgresPool,
   type PostgresPoolClient,
+  type RawBuilder,
+  type QueryResult,
   type SelectQueryBuilder,
   sql,
   SqliteAdapter,
   SqliteDialect,
   SqliteDriver,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
 } from 'kysely';

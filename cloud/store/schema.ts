@@ -10,6 +10,8 @@ import type { FleetTables } from './fleet-schema.ts';
 import type { HttpTables } from './http-schema.ts';
 import type { ColumnType } from './kysely.ts';
 import type { ApiKeyPeople, AuditPeople, PeopleTables } from './people-schema.ts';
+import type { QueryTables } from './queries-schema.ts';
+import type { RuleTables } from './rules-schema.ts';
 import type { WireTables } from './wire-schema.ts';
 
 /** An integer column: written as a number or bigint, read as bigint. */
@@ -192,4 +194,6 @@ export interface Tables
     FleetTables,
     HttpTables,
     PeopleTables,
+    QueryTables,
+    RuleTables,
     WireTables {}

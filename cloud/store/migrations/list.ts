@@ -4,8 +4,10 @@ import { people } from './0003-people.ts';
 import { fleet } from './0004-fleet.ts';
 import { devices } from './0005-devices.ts';
 import { clips } from './0006-clips.ts';
+import { rules } from './0007-rules.ts';
 import { alerts } from './0008-alerts.ts';
 import { http } from './0009-http.ts';
+import { queries } from './0010-queries.ts';
 import { failures } from './0011-failures.ts';
 import type { Migration } from './migration.ts';
 
@@ -17,7 +19,9 @@ export const migrations: readonly Migration[] = [
   fleet,
   devices,
   clips,
+  rules,
   alerts,
   http,
+  queries,
   failures,
 ];
