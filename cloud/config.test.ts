@@ -10,6 +10,8 @@ const file = (text: string) => ({ name: 'cloud.yaml', text });
 test('without settings the cloud listens on this machine at its known ports', () => {
   expect(readCloudConfig({ data: 'd' })).toEqual({
     dataDir: 'd',
+    database: { kind: 'sqlite', path: 'd/cloud.db' },
+    role: 'all',
     http: { host: '127.0.0.1', port: 7400 },
     broker: { host: '127.0.0.1', port: 8883 },
     enrol: { host: '127.0.0.1', port: 7443 },

@@ -2,13 +2,18 @@
  * The cloud's settings: one YAML file, flags above it. Everything wrong is said with its line; an
  * unknown key is refused with the nearest known one.
  */
-import { didYouMean, Fault } from '@fieldloop/core';
+import { join } from 'node:path';
+import { asFault, didYouMean, Fault } from '@fieldloop/core';
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
 import type { ListenAddress } from './http/serve.ts';
+import type { DatabaseAddress } from './store/database.ts';
+import { postgresPlace } from './store/postgres-fault.ts';
 
 export interface CloudConfig {
-  /** Folder of the database, blobs, parts and certificate authority. */
+  /** Folder of blobs, parts and certificate authority, and of the database when it is SQLite. */
   readonly dataDir: string;
+  readonly database: DatabaseAddress;
+  readonly role: Role;
   readonly http: ListenAddress;
   /** MQTT over mutual TLS. */
   readonly broker: ListenAddress;
@@ -19,6 +24,10 @@ export interface CloudConfig {
   readonly logLevel: LogLevel;
 }
 
+/** What a process does: answer people, hear robots, work in the background, or all of it. */
+export type Role = 'all' | 'api' | 'ingest' | 'worker';
+const roles: readonly Role[] = ['all', 'api', 'ingest', 'worker'];
+
 type LogLevel = 'error' | 'warn' | 'info' | 'debug';
 const logLevels: readonly LogLevel[] = ['error', 'warn', 'info', 'debug'];
 
@@ -28,21 +37,41 @@ export const defaultPorts = { http: 7400, broker: 8883, enrol: 7443 } as const;
 /** Settings as text, by key: what a file or the flags say. */
 export type CloudSettings = Partial<Record<Key, string>>;
 
-const configKeys = ['data', 'http', 'broker', 'enrol', 'publicHost', 'logLevel'] as const;
+const configKeys = [
+  'data',
+  'database',
+  'role',
+  'http',
+  'broker',
+  'enrol',
+  'publicHost',
+  'logLevel',
+] as const;
 type Key = (typeof configKeys)[number];
 
 /** Where a setting was said, for the message about it. */
 type Places = Partial<Record<Key, string>>;
 
-/** Faults `invalid`; the place is `file:line:column` or the flag. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * A flag stands above the environment, and that above the file. Faults `invalid`; the place is
+ * `file:line:column`, the flag or the variable.
+ */
 export function readCloudConfig(
   flags: CloudSettings,
   file?: { readonly name: string; readonly text: string },
+  env: Environment = {},
 ): CloudConfig {
   const read = file === undefined ? { settings: {}, places: {} } : readFile(file);
-  const settings = { ...read.settings, ...flags };
-  const placeOf = (key: Key): string =>
-    flags[key] === undefined ? (read.places[key] ?? key) : `--${flagOf(key)}`;
+  const url = env[databaseVariable] === '' ? undefined : env[databaseVariable];
+  const said = url === undefined ? {} : { database: url };
+  const settings: CloudSettings = { ...read.settings, ...said, ...flags };
+  const placeOf = (key: Key): string => {
+    if (flags[key] !== undefined) return `--${flagOf(key)}`;
+    if (key === 'database' && url !== undefined) return databaseVariable;
+    return read.places[key] ?? key;
+  };
   const listen = (key: 'http' | 'broker' | 'enrol'): ListenAddress =>
     settings[key] === undefined
       ? { host: '127.0.0.1', port: defaultPorts[key] }
@@ -54,20 +83,51 @@ export function readCloudConfig(
     });
   }
   const level = settings.logLevel ?? 'info';
-  const logLevel = logLevels.find((one) => one === level);
-  if (logLevel === undefined) {
-    throw new Fault('invalid', `"${level}" is not a log level.${didYouMean(level, logLevels)}`, {
-      place: placeOf('logLevel'),
-      remedy: `Use one of ${logLevels.join(', ')}.`,
+  const logLevel = oneOf(level, logLevels, { what: 'a log level', place: placeOf('logLevel') });
+  const database = databaseIn(settings, placeOf('database'));
+  const role = oneOf(settings.role ?? 'all', roles, { what: 'a role', place: placeOf('role') });
+  if (database.kind === 'sqlite' && role !== 'all') {
+    throw new Fault('invalid', `the role "${role}" needs a database that processes share`, {
+      place: placeOf('role'),
+      remedy: `Set ${databaseVariable} to PostgreSQL, or leave the role away: SQLite is for one.`,
     });
   }
   return Object.freeze({
     dataDir: settings.data,
+    database,
+    role,
     http: listen('http'),
     broker: listen('broker'),
     enrol: listen('enrol'),
     publicHost: settings.publicHost,
     logLevel,
+  });
+}
+
+/** Holds a password, so it is better said here than by a flag, which everybody on a machine sees. */
+export const databaseVariable = 'FIELDLOOP_DATABASE_URL';
+
+function databaseIn({ data = '', database }: CloudSettings, place: string): DatabaseAddress {
+  if (database === undefined) return { kind: 'sqlite', path: join(data, 'cloud.db') };
+  try {
+    postgresPlace(database);
+  } catch (error) {
+    const { code, message, remedy } = asFault(error);
+    throw new Fault(code, message, { place, remedy, cause: error });
+  }
+  return { kind: 'postgres', url: database };
+}
+
+function oneOf<T extends string>(
+  text: string,
+  known: readonly T[],
+  say: { readonly what: string; readonly place: string },
+): T {
+  const found = known.find((one) => one === text);
+  if (found !== undefined) return found;
+  throw new Fault('invalid', `"${text}" is not ${say.what}.${didYouMean(text, known)}`, {
+    place: say.place,
+    remedy: `Use one of ${known.join(', ')}.`,
   });
 }
 

@@ -316,3 +316,17 @@ export const gatherRows = 20_000;
 export const countBlockRows = 50_000;
 export const countMs = ms('2s');
 export const estimateMs = ms('200ms');
+
+/** A device's coverage: time unless asked otherwise, and sessions and clips it is made of. */
+export const coverageMs = ms('24h');
+export const maxCoverageRows = 50_000;
+/** Connections and gaps shown of one device. */
+export const maxShownConnections = 100;
+/** Rates of topics: how old the last one may be, how far back the usual one looks, how finely. */
+export const topicFreshMs = ms('5m');
+export const topicUsualMs = ms('7d');
+export const topicSampleMs = ms('10m');
+/** A plot: pixel columns, and time. */
+export const plotPx = 1000;
+export const maxPlotPx = 4000;
+export const maxPlotMs = ms('92d');

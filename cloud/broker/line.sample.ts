@@ -66,7 +66,8 @@ export async function openLineWorld(): Promise<LineWorld> {
     const sockets = { perSecond: 1000, burst: 1000 };
     const listen = { host: '127.0.0.1', port: 0, names: ['127.0.0.1', 'localhost'], sockets };
     const refusals = openRefusals({ db, ...system });
-    const deps = { db, dbPath, ca, blobs, refusals, ...system };
+    const database = { kind: 'sqlite', path: dbPath } as const;
+    const deps = { db, database, ca, blobs, refusals, ...system };
     return { blobs, refusals, line: await openLine(deps, listen) };
   };
   let parts = await open();

@@ -9,6 +9,7 @@ import type { BlobStore } from '../blob/blob.ts';
 import { mayConnect } from '../device/device.ts';
 import { deviceStore } from '../device/store.ts';
 import { type Ingest, openIngest } from '../ingest/ingest.ts';
+import type { DatabaseAddress } from '../store/database.ts';
 import type { Db } from '../store/db.ts';
 import { openBroker } from './aedes.ts';
 import { type Gate, type GateConnection, type GateListen, openGate } from './gate.ts';
@@ -17,17 +18,19 @@ import type { Refusals } from './refusals.ts';
 export interface LineDeps {
   /** A connection of this thread, for rights; rows are written on ingest's own. */
   readonly db: Db;
-  readonly dbPath: string;
+  readonly database: DatabaseAddress;
   readonly blobs: BlobStore;
   readonly ca: Ca;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
   readonly refusals: Refusals;
+  /** Name of this node; no two that live may share one. */
+  readonly node?: string | undefined;
 }
 
-/** Name of this node in rows of connections and transfers: there is one. */
-const node = 'local';
+/** Name of this node in rows of connections and transfers where there is only one. */
+const onlyNode = 'local';
 
 export interface LineListen extends GateListen {
   /** Names and addresses that robots may call it by. */
@@ -55,11 +58,14 @@ export async function openLine(deps: LineDeps, listen: LineListen): Promise<Line
     onRefused: (refusal) => refusals.tell(refusal),
   });
   const ingest = await openIngest({
-    databasePath: deps.dbPath,
+    database: deps.database,
     blobs: deps.blobs,
     clock,
     log: log.child('ingest'),
-    node,
+    node: deps.node ?? onlyNode,
+    read: deps.db,
+    refusal: async (device, fingerprint) => await refusalOf(deps.db, device, fingerprint),
+    close: (device, why) => parts.gate?.closeDevice(device, why),
     publish: (device, message, payload) => broker.publish(device, message, payload),
     violation: (device, reason) => {
       refusals.tell({ action: 'wire.violation', reason, remote: '', device });

@@ -1,6 +1,6 @@
 /** What may be asked of the writer. Every call is committed before its answer is given. */
-import { Fault } from '@fieldloop/core';
 import type { ConnectionKind, ContentKind, Lane, Status, Stored } from '@fieldloop/proto';
+import type { TelemetryValue } from '../store/telemetry.ts';
 import type { BeginOutcome, Content } from './transfer-rows.ts';
 
 export interface Calls {
@@ -51,6 +51,17 @@ export interface Calls {
   readonly end: Call<Content, void>;
   /** Forgets transfers untouched since then and lists the others. */
   readonly sweep: Call<{ readonly untouchedSince: number }, readonly Content[]>;
+  /** Given to a connection of the device. */
+  readonly commandsSent: Call<{ readonly ids: readonly string[]; readonly at: number }, void>;
+  readonly telemetry: Call<
+    { readonly device: string; readonly values: readonly TelemetryValue[]; readonly at: number },
+    void
+  >;
+  /** This node lives and has these connections open. */
+  readonly beat: Call<
+    { readonly node: string; readonly at: number; readonly open: readonly string[] },
+    void
+  >;
   /** This node has just started: nobody is connected to it. */
   readonly start: Call<{ readonly node: string; readonly at: number }, void>;
 }
@@ -75,23 +86,4 @@ export type CallName = keyof Calls;
 /** The port: the committer itself, or the thread it runs in. */
 export interface Writer extends AsyncDisposable {
   submit<K extends CallName>(name: K, input: Calls[K]['input']): Promise<Calls[K]['output']>;
-}
-
-/** A Fault on its way between threads. */
-export interface FaultWords {
-  readonly code: Fault['code'];
-  readonly message: string;
-  readonly place: string | undefined;
-  readonly remedy: string | undefined;
-  /** Of the bug inside an `internal` one. */
-  readonly stack: string | undefined;
-}
-
-export function wordsOf({ code, message, place, remedy, cause }: Fault): FaultWords {
-  const stack = code === 'internal' && cause instanceof Error ? cause.stack : undefined;
-  return { code, message, place, remedy, stack };
-}
-
-export function faultFrom({ code, message, place, remedy, stack }: FaultWords): Fault {
-  return new Fault(code, message, { place, remedy, cause: stack });
 }

@@ -7,16 +7,25 @@ import { asFault, type Clock, Fault, type Log } from '@fieldloop/core';
 import {
   type ConnectionKind,
   decodeStatus,
+  decodeTelemetry,
   decodeTransfer,
   type DownMessage,
   encodeStored,
   encodeTransfer,
   type Lane,
+  type Series,
+  type Status,
   type Stored,
   type UpMessage,
 } from '@fieldloop/proto';
 import type { BlobStore } from '../blob/blob.ts';
-import type { Writer } from './calls.ts';
+import { openRateLimit } from '../broker/rate-limit.ts';
+import { nodeBeatMs, telemetryPerMinute } from '../limits.ts';
+import type { DatabaseAddress } from '../store/database.ts';
+import type { Db } from '../store/db.ts';
+import { openLoop } from '../store/work.ts';
+import type { Calls, Writer } from './calls.ts';
+import { type Downlink, openDownlink } from './downlink.ts';
 import { openTransfers, type Transfers } from './transfers.ts';
 import { openWriter } from './writer.ts';
 
@@ -30,7 +39,9 @@ export interface Sender {
 }
 
 export interface IngestDeps {
-  readonly databasePath: string;
+  readonly database: DatabaseAddress;
+  /** For what goes down to devices. */
+  readonly read: Db;
   readonly blobs: BlobStore;
   readonly clock: Clock;
   readonly log: Log;
@@ -38,6 +49,10 @@ export interface IngestDeps {
   readonly node: string;
   /** To one device, lost when it is not there. */
   publish(device: string, message: DownMessage, payload: Uint8Array): void;
+  /** Why this certificate may not speak, if it may not. */
+  refusal(device: string, fingerprint: string): Promise<string | undefined>;
+  /** Closes what the device has open on this node. */
+  close(device: string, why: string): void;
   /** The device broke the rules of the wire: its connections are closed, and it is told of. */
   violation(device: string, reason: string): void;
 }
@@ -55,18 +70,32 @@ export interface Ingest extends AsyncDisposable {
 
 export async function openIngest(deps: IngestDeps): Promise<Ingest> {
   const { clock, log, node } = deps;
-  const writer = openWriter({ clock, log }, { databasePath: deps.databasePath });
+  await using opened = new AsyncDisposableStack();
+  const writer = opened.use(openWriter({ clock, log }, { database: deps.database }));
   await writer.submit('start', { node, at: clock.now() });
-  const transfers = await openTransfers({
-    blobs: deps.blobs,
-    writer,
-    clock,
-    log,
-    owner: node,
-    send: (device, message) => deps.publish(device, 'transfer', encodeTransfer(message)),
-    violation: (device, reason) => deps.violation(device, reason),
-  });
-  return new OpenIngest(deps, writer, transfers);
+  const transfers = opened.use(
+    await openTransfers({
+      blobs: deps.blobs,
+      writer,
+      clock,
+      log,
+      owner: node,
+      send: (device, message) => deps.publish(device, 'transfer', encodeTransfer(message)),
+      violation: (device, reason) => deps.violation(device, reason),
+    }),
+  );
+  const downlink = opened.use(await openDownlink({ ...deps, writer, log: log.child('downlink') }));
+  const ingest = new OpenIngest(deps, { writer, transfers, downlink });
+  opened.use(openLoop(deps, { name: 'beat', everyMs: nodeBeatMs }, () => ingest.beat()));
+  opened.defer(async () => await ingest.settled());
+  const parts = opened.move();
+  return {
+    opened: (sender) => ingest.opened(sender),
+    closed: (sender, why) => ingest.closed(sender, why),
+    publish: async (sender, message, payload) => await ingest.publish(sender, message, payload),
+    chunk: (sender, pieces) => transfers.chunk(sender.device, pieces),
+    [Symbol.asyncDispose]: async () => await parts.disposeAsync(),
+  };
 }
 
 const laneOf: Partial<Record<UpMessage, Lane>> = {
@@ -75,23 +104,38 @@ const laneOf: Partial<Record<UpMessage, Lane>> = {
   reported: 'reported',
 };
 
-class OpenIngest implements Ingest {
+interface Parts {
+  readonly writer: Writer;
+  readonly transfers: Transfers;
+  readonly downlink: Downlink;
+}
+
+class OpenIngest {
   readonly #deps: IngestDeps;
   readonly #writer: Writer;
   readonly #transfers: Transfers;
+  readonly #downlink: Downlink;
+  readonly #telemetry: ReturnType<typeof openRateLimit>;
   /** Rows of connections are written in the order in which they opened and closed. */
   readonly #rows = new Set<Promise<void>>();
+  readonly #open = new Map<string, Sender>();
 
-  constructor(deps: IngestDeps, writer: Writer, transfers: Transfers) {
+  constructor(deps: IngestDeps, { writer, transfers, downlink }: Parts) {
     this.#deps = deps;
     this.#writer = writer;
     this.#transfers = transfers;
+    this.#downlink = downlink;
+    this.#telemetry = openRateLimit(deps.clock, {
+      perSecond: telemetryPerMinute / 60,
+      burst: telemetryPerMinute,
+    });
   }
 
   opened(sender: Sender): void {
     const { node, clock, log } = this.#deps;
     const { id, device, kind, remote, fingerprint } = sender;
     log.info('device connected', { device, kind, remote });
+    this.#open.set(id, sender);
     const row = { id, device, kind, node, remote, fingerprint, at: clock.now() };
     this.#keep(this.#writer.submit('opened', row));
   }
@@ -100,7 +144,12 @@ class OpenIngest implements Ingest {
     const { clock, log } = this.#deps;
     const { id, device, kind } = sender;
     log.info('device disconnected', { device, kind, why });
-    if (kind === 'control') this.#transfers.linkLost(device);
+    this.#open.delete(id);
+    if (kind === 'control') {
+      this.#transfers.linkLost(device);
+      const others = [...this.#open.values()].filter((one) => one.device === device);
+      if (others.every((one) => one.kind !== 'control')) this.#downlink.offline(device);
+    }
     this.#keep(this.#writer.submit('closed', { id, device, kind, why, at: clock.now() }));
   }
 
@@ -113,9 +162,9 @@ class OpenIngest implements Ingest {
     } else if (message === 'transfer') {
       this.#transfers.hear(device, decodeTransfer(payload));
     } else if (message === 'status') {
-      const status = decodeStatus(payload);
-      const { stored } = await this.#writer.submit('status', { device, status, at });
-      this.#answer(device, stored);
+      await this.#status(sender, decodeStatus(payload), at);
+    } else if (message === 'telemetry') {
+      await this.#measured(device, decodeTelemetry(payload).series, at);
     } else {
       throw new Fault('invalid', 'a chunk came over the broker', {
         remedy: 'Chunks go over the bulk connection.',
@@ -123,14 +172,40 @@ class OpenIngest implements Ingest {
     }
   }
 
-  chunk(sender: Sender, pieces: readonly Uint8Array[]): void {
-    this.#transfers.chunk(sender.device, pieces);
+  async beat(): Promise<void> {
+    const { node, clock } = this.#deps;
+    const open = [...this.#open.keys()];
+    await this.#writer.submit('beat', { node, at: clock.now(), open });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#transfers[Symbol.asyncDispose]();
+  async settled(): Promise<void> {
     await Promise.all(this.#rows);
-    await this.#writer[Symbol.asyncDispose]();
+  }
+
+  async #status(sender: Sender, status: Status, at: number): Promise<void> {
+    const { device, fingerprint } = sender;
+    const { stored, isNewest } = await this.#writer.submit('status', { device, status, at });
+    this.#answer(device, stored);
+    if (!isNewest || !status.online || !this.#open.has(sender.id)) return;
+    // A revocation may have come between the handshake and the connection's first word.
+    const refusal = await this.#deps.refusal(device, fingerprint);
+    if (refusal === undefined) this.#downlink.online(device, status.features);
+    else this.#deps.close(device, refusal);
+  }
+
+  /** What is lost of it is not sent again and not missed. */
+  async #measured(device: string, series: readonly Series[], at: number): Promise<void> {
+    const { log } = this.#deps;
+    if (!this.#telemetry.take(device)) {
+      log.debug('telemetry came too often and was dropped', { device });
+      return;
+    }
+    const values = series.map(({ name, unit, value }) => ({ series: name, unit, value }));
+    try {
+      await this.#writer.submit('telemetry', { device, values: newestOf(values), at });
+    } catch (error) {
+      log.warn('telemetry was not stored', { device, reason: asFault(error).message });
+    }
   }
 
   #answer(device: string, stored: readonly Stored[]): void {
@@ -151,4 +226,11 @@ class OpenIngest implements Ingest {
       .finally(() => this.#rows.delete(kept));
     this.#rows.add(kept);
   }
+}
+
+type Values = Calls['telemetry']['input']['values'];
+
+/** One value a series: the last that the message holds. */
+function newestOf(values: Values): Values {
+  return [...new Map(values.map((one) => [one.series, one])).values()];
 }

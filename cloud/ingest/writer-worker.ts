@@ -1,16 +1,15 @@
 /** The writer's thread: ingest's only write connection, behind typed messages. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { asFault } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
-import { openSqlite } from '../store/sqlite.ts';
-import { wordsOf } from './calls.ts';
+import { openWriteConnection } from '../store/database.ts';
+import { wordsOf } from '../store/fault-words.ts';
 import { openCommitter } from './committer.ts';
 import type { WriterAnswer, WriterNote, WriterOptions, WriterQuestion } from './writer.ts';
 
-const { databasePath } = workerData as WriterOptions;
+const { database } = workerData as WriterOptions;
 const port = parentPort;
 const writer = openCommitter({
-  db: openSqlite(databasePath),
+  db: openWriteConnection(database),
   clock: systemClock,
   onOtherName: (otherName) => port?.postMessage({ otherName } satisfies WriterNote),
 });
@@ -20,7 +19,7 @@ async function answer(question: WriterQuestion): Promise<WriterAnswer> {
   try {
     return { id, output: await writer.submit(question.name, question.input) };
   } catch (error) {
-    return { id, fault: wordsOf(asFault(error)) };
+    return { id, fault: wordsOf(error) };
   }
 }
 

@@ -32,7 +32,10 @@ test('calls and their Faults cross to the thread and back', async () => {
   const db = openSqlite(databasePath);
   await migrate(db, { now: () => 1 });
   await deviceStore(db).create({ id: 'dev_1', name: 'amr-01', at: 1 });
-  const writer = openWriter({ clock: systemClock, log: silentLog }, { databasePath });
+  const writer = openWriter(
+    { clock: systemClock, log: silentLog },
+    { database: { kind: 'sqlite', path: databasePath } },
+  );
   const stored = await writer.submit('rows', rows);
   expect(stored).toEqual([{ lane: 'events', origin: 1n, through: 1n, refused: [] }]);
   expect(payload.length).toBeGreaterThan(0);
@@ -57,7 +60,10 @@ test('a thread that dies fails what it was asked as unavailable, and is started 
     },
   };
   // A folder in the place of the database: the thread cannot even begin.
-  const writer = openWriter({ clock, log: silentLog }, { databasePath: folder });
+  const writer = openWriter(
+    { clock, log: silentLog },
+    { database: { kind: 'sqlite', path: folder } },
+  );
   const failure = await writer.submit('rows', rows).catch((error: unknown) => error);
   expect(failure).toBeInstanceOf(Fault);
   expect(failure).toMatchObject({ code: 'unavailable' });

@@ -6,10 +6,12 @@
 import { Worker } from 'node:worker_threads';
 import { type Clock, Fault, type Log } from '@fieldloop/core';
 import { maxOtherNames, maxQueuedBytes, maxQueuedRows, writerRestartMs } from '../limits.ts';
-import { type CallName, type Calls, faultFrom, type FaultWords, type Writer } from './calls.ts';
+import type { DatabaseAddress } from '../store/database.ts';
+import { faultFrom, type FaultWords } from '../store/fault-words.ts';
+import type { CallName, Calls, Writer } from './calls.ts';
 
 export interface WriterOptions {
-  readonly databasePath: string;
+  readonly database: DatabaseAddress;
 }
 
 export interface WriterQuestion {

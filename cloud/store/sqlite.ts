@@ -6,6 +6,9 @@ import { type Clock, Fault } from '@fieldloop/core';
 import Database from 'better-sqlite3';
 import {
   maxPreparedStatements,
+  maxReadLength,
+  maxReadRows,
+  readerCacheKiB,
   sqliteBusyMs,
   sqliteCacheKiB,
   sqliteTurnMs,
@@ -49,6 +52,56 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Db {
   const dialect = new SqliteDialect(config);
   if (waitOn !== undefined) dialect.createDriver = () => new WaitingDriver(config, waitOn);
   return new Kysely<Tables>({ dialect });
+}
+
+/** What a reader's thread runs: values in the order of their columns, one statement at a time. */
+export interface SqliteReader {
+  ask(
+    text: string,
+    values: readonly unknown[],
+  ): { readonly columns: readonly string[]; readonly rows: unknown[][] };
+  close(): void;
+}
+
+/** A read-only connection; its transactions see one moment of the database. Faults as above. */
+export function openSqliteReader(path: string): SqliteReader {
+  const database = guarded(path, () => {
+    const opened = new Database(path, { readonly: true, timeout: sqliteBusyMs });
+    opened.pragma(`cache_size = -${readerCacheKiB}`);
+    opened.defaultSafeIntegers(true);
+    return opened;
+  });
+  const prepare = keptStatements((text) => database.prepare(text));
+  return {
+    ask: (text, values) =>
+      guarded(path, () => {
+        const statement = prepare(text);
+        if (!statement.reader) {
+          statement.run(...values);
+          return { columns: [], rows: [] };
+        }
+        const columns = statement.columns().map((column) => column.name);
+        return { columns, rows: boundedRows(statement.raw().iterate(...values), path) };
+      }),
+    close: () => void database.close(),
+  };
+}
+
+/** A thread that runs out of memory takes the whole process with it. */
+function boundedRows(found: Iterable<unknown>, path: string): unknown[][] {
+  const rows: unknown[][] = [];
+  let size = 0;
+  for (const row of found as Iterable<unknown[]>) {
+    for (const value of row) size += typeof value === 'string' ? value.length : 8;
+    if (size > maxReadLength || rows.length >= maxReadRows) {
+      throw new Fault('limited', 'the database found more than one answer may hold', {
+        place: path,
+        remedy: 'Ask for fewer at once: lists have a limit and a cursor.',
+      });
+    }
+    rows.push(row);
+  }
+  return rows;
 }
 
 /** Asks again for the write lock, and leaves the thread to others between two tries. */
@@ -101,29 +154,26 @@ export function lockFolder(path: string): Disposable {
   return { [Symbol.dispose]: () => void database.close() };
 }
 
-function connection(database: Database.Database, path: string) {
+/** Statements by their text; the least recently used one is dropped. */
+function keptStatements(make: (text: string) => Statement): (text: string) => Statement {
   const prepared = new Map<string, Statement>();
-  const prepare = (text: string): Statement => {
-    const sql = text === 'begin' ? 'begin immediate' : text;
-    const known = prepared.get(sql);
-    if (known !== undefined) {
-      prepared.delete(sql);
-      prepared.set(sql, known);
-      return known;
-    }
-    const statement = database.prepare(sql);
-    prepared.set(sql, statement);
+  return (text) => {
+    const statement = prepared.get(text) ?? make(text);
+    prepared.delete(text);
+    prepared.set(text, statement);
     const oldest = prepared.keys().next().value;
     if (prepared.size > maxPreparedStatements && oldest !== undefined) prepared.delete(oldest);
     return statement;
   };
+}
+
+function connection(database: Database.Database, path: string) {
+  const prepare = keptStatements((text) => database.prepare(text));
   return {
-    close: () => {
-      prepared.clear();
-      database.close();
-    },
+    close: () => void database.close(),
     prepare: (text: string) => {
-      const statement = guarded(path, () => prepare(text));
+      // A transaction takes the write lock when it begins.
+      const statement = guarded(path, () => prepare(text === 'begin' ? 'begin immediate' : text));
       return {
         reader: statement.reader,
         all: (values: readonly unknown[]) => guarded(path, () => statement.all(...values)),
