@@ -6,7 +6,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { chown, mkdtemp, rm } from 'node:fs/promises';
+import { chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,8 +26,8 @@ export function postgresPrograms(): string | undefined {
 
 export interface PostgresServer extends AsyncDisposable {
   readonly port: number;
-  /** As its superuser, who needs no password from this machine. */
-  url(database: string): string;
+  /** As its superuser, who needs no password, or as `user:password`. */
+  url(database: string, user?: string): string;
   /** `fast` ends its connections and stops; `immediate` is a crash. */
   stop(how: 'fast' | 'immediate'): Promise<void>;
   /** After a stop: on the same folder and port. */
@@ -45,10 +45,12 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
   const asked = ['-D', join(folder, 'data'), '-A', 'trust', '-U', 'fieldloop', '-E', 'UTF8'];
   const plain = ['--no-sync', '--no-instructions', '--locale=C.UTF-8'];
   await promisify(execFile)(join(programs, 'initdb'), [...asked, ...plain], options);
+  const rules = join(folder, 'hba.conf');
+  await writeFile(rules, hba);
   const port = await freePort();
   const program = join(programs, 'postgres');
   const args = ['-D', join(folder, 'data'), '-p', String(port), '-h', '127.0.0.1', '-k', ''];
-  const all = [...fast, ...settings].flatMap((setting) => ['-c', setting]);
+  const all = [...fast, `hba_file=${rules}`, ...settings].flatMap((setting) => ['-c', setting]);
   let child: ChildProcess | undefined;
   const start = async (): Promise<void> => {
     child = spawn('sh', ['-c', shell, program, ...args, ...all], {
@@ -73,7 +75,7 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
   await start();
   return {
     port,
-    url: (database) => `postgresql://fieldloop@127.0.0.1:${port}/${database}`,
+    url: (database, user = 'fieldloop') => `postgresql://${user}@127.0.0.1:${port}/${database}`,
     start,
     stop,
     async [Symbol.asyncDispose]() {
@@ -82,6 +84,11 @@ export async function startPostgres(settings: readonly string[] = []): Promise<P
     },
   };
 }
+
+/** Who may come without a password. */
+const hba = `host all fieldloop 127.0.0.1/32 trust
+host all all 127.0.0.1/32 scram-sha-256
+`;
 
 /** `$0` is the program. A line on our pipe ends the server; its end alone removes the folder too. */
 const shell = `"$0" "$@" & server=$!

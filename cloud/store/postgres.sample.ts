@@ -8,9 +8,7 @@ import type { StoreWorld } from './store.contract.ts';
 
 /** Why tests that need a server are skipped; undefined when they run. */
 export const noPostgres: string | undefined =
-  postgresPrograms() === undefined
-    ? 'no PostgreSQL server is installed: apt-get install postgresql'
-    : undefined;
+  postgresPrograms() === undefined ? 'needs apt-get install postgresql' : undefined;
 
 export interface PostgresWorld extends StoreWorld {
   readonly url: string;
