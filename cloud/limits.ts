@@ -207,8 +207,8 @@ export const telemetryKeptMs = ms('7d');
 /** Messages of telemetry that one device may send in a minute; further ones are dropped. */
 export const telemetryPerMinute = 6;
 /** An ingest node says so often that it lives; after this long without it, it is dead. */
-export const nodeBeatMs = ms('3s');
-export const nodeDeadMs = ms('15s');
+export const nodeBeatMs = ms('5s');
+export const nodeDeadMs = ms('20s');
 /** A clip that is said to be on its way is on the robot again after this long without a byte. */
 export const stalledUploadMs = ms('10m');
 
@@ -312,11 +312,16 @@ export const maxQueryDepth = 16;
 export const maxSparseFields = 64;
 /** Rows that are gathered and sorted for a page; where more pass, the index of the order leads. */
 export const gatherRows = 20_000;
+/** Ids and texts that a condition is turned into, and the different texts looked at for them. */
+export const maxLookedUp = 300;
+export const maxTextsWalked = 2000;
 /** Counting a list: rows of one block, and the time after which the rest is estimated. */
 export const countBlockRows = 50_000;
 export const countMs = ms('2s');
 export const estimateMs = ms('200ms');
 
+/** Values that a property's definition may allow. */
+export const maxPropertyValues = 200;
 /** A device's coverage: time unless asked otherwise, and sessions and clips it is made of. */
 export const coverageMs = ms('24h');
 export const maxCoverageRows = 50_000;
@@ -330,3 +335,25 @@ export const topicSampleMs = ms('10m');
 export const plotPx = 1000;
 export const maxPlotPx = 4000;
 export const maxPlotMs = ms('92d');
+
+/** Threads that read recordings, what each may do at once, and its heap beside chunks. */
+export const recordingThreads = 2;
+export const maxRecordingCalls = 16;
+export const threadHeapMiB = 256;
+/** A file that a thread makes: bytes of a piece, and bytes that may wait for who takes it. */
+export const streamPieceBytes = 64 * 1024;
+export const streamAheadBytes = 1024 * 1024;
+/** Text of one page of messages; one message may be larger. */
+export const messagePageBytes = 1024 * 1024;
+/** What is shown of long lists, bytes and texts unless all is asked for. */
+export const shownItems = 32;
+export const shownBytes = 48;
+export const shownText = 1024;
+/** Previews: topics of a clip, images of a topic that are looked at, pixels in and out, quality. */
+export const maxPreviewTopics = 6;
+export const maxTopicImages = 100_000;
+export const maxImagePixels = 64_000_000;
+export const previewPixels = 320;
+export const previewQuality = 72;
+/** Columns of a plot, and paths in it. */
+export const maxPlotColumns = 4000;

@@ -1,5 +1,6 @@
 /** The worker: periodic and long work, done by one process at a time. */
 import { openCommandExpiry } from './command/expiry.ts';
+import { openDeadNodes, openStalledUploads, openTelemetryUpkeep } from './ingest/upkeep.ts';
 import { type OperationKinds, openOperationRunner } from './operation/runner.ts';
 import { openHousekeeping } from './store/housekeeping.ts';
 import { holdLease } from './store/lease.ts';
@@ -14,6 +15,9 @@ const parts: readonly WorkerPart[] = [
   async (deps) => await openOperationRunner(deps, operationKinds),
   openHousekeeping,
   openCommandExpiry,
+  openDeadNodes,
+  openStalledUploads,
+  openTelemetryUpkeep,
 ];
 
 /** Works while this process holds the lease; else stands by. */

@@ -34,6 +34,7 @@ export {
 } from './command.ts';
 export { demandDesiredFits, desiredDigest } from './desired.ts';
 export * as wireLimits from './limits.ts';
+export { fleetFeature } from './limits.ts';
 export {
   type ClipClass,
   type ClipManifest,

@@ -103,3 +103,9 @@ export const faultsBeforeReconnect = 5;
 export const keepaliveSeconds = 45;
 export const minKeepaliveSeconds = 10;
 export const maxKeepaliveSeconds = 300;
+
+/**
+ * Bits of `features` in Status and Desired. An end that does not name one is of an earlier version
+ * and gets nothing of it: this one stands for Desired, Command, Telemetry and `command/` sections.
+ */
+export const fleetFeature = 1n;

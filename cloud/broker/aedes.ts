@@ -11,6 +11,7 @@ import {
   admitSubscribe,
   type ConnectionKind,
   type DownMessage,
+  downQos,
   downTopic,
   type UpMessage,
 } from '@fieldloop/proto';
@@ -38,7 +39,7 @@ export interface BrokerDeps<Who extends Identity> {
 export interface Broker<Who extends Identity> extends AsyncDisposable {
   /** Serves an admitted connection; the bytes of CONNECT come first. */
   accept(who: Who, stream: Duplex): void;
-  /** With QoS 0: lost when the device is not there, and asked for again by it. */
+  /** Lost when the device is not there: it asks again, or is sent it again when it comes. */
   publish(device: string, message: DownMessage, payload: Uint8Array): void;
 }
 
@@ -141,7 +142,8 @@ export async function openBroker<Who extends Identity>(
     },
     publish(device, message, payload) {
       const topic = downTopic(device, message);
-      const packet = { cmd: 'publish', qos: 0, retain: false, dup: false, topic } as const;
+      const qos = downQos(message);
+      const packet = { cmd: 'publish', qos, retain: false, dup: false, topic } as const;
       broker.publish({ ...packet, payload: Buffer.from(payload) }, () => undefined);
     },
     async [Symbol.asyncDispose]() {

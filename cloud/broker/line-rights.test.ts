@@ -77,7 +77,7 @@ const publishes: readonly (readonly [string, () => string, IClientPublishOptions
   ['its topic retained', () => upTopic(who.device, 'events'), { qos: 1, retain: true }],
   ['its topic with QoS 0', () => upTopic(who.device, 'events'), { qos: 0 }],
   ['chunks over control', () => chunkTopic(who.device, '0'), { qos: 0 }],
-  ['telemetry, which is not taken yet', () => `fl/1/d/${who.device}/up/tl`, { qos: 0 }],
+  ['telemetry with QoS 1', () => upTopic(who.device, 'telemetry'), { qos: 1 }],
 ];
 
 test.each(publishes)('a publish to %s closes and is audited', async (_, topic, options) => {

@@ -183,7 +183,12 @@ test('a manifest makes clip and session known, an evicted one says so', async ()
   expect(await db.selectFrom('session').select('source').execute()).toEqual([{ source: 'sim' }]);
   await writer.submit('rows', manifests(encodeManifest(manifestRow(1, 2n, 'evicted'))));
   expect((await clipStore(db).get(id))?.state).toBe('evicted');
-  const outbox = await db.selectFrom('outbox').select('kind').orderBy('seq').execute();
+  const outbox = await db
+    .selectFrom('outbox')
+    .select('kind')
+    .where('subject', '=', id)
+    .orderBy('seq')
+    .execute();
   expect(outbox.map((entry) => entry.kind)).toEqual(['clip.known', 'clip.evicted']);
 });
 
@@ -358,4 +363,23 @@ test('nothing is lost when the writer is closed with work in its queue', async (
   await Promise.all(work);
   expect(await names()).toHaveLength(50);
   writer = openCommitter({ db: openSqlite(join(folder, 'cloud.db')), clock: systemClock });
+});
+
+test('what is reported is news once; counts that move are not', async () => {
+  const digest = 'a'.repeat(64);
+  const report = async (seq: bigint, document: object): Promise<void> => {
+    const row = { origin, seq, section: 'rules', generation: seq, sha256: digest };
+    const text = JSON.stringify({ digest, ...document });
+    const payload = encodeReported({ ...row, document: text });
+    await writer.submit('rows', { device, lane: 'reported', payload, at });
+  };
+  const news = async (): Promise<number> =>
+    (await db.selectFrom('outbox').select('seq').where('kind', '=', 'device.reported').execute())
+      .length;
+  await report(1n, { counters: { clips: 1 }, shadow: { digest: 'b', publication: 'p', clips: 1 } });
+  expect(await news()).toBe(1);
+  await report(2n, { counters: { clips: 2 }, shadow: { digest: 'b', publication: 'p', clips: 9 } });
+  expect(await news()).toBe(1);
+  await report(3n, { counters: { clips: 2 }, rejected: { digest: 'c' } });
+  expect(await news()).toBe(2);
 });

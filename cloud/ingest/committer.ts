@@ -6,11 +6,15 @@
  */
 import { asFault, type Clock, Fault } from '@fieldloop/core';
 import { commitAfterMs, commitRows } from '../limits.ts';
+import { commandStore } from '../command/store.ts';
 import { deviceStore } from '../device/store.ts';
 import type { Db } from '../store/db.ts';
+import { deviceIdOf } from '../store/device-ref.ts';
+import { telemetryStore } from '../store/telemetry.ts';
 import type { CallName, Calls, Writer } from './calls.ts';
 import { decodeRows, type OnOtherName } from './decode-rows.ts';
-import { connectionClosed, connectionOpened, nodeStarted, statusCame } from './presence.ts';
+import { connectionClosed, connectionOpened, nodeBeat } from './presence.ts';
+import { nodeStarted, statusCame } from './presence.ts';
 import { putRows } from './rows.ts';
 import * as transfers from './transfer-rows.ts';
 
@@ -168,7 +172,18 @@ const makers: { readonly [K in CallName]: Maker<K> } = {
   restart: (input) => once(async (db) => await transfers.restartTransfer(db, input)),
   end: (input) => once(async (db) => await transfers.endTransfer(db, input)),
   sweep: (input) => once(async (db) => await transfers.sweepTransfers(db, input.untouchedSince)),
+  commandsSent: (input) => once(async (db) => await commandsSent(db, input)),
+  telemetry: ({ device, values, at }) => ({
+    rows: values.length,
+    isUrgent: false,
+    run: async (db) => await telemetryStore(db).put(await deviceIdOf(db, device), values, at),
+  }),
+  beat: (input) => once(async (db) => await nodeBeat(db, input)),
   start: (input) => once(async (db) => await nodeStarted(db, input)),
 };
+
+async function commandsSent(db: Db, { ids, at }: Calls['commandsSent']['input']): Promise<void> {
+  for (const id of ids) await commandStore(db).advance(id, 'sent', at);
+}
 
 const once = (run: (db: Db) => Promise<unknown>): Work => ({ rows: 1, isUrgent: true, run });

@@ -1,26 +1,33 @@
 /** The payload of a lane's topic as rows that know how to write themselves. */
 import { crc32 } from 'node:zlib';
-import { asFault } from '@fieldloop/core';
+import { asFault, canonicalJson, type Json } from '@fieldloop/core';
 import {
+  commandSection,
   decodeEvents,
   decodeManifest,
   decodeReported,
   type EventRow,
+  isCommandSection,
   type Lane,
   type Manifest,
   parseClipManifest,
+  parseCommandReport,
   parseReportedDocument,
   peekSeq,
   type Reported,
+  type ReportedDocument,
   type WireCode,
   type WireValue,
 } from '@fieldloop/proto';
 import { clipStore } from '../clip/store.ts';
+import { commandStore } from '../command/store.ts';
 import { deviceStore } from '../device/store.ts';
 import type { EventValue } from '../event/event.ts';
 import { eventStore } from '../event/store.ts';
 import { sessionStore } from '../session/store.ts';
 import type { Db } from '../store/db.ts';
+import { deviceIdOf } from '../store/device-ref.ts';
+import { putOutbox } from '../store/outbox.ts';
 import { type IncomingRow, type LaneKey, putGap } from './rows.ts';
 import { hasStored } from './transfer-rows.ts';
 
@@ -167,11 +174,45 @@ async function putReported(
   row: Reported,
   at: number,
 ): Promise<WireCode | undefined> {
+  const { device } = key;
   const document = parseReportedDocument(row.document);
-  await deviceStore(db).setReported(key.device, row.section, {
-    digest: document.digest,
-    document,
+  if (isCommandSection(row.section)) {
+    const report = parseCommandReport(document);
+    if (commandSection(report.id) !== row.section) return 'MALFORMED';
+    await commandStore(db).heard(device, report, at);
+    return undefined;
+  }
+  const { section } = row;
+  const isNews = await changesReport(db, device, { section, document });
+  await deviceStore(db).setReported(device, section, { digest: document.digest, document, at });
+  if (!isNews) return undefined;
+  await putOutbox(db, {
+    kind: 'device.reported',
+    subject: await deviceIdOf(db, device),
     at,
+    body: { device, section, digest: document.digest },
   });
   return undefined;
+}
+
+/** False when nothing but counts moved, which they do each minute. */
+async function changesReport(
+  db: Db,
+  device: string,
+  next: { readonly section: string; readonly document: ReportedDocument },
+): Promise<boolean> {
+  const known = await db
+    .selectFrom('device_report')
+    .select('document')
+    .where('device_id', '=', await deviceIdOf(db, device))
+    .where('section', '=', next.section)
+    .executeTakeFirst();
+  if (known === undefined) return true;
+  const before = parseReportedDocument(known.document);
+  return withoutCounts(before) !== withoutCounts(next.document);
+}
+
+function withoutCounts({ counters: _, shadow, ...rest }: ReportedDocument): string {
+  const { digest = null, publication = null } = (shadow ?? {}) as Readonly<Record<string, Json>>;
+  return canonicalJson({ ...rest, shadow: [digest, publication] });
 }

@@ -119,6 +119,8 @@ class OpenIngest {
   /** Rows of connections are written in the order in which they opened and closed. */
   readonly #rows = new Set<Promise<void>>();
   readonly #open = new Map<string, Sender>();
+  /** Control connections of a device: two while it is taking over from itself. */
+  readonly #controls = new Map<string, number>();
 
   constructor(deps: IngestDeps, { writer, transfers, downlink }: Parts) {
     this.#deps = deps;
@@ -136,6 +138,7 @@ class OpenIngest {
     const { id, device, kind, remote, fingerprint } = sender;
     log.info('device connected', { device, kind, remote });
     this.#open.set(id, sender);
+    if (kind === 'control') this.#controls.set(device, (this.#controls.get(device) ?? 0) + 1);
     const row = { id, device, kind, node, remote, fingerprint, at: clock.now() };
     this.#keep(this.#writer.submit('opened', row));
   }
@@ -147,10 +150,20 @@ class OpenIngest {
     this.#open.delete(id);
     if (kind === 'control') {
       this.#transfers.linkLost(device);
-      const others = [...this.#open.values()].filter((one) => one.device === device);
-      if (others.every((one) => one.kind !== 'control')) this.#downlink.offline(device);
+      this.#controlGone(device);
     }
     this.#keep(this.#writer.submit('closed', { id, device, kind, why, at: clock.now() }));
+  }
+
+  /** A takeover leaves the newer one. */
+  #controlGone(device: string): void {
+    const left = (this.#controls.get(device) ?? 1) - 1;
+    if (left > 0) {
+      this.#controls.set(device, left);
+      return;
+    }
+    this.#controls.delete(device);
+    this.#downlink.offline(device);
   }
 
   async publish(sender: Sender, message: UpMessage, payload: Uint8Array): Promise<void> {

@@ -151,3 +151,54 @@ export async function sweepTransfers(db: Db, untouchedSince: number): Promise<re
   await db.deleteFrom('transfer').where('touched_at', '<', BigInt(untouchedSince)).execute();
   return await db.selectFrom('transfer').select(['device', 'sha256']).execute();
 }
+
+/** Nobody sends what this device was sending: its clips are on the robot again. */
+export async function putBackUploads(db: Db, device: string, at: number): Promise<void> {
+  const contents = await db
+    .selectFrom('transfer')
+    .select('sha256')
+    .where('device', '=', device)
+    .execute();
+  if (contents.length === 0) return;
+  await db
+    .updateTable('clip')
+    .set((set) => ({ state: 'on_device', updated_at: at, version: set('version', '+', 1n) }))
+    .where('state', '=', 'uploading')
+    .where(
+      'sha256',
+      'in',
+      contents.map((row) => row.sha256),
+    )
+    .where('device_id', 'in', (of) =>
+      of.selectFrom('device').select('id').where('name', '=', device),
+    )
+    .execute();
+}
+
+/** The same for clips without a transfer, or with one that had no byte since then. */
+export async function putBackStalled(
+  db: Db,
+  stalled: { readonly since: number; readonly at: number },
+): Promise<number> {
+  const { since, at } = stalled;
+  const done = await db
+    .updateTable('clip')
+    .set((set) => ({ state: 'on_device', updated_at: at, version: set('version', '+', 1n) }))
+    .where('state', '=', 'uploading')
+    .where('updated_at', '<', BigInt(since))
+    .where((where) =>
+      where.not(
+        where.exists(
+          where
+            .selectFrom('transfer')
+            .innerJoin('device', 'device.name', 'transfer.device')
+            .select('transfer.sha256')
+            .whereRef('device.id', '=', 'clip.device_id')
+            .whereRef('transfer.sha256', '=', 'clip.sha256')
+            .where('transfer.touched_at', '>=', BigInt(since)),
+        ),
+      ),
+    )
+    .executeTakeFirst();
+  return Number(done.numUpdatedRows);
+}

@@ -8,6 +8,7 @@ import { clipStoreContract } from '../clip/store.contract.ts';
 import { commandStoreContract } from '../command/store.contract.ts';
 import { deviceStoreContract } from '../device/store.contract.ts';
 import { eventStoreContract } from '../event/store.contract.ts';
+import { presenceContract } from '../ingest/presence.contract.ts';
 import { apiKeyStoreContract } from '../key/store.contract.ts';
 import { propertyStoreContract } from '../property/store.contract.ts';
 import { sessionStoreContract } from '../session/store.contract.ts';
@@ -33,5 +34,6 @@ export const storeContracts: readonly StoreContract[] = [
   commandStoreContract,
   desiredContract,
   telemetryStoreContract,
+  presenceContract,
   workContract,
 ];

@@ -57,6 +57,8 @@ export const fleet: Migration = {
     ) strict, without rowid`,
     'create index telemetry_latest_series on telemetry_latest (series, device_id)',
 
+    'create index connection_device_open on connection (device) where closed_at is null',
+
     `create table ingest_node (
       node text primary key,
       beat_at integer not null
