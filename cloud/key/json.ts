@@ -1,6 +1,7 @@
 /** API keys as JSON. */
 import { allScopes, roles } from '../auth/rights.ts';
 import { instantField, instantText } from '../http/fields.ts';
+import { type Listing, listAnswer } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import type { ApiKey } from './key.ts';
 
@@ -40,13 +41,11 @@ export const newApiKeySchema = apiKeySchema
   })
   .openapi('NewApiKey');
 
-export const apiKeyPageSchema = z
-  .object({ items: z.array(apiKeySchema), nextCursor: z.string().optional() })
-  .openapi('ApiKeyPage');
+export const apiKeyPageSchema = listAnswer('ApiKeyPage', apiKeySchema);
 
 export type ApiKeyJson = z.infer<typeof apiKeySchema>;
 export type NewApiKeyJson = z.infer<typeof newApiKeySchema>;
-export type ApiKeyPage = z.infer<typeof apiKeyPageSchema>;
+export type ApiKeyPage = Listing<ApiKeyJson>;
 
 export function apiKeyJson(key: ApiKey): ApiKeyJson {
   const { id, name, scopes, cohorts, personId, createdBy, rotatedFrom, version } = key;

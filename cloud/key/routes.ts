@@ -1,17 +1,15 @@
 import { Fault } from '@fieldloop/core';
 import { roleScopes, scopeBeyond } from '../auth/rights.ts';
 import type { Caller } from '../http/caller.ts';
-import { listName, type NounDeps } from '../http/deps.ts';
-import { pageFields } from '../http/fields.ts';
+import type { NounDeps } from '../http/deps.ts';
+import { listPage, listQuery } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
-import { pageOf } from '../http/page.ts';
 import { demandVersion } from '../http/version.ts';
 import { keyGraceMs, maxKeyGraceMs } from '../limits.ts';
 import type { Db } from '../store/db.ts';
 import {
   apiKeyJson,
-  type ApiKeyPage,
   apiKeyPageSchema,
   apiKeySchema,
   newApiKeySchema,
@@ -20,6 +18,7 @@ import {
 } from './json.ts';
 import { type ApiKey, isLive, rotatedExpiry } from './key.ts';
 import { type KeyMaker, newApiKey } from './make.ts';
+import { apiKeySource } from '../http/q/sources/api-keys.ts';
 import { apiKeyStore } from './store.ts';
 
 export type ApiKeyDeps = NounDeps & KeyMaker;
@@ -104,18 +103,10 @@ const list = (deps: ApiKeyDeps): Operation =>
       right: 'apiKeys:read',
     },
     {
-      query: z.strictObject(pageFields),
+      query: listQuery(apiKeySource, {}),
       answer: { status: 200, description: 'One page.', schema: apiKeyPageSchema },
     },
-    async ({ query: { limit, cursor } }) => {
-      const name = listName('listApiKeys', {});
-      const [before] = cursor === undefined ? [] : deps.cursors.decode(name, cursor);
-      const rows = await apiKeyStore(deps.read).list({ before, limit: limit + 1 });
-      return pageOf(rows, limit, {
-        item: apiKeyJson,
-        cursor: (last) => deps.cursors.encode(name, [last.id]),
-      }) as ApiKeyPage;
-    },
+    async ({ query }) => await listPage(deps, query, listOf(deps, 'listApiKeys')),
   );
 
 const get = (deps: ApiKeyDeps): Operation =>
@@ -256,6 +247,16 @@ const revoke = (deps: ApiKeyDeps): Operation =>
       }),
   );
 
+/** How lists of keys are read. */
+export const listOf = (deps: Pick<ApiKeyDeps, 'read'>, name: string) => ({
+  operation: name,
+  source: apiKeySource,
+  rows: deps.read.selectFrom('api_key').select('api_key.id'),
+  items: async (rows: readonly { readonly id: string }[]) =>
+    (await apiKeyStore(deps.read).some(rows.map((row) => row.id))).map(apiKeyJson),
+  schema: apiKeySchema,
+});
+
 /** Fault `not_found`. */
 export async function keyOf(db: Db, id: string): Promise<ApiKey> {
   const key = await apiKeyStore(db).get(id);
@@ -266,7 +267,11 @@ export async function keyOf(db: Db, id: string): Promise<ApiKey> {
 }
 
 /** Nobody gives rights that they do not have. */
-function demandRights(caller: Caller | undefined, scopes: readonly string[], place: string): void {
+export function demandRights(
+  caller: Caller | undefined,
+  scopes: readonly string[],
+  place: string,
+): void {
   const own = caller?.scopes ?? [];
   const more = scopeBeyond(own, scopes);
   if (more === undefined) return;

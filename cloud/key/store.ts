@@ -119,30 +119,6 @@ export const apiKeyStore = (db: Db) => ({
     return true;
   },
 
-  /** Ends every live key that stands for a person; gives their ids. */
-  async revokeOf(personId: string, at: number): Promise<readonly string[]> {
-    const rows = await db
-      .updateTable('api_key')
-      .set((of) => ({ revoked_at: at, updated_at: at, version: of('version', '+', 1n) }))
-      .where('person_id', '=', personId)
-      .where('revoked_at', 'is', null)
-      .returning('id')
-      .execute();
-    return rows.map((row) => row.id).toSorted();
-  },
-
-  /** Newest first. */
-  async list(query: {
-    readonly before?: string | undefined;
-    readonly limit: number;
-    readonly personId?: string | undefined;
-  }): Promise<readonly ApiKey[]> {
-    let rows = db.selectFrom('api_key').selectAll().orderBy('id', 'desc').limit(query.limit);
-    if (query.before !== undefined) rows = rows.where('id', '<', query.before);
-    if (query.personId !== undefined) rows = rows.where('person_id', '=', query.personId);
-    return (await rows.execute()).map(fromRow);
-  },
-
   /** These, in this order. */
   async some(ids: readonly string[]): Promise<readonly ApiKey[]> {
     if (ids.length === 0) return [];

@@ -31,7 +31,7 @@ export const people: Migration = {
       id text primary key,
       person_id text not null references person (id),
       ${secret},
-      method text not null check (method in ('password', 'oidc', 'link')),
+      method text not null check (method in ('password', 'oidc')),
       ip text not null,
       agent text not null,
       created_at integer not null,
