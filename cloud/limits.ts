@@ -315,6 +315,9 @@ export const gatherRows = 20_000;
 /** Ids and texts that a condition is turned into, and the different texts looked at for them. */
 export const maxLookedUp = 300;
 export const maxTextsWalked = 2000;
+/** Rows of an older version whose values are copied in one transaction, and how often it is tried. */
+export const backfillRows = 200;
+export const backfillEveryMs = ms('10m');
 /** Counting a list: rows of one block, and the time after which the rest is estimated. */
 export const countBlockRows = 50_000;
 export const countMs = ms('2s');
@@ -357,3 +360,6 @@ export const previewPixels = 320;
 export const previewQuality = 72;
 /** Columns of a plot, and paths in it. */
 export const maxPlotColumns = 4000;
+
+/** Processes that start at once wait this long between two looks whether it is their turn. */
+export const startTurnMs = 100;

@@ -22,6 +22,7 @@ export {
   type MessageEntry,
   openIndexedMcap,
 } from './mcap/indexed.ts';
+export type { McapChunkIndex } from './mcap/records.ts';
 export { inTimeOrder, type MessageRef } from './mcap/ordered.ts';
 export { type McapParser, openMcapParser } from './mcap/parser.ts';
 export type { McapRecord } from './mcap/records.ts';

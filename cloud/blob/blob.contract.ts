@@ -185,6 +185,42 @@ export function blobContract(name: string, newWorld: () => Promise<BlobWorld>): 
   );
 
   test(
+    `${name}: a draft becomes the object of its content, or nothing at all`,
+    withStore(async (store) => {
+      const bytes = someBytes(300_000);
+      const draft = await store.draft('exp-01');
+      await draft.append([bytes.subarray(0, 7), bytes.subarray(7, 7)]);
+      expect(await store.drafts()).toEqual(['exp-01']);
+      expect(await store.list({ limit: 9 })).toEqual([]);
+      await draft.append([bytes.subarray(7)]);
+      expect(await draft.finish()).toEqual({ sha256: sha256Of(bytes), sizeBytes: 300_000 });
+      expect(Buffer.compare(await bytesOf(store.read(sha256Of(bytes))), bytes)).toBe(0);
+      await expect(draft.append([bytes])).rejects.toThrow('over');
+      const other = await store.draft('exp-02');
+      await other.append([bytes]);
+      await other.discard();
+      expect(await store.drafts()).toEqual([]);
+      expect((await store.freeBytes()) ?? 1).toBeGreaterThan(0);
+    }),
+  );
+
+  test(
+    `${name}: of two that hold one draft only the later one finishes`,
+    withStore(async (store) => {
+      const early = await store.draft('exp-01');
+      await early.append([someBytes(10, 1)]);
+      const late = await store.draft('exp-01');
+      await early.append([someBytes(10, 2)]);
+      await late.append([someBytes(20, 3)]);
+      await expect(early.finish()).rejects.toMatchObject({ code: 'unavailable' });
+      const { sha256 } = await late.finish();
+      expect(sha256).toBe(sha256Of(someBytes(20, 3)));
+      expect(await bytesOf(store.read(sha256))).toEqual(someBytes(20, 3));
+      expect(await store.list({ limit: 9 })).toEqual([sha256]);
+    }),
+  );
+
+  test(
     `${name}: a name that is no hash is refused before it is a path`,
     withStore(async (store) => {
       await expect(store.stat('../../etc/passwd')).rejects.toThrow('hex digits');

@@ -21,6 +21,24 @@ export interface BlobStore extends AsyncDisposable {
   list(page: { readonly after?: string; readonly limit: number }): Promise<readonly string[]>;
   /** Every part on disk, for the sweep at the start. */
   parts(): Promise<readonly PartName[]>;
+  /**
+   * Begins an object whose content is not known before. A name has one draft: what an earlier one
+   * left is gone, and its holder, if it still writes, cannot finish.
+   */
+  draft(name: string): Promise<BlobDraft>;
+  /** Names of drafts that are there. */
+  drafts(): Promise<readonly string[]>;
+  /** Room that is left; undefined where the store knows no bound. */
+  freeBytes(): Promise<number | undefined>;
+}
+
+export interface BlobDraft {
+  /** Resolves when the pieces may change. A failed one breaks the draft. */
+  append(pieces: readonly Uint8Array[]): Promise<void>;
+  /** Syncs the bytes and moves them to their place; ends the draft. */
+  finish(): Promise<{ readonly sha256: string; readonly sizeBytes: number }>;
+  /** Removes the bytes; ends the draft. */
+  discard(): Promise<void>;
 }
 
 /** Parts of two devices never meet, whatever their content. */

@@ -1,13 +1,14 @@
 /**
  * Blobs on a local disk: `blobs/sha256/ab/cd/<hash>`, and `parts/<owner>/<hash>` on the same file
- * system so that a commit is a rename. Bytes are hashed as they arrive and synced by the system's
+ * system so that a commit is a rename, as do `drafts/<name>.<random>`. Bytes are hashed as they arrive and synced by the system's
  * threads while more arrive.
  */
-import { type FileHandle, open, readdir, rm, stat } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Fault } from '@fieldloop/core';
 import { blobReadBytes } from '../limits.ts';
 import type { BlobPart, BlobRange, BlobStore, PartName } from './blob.ts';
+import { openDiskDraft } from './disk-draft.ts';
 import { openDiskPart } from './disk-part.ts';
 import { diskFault, isMissing, makeFolder, syncFolder } from './disk-folder.ts';
 
@@ -17,8 +18,10 @@ const hashPattern = /^[0-9a-f]{64}$/;
 export async function openDiskBlobs(folder: string): Promise<BlobStore> {
   const blobs = join(folder, 'blobs', 'sha256');
   const parts = join(folder, 'parts');
+  const drafts = join(folder, 'drafts');
   await makeFolder(blobs);
   await makeFolder(parts);
+  await makeFolder(drafts);
   const held = new Map<string, BlobPart | undefined>();
   const pathOf = (sha256: string): string =>
     join(blobs, sha256.slice(0, 2), sha256.slice(2, 4), checkedHash(sha256));
@@ -60,6 +63,14 @@ export async function openDiskBlobs(folder: string): Promise<BlobStore> {
     },
     list: async ({ after = '', limit }) => await listBlobs(blobs, after, limit),
     parts: async () => await listParts(parts),
+    draft: async (name) => await openDiskDraft(drafts, checkedOwner(name), pathOf),
+    drafts: async () => [
+      ...new Set((await namesFrom(drafts, '')).map((name) => name.split('.')[0] ?? '')),
+    ],
+    freeBytes: async () => {
+      const { bavail, bsize } = await statfs(folder);
+      return bavail * bsize;
+    },
     [Symbol.asyncDispose]: async () => {
       await Promise.all([...held.values()].map(async (part) => await part?.close()));
     },
@@ -73,7 +84,9 @@ function checkedHash(sha256: string): string {
 
 function checkedOwner(owner: string): string {
   if (/^[a-z0-9][a-z0-9-]{2,39}$/.test(owner)) return owner;
-  throw new Fault('invalid', 'a part is owned by a device', { place: owner });
+  throw new Fault('invalid', 'a part is owned by a device, a draft has a name like one', {
+    place: owner,
+  });
 }
 
 async function statOf(path: string): Promise<number | undefined> {

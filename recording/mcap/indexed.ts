@@ -47,6 +47,8 @@ export interface IndexedMcap {
   readonly chunks: readonly McapChunkIndex[];
   /** Blocks of the chunks that may hold what is wanted; they hold other messages, too. */
   blocks(want: BlockWant): AsyncGenerator<MessageBlock, void>;
+  /** The blocks of one chunk. */
+  chunk(chunk: McapChunkIndex): Promise<readonly MessageBlock[]>;
   /** One channel's messages of one chunk, in the order of its index. */
   entries(chunk: McapChunkIndex, channelId: number): Promise<readonly MessageEntry[]>;
   /** Metadata records by name; the last of a name counts. */
@@ -78,7 +80,8 @@ export async function openIndexedMcap(readable: Readable): Promise<IndexedMcap> 
     channels,
     statistics,
     chunks,
-    blocks: (want) => blocks(readable, { chunks, sink, size }, want),
+    blocks: (want) => blocks(readable, { chunks, sink }, want),
+    chunk: async (chunk) => blocksIn(sink, chunk, await readChunk(readable, chunk)),
     entries: async (chunk, channelId) => await entries(readable, chunk, channelId),
     metadata: async () => {
       const found = new Map<string, ReadonlyMap<string, string>>();
@@ -164,7 +167,12 @@ function define(sink: ItemSink, summary: Piece): ReadonlyMap<number, Channel> {
 interface Opened {
   readonly chunks: readonly McapChunkIndex[];
   readonly sink: ItemSink;
-  readonly size: number;
+}
+
+/** The sink is emptied at once, so that several readers may share it. */
+function blocksIn(sink: ItemSink, chunk: McapChunkIndex, bytes: Uint8Array): MessageBlock[] {
+  sink.record(pieceOf(bytes, chunk.chunkStartOffset), 0, bytes.length, () => {});
+  return sink.drain().flatMap((item) => (item.kind === 'block' ? [item.block] : []));
 }
 
 async function* blocks(
@@ -186,11 +194,7 @@ async function* blocks(
     const bytes = await next;
     if (bytes === undefined) return;
     next = ask(wanted[i + 1]);
-    const piece = pieceOf(bytes, chunk.chunkStartOffset);
-    // Taken out before anybody else may use the sink.
-    sink.record(piece, 0, bytes.length, () => {});
-    const items = sink.drain();
-    for (const item of items) if (item.kind === 'block') yield item.block;
+    yield* blocksIn(sink, chunk, bytes);
   }
 }
 
