@@ -21,6 +21,13 @@ export interface CloudConfig {
   readonly enrol: ListenAddress;
   /** The name or address by which robots reach this machine, when they are elsewhere. */
   readonly publicHost: string | undefined;
+  /**
+   * Name of this process in the rows it owns; the same after a restart, another for each process of
+   * one role on one machine.
+   */
+  readonly node: string | undefined;
+  /** Where OpenTelemetry traces go; absent: nowhere. */
+  readonly traceEndpoint: string | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -45,6 +52,7 @@ const configKeys = [
   'broker',
   'enrol',
   'publicHost',
+  'node',
   'logLevel',
 ] as const;
 type Key = (typeof configKeys)[number];
@@ -100,12 +108,25 @@ export function readCloudConfig(
     broker: listen('broker'),
     enrol: listen('enrol'),
     publicHost: settings.publicHost,
+    node: settings.node === undefined ? undefined : nodeName(settings.node, placeOf('node')),
+    traceEndpoint: env[traceVariable] === '' ? undefined : env[traceVariable],
     logLevel,
   });
 }
 
 /** Holds a password, so it is better said here than by a flag, which everybody on a machine sees. */
 export const databaseVariable = 'FIELDLOOP_DATABASE_URL';
+
+/** As OpenTelemetry names it. */
+const traceVariable = 'OTEL_EXPORTER_OTLP_ENDPOINT';
+
+function nodeName(text: string, place: string): string {
+  if (/^[a-z0-9][a-z0-9-]{0,62}$/.test(text)) return text;
+  throw new Fault('invalid', `"${text.slice(0, 64)}" is not a name for a process`, {
+    place,
+    remedy: 'Use up to 63 of a-z, 0-9 and -, a letter or digit first.',
+  });
+}
 
 function databaseIn({ data = '', database }: CloudSettings, place: string): DatabaseAddress {
   if (database === undefined) return { kind: 'sqlite', path: join(data, 'cloud.db') };

@@ -92,7 +92,7 @@ test.each(['http', 'broker', 'enrol'] as const)(
 test('a closed cloud has no listener left', async () => {
   const cloud = await start();
   await cloud.close();
-  for (const url of [cloud.http, cloud.broker, cloud.enrol]) {
+  for (const url of [cloud.http, cloud.broker ?? '', cloud.enrol ?? '']) {
     const { hostname, port } = new URL(url.replace('mqtts', 'https'));
     const code = await new Promise((resolve) => {
       connect(Number(port), hostname)

@@ -1,27 +1,31 @@
-/** The whole cloud in one process: the only file that knows all its parts. */
-import { chmod, mkdir, open, rename } from 'node:fs/promises';
+/**
+ * The cloud, in one process or in several: the only file that knows all its parts. A role says
+ * which of them this process is; every process answers /healthz, /readyz and /metrics.
+ */
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
-import { asFault, type Clock, Fault, type Ids, type Log, type RandomBytes } from '@fieldloop/core';
-import { openCa } from './auth/ca.ts';
-import { enrol } from './auth/enrol.ts';
-import { openEnrolmentServer } from './auth/enrolment-server.ts';
-import { openDiskBlobs } from './blob/disk.ts';
-import { openRefusals } from './broker/refusals.ts';
-import { openLine } from './broker/line.ts';
+import {
+  asFault,
+  type Clock,
+  type Ids,
+  type Log,
+  type RandomBytes,
+  seededRandom,
+} from '@fieldloop/core';
+import { calledBy } from './addresses.ts';
 import type { CloudConfig } from './config.ts';
-import { deviceStore } from './device/store.ts';
-import { openApi } from './http/api.ts';
-import { type ListenAddress, openHttpServer } from './http/serve.ts';
-import { makeApiKey } from './key/make.ts';
-import { apiKeyStore } from './key/store.ts';
+import type { FirstKey } from './first-start.ts';
+import { type Ground, openGround } from './ground.ts';
+import { type Api, type ApiDeps, openApi, openProcessApi } from './http/api.ts';
+import type { Answered } from './http/app.ts';
+import { type Metrics, openMetrics } from './http/metrics.ts';
+import { openHttpServer } from './http/serve.ts';
 import { drainMs } from './limits.ts';
 import packageJson from './package.json' with { type: 'json' };
-import { type Database, openDatabase } from './store/database.ts';
+import { openRobots, type Robots } from './robots.ts';
 import type { Db } from './store/db.ts';
 import { sql } from './store/kysely.ts';
-import { migrate } from './store/migrate.ts';
-import { lockFolder } from './store/sqlite.ts';
+import { outboxEnd } from './store/tail.ts';
+import { openWorker } from './worker.ts';
 
 export interface CloudSystem {
   readonly clock: Clock;
@@ -33,163 +37,161 @@ export interface CloudSystem {
 export interface RunningCloud {
   /** `http://127.0.0.1:7400` */
   readonly http: string;
-  /** `mqtts://127.0.0.1:8883` */
-  readonly broker: string;
-  /** `https://127.0.0.1:7443` */
-  readonly enrol: string;
+  /** `mqtts://127.0.0.1:8883`; absent where this process does not hear robots. */
+  readonly broker: string | undefined;
+  /** `https://127.0.0.1:7443`; absent where this process does not hear robots. */
+  readonly enrol: string | undefined;
   /** Of the first start: the key with every right, and the file that keeps it. */
-  readonly admin: { readonly key: string; readonly file: string } | undefined;
+  readonly admin: FirstKey | undefined;
   /** Takes no more work, finishes what runs, and lets go of the folder. */
   close(): Promise<void>;
 }
 
 /** Resolves when all listeners take work. A Fault leaves nothing open. */
 export async function startCloud(config: CloudConfig, system: CloudSystem): Promise<RunningCloud> {
-  const { clock, ids, log } = system;
+  const { ids, log } = system;
   await using started = new AsyncDisposableStack();
-  const { read, write } = await openStores(config, system, started);
-  const admin = await firstKey(config.dataDir, write, system);
-  const ca = await openCa({ folder: join(config.dataDir, 'ca'), clock });
-  const blobs = started.use(await openDiskBlobs(config.dataDir));
-  const names = namesOf(config);
-  const refusals = openRefusals({ db: write, clock, log: log.child('refusals') });
-  started.defer(async () => await refusals.settled());
-  const line = started.use(
-    await openLine(
-      { refusals, db: write, database: config.database, ca, blobs, clock, ids, log },
-      { ...config.broker, names },
-    ),
-  );
-  const broker = `mqtts://${calledBy(config, config.broker)}:${line.port}`;
-  const enrolment = started.use(
-    await openEnrolmentServer(
-      {
-        ca,
-        clock,
-        log: log.child('enrol'),
-        brokerUrl: () => broker,
-        enrol: async (token, csr) => await enrol({ db: write, ca, clock, ids }, token, csr),
-        onReplaced: (device) => line.closeDevice(device, 'replaced'),
-        onRefused: ({ remote, fault }) =>
-          refusals.tell({ action: 'enroll.refused', reason: fault.message, remote }),
-      },
-      { ...config.enrol, names },
-    ),
-  );
-  const enrolUrl = `https://${calledBy(config, config.enrol)}:${enrolment.port}`;
-  let stopping = false;
-  const api = await openApi({
-    ...system,
-    log: log.child('http'),
-    read,
-    write,
-    version: packageJson.version,
-    bytes: blobs,
-    notReady: async () => (stopping ? 'the cloud is stopping' : await databaseTrouble(read)),
-    onRevoked: (device) => line.closeDevice(device, 'revoked'),
-    enrolment: () => ({ url: enrolUrl, caSha256: ca.rootSha256 }),
-  });
-  started.use(api);
+  const metrics = openMetrics({ role: config.role });
+  const onAnswer = await openObservers(config, { system, metrics, started });
+  const ground = await openGround(config, system, started);
+  const robots = await startRobots(config, { system, ground, started });
+  startWorker(config, { system, ground, started });
+  const state = { isStopping: false };
+  const deps = apiDeps(config, { system, ground, robots, metrics, state, onAnswer });
+  const isApi = config.role === 'all' || config.role === 'api';
+  const api = started.use(isApi ? await openApi(deps) : openProcessApi(deps));
+  measure(metrics, { api, read: ground.database.read, robots });
   const http = await openHttpServer(api.fetch, { ids, log: log.child('http') }, config.http);
   started.defer(async () => await http.close(drainMs));
   const parts = started.move();
-  log.info('cloud ready', { http: http.url, broker, enrol: enrolUrl });
+  const where = { http: http.url, broker: robots?.broker, enrol: robots?.enrol };
+  log.info('cloud ready', { role: config.role, ...where });
   return {
-    http: http.url,
-    broker,
-    enrol: enrolUrl,
-    admin,
+    ...where,
+    admin: ground.admin,
     async close() {
-      stopping = true;
+      state.isStopping = true;
+      // Streams never end by themselves: their clients come back to another process.
+      await api[Symbol.asyncDispose]();
       await parts.disposeAsync();
       log.info('cloud stopped');
     },
   };
 }
 
-/** The folder, held by this process, and its database brought to the newest step. */
-async function openStores(
-  { dataDir, database }: CloudConfig,
-  { clock, log }: CloudSystem,
-  started: AsyncDisposableStack,
-): Promise<Database> {
-  await makeFolder(dataDir);
-  started.use(lockFolder(join(dataDir, 'cloud.lock')));
-  const opened = started.use(await openDatabase(database, { clock, log }));
-  const steps = await migrate(opened.write, { now: () => clock.now() });
-  if (steps.length > 0) log.info('database migrated', { steps });
-  await deviceStore(opened.write).allOffline(clock.now());
-  return opened;
+interface Starting {
+  readonly system: CloudSystem;
+  readonly ground: Ground;
+  readonly started: AsyncDisposableStack;
 }
 
-async function makeFolder(dataDir: string): Promise<void> {
-  try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new Fault('unavailable', `the data folder cannot be made (${code})`, {
-      place: dataDir,
-      remedy: 'Choose another --data, or check that its parent is a folder of this user.',
-      cause: error,
-    });
-  }
-}
+const onlyNode = 'local';
 
-/** Nobody could make the first key without a key: the first start makes it. */
-async function firstKey(
-  dataDir: string,
-  write: Db,
-  system: CloudSystem,
-): Promise<RunningCloud['admin']> {
-  if (await apiKeyStore(write).any()) return undefined;
-  const file = join(dataDir, 'admin.key');
-  const { text } = await makeApiKey(
-    { ...system, write },
-    {
-      name: 'admin',
-      scopes: ['*:admin'],
-      by: 'system',
-      keep: async (key) => await writeSecret(file, `${key}\n`),
-    },
+/** The same after a restart, so that a process finds what it left; other than its neighbours'. */
+const nodeOf = (config: CloudConfig): string =>
+  config.database.kind === 'sqlite' ? onlyNode : (config.node ?? `${hostname()}-${config.role}`);
+
+async function startRobots(
+  config: CloudConfig,
+  { system, ground, started }: Starting,
+): Promise<Robots | undefined> {
+  if (config.role !== 'all' && config.role !== 'ingest') return undefined;
+  const { ca, blobs, database } = ground;
+  const node = nodeOf(config);
+  return started.use(
+    await openRobots(config, { ...system, ca, blobs, write: database.write, node }),
   );
-  return { key: text, file };
 }
 
-/** Whole and synced under its name, or not there. */
-async function writeSecret(path: string, text: string): Promise<void> {
-  const part = `${path}.part`;
-  const file = await open(part, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await chmod(part, 0o600);
-  await rename(part, path);
-  const folder = await open(dirname(path));
-  await folder.sync();
-  await folder.close();
-}
-
-const everywhere = ['0.0.0.0', '::'];
-
-/** How robots call a listener of this machine. */
-function calledBy(config: CloudConfig, { host }: ListenAddress): string {
-  const name = config.publicHost ?? (everywhere.includes(host) ? hostname() : host);
-  return name.includes(':') ? `[${name}]` : name;
-}
-
-/** Every name that the listeners' certificates must hold. */
-function namesOf(config: CloudConfig): readonly string[] {
-  const hosts = [config.broker.host, config.enrol.host].filter(
-    (host) => !everywhere.includes(host),
+function startWorker(config: CloudConfig, { system, ground, started }: Starting): void {
+  if (config.role !== 'all' && config.role !== 'worker') return;
+  const { blobs, database } = ground;
+  // A lease must not outlive its holder in a process that bears the same name.
+  const node = system.ids.ulid(nodeOf(config));
+  started.use(
+    openWorker({
+      ...system,
+      read: database.read,
+      write: database.write,
+      bytes: blobs,
+      random: seededRandom(node),
+      log: system.log.child('worker'),
+      node,
+    }),
   );
-  const own = config.publicHost === undefined ? [hostname()] : [config.publicHost];
-  return [...new Set(['127.0.0.1', 'localhost', ...hosts, ...own])];
 }
 
-async function databaseTrouble(read: Db): Promise<string | undefined> {
+function apiDeps(
+  config: CloudConfig,
+  parts: Omit<Starting, 'started'> & {
+    readonly robots: Robots | undefined;
+    readonly metrics: Metrics;
+    readonly state: { readonly isStopping: boolean };
+    readonly onAnswer: (answer: Answered) => void;
+  },
+): ApiDeps {
+  const { system, ground, robots, metrics, state, onAnswer } = parts;
+  const { read, write } = ground.database;
+  const url = robots?.enrol ?? `https://${calledBy(config, config.enrol)}:${config.enrol.port}`;
+  return {
+    ...system,
+    log: system.log.child('http'),
+    read,
+    write,
+    version: packageJson.version,
+    bytes: ground.blobs,
+    metrics,
+    onAnswer,
+    notReady: async () => (state.isStopping ? 'the cloud is stopping' : await trouble(read)),
+    onRevoked: (device) => robots?.line.closeDevice(device, 'revoked'),
+    enrolment: () => ({ url, caSha256: ground.ca.rootSha256 }),
+  };
+}
+
+/** Metrics always, traces when a collector is named. */
+async function openObservers(
+  config: CloudConfig,
+  to: {
+    readonly system: CloudSystem;
+    readonly metrics: Metrics;
+    readonly started: AsyncDisposableStack;
+  },
+): Promise<(answer: Answered) => void> {
+  const { system, metrics, started } = to;
+  const { traceEndpoint: endpoint, role } = config;
+  if (endpoint === undefined) return (answer) => metrics.answered(answer);
+  // Loaded here: a cloud without a collector does without its memory.
+  const { openTraces } = await import('./http/traces.ts');
+  const now = (): number => system.clock.now();
+  const traces = started.use(openTraces({ endpoint, version: packageJson.version, role, now }));
+  return (answer) => {
+    metrics.answered(answer);
+    traces.answered(answer);
+  };
+}
+
+function measure(
+  metrics: Metrics,
+  of: { readonly api: Api; readonly read: Db; readonly robots: Robots | undefined },
+): void {
+  const { api, read, robots } = of;
+  metrics.gauge(
+    'fieldloop_stream_clients',
+    'Clients of the stream.',
+    async () => await Promise.resolve(api.streams()),
+  );
+  metrics.gauge('fieldloop_outbox_end', 'Number of the newest outbox row.', async () =>
+    Number(await outboxEnd(read)),
+  );
+  if (robots === undefined) return;
+  metrics.gauge(
+    'fieldloop_device_connections',
+    'Open connections of devices.',
+    async () => await Promise.resolve(robots.line.connections().length),
+  );
+}
+
+async function trouble(read: Db): Promise<string | undefined> {
   try {
     await sql`select 1`.execute(read);
     return undefined;

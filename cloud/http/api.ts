@@ -7,17 +7,18 @@ import { eventOperations } from '../event/routes.ts';
 import { apiKeyOperations } from '../key/routes.ts';
 import { apiKeyStore } from '../key/store.ts';
 import { operationOperations } from '../operation/routes.ts';
+import { propertyOperations } from '../property/routes.ts';
 import { sessionOperations } from '../session/routes.ts';
 import { settingOnce } from '../store/settings.ts';
 import { type ClaimTokenDeps, claimTokenOperations } from '../token/routes.ts';
 import { type Answered, type Fetch, openApp } from './app.ts';
 import { authenticate } from './auth.ts';
-import type { Caller } from './caller.ts';
+import type { Authenticate, Caller } from './caller.ts';
 import type { NounDeps } from './deps.ts';
 import type { Operation } from './operation.ts';
 import { openCursors } from './page.ts';
 import { type ApiRates, defaultRates } from './rate.ts';
-import { type StatusDeps, statusOperations } from './status.ts';
+import { processOperations, type StatusDeps, statusOperations } from './status.ts';
 import { openStreams } from './stream.ts';
 
 export interface ApiDeps
@@ -52,6 +53,7 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
   const operations = [
     ...statusOperations(deps),
     ...deviceOperations(noun),
+    ...propertyOperations(noun),
     ...commandOperations(noun),
     ...sessionOperations(noun),
     ...clipOperations(noun),
@@ -61,10 +63,35 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     ...operationOperations(noun),
     ...streams.operations,
   ];
-  const fetch = openApp({
+  return {
+    fetch: serve(deps, operations, who),
+    operations,
+    streams: streams.count,
+    [Symbol.asyncDispose]: async () => await streams[Symbol.asyncDispose](),
+  };
+}
+
+/** Of a process that answers no people: whether it lives, and its figures. */
+export function openProcessApi(deps: ApiDeps): Api {
+  const operations = processOperations(deps);
+  const who = async (request: Request) => await callerByKey(deps, request);
+  return {
+    fetch: serve(deps, operations, who),
+    operations,
+    streams: () => 0,
+    [Symbol.asyncDispose]: async () => await Promise.resolve(),
+  };
+}
+
+const serve = (
+  deps: ApiDeps,
+  operations: readonly Operation[],
+  authenticateBy: Authenticate,
+): Fetch =>
+  openApp({
     operations,
     version: deps.version,
-    authenticate: who,
+    authenticate: authenticateBy,
     write: deps.write,
     clock: deps.clock,
     ids: deps.ids,
@@ -73,13 +100,6 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     ...(deps.onAnswer === undefined ? {} : { onAnswer: deps.onAnswer }),
     ...(deps.checkAnswers === undefined ? {} : { checkAnswers: deps.checkAnswers }),
   });
-  return {
-    fetch,
-    operations,
-    streams: streams.count,
-    [Symbol.asyncDispose]: async () => await streams[Symbol.asyncDispose](),
-  };
-}
 
 async function callerByKey(deps: ApiDeps, request: Request): Promise<Caller | undefined> {
   const header = request.headers.get('authorization');

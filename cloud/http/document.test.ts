@@ -56,7 +56,6 @@ test('every operation has an id, a summary, its parameters and its problems', as
     const open = described.security === undefined;
     expect(Object.keys(described.responses).includes('401'), id).toBe(!open);
   }
-  expect(JSON.stringify(document)).not.toContain('"null"]');
 });
 
 test('every reference inside the document leads somewhere', async () => {

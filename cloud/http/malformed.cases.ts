@@ -309,6 +309,20 @@ export const malformedCases: readonly MalformedCase[] = [
     pointer: '/body/scopes/0',
   },
   {
+    name: 'a text with the character U+0000',
+    request: { ...post, path: '/v1/apiKeys', body: '{"name":"a\\u0000b"}' },
+    status: 400,
+    code: 'invalid',
+    pointer: '/body/name',
+  },
+  {
+    name: 'a query with the character U+0000',
+    request: { path: '/v1/clips?rule=a%00b' },
+    status: 400,
+    code: 'invalid',
+    pointer: '/query/rule',
+  },
+  {
     name: 'a body deeper than sense',
     request: {
       ...post,

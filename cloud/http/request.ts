@@ -107,7 +107,7 @@ function checked(
 ): unknown {
   const parsed = (schema ?? nothing).safeParse(value, { reportInput: true });
   const known = Object.keys(schema?.shape ?? {});
-  const errors = [...so.errors];
+  const errors = [...so.errors, ...nullCharacters(value, `/${so.part}`)];
   if (!parsed.success) {
     errors.push(...parsed.error.issues.flatMap((issue) => errorsOf(issue, so.part, known)));
   }
@@ -126,6 +126,27 @@ function checked(
     { errors },
   );
 }
+
+/** U+0000 ends a text in too many places behind us: PostgreSQL takes none. */
+function nullCharacters(value: unknown, pointer: string): readonly ProblemError[] {
+  const errors: ProblemError[] = [];
+  // A list of what is left to look at, because a body may be nested deeper than calls can be.
+  const left: { readonly value: unknown; readonly pointer: string }[] = [{ value, pointer }];
+  for (let one = left.pop(); one !== undefined; one = left.pop()) {
+    if (typeof one.value === 'string') {
+      if (!one.value.includes('\0')) continue;
+      errors.push({ pointer: one.pointer, message: 'holds the character U+0000' });
+    } else if (typeof one.value === 'object' && one.value !== null) {
+      for (const [name, part] of Object.entries(one.value)) {
+        const at = one.pointer.length < maxPointerLength ? `${one.pointer}/${name}` : one.pointer;
+        left.push({ value: part, pointer: at }, { value: name, pointer: one.pointer });
+      }
+    }
+  }
+  return errors.slice(0, maxConditions);
+}
+
+const maxPointerLength = 256;
 
 const nothing = z.strictObject({});
 const unknown = 'is not known here';

@@ -1,6 +1,7 @@
 /** What the process says of itself and of the caller. */
 import { Fault } from '@fieldloop/core';
 import { roles } from '../auth/rights.ts';
+import type { Metrics } from './metrics.ts';
 import { z } from './openapi.ts';
 import { type Operation, operation } from './operation.ts';
 
@@ -8,6 +9,7 @@ export interface StatusDeps {
   readonly version: string;
   /** Undefined when ready; else why not. */
   notReady(): Promise<string | undefined>;
+  readonly metrics: Pick<Metrics, 'text' | 'contentType'>;
 }
 
 const health = z.object({ status: z.literal('ok') }).openapi('Health');
@@ -23,7 +25,8 @@ const me = z
   })
   .openapi('Me');
 
-export const statusOperations = (deps: StatusDeps): readonly Operation[] => [
+/** Of every process, whatever its role. */
+export const processOperations = (deps: StatusDeps): readonly Operation[] => [
   operation(
     {
       id: 'getHealth',
@@ -53,6 +56,26 @@ export const statusOperations = (deps: StatusDeps): readonly Operation[] => [
       throw new Fault('unavailable', why, { remedy: 'Try again soon.', retryAfterMs: 1000 });
     },
   ),
+  operation(
+    {
+      id: 'getMetrics',
+      tag: 'status',
+      method: 'get',
+      path: '/metrics',
+      summary: 'Figures of this process, for Prometheus',
+      description: 'Needs a key like everything else: Prometheus sends it by `authorization`.',
+      right: 'any',
+    },
+    { answer: { status: 200, description: 'The text form of Prometheus.', bytes: 'text/plain' } },
+    async () => {
+      const headers = { 'content-type': deps.metrics.contentType, 'cache-control': 'no-store' };
+      return new Response(await deps.metrics.text(), { headers });
+    },
+  ),
+];
+
+export const statusOperations = (deps: StatusDeps): readonly Operation[] => [
+  ...processOperations(deps),
   operation(
     {
       id: 'getVersion',

@@ -14,6 +14,7 @@ import type { Db } from '../store/db.ts';
 import { migrate } from '../store/migrate.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import { type Api, openApi } from './api.ts';
+import { openMetrics } from './metrics.ts';
 import { openHttpServer } from './serve.ts';
 
 export interface ApiWorld extends AsyncDisposable {
@@ -70,6 +71,7 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
     read,
     write: db,
     version: '0.0.0-test',
+    metrics: openMetrics({ role: 'test' }),
     rates: { caller: unlimited, stranger: unlimited },
     notReady: async () => await Promise.resolve(state.notReady),
     checkAnswers: true,
