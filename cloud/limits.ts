@@ -25,6 +25,7 @@ export const postgresLockMs = ms('10s');
 export const postgresReadMs = ms('30s');
 /** A process that starts while another one migrates waits for it. */
 export const migrateWaitMs = ms('5m');
+export const migrateRetryMs = ms('200ms');
 
 /** Threads that read a SQLite file, the heap of each, and its pages kept in memory, in KiB. */
 export const readerThreads = 3;
@@ -57,8 +58,6 @@ export const pageRows = 50;
 export const maxCursorLength = 1024;
 /** Conditions of one kind in a list's query. */
 export const maxConditions = 8;
-/** A condition that fewer clips meet is looked up by its own index, and its clips are sorted. */
-export const rareClips = 1000;
 /** A key's last use is written at most this often. */
 export const keyUseWriteMs = ms('60s');
 /** Life of a claim token: unless asked otherwise, and at most. */
@@ -170,6 +169,8 @@ export const personKeyMs = ms('30d');
 /** A rotated key lives on for this long, unless asked otherwise, and at most. */
 export const keyGraceMs = ms('24h');
 export const maxKeyGraceMs = ms('7d');
+/** Tokens of one name that a person has by logging in; the oldest one ends. */
+export const maxPersonTokens = 10;
 /** Live keys of one person. */
 export const maxPersonKeys = 50;
 /** A login with an OpenID provider: from the first redirect to the last; its clocks may differ. */
@@ -363,3 +364,25 @@ export const maxPlotColumns = 4000;
 
 /** Processes that start at once wait this long between two looks whether it is their turn. */
 export const startTurnMs = 100;
+
+/** Characters of a rule set's YAML; the parser takes no more either. */
+export const maxRuleTextLength = 256 * 1024;
+export const maxRuleSetNameLength = 64;
+/** A publish needs a forecast of its digest that is not older. */
+export const forecastMs = ms('7d');
+/** A backtest: clips and stored bytes it reads, unless asked otherwise and at most. */
+export const backtestClips = 500;
+export const maxBacktestClips = 5000;
+export const backtestBytes = 4 * 1024 * 1024 * 1024;
+export const maxBacktestBytes = 64 * 1024 * 1024 * 1024;
+/** Clips whose channels tell lint which topics a cohort has, and the devices they are of. */
+export const lintClips = 12;
+export const lintDevices = 6;
+/** Devices that one transaction brings in line with their publications. */
+export const settleTogether = 200;
+/** Publications: reports are folded, cohorts looked at, and rates judged this often. */
+export const publicationStepMs = ms('5s');
+export const cohortStepMs = ms('30s');
+export const judgeEveryMs = ms('60s');
+/** Reports that one transaction folds. */
+export const foldTogether = 200;

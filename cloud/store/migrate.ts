@@ -1,4 +1,5 @@
-import { Fault } from '@fieldloop/core';
+import { type Clock, Fault } from '@fieldloop/core';
+import { migrateRetryMs, migrateWaitMs } from '../limits.ts';
 import type { Db } from './db.ts';
 import { kindOf } from './kind.ts';
 import { sql } from './kysely.ts';
@@ -6,16 +7,33 @@ import { migrations } from './migrations/list.ts';
 import type { Migration } from './migrations/migration.ts';
 import { postgresWords } from './postgres-words.ts';
 
+export interface MigrateDeps {
+  readonly now: () => number;
+  readonly steps?: readonly Migration[];
+  /** Another process that migrates is waited for on this clock. */
+  readonly waitOn?: Pick<Clock, 'sleep' | 'monotonicMs'>;
+}
+
 /**
  * Brings a database to the newest step, all missing steps in one transaction; its write lock keeps
  * a second process out. Returns the names of the steps it ran. Fault `conflict` when a newer
  * Fieldloop has already changed the database.
  */
-export async function migrate(
-  db: Db,
-  deps: { readonly now: () => number; readonly steps?: readonly Migration[] },
-): Promise<readonly string[]> {
-  const steps = deps.steps ?? migrations;
+export async function migrate(db: Db, deps: MigrateDeps): Promise<readonly string[]> {
+  const { waitOn: clock } = deps;
+  const until = (clock?.monotonicMs() ?? 0) + migrateWaitMs;
+  for (;;) {
+    try {
+      return await runMissing(db, deps);
+    } catch (error) {
+      const busy = error instanceof Fault && error.details?.['busy'] === true;
+      if (!busy || clock === undefined || clock.monotonicMs() >= until) throw error;
+      await clock.sleep(migrateRetryMs);
+    }
+  }
+}
+
+async function runMissing(db: Db, deps: MigrateDeps): Promise<readonly string[]> {
   const run = async (trx: Db, statement: string): Promise<void> => {
     const text = kindOf(db) === 'sqlite' ? statement : postgresWords(statement);
     await sql.raw(text).execute(trx);
@@ -23,7 +41,7 @@ export async function migrate(
   return await db.transaction().execute(async (trx) => {
     const done = await stepsDone(trx);
     if (done === undefined) await run(trx, journal);
-    const missing = missingSteps(done ?? [], steps);
+    const missing = missingSteps(done ?? [], deps.steps);
     for (const step of missing) {
       for (const statement of step.statements) await run(trx, statement);
       await sql`insert into migration (name, at) values (${step.name}, ${deps.now()})`.execute(trx);
