@@ -187,7 +187,10 @@ export const devicesRevokedAlone = 10;
 export const maxAuditDocumentBytes = 8 * 1024;
 /** Audit entries read at once by a walk along the chain. */
 export const auditReadRows = 1000;
-/** The chain's head is signed this often. */
+/** Audit entries that one request verifies; the caller goes on where it ended. */
+export const auditVerifyRows = 100_000;
+/** The chain's head is signed this often, and it is looked this often whether it is time. */
+export const auditLookMs = ms('10m');
 export const auditHeadMs = ms('24h');
 
 /** Commands of one device that are not over; beyond it a further one is refused. */
@@ -386,3 +389,5 @@ export const cohortStepMs = ms('30s');
 export const judgeEveryMs = ms('60s');
 /** Reports that one transaction folds. */
 export const foldTogether = 200;
+/** Events on the timeline of one clip, and things in its lineage. */
+export const maxClipMarks = 1000;

@@ -19,13 +19,13 @@ const quiet: Actual = {
   largestClip: 0,
   byRule: {},
 };
-const bounds: Bounds = {
+const bounds = {
   fires: 10,
   clips: 8,
   bytes: 8e6,
   largestClip: 1e6,
   byRule: { a: 6, b: 4 },
-};
+} satisfies Bounds;
 const limits = { haltFactor: 3, maxFaults: 0 };
 
 function poisson(random: Random, mean: number): number {
@@ -41,7 +41,7 @@ function hoursToHalt(random: Random, times: number, hours: number): number | und
   const perHour = (high: number): number => (10 * times * high) / 24;
   for (let hour = 1; hour <= hours; hour += 1) {
     for (const rule of ['a', 'b'] as const) {
-      const more = poisson(random, perHour(bounds.byRule[rule] ?? 0));
+      const more = poisson(random, perHour(bounds.byRule[rule]));
       byRule[rule] = (byRule[rule] ?? 0) + more;
       fires += more;
     }

@@ -23,11 +23,11 @@ export interface Actual {
   readonly byRule: Readonly<Record<string, number>>;
 }
 
-/** Upper ends of a forecast, for a robot and day. */
+/** Upper ends of a forecast, for a robot and day; absent where it could not tell. */
 export interface Bounds {
-  readonly fires: number;
-  readonly clips: number;
-  readonly bytes: number;
+  readonly fires?: number;
+  readonly clips?: number;
+  readonly bytes?: number;
   readonly largestClip: number;
   readonly byRule: Readonly<Record<string, number>>;
 }
@@ -83,7 +83,8 @@ function testsOf(
   const { haltFactor, maxMibPerRobotDay } = limits;
   // Bytes count in parts of the largest clip: none is over 1, as the evidence demands.
   const unit = Math.max(1, actual.largestClip, bounds?.largestClip ?? 0);
-  const forecast = (by: string, count: number, high: number, per = 1): void => {
+  const forecast = (by: string, count: number, high: number | undefined, per = 1): void => {
+    if (high === undefined) return;
     const bound = (haltFactor * high) / per;
     tests.push({ by, count: count / per, bound, unit: per, from: 'forecast' });
   };

@@ -43,6 +43,9 @@ export type PublicationState = (typeof publicationStates)[number];
 export const deviceRoles = ['active', 'shadow', 'covered', 'none'] as const;
 export type DeviceRole = (typeof deviceRoles)[number];
 
+export const deviceStates = ['pending', 'running', 'rejected'] as const;
+export type DeviceState = (typeof deviceStates)[number];
+
 export interface PublicationLimits {
   /** Halts when a rate is proven to be over this many times the forecast's upper end. */
   readonly haltFactor: number;
@@ -105,7 +108,7 @@ export function roleOf(settled: Settled<Claim>, publication: string): DeviceRole
 export function stateAfter(
   devices: readonly {
     readonly role: DeviceRole;
-    readonly state: 'pending' | 'running' | 'rejected';
+    readonly state: DeviceState;
     readonly online: boolean;
   }[],
 ): PublicationState {

@@ -11,6 +11,7 @@ import { eventStoreContract } from '../event/store.contract.ts';
 import { presenceContract } from '../ingest/presence.contract.ts';
 import { apiKeyStoreContract } from '../key/store.contract.ts';
 import { propertyStoreContract } from '../property/store.contract.ts';
+import { ruleStoreContract } from '../rule/store.contract.ts';
 import { sessionStoreContract } from '../session/store.contract.ts';
 import { telemetryStoreContract } from './telemetry.contract.ts';
 import { claimTokenStoreContract } from '../token/store.contract.ts';
@@ -28,6 +29,7 @@ export const storeContracts: readonly StoreContract[] = [
   deviceStoreContract,
   eventStoreContract,
   apiKeyStoreContract,
+  ruleStoreContract,
   sessionStoreContract,
   claimTokenStoreContract,
   propertyStoreContract,
