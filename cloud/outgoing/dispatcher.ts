@@ -24,7 +24,7 @@ export type Dispatcher = AsyncDisposable & { /** There may be work. */ hurry(): 
 export function openDispatcher(
   deps: Pick<WorkerDeps, 'read' | 'write' | 'clock' | 'random' | 'log'>,
   targets: Readonly<Record<TargetKind, Targets>>,
-  before: () => Promise<void>,
+  refill: () => Promise<void>,
 ): Dispatcher {
   const log = deps.log.child('deliveries');
   /** On their way, by target. */
@@ -51,8 +51,9 @@ export function openDispatcher(
     const own = busy.get(delivery.target.id) ?? new Map<string, Promise<void>>();
     busy.set(delivery.target.id, own);
     const sent = sendOne(delivery, send)
-      .catch((error: unknown) => {
+      .catch(async (error: unknown) => {
         log.warn('a delivery will be sent again', { delivery: delivery.id, cause: error });
+        await deps.clock.sleep(deliveryPollMs);
       })
       .finally(() => {
         own.delete(delivery.id);
@@ -67,11 +68,13 @@ export function openDispatcher(
     // Everybody has one place; further ones only while there is room in all.
     const room = inAll() < deliveriesAtOnce ? deliveriesPerTarget - own : own === 0 ? 1 : 0;
     if (room <= 0) return;
+    // One that ends while its row is read would look due again.
+    const before = new Set(busy.get(id)?.keys());
     const due = await deliveryQueue(deps.read).due(id, deps.clock.now(), room + own);
     const [first] = due;
     const send = first && (await targets[first.target.kind].open(id));
     if (send === undefined) return;
-    const fresh = due.filter((delivery) => busy.get(id)?.has(delivery.id) !== true);
+    const fresh = due.filter((delivery) => !before.has(delivery.id));
     for (const delivery of fresh.slice(0, room)) start(delivery, send, loop);
   };
 
@@ -79,7 +82,7 @@ export function openDispatcher(
     { clock: deps.clock, log },
     { name: 'deliveries', everyMs: deliveryPollMs },
     async (signal) => {
-      await before();
+      await refill();
       for (const id of await deliveryQueue(deps.read).dueTargets(deps.clock.now())) {
         if (signal.aborted) return;
         await startTarget(id, loop);

@@ -3,7 +3,7 @@
  * when the cloud dies, and one whose receiver is slow waits at its place without holding up the
  * others. Rows and place move in one transaction.
  */
-import type { Ids, Json } from '@fieldloop/core';
+import type { Clock, Ids, Json } from '@fieldloop/core';
 import { maxDeliveryBytes, maxWaitingDeliveries } from '../limits.ts';
 import { instantText } from '../http/fields.ts';
 import { kindMatches } from '../outgoing/delivery.ts';
@@ -17,6 +17,7 @@ export interface FillDeps {
   readonly read: Db;
   readonly write: Db;
   readonly ids: Ids;
+  readonly clock: Clock;
 }
 
 /** A step; true when there is more to do at once. */
@@ -68,7 +69,7 @@ async function put(
     webhook,
     deliveries: rows
       .filter((row) => webhook.kinds.some((glob) => kindMatches(glob, row.kind)))
-      .map((row) => deliveryOf(webhook, row, deps.ids)),
+      .map((row) => deliveryOf(webhook, row, deps)),
   }));
   const matched = found.filter(({ deliveries }) => deliveries.length > 0);
   const last = rows.at(-1)?.seq;
@@ -82,8 +83,8 @@ async function put(
   });
 }
 
-function deliveryOf(webhook: Webhook, row: OutboxItem, ids: Ids): NewDelivery {
-  const { seq, kind, subject, at } = row;
+function deliveryOf(webhook: Webhook, row: OutboxItem, { ids, clock }: FillDeps): NewDelivery {
+  const { seq, kind, subject } = row;
   return {
     id: ids.ulid('dlv'),
     target: { kind: 'webhook', id: webhook.id },
@@ -91,7 +92,7 @@ function deliveryOf(webhook: Webhook, row: OutboxItem, ids: Ids): NewDelivery {
     kind,
     subject,
     seq,
-    at,
+    at: clock.now(),
     body: eventBody(row),
   };
 }
