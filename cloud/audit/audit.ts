@@ -119,6 +119,8 @@ export async function verifyChain(
     readonly heads?: readonly SignedAuditHead[];
     readonly signed?: (head: SignedAuditHead) => boolean;
     readonly start?: AuditHead;
+    /** `seq` of the head before the first of `heads`; 0 unless said. */
+    readonly headBefore?: number;
   } = {},
 ): Promise<AuditVerdict> {
   const start = options.start ?? { seq: 0, hash: auditStart };
@@ -131,7 +133,7 @@ export async function verifyChain(
     heads: checked,
     ...(broken === undefined ? {} : { broken }),
   });
-  const broken = headBreak(heads, options.signed);
+  const broken = headBreak(heads, options.headBefore ?? 0, options.signed);
   if (broken !== undefined) return verdict(broken);
   for await (const entry of entries) {
     const wrong = entryBreak(entry, last);
@@ -150,9 +152,10 @@ export async function verifyChain(
 /** What is wrong with the heads themselves. */
 function headBreak(
   heads: readonly SignedAuditHead[],
+  before: number,
   signed: ((head: SignedAuditHead) => boolean) | undefined,
 ): AuditBreak | undefined {
-  let previous = 0;
+  let previous = before;
   for (const head of heads) {
     if (head.previous !== previous) {
       const message = `the signed head of entry ${head.previous}, which comes first, is missing`;

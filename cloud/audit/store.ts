@@ -17,6 +17,14 @@ export const auditStore = (db: Db) => ({
     return row && fromRow(row);
   },
 
+  /** These, in this order. */
+  async some(seqs: readonly bigint[]): Promise<readonly AuditEntry[]> {
+    if (seqs.length === 0) return [];
+    const rows = await db.selectFrom('audit').selectAll().where('seq', 'in', seqs).execute();
+    const bySeq = new Map(rows.map((row) => [row.seq, fromRow(row)]));
+    return seqs.map((seq) => bySeq.get(seq)).filter((entry) => entry !== undefined);
+  },
+
   /** Oldest first, after `seq`. */
   async list(seq: number, limit: number): Promise<readonly AuditEntry[]> {
     const rows = await db
@@ -82,7 +90,7 @@ export const auditStore = (db: Db) => ({
   },
 });
 
-export function fromRow(row: Row<'audit'>): AuditEntry {
+function fromRow(row: Row<'audit'>): AuditEntry {
   return {
     seq: Number(row.seq),
     at: Number(row.at),

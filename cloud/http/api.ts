@@ -1,19 +1,18 @@
 /** The whole API: every noun's operations behind one application. */
-import type { Log, RandomBytes } from '@fieldloop/core';
+import type { Log } from '@fieldloop/core';
+import { openAuthenticator } from '../auth/authenticator.ts';
+import { type PeopleDeps, peopleOperations } from '../auth/operations.ts';
 import { type ClipDeps, clipOperations } from '../clip/routes.ts';
 import { commandOperations } from '../command/routes.ts';
 import { type DeviceDeps, deviceOperations } from '../device/routes.ts';
 import { eventOperations } from '../event/routes.ts';
-import { apiKeyOperations } from '../key/routes.ts';
-import { apiKeyStore } from '../key/store.ts';
 import { operationOperations } from '../operation/routes.ts';
 import { propertyOperations } from '../property/routes.ts';
 import { sessionOperations } from '../session/routes.ts';
 import { settingOnce } from '../store/settings.ts';
 import { type ClaimTokenDeps, claimTokenOperations } from '../token/routes.ts';
 import { type Answered, type Fetch, openApp } from './app.ts';
-import { authenticate } from './auth.ts';
-import type { Authenticate, Caller } from './caller.ts';
+import type { Authenticate } from './caller.ts';
 import type { NounDeps } from './deps.ts';
 import type { Operation } from './operation.ts';
 import { openCursors } from './page.ts';
@@ -26,8 +25,8 @@ export interface ApiDeps
     StatusDeps,
     Pick<ClipDeps, 'bytes'>,
     Pick<DeviceDeps, 'onRevoked'>,
+    Omit<PeopleDeps, 'cursors'>,
     Pick<ClaimTokenDeps, 'enrolment'> {
-  readonly randomBytes: RandomBytes;
   readonly log: Log;
   readonly rates?: ApiRates | undefined;
   readonly onAnswer?: ((answer: Answered) => void) | undefined;
@@ -48,7 +47,7 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     Buffer.from(deps.randomBytes(32)).toString('base64url'),
   );
   const noun = { ...deps, cursors: openCursors(key) };
-  const who = async (request: Request) => await callerByKey(deps, request);
+  const who = openAuthenticator(deps);
   const streams = await openStreams({ ...deps, authenticate: who });
   const operations = [
     ...statusOperations(deps),
@@ -59,7 +58,7 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     ...clipOperations(noun),
     ...eventOperations(noun),
     ...claimTokenOperations(noun),
-    ...apiKeyOperations(noun),
+    ...(await peopleOperations(noun)),
     ...operationOperations(noun),
     ...streams.operations,
   ];
@@ -74,7 +73,7 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
 /** Of a process that answers no people: whether it lives, and its figures. */
 export function openProcessApi(deps: ApiDeps): Api {
   const operations = processOperations(deps);
-  const who = async (request: Request) => await callerByKey(deps, request);
+  const who = openAuthenticator(deps);
   return {
     fetch: serve(deps, operations, who),
     operations,
@@ -100,23 +99,3 @@ const serve = (
     ...(deps.onAnswer === undefined ? {} : { onAnswer: deps.onAnswer }),
     ...(deps.checkAnswers === undefined ? {} : { checkAnswers: deps.checkAnswers }),
   });
-
-async function callerByKey(deps: ApiDeps, request: Request): Promise<Caller | undefined> {
-  const header = request.headers.get('authorization');
-  if (header === null) return undefined;
-  const { id, name, scopes } = await authenticate(header, {
-    keys: apiKeyStore(deps.read),
-    used: async (key, at) => await noteUse(deps, key, at),
-    now: deps.clock.now(),
-  });
-  return { kind: 'key', id, name, scopes };
-}
-
-/** A read must not fail because its key's last use cannot be written. */
-async function noteUse({ write, log }: ApiDeps, id: string, at: number): Promise<void> {
-  try {
-    await write.transaction().execute(async (trx) => await apiKeyStore(trx).used(id, at));
-  } catch (error) {
-    log.warn('the use of a key was not noted', { key: id, cause: error });
-  }
-}

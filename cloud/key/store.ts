@@ -119,6 +119,23 @@ export const apiKeyStore = (db: Db) => ({
     return true;
   },
 
+  /** Ends a person's live keys of this name, but for the newest few. */
+  async endOldest(
+    of: { readonly personId: string; readonly name: string; readonly keep: number },
+    at: number,
+  ): Promise<void> {
+    const rows = await db
+      .selectFrom('api_key')
+      .select('id')
+      .where('person_id', '=', of.personId)
+      .where('name', '=', of.name)
+      .where('revoked_at', 'is', null)
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .execute();
+    for (const { id } of rows.slice(of.keep)) await this.revoke(id, at);
+  },
+
   /** These, in this order. */
   async some(ids: readonly string[]): Promise<readonly ApiKey[]> {
     if (ids.length === 0) return [];
