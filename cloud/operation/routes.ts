@@ -1,41 +1,12 @@
 import { Fault } from '@fieldloop/core';
 import { listName, type NounDeps } from '../http/deps.ts';
-import { instantField, instantText, pageFields } from '../http/fields.ts';
+import { pageFields } from '../http/fields.ts';
+import { operationJson, operationSchema } from '../http/long-work.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { pageOf } from '../http/page.ts';
 import { operationRows } from '../store/operations.ts';
-import { isEnded, type LongOperation, operationStates } from './operation.ts';
-
-export const operationSchema = z
-  .object({
-    id: z.string().openapi({ example: 'op_01JC0000000000000000000000' }),
-    kind: z.string().openapi({ example: 'clips.export' }),
-    state: z.enum(operationStates),
-    createdBy: z.string(),
-    progress: z.object({
-      done: z.number(),
-      total: z.number().optional(),
-      unit: z.string().optional(),
-    }),
-    input: z.unknown(),
-    result: z
-      .unknown()
-      .optional()
-      .openapi({ description: 'Of a done one; its form is the kind’s.' }),
-    problem: z
-      .object({ code: z.string(), message: z.string(), remedy: z.string().optional() })
-      .optional(),
-    attempts: z.int(),
-    cancelAsked: z.boolean(),
-    createdAt: instantField,
-    updatedAt: instantField,
-    endedAt: instantField.optional(),
-    version: z.int(),
-  })
-  .openapi('Operation');
-
-export type OperationJson = z.infer<typeof operationSchema>;
+import { isEnded, operationStates } from './operation.ts';
 
 const page = z
   .object({ items: z.array(operationSchema), nextCursor: z.string().optional() })
@@ -50,18 +21,6 @@ export const operationOperations = (deps: NounDeps): readonly Operation[] => [
   get(deps),
   cancel(deps),
 ];
-
-/** Answers a request that started long work, with status 202. */
-export function operationJson(of: LongOperation): OperationJson {
-  const { createdAt, updatedAt, endedAt, problem, ...same } = of;
-  return {
-    ...same,
-    ...(problem === undefined ? {} : { problem: { ...problem } }),
-    createdAt: instantText(createdAt),
-    updatedAt: instantText(updatedAt),
-    ...(endedAt === undefined ? {} : { endedAt: instantText(endedAt) }),
-  };
-}
 
 const list = (deps: NounDeps): Operation =>
   operation(
