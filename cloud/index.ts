@@ -2,7 +2,8 @@
 // What a measurement needs to store bytes as the cloud does.
 export { openCa } from './auth/ca.ts';
 export { openDiskBlobs } from './blob/disk.ts';
-export type { ClipJson, ClipPage, ClipSummaryJson } from './clip/json.ts';
+export type { ClipJson, ClipSummaryJson } from './clip/json.ts';
+export type { ClipPage } from './clip/list.ts';
 export { type CloudConfig, type CloudSettings, defaultPorts, readCloudConfig } from './config.ts';
 export type { DeviceJson, DevicePage } from './device/routes.ts';
 export type { EventJson, EventPage } from './event/routes.ts';

@@ -4,6 +4,7 @@ import { openDeadNodes, openStalledUploads, openTelemetryUpkeep } from './ingest
 import { type OperationKinds, openOperationRunner } from './operation/runner.ts';
 import { openHousekeeping } from './store/housekeeping.ts';
 import { holdLease } from './store/lease.ts';
+import { openQueryBackfill } from './store/query-values.ts';
 import type { WorkerDeps } from './store/work.ts';
 
 /** Opens one part of the worker; disposing it leaves nothing running. */
@@ -18,6 +19,7 @@ const parts: readonly WorkerPart[] = [
   openDeadNodes,
   openStalledUploads,
   openTelemetryUpkeep,
+  openQueryBackfill,
 ];
 
 /** Works while this process holds the lease; else stands by. */

@@ -1,24 +1,12 @@
 import { canonicalJson } from '@fieldloop/core';
 import { type ClipManifest, parseClipManifest } from '@fieldloop/proto';
 import { idOfUuid } from '../entity-id.ts';
-import type { TimePosition } from '../http/timed-page.ts';
-import { rareClips } from '../limits.ts';
 import type { Db } from '../store/db.ts';
 import { deviceIdOf } from '../store/device-ref.ts';
-import { type SelectQueryBuilder, sql } from '../store/kysely.ts';
 import { wishErasure } from '../store/erasure.ts';
 import { putOutbox } from '../store/outbox.ts';
-import type { Tables } from '../store/schema.ts';
-import {
-  type Clip,
-  type ClipFilter,
-  clipIdOf,
-  clipTerms,
-  isClipState,
-  type ManifestOutcome,
-  nsOf,
-  type ScoreCondition,
-} from './clip.ts';
+import { putClipValues } from '../store/query-values.ts';
+import { type Clip, clipIdOf, clipTerms, isClipState, type ManifestOutcome, nsOf } from './clip.ts';
 
 export const clipStore = (db: Db) => ({
   /**
@@ -118,17 +106,8 @@ export const clipStore = (db: Db) => ({
   },
 
   async get(id: string): Promise<Clip | undefined> {
-    const row = await shown(db.selectFrom('clip').where('clip.id', '=', id)).executeTakeFirst();
-    return row && fromRow(row);
-  },
-
-  /** Newest log time first. */
-  async list(
-    filter: ClipFilter,
-    page: { readonly after?: TimePosition | undefined; readonly limit: number },
-  ): Promise<readonly Clip[]> {
-    const rare = await rareScore(db, filter);
-    return (await clipList(db, filter, page, rare).execute()).map(fromRow);
+    const row = await clipRows(db).where('clip.id', '=', id).executeTakeFirst();
+    return row && clipOfRow(row);
   },
 });
 
@@ -147,107 +126,10 @@ async function dropErased(
   if (erased !== undefined) await wishErasure(db, of.sha256, of.at);
 }
 
-type Joined = Tables & { readonly lead: Tables['clip_term'] };
-type Rows = SelectQueryBuilder<Joined, 'clip' | 'lead', object>;
-
-/**
- * A condition on a score that few clips meet. Walking all clips to find them would cost a look at
- * each, so these few lead and are sorted; one that many meet is found soon on the way.
- */
-async function rareScore(db: Db, filter: ClipFilter): Promise<ScoreCondition | undefined> {
-  for (const condition of filter.scores ?? []) {
-    const some = db
-      .selectFrom('clip_value as v')
-      .select('v.clip_id')
-      .where(meets('v', condition))
-      .limit(rareClips);
-    const { count } = await db
-      .selectFrom(some.as('some'))
-      .select((of) => of.fn.countAll<bigint>().as('count'))
-      .executeTakeFirstOrThrow();
-    if (count < BigInt(rareClips)) return condition;
-  }
-  return undefined;
-}
-
-const meets = (alias: string, { score, op, value }: ScoreCondition) =>
-  sql<boolean>`${sql.ref(`${alias}.key`)} = ${`scores.${score}`}
-    and ${sql.ref(`${alias}.num`)} ${sql.raw(op)} ${value}`;
-
-/**
- * The query behind the list. One condition leads. Its index is in list order, so that a page costs
- * what it shows: the first rule or tag through `clip_term`, else a column of the clip, else time
- * alone. Only the clips of a `rare` score are sorted. The cross join keeps SQLite from turning the
- * walk around.
- */
-export function clipList(
-  db: Db,
-  filter: ClipFilter,
-  page: { readonly after?: TimePosition | undefined; readonly limit: number },
-  rare?: ScoreCondition,
-) {
-  const terms = [
-    ...(filter.rule === undefined ? [] : [{ kind: 'rule', term: filter.rule }]),
-    ...(filter.tags ?? []).map((term) => ({ kind: 'tag', term })),
-  ];
-  const [lead, ...rest] = rare === undefined ? terms : [undefined, ...terms];
-  const from = rare === undefined ? fromClip(db) : fromScore(db, rare);
-  let rows = narrowed(lead === undefined ? from : fromTerm(db, lead), filter);
-  for (const { kind, term } of rest.filter((one) => one !== undefined)) {
-    rows = rows.where(
-      sql<boolean>`exists (select 1 from clip_term t where t.kind = ${kind} and t.term = ${term}
-        and t.start_ns = clip.start_ns and t.clip_id = clip.id)`,
-    );
-  }
-  const start = lead === undefined ? sql.ref<bigint>('clip.start_ns') : sql.ref('lead.start_ns');
-  const id = lead === undefined ? sql.ref<string>('clip.id') : sql.ref('lead.clip_id');
-  if (filter.startNs !== undefined) rows = rows.where(sql<boolean>`${start} >= ${filter.startNs}`);
-  if (filter.endNs !== undefined) rows = rows.where(sql<boolean>`${start} < ${filter.endNs}`);
-  if (page.after !== undefined) {
-    rows = rows.where(sql<boolean>`(${start}, ${id}) < (${page.after.ns}, ${page.after.id})`);
-  }
-  return shown(rows).orderBy(start, 'desc').orderBy(id, 'desc').limit(page.limit);
-}
-
-function fromTerm(db: Db, lead: { readonly kind: string; readonly term: string }): Rows {
-  return db
-    .selectFrom('clip_term as lead')
-    .crossJoin('clip')
-    .whereRef('clip.id', '=', 'lead.clip_id')
-    .where('lead.kind', '=', lead.kind)
-    .where('lead.term', '=', lead.term);
-}
-
-function fromScore(db: Db, rare: ScoreCondition): Rows {
-  return db
-    .selectFrom('clip_value as lead')
-    .crossJoin('clip')
-    .whereRef('clip.id', '=', 'lead.clip_id')
-    .where(meets('lead', rare));
-}
-
-/** The same rows without a leading term; nothing reads `lead` then. */
-const fromClip = (db: Db): Rows => db.selectFrom('clip');
-
-function narrowed(from: Rows, filter: ClipFilter): Rows {
-  let rows = from;
-  if (filter.deviceId !== undefined) rows = rows.where('clip.device_id', '=', filter.deviceId);
-  if (filter.sessionId !== undefined) rows = rows.where('clip.session_id', '=', filter.sessionId);
-  if (filter.severity !== undefined) rows = rows.where('clip.severity', '=', filter.severity);
-  if (filter.class !== undefined) rows = rows.where('clip.class', '=', filter.class);
-  if (filter.state !== undefined) rows = rows.where('clip.state', '=', filter.state);
-  for (const condition of filter.scores ?? []) {
-    rows = rows.where(
-      sql<boolean>`exists (select 1 from clip_value v where v.clip_id = clip.id
-        and ${meets('v', condition)})`,
-    );
-  }
-  return rows;
-}
-
 /** The columns of a clip and its device's name. */
-function shown(rows: Rows | SelectQueryBuilder<Tables, 'clip', object>) {
-  return (rows as SelectQueryBuilder<Tables, 'clip', object>)
+export const clipRows = (db: Db) =>
+  db
+    .selectFrom('clip')
     .selectAll('clip')
     .select((of) =>
       of
@@ -256,9 +138,8 @@ function shown(rows: Rows | SelectQueryBuilder<Tables, 'clip', object>) {
         .whereRef('device.id', '=', 'clip.device_id')
         .as('device'),
     );
-}
 
-type ClipRow = Awaited<ReturnType<ReturnType<typeof shown>['executeTakeFirstOrThrow']>>;
+type ClipRow = Awaited<ReturnType<ReturnType<typeof clipRows>['executeTakeFirstOrThrow']>>;
 
 async function insert(
   db: Db,
@@ -293,15 +174,10 @@ async function insert(
     .execute();
   const terms = clipTerms(manifest).map((one) => ({ ...one, start_ns: startNs, clip_id: id }));
   await db.insertInto('clip_term').values(terms).execute();
-  const values = Object.entries(manifest.scores).map(([score, num]) => ({
-    clip_id: id,
-    key: `scores.${score}`,
-    num,
-  }));
-  if (values.length > 0) await db.insertInto('clip_value').values(values).execute();
+  await putClipValues(db, { id, startNs, manifest });
 }
 
-function fromRow(row: ClipRow): Clip {
+export function clipOfRow(row: ClipRow): Clip {
   if (!isClipState(row.state)) throw new TypeError(`clip state ${row.state}`);
   const manifest = parseClipManifest(JSON.parse(row.manifest));
   return {

@@ -1,14 +1,12 @@
 import { canonicalJson } from '@fieldloop/core';
 import type { Severity } from '@fieldloop/proto';
 import { idOfUuid } from '../entity-id.ts';
-import type { TimePosition } from '../http/timed-page.ts';
 import { bit, type Db } from '../store/db.ts';
 import { deviceIdOf } from '../store/device-ref.ts';
-import { sql } from '../store/kysely.ts';
 import { putOutbox } from '../store/outbox.ts';
+import { putEventValues } from '../store/query-values.ts';
 import {
   type Event,
-  type EventFilter,
   eventOfMarker,
   type EventValue,
   type NewEvent,
@@ -28,61 +26,18 @@ export const eventStore = (db: Db) => ({
   },
 
   async get(id: string): Promise<Event | undefined> {
-    const row = await events(db).where('event.id', '=', id).executeTakeFirst();
-    return row && fromRow(row);
+    const row = await eventRows(db).where('event.id', '=', id).executeTakeFirst();
+    return row && eventOfRow(row);
   },
 
   async hasClip(id: string): Promise<boolean> {
     const row = await db.selectFrom('clip').select('id').where('id', '=', id).executeTakeFirst();
     return row !== undefined;
   },
-
-  /** Newest log time first. */
-  async list(
-    filter: EventFilter,
-    page: { readonly after?: TimePosition | undefined; readonly limit: number },
-  ): Promise<readonly Event[]> {
-    return (await eventList(db, filter, page).execute()).map(fromRow);
-  },
 });
 
-/** The query behind the list; every leading condition has an index in list order. */
-export function eventList(
-  db: Db,
-  filter: EventFilter,
-  page: { readonly after?: TimePosition | undefined; readonly limit: number },
-) {
-  let rows = events(db).orderBy('event.at_ns', 'desc').orderBy('event.id', 'desc');
-  if (filter.deviceId !== undefined) rows = rows.where('event.device_id', '=', filter.deviceId);
-  if (filter.clip !== undefined) {
-    // An event may come before the clip it names: whose it is counts when it is read.
-    rows = rows
-      .where('event.clip_id', '=', filter.clip)
-      .where((where) =>
-        where.not(
-          where.exists(
-            where
-              .selectFrom('clip')
-              .select('clip.id')
-              .whereRef('clip.id', '=', 'event.clip_id')
-              .whereRef('clip.device_id', '<>', 'event.device_id'),
-          ),
-        ),
-      );
-  }
-  if (filter.name !== undefined) rows = rows.where('event.name', '=', filter.name);
-  if (filter.severity !== undefined) rows = rows.where('event.severity', '=', filter.severity);
-  if (filter.kind !== undefined) rows = rows.where('event.kind', '=', filter.kind);
-  if (filter.startNs !== undefined) rows = rows.where('event.at_ns', '>=', filter.startNs);
-  if (filter.endNs !== undefined) rows = rows.where('event.at_ns', '<', filter.endNs);
-  if (page.after !== undefined) {
-    const { ns, id } = page.after;
-    rows = rows.where(sql<boolean>`(event.at_ns, event.id) < (${ns}, ${id})`);
-  }
-  return rows.limit(page.limit);
-}
-
-const events = (db: Db) =>
+/** The columns of an event and its device's name. */
+export const eventRows = (db: Db) =>
   db
     .selectFrom('event')
     .selectAll('event')
@@ -94,7 +49,7 @@ const events = (db: Db) =>
         .as('device'),
     );
 
-type EventRow = Awaited<ReturnType<ReturnType<typeof events>['executeTakeFirstOrThrow']>>;
+type EventRow = Awaited<ReturnType<ReturnType<typeof eventRows>['executeTakeFirstOrThrow']>>;
 
 /** A clip that another device holds is not this one's to write on; the event itself is kept. */
 async function ownClip(db: Db, owner: string, event: NewEvent): Promise<string | null> {
@@ -144,6 +99,7 @@ async function put(
     .onConflict((conflict) => conflict.column('id').doNothing())
     .executeTakeFirst();
   if ((done.numInsertedOrUpdatedRows ?? 0n) === 0n) return false;
+  await putEventValues(db, { ...event, id });
   await putOutbox(db, {
     kind: `${kind}.new`,
     subject: id,
@@ -153,7 +109,7 @@ async function put(
   return true;
 }
 
-function fromRow(row: EventRow): Event {
+export function eventOfRow(row: EventRow): Event {
   return {
     id: row.id,
     device: row.device ?? '',

@@ -11,7 +11,7 @@ import type { NounDeps } from './deps.ts';
 import { cursorField, limitField } from './fields.ts';
 import { z } from './openapi.ts';
 import { pageOf } from './page.ts';
-import { openFilter } from './q/filter.ts';
+import { type Narrowing, openFilter } from './q/filter.ts';
 import { type Position, selectPage } from './q/page-plan.ts';
 import type { QSource, Sql } from './q/source.ts';
 import { maxQueryLength } from '../limits.ts';
@@ -99,10 +99,13 @@ export interface ListSpec<DB, TB extends keyof DB, Row, Item> {
   readonly items: (rows: readonly Row[]) => readonly Item[] | Promise<readonly Item[]>;
   /** Of an item. */
   readonly schema: z.ZodObject;
-  /** Plain filters over the source's columns; `now` is when the first page was asked for. */
+  /**
+   * The noun's plain filters: `is` for fields of text that `q` knows, `where` for columns, `trees`
+   * for the rest. `now` is when the first page was asked for.
+   */
+  readonly narrow?: (now: number) => Omit<Narrowing, 'now' | 'q' | 'saved'>;
   readonly where?: (now: number) => readonly (Sql | undefined)[];
-  /** Plain filters on fields that `q` knows: equal to the value, to each of several values. */
-  readonly is?: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly is?: Narrowing['is'];
 }
 
 type Deps = Pick<NounDeps, 'read' | 'clock' | 'cursors'>;
@@ -120,11 +123,12 @@ export async function listPage<DB, TB extends keyof DB, Row extends object, Item
   const now = kept === undefined ? deps.clock.now() : Number(kept);
   const after: Position | undefined = key === undefined ? undefined : { key, id: id ?? '' };
   const filter = await openFilter(deps.read, source, {
+    is: spec.is,
+    where: spec.where?.(now),
+    ...spec.narrow?.(now),
     now,
     q: query.q,
     saved: query.saved,
-    is: spec.is,
-    where: spec.where?.(now),
   });
   const found = await selectPage(deps.read, filter, {
     sort: query.sort,

@@ -1,12 +1,14 @@
 import { Fault } from '@fieldloop/core';
-import { listName, type NounDeps } from '../http/deps.ts';
-import { deviceRefField, instantField, instantText, nsField, pageFields } from '../http/fields.ts';
+import type { NounDeps } from '../http/deps.ts';
+import { deviceRefField, instantField, instantText, nsField } from '../http/fields.ts';
+import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
-import { pageOf } from '../http/page.ts';
+import { sessionSource } from '../http/q/sources/sessions.ts';
 import { deviceIdOf } from '../store/device-ref.ts';
+import { sql } from '../store/kysely.ts';
 import type { Session } from './session.ts';
-import { sessionStore } from './store.ts';
+import { sessionOfRow, sessionRows, sessionStore } from './store.ts';
 
 const schema = z
   .object({
@@ -24,11 +26,7 @@ const schema = z
 
 export type SessionJson = z.infer<typeof schema>;
 
-const page = z
-  .object({ items: z.array(schema), nextCursor: z.string().optional() })
-  .openapi('SessionPage');
-
-export type SessionPage = z.infer<typeof page>;
+export type SessionPage = Listing<SessionJson>;
 
 export function sessionOperations(deps: NounDeps): readonly Operation[] {
   const sessions = sessionStore(deps.read);
@@ -43,21 +41,26 @@ export function sessionOperations(deps: NounDeps): readonly Operation[] {
         right: 'sessions:read',
       },
       {
-        query: z.strictObject({ device: deviceRefField.optional(), ...pageFields }),
-        answer: { status: 200, description: 'One page.', schema: page },
+        query: listQuery(sessionSource, { device: deviceRefField.optional() }),
+        answer: {
+          status: 200,
+          description: 'One page.',
+          schema: listAnswer('SessionPage', schema),
+        },
       },
       async ({ query }) => {
-        const list = listName('listSessions', query);
-        const [ns = '0', id = ''] =
-          query.cursor === undefined ? [] : deps.cursors.decode(list, query.cursor);
-        const after = query.cursor === undefined ? undefined : { ns: BigInt(ns), id };
-        const device =
-          query.device === undefined ? undefined : await deviceIdOf(deps.read, query.device);
-        const rows = await sessions.list({ after, device, limit: query.limit + 1 });
-        return pageOf(rows, query.limit, {
-          item: sessionJson,
-          cursor: (last) => deps.cursors.encode(list, [String(last.startNs), last.id]),
-        }) as SessionPage;
+        const { device } = query;
+        const deviceId = device === undefined ? undefined : await deviceIdOf(deps.read, device);
+        return await listPage(deps, query, {
+          operation: 'listSessions',
+          source: sessionSource,
+          rows: sessionRows(deps.read),
+          schema,
+          where: () => [
+            deviceId === undefined ? undefined : sql<boolean>`session.device_id = ${deviceId}`,
+          ],
+          items: (rows) => rows.map((row) => sessionJson(sessionOfRow(row))),
+        });
       },
     ),
     operation(

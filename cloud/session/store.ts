@@ -1,7 +1,5 @@
 import { idOfUuid } from '../entity-id.ts';
-import type { TimePosition } from '../http/timed-page.ts';
 import type { Db } from '../store/db.ts';
-import { sql } from '../store/kysely.ts';
 import type { Session } from './session.ts';
 
 export interface SessionTouch {
@@ -63,30 +61,12 @@ export const sessionStore = (db: Db) => ({
   },
 
   async get(id: string): Promise<Session | undefined> {
-    const row = await sessions(db).where('session.id', '=', id).executeTakeFirst();
-    return row && fromRow(row);
-  },
-
-  /** Newest start first. */
-  async list(query: {
-    readonly after?: TimePosition | undefined;
-    readonly device?: string | undefined;
-    readonly limit: number;
-  }): Promise<readonly Session[]> {
-    let rows = sessions(db)
-      .orderBy('session.start_ns', 'desc')
-      .orderBy('session.id', 'desc')
-      .limit(query.limit);
-    if (query.device !== undefined) rows = rows.where('session.device_id', '=', query.device);
-    if (query.after !== undefined) {
-      const { ns, id } = query.after;
-      rows = rows.where(sql<boolean>`(session.start_ns, session.id) < (${ns}, ${id})`);
-    }
-    return (await rows.execute()).map(fromRow);
+    const row = await sessionRows(db).where('session.id', '=', id).executeTakeFirst();
+    return row && sessionOfRow(row);
   },
 });
 
-const sessions = (db: Db) =>
+export const sessionRows = (db: Db) =>
   db
     .selectFrom('session')
     .innerJoin('device', 'device.id', 'session.device_id')
@@ -100,9 +80,9 @@ const sessions = (db: Db) =>
         .as('clips'),
     );
 
-type SessionRow = Awaited<ReturnType<ReturnType<typeof sessions>['executeTakeFirstOrThrow']>>;
+type SessionRow = Awaited<ReturnType<ReturnType<typeof sessionRows>['executeTakeFirstOrThrow']>>;
 
-function fromRow(row: SessionRow): Session {
+export function sessionOfRow(row: SessionRow): Session {
   return {
     id: row.id,
     device: row.device,

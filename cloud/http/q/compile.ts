@@ -13,8 +13,11 @@ export function compileTree(tree: Tree): Sql {
   return sql<boolean>`(${sql.join(tree.of.map(compileTree), sql.raw(` ${tree.kind} `))})`;
 }
 
-const compileLeaf = ({ field, key, test }: Leaf): Sql =>
-  test.kind === 'none' ? no : field.place.holds(compileTest(test), key);
+function compileLeaf({ field, key, test, ids }: Leaf): Sql {
+  if (test.kind === 'none') return no;
+  if (ids !== undefined && field.place.refers !== undefined) return field.place.refers.among(ids);
+  return field.place.holds(compileTest(test), key);
+}
 
 /** The rows that pass a leaf, by an index; undefined where the field's place has none. */
 export const leafRows = ({ field, key, test }: Leaf): RawBuilder<{ id: unknown }> | undefined =>

@@ -19,16 +19,23 @@ export function passesQuery(tree: Tree, item: Item): boolean {
 
 /** The values that an item has for a field: none when it is absent or null. */
 function valuesOf({ field, key }: Leaf, item: Item): readonly Value[] {
-  const path = (field.json ?? field.name).split('.');
-  let found: unknown = item;
-  for (const name of path) {
-    const at = name === '*' ? key : name;
-    found = Array.isArray(found) ? found.map((one) => member(one, at)) : member(found, at);
-  }
+  const found =
+    typeof field.json === 'function'
+      ? field.json(item, key)
+      : at(item, field.json ?? field.name, key);
   const all: readonly unknown[] = Array.isArray(found) ? found : [found];
   return all.flatMap((value) =>
     value === undefined || value === null ? [] : [kept(field.type, value)],
   );
+}
+
+function at(item: Item, path: string, key: string): unknown {
+  let found: unknown = item;
+  for (const part of path.split('.')) {
+    const name = part === '*' ? key : part;
+    found = Array.isArray(found) ? found.map((one) => member(one, name)) : member(found, name);
+  }
+  return found;
 }
 
 const member = (of: unknown, name: string): unknown =>

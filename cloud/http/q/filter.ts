@@ -1,6 +1,7 @@
 /** What narrows a list: the query, a saved one and the noun's plain filters, all of which hold. */
 import type { Db } from '../../store/db.ts';
 import { checkQuery } from './check.ts';
+import { lookedUp } from './looked-up.ts';
 import { parseQuery } from './parse.ts';
 import { savedQueryText } from './saved.ts';
 import type { QSource, Sql } from './source.ts';
@@ -23,11 +24,12 @@ export interface Narrowing {
   readonly saved?: string | undefined;
   readonly is?: Readonly<Record<string, string | readonly string[] | undefined>> | undefined;
   readonly where?: readonly (Sql | undefined)[] | undefined;
+  readonly trees?: readonly Tree[] | undefined;
 }
 
 /** Faults: `invalid` for the query, with every place that is wrong; `not_found` for a saved one. */
 export async function openFilter(db: Db, source: QSource, by: Narrowing): Promise<Filter> {
-  const terms: Tree[] = [];
+  const terms: Tree[] = [...(by.trees ?? [])];
   if (by.saved !== undefined) {
     const text = await savedQueryText(db, source.name, by.saved);
     terms.push(queryTree(text, source, { now: by.now, pointer: '/query/saved' }));
@@ -39,9 +41,11 @@ export async function openFilter(db: Db, source: QSource, by: Narrowing): Promis
     const values = typeof value === 'string' ? [value] : (value ?? []);
     terms.push(...values.map((text) => equal(source, name, text)));
   }
+  const known: Tree[] = [];
+  for (const term of terms.flatMap(conjuncts)) known.push(await lookedUp(db, term));
   return {
     source,
-    terms: terms.flatMap(conjuncts),
+    terms: known,
     where: (by.where ?? []).filter((one) => one !== undefined),
   };
 }

@@ -43,7 +43,7 @@ export async function rareTerm(db: Db, { terms }: Filter): Promise<Leaf | undefi
     const found = leaf.kind === 'leaf' ? leafRows(leaf) : undefined;
     if (leaf.kind !== 'leaf' || found === undefined) continue;
     const { rows } = await sql<{ n: bigint }>`select count(*) as n from (
-      ${found} limit ${least}) as some`.execute(db);
+      ${found} limit ${least}) as counted`.execute(db);
     const n = rows[0]?.n ?? 0n;
     if (n < least) [rarest, least] = [leaf, n];
     if (least === 0n) break;

@@ -24,7 +24,17 @@ export interface Place {
    * `select <id of the source> as id from …`: the rows with a value that passes, once each, found
    * by an index. Only for places that have one; a list may begin there when few rows pass.
    */
-  readonly rows?: (test: Test, key: string) => RawBuilder<{ id: unknown }>;
+  readonly rows?: (test: Test, key: string) => RawBuilder<{ id: unknown }> | undefined;
+  /** `select … as text`, in order: the different texts that the field's values are. */
+  readonly texts?: (key: string) => RawBuilder<{ text: string }>;
+  /**
+   * For a value in the row that this row refers to: `select … as id` of the rows that pass, and
+   * whether this row refers to one of them. Looked up first, so that an index of this table leads.
+   */
+  readonly refers?: {
+    readonly ids: (test: Test) => RawBuilder<{ id: string }>;
+    readonly among: (ids: readonly string[]) => Sql;
+  };
 }
 
 /**
@@ -54,7 +64,7 @@ export interface QField {
   readonly values?: readonly string[];
   readonly place: Place;
   /** Where the item's JSON has it, such as `tags`; else it is the field's name. */
-  readonly json?: string;
+  readonly json?: string | ((item: Readonly<Record<string, unknown>>, key: string) => unknown);
 }
 
 /** A column that a list can be in the order of: never null, with an index together with the id. */
@@ -91,10 +101,21 @@ export const computed = (value: RawBuilder<unknown>): Place => ({
 
 /** Of the row that `from` refers to: `lookup('clip.device_id', 'device.id', 'device.name')`. */
 export function lookup(from: string, key: string, value: string): Place {
-  const table = tableOf(key);
+  const [table, ref] = [sql.table(tableOf(key)), sql.ref(from)];
+  const ids = (test: Test) => sql<{ id: string }>`select ${sql.ref(key)} as id from ${table}
+    where ${present(test, sql.ref(value))}`;
+  const known = sql<boolean>`${ref} is not null`;
   return {
-    holds: (test) => sql<boolean>`(${sql.ref(from)} is not null and ${sql.ref(from)} in (
-      select ${sql.ref(key)} from ${sql.table(table)} where ${present(test, sql.ref(value))}))`,
+    holds: (test) => sql<boolean>`(${known} and ${ref} in (select named.id from
+      (${ids(test)}) as named))`,
+    refers: {
+      ids,
+      among: ([first, ...more]) => {
+        if (first === undefined) return no;
+        if (more.length === 0) return sql<boolean>`(${known} and ${ref} = ${first})`;
+        return sql<boolean>`(${known} and ${ref} in (${sql.join([first, ...more])}))`;
+      },
+    },
   };
 }
 
@@ -111,40 +132,81 @@ export interface RowsPlace {
   readonly key?: { readonly column: string; readonly before: string };
   readonly num?: string;
   readonly text?: string;
+  /** Where a row has both: which kinds of value are numbers and which are texts. */
+  readonly kind?: {
+    readonly column: string;
+    readonly num: readonly string[];
+    readonly text: readonly string[];
+  };
+  /** A row counts only where this holds; `v` is the table. */
+  readonly when?: Sql;
   /** Columns of both tables that are equal too, when they belong to the index: list order. */
   readonly also?: Readonly<Record<string, string>>;
 }
 
 /** Values in rows of another table: several for one row of the source, or none. */
 export function rows(of: RowsPlace): Place {
-  const narrowed = (test: Test, key: string): Sql => {
-    const terms = Object.entries(of.is ?? {}).map(
-      ([name, value]) => sql<boolean>`${sql.ref(`v.${name}`)} = ${value}`,
-    );
-    if (of.key !== undefined) {
-      terms.push(sql`${sql.ref(`v.${of.key.column}`)} = ${`${of.key.before}${key}`}`);
-    }
-    const value = test.kind === 'text' ? of.text : (of.num ?? of.text);
-    terms.push(
-      test.kind !== 'any' && value !== undefined ? present(test, sql.ref(`v.${value}`)) : yes,
-    );
-    return sql<boolean>`${sql.join(terms, sql` and `)}`;
+  const v = (name: string): RawBuilder<unknown> => sql.ref(`v.${name}`);
+  const table = sql`${sql.table(of.table)} as v`;
+  const keyed = (key: string): readonly Sql[] => [
+    ...Object.entries(of.is ?? {}).map(([name, value]) => sql<boolean>`${v(name)} = ${value}`),
+    ...(of.key === undefined
+      ? []
+      : [sql<boolean>`${v(of.key.column)} = ${`${of.key.before}${key}`}`]),
+    ...(of.when === undefined ? [] : [of.when]),
+  ];
+  const passing = (test: Test, key: string): Sql => {
+    if (test.kind === 'any') return joined([...keyed(key), yes]);
+    const value = test.kind === 'num' ? of.num : of.text;
+    if (value === undefined) return no;
+    const kinds = of.kind?.[test.kind];
+    return joined([
+      ...keyed(key),
+      ...(of.kind === undefined || kinds === undefined
+        ? []
+        : [sql<boolean>`${v(of.kind.column)} in (${sql.join(kinds)})`]),
+      present(test, v(value)),
+    ]);
   };
-  const known = (test: Test): boolean =>
-    test.kind === 'any' || (test.kind === 'num' ? of.num : of.text) !== undefined;
+  const same = Object.entries({ ...of.also, [of.owner]: of.id }).map(
+    ([mine, theirs]) => sql<boolean>`${v(mine)} = ${sql.ref(theirs)}`,
+  );
+  const text = of.text;
   return {
-    holds: (test, key) => {
-      if (!known(test)) return no;
-      const same = Object.entries({ ...of.also, [of.owner]: of.id }).map(
-        ([mine, theirs]) => sql<boolean>`${sql.ref(`v.${mine}`)} = ${sql.ref(theirs)}`,
-      );
-      return sql<boolean>`exists (select 1 from ${sql.table(of.table)} as v
-        where ${narrowed(test, key)} and ${sql.join(same, sql` and `)})`;
-    },
-    rows: (test, key) => sql`select distinct ${sql.ref(`v.${of.owner}`)} as id
-      from ${sql.table(of.table)} as v where ${known(test) ? narrowed(test, key) : no}`,
+    holds: (test, key) => sql<boolean>`exists (select 1 from ${table}
+      where ${passing(test, key)} and ${joined(same)})`,
+    rows: (test, key) => sql`select distinct ${v(of.owner)} as id from ${table}
+      where ${passing(test, key)}`,
+    ...(text === undefined
+      ? {}
+      : { texts: (key: string) => differentTexts(of.table, text, joined([...keyed(key), yes])) }),
   };
 }
+
+/** Numbers in one place and texts in another, for a field of type mixed. */
+export function eitherOf(numbers: Place, texts: Place): Place {
+  const of = (test: Test): Place => (test.kind === 'num' ? numbers : texts);
+  return {
+    holds: (test, key) =>
+      test.kind === 'any'
+        ? sql<boolean>`(${numbers.holds(test, key)} or ${texts.holds(test, key)})`
+        : of(test).holds(test, key),
+    rows: (test, key) => (test.kind === 'any' ? undefined : of(test).rows?.(test, key)),
+  };
+}
+
+/** A step along the index from one text to the next: few texts cost little in a large table. */
+function differentTexts(table: string, text: string, keyed: Sql): RawBuilder<{ text: string }> {
+  const [from, value] = [sql`${sql.table(table)} as v`, sql.ref(`v.${text}`)];
+  return sql`with recursive step (text) as (
+    select min(${value}) as text from ${from} where ${keyed}
+    union all
+    select (select min(${value}) from ${from} where ${keyed} and ${value} > step.text) as text
+      from step where step.text is not null)
+    select step.text as text from step where step.text is not null`;
+}
+
+const joined = (terms: readonly Sql[]): Sql => sql<boolean>`${sql.join(terms, sql` and `)}`;
 
 /** True and false in words that both databases take anywhere. */
 export const yes: Sql = sql<boolean>`1 = 1`;

@@ -15,6 +15,8 @@ export interface Leaf {
   /** What stands for the `*` of the field's name; empty for a field without. */
   readonly key: string;
   readonly test: ValueTest;
+  /** Ids of the rows that pass in the table that the field's place refers to, when looked up. */
+  readonly ids?: readonly string[];
 }
 
 export type Compare = '=' | '<' | '<=' | '>' | '>=';

@@ -9,6 +9,7 @@ const properties = rows({
   key: { column: 'key', before: '' },
   num: 'num',
   text: 'text',
+  kind: { column: 'kind', num: ['number'], text: ['string', 'boolean'] },
 });
 
 export const deviceSource: QSource = {

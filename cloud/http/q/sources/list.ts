@@ -1,0 +1,15 @@
+import type { QSource } from '../source.ts';
+import { auditSource } from './audit.ts';
+import { clipSource } from './clips.ts';
+import { deviceSource } from './devices.ts';
+import { eventSource } from './events.ts';
+import { sessionSource } from './sessions.ts';
+
+/** Everything that can be asked about with `q`, in the order of the reference. */
+export const sources: readonly QSource[] = [
+  clipSource,
+  eventSource,
+  deviceSource,
+  sessionSource,
+  auditSource,
+];
