@@ -1,94 +1,29 @@
-import { certificateStore } from '../auth/certificates.ts';
-import { listName, type NounDeps } from '../http/deps.ts';
-import {
-  cursorField,
-  deviceRefField,
-  instantField,
-  instantText,
-  limitField,
-} from '../http/fields.ts';
+import type { Json } from '@fieldloop/core';
+import type { NounDeps } from '../http/deps.ts';
+import { deviceRefField } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
-import { pageOf } from '../http/page.ts';
-import { putAudit } from '../store/audit-chain.ts';
+import { demandVersion } from '../http/version.ts';
 import { unknownDevice } from '../store/device-ref.ts';
-import { type Device, deviceStates } from './device.ts';
+import { demandDefined } from './defined.ts';
+import { type DeviceJson, deviceJson, deviceSchema, propertyValueField } from './json.ts';
+import { listDevices } from './list.ts';
+import { stateOperations } from './state-routes.ts';
 import { deviceStore } from './store.ts';
+import { type VerbDeps, verbOperations } from './verbs.ts';
+import { viewOperations } from './view-routes.ts';
 
-const reported = z
-  .object({ digest: z.string(), at: instantField, document: z.unknown() })
-  .openapi('ReportedSection');
-
-const deviceSchema = z
-  .object({
-    id: z.string().openapi({ example: 'dev_01JC0000000000000000000000' }),
-    name: z.string(),
-    state: z.enum(deviceStates),
-    site: z.string().optional(),
-    presence: z.object({
-      online: z.boolean(),
-      since: instantField.optional(),
-      lastSeen: instantField.optional(),
-      boot: z.string().optional(),
-    }),
-    running: z.record(z.string(), reported).openapi({
-      description: 'What the robot said it runs: `agent`, `firmware`, `models`, `rules`.',
-    }),
-    createdAt: instantField,
-    updatedAt: instantField,
-    version: z.int(),
-  })
-  .openapi('Device');
-
-export type DeviceJson = z.infer<typeof deviceSchema>;
-
-const page = z
-  .object({ items: z.array(deviceSchema), nextCursor: z.string().optional() })
-  .openapi('DevicePage');
-
-export type DevicePage = z.infer<typeof page>;
+export type { DeviceJson };
+export type { DevicePage } from './list.ts';
 
 const path = z.strictObject({ id: deviceRefField });
-const yesNo = z.enum(['true', 'false']).transform((text) => text === 'true');
 
-export interface DeviceDeps extends NounDeps {
-  /** The device lost its right to speak: its connections are closed before the answer. */
-  onRevoked(name: string): void;
-}
+export type DeviceDeps = VerbDeps;
 
 export function deviceOperations(deps: DeviceDeps): readonly Operation[] {
   const devices = deviceStore(deps.read);
   return [
-    operation(
-      {
-        id: 'listDevices',
-        tag: 'devices',
-        method: 'get',
-        path: '/v1/devices',
-        summary: 'Devices in the order of their names',
-        right: 'devices:read',
-      },
-      {
-        query: z.strictObject({
-          state: z.enum(deviceStates).optional(),
-          site: z.string().max(64).optional(),
-          online: yesNo.optional().openapi({ type: 'boolean' }),
-          limit: limitField,
-          cursor: cursorField,
-        }),
-        answer: { status: 200, description: 'One page.', schema: page },
-      },
-      async ({ query }) => {
-        const list = listName('listDevices', query);
-        const { limit, cursor, ...filter } = query;
-        const [after] = cursor === undefined ? [] : deps.cursors.decode(list, cursor);
-        const rows = await devices.list({ ...filter, after, limit: limit + 1 });
-        return pageOf(rows, limit, {
-          item: deviceJson,
-          cursor: (last) => deps.cursors.encode(list, [last.name]),
-        }) as DevicePage;
-      },
-    ),
+    listDevices(deps),
     operation(
       {
         id: 'getDevice',
@@ -105,63 +40,66 @@ export function deviceOperations(deps: DeviceDeps): readonly Operation[] {
         return deviceJson(device);
       },
     ),
-    revoke(deps),
+    patch(deps),
+    ...verbOperations(deps),
+    ...viewOperations(deps),
+    ...stateOperations(deps),
   ];
 }
 
-const revoke = (deps: DeviceDeps): Operation =>
+const topicField = z.string().min(1).max(256);
+/** More is a mistake, and what a device's answer holds stays small. */
+const mostMembers = 200;
+const few = <T>(members: Readonly<Record<string, T>>): boolean =>
+  Object.keys(members).length <= mostMembers;
+
+const patchBody = z.strictObject({
+  site: z.string().min(1).max(64).nullable().optional(),
+  properties: z
+    .record(z.string().min(1).max(64), propertyValueField.nullable())
+    .refine(few, `has more than ${mostMembers} members`)
+    .optional()
+    .openapi({ description: 'Values of defined properties; null takes one away.' }),
+  expectedRates: z
+    .record(topicField, z.number().min(0).max(1e6).nullable())
+    .refine(few, `has more than ${mostMembers} members`)
+    .optional()
+    .openapi({ description: 'Messages a second by topic; null takes one away.' }),
+});
+
+const patch = (deps: NounDeps): Operation =>
   operation(
     {
-      id: 'revokeDevice',
+      id: 'updateDevice',
       tag: 'devices',
-      method: 'post',
-      path: '/v1/devices/{id}:revoke',
-      summary: 'Take a device its right to connect',
-      description: 'Its connections are closed. Clips that it sent stay. Twice is once.',
-      right: 'devices:admin',
+      method: 'patch',
+      path: '/v1/devices/{id}',
+      summary: 'Say where a device is, what it is like, and how fast its topics should come',
+      description: 'What is not named stays. The values of before are kept with their times.',
+      right: 'devices:write',
     },
-    { params: path, answer: { status: 200, description: 'The device.', schema: deviceSchema } },
-    async ({ params, caller, requestId }) => {
-      const at = deps.clock.now();
-      const device = await deps.write.transaction().execute(async (trx) => {
-        const found = await deviceStore(trx).get(params.id);
-        if (found === undefined) throw unknownDevice(params.id);
-        if (await deviceStore(trx).revoke(found.name, at)) {
-          await certificateStore(trx).end(found.name, 'revoked', at);
-          await putAudit(trx, {
-            at,
-            actor: caller?.id ?? 'system',
-            via: 'api',
-            action: 'device.revoke',
-            subject: found.id,
-            requestId,
-          });
-        }
-        return await deviceStore(trx).get(found.id);
-      });
-      if (device === undefined) throw unknownDevice(params.id);
-      deps.onRevoked(device.name);
-      return deviceJson(device);
+    {
+      params: path,
+      body: patchBody,
+      answer: { status: 200, description: 'The device.', schema: deviceSchema },
     },
+    async (call) =>
+      await call.change(async (trx) => {
+        const devices = deviceStore(trx);
+        const found = await devices.get(call.params.id);
+        if (found === undefined) throw unknownDevice(call.params.id);
+        demandVersion(call, found);
+        await demandDefined(trx, call.body.properties ?? {});
+        await devices.patch(found.id, call.body, deps.clock.now());
+        const after = await devices.get(found.id);
+        if (after === undefined) throw unknownDevice(call.params.id);
+        const before = Object.fromEntries(found.properties.map(({ key, value }) => [key, value]));
+        await call.audit(trx, {
+          action: 'device.update',
+          subject: found.id,
+          before: { properties: before, expectedRates: found.expectedRates },
+          after: call.body as Json,
+        });
+        return deviceJson(after);
+      }),
   );
-
-function deviceJson(device: Device): DeviceJson {
-  const { presence, running, createdAt, updatedAt, ...same } = device;
-  const { since, lastSeen, ...known } = presence;
-  return {
-    ...same,
-    presence: {
-      ...known,
-      ...(since === undefined ? {} : { since: instantText(since) }),
-      ...(lastSeen === undefined ? {} : { lastSeen: instantText(lastSeen) }),
-    },
-    running: Object.fromEntries(
-      Object.entries(running).map(([section, { digest, at, document }]) => [
-        section,
-        { digest, at: instantText(at), document },
-      ]),
-    ),
-    createdAt: instantText(createdAt),
-    updatedAt: instantText(updatedAt),
-  };
-}

@@ -31,14 +31,14 @@ interface PropertyValueRow {
   key: string;
   kind: string;
   text: string;
+  /** Of a number, and 1 or 0 for true and false: what a query compares. */
+  num: number | null;
   /** `operator`, or the section in which the robot reported it. */
   source: string;
 }
 
 /** What holds now; the open interval of the same key says since when. */
 interface DevicePropertyRow extends PropertyValueRow {
-  /** Of a number, and 1 or 0 for true and false: what a query compares. */
-  num: number | null;
   at: Int;
 }
 

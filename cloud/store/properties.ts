@@ -123,8 +123,7 @@ export async function putProperty(
         key,
         from_at: from,
         to_at: to ?? null,
-        kind: propertyKindOf(value),
-        text: String(value),
+        ...columnsOf(value),
         source,
       })
       .execute();
@@ -218,19 +217,19 @@ async function setCurrent(
     return;
   }
   const { value, source, from } = last;
-  const row = {
-    kind: propertyKindOf(value),
-    text: String(value),
-    num: typeof value === 'string' ? null : Number(value),
-    source,
-    at: from,
-  };
+  const row = { ...columnsOf(value), source, at: from };
   await db
     .insertInto('device_property')
     .values({ device_id: deviceId, key, ...row })
     .onConflict((conflict) => conflict.columns(['device_id', 'key']).doUpdateSet(row))
     .execute();
 }
+
+const columnsOf = (value: PropertyValue) => ({
+  kind: propertyKindOf(value),
+  text: String(value),
+  num: typeof value === 'string' ? null : Number(value),
+});
 
 function intervalOf(row: Row<'property_interval'>): PropertyInterval {
   return {

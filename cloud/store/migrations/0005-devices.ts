@@ -41,6 +41,7 @@ export const devices: Migration = {
       to_at integer,
       ${kind},
       text text not null,
+      num real,
       source text not null,
       primary key (device_id, key, from_at)
     ) strict, without rowid`,

@@ -1,0 +1,80 @@
+/**
+ * Goal: the operator sees whether a device took what it should have, and if not, what differs and
+ * why.
+ * Method: desired and reported documents as the cloud and the agent write them.
+ */
+import type { Json } from '@fieldloop/core';
+import { expect, test } from 'vitest';
+import { sectionConfig } from './config-state.ts';
+
+const sha = (n: number): string => String(n).repeat(64);
+const desired = (document: Json) => ({
+  section: 'rules',
+  generation: 4,
+  digest: sha(9),
+  document,
+  updatedAt: 100,
+});
+const rules = (n: number, more: object = {}): Json => ({
+  digest: sha(n),
+  set: 'amr',
+  version: n,
+  ...more,
+});
+const wanted = desired({ active: { ...ref(2), text: 'rules: []' } });
+
+function ref(n: number): { readonly [key: string]: Json } {
+  return { ruleSet: 'amr', version: n, digest: sha(n), publication: 'pub_1' };
+}
+
+const config = (report: Json | undefined, want: ReturnType<typeof desired> | undefined = wanted) =>
+  sectionConfig(
+    'rules',
+    want,
+    report === undefined ? undefined : { digest: sha(1), document: report, at: 150 },
+  );
+
+test('the digest that runs decides, not the document around it', () => {
+  expect(config(rules(2))).toMatchObject({ state: 'in_sync', since: 150, differences: [] });
+  expect(config(rules(1))).toMatchObject({
+    state: 'pending',
+    since: 100,
+    differences: [{ pointer: '/active/digest', desired: sha(2), reported: sha(1) }],
+  });
+  expect(config(undefined)).toMatchObject({ state: 'pending', desired: { generation: 4 } });
+});
+
+test('a shadow that is not there yet is a difference of its own', () => {
+  const both = desired({ active: ref(2), shadow: ref(3) });
+  expect(config(rules(2), both).differences).toEqual([
+    { pointer: '/shadow/digest', desired: sha(3) },
+  ]);
+  expect(config(rules(2, { shadow: { digest: sha(3), fires: 1 } }), both).state).toBe('in_sync');
+});
+
+test('a rejection counts for what is desired now, and says why', () => {
+  const problems = [{ line: 3, column: 2, code: 'unknown_signal', message: 'no', remedy: 'x' }];
+  expect(config(rules(1, { rejected: { digest: sha(2), problems } }))).toMatchObject({
+    state: 'rejected',
+    since: 150,
+    problems,
+  });
+  expect(config(rules(1, { rejected: { digest: sha(5), problems } })).state).toBe('pending');
+});
+
+test('other sections are compared member by member; nothing desired is nothing to compare', () => {
+  const log = { ...desired({ log: { level: 'debug' } }), section: 'agent' };
+  const report = (level: string) => ({
+    digest: sha(1),
+    at: 200,
+    document: { digest: sha(1), log: { level }, version: '0.1.0' },
+  });
+  expect(sectionConfig('agent', log, report('info')).differences).toEqual([
+    { pointer: '/log/level', desired: 'debug', reported: 'info' },
+  ]);
+  expect(sectionConfig('agent', log, report('debug'))).toMatchObject({
+    state: 'in_sync',
+    since: 200,
+  });
+  expect(sectionConfig('models', undefined, report('info')).state).toBe('unmanaged');
+});
