@@ -21,6 +21,8 @@ export function cloudCommand(io: CliIo): Command {
     .option('--broker <host:port>', 'MQTT over mutual TLS for robots (127.0.0.1:8883)')
     .option('--enrol <host:port>', 'HTTPS where robots enrol (127.0.0.1:7443)')
     .option('--public-host <name>', 'how robots elsewhere call this machine')
+    .option('--role <role>', 'all, api, ingest or worker; the last three need PostgreSQL')
+    .option('--node <name>', 'name of this process, the same after a restart (host and role)')
     .option('--log-level <level>', 'error, warn, info or debug', undefined)
     .option('--ready-file <file>', 'write the ready line to this file too')
     .addHelpText('after', runExamples)
@@ -38,7 +40,7 @@ async function run(options: RunOptions, io: CliIo): Promise<void> {
   ]);
   const { config: configFile, readyFile, ...flags } = options;
   const file = configFile === undefined ? undefined : await readConfig(configFile);
-  const config = readCloudConfig(flags, file);
+  const config = readCloudConfig(flags, file, io.env);
   const cloud = await startCloud(config, {
     clock: system.systemClock,
     ids: system.systemIds,
@@ -53,7 +55,9 @@ async function run(options: RunOptions, io: CliIo): Promise<void> {
       io.err(`  ${cloud.admin.key}\n`);
     }
     const stop = io.stopRequested?.();
-    io.err(`API ${cloud.http}, broker ${cloud.broker}, enrolment ${cloud.enrol}\n`);
+    const robots = cloud.broker === undefined ? '' : `, broker ${cloud.broker}`;
+    const enrolment = cloud.enrol === undefined ? '' : `, enrolment ${cloud.enrol}`;
+    io.err(`${config.role === 'all' ? 'API' : config.role} ${cloud.http}${robots}${enrolment}\n`);
     io.err(`data in ${config.dataDir}; Ctrl-C stops\n`);
     if (readyFile !== undefined) await writeWhole(readyFile, line);
     io.out(line);
@@ -98,5 +102,8 @@ Examples:
   fieldloop cloud run --data ./data --broker :8883 --enrol :7443 --public-host fleet.example
 
 It prints one JSON line {"ready":true,"http":…,"broker":…,"enrol":…} on stdout when it takes work.
+FIELDLOOP_DATABASE_URL=postgres://… keeps rows in PostgreSQL instead of the data folder; processes
+with --role api, ingest and worker then share that database and the data folder.
+OTEL_EXPORTER_OTLP_ENDPOINT=http://… sends traces there.
 The first start makes an API key with every right, shows it once and keeps it in <data>/admin.key.
 `;

@@ -53,10 +53,13 @@ type Deps = AppDeps & { readonly rate: ApiRate };
 export function openApp(appDeps: AppDeps): Fetch {
   const deps: Deps = { ...appDeps, rate: openApiRate(appDeps.clock, appDeps.rates) };
   const app = new Hono();
-  const document = JSON.stringify(openApiDocument(deps.operations, deps.version));
-  app.get('/openapi.json', (c) =>
-    c.body(document, 200, { 'content-type': 'application/json', 'cache-control': 'no-cache' }),
-  );
+  let document: string | undefined;
+  app.get('/openapi.json', (c) => {
+    // Made when it is asked for first: a start need not wait for it.
+    document ??= JSON.stringify(openApiDocument(deps.operations, deps.version));
+    const headers = { 'content-type': 'application/json', 'cache-control': 'no-cache' };
+    return c.body(document, 200, headers);
+  });
   for (const operation of deps.operations) {
     const { method, path } = operation.doc;
     app.on(method, routerPath(path), async (c) => await answer(c, operation, deps));

@@ -80,7 +80,7 @@ function headersOf(operation: Operation) {
   }
   if (kind !== 'change') return undefined;
   const description = 'The ETag of the version that the change is meant for, or *.';
-  return z.object({ 'If-Match': z.string().openapi({ description, example: '"3"' }) });
+  return z.object({ 'If-Match': z.string().max(32).openapi({ description, example: '"3"' }) });
 }
 
 /** Problems that follow from the kind of an operation. */

@@ -107,7 +107,7 @@ test('topics and device narrow what is heard, and rights bound it', async () => 
   await using world = await openApiWorld();
   const heard = await hear(world, {
     count: 1,
-    query: '?topics=clips&device=amr-02',
+    query: `?topics=clips&q=${encodeURIComponent('device:amr-02 and not kind:alert.*')}`,
     onOpen: async () => {
       await put(world, 'a');
       await put(world, 'b', 'alert.fired');
@@ -119,6 +119,7 @@ test('topics and device narrow what is heard, and rights bound it', async () => 
   const headers = { authorization: `Bearer ${key}` };
   expect((await world.get('/v1/stream?topics=alerts', headers)).status).toBe(403);
   expect((await world.get('/v1/stream?topics=clip')).status).toBe(400);
+  expect((await world.get('/v1/stream?q=devise:x')).status).toBe(400);
   expect((await world.get('/v1/stream', { 'last-event-id': 'x' })).status).toBe(400);
   expect((await fetch(`${world.url}/v1/stream`)).status).toBe(401);
 });

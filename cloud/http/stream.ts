@@ -2,14 +2,18 @@
  * The stream of events (server-sent events): every outbox row that the client may read, in order.
  * A client that comes back with Last-Event-ID misses nothing of the last 24 hours.
  */
-import { asFault, type Clock, Fault, type Json, type Log } from '@fieldloop/core';
+import { asFault, type Clock, Fault, type Log } from '@fieldloop/core';
 import { allows, type ScopeNoun, scopeNouns } from '../auth/rights.ts';
-import { maxStreams, streamBeatMs, streamReplayMs } from '../limits.ts';
+import { maxQueryLength, maxStreams, streamBeatMs, streamReplayMs } from '../limits.ts';
 import type { Db } from '../store/db.ts';
 import { openTail, outboxAfter, outboxEnd, type OutboxItem, type Tail } from '../store/tail.ts';
 import { type Authenticate, authorize, type Caller } from './caller.ts';
 import { z } from './openapi.ts';
 import { type Operation, operation } from './operation.ts';
+import { passesQuery } from './q/evaluate.ts';
+import { queryTree } from './q/filter.ts';
+import { streamSource } from './q/sources/stream.ts';
+import type { Tree } from './q/tree.ts';
 import { StreamClient } from './stream-client.ts';
 
 export interface StreamDeps {
@@ -71,11 +75,14 @@ const query = z.strictObject({
     description: 'Which nouns, by comma; all that you may read when absent.',
     example: 'clips,alerts',
   }),
-  device: z
+  q: z
     .string()
-    .max(64)
+    .max(maxQueryLength)
     .optional()
-    .openapi({ description: 'Only what concerns the device of this name.' }),
+    .openapi({
+      description: 'Which of them, as a query.',
+      example: 'device:amr-* severity=critical',
+    }),
 });
 
 const streamOperation = (deps: OpenDeps): Operation =>
@@ -111,8 +118,11 @@ const streamOperation = (deps: OpenDeps): Operation =>
       }
       const wanted = wantedTopics(call.query.topics, caller);
       const start = await startOf(deps, lastEventId(call.header('last-event-id')));
-      const { device } = call.query;
-      const client = new StreamClient((row) => isWanted(row, wanted, device));
+      const { q } = call.query;
+      const now = deps.clock.now();
+      const tree =
+        q === undefined ? undefined : queryTree(q, streamSource, { now, pointer: '/query/q' });
+      const client = new StreamClient((row) => isWanted(row, wanted, tree));
       deps.clients.add(client);
       client.ended.addEventListener('abort', () => deps.clients.delete(client), { once: true });
       client.write(start.isReset ? 'event: reset\ndata: {}\n\n' : ': hello\n\n');
@@ -199,11 +209,9 @@ async function serve(
 function isWanted(
   row: OutboxItem,
   wanted: ReadonlySet<ScopeNoun>,
-  device: string | undefined,
+  tree: Tree | undefined,
 ): boolean {
   const topic = topicOf(row.kind);
   if (topic === undefined || !wanted.has(topic)) return false;
-  if (device === undefined) return true;
-  const body = row.body as Readonly<Record<string, Json>> | null;
-  return body?.['device'] === device;
+  return tree === undefined || passesQuery(tree, { ...row });
 }

@@ -53,7 +53,11 @@ export type Law = (tree: Tree) => readonly Complaint[];
 const sourcePattern = /\.(ts|tsx|mts|mjs|js|cjs)$/;
 const textPattern = /\.(ts|tsx|mts|mjs|js|cjs|md|json|ya?ml|proto|svg|html|css)$/;
 /** Generated files: listed here, and they say so in their first line. */
-const generated = new Set(['proto/generated/wire.d.ts', 'proto/generated/wire.js']);
+const generated = new Set([
+  'cli/generated/api.d.ts',
+  'proto/generated/wire.d.ts',
+  'proto/generated/wire.js',
+]);
 const generatedHeader = /^\/\/ Generated from /;
 
 /** Tracked files and those that would be, as git sees them. */
