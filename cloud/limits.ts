@@ -40,6 +40,12 @@ export const maxReadLength = 32 * 1024 * 1024;
 /** A reader that died is started again after this long. */
 export const readerRestartMs = ms('1s');
 
+/** Rows that a backup reads at once, and that a restore writes at once. */
+export const backupReadRows = 250;
+export const backupInsertRows = 200;
+/** Names of objects that are read at once. */
+export const maxBlobPage = 1000;
+
 /** Bytes of a request's body; a larger one is refused with 413. */
 export const maxBodyBytes = 1024 * 1024;
 /** Bytes of a request's head; Node answers more with 431. */
@@ -150,7 +156,7 @@ export const passwordCost = { memoryKiB: 19 * 1024, passes: 2, lanes: 1 } as con
 export const passwordHashesAtOnce = 2;
 export const passwordHashesWaiting = 64;
 /** Tries to log in: of an account from one address, of an account, of an address. */
-export const loginTriesHere = { perSecond: 1 / 30, burst: 5 } as const;
+export const loginTriesHere = { perSecond: 1 / 30, burst: 10 } as const;
 export const loginTriesOfAccount = { perSecond: 1 / 30, burst: 50 } as const;
 export const loginTriesFrom = { perSecond: 1 / 6, burst: 50 } as const;
 /** A login ends when nobody used it for this long, and after this long in any case. */
@@ -391,3 +397,11 @@ export const judgeEveryMs = ms('60s');
 export const foldTogether = 200;
 /** Events on the timeline of one clip, and things in its lineage. */
 export const maxClipMarks = 1000;
+/** Life of a signed link: unless asked otherwise, and at most. */
+export const linkMs = ms('1h');
+export const maxLinkMs = ms('24h');
+/** How often stored clips without previews are looked for beside the news of them, and how many. */
+export const previewEveryMs = ms('60s');
+export const previewBatch = 100;
+/** Devices that a cohort may list by name. */
+export const maxCohortList = 10_000;

@@ -39,7 +39,7 @@ export function checkPassword(
 /** Characters that must remain when names and addresses are taken out. */
 const minimumBesideName = 8;
 
-const rows = ['abcdefghijklmnopqrstuvwxyz', '01234567890', 'qwertyuiopasdfghjklzxcvbnm'];
+const rows = ['abcdefghijklmnopqrstuvwxyz', '0123456789', 'qwertyuiopasdfghjklzxcvbnm'];
 
 /** Whether the whole text walks along a row, forwards or backwards, however often. */
 function isRun(text: string): boolean {
