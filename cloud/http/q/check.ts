@@ -6,7 +6,7 @@ import { nearest } from '@fieldloop/core';
 import { globOf, isPattern } from './glob.ts';
 import type { QField, QSource } from './source.ts';
 import type { FieldTerm, Operand, Parsed, Span, Syntax, Written } from './syntax.ts';
-import type { Leaf, Tree, ValueTest } from './tree.ts';
+import { type Leaf, someOf, type Tree, type ValueTest } from './tree.ts';
 import { operandTest, type Refused } from './value.ts';
 import { QueryError, type Wrong } from './wrong.ts';
 
@@ -86,12 +86,11 @@ function term(checker: Checker, { field: named, op, operands }: FieldTerm): Tree
 function anyOf(leaves: readonly Leaf[]): Tree {
   const [first] = leaves;
   if (first === undefined) return nothing;
-  if (leaves.length === 1) return first;
+  const asked = (tests: readonly Leaf[]) =>
+    leaf(first.field, first.key, someOf(tests.map(({ test }) => test)));
   const kinds = Map.groupBy(leaves, ({ test }) => test.kind === 'text' || test.kind === 'glob');
-  const of = [...kinds.values()].map((same) =>
-    leaf(first.field, first.key, { kind: 'some', of: same.map(({ test }) => test) }),
-  );
-  return { kind: 'or', of };
+  if (kinds.size === 1 || leaves.some(({ test }) => test.kind === 'any')) return asked(leaves);
+  return { kind: 'or', of: [...kinds.values()].map(asked) };
 }
 
 /** `scores.detector.entropy` is the field `scores.*` with the key `detector.entropy`. */

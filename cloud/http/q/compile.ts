@@ -21,7 +21,7 @@ function compileLeaf({ field, key, test, ids }: Leaf): Sql {
 
 /** The rows that pass a leaf, by an index; undefined where the field's place has none. */
 export const leafRows = ({ field, key, test }: Leaf): RawBuilder<{ id: unknown }> | undefined =>
-  field.place.rows?.(compileTest(test), key);
+  test.kind === 'none' ? undefined : field.place.rows?.(compileTest(test), key);
 
 export function compileTest(test: ValueTest): Test {
   return { kind: kindOf(test), of: (value) => passes(test, value) };

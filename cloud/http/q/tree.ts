@@ -46,6 +46,24 @@ export type Glob = readonly (
 
 export const always: Tree = { kind: 'and', of: [] };
 
+/** All tests of one value as one; what is always or never so is not kept inside. */
+export function allOf(tests: readonly ValueTest[]): ValueTest {
+  const of = tests.filter(({ kind }) => kind !== 'any');
+  if (of.some(({ kind }) => kind === 'none')) return { kind: 'none' };
+  const [first, second] = of;
+  if (first === undefined) return { kind: 'any' };
+  return second === undefined ? first : { kind: 'all', of };
+}
+
+/** One of several tests of one value. */
+export function someOf(tests: readonly ValueTest[]): ValueTest {
+  const of = tests.filter(({ kind }) => kind !== 'none');
+  if (of.some(({ kind }) => kind === 'any')) return { kind: 'any' };
+  const [first, second] = of;
+  if (first === undefined) return { kind: 'none' };
+  return second === undefined ? first : { kind: 'some', of };
+}
+
 /** The conditions that must all hold: what `and` joins at the top, each by itself. */
 export function conjuncts(tree: Tree): readonly Tree[] {
   return tree.kind === 'and' ? tree.of.flatMap(conjuncts) : [tree];

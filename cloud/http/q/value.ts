@@ -5,7 +5,7 @@ import { type Exact, exactOf, intTest, times, whole } from './number.ts';
 import type { QField } from './source.ts';
 import type { Operand, Operator, Span, Written } from './syntax.ts';
 import { nsOfUnit, type TimeValue, timeOf } from './time.ts';
-import type { Compare, ValueTest } from './tree.ts';
+import { allOf, type Compare, type ValueTest } from './tree.ts';
 
 export interface Asked {
   readonly field: QField;
@@ -56,7 +56,13 @@ function rangeTest(asked: Asked, { from, to }: Operand & { readonly kind: 'range
     if ('refused' in test) return refused(test.refused.message, test.refused.remedy, value);
     of.push(test);
   }
-  return of.length === 0 ? { kind: 'any' } : { kind: 'all', of };
+  if (new Set(of.map(({ kind }) => kind === 'text')).size > 1) {
+    return refused(
+      'has a number at one end of the range and a text at the other',
+      'Use two of one.',
+    );
+  }
+  return allOf(of);
 }
 
 function globTest(field: QField, value: Written): Tested {
@@ -78,8 +84,7 @@ function equalTest(asked: Asked, value: Written): Tested {
   }
   const time = isTime(field) ? timeValue(asked, value) : undefined;
   if (time?.endNs !== undefined) {
-    const of = [timeTest(field, '>=', time.ns), timeTest(field, '<', time.endNs)];
-    return { kind: 'all', of };
+    return allOf([timeTest(field, '>=', time.ns), timeTest(field, '<', time.endNs)]);
   }
   return compareTest(asked, value, '=');
 }

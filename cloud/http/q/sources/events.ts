@@ -1,5 +1,6 @@
 import { sql } from '../../../store/kysely.ts';
 import { column, computed, eitherOf, lookup, type Place, type QSource, rows } from '../source.ts';
+import { spanMs } from './span.ts';
 
 const place = { owner: 'event_id', id: 'event.id' };
 
@@ -163,7 +164,7 @@ export const eventSource: QSource = {
       type: 'duration',
       says: 'How long it lasted; 0 for an instant.',
       example: 'durationMs > 2s',
-      json: (item) => spanMs(item['atNs'], item['endNs']),
+      json: spanMs('atNs', 'endNs'),
       place: computed(sql`(event.end_ns - event.at_ns)`),
     },
     {
@@ -185,8 +186,3 @@ export const eventSource: QSource = {
 
 /** `near-miss` of `near-miss@3`. */
 export const ruleName = (rule: string): string => rule.replace(/@\d+$/u, '');
-
-const spanMs = (from: unknown, to: unknown): number | undefined =>
-  typeof from === 'string' && typeof to === 'string'
-    ? Number(BigInt(to) - BigInt(from)) / 1e6
-    : undefined;

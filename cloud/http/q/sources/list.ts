@@ -1,6 +1,7 @@
 import type { QSource } from '../source.ts';
 import { auditSource } from './audit.ts';
 import { clipSource } from './clips.ts';
+import { cohortSource } from './cohorts.ts';
 import { deviceSource } from './devices.ts';
 import { eventSource } from './events.ts';
 import { sessionSource } from './sessions.ts';
@@ -10,6 +11,7 @@ export const sources: readonly QSource[] = [
   clipSource,
   eventSource,
   deviceSource,
+  cohortSource,
   sessionSource,
   auditSource,
 ];

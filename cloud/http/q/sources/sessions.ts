@@ -1,5 +1,6 @@
 import { sql } from '../../../store/kysely.ts';
 import { column, computed, lookup, type QSource } from '../source.ts';
+import { spanMs } from './span.ts';
 
 export const sessionSource: QSource = {
   name: 'sessions',
@@ -48,7 +49,7 @@ export const sessionSource: QSource = {
       type: 'duration',
       says: 'How long it is.',
       example: 'durationMs > 2h',
-      json: (item) => Number(BigInt(String(item['endNs'])) - BigInt(String(item['startNs']))) / 1e6,
+      json: spanMs('startNs', 'endNs'),
       place: computed(sql`(session.end_ns - session.start_ns)`),
     },
     {
