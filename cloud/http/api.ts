@@ -2,8 +2,12 @@
 import type { Log } from '@fieldloop/core';
 import { openAuthenticator } from '../auth/authenticator.ts';
 import { type PeopleDeps, peopleOperations } from '../auth/operations.ts';
-import { type ClipDeps, clipOperations } from '../clip/routes.ts';
+import { openLinks } from '../blob/links.ts';
+import { openRecordings } from '../blob/recordings/pool.ts';
+import type { ClipDeps, Viewers } from '../clip/deps.ts';
+import { clipOperations } from '../clip/routes.ts';
 import { commandOperations } from '../command/routes.ts';
+import { cohortOperations } from '../cohort/routes.ts';
 import { type DeviceDeps, deviceOperations } from '../device/routes.ts';
 import { eventOperations } from '../event/routes.ts';
 import { operationOperations } from '../operation/routes.ts';
@@ -28,6 +32,8 @@ export interface ApiDeps
     Omit<PeopleDeps, 'cursors'>,
     Pick<ClaimTokenDeps, 'enrolment'> {
   readonly log: Log;
+  /** Where clips are opened; the public ones unless a site has its own. */
+  readonly viewers?: Viewers | undefined;
   readonly rates?: ApiRates | undefined;
   readonly onAnswer?: ((answer: Answered) => void) | undefined;
   /** Checks each JSON answer against its schema: for tests. */
@@ -43,16 +49,24 @@ export interface Api extends AsyncDisposable {
 
 /** The cursors' key is made once and kept with the data: cursors outlive a restart. */
 export async function openApi(deps: ApiDeps): Promise<Api> {
-  const key = await settingOnce(deps.write, 'cursor_key', () =>
-    Buffer.from(deps.randomBytes(32)).toString('base64url'),
-  );
-  const noun = { ...deps, cursors: openCursors(key) };
+  const secret = (): string => Buffer.from(deps.randomBytes(32)).toString('base64url');
+  const key = await settingOnce(deps.write, 'cursor_key', secret);
+  const links = openLinks(await settingOnce(deps.write, 'link_key', secret));
+  const recordings = openRecordings(deps);
+  const noun = {
+    ...deps,
+    cursors: openCursors(key),
+    links,
+    recordings,
+    viewers: deps.viewers ?? publicViewers,
+  };
   const who = openAuthenticator(deps);
   const streams = await openStreams({ ...deps, authenticate: who });
   const operations = [
     ...statusOperations(deps),
     ...deviceOperations(noun),
     ...propertyOperations(noun),
+    ...cohortOperations(noun),
     ...commandOperations(noun),
     ...sessionOperations(noun),
     ...clipOperations(noun),
@@ -66,9 +80,17 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     fetch: serve(deps, operations, who),
     operations,
     streams: streams.count,
-    [Symbol.asyncDispose]: async () => await streams[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      await streams[Symbol.asyncDispose]();
+      await recordings[Symbol.asyncDispose]();
+    },
   };
 }
+
+const publicViewers: Viewers = {
+  lichtblick: 'https://lichtblick-suite.github.io/lichtblick/',
+  foxglove: 'https://app.foxglove.dev/~/view',
+};
 
 /** Of a process that answers no people: whether it lives, and its figures. */
 export function openProcessApi(deps: ApiDeps): Api {

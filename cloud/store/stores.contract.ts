@@ -5,6 +5,7 @@
 import { auditStoreContract } from '../audit/store.contract.ts';
 import { certificateStoreContract } from '../auth/certificates.contract.ts';
 import { clipStoreContract } from '../clip/store.contract.ts';
+import { cohortStoreContract } from '../cohort/store.contract.ts';
 import { commandStoreContract } from '../command/store.contract.ts';
 import { deviceStoreContract } from '../device/store.contract.ts';
 import { eventStoreContract } from '../event/store.contract.ts';
@@ -33,6 +34,7 @@ export const storeContracts: readonly StoreContract[] = [
   sessionStoreContract,
   claimTokenStoreContract,
   propertyStoreContract,
+  cohortStoreContract,
   commandStoreContract,
   desiredContract,
   telemetryStoreContract,
