@@ -393,6 +393,8 @@ export const settleTogether = 200;
 export const publicationStepMs = ms('5s');
 export const cohortStepMs = ms('30s');
 export const judgeEveryMs = ms('60s');
+/** Devices that the answer about one publication shows. */
+export const publicationDevices = 100;
 /** Reports that one transaction folds. */
 export const foldTogether = 200;
 /** Events on the timeline of one clip, and things in its lineage. */
@@ -405,3 +407,6 @@ export const previewEveryMs = ms('60s');
 export const previewBatch = 100;
 /** Devices that a cohort may list by name. */
 export const maxCohortList = 10_000;
+/** Clips that one transaction of a bulk verb changes, and problems that its operation lists. */
+export const bulkBatch = 50;
+export const maxBulkProblems = 100;

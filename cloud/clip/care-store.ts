@@ -4,7 +4,13 @@ import { putOutbox } from '../store/outbox.ts';
 import type { Clip } from './clip.ts';
 import { changedTags, demandPresent, type Pin, type TagChange } from './care.ts';
 
-interface By {
+/** The same clips with the tags that operators gave. */
+export async function taggedClips(db: Db, clips: readonly Clip[]): Promise<readonly Clip[]> {
+  const tags = await clipCareStore(db).tags(clips.map(({ id }) => id));
+  return clips.map((clip) => ({ ...clip, operatorTags: tags.get(clip.id) ?? [] }));
+}
+
+export interface By {
   readonly by: string;
   readonly at: number;
 }

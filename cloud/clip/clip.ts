@@ -38,6 +38,8 @@ export interface Clip {
   /** What people wrote. */
   readonly label?: string;
   readonly note?: string;
+  /** Tags that operators gave, where they were asked for; the robot's are in the manifest. */
+  readonly operatorTags?: readonly string[];
   /** While it is held nobody deletes it. */
   readonly hold?: Hold;
   readonly receivedAt: number;
@@ -129,3 +131,23 @@ const comparisons: readonly Comparison[] = ['<', '<=', '=', '>=', '>'];
 
 export const isClipState = (text: string): text is ClipState =>
   clipStates.some((state) => state === text);
+
+/** The robot's tags and the operators', each once. */
+export const tagsOf = ({ manifest, operatorTags }: Clip): readonly string[] => [
+  ...new Set([...manifest.tags, ...(operatorTags ?? [])]),
+];
+
+/** Device, log time, rule and id, of letters that every file system takes. */
+export function clipFileName(clip: Clip, part = ''): string {
+  const time = new Date(Number(clip.startNs / 1_000_000n)).toISOString().slice(0, 19);
+  const { rule } = leadingMarker(clip.manifest);
+  const parts = [clip.device, `${time.replaceAll(/[-:]/g, '')}Z`, rule, clip.id.slice(-8)];
+  const name = parts.map((one) => one.replaceAll(/[^\w.-]+/g, '-')).join('_');
+  return `${name}${part}.mcap`;
+}
+
+export function unknownClip(id: string): Fault {
+  return new Fault('not_found', `there is no clip "${id.slice(0, 64)}"`, {
+    remedy: 'List the clips with `fieldloop clips list`.',
+  });
+}

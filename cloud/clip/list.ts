@@ -10,6 +10,7 @@ import { clipSource } from '../http/q/sources/clips.ts';
 import type { Tree } from '../http/q/tree.ts';
 import { deviceIdOf } from '../store/device-ref.ts';
 import { sql } from '../store/kysely.ts';
+import { taggedClips } from './care-store.ts';
 import { type ClipFilter, clipStates, parseScoreCondition, type ScoreCondition } from './clip.ts';
 import { type ClipSummaryJson, clipSummaryJson, clipSummarySchema } from './json.ts';
 import { clipOfRow, clipRows } from './store.ts';
@@ -71,7 +72,8 @@ export const listClips = (deps: NounDeps): Operation =>
         rows: clipRows(deps.read),
         schema: clipSummarySchema,
         narrow: (now) => clipNarrowing({ ...filter, ...timeRange(asked, now) }),
-        items: (rows) => rows.map((row) => clipSummaryJson(clipOfRow(row))),
+        items: async (rows) =>
+          (await taggedClips(deps.read, rows.map(clipOfRow))).map(clipSummaryJson),
       });
     },
   );

@@ -12,6 +12,7 @@ import { type DeviceDeps, deviceOperations } from '../device/routes.ts';
 import { eventOperations } from '../event/routes.ts';
 import { operationOperations } from '../operation/routes.ts';
 import { propertyOperations } from '../property/routes.ts';
+import { ruleOperations } from '../rule/routes.ts';
 import { sessionOperations } from '../session/routes.ts';
 import { settingOnce } from '../store/settings.ts';
 import { type ClaimTokenDeps, claimTokenOperations } from '../token/routes.ts';
@@ -71,6 +72,7 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     ...sessionOperations(noun),
     ...clipOperations(noun),
     ...eventOperations(noun),
+    ...ruleOperations(noun),
     ...claimTokenOperations(noun),
     ...(await peopleOperations(noun)),
     ...operationOperations(noun),

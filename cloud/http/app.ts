@@ -63,6 +63,7 @@ export function openApp(appDeps: AppDeps): Fetch {
   for (const operation of deps.operations) {
     const { method, path } = operation.doc;
     app.on(method, routerPath(path), async (c) => await answer(c, operation, deps));
+    if (operation.doc.crossOrigin === true) app.options(routerPath(path), () => preflight());
   }
   app.notFound((c) => {
     throw unknownPath(c.req.method, new URL(c.req.url).pathname, deps.operations);
@@ -78,6 +79,18 @@ const routerPath = (path: string): string =>
   path.replaceAll(/\/\{(\w+)\}(:\w+)?/g, (_, name: string, verb: string | undefined) =>
     verb === undefined ? `/:${name}{[^/:]+}` : `/:${name}{[^/:]+${verb}}`,
   );
+
+/** What a browser asks before it reads across origins: any page may read, with Range. */
+const preflight = (): Response =>
+  new Response(null, {
+    status: 204,
+    headers: {
+      'access-control-allow-origin': '*',
+      'access-control-allow-methods': 'GET, HEAD',
+      'access-control-allow-headers': 'range, if-range, if-none-match',
+      'access-control-max-age': '86400',
+    },
+  });
 
 const requestIdHeader = 'x-request-id';
 
@@ -132,6 +145,7 @@ async function answer(c: Context, operation: Operation, deps: Deps): Promise<Res
   const { doc } = operation;
   const serving = c.env as Serving;
   serving.operation = doc.id;
+  if (doc.crossOrigin === true) serving.headers.set('access-control-allow-origin', '*');
   const caller = await callerOf(c.req.raw, operation, { deps, serving });
   const verb = /:\w+$/.exec(doc.path)?.[0];
   const params = Object.fromEntries(

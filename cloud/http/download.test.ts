@@ -118,7 +118,7 @@ test('an empty file is a whole file', async () => {
 test('a clip whose object is missing is unavailable, not empty', async () => {
   await using world = await openApiWorld();
   const { sha256 } = await world.putClip(1, { bytes });
-  world.objects.delete(sha256);
+  await world.bytes.remove(sha256);
   expect((await world.get(path)).status).toBe(503);
 });
 

@@ -34,6 +34,8 @@ export interface OperationDoc {
   readonly faults?: readonly FaultCode[];
   /** Statuses beside the answer's and the faults', such as 206 and 416. */
   readonly statuses?: Readonly<Record<number, string>>;
+  /** Pages of any origin may read the answer: it needs no rights but what its path holds. */
+  readonly crossOrigin?: boolean;
   /** A create whose answer shows a secret once: it is never kept for a repeated request. */
   readonly secret?: boolean;
 }

@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { type Clock, sha256Hex, silentLog } from '@fieldloop/core';
 import { systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
 import type { ClipManifest } from '@fieldloop/proto';
+import type { BlobStore } from '../blob/blob.ts';
+import { openDiskBlobs } from '../blob/disk.ts';
+import { storeBytes } from '../blob/recordings/recording.sample.ts';
 import { sampleManifest } from '../clip/clip.sample.ts';
 import { type Role, roleScopes } from '../auth/rights.ts';
 import { clipStore } from '../clip/store.ts';
@@ -34,7 +37,8 @@ export interface ApiWorld extends AsyncDisposable {
   delete(path: string, headers: Headers): Promise<Response>;
   /** Writes a clip of `amr-01`, with its bytes when given. */
   putClip(n: number, options?: PutOptions): Promise<ClipManifest>;
-  readonly objects: Map<string, Uint8Array>;
+  /** Where the bytes of clips are: on a real disk. */
+  readonly bytes: BlobStore;
   readonly revoked: string[];
   /** Phrases that the API logged as errors. */
   readonly errors: string[];
@@ -47,7 +51,6 @@ type Headers = Readonly<Record<string, string>>;
 
 export type PutOptions = Parameters<typeof sampleManifest>[1] & { readonly bytes?: Uint8Array };
 
-const pieceBytes = 64 * 1024;
 /** Tests ask as fast as they can. */
 const unlimited = { perSecond: 1e6, burst: 1e6 };
 
@@ -57,7 +60,7 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
   const db = openSqlite(join(folder, 'cloud.db'));
   await migrate(db, { now: () => clock.now() });
   const read = openSqlite(join(folder, 'cloud.db'), { readOnly: true });
-  const objects = new Map<string, Uint8Array>();
+  const blobs = await openDiskBlobs(folder);
   const errors: string[] = [];
   const log = { ...silentLog, error: (phrase: string) => void errors.push(phrase) };
   const system = { clock, ids: systemIds, randomBytes: systemRandomBytes, log };
@@ -65,6 +68,19 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
   const state: { notReady: string | undefined; brokenObject: string | undefined } = {
     notReady: undefined,
     brokenObject: undefined,
+  };
+  const bytes: BlobStore = {
+    ...blobs,
+    async *read(sha256, range) {
+      const { sizeBytes = 0 } = (await blobs.stat(sha256)) ?? {};
+      const middle = sizeBytes / 2;
+      let at = range?.start ?? 0;
+      for await (const piece of blobs.read(sha256, range)) {
+        if (state.brokenObject === sha256 && at >= middle) throw new Error('the disk is gone');
+        yield piece;
+        at += piece.length;
+      }
+    },
   };
   const api = await openApi({
     ...system,
@@ -75,22 +91,7 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
     rates: { caller: unlimited, stranger: unlimited },
     notReady: async () => await Promise.resolve(state.notReady),
     checkAnswers: true,
-    bytes: {
-      stat: async (sha256) => {
-        const bytes = await Promise.resolve(objects.get(sha256));
-        return bytes && { sizeBytes: bytes.length };
-      },
-      async *read(sha256, range) {
-        const bytes = objects.get(sha256) ?? new Uint8Array();
-        const { start, end } = range ?? { start: 0, end: bytes.length };
-        const middle = (start + end) / 2;
-        for (let at = start; at < end; at += pieceBytes) {
-          await Promise.resolve();
-          if (state.brokenObject === sha256 && at >= middle) throw new Error('the disk is gone');
-          yield bytes.subarray(at, Math.min(at + pieceBytes, end));
-        }
-      },
-    },
+    bytes,
     onRevoked: (name) => {
       revoked.push(name);
     },
@@ -122,7 +123,7 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
     api,
     key,
     makeKey,
-    objects,
+    bytes,
     revoked,
     errors,
     keyAs: async (role: Role) => await makeKey(roleScopes[role]),
@@ -137,15 +138,15 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
     delete: async (path: string, headers: Headers) =>
       await call(path, { method: 'DELETE', headers: { authorization, ...headers } }),
     async putClip(n: number, wanted: PutOptions = {}) {
-      const { bytes, ...rest } = wanted;
+      const { bytes: given, ...rest } = wanted;
       const content =
-        bytes === undefined ? {} : { sha256: sha256Hex(bytes), sizeBytes: bytes.length };
+        given === undefined ? {} : { sha256: sha256Hex(given), sizeBytes: given.length };
       const manifest = sampleManifest(n, { ...rest, ...content });
       const clips = clipStore(db);
       await clips.putManifest(manifest.device, manifest, clock.now());
-      if (bytes !== undefined) {
-        objects.set(manifest.sha256, bytes);
-        await clips.markStored(manifest.device, manifest.sha256, bytes.length, clock.now());
+      if (given !== undefined) {
+        await storeBytes(blobs, given);
+        await clips.markStored(manifest.device, manifest.sha256, given.length, clock.now());
       }
       return manifest;
     },

@@ -2,7 +2,7 @@
  * What may be asked of the threads that read recordings, and the messages between them and the
  * main thread. Threads have no disk: they ask the main thread for ranges of an object.
  */
-import { Fault, type FaultCode } from '@fieldloop/core';
+import type { FaultWords } from '../../store/fault-words.ts';
 
 /** A recording in the blob store. */
 export interface StoredRecording {
@@ -164,28 +164,3 @@ export type FromThread =
   | { readonly kind: 'progress'; readonly id: number; readonly done: number }
   | { readonly kind: 'done'; readonly id: number; readonly output: unknown }
   | { readonly kind: 'failed'; readonly id: number; readonly fault: FaultWords };
-
-/** A Fault on its way between threads. */
-export interface FaultWords {
-  readonly code: FaultCode;
-  readonly message: string;
-  readonly place?: string | undefined;
-  readonly remedy?: string | undefined;
-  /** Of a bug. */
-  readonly stack?: string | undefined;
-}
-
-export function wordsOf(fault: Fault): FaultWords {
-  const { code, message, place, remedy, cause } = fault;
-  const isBug = code === 'internal';
-  return {
-    code,
-    message,
-    place,
-    remedy,
-    stack: isBug && cause instanceof Error ? cause.stack : undefined,
-  };
-}
-
-export const faultFrom = ({ code, message, place, remedy, stack }: FaultWords): Fault =>
-  new Fault(code, message, { place, remedy, cause: stack });

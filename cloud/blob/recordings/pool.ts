@@ -4,18 +4,17 @@
  * one dies its calls fail as `unavailable`, and the next call starts another.
  */
 import { Worker } from 'node:worker_threads';
-import { asFault, Fault, type Log } from '@fieldloop/core';
+import { Fault, type Log } from '@fieldloop/core';
 import { maxRecordingCalls, recordingThreads, threadHeapMiB } from '../../limits.ts';
+import { faultFrom, wordsOf } from '../../store/fault-words.ts';
 import type { BlobStore } from '../blob.ts';
 import {
   type CallName,
-  faultFrom,
   type FromThread,
   type RecordingCalls,
   type RecordingStreams,
   type StreamName,
   type ToThread,
-  wordsOf,
 } from './calls.ts';
 
 export interface Recordings extends AsyncDisposable {
@@ -213,7 +212,7 @@ class ThreadPool implements Recordings {
       }
       post(thread, { kind: 'bytes', read, bytes }, [bytes.buffer]);
     } catch (error) {
-      post(thread, { kind: 'unread', read, fault: wordsOf(asFault(error)) });
+      post(thread, { kind: 'unread', read, fault: wordsOf(error) });
     }
   }
 }

@@ -1,17 +1,16 @@
 /** The thread that reads recordings: typed messages in, answers and pieces of files out. */
 import { parentPort } from 'node:worker_threads';
-import { asFault, Fault } from '@fieldloop/core';
+import { Fault } from '@fieldloop/core';
 import type { Appendable, Readable } from '@fieldloop/recording';
 import { streamAheadBytes, streamPieceBytes } from '../../limits.ts';
+import { faultFrom, wordsOf } from '../../store/fault-words.ts';
 import {
   type CallName,
-  faultFrom,
   type FromThread,
   type RecordingStreams,
   type StoredRecording,
   type StreamName,
   type ToThread,
-  wordsOf,
 } from './calls.ts';
 import { cutFile, mergeFiles } from './files.ts';
 import { framesOf } from './frames.ts';
@@ -63,7 +62,7 @@ async function answer(asked: Extract<ToThread, { kind: 'call' | 'stream' }>): Pr
         : await stream(id, work, asked);
     post({ kind: 'done', id, output });
   } catch (error) {
-    post({ kind: 'failed', id, fault: wordsOf(asFault(error)) });
+    post({ kind: 'failed', id, fault: wordsOf(error) });
   } finally {
     running.delete(id);
   }
