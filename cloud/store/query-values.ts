@@ -15,12 +15,15 @@ interface Values {
   readonly texts: Map<string, Set<string>>;
 }
 
-/** Writes the values of a clip; twice is once. */
-export async function putClipValues(
-  db: Db,
-  clip: { readonly id: string; readonly startNs: bigint; readonly manifest: ClipManifest },
-): Promise<void> {
-  const { id, startNs, manifest } = clip;
+/** What a query may ask of a clip beside its columns. */
+export interface ClipParts {
+  readonly id: string;
+  readonly startNs: bigint;
+  readonly manifest: ClipManifest;
+}
+
+/** The rows of `clip_value` and `clip_text`. */
+export function clipValues({ id, startNs, manifest }: ClipParts) {
   const values = noValues();
   addAll(values, 'scores.', manifest.scores);
   addAll(values, 'why.values.', leadingMarker(manifest).values);
@@ -28,7 +31,15 @@ export async function putClipValues(
   for (const model of modelTexts(manifest.models)) addText(values, 'model', model);
   if (manifest.firmware !== undefined) addText(values, 'firmware', manifest.firmware);
   addText(values, 'agent', manifest.agentVersion);
-  const numbers = [...values.numbers].map(([key, num]) => ({ clip_id: id, key, num }));
+  return {
+    numbers: [...values.numbers].map(([key, num]) => ({ clip_id: id, key, num })),
+    texts: textsOf(values).map((one) => ({ ...one, start_ns: startNs, clip_id: id })),
+  };
+}
+
+/** Writes the values of a clip; twice is once. */
+export async function putClipValues(db: Db, clip: ClipParts): Promise<void> {
+  const { numbers, texts } = clipValues(clip);
   if (numbers.length > 0) {
     await db
       .insertInto('clip_value')
@@ -36,7 +47,6 @@ export async function putClipValues(
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
-  const texts = textsOf(values).map((one) => ({ ...one, start_ns: startNs, clip_id: id }));
   if (texts.length === 0) return;
   await db
     .insertInto('clip_text')
@@ -57,9 +67,8 @@ export interface EventParts {
   readonly rule?: string | undefined;
 }
 
-/** Writes the values of an event; twice is once. */
-export async function putEventValues(db: Db, event: EventParts): Promise<void> {
-  const { id, atNs, data } = event;
+/** The rows of `event_value` and `event_text`. */
+export function eventValues({ id, atNs, data, ...event }: EventParts) {
   const values = noValues();
   addAll(values, 'values.', event.values ?? {});
   if (typeof data === 'object' && data !== null && !Array.isArray(data)) {
@@ -67,7 +76,15 @@ export async function putEventValues(db: Db, event: EventParts): Promise<void> {
   }
   for (const tag of event.tags ?? []) addText(values, 'tag', tag);
   if (event.rule !== undefined) addText(values, 'rule', ruleName(event.rule));
-  const numbers = [...values.numbers].map(([key, num]) => ({ event_id: id, key, num }));
+  return {
+    numbers: [...values.numbers].map(([key, num]) => ({ event_id: id, key, num })),
+    texts: textsOf(values).map((one) => ({ ...one, at_ns: atNs, event_id: id })),
+  };
+}
+
+/** Writes the values of an event; twice is once. */
+export async function putEventValues(db: Db, event: EventParts): Promise<void> {
+  const { numbers, texts } = eventValues(event);
   if (numbers.length > 0) {
     await db
       .insertInto('event_value')
@@ -75,7 +92,6 @@ export async function putEventValues(db: Db, event: EventParts): Promise<void> {
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   }
-  const texts = textsOf(values).map((one) => ({ ...one, at_ns: atNs, event_id: id }));
   if (texts.length === 0) return;
   await db
     .insertInto('event_text')
