@@ -410,3 +410,8 @@ export const maxCohortList = 10_000;
 /** Clips that one transaction of a bulk verb changes, and problems that its operation lists. */
 export const bulkBatch = 50;
 export const maxBulkProblems = 100;
+/** Events in one batch; characters of an event's data and of a kind's schema. */
+export const maxBatchEvents = 1000;
+export const maxDataBytes = 16 * 1024;
+/** What a person writes may be this far ahead of the cloud's clock. */
+export const eventSlackMs = ms('5m');

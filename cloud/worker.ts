@@ -2,6 +2,8 @@
 import { openCommandExpiry } from './command/expiry.ts';
 import { openDeadNodes, openStalledUploads, openTelemetryUpkeep } from './ingest/upkeep.ts';
 import { type OperationKinds, openOperationRunner } from './operation/runner.ts';
+import { backtest, backtestKind } from './rule/backtest.ts';
+import { openPublicationWatch } from './rule/watch.ts';
 import { openHousekeeping } from './store/housekeeping.ts';
 import { holdLease } from './store/lease.ts';
 import { openQueryBackfill } from './store/query-values.ts';
@@ -10,7 +12,7 @@ import type { WorkerDeps } from './store/work.ts';
 /** Opens one part of the worker; disposing it leaves nothing running. */
 type WorkerPart = (deps: WorkerDeps) => Promise<AsyncDisposable> | AsyncDisposable;
 
-const operationKinds: OperationKinds = {};
+const operationKinds: OperationKinds = { [backtestKind]: backtest };
 
 const parts: readonly WorkerPart[] = [
   async (deps) => await openOperationRunner(deps, operationKinds),
@@ -20,6 +22,7 @@ const parts: readonly WorkerPart[] = [
   openStalledUploads,
   openTelemetryUpkeep,
   openQueryBackfill,
+  openPublicationWatch,
 ];
 
 /** Works while this process holds the lease; else stands by. */

@@ -17,7 +17,12 @@ type Add = (
   words: { readonly code: ProblemCode; readonly message: string; readonly remedy: string },
 ) => void;
 
-export function lintAgainst(ruleSet: RuleSet, recording: RecordingFacts): RuleProblem[] {
+/** `subject` is what messages call the recording, or what stands for it. */
+export function lintAgainst(
+  ruleSet: RuleSet,
+  recording: RecordingFacts,
+  subject = 'the recording',
+): RuleProblem[] {
   const problems: RuleProblem[] = [];
   const add: Add = (path, severity, words) => {
     const { line, column } = ruleSet.placeOf(path);
@@ -27,8 +32,8 @@ export function lintAgainst(ruleSet: RuleSet, recording: RecordingFacts): RulePr
   const known = [...byTopic.keys()];
   const needTopic = (topic: string, path: Path): boolean => {
     if (byTopic.has(topic)) return true;
-    const message = `the recording has no topic "${topic}".${didYouMean(topic, known)}`;
-    add(path, 'error', { code: 'unknown-topic', message, remedy: topicsText(known) });
+    const message = `${subject} has no topic "${topic}".${didYouMean(topic, known)}`;
+    add(path, 'error', { code: 'unknown-topic', message, remedy: topicsText(known, subject) });
     return false;
   };
   for (const signal of ruleSet.signals) {
@@ -49,7 +54,7 @@ export function lintAgainst(ruleSet: RuleSet, recording: RecordingFacts): RulePr
     }
     const gone = rule.capture.topics.filter((topic) => topic !== '*' && !byTopic.has(topic));
     if (gone.length > 0) {
-      const message = `the recording has none of ${gone.join(', ')} to capture`;
+      const message = `${subject} has none of ${gone.join(', ')} to capture`;
       const remedy = 'The clips come without them.';
       add(['rules', i, 'capture'], 'warning', { code: 'unknown-topic', message, remedy });
     }
@@ -58,8 +63,8 @@ export function lintAgainst(ruleSet: RuleSet, recording: RecordingFacts): RulePr
   return inOrder(problems);
 }
 
-function topicsText(known: readonly string[]): string {
-  if (known.length === 0) return 'The recording has no topics.';
+function topicsText(known: readonly string[], subject: string): string {
+  if (known.length === 0) return `${subject.replace(/^t/, 'T')} has no topics.`;
   const shown = known.toSorted().slice(0, 12).join(', ');
   return `Its topics are ${shown}${known.length > 12 ? ', …' : ''}.`;
 }

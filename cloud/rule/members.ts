@@ -1,35 +1,35 @@
 /** Who is in the cohort that a publication is for. */
-import { Fault } from '@fieldloop/core';
+import { cohortDevices, type CohortRef, findCohort, unknownCohort } from '../store/cohort-ref.ts';
 import type { Db } from '../store/db.ts';
-
-export interface CohortRef {
-  readonly id: string;
-  readonly name: string;
-}
 
 /** By id or name. Fault `not_found` with what to do. */
 export async function cohortOf(db: Db, idOrName: string): Promise<CohortRef> {
-  const row = await db
-    .selectFrom('cohort')
-    .select(['id', 'name'])
-    .where((where) => where.or([where('id', '=', idOrName), where('name', '=', idOrName)]))
-    .executeTakeFirst();
-  if (row !== undefined) return row;
-  throw new Fault('not_found', `there is no cohort "${idOrName.slice(0, 64)}"`, {
-    place: '/body/cohort',
-    remedy: 'List them with `fieldloop cohorts list`, or make one.',
-  });
+  const found = await findCohort(db, idOrName);
+  if (found === undefined) throw unknownCohort(idOrName);
+  return found;
 }
 
 /** Ids of the devices in it now; undefined when the cohort is gone. */
-export async function membersOf(db: Db, cohort: string): Promise<readonly string[] | undefined> {
-  const known = await db.selectFrom('cohort').select('id').where('id', '=', cohort).execute();
-  if (known.length === 0) return undefined;
+export async function membersOf(
+  db: Db,
+  cohort: string,
+  now: number,
+): Promise<readonly string[] | undefined> {
+  const found = await findCohort(db, cohort);
+  if (found === undefined) return undefined;
+  return (await cohortDevices(db, found, { now })).map(({ id }) => id);
+}
+
+/** Names of those that are still there. */
+export async function cohortNames(
+  db: Db,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (ids.length === 0) return new Map();
   const rows = await db
-    .selectFrom('cohort_device')
-    .select('device_id')
-    .where('cohort_id', '=', cohort)
-    .orderBy('device_id')
+    .selectFrom('cohort')
+    .select(['id', 'name'])
+    .where('id', 'in', [...new Set(ids)])
     .execute();
-  return rows.map((row) => row.device_id);
+  return new Map(rows.map(({ id, name }) => [id, name]));
 }

@@ -114,7 +114,7 @@ export const publicationStore = (db: Db) => ({
   /** Fault `not_found` with what to do. */
   async get(id: string): Promise<Publication> {
     const row = await publications(db).where('publication.id', '=', id).executeTakeFirst();
-    if (row !== undefined) return fromRow(row);
+    if (row !== undefined) return publicationFromRow(row);
     throw new Fault('not_found', `there is no publication "${id.slice(0, 64)}"`, {
       remedy: 'List them with `fieldloop rules publications`.',
     });
@@ -133,7 +133,7 @@ export const publicationStore = (db: Db) => ({
     }
     if (query.state !== undefined) rows = rows.where('publication.state', '=', query.state);
     if (query.before !== undefined) rows = rows.where('publication.id', '<', query.before);
-    return (await rows.execute()).map(fromRow);
+    return (await rows.execute()).map(publicationFromRow);
   },
 
   /** Those that devices may run, the newest first. */
@@ -142,7 +142,7 @@ export const publicationStore = (db: Db) => ({
       .where('publication.state', 'in', ['publishing', 'active', 'superseded'])
       .orderBy('publication.rank', 'desc')
       .execute();
-    return rows.map(fromRow);
+    return rows.map(publicationFromRow);
   },
 
   async change(of: Publication, to: PublicationChange, at: number): Promise<Publication> {
@@ -238,7 +238,7 @@ const publications = (db: Db) =>
 type PublicationRow = Row<'publication'> & { readonly rule_set: string };
 type DeviceRow = Row<'publication_device'> & { readonly device: string; readonly online: bigint };
 
-function fromRow(row: PublicationRow): Publication {
+export function publicationFromRow(row: PublicationRow): Publication {
   return {
     id: row.id,
     ruleSetId: row.rule_set_id,

@@ -51,7 +51,7 @@ export interface PublicationLimits {
   readonly haltFactor: number;
   /** Faults of evaluation that are borne. */
   readonly maxFaults: number;
-  readonly maxMibPerRobotDay?: number;
+  readonly maxMibPerRobotDay?: number | undefined;
 }
 
 export const isLive = (state: PublicationState): boolean =>

@@ -50,7 +50,7 @@ export const ruleSetStore = (db: Db) => ({
       .returningAll()
       .executeTakeFirstOrThrow();
     await putOutbox(db, { kind: 'ruleSet.created', subject: id, at, body: { name } });
-    return fromRow(row);
+    return ruleSetFromRow(row);
   },
 
   /** By id or name. */
@@ -60,7 +60,7 @@ export const ruleSetStore = (db: Db) => ({
       .selectAll()
       .where((where) => where.or([where('id', '=', idOrName), where('name', '=', idOrName)]))
       .executeTakeFirst();
-    return row && fromRow(row);
+    return row && ruleSetFromRow(row);
   },
 
   /** Fault `not_found` with what to do. */
@@ -89,7 +89,7 @@ export const ruleSetStore = (db: Db) => ({
       .returningAll()
       .executeTakeFirstOrThrow();
     await putOutbox(db, { kind: 'ruleSet.changed', subject: id, at, body: { name } });
-    return fromRow(row);
+    return ruleSetFromRow(row);
   },
 
   /** Fault `conflict` when it was ever published: what robots ran stays known. */
@@ -247,7 +247,7 @@ const versions = (db: Db) =>
 
 type VersionRow = Row<'rule_version'> & { readonly rule_set: string };
 
-function fromRow(row: Row<'rule_set'>): RuleSetEntry {
+export function ruleSetFromRow(row: Row<'rule_set'>): RuleSetEntry {
   return {
     id: row.id,
     name: row.name,

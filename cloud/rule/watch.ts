@@ -69,7 +69,7 @@ export async function openPublicationWatch(deps: WatchDeps): Promise<AsyncDispos
 export async function followCohorts({ read, write, clock }: WatchDeps): Promise<void> {
   for (const { id, cohort } of await publicationStore(read).live()) {
     // Without its cohort a publication keeps the devices that it has.
-    const members = await membersOf(read, cohort);
+    const members = await membersOf(read, cohort, clock.now());
     if (members === undefined) continue;
     const rows = await read
       .selectFrom('publication_device')

@@ -18,6 +18,8 @@ export const rules: Migration = {
       ${kept}
     ) strict`,
 
+    'create index rule_set_created on rule_set (created_at, id)',
+
     `create table rule_version (
       rule_set_id text not null references rule_set (id),
       n integer not null,
@@ -65,6 +67,7 @@ export const rules: Migration = {
       ${kept}
     ) strict`,
     'create index publication_set on publication (rule_set_id, id)',
+    'create index publication_created on publication (created_at, id)',
     `create index publication_live on publication (rank)
       where state in ('publishing', 'active', 'superseded')`,
 

@@ -4,6 +4,7 @@ import { clipSource } from './clips.ts';
 import { cohortSource } from './cohorts.ts';
 import { deviceSource } from './devices.ts';
 import { eventSource } from './events.ts';
+import { publicationSource, ruleSetSource } from './rule-sets.ts';
 import { sessionSource } from './sessions.ts';
 
 /** Everything that can be asked about with `q`, in the order of the reference. */
@@ -13,5 +14,7 @@ export const sources: readonly QSource[] = [
   deviceSource,
   cohortSource,
   sessionSource,
+  ruleSetSource,
+  publicationSource,
   auditSource,
 ];
