@@ -9,11 +9,15 @@ import { loadConfig } from './config.ts';
 import { enroll } from './enroll/enroll.ts';
 import { readStatus } from './health/socket.ts';
 import { statusSocketPath } from './health/status.ts';
+import { leveledLog } from './leveled-log.ts';
 import { startAgent } from './main.ts';
 import { statusText } from './status-text.ts';
 import { agentVersion } from './version.ts';
 
 const defaultConfig = '/etc/fieldloop/agent.yaml';
+
+/** `EX_TEMPFAIL`: both Restart=always and Restart=on-failure start it again. */
+const restartExitCode = 75;
 
 const example = `
 A whole agent.yaml (paths are relative to its folder):
@@ -87,7 +91,7 @@ Examples:
   fieldloop-agent status --config agent.yaml    what it is doing now
   fieldloop-agent enroll --token flc_… --config agent.yaml
 
-Exit codes: 0 done, 2 invalid, 3 not allowed, 4 not found, 5 conflict, 6 corrupt, 8 unavailable.
+Exit codes: 0 done, 75 the cloud asked for a restart, 2 invalid, 3 not allowed, 4 not found, 5 conflict, 6 corrupt, 8 unavailable.
 `,
     );
   const config = (): string => program.opts<{ config: string }>().config;
@@ -120,15 +124,31 @@ Exit codes: 0 done, 2 invalid, 3 not allowed, 4 not found, 5 conflict, 6 corrupt
 
 async function run(file: string): Promise<number> {
   const config = loadConfig(file, process.env);
-  const log = openLog({ level: config.log.level });
+  const { level } = config.log;
+  const leveled = leveledLog(openLog({ level: 'debug' }), { level, now: () => systemClock.now() });
+  const { log } = leveled;
   const random = seededRandom(Buffer.from(systemRandomBytes(16)).toString('hex'));
   const stopping = new AbortController();
-  const asked = untilAsked().finally(() => stopping.abort());
-  const deps = { clock: systemClock, ids: systemIds, random, log, stopping: stopping.signal };
-  const agent = await startAgent(config, deps);
-  log.info('stopping', { signal: await asked });
+  const restart = Promise.withResolvers<'restart'>();
+  const asked = Promise.race([untilAsked(), restart.promise]).finally(() => stopping.abort());
+  const agent = await startAgent(config, {
+    clock: systemClock,
+    ids: systemIds,
+    random,
+    log,
+    levels: leveled,
+    onRestart: () => restart.resolve('restart'),
+    stopping: stopping.signal,
+  });
+  const why = await asked;
+  log.info('stopping', { signal: why });
+  if (why === 'restart' && process.env['INVOCATION_ID'] === undefined) {
+    log.warn('the cloud asked for a restart, and no supervisor is known', {
+      remedy: 'Start the agent again, or let systemd run it: Restart=always does so by itself.',
+    });
+  }
   await agent.stop();
-  return 0;
+  return why === 'restart' ? restartExitCode : 0;
 }
 
 /** The signal that asks this process to end; a second one ends it at once. */

@@ -14,12 +14,14 @@ import {
   type Log,
   type Random,
 } from '@fieldloop/core';
+import type { Series } from '@fieldloop/proto';
 import type { AgentBuffer } from './buffer/buffer.ts';
 import type { AgentConfig } from './config.ts';
 import { type Identity, loadIdentity } from './enroll/identity.ts';
 import type { UplinkFigures } from './health/status.ts';
 import { enrolBackoff } from './limits.ts';
 import { openUplink, type Uplink } from './uplink/uplink.ts';
+import type { WishListener } from './uplink/wishes.ts';
 
 export interface CloudLink extends AsyncDisposable {
   /** The name in the certificate, once there is one. */
@@ -27,6 +29,8 @@ export interface CloudLink extends AsyncDisposable {
   /** Why there is no connection and none is being tried. */
   readonly degraded: string | undefined;
   status(): UplinkFigures;
+  /** False when nobody would hear these numbers now. */
+  measure(series: readonly Series[]): boolean;
   /** Resolves when it is clear whether this device has an identity. */
   readonly settled: Promise<void>;
 }
@@ -38,6 +42,7 @@ export interface CloudLinkDeps {
   readonly random: Random;
   readonly log: Log;
   readonly agent: string;
+  readonly wishes?: WishListener | undefined;
 }
 
 export const identityFolder = (config: AgentConfig): string => join(config.buffer.path, 'identity');
@@ -86,6 +91,10 @@ class RunningLink implements CloudLink {
     };
   }
 
+  measure(series: readonly Series[]): boolean {
+    return this.#uplink?.measure(series) ?? false;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     await this.settled;
@@ -94,7 +103,7 @@ class RunningLink implements CloudLink {
 
   /** Never rejects: what goes wrong is told and the agent goes on. */
   async #begin(): Promise<void> {
-    const { clock, log, ids, random, buffer, agent } = this.#deps;
+    const { clock, log, ids, random, buffer, agent, wishes } = this.#deps;
     try {
       const dir = identityFolder(this.#config);
       const identity = (await loadIdentity(dir, { clock })) ?? (await this.#enrol(dir));
@@ -109,6 +118,7 @@ class RunningLink implements CloudLink {
         random,
         log,
         agent,
+        wishes,
         reconnect: { mostMs: this.#config.uplink.reconnectMostMs },
       });
     } catch (error) {

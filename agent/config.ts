@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Fault, parseDurationNs, parseSize } from '@fieldloop/core';
-import type { ClipClass } from '@fieldloop/proto';
+import type { ClipClass, LogLevel } from '@fieldloop/proto';
 import {
   type CheckedDocument,
   complain,
@@ -43,7 +43,7 @@ export interface AgentConfig {
   /** Longest wait before the agent tries to reach its cloud again. */
   readonly uplink: { readonly reconnectMostMs: number };
   readonly limits: { readonly clipNs: bigint; readonly silentNs: bigint };
-  readonly log: { readonly level: string };
+  readonly log: { readonly level: LogLevel };
 }
 
 interface CloudConfig {

@@ -12,13 +12,17 @@ import {
   seededRandom,
 } from '@fieldloop/core';
 import { openLog, systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
+import type { LogLevel } from '@fieldloop/proto';
 import { parseRuleSet, type RuleSet } from '@fieldloop/rules';
 import type { SourceConfig } from './config.ts';
+import type { ClipAsk } from './clip/ask.ts';
 import { Lane, type LaneSettings } from './lane.ts';
+import { leveledLog } from './leveled-log.ts';
 import { progressEveryMs } from './limits.ts';
-import type { DataProgress, DataSettings, FromData, ToData } from './messages.ts';
+import type { DataProgress, DataSettings, FromData, RulesText, ToData } from './messages.ts';
 import { openOutlet, type OpenOutlet } from './outlet.ts';
 import { rulesOf } from './rule/rules.ts';
+import { sumOf } from './rule/tally.ts';
 import type { FromScoring } from './score/protocol.ts';
 import { openScoring, type Scoring, type ScoringPort } from './score/scoring.ts';
 import { fileSource } from './source/file.ts';
@@ -61,7 +65,18 @@ function portOf(port: MessagePort): ScoringPort {
   };
 }
 
-function laneSettings(settings: DataSettings, ruleSet: RuleSet): LaneSettings {
+interface RuleSets {
+  readonly ruleSet: RuleSet;
+  readonly shadow: RuleSet | undefined;
+}
+
+function parsed(active: RulesText, shadow: RulesText | undefined): RuleSets {
+  const { ruleSet } = parseRuleSet(active.text, active.file);
+  if (ruleSet === undefined) throw new Error('main sends rules that it checked');
+  return { ruleSet, shadow: shadow && parseRuleSet(shadow.text, shadow.file).ruleSet };
+}
+
+function laneSettings(settings: DataSettings, { ruleSet, shadow }: RuleSets): LaneSettings {
   const { device, firmware, agentVersion, models } = settings;
   return {
     origin: {
@@ -71,6 +86,7 @@ function laneSettings(settings: DataSettings, ruleSet: RuleSet): LaneSettings {
       models: Object.fromEntries(models.map(({ id, sha256 }) => [id, sha256])),
     },
     ...rulesOf(ruleSet),
+    shadow,
     window: settings.window,
     clipNs: settings.clipNs,
     silentNs: settings.silentNs,
@@ -114,10 +130,42 @@ function progressOf(
     sourcesFinished: finite.length > 0 && finite.every(isOver),
     idle: lanes.every(({ state }) => state.state !== 'reading') && scoring.busy === 0,
     degraded: off,
+    rules: sumOf(lanes.map(({ tally }) => tally.rules)),
+    shadow: sumOf(lanes.flatMap(({ tally }) => tally.shadow ?? [])),
+    topics: topicsOf(lanes),
+    scoreP99: latenciesOf(lanes),
   };
 }
 
-function listen(main: MessagePort, deps: Deps, stopping: AbortController): void {
+function topicsOf(lanes: readonly Lane[]): Record<string, number> {
+  const topics: Record<string, number> = {};
+  for (const { tally } of lanes) {
+    for (const [topic, n] of Object.entries(tally.topics)) topics[topic] = (topics[topic] ?? 0) + n;
+  }
+  return topics;
+}
+
+function latenciesOf(lanes: readonly Lane[]): Record<string, number> {
+  const all: Record<string, number> = {};
+  for (const { tally } of lanes) {
+    for (const [scorer, latencies] of Object.entries(tally.latencies)) {
+      const sorted = latencies.toSorted((a, b) => a - b);
+      const p99 = sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
+      all[scorer] = Math.max(all[scorer] ?? 0, p99);
+    }
+  }
+  return all;
+}
+
+interface Listener {
+  readonly deps: Deps;
+  readonly stopping: AbortController;
+  readonly use: (active: RulesText, shadow: RulesText | undefined) => void;
+  readonly clipNow: (ask: ClipAsk) => void;
+  readonly setLogLevel: (level: LogLevel) => void;
+}
+
+function listen(main: MessagePort, { deps, stopping, ...act }: Listener): void {
   main.on('message', (message: ToData) => {
     switch (message.kind) {
       case 'credit':
@@ -132,6 +180,15 @@ function listen(main: MessagePort, deps: Deps, stopping: AbortController): void 
       case 'scoring':
         deps.scoring.connect(message.port && portOf(message.port));
         return;
+      case 'rules':
+        act.use(message.active, message.shadow);
+        return;
+      case 'clipNow':
+        act.clipNow(message.ask);
+        return;
+      case 'logLevel':
+        act.setLogLevel(message.level);
+        return;
       case 'stop':
         stopping.abort();
     }
@@ -139,9 +196,12 @@ function listen(main: MessagePort, deps: Deps, stopping: AbortController): void 
 }
 
 async function run(main: MessagePort, settings: DataSettings): Promise<void> {
-  const { ruleSet } = parseRuleSet(settings.rules.text, settings.rules.file);
-  if (ruleSet === undefined) throw new Error('main starts this thread with rules that it checked');
-  const log = openLog({ level: settings.logLevel }).child('data');
+  const sets = parsed(settings.rules, settings.shadow);
+  const { log: whole, setLevel: setLogLevel } = leveledLog(openLog({ level: 'debug' }), {
+    level: settings.logLevel,
+    now: () => systemClock.now(),
+  });
+  const log = whole.child('data');
   const post = (message: FromData): void => main.postMessage(message);
   const off: string[] = [];
   const outlet = openOutlet(post);
@@ -160,13 +220,26 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
   const random = seededRandom(seed);
   const deps = { clock: systemClock, ids: systemIds, random, log, outlet, scoring };
   const stopping = new AbortController();
-  listen(main, deps, stopping);
-  if (settings.scoringPort !== undefined) scoring.connect(portOf(settings.scoringPort));
   const lanes = settings.sources.map(
     (source) =>
-      new Lane(openSource(source, settings.device, deps), laneSettings(settings, ruleSet), deps),
+      new Lane(openSource(source, settings.device, deps), laneSettings(settings, sets), deps),
   );
   const tell = (): void => post({ kind: 'progress', progress: progressOf(lanes, scoring, off) });
+  listen(main, {
+    deps,
+    stopping,
+    setLogLevel,
+    use(active, shadow) {
+      const next = laneSettings(settings, parsed(active, shadow));
+      for (const lane of lanes) lane.use(next);
+      tell();
+    },
+    clipNow(ask) {
+      if (lanes.filter((lane) => lane.clipNow(ask)).length > 0) return;
+      void outlet.answer({ id: ask.id, why: 'no source of this robot is being read' });
+    },
+  });
+  if (settings.scoringPort !== undefined) scoring.connect(portOf(settings.scoringPort));
   const timer = setInterval(tell, progressEveryMs);
   await Promise.all(lanes.map((lane) => lane.run(stopping.signal)));
   tell();

@@ -3,11 +3,14 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { type Fault, faultLine } from '@fieldloop/core';
 import type { MessageBlock } from '@fieldloop/recording';
 import { clockJumpNs } from '@fieldloop/rules';
+import type { ClipAsk } from './clip/ask.ts';
 import type { SourceState } from './health/status.ts';
 import type { Notice } from './messages.ts';
+import { newTally } from './rule/tally.ts';
 import type { Session, Source, SourceItem } from './source/source.ts';
 import { stableUuid } from './stable-id.ts';
-import { type Tally, Timeline, type TimelineDeps, type TimelineSettings } from './timeline.ts';
+import { Timeline } from './timeline.ts';
+import type { Tally, TimelineDeps, TimelineSettings } from './timeline-types.ts';
 
 export interface LaneSettings extends TimelineSettings {
   /** A live source that says nothing for so long is told of. */
@@ -17,7 +20,8 @@ export interface LaneSettings extends TimelineSettings {
 export class Lane {
   readonly source: Source;
   readonly tally: Tally;
-  readonly #settings: LaneSettings;
+  #settings: LaneSettings;
+  #isStale = false;
   readonly #deps: TimelineDeps;
   #timeline: Timeline | undefined;
   #state: SourceState;
@@ -29,7 +33,17 @@ export class Lane {
     this.#settings = settings;
     this.#deps = deps;
     this.#state = { name: source.name, state: 'starting' };
-    this.tally = { messages: 0, bytes: 0, lagMs: 0, clipsCut: 0, fired: {}, suppressed: 0 };
+    this.tally = {
+      messages: 0,
+      bytes: 0,
+      lagMs: 0,
+      clipsCut: 0,
+      fired: {},
+      suppressed: 0,
+      topics: {},
+      latencies: {},
+      ...talliesOf(settings),
+    };
   }
 
   get state(): SourceState {
@@ -42,6 +56,18 @@ export class Lane {
 
   get openClips(): number {
     return this.#timeline?.openClips ?? 0;
+  }
+
+  /** Other rules: for timelines to come at once, for the current one before its next block. */
+  use(settings: LaneSettings): void {
+    this.#settings = settings;
+    Object.assign(this.tally, talliesOf(settings));
+    this.#isStale = true;
+  }
+
+  /** False when nothing is being read. */
+  clipNow(ask: ClipAsk): boolean {
+    return this.#timeline?.clipNow(ask) ?? false;
   }
 
   /** Reads until the source ends or `signal` aborts; open clips are cut either way. */
@@ -57,6 +83,10 @@ export class Lane {
   }
 
   async #take(item: SourceItem): Promise<void> {
+    if (this.#isStale) {
+      this.#isStale = false;
+      await this.#timeline?.use(this.#settings);
+    }
     const timeline = this.#timeline;
     switch (item.kind) {
       case 'begin':
@@ -158,3 +188,8 @@ export class Lane {
     await this.#deps.outlet.notice(notice);
   }
 }
+
+const talliesOf = ({ ruleSet, shadow }: LaneSettings): Pick<Tally, 'rules' | 'shadow'> => ({
+  rules: newTally(ruleSet.digest),
+  shadow: shadow && newTally(shadow.digest),
+});

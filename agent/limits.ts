@@ -148,3 +148,30 @@ export const goodbyeMs = 1_000;
 export const linkCloseMs = 1_000;
 /** Frames of full chunks kept for the next ones: one in the socket and one read ahead for each. */
 export const maxFreeFrames = 5;
+
+// What the cloud wants.
+
+/** Commands whose results are kept, so that one that comes again is not run again. */
+export const maxKeptCommands = 500;
+/** Commands that take long, such as a pull of parts, at once. */
+export const maxLongCommands = 2;
+/** Characters of what `diagnose` answers; the wire takes 16 Ki. */
+export const maxDiagnosisText = 12 * 1024;
+/** Lines of the log that are kept for it. */
+export const maxRecentFaults = 20;
+/** Problems of a rule set that are reported. */
+export const maxReportedProblems = 20;
+/** Crashes so soon after a rule set was pushed that it is taken back. */
+export const maxRuleCrashes = 3;
+export const ruleCrashesWithinMs = 5 * 60_000;
+/** A rule set that ran for so long is trusted. */
+export const rulesProvenMs = 60_000;
+/** How often counts of rules are reported at most. */
+export const reportCountsEveryMs = 60_000;
+/** Telemetry: the first after this long, then each minute. */
+export const firstTelemetryMs = 10_000;
+export const telemetryEveryMs = 60_000;
+/** Topics whose rates are told, the busiest. */
+export const maxMeasuredTopics = 40;
+/** Latencies of one scorer that a percentile is taken of. */
+export const maxLatencies = 256;

@@ -3,28 +3,20 @@
  * uplink and the local socket; reading, rules and clips run in the data worker, models in another.
  */
 import { mkdir } from 'node:fs/promises';
-import { platform } from 'node:os';
 import { MessageChannel } from 'node:worker_threads';
-import {
-  canonicalJson,
-  type Clock,
-  Fault,
-  type Ids,
-  type Json,
-  type Log,
-  type Random,
-  sha256Hex,
-  uuidText,
-} from '@fieldloop/core';
-import { parseRuleSet, problemLine, type RuleSet } from '@fieldloop/rules';
+import { type Clock, Fault, type Ids, type Log, type Random, uuidText } from '@fieldloop/core';
 import { type AgentBuffer, openBuffer } from './buffer/buffer.ts';
 import { type CloudLink, openCloudLink } from './cloud-link.ts';
 import { type AgentConfig, readText } from './config.ts';
+import { type Fleet, openFleet } from './fleet.ts';
 import { openStatusSocket } from './health/socket.ts';
 import { type AgentStatus, statusSocketPath } from './health/status.ts';
+import type { LeveledLog } from './leveled-log.ts';
 import { identityWithinMs, modelsReadyWithinMs, stopWithinMs } from './limits.ts';
 import type { DataProgress, DataSettings, FromData, ToData } from './messages.ts';
+import { openReports, type Reports } from './reports.ts';
 import { openResults, type Results } from './results.ts';
+import { openRulesInUse, type RulesInUse } from './rules-in-use.ts';
 import type { ReadyModel, ScoringReady } from './score/protocol.ts';
 import { openThread, type Thread, type ThreadStart } from './thread.ts';
 import { agentVersion } from './version.ts';
@@ -35,6 +27,10 @@ export interface AgentDeps {
   readonly ids: Ids;
   readonly random: Random;
   readonly log: Log;
+  /** Where the level of the log can be changed, and what was complained of. */
+  readonly levels?: Pick<LeveledLog, 'setLevel' | 'recent'> | undefined;
+  /** The cloud asks this process to end, so that its supervisor starts it again. */
+  readonly onRestart?: (() => void) | undefined;
   /** A start that waits for cloud or models waits no longer once this aborts. */
   readonly stopping?: AbortSignal | undefined;
 }
@@ -51,7 +47,6 @@ const plausibleClockMs = Date.UTC(2025, 0, 1);
 /** Everything runs when it resolves; a Fault says what in the configuration does not. */
 export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<Agent> {
   const rulesText = readText(config.rules);
-  const ruleSet = demandRules(rulesText, config.rules);
   await makeFolder(config.buffer.path);
   await using opened = new AsyncDisposableStack();
   let agent: RunningAgent | undefined;
@@ -66,11 +61,16 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
       ...deps,
     }),
   );
+  const own = { text: rulesText, file: config.rules };
+  const rules = openRulesInUse(own, { ...deps, buffer, log: deps.log.child('rules') });
+  const onRestart = deps.onRestart ?? (() => undefined);
+  const fleet = openFleet({ ...deps, config, buffer, rules, onRestart });
+  const agentText = `fieldloop-agent ${agentVersion}`;
   const link = opened.use(
-    openCloudLink(config, { ...deps, buffer, agent: `fieldloop-agent ${agentVersion}` }),
+    openCloudLink(config, { ...deps, buffer, agent: agentText, wishes: fleet }),
   );
   await within(identityWithinMs, link.settled, deps);
-  agent = new RunningAgent({ config, ruleSet, rulesText, buffer, link }, deps, opened.move());
+  agent = new RunningAgent({ config, rules, fleet, buffer, link }, deps, opened.move());
   try {
     await agent.begin();
     return agent;
@@ -82,8 +82,8 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
 
 interface Parts {
   readonly config: AgentConfig;
-  readonly ruleSet: RuleSet;
-  readonly rulesText: string;
+  readonly rules: RulesInUse;
+  readonly fleet: Fleet;
   readonly buffer: AgentBuffer;
   readonly link: CloudLink;
 }
@@ -96,6 +96,7 @@ class RunningAgent implements Agent {
   readonly #sessionId: string;
   readonly #device: string;
   readonly #results: Results;
+  readonly #reports: Reports;
   #data: Thread<ToData> | undefined;
   #scoring: Thread<unknown> | undefined;
   #models: readonly ReadyModel[] = [];
@@ -119,11 +120,18 @@ class RunningAgent implements Agent {
       clock: deps.clock,
       log: deps.log,
       context: () => this.#context(),
+      onAnswer: (answer) => parts.fleet.answered(answer),
+    });
+    this.#reports = openReports({
+      ...parts,
+      clock: deps.clock,
+      models: () => this.#models,
+      progress: () => this.#progress,
     });
   }
 
   async begin(): Promise<void> {
-    const { config, link } = this.#parts;
+    const { config, link, fleet, rules } = this.#parts;
     const name = link.device;
     if (name !== undefined && name !== config.device.name) {
       const device = config.device.name;
@@ -139,7 +147,7 @@ class RunningAgent implements Agent {
       this.#scoring = this.#openScoring();
       await within(modelsReadyWithinMs, ready, this.#deps);
     }
-    this.#report();
+    this.#reports.all();
     this.#data = openThread<ToData, FromData>(
       {
         name: 'data',
@@ -150,15 +158,23 @@ class RunningAgent implements Agent {
       },
       this.#deps,
     );
+    fleet.begin({
+      link,
+      reports: this.#reports,
+      status: () => this.status(),
+      progress: () => this.#progress,
+      post: (message) => this.#data?.post(message),
+    });
     this.#deps.log.info('the agent runs', {
       device: this.#device,
-      rules: `${this.#parts.ruleSet.name}@${this.#parts.ruleSet.version}`,
+      rules: `${rules.ruleSet.name}@${rules.ruleSet.version}`,
       sources: config.sources.map(({ name }) => name),
     });
   }
 
   status(): AgentStatus {
-    const { config, ruleSet, buffer, link } = this.#parts;
+    const { config, buffer, link } = this.#parts;
+    const { ruleSet } = this.#parts.rules;
     const progress = this.#progress;
     const counts = buffer.counts();
     const uplink = link.status();
@@ -211,6 +227,7 @@ class RunningAgent implements Agent {
     await this.#data?.terminate();
     await this.#scoring?.terminate();
     await this.#results.settled();
+    await this.#parts.fleet.stop();
     await this.#opened[Symbol.asyncDispose]();
     log.info('the agent stopped');
   }
@@ -251,7 +268,10 @@ class RunningAgent implements Agent {
     if (death.gaveUp) this.#threadsOff.push(text);
     if (thread === 'scoring') this.#data?.post({ kind: 'scoring', port: undefined });
     // Nobody answers any more: a stop that waits goes on, and so does a start.
-    if (thread === 'data') this.#stopped();
+    if (thread === 'data') {
+      this.#parts.fleet.dataDied(text);
+      this.#stopped();
+    }
     this.#modelsReady();
     this.#results.tell({ name: `${thread}_thread_failed`, severity: 'warning', text });
   }
@@ -286,14 +306,15 @@ class RunningAgent implements Agent {
   }
 
   #dataStart(): ThreadStart {
-    const { config, rulesText, buffer } = this.#parts;
+    const { config, rules, buffer } = this.#parts;
     const settings: DataSettings = {
       device: this.#device,
       firmware: config.device.firmware,
       agentVersion,
       logLevel: config.log.level,
       sources: config.sources,
-      rules: { text: rulesText, file: config.rules },
+      rules: rules.active,
+      shadow: rules.shadow,
       window: config.window,
       clipNs: config.limits.clipNs,
       silentNs: config.limits.silentNs,
@@ -306,29 +327,6 @@ class RunningAgent implements Agent {
     return { data: { ...settings, scoringPort: port2 }, transfer: [port2] };
   }
 
-  /** What runs here, for the cloud; sent again only when it changed. */
-  #report(): void {
-    const { config, ruleSet, buffer } = this.#parts;
-    const { site, properties, firmware } = config.device;
-    const digested = (
-      document: Readonly<Record<string, Json>>,
-    ): { digest: string } & typeof document => ({
-      ...document,
-      digest: sha256Hex(canonicalJson(document)),
-    });
-    const node = process.versions.node;
-    buffer.report(
-      'agent',
-      digested({ version: agentVersion, node, platform: platform(), site: site ?? '', properties }),
-    );
-    if (firmware !== undefined) {
-      buffer.report('firmware', { digest: sha256Hex(firmware), version: firmware });
-    }
-    buffer.report('models', digested({ models: this.#models.map((model) => ({ ...model })) }));
-    const { digest, name, version } = ruleSet;
-    buffer.report('rules', { digest, name, version });
-  }
-
   #context(): EventContext {
     const { ids, clock } = this.#deps;
     const nowMs = clock.now();
@@ -339,19 +337,6 @@ class RunningAgent implements Agent {
       synced: nowMs > plausibleClockMs,
     };
   }
-}
-
-/** The rule set, or one Fault with every error of its file. */
-export function demandRules(text: string, file: string): RuleSet {
-  const { ruleSet, problems } = parseRuleSet(text, file);
-  if (ruleSet !== undefined) return ruleSet;
-  const errors = problems.filter(({ severity }) => severity === 'error');
-  const [first, ...rest] = errors;
-  throw new Fault('invalid', first?.message ?? 'the rule set cannot be used', {
-    place: first === undefined ? file : `${file}:${first.line}:${first.column}`,
-    remedy: [first?.remedy ?? '', ...rest.map(problemLine)].join('\n'),
-    details: { problems: errors },
-  });
 }
 
 async function makeFolder(path: string): Promise<void> {

@@ -8,7 +8,7 @@ import { parseConfig, loadConfig } from './config.ts';
 import { demand } from './document.ts';
 import { parseClaimToken } from './enroll/token.ts';
 import { loadIdentity } from './enroll/identity.ts';
-import { demandRules } from './main.ts';
+import { demandRules } from './demand-rules.ts';
 import { decodeImage } from './score/image.ts';
 import { readModel } from './score/model.ts';
 import { openOnnx } from './score/onnx.ts';

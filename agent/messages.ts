@@ -1,9 +1,12 @@
 /** What main and the data worker say to each other. Log times cross as `bigint`. */
 import type { MessagePort } from 'node:worker_threads';
 import type { Json } from '@fieldloop/core';
+import type { LogLevel } from '@fieldloop/proto';
+import type { ClipAsk } from './clip/ask.ts';
 import type { FinishedClip } from './clip/write.ts';
 import type { SourceConfig } from './config.ts';
 import type { ScoreFigures, SourceFigures } from './health/status.ts';
+import type { RuleTally } from './rule/tally.ts';
 import type { ReadyModel } from './score/protocol.ts';
 
 /** What the data worker is started with. */
@@ -11,10 +14,10 @@ export interface DataSettings {
   readonly device: string;
   readonly firmware?: string | undefined;
   readonly agentVersion: string;
-  readonly logLevel: string;
+  readonly logLevel: LogLevel;
   readonly sources: readonly SourceConfig[];
-  /** The rule set's text and the name that its faults use. */
-  readonly rules: { readonly text: string; readonly file: string };
+  readonly rules: RulesText;
+  readonly shadow?: RulesText | undefined;
   readonly window: { readonly ns: bigint; readonly memoryBytes: number };
   readonly clipNs: bigint;
   readonly silentNs: bigint;
@@ -24,6 +27,12 @@ export interface DataSettings {
   readonly scoringPort?: MessagePort | undefined;
 }
 
+/** A rule set's text and the name that its faults use. */
+export interface RulesText {
+  readonly text: string;
+  readonly file: string;
+}
+
 export type ToData =
   /** Results of this many bytes were dealt with. */
   | { readonly kind: 'credit'; readonly bytes: number }
@@ -31,6 +40,10 @@ export type ToData =
   | { readonly kind: 'room'; readonly id: number; readonly made: boolean }
   /** Another scoring worker took over, or there is none any more. */
   | { readonly kind: 'scoring'; readonly port: MessagePort | undefined }
+  /** From the next block on. */
+  | { readonly kind: 'rules'; readonly active: RulesText; readonly shadow?: RulesText | undefined }
+  | { readonly kind: 'clipNow'; readonly ask: ClipAsk }
+  | { readonly kind: 'logLevel'; readonly level: LogLevel }
   | { readonly kind: 'stop' };
 
 /** Something that an operator should hear of. */
@@ -60,6 +73,14 @@ export interface LoneMarker {
   readonly values: Readonly<Record<string, number | string | boolean | null>>;
 }
 
+/** What came of a clip that was asked for: the clip, or why there is none. */
+export interface ClipAnswer {
+  readonly id: string;
+  readonly clipId?: string | undefined;
+  readonly sizeBytes?: number | undefined;
+  readonly why?: string | undefined;
+}
+
 /** Each costs `bytes` of credit until main has dealt with it. */
 export type Result = { readonly bytes: number } & (
   | { readonly kind: 'clip'; readonly clip: FinishedClip }
@@ -71,6 +92,7 @@ export type Result = { readonly bytes: number } & (
       readonly reason: string;
       readonly count: number;
     }
+  | { readonly kind: 'answer'; readonly answer: ClipAnswer }
   | { readonly kind: 'savePosition'; readonly key: string; readonly document: Json }
 );
 
@@ -96,4 +118,11 @@ export interface DataProgress {
   /** No source is reading. */
   readonly idle: boolean;
   readonly degraded: readonly string[];
+  /** Of the rule sets that run now. */
+  readonly rules?: RuleTally | undefined;
+  readonly shadow?: RuleTally | undefined;
+  /** Messages since the start, by topic. */
+  readonly topics: Readonly<Record<string, number>>;
+  /** 99th percentile of each scorer's last scores, ms. */
+  readonly scoreP99: Readonly<Record<string, number>>;
 }

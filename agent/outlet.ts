@@ -5,13 +5,15 @@
 import type { Json } from '@fieldloop/core';
 import type { FinishedClip } from './clip/write.ts';
 import { maxOutstandingBytes } from './limits.ts';
-import type { FromData, LoneMarker, Notice, Result } from './messages.ts';
+import type { ClipAnswer, FromData, LoneMarker, Notice, Result } from './messages.ts';
 
 export interface Outlet {
   clip(clip: FinishedClip): Promise<void>;
   notice(notice: Notice): Promise<void>;
   marker(marker: LoneMarker): Promise<void>;
   suppressed(rule: string, reason: string, count: number): Promise<void>;
+  /** What came of a clip that an operator asked for. */
+  answer(answer: ClipAnswer): Promise<void>;
   savePosition(key: string, document: Json): Promise<void>;
   getPosition(key: string): Promise<Json | undefined>;
   /** True when the buffer let go of enough for `bytes` more. */
@@ -49,6 +51,7 @@ export function openOutlet(post: (message: FromData) => void): OpenOutlet {
     notice: (notice) => send({ kind: 'notice', notice }),
     marker: (marker) => send({ kind: 'marker', marker }),
     suppressed: (rule, reason, count) => send({ kind: 'suppressed', rule, reason, count }),
+    answer: (answer) => send({ kind: 'answer', answer }),
     savePosition: (key, document) => send({ kind: 'savePosition', key, document }),
     getPosition: (key) =>
       new Promise((resolve) => {

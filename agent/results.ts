@@ -5,7 +5,7 @@
 import { asFault, type Clock, type Log } from '@fieldloop/core';
 import type { AgentBuffer } from './buffer/buffer.ts';
 import { sealRetries, sealRetryMs } from './limits.ts';
-import type { FromData, Notice, Result, ToData } from './messages.ts';
+import type { ClipAnswer, FromData, Notice, Result, ToData } from './messages.ts';
 import { type EventContext, wireEventOf, wireMarkerOf } from './wire-event.ts';
 
 export interface ResultsDeps {
@@ -13,6 +13,8 @@ export interface ResultsDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly context: () => EventContext;
+  /** Called when the clip that it speaks of is durable. */
+  readonly onAnswer: (answer: ClipAnswer) => void;
 }
 
 /** What is more than news. */
@@ -66,6 +68,9 @@ export function openResults(deps: ResultsDeps): Results {
         return buffer.addMarker(wireMarkerOf(result.marker, deps.context()));
       case 'suppressed':
         return buffer.noteTrigger(result.rule, result.reason, result.count);
+      case 'answer':
+        deps.onAnswer(result.answer);
+        return;
       case 'savePosition':
         return buffer.savePosition(result.key, result.document);
     }

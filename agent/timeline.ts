@@ -2,10 +2,16 @@
  * One timeline's way through the stations: window, scorer, rules, clips. A block is handled in one
  * go; whatever takes longer (a clip, main's credit) is waited for between blocks.
  */
-import { asFault, type Clock, faultLine, type Log } from '@fieldloop/core';
+import { asFault, faultLine } from '@fieldloop/core';
 import type { Channel, MessageBlock } from '@fieldloop/recording';
-import { type Engine, openEngine, type RuleSet, topicFits, type Verdict } from '@fieldloop/rules';
-import { clipIdOf, type ClipOrigin } from './clip/manifest.ts';
+import {
+  type Engine,
+  type EngineCounters,
+  openEngine,
+  topicFits,
+  type Verdict,
+} from '@fieldloop/rules';
+import { clipIdOf } from './clip/manifest.ts';
 import {
   type Draft,
   neededFrom,
@@ -16,58 +22,39 @@ import {
   type PlanState,
   type Trigger,
 } from './clip/plan.ts';
+import { askedTrigger, type ClipAsk } from './clip/ask.ts';
 import { triggerOf } from './clip/trigger.ts';
 import { type FinishedClip, writeClip } from './clip/write.ts';
 import { latenessNs, ledgerEveryMs, maxHeldScores } from './limits.ts';
-import type { Outlet } from './outlet.ts';
-import type { Scoring, ScoreRecord } from './score/scoring.ts';
-import { openTap, type ScorerPlan, type Tap } from './score/tap.ts';
+import type { ClipAnswer } from './messages.ts';
+import { openShadow, type Shadow } from './rule/shadow.ts';
+import { addCounts, type RuleTally } from './rule/tally.ts';
+import type { ScoreRecord } from './score/scoring.ts';
+import { openTap, type Tap } from './score/tap.ts';
 import type { Session } from './source/source.ts';
 import { stableUuid } from './stable-id.ts';
-import { openWindow, type Window, type WindowOptions } from './window/window.ts';
-
-export interface TimelineSettings {
-  readonly origin: ClipOrigin;
-  readonly ruleSet: RuleSet;
-  readonly scorers: readonly ScorerPlan[];
-  /** Patterns of topics whose last message goes into each clip. */
-  readonly latched: readonly string[];
-  readonly window: WindowOptions;
-  readonly clipNs: bigint;
-  readonly partPath: (clipId: string) => string;
-}
-
-export interface TimelineDeps {
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly scoring: Scoring;
-  readonly outlet: Outlet;
-}
-
-/** What is counted across the timelines of a source. */
-export interface Tally {
-  messages: number;
-  bytes: number;
-  lagMs: number;
-  clipsCut: number;
-  /** Times each rule fired. */
-  fired: Record<string, number>;
-  suppressed: number;
-}
+import { bytesWithin } from './window/bytes.ts';
+import { openWindow, type Window } from './window/window.ts';
+import { noteLatency, type Tally, type TimelineDeps } from './timeline-types.ts';
+import { type TimelineSettings, TopicCounts } from './timeline-types.ts';
 
 export class Timeline {
   readonly session: Session;
-  readonly #settings: TimelineSettings;
+  #settings: TimelineSettings;
   readonly #deps: TimelineDeps;
   readonly #tally: Tally;
   readonly #window: Window;
-  readonly #tap: Tap;
-  readonly #engine: Engine;
+  #tap: Tap;
+  #engine: Engine;
+  #shadow: Shadow | undefined;
+  #rules: RuleTally;
+  #counted: EngineCounters;
+  readonly #counts = new TopicCounts();
   #plan: PlanState = nothingPlanned;
   #outputs: PlanOutput[] = [];
   #fires: Trigger[] = [];
   #scores: ScoreRecord[] = [];
-  #suppressedSeen = new Map<string, number>();
+  readonly #asked = new Map<Trigger['marker'], string>();
   #ledgerMs: number;
   #epoch = 0;
   /** Smallest distance of monotonic from log time so far, ms. */
@@ -80,11 +67,10 @@ export class Timeline {
     this.#tally = deps.tally;
     this.#window = openWindow(settings.window);
     this.#tap = openTap(settings.scorers);
-    this.#engine = openEngine(settings.ruleSet, {
-      device: settings.origin.device,
-      seed: settings.origin.device,
-      latenessNs,
-    });
+    this.#engine = this.#openEngine();
+    this.#counted = this.#engine.counters();
+    this.#rules = deps.tally.rules;
+    this.#shadow = this.#openShadow();
     this.#ledgerMs = deps.clock.monotonicMs();
   }
 
@@ -108,16 +94,47 @@ export class Timeline {
     this.#window.addChannel(channel);
     this.#tap.channel(channel);
     this.#engine.channel(0, channel);
+    this.#shadow?.channel(channel);
+    this.#counts.channel(channel);
+  }
+
+  /** Other rules from here on; the window and the clips that are open stay. */
+  async use(settings: TimelineSettings): Promise<void> {
+    this.#fire(this.#engine.flush());
+    this.#shadow?.end();
+    await this.#settle();
+    await this.#tellSuppressed();
+    this.#settings = settings;
+    this.#tap = openTap(settings.scorers);
+    this.#engine = this.#openEngine();
+    this.#counted = this.#engine.counters();
+    this.#rules = this.#tally.rules;
+    this.#shadow = this.#openShadow();
+    this.#epoch = 0;
+    for (const channel of [...this.channels]) this.channel(channel);
+  }
+
+  /** A clip around the newest message, for an operator. False while there is none. */
+  clipNow(ask: ClipAsk): boolean {
+    if (this.newestNs === undefined) return false;
+    const { ruleSet, clipNs } = this.#settings;
+    const trigger = askedTrigger(ask, { atNs: this.newestNs, ruleSet, clipNs });
+    this.#asked.set(trigger.marker, ask.id);
+    this.#step({ kind: 'trigger', trigger });
+    this.#fires.push(trigger);
+    return true;
   }
 
   async block(block: MessageBlock): Promise<void> {
     if (block.count === 0) return;
     this.#tally.messages += block.count;
     this.#tally.bytes += (block.ends[block.count - 1] ?? 0) - (block.starts[0] ?? 0);
+    this.#counts.block(block);
     this.#window.addBlock(block);
     await this.#relieve();
     await this.#score(block);
     this.#fire(this.#engine.block(0, block));
+    this.#shadow?.block(block);
     this.#window.forget(neededFrom(this.#plan));
     if (this.session.live) this.#tally.lagMs = this.#lag(block.lastNs);
     await this.#passTo((this.newestNs ?? 0n) - latenessNs);
@@ -134,6 +151,7 @@ export class Timeline {
   /** No more messages; `isCutShort` when the rest of the timeline is not read now. */
   async end(isCutShort: boolean): Promise<void> {
     this.#fire(this.#engine.flush());
+    this.#shadow?.end();
     this.#step({ kind: 'end' });
     // A recording that is read again from its start gives the whole clip under its own id.
     await this.#settle(isCutShort && !this.session.live ? 'stopped' : '');
@@ -145,6 +163,7 @@ export class Timeline {
     // By log time alone, not by the clock below: live and replay close the same clips.
     await this.#closeEpoch();
     this.#step({ kind: 'time', watermarkNs });
+    this.#shadow?.advance(watermarkNs);
     await this.#settle();
     const now = this.#deps.clock.monotonicMs();
     if (now - this.#ledgerMs < ledgerEveryMs) return;
@@ -190,12 +209,14 @@ export class Timeline {
 
   #scored(record: ScoreRecord): void {
     this.#scores.push(record);
+    noteLatency(this.#tally, record);
     const oldestNs = this.#window.heldFromNs ?? 0n;
     const { length } = this.#scores;
     if (length > maxHeldScores || (this.#scores[0]?.atNs ?? oldestNs) < oldestNs) {
       this.#scores = this.#scores.filter(({ atNs }) => atNs >= oldestNs).slice(-maxHeldScores);
     }
     this.#fire(this.#engine.score(record));
+    this.#shadow?.score(record);
   }
 
   #fire(verdicts: readonly Verdict[]): void {
@@ -203,7 +224,9 @@ export class Timeline {
       const rule = this.#settings.ruleSet.rules.find(({ id }) => id === verdict.ruleId);
       const { clipNs } = this.#settings;
       const trigger = triggerOf(verdict, { why: rule?.why, clipNs });
-      this.#tally.fired[verdict.ruleId] = (this.#tally.fired[verdict.ruleId] ?? 0) + 1;
+      const { ruleId } = verdict;
+      this.#tally.fired[ruleId] = (this.#tally.fired[ruleId] ?? 0) + 1;
+      this.#rules.fired[ruleId] = (this.#rules.fired[ruleId] ?? 0) + 1;
       this.#step({ kind: 'trigger', trigger });
       this.#fires.push(trigger);
     }
@@ -223,7 +246,8 @@ export class Timeline {
       if (output.kind === 'cut') await this.#cut(output.draft, ending);
       else if (output.kind === 'overload') await this.#markAlone(output.trigger);
       if (output.kind === 'cut') continue;
-      this.#tally.suppressed += 1;
+      if (output.kind === 'overload') await this.#answer([output.trigger.marker], { why: busy });
+      this.#noteSuppressed(`${output.trigger.marker.rule} ${output.kind}`);
       await this.#deps.outlet.suppressed(output.trigger.marker.rule, output.kind, 1);
     }
   }
@@ -257,9 +281,17 @@ export class Timeline {
     const held = { session: this.session, window: this.#window, scores: this.#scores };
     try {
       const clip = await this.#write(() => writeClip(draft, held, { ...this.#settings, ending }));
-      if (clip === undefined) return;
+      if (clip === undefined) {
+        await this.#answer(draft.markers, { why: nothingHeld });
+        return;
+      }
       this.#tally.clipsCut += 1;
+      if (draft.markers[0]?.ruleSetDigest === this.#rules.digest) {
+        this.#rules.clips += 1;
+        this.#rules.bytes += clip.sizeBytes;
+      }
       await this.#deps.outlet.clip(clip);
+      await this.#answer(draft.markers, { clipId: clip.clipId, sizeBytes: clip.sizeBytes });
     } catch (error) {
       const fault = asFault(error);
       this.#deps.log.error('a clip could not be cut; its moments are kept as markers', {
@@ -271,6 +303,7 @@ export class Timeline {
       const text = faultLine(fault);
       await this.#deps.outlet.notice({ name, severity: 'warning', text, atNs: draft.firstAtNs });
       for (const marker of draft.markers) await this.#markAlone({ marker });
+      await this.#answer(draft.markers, { why: text });
     }
   }
 
@@ -296,18 +329,49 @@ export class Timeline {
     });
   }
 
-  /** What the engine kept back since the last time, by rule and reason. */
-  async #tellSuppressed(): Promise<void> {
-    for (const [rule, counters] of Object.entries(this.#engine.counters().rules)) {
-      for (const [reason, count] of Object.entries(counters.suppressed)) {
-        const key = `${rule} ${reason}`;
-        const more = count - (this.#suppressedSeen.get(key) ?? 0);
-        if (more <= 0) continue;
-        this.#suppressedSeen.set(key, count);
-        this.#tally.suppressed += more;
-        await this.#deps.outlet.suppressed(rule, reason, more);
-      }
+  /** Who asked for the clip hears of it after the clip itself. */
+  async #answer(markers: Draft['markers'], answer: Omit<ClipAnswer, 'id'>): Promise<void> {
+    for (const marker of markers) {
+      const id = this.#asked.get(marker);
+      if (id === undefined) continue;
+      this.#asked.delete(marker);
+      await this.#deps.outlet.answer({ id, ...answer });
     }
+  }
+
+  #noteSuppressed(key: string): void {
+    this.#tally.suppressed += 1;
+    this.#rules.suppressed[key] = (this.#rules.suppressed[key] ?? 0) + 1;
+  }
+
+  /** What the engine kept back since the last time, by rule and reason, and its other counts. */
+  async #tellSuppressed(): Promise<void> {
+    this.#counts.addTo(this.#tally.topics, this.channels);
+    const before = { ...this.#rules.suppressed };
+    const counters = this.#engine.counters();
+    addCounts(this.#rules, this.#counted, counters);
+    this.#counted = counters;
+    for (const [key, count] of Object.entries(this.#rules.suppressed)) {
+      const more = count - (before[key] ?? 0);
+      if (more <= 0) continue;
+      this.#tally.suppressed += more;
+      const [rule = '', reason = ''] = key.split(' ');
+      await this.#deps.outlet.suppressed(rule, reason, more);
+    }
+  }
+
+  #openEngine(): Engine {
+    const { ruleSet, origin } = this.#settings;
+    return openEngine(ruleSet, { device: origin.device, seed: origin.device, latenessNs });
+  }
+
+  #openShadow(): Shadow | undefined {
+    const { shadow: ruleSet, clipNs, origin } = this.#settings;
+    const { shadow: tally } = this.#tally;
+    if (ruleSet === undefined || tally === undefined) return undefined;
+    const bytesOf = (draft: Parameters<typeof bytesWithin>[1]): number =>
+      bytesWithin(this.#window, draft);
+    return openShadow({ ruleSet, device: origin.device, clipNs, tally, bytesOf });
   }
 
   /** How much later than its own pace the recording is being read, ms. */
@@ -317,6 +381,9 @@ export class Timeline {
     return Math.max(0, Math.round(distance - this.#leastLagMs));
   }
 }
+
+const busy = 'too many clips of this source are open';
+const nothingHeld = 'the window holds nothing of that time';
 
 function draftOf(output: PlanOutput): readonly Draft[] {
   return output.kind === 'cut' ? [output.draft] : [];

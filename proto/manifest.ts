@@ -52,6 +52,8 @@ export const clipManifestSchema = z.strictObject({
   agentVersion: z.string().max(32),
   /** True when the window no longer held the whole pre-roll. */
   preTruncated: z.boolean(),
+  /** The clip that this one is a part of. */
+  derivedFrom: z.uuid().optional(),
   sha256: hash,
   sizeBytes: z.int().min(0),
 });

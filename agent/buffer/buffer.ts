@@ -3,12 +3,22 @@
  * the cloud. It survives a kill at any moment; nothing leaves it before the cloud said Stored or
  * Done, except by eviction, which the cloud is told of.
  */
-import { asFault, type Clock, Fault, type Ids, type Json, type Log } from '@fieldloop/core';
-import type { ReportedSection, WireEvent, WireMarker } from '@fieldloop/proto';
+import {
+  asFault,
+  canonicalJson,
+  type Clock,
+  Fault,
+  type Ids,
+  type Json,
+  type Log,
+  sha256Hex,
+} from '@fieldloop/core';
+import type { ClipClass, ReportedSection, WireEvent, WireMarker } from '@fieldloop/proto';
 import { maxPendingRows } from '../limits.ts';
 import { asideEvent } from './aside.ts';
 import { readClipFile } from './clip-file.ts';
 import { clipTable } from './clips.ts';
+import { type CommandShelf, commandShelf } from './commands.ts';
 import { type Disk, systemDisk } from './disk.ts';
 import type { Inside } from './inside.ts';
 import { openLanes } from './lanes.ts';
@@ -51,8 +61,8 @@ export interface AgentBuffer extends AsyncDisposable {
   makeRoom(bytes: number): Promise<boolean>;
   addEvent(event: WireEvent): void;
   addMarker(marker: WireMarker): void;
-  /** A row only when the section's digest changed since the last one. */
-  report(section: ReportedSection, document: SectionDocument): void;
+  /** A row only when the section's document changed since the last one, unless `again`. */
+  report(section: ReportedSection, document: SectionDocument, again?: boolean): void;
   /** Counts a trigger that did not become its own clip. */
   noteTrigger(rule: string, reason: string, count?: number): void;
   ledger(sinceMs: number): LedgerEntry[];
@@ -60,11 +70,14 @@ export interface AgentBuffer extends AsyncDisposable {
   position(source: string): Json | undefined;
   savePosition(source: string, document: Json): void;
   counts(): BufferCounts;
+  /** Bytes of clip files, by class. */
+  bytesByClass(): Readonly<Partial<Record<ClipClass, number>>>;
   /** Called after every durable change; gives the way to stop. */
   onChange(listener: () => void): () => void;
   readonly recovery: RecoveryReport;
   readonly rows: RowShelf;
   readonly clips: ClipShelf;
+  readonly commands: CommandShelf;
   close(): Promise<void>;
 }
 
@@ -217,12 +230,13 @@ function present(
       offeredThrough = seq;
     }),
     clips: clipShelf(inside),
+    commands: commandShelf(inside),
     partPath: (clipId) => partPath(inside.places, clipId),
     seal: (cut) => inTurn(() => sealClip(inside, cut)),
     makeRoom: (bytes) => inTurn(() => makeRoom(inside, bytes)),
     addEvent: (event) => inside.addRow('events', eventBody(event)),
     addMarker: (marker) => inside.addRow('events', markerBody(marker)),
-    report: (section, document) => report(inside, section, document),
+    report: (section, document, again = false) => report(inside, { section, document, again }),
     noteTrigger: (rule, reason, count = 1) =>
       life.write(() => note(db, clock.now(), { rule, outcome: reason, count, bytes: 0 })),
     ledger: (sinceMs) => readLedger(db, sinceMs),
@@ -232,6 +246,7 @@ function present(
       const pending = { pendingRows: life.pending(), degraded: life.degraded() };
       return { ...countAll(inside, offeredThrough), ...pending };
     },
+    bytesByClass: () => inside.clips.bytesByClass(),
     onChange: life.onChange,
     close,
     [Symbol.asyncDispose]: close,
@@ -246,8 +261,17 @@ function tryFlush(inside: Inside, life: Life): void {
   }
 }
 
-function report(inside: Inside, section: ReportedSection, document: SectionDocument): void {
+function report(
+  inside: Inside,
+  what: {
+    readonly section: ReportedSection;
+    readonly document: SectionDocument;
+    readonly again: boolean;
+  },
+): void {
   const { db } = inside;
+  const { section, document, again } = what;
+  const content = sha256Hex(canonicalJson(document));
   if (!/^[0-9a-f]{64}$/.test(document.digest)) {
     throw new Fault('invalid', `the digest of ${section} is not 64 hex digits`, {
       remedy: 'This is a bug in Fieldloop. Please report it with the log of this process.',
@@ -256,17 +280,12 @@ function report(inside: Inside, section: ReportedSection, document: SectionDocum
   const known = db.get('SELECT digest, generation FROM reported WHERE section = ?', section) as
     | { digest: string; generation: number }
     | undefined;
-  if (known?.digest === document.digest) return;
+  if (known?.digest === content && !again) return;
   const generation = (known?.generation ?? 0) + 1;
   const body = reportedBody({ section, generation, document });
   inside.write(() => {
     inside.lanes.append('reported', body);
-    db.run(
-      'INSERT OR REPLACE INTO reported VALUES (?, ?, ?)',
-      section,
-      document.digest,
-      generation,
-    );
+    db.run('INSERT OR REPLACE INTO reported VALUES (?, ?, ?)', section, content, generation);
   });
 }
 

@@ -45,6 +45,7 @@ interface ClipRow {
   readonly not_before_ms: number;
   readonly attempts: number;
   readonly code: string | null;
+  readonly pulled: number;
 }
 
 export type ClipTable = ReturnType<typeof clipTable>;
@@ -85,7 +86,7 @@ export const clipTable = (db: Sqlite) => ({
     return (
       db.all(
         `SELECT * FROM clip WHERE state = 'wanted' AND not_before_ms <= ?
-          ORDER BY class_rank, sealed_ms, clip_id LIMIT ?`,
+          ORDER BY pulled DESC, class_rank, sealed_ms, clip_id LIMIT ?`,
         nowMs,
         limit,
       ) as ClipRow[]
@@ -119,6 +120,11 @@ export const clipTable = (db: Sqlite) => ({
         limit,
       ) as ClipRow[]
     ).map(fromRow);
+  },
+
+  /** An operator wants it now: before all others, and without waiting. */
+  pull(clipId: string): void {
+    db.run('UPDATE clip SET pulled = 1, not_before_ms = 0 WHERE clip_id = ?', clipId);
   },
 
   offerAgain(clipId: string, manifestSeq: number): void {
@@ -205,7 +211,7 @@ export const clipTable = (db: Sqlite) => ({
       priority: row.priority,
       sealedMs: row.sealed_ms,
       manifestSent: row.state !== 'sealed',
-      inTransfer: inTransfer.has(row.clip_id),
+      inTransfer: inTransfer.has(row.clip_id) || row.pulled === 1,
     }));
   },
 
@@ -214,6 +220,13 @@ export const clipTable = (db: Sqlite) => ({
       | { n: number | null }
       | undefined;
     return row?.n ?? 0;
+  },
+
+  bytesByClass(): Partial<Record<ClipClass, number>> {
+    const rows = db.all(
+      `SELECT class, sum(size_bytes) AS n FROM clip WHERE state <> 'deleting' GROUP BY class`,
+    ) as { class: ClipClass; n: number }[];
+    return Object.fromEntries(rows.map((row) => [row.class, row.n]));
   },
 
   sealedThrough(seq: number): number {
@@ -244,5 +257,6 @@ function fromRow(row: ClipRow): HeldClip {
     notBeforeMs: row.not_before_ms,
     attempts: row.attempts,
     code: row.code ?? undefined,
+    pulled: row.pulled === 1,
   };
 }

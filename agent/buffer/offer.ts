@@ -58,6 +58,16 @@ function refusal(inside: Inside, clip: HeldClip, code: WireCode): WireEvent {
   };
 }
 
+/** Call inside a transaction: the cloud is asked about this clip once more. */
+export function offerAgain(
+  { clips, lanes }: Pick<Inside, 'clips' | 'lanes'>,
+  { clipId, priority }: Pick<HeldClip, 'clipId' | 'priority'>,
+): void {
+  const manifest = storedManifest(clips.manifestOf(clipId) ?? '');
+  const body = manifestBody({ manifest, priority }, 'held');
+  clips.offerAgain(clipId, lanes.append('manifests', body));
+}
+
 /**
  * Under another name this robot is another device, and the cloud knows none of its clips: all are
  * offered again. What a kill interrupts is carried on, because the name is noted last.
@@ -67,18 +77,14 @@ export async function belongTo(
   device: string,
   keepUp: () => Promise<void>,
 ): Promise<void> {
-  const { db, clips, lanes } = inside;
+  const { db, clips } = inside;
   const before = meta(db, 'device');
   if (before === device) return;
   let offered = 0;
   for (let isMore = before !== undefined; isMore; ) {
     const found = clips.answered(offeredTogether);
     inside.write(() => {
-      for (const { clipId, priority } of found) {
-        const manifest = storedManifest(clips.manifestOf(clipId) ?? '');
-        const body = manifestBody({ manifest, priority }, 'held');
-        clips.offerAgain(clipId, lanes.append('manifests', body));
-      }
+      for (const clip of found) offerAgain(inside, clip);
     });
     await keepUp();
     offered += found.length;

@@ -47,6 +47,21 @@ const steps: readonly (readonly string[])[] = [
     `CREATE INDEX tombstone_sha256 ON tombstone (sha256)`,
     `CREATE INDEX tombstone_at ON tombstone (at_ms)`,
   ],
+  [
+    `CREATE TABLE command (
+      id TEXT PRIMARY KEY,
+      kind TEXT NOT NULL,
+      deadline_ms INTEGER NOT NULL,
+      input TEXT NOT NULL,
+      state TEXT NOT NULL CHECK (state IN ('acknowledged', 'running', 'done', 'failed')),
+      result TEXT,
+      problem TEXT,
+      received_ms INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID`,
+    `CREATE INDEX command_received ON command (received_ms)`,
+    // A clip that an operator asked for goes before all others.
+    `ALTER TABLE clip ADD COLUMN pulled INTEGER NOT NULL DEFAULT 0`,
+  ],
 ];
 
 /** Takes the steps that are missing, all in one transaction. */

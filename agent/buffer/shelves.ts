@@ -1,14 +1,17 @@
 /** What the uplink sees of the buffer: rows in their lanes, and clips in the order of upload. */
 import { asFault, Fault } from '@fieldloop/core';
+import type { ClipManifest } from '@fieldloop/proto';
 import { type ClipReader, hashFile, openClipReader } from './clip-file.ts';
 import type { Inside } from './inside.ts';
 import type { LaneRange, LaneRow } from './lanes.ts';
 import { type LaneName, laneNames } from './marks.ts';
-import { belongTo, type RefusedSeq, refuseManifests, tellRefused } from './offer.ts';
+import { storedManifest } from './ledger.ts';
+import { belongTo, offerAgain, type RefusedSeq, refuseManifests } from './offer.ts';
+import { tellRefused } from './offer.ts';
 import { freshOrigin } from './open.ts';
 import { clipPath } from './places.ts';
 import { deleteClip, finishDeletes, loseClip } from './seal.ts';
-import type { HeldClip } from './types.ts';
+import type { ClipFate, HeldClip } from './types.ts';
 
 export interface StoredRows {
   readonly through: number;
@@ -46,6 +49,10 @@ export interface ClipShelf {
   open(clipId: string): Promise<ClipReader>;
   postpone(clipId: string, notBeforeMs: number, attempts: number): void;
   refuse(clipId: string, code: string): void;
+  /** An operator wants the bytes now. What became of a clip that is not held, if it is known. */
+  pull(clipId: string): 'wanted' | ClipFate | 'unknown';
+  /** The file and what is said of it. Fault `not_found` when the buffer does not hold it. */
+  read(clipId: string): { readonly path: string; readonly manifest: ClipManifest };
   /**
    * Done or DONE came: frees the bytes when the hash is the clip's own, else Fault `corrupt`.
    * `onNoted` is called when it is durable that the cloud has the clip, before the file goes.
@@ -132,6 +139,21 @@ export function clipShelf(inside: Inside): ClipShelf {
     postpone: (clipId, notBeforeMs, attempts) =>
       inside.write(() => clips.postpone(clipId, Math.ceil(notBeforeMs), attempts)),
     refuse: (clipId, code) => inside.write(() => clips.refuse(clipId, code)),
+    pull(clipId) {
+      const clip = clips.get(clipId);
+      if (clip === undefined) return clips.tombstone({ clipId }) ?? 'unknown';
+      if (clip.state === 'deleting') return clips.fateOf(clipId) ?? 'deleted';
+      inside.write(() => {
+        clips.pull(clipId);
+        if (clip.state === 'refused') offerAgain(inside, clip);
+      });
+      return 'wanted';
+    },
+    read(clipId) {
+      const { sha256 } = find(clipId);
+      const manifest = storedManifest(clips.manifestOf(clipId) ?? '');
+      return { path: clipPath(places, sha256), manifest };
+    },
     async acknowledged(clipId, sha256, onNoted) {
       const clip = clips.get(clipId);
       if (clip === undefined) return;

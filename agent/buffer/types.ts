@@ -37,6 +37,8 @@ export interface HeldClip {
   readonly attempts: number;
   /** Why the cloud refused it. */
   readonly code?: string | undefined;
+  /** An operator asked for it: it goes first and is not evicted. */
+  readonly pulled: boolean;
 }
 
 export interface BufferCounts {

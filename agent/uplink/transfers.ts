@@ -173,7 +173,8 @@ export function openTransfers(options: TransfersOptions): Transfers {
     });
     const source = openChunkSource(() => clips.open(clip.clipId), pool, clip.clipId);
     const state = { ...sender, attempt: clip.attempts };
-    all.set(tid, { clip, tid, class: clip.class, deficit: 0, state, source });
+    const turn = clip.pulled ? 'critical' : clip.class;
+    all.set(tid, { clip, tid, class: turn, deficit: 0, state, source });
   };
 
   return {

@@ -11,7 +11,11 @@ import {
   downTopic,
   downTopics,
   encodeStatus,
+  encodeTelemetry,
   encodeTransfer,
+  fitTelemetry,
+  fleetFeature,
+  type Series,
   type Stored,
   type Transfer,
   upTopic,
@@ -24,6 +28,7 @@ import type { Link, LinkPort, Outgoing } from './link.ts';
 import { type Identity, mqttLinks } from './mqtt.ts';
 import { newPace, readyToSend, sendChunks } from './send.ts';
 import { openTransfers } from './transfers.ts';
+import { openWishes, type Wishes, type WishListener } from './wishes.ts';
 
 export interface UplinkOptions {
   readonly buffer: AgentBuffer;
@@ -36,9 +41,11 @@ export interface UplinkOptions {
   readonly random: Random;
   /** Name and version of the program, at most 32 characters. */
   readonly agent?: string | undefined;
-  /** Whether a time source set this clock, as far as is known. */
+  /** Whether a time source set this clock. */
   readonly clockState?: (() => { readonly synced: boolean; readonly source: string }) | undefined;
   readonly reconnect?: Partial<ReconnectRange> | undefined;
+  /** Who acts on what the cloud wants; without one nothing of it is asked for. */
+  readonly wishes?: WishListener | undefined;
   /** MQTT over TLS unless a test brings its own. */
   readonly links?: LinkPort | undefined;
 }
@@ -66,6 +73,8 @@ export interface UplinkStatus {
 
 export interface Uplink extends AsyncDisposable {
   status(): UplinkStatus;
+  /** Sends them once; what is not taken is lost. False when nobody would hear them now. */
+  measure(series: readonly Series[]): boolean;
   close(): Promise<void>;
 }
 
@@ -73,6 +82,7 @@ export function openUplink(options: UplinkOptions): Uplink {
   const uplink = new RunningUplink(options);
   return {
     status: () => uplink.status(),
+    measure: (series) => uplink.measure(series),
     close: () => uplink.close(),
     [Symbol.asyncDispose]: () => uplink.close(),
   };
@@ -87,6 +97,7 @@ class RunningUplink {
   readonly #bulk: Connection;
   readonly #transfers: ReturnType<typeof openTransfers>;
   readonly #lanes: ReturnType<typeof openLanes>;
+  readonly #wishes: Wishes;
   readonly #stopListening: () => void;
   readonly #ticking: Promise<void>;
   #conn = 0;
@@ -101,12 +112,14 @@ class RunningUplink {
   #acknowledged = 0;
   #badReplies = 0;
   #reconnects = 0;
+  #measured = 0n;
 
   constructor(options: UplinkOptions) {
     const { buffer, clock, random } = options;
     this.#options = options;
     this.#log = options.log.child('uplink');
     this.#bootId = uuidText(options.ids.uuid());
+    this.#wishes = openWishes(options.identity.device, options.wishes, this.#log);
     this.#lanes = openLanes({
       rows: buffer.rows,
       device: options.identity.device,
@@ -149,6 +162,16 @@ class RunningUplink {
       ...(this.#since === undefined ? {} : { since: this.#since }),
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
     };
+  }
+
+  measure(series: readonly Series[]): boolean {
+    if (this.#control.link === undefined || !this.#wishes.areHeard) return false;
+    this.#measured += 1n;
+    const topic = upTopic(this.#options.identity.device, 'telemetry');
+    const head = { bootId: this.#bootId, seq: this.#measured, atMs: this.#options.clock.now() };
+    const payload = encodeTelemetry({ ...head, series: fitTelemetry(series) });
+    this.#publish({ topic, payload, qos: 0 });
+    return true;
   }
 
   async close(): Promise<void> {
@@ -224,6 +247,7 @@ class RunningUplink {
     this.#since = new Date(this.#options.clock.now()).toISOString();
     this.#lastError = why;
     this.#reconnects += 1;
+    this.#wishes.linkLost();
     this.#transfers.controlLost();
   }
 
@@ -238,7 +262,7 @@ class RunningUplink {
       conn: BigInt(this.#conn),
       online,
       agent: agent ?? 'fieldloop-agent',
-      features: 0n,
+      features: this.#options.wishes === undefined ? 0n : fleetFeature,
       lanes: buffer.rows.ranges().map((range) => ({
         lane: range.lane,
         origin: range.origin,
@@ -267,7 +291,8 @@ class RunningUplink {
     try {
       if (topic === downTopic(device, 'transfer')) this.#transfer(decodeTransfer(payload));
       else if (topic === downTopic(device, 'stored')) this.#stored(decodeStored(payload));
-      else this.#log.debug('a message of a later version was left aside', { topic });
+      else if (!this.#wishes.take(topic, payload))
+        this.#log.debug('a later message was left', { topic });
     } catch (error) {
       this.#badReply('the cloud sent something that cannot be read', { topic, error });
     }

@@ -32,7 +32,7 @@ const leftOf: Readonly<Record<string, readonly string[]>> = {
 };
 
 const stations = ['source', 'window', 'score', 'rule', 'clip', 'buffer', 'uplink'];
-const sidings = ['update', 'health', 'enroll'];
+const sidings = ['update', 'health', 'enroll', 'command'];
 
 /** Folders of the cloud that are machinery, not nouns. */
 const cloudMachinery = [

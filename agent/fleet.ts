@@ -1,0 +1,232 @@
+/**
+ * What the cloud wants of this robot, and what it is told without asking: commands, desired rules,
+ * reports and telemetry. Without a cloud nothing of it happens.
+ */
+import { asFault, type Clock, Fault, type Log } from '@fieldloop/core';
+import type { Command, CommandInputs, Desired } from '@fieldloop/proto';
+import type { AgentBuffer } from './buffer/buffer.ts';
+import { systemDisk } from './buffer/disk.ts';
+import type { CloudLink } from './cloud-link.ts';
+import { diagnose } from './command/diagnosis.ts';
+import { pullClip } from './command/pull.ts';
+import { type Answer, type Commands, openCommands } from './command/run.ts';
+import type { AgentConfig } from './config.ts';
+import type { AgentStatus } from './health/status.ts';
+import { type Measured, seriesOf } from './health/telemetry.ts';
+import type { LeveledLog } from './leveled-log.ts';
+import { firstTelemetryMs, reportCountsEveryMs, telemetryEveryMs } from './limits.ts';
+import type { ClipAnswer, DataProgress, ToData } from './messages.ts';
+import type { Reports } from './reports.ts';
+import type { RulesInUse } from './rules-in-use.ts';
+import { agentVersion } from './version.ts';
+import type { WishListener } from './uplink/wishes.ts';
+
+export interface FleetDeps {
+  readonly config: AgentConfig;
+  readonly buffer: AgentBuffer;
+  readonly rules: RulesInUse;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly levels?: Pick<LeveledLog, 'setLevel' | 'recent'> | undefined;
+  /** Ends this process, so that its supervisor starts it again. */
+  readonly onRestart: () => void;
+}
+
+/** The rest of the agent, once it runs. */
+export interface FleetHost {
+  readonly link: Pick<CloudLink, 'measure' | 'status'>;
+  readonly reports: Reports;
+  status(): AgentStatus;
+  progress(): DataProgress | undefined;
+  post(message: ToData): void;
+}
+
+export interface Fleet extends WishListener {
+  /** Everything runs: what waits is carried out. */
+  begin(host: FleetHost): void;
+  answered(answer: ClipAnswer): void;
+  /** Nobody will answer what the data thread was asked. */
+  dataDied(why: string): void;
+  /** Takes nothing more, and waits for what is being done. */
+  stop(): Promise<void>;
+}
+
+export function openFleet(deps: FleetDeps): Fleet {
+  return new RunningFleet(deps);
+}
+
+interface Waiting {
+  resolve(answer: Answer): void;
+  reject(fault: Fault): void;
+}
+
+class RunningFleet implements Fleet {
+  readonly #deps: FleetDeps;
+  readonly #commands: Commands;
+  readonly #stopping = new AbortController();
+  readonly #asked = new Map<string, Waiting>();
+  #host: FleetHost | undefined;
+  #ticking: Promise<unknown> = Promise.resolve();
+
+  constructor(deps: FleetDeps) {
+    this.#deps = deps;
+    const { buffer, clock, log, config } = deps;
+    this.#commands = openCommands({
+      shelf: buffer.commands,
+      clock,
+      log: log.child('command'),
+      actions: {
+        ping: () => this.#ping(),
+        pull: async (id, input) => await pullClip(buffer, id, input),
+        clipNow: async (id, input) => await this.#clipNow(id, input),
+        restart: () => deps.onRestart(),
+        refresh: (section) => this.#running().reports.again(section),
+        setLogLevel: (level) => {
+          deps.levels?.setLevel(level);
+          this.#host?.post({ kind: 'logLevel', level });
+          log.info('the level of the log is another now', { level });
+        },
+        diagnose: async () =>
+          await diagnose({
+            folder: config.buffer.path,
+            now: () => clock.now(),
+            status: () => this.#running().status(),
+            complaints: () => deps.levels?.recent() ?? [],
+          }),
+      },
+    });
+    deps.rules.onChange(() => this.#rulesChanged());
+  }
+
+  command(command: Command): void {
+    this.#commands.take(command);
+  }
+
+  desired(desired: Desired): void {
+    this.#deps.rules.take(desired);
+  }
+
+  begin(host: FleetHost): void {
+    this.#host = host;
+    this.#commands.resume();
+    this.#ticking = Promise.all([this.#measure(host), this.#reportCounts(host)]);
+  }
+
+  answered({ id, clipId, sizeBytes, why }: ClipAnswer): void {
+    const waiting = this.#asked.get(id);
+    this.#asked.delete(id);
+    if (clipId !== undefined) {
+      waiting?.resolve({ clip: clipId, ...(sizeBytes === undefined ? {} : { sizeBytes }) });
+      return;
+    }
+    waiting?.reject(noClip(why ?? 'the clip was not cut'));
+  }
+
+  dataDied(why: string): void {
+    this.#deps.rules.died(why);
+    for (const { reject } of this.#asked.values()) reject(noClip(why));
+    this.#asked.clear();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.#deps.rules.stop();
+    for (const { reject } of this.#asked.values()) reject(noClip('the agent stops'));
+    await this.#commands.settled();
+    await this.#ticking;
+  }
+
+  #running(): FleetHost {
+    if (this.#host !== undefined) return this.#host;
+    throw new Fault('unavailable', 'the agent is starting', { remedy: 'Ask again in a moment.' });
+  }
+
+  #ping(): Answer {
+    const { uptimeS } = this.#running().status();
+    return { agentVersion, uptimeS, unixMs: this.#deps.clock.now() };
+  }
+
+  async #clipNow(id: string, input: CommandInputs['clip_now']): Promise<Answer> {
+    const { preS, postS, topics, reason, severity = 'warning' } = input;
+    const host = this.#running();
+    const answer = new Promise<Answer>((resolve, reject) => {
+      this.#asked.set(id, { resolve, reject });
+    });
+    const [preNs, postNs] = [nsOf(preS), nsOf(postS)];
+    host.post({ kind: 'clipNow', ask: { id, preNs, postNs, topics, reason, severity } });
+    return await answer;
+  }
+
+  #rulesChanged(): void {
+    const { active, shadow } = this.#deps.rules;
+    this.#host?.post({ kind: 'rules', active, shadow });
+    this.#host?.reports.rules();
+  }
+
+  /** Counts go only while somebody hears them: they would fill the buffer of a robot offline. */
+  async #reportCounts(host: FleetHost): Promise<void> {
+    await this.#every(reportCountsEveryMs, reportCountsEveryMs, () => {
+      if (host.link.status().connected) host.reports.rules();
+    });
+  }
+
+  async #measure(host: FleetHost): Promise<void> {
+    let before = await this.#measured(host);
+    await this.#every(firstTelemetryMs, telemetryEveryMs, async () => {
+      const now = await this.#measured(host);
+      host.link.measure(seriesOf(now, before));
+      before = now;
+    });
+  }
+
+  async #every(firstMs: number, everyMs: number, act: () => Promise<void> | void): Promise<void> {
+    const { clock, log } = this.#deps;
+    const { signal } = this.#stopping;
+    await clock.sleep(firstMs, signal).catch(() => undefined);
+    while (!signal.aborted) {
+      try {
+        await act();
+      } catch (error) {
+        log.warn('what this robot says of itself was left out once', { error: asFault(error) });
+      }
+      await clock.sleep(everyMs, signal).catch(() => undefined);
+    }
+  }
+
+  async #measured(host: FleetHost): Promise<Measured> {
+    const { buffer, clock, config } = this.#deps;
+    const { bytes: diskFreeBytes } = await systemDisk.free(config.buffer.path);
+    const counts = buffer.counts();
+    const { user, system } = process.cpuUsage();
+    const progress = host.progress();
+    const { sealed, offered, uploading, refused } = counts.clips;
+    const backlogClips = sealed + offered + uploading;
+    const { oldestMs } = counts;
+    const isBehind = oldestMs !== undefined && backlogClips > 0;
+    return {
+      rssBytes: process.memoryUsage.rss(),
+      cpuSeconds: (user + system) / 1e6,
+      diskFreeBytes,
+      bufferBytes: counts.bytes,
+      bytesByClass: buffer.bytesByClass(),
+      clips: backlogClips + refused,
+      backlogClips,
+      backlogRows: counts.rows.events + counts.rows.manifests + counts.rows.reported,
+      backlogSeconds: isBehind ? Math.max(0, clock.now() - oldestMs) / 1000 : 0,
+      lagMs: progress?.source.lagMs ?? 0,
+      topics: progress?.topics ?? {},
+      fired: progress?.fired ?? {},
+      suppressed: progress?.suppressed ?? 0,
+      scoreP99: progress?.scoreP99 ?? {},
+      scoresSkipped: progress?.score.skipped ?? 0,
+      atMs: clock.now(),
+    };
+  }
+}
+
+const nsOf = (seconds: number): bigint => BigInt(Math.round(seconds * 1e9));
+
+const noClip = (why: string): Fault =>
+  new Fault('unavailable', `no clip was cut: ${why}`, {
+    remedy: 'Look at the status of the robot; ask again when its sources are read.',
+  });

@@ -1,0 +1,66 @@
+/** A log whose level may change while the program runs, and that remembers its last complaints. */
+import type { Log, LogFields } from '@fieldloop/core';
+import { faultLine, Fault } from '@fieldloop/core';
+import type { LogLevel } from '@fieldloop/proto';
+import { maxRecentFaults } from './limits.ts';
+
+export interface LeveledLog {
+  readonly log: Log;
+  setLevel(level: LogLevel): void;
+  /** Newest last. */
+  recent(): readonly Complaint[];
+}
+
+export interface Complaint {
+  readonly level: 'warn' | 'error';
+  readonly station: string;
+  readonly phrase: string;
+  readonly why: string;
+  /** Unix milliseconds. */
+  readonly at: number;
+}
+
+const rank: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+
+/** `inner` lets everything through. */
+export function leveledLog(
+  inner: Log,
+  options: { readonly level: LogLevel; readonly now: () => number },
+): LeveledLog {
+  let level = options.level;
+  const complaints: Complaint[] = [];
+  const wrap = (log: Log, station: string): Log => {
+    const say =
+      (own: LogLevel) =>
+      (phrase: string, fields?: LogFields): void => {
+        if (own === 'warn' || own === 'error') {
+          complaints.push({ level: own, station, phrase, why: whyOf(fields), at: options.now() });
+          if (complaints.length > maxRecentFaults) complaints.shift();
+        }
+        if (rank[own] >= rank[level]) log[own](phrase, fields);
+      };
+    return {
+      debug: say('debug'),
+      info: say('info'),
+      warn: say('warn'),
+      error: say('error'),
+      child: (name) => wrap(log.child(name), name),
+    };
+  };
+  return {
+    log: wrap(inner, ''),
+    setLevel: (next) => {
+      level = next;
+    },
+    recent: () => [...complaints],
+  };
+}
+
+/** One line of what the fields say is wrong. */
+function whyOf(fields: LogFields = {}): string {
+  const { error, why, reason, text } = fields;
+  if (error instanceof Fault) return faultLine(error).slice(0, 256);
+  if (error instanceof Error) return error.message.slice(0, 256);
+  const told = [why, reason, text].find((one) => typeof one === 'string');
+  return typeof told === 'string' ? told.slice(0, 256) : '';
+}

@@ -1,0 +1,57 @@
+/** What a rule set did, counted over all timelines since it came. */
+import type { EngineCounters } from '@fieldloop/rules';
+
+export interface RuleTally {
+  /** Of the rule set that is counted. */
+  readonly digest: string;
+  evaluations: number;
+  faults: number;
+  readonly fired: Record<string, number>;
+  /** Triggers that became no clip, by `rule reason`. */
+  readonly suppressed: Record<string, number>;
+  clips: number;
+  bytes: number;
+}
+
+export const newTally = (digest: string): RuleTally => ({
+  digest,
+  evaluations: 0,
+  faults: 0,
+  fired: {},
+  suppressed: {},
+  clips: 0,
+  bytes: 0,
+});
+
+/** The sum over lanes; all of the same rule set. */
+export function sumOf(tallies: readonly RuleTally[]): RuleTally | undefined {
+  const [first] = tallies;
+  if (first === undefined) return undefined;
+  const sum = newTally(first.digest);
+  for (const one of tallies) {
+    sum.evaluations += one.evaluations;
+    sum.faults += one.faults;
+    sum.clips += one.clips;
+    sum.bytes += one.bytes;
+    addAll(sum.fired, one.fired);
+    addAll(sum.suppressed, one.suppressed);
+  }
+  return sum;
+}
+
+function addAll(into: Record<string, number>, more: Readonly<Record<string, number>>): void {
+  for (const [key, n] of Object.entries(more)) into[key] = (into[key] ?? 0) + n;
+}
+
+/** What an engine counted between two looks at it. */
+export function addCounts(tally: RuleTally, before: EngineCounters, after: EngineCounters): void {
+  tally.evaluations += after.evaluations - before.evaluations;
+  tally.faults += after.faults - before.faults;
+  for (const [rule, { suppressed }] of Object.entries(after.rules)) {
+    for (const [reason, count] of Object.entries(suppressed)) {
+      const known = before.rules[rule]?.suppressed as Readonly<Record<string, number>> | undefined;
+      const more = count - (known?.[reason] ?? 0);
+      if (more > 0) addAll(tally.suppressed, { [`${rule} ${reason}`]: more });
+    }
+  }
+}

@@ -1,0 +1,83 @@
+/** What a timeline is made of, and what is counted over all timelines of a source. */
+import type { Clock, Log } from '@fieldloop/core';
+import type { Channel, MessageBlock } from '@fieldloop/recording';
+import type { RuleSet } from '@fieldloop/rules';
+import type { ClipOrigin } from './clip/manifest.ts';
+import { maxLatencies } from './limits.ts';
+import type { Outlet } from './outlet.ts';
+import type { RuleTally } from './rule/tally.ts';
+import type { Scoring, ScoreRecord } from './score/scoring.ts';
+import type { ScorerPlan } from './score/tap.ts';
+import type { WindowOptions } from './window/window.ts';
+
+export interface TimelineSettings {
+  readonly origin: ClipOrigin;
+  readonly ruleSet: RuleSet;
+  /** Evaluated beside it, and only counted. */
+  readonly shadow?: RuleSet | undefined;
+  readonly scorers: readonly ScorerPlan[];
+  /** Patterns of topics whose last message goes into each clip. */
+  readonly latched: readonly string[];
+  readonly window: WindowOptions;
+  readonly clipNs: bigint;
+  readonly partPath: (clipId: string) => string;
+}
+
+export interface TimelineDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly scoring: Scoring;
+  readonly outlet: Outlet;
+}
+
+/** What is counted across the timelines of a source. */
+export interface Tally {
+  messages: number;
+  bytes: number;
+  lagMs: number;
+  clipsCut: number;
+  /** Times each rule fired. */
+  fired: Record<string, number>;
+  suppressed: number;
+  /** Of the rule sets that run now; another set begins another. */
+  rules: RuleTally;
+  shadow: RuleTally | undefined;
+  /** Messages by topic. */
+  topics: Record<string, number>;
+  /** Of each scorer's last scores, ms. */
+  latencies: Record<string, number[]>;
+}
+
+/** Messages by topic; a block is counted by channel ids, and topics are looked up now and then. */
+export class TopicCounts {
+  #counts = new Uint32Array(16);
+
+  channel({ id }: Channel): void {
+    if (id < this.#counts.length) return;
+    const counts = new Uint32Array(2 * (id + 1));
+    counts.set(this.#counts);
+    this.#counts = counts;
+  }
+
+  block({ channelIds, count }: MessageBlock): void {
+    for (let i = 0; i < count; i += 1) {
+      const id = channelIds[i] ?? 0;
+      this.#counts[id] = (this.#counts[id] ?? 0) + 1;
+    }
+  }
+
+  addTo(topics: Record<string, number>, channels: Iterable<Channel>): void {
+    for (const { id, topic } of channels) {
+      const count = this.#counts[id] ?? 0;
+      if (count > 0) topics[topic] = (topics[topic] ?? 0) + count;
+    }
+    this.#counts.fill(0);
+  }
+}
+
+/** Keeps the latencies of the last scores. */
+export function noteLatency({ latencies }: Tally, { scorer, latencyMs }: ScoreRecord): void {
+  const own = (latencies[scorer] ??= []);
+  own.push(latencyMs);
+  if (own.length > maxLatencies) own.shift();
+}
