@@ -53,7 +53,7 @@ export type PolicyDraft = Pick<
 };
 
 /** Faults `invalid` for parts that do not fit each other; each part by itself was checked. */
-export function checkDraft(draft: Pick<PolicyDraft, 'condition' | 'groupBy'>): void {
+export function checkDraft(draft: Pick<PolicyDraft, 'condition' | 'groupBy' | 'devices'>): void {
   const { condition, groupBy } = draft;
   if (reachS(condition) > maxReachS) {
     throw refused('the condition looks too far back', {
@@ -65,6 +65,12 @@ export function checkDraft(draft: Pick<PolicyDraft, 'condition' | 'groupBy'>): v
     throw refused('only counted events and clips have a rule to group by', {
       place: '/body/groupBy',
       remedy: 'Group by device, site or none.',
+    });
+  }
+  if (groupBy === 'rule' && draft.devices !== undefined) {
+    throw refused('rules are of no device', {
+      place: '/body/devices',
+      remedy: 'Narrow the rows instead, for example with q: "device:amr-*".',
     });
   }
   if (condition.kind === 'absence') checkAbsence(condition);

@@ -87,8 +87,8 @@ function flared(
 ): Step {
   if (life.resolvedBy !== undefined) return [life, []];
   if (now - (life.resolvedAt ?? now) >= timing.flapMs) {
-    // The quiet time is over: this is a new alert, once the old one's end was told.
-    return life.resolveTold ? begin(seen, timing, now) : [life, []];
+    // The quiet time is over: what fires is a new alert, once the old one's end was told.
+    return [life.resolveTold ? { ...life, tracked: false } : life, []];
   }
   const back: AlertLife = {
     ...life,

@@ -63,7 +63,7 @@ export const alerts: Migration = {
     ) strict`,
     'create unique index delivery_key on delivery (target_id, dedupe_key)',
     "create index delivery_waiting on delivery (target_id, due_at, id) where state = 'waiting'",
-    'create index delivery_target on delivery (target_id, id)',
+    'create index delivery_target on delivery (target_id, created_at, id)',
     'create index delivery_subject on delivery (subject, id)',
     'create index delivery_ended on delivery (ended_at)',
 
@@ -167,6 +167,10 @@ export const alerts: Migration = {
       ${kept}
     ) strict`,
     'create index silence_until on silence (until_at)',
+    'create index silence_created on silence (created_at, id)',
+    'create index alert_policy_list on alert_policy (created_at, id)',
+    'create index channel_created on channel (created_at, id)',
+    'create index webhook_created on webhook (created_at, id)',
 
     // Alerts count what arrived or happened in the last minutes, of one kind at a time.
     'create index outbox_kind on outbox (kind, at)',
