@@ -229,46 +229,6 @@ function previewJson(clipId: string, preview: Preview): z.infer<typeof previewSc
   return { ...same, atNs: String(atNs), path };
 }
 
-export const markSchema = z
-  .object({
-    id: z.string().optional().openapi({ description: 'Of the event; verdicts have none.' }),
-    kind: z.enum(['verdict', 'event', 'marker']),
-    name: z.string(),
-    severity: severityField,
-    atNs: nsField,
-    endNs: nsField,
-    label: z.string().optional(),
-    text: z.string().optional(),
-    rule: z.string().optional(),
-    margin: z.number().optional(),
-    by: z.string().optional().openapi({ description: 'Person or key; absent for the robot.' }),
-  })
-  .openapi('ClipMark');
-
-/** Verdicts, events and markers on one timeline, oldest first. */
-export function marksJson(clip: Clip, marks: readonly ClipMark[]): z.infer<typeof markSchema>[] {
-  const margins = marginsOf(marks);
-  const verdicts = clip.manifest.markers.map((marker) => {
-    const why = whyJson(marker, margins);
-    return {
-      kind: 'verdict' as const,
-      name: marker.rule,
-      severity: marker.severity,
-      atNs: marker.atNs,
-      endNs: marker.atNs,
-      rule: `${marker.rule}@${marker.version}`,
-      ...(why.text === undefined ? {} : { text: why.text }),
-      ...(why.margin === undefined ? {} : { margin: why.margin }),
-    };
-  });
-  const told = marks.map(({ atNs, endNs, ...mark }) => ({
-    ...mark,
-    atNs: String(atNs),
-    endNs: String(endNs),
-  }));
-  return [...verdicts, ...told].toSorted((a, b) => Number(BigInt(a.atNs) - BigInt(b.atNs)));
-}
-
 export const lineageSchema = z
   .object({
     device: z.string(),

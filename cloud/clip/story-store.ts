@@ -1,4 +1,3 @@
-import type { Severity } from '@fieldloop/proto';
 import { maxClipMarks } from '../limits.ts';
 import type { Db, Row } from '../store/db.ts';
 import { propertiesAt } from '../store/properties.ts';
@@ -6,17 +5,18 @@ import type { Clip } from './clip.ts';
 import { type ClipMark, type Lineage, rulesOf } from './story.ts';
 
 export const clipStoryStore = (db: Db) => ({
-  /** Events and markers of its device that touch its time, and those that name it; oldest first. */
+  /** What the robot and people wrote at its time: the robot's events tell the margins. */
   async marks(clip: Clip): Promise<readonly ClipMark[]> {
     const deviceId = await deviceOf(db, clip.id);
     const rows = await db
       .selectFrom('event')
       .selectAll()
       .where('device_id', '=', deviceId)
+      .where('margin', 'is not', null)
       .where((of) =>
         of.or([
           of('clip_id', '=', clip.id),
-          of.and([of('at_ns', '<', clip.endNs), of('at_ns', '>=', clip.startNs)]),
+          of.and([of('at_ns', '<=', clip.endNs), of('at_ns', '>=', clip.startNs)]),
         ]),
       )
       .orderBy('at_ns')
@@ -94,15 +94,7 @@ async function deviceOf(db: Db, clipId: string): Promise<string> {
 }
 
 const markOf = (row: Row<'event'>): ClipMark => ({
-  id: row.id,
-  kind: row.kind === 'marker' ? 'marker' : 'event',
-  name: row.name,
-  severity: row.severity as Severity,
   atNs: row.at_ns,
-  endNs: row.end_ns,
-  ...(row.label === null ? {} : { label: row.label }),
-  ...(row.text === null ? {} : { text: row.text }),
   ...(row.rule === null ? {} : { rule: row.rule }),
   ...(row.margin === null ? {} : { margin: row.margin }),
-  ...(row.created_by === null ? {} : { by: row.created_by }),
 });

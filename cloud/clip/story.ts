@@ -1,21 +1,12 @@
-/** What is known around a clip: margins, markers, and where it came from and went to. */
-import type { Severity } from '@fieldloop/proto';
+/** What is known around a clip: margins, and where it came from and went to. */
 import type { Clip } from './clip.ts';
 
-/** A marker on the clip's timeline that is not one of the verdicts in its manifest. */
+/** What an event at the clip's time says of a verdict. */
 export interface ClipMark {
-  readonly id: string;
-  readonly kind: 'event' | 'marker';
-  readonly name: string;
-  readonly severity: Severity;
   readonly atNs: bigint;
-  readonly endNs: bigint;
-  readonly label?: string;
-  readonly text?: string;
+  /** `near-miss@3` */
   readonly rule?: string;
   readonly margin?: number;
-  /** The person or key that set it; absent for the robot's own. */
-  readonly by?: string;
 }
 
 export interface RuleDigest {

@@ -5,7 +5,7 @@ import { instantText, nsField, nsInstantText } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { maxPlotColumns } from '../limits.ts';
-import { type Clip, clipFileName } from './clip.ts';
+import { type Clip, clipFileName, leadingMarker } from './clip.ts';
 import { bytesFault, stateReason } from './care.ts';
 import {
   type ClipDeps,
@@ -20,13 +20,10 @@ import {
   clipSchema,
   lineageJson,
   lineageSchema,
-  markSchema,
-  marksJson,
   rate,
   whyJson,
   whySchema,
 } from './json.ts';
-import { leadingMarker } from './clip.ts';
 import type { Preview } from './preview.ts';
 import { makePreviews } from './preview-maker.ts';
 import { previewStore } from './preview-store.ts';
@@ -40,7 +37,6 @@ export const clipViewOperations = (deps: ClipDeps): readonly Operation[] => [
   plot(deps),
   preview(deps),
   why(deps),
-  markers(deps),
   lineage(deps),
 ];
 
@@ -326,31 +322,6 @@ const why = (deps: ClipDeps): Operation =>
         receivedAt: instantText(clip.receivedAt),
         recordedAt: nsInstantText(clip.startNs),
       };
-    },
-  );
-
-const markers = (deps: ClipDeps): Operation =>
-  operation(
-    {
-      id: 'listClipMarkers',
-      tag: 'clips',
-      method: 'get',
-      path: '/v1/clips/{id}/markers',
-      summary: 'Verdicts, events and markers on the timeline of a clip',
-      description: 'Those that name the clip and those of its device at its time, at most 1,000.',
-      right: 'clips:read',
-    },
-    {
-      params: clipPath,
-      answer: {
-        status: 200,
-        description: 'Oldest first.',
-        schema: z.object({ items: z.array(markSchema) }).openapi('ClipMarks'),
-      },
-    },
-    async ({ params }) => {
-      const clip = await demandClip(deps.read, params.id);
-      return { items: marksJson(clip, await clipStoryStore(deps.read).marks(clip)) };
     },
   );
 
