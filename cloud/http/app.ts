@@ -151,7 +151,7 @@ async function answer(c: Context, operation: Operation, deps: Deps): Promise<Res
   const params = Object.fromEntries(
     Object.entries(c.req.param() as Record<string, string>).map(([name, value]) => [
       name,
-      verb === undefined ? value : value.slice(0, -verb.length),
+      verb !== undefined && value.endsWith(verb) ? value.slice(0, -verb.length) : value,
     ]),
   );
   const query = checkQuery(operation.query, new URL(c.req.url));

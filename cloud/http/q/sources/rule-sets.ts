@@ -23,7 +23,7 @@ export const ruleSetSource: QSource = {
       name: 'description',
       type: 'text',
       says: 'What it is for.',
-      example: 'description ~ "*yard*"',
+      example: 'description ~ *yard*',
       place: column('rule_set.description'),
     },
     {
