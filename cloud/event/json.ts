@@ -24,7 +24,17 @@ export const eventSchema = z
     values: z.record(z.string(), value),
     tags: z.array(z.string()),
     text: z.string().optional(),
+    label: z.string().optional().openapi({ description: 'In a person’s words.' }),
+    data: z.unknown().optional().openapi({ description: 'As the schema of its kind says.' }),
+    createdBy: z
+      .string()
+      .optional()
+      .openapi({ description: 'Who wrote it; absent: the robot itself.' }),
+    externalId: z.string().optional(),
     receivedAt: instantField,
+    createdAt: instantField.openapi({ description: 'receivedAt.' }),
+    updatedAt: instantField,
+    version: z.int(),
   })
   .openapi('Event');
 
@@ -40,5 +50,7 @@ export function eventJson(event: Event): EventJson {
     values: { ...event.values },
     tags: [...event.tags],
     receivedAt: instantText(event.receivedAt),
+    createdAt: instantText(event.receivedAt),
+    updatedAt: instantText(event.updatedAt),
   };
 }

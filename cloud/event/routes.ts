@@ -3,13 +3,24 @@ import type { NounDeps } from '../http/deps.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { eventJson, eventSchema } from './json.ts';
+import { eventKindOperations } from './kind-routes.ts';
 import { listClipMarkers, listEvents } from './list.ts';
+import { listDeviceEvents, listSessionEvents } from './nested-lists.ts';
 import { eventStore } from './store.ts';
+import { writeOperations } from './write-routes.ts';
 
 export type { EventJson, EventPage } from './json.ts';
 
 export function eventOperations(deps: NounDeps): readonly Operation[] {
-  return [listEvents(deps), get(deps), listClipMarkers(deps)];
+  return [
+    listEvents(deps),
+    get(deps),
+    listClipMarkers(deps),
+    listDeviceEvents(deps),
+    listSessionEvents(deps),
+    ...writeOperations(deps),
+    ...eventKindOperations(deps),
+  ];
 }
 
 const get = (deps: NounDeps): Operation =>

@@ -60,6 +60,8 @@ export function eventStoreContract(name: string, open: OpenStore): void {
       device: 'amr-01',
       endNs: 10n,
       receivedAt: 77,
+      updatedAt: 77,
+      version: 1,
     };
     expect(await listed(world.db, {}, { limit: 9 })).toEqual([expected]);
     expect(await events.get(expected.id)).toEqual(expected);

@@ -1,4 +1,4 @@
-import { canonicalJson } from '@fieldloop/core';
+import { canonicalJson, type Json } from '@fieldloop/core';
 import type { Severity } from '@fieldloop/proto';
 import { idOfUuid } from '../entity-id.ts';
 import { bit, type Db } from '../store/db.ts';
@@ -127,6 +127,12 @@ export function eventOfRow(row: EventRow): Event {
     ...(row.rule === null ? {} : { rule: row.rule }),
     ...(row.rule_set_digest === null ? {} : { ruleSetDigest: row.rule_set_digest }),
     ...(row.margin === null ? {} : { margin: row.margin }),
+    ...(row.label === null ? {} : { label: row.label }),
+    ...(row.data === null ? {} : { data: JSON.parse(row.data) as Json }),
+    ...(row.created_by === null ? {} : { createdBy: row.created_by }),
+    ...(row.external_id === null ? {} : { externalId: row.external_id }),
     receivedAt: Number(row.received_at),
+    updatedAt: Number(row.updated_at ?? row.received_at),
+    version: Number(row.version),
   };
 }

@@ -123,7 +123,7 @@ export interface CohortUser {
   readonly name: string;
 }
 
-/** Publications that are live on it and keys that are restricted to it. */
+/** Publications that are live on it or may come back, and keys that are restricted to it. */
 export async function cohortUsers(
   db: Db,
   cohort: Pick<CohortRef, 'id' | 'name'>,
@@ -133,7 +133,7 @@ export async function cohortUsers(
     .innerJoin('rule_set', 'rule_set.id', 'publication.rule_set_id')
     .select(['publication.id', 'rule_set.name'])
     .where('publication.cohort_id', '=', cohort.id)
-    .where('publication.state', 'in', ['publishing', 'active'])
+    .where('publication.state', 'in', ['publishing', 'active', 'superseded'])
     .orderBy('publication.id')
     .execute();
   const keys = await db
