@@ -1,90 +1,92 @@
 /**
- * The API as functions. Types come from the operations themselves, so there is nothing to generate
- * and nothing to keep in step; a problem becomes the Fault it was.
+ * The API as typed calls: paths, parameters and answers are those of its own document. A problem
+ * becomes the Fault it was; a create carries an Idempotency-Key, so that it can be sent again.
  */
-import type {
-  ApiKeyPage,
-  ClaimTokenPage,
-  ClipJson,
-  ClipPage,
-  DeviceJson,
-  DevicePage,
-  EventPage,
-  NewApiKeyJson,
-  NewClaimTokenJson,
-  Problem,
-  SessionJson,
-  SessionPage,
-} from '@fieldloop/cloud';
-import { Fault, type FaultCode, faultTable } from '@fieldloop/core';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Fault } from '@fieldloop/core';
+import createClient, { type Client as TypedClient } from 'openapi-fetch';
+import { faultOf } from './client-fault.ts';
+import type { components, paths } from './generated/api.d.ts';
 import type { Profile } from './profile.ts';
 
-export type Query = Readonly<Record<string, string | readonly string[] | undefined>>;
+/** What the API takes and gives, by the names of its document. */
+export type Schemas = components['schemas'];
 
-export interface Client {
+export interface Client extends TypedClient<paths> {
   readonly url: string;
-  clips(query: Query): Promise<ClipPage>;
-  clip(id: string): Promise<ClipJson>;
-  /** The answer itself: its body is the file. */
-  clipData(id: string, headers: Readonly<Record<string, string>>): Promise<Response>;
-  devices(query: Query): Promise<DevicePage>;
-  device(id: string): Promise<DeviceJson>;
-  revokeDevice(id: string): Promise<DeviceJson>;
-  events(query: Query): Promise<EventPage>;
-  sessions(query: Query): Promise<SessionPage>;
-  session(id: string): Promise<SessionJson>;
-  claimTokens(query: Query): Promise<ClaimTokenPage>;
-  createClaimToken(body: object): Promise<NewClaimTokenJson>;
-  revokeClaimToken(id: string): Promise<object>;
-  apiKeys(query: Query): Promise<ApiKeyPage>;
-  createApiKey(body: object): Promise<NewApiKeyJson>;
-  revokeApiKey(id: string): Promise<object>;
+  /** Any path of the API, for what the document does not type: files, streams, `fieldloop api`. */
+  send(path: string, init?: RequestInit): Promise<Response>;
 }
 
 /** How long an answer's head may take to come; a body may take as long as it flows. */
 const answerTimeoutMs = 30_000;
+/** Tries of a request that can be repeated, and what is waited at most between two. */
+const mostTries = 4;
+const mostWaitMs = 10_000;
 
 export function openClient(profile: Profile): Client {
-  const send = async (path: string, init: RequestInit = {}): Promise<Response> => {
-    const response = await reach(profile, path, init);
-    if (response.ok) return response;
-    throw await faultOf(response, profile);
+  const send = async (request: Request): Promise<Response> => {
+    for (let tries = 1; ; tries += 1) {
+      const response = await reach(profile, request.clone());
+      if (response.ok) return response;
+      const waitMs = waitBefore(tries, request, response);
+      if (waitMs === undefined) throw await faultOf(response, profile);
+      await delay(waitMs);
+    }
   };
-  const get = async (path: string, query: Query = {}): Promise<unknown> =>
-    await (await send(`${path}${queryText(query)}`)).json();
-  const post = async (path: string, body: object = {}): Promise<unknown> => {
-    const headers = { 'content-type': 'application/json' };
-    return await (await send(path, { method: 'POST', headers, body: JSON.stringify(body) })).json();
-  };
-  const at = (noun: string, id: string, verb = ''): string =>
-    `/v1/${noun}/${encodeURIComponent(id)}${verb}`;
-  return {
+  const typed = createClient<paths>({
+    baseUrl: profile.url,
+    fetch: async (request) => {
+      if (isCreate(request)) request.headers.set('idempotency-key', randomUUID());
+      return await send(request);
+    },
+    querySerializer: queryText,
+  });
+  return Object.assign(typed, {
     url: profile.url,
-    clips: async (query) => (await get('/v1/clips', query)) as ClipPage,
-    clip: async (id) => (await get(at('clips', id))) as ClipJson,
-    clipData: async (id, headers) => await send(`${at('clips', id)}/data`, { headers }),
-    devices: async (query) => (await get('/v1/devices', query)) as DevicePage,
-    device: async (id) => (await get(at('devices', id))) as DeviceJson,
-    revokeDevice: async (id) => (await post(at('devices', id, ':revoke'))) as DeviceJson,
-    events: async (query) => (await get('/v1/events', query)) as EventPage,
-    sessions: async (query) => (await get('/v1/sessions', query)) as SessionPage,
-    session: async (id) => (await get(at('sessions', id))) as SessionJson,
-    claimTokens: async (query) => (await get('/v1/claimTokens', query)) as ClaimTokenPage,
-    createClaimToken: async (body) => (await post('/v1/claimTokens', body)) as NewClaimTokenJson,
-    revokeClaimToken: async (id) => (await post(at('claimTokens', id, ':revoke'))) as object,
-    apiKeys: async (query) => (await get('/v1/apiKeys', query)) as ApiKeyPage,
-    createApiKey: async (body) => (await post('/v1/apiKeys', body)) as NewApiKeyJson,
-    revokeApiKey: async (id) => (await post(at('apiKeys', id, ':revoke'))) as object,
-  };
+    send: async (path: string, init: RequestInit = {}) =>
+      await send(new Request(`${profile.url}${path}`, init)),
+  });
 }
 
-async function reach(profile: Profile, path: string, init: RequestInit): Promise<Response> {
+/** The body of an answer: what is not there was thrown as a Fault. */
+export async function answer<T>(asked: Promise<{ readonly data?: T }>): Promise<NonNullable<T>> {
+  const { data } = await asked;
+  if (data === undefined || data === null) throw new TypeError('an answer without a body');
+  return data;
+}
+
+/** The body of an entity and the ETag that a change of it must name. */
+export async function entity<T>(
+  asked: Promise<{ readonly data?: T; readonly response: Response }>,
+): Promise<{ readonly value: NonNullable<T>; readonly etag: string }> {
+  const settled = await asked;
+  const value = await answer(Promise.resolve(settled));
+  return { value, etag: settled.response.headers.get('etag') ?? '*' };
+}
+
+/** A POST to a noun, not to one of its verbs. */
+const isCreate = (request: Request): boolean =>
+  request.method === 'POST' && !/:[a-zA-Z]+$/.test(new URL(request.url).pathname);
+
+/**
+ * What to wait before the next try; undefined when another try is no use. Over the rate nothing was
+ * done; behind a 503 something may have been, so only what may come twice is sent again.
+ */
+function waitBefore(tries: number, request: Request, response: Response): number | undefined {
+  const mayComeTwice = request.method === 'GET' || request.headers.has('idempotency-key');
+  const again = response.status === 429 || (response.status === 503 && mayComeTwice);
+  const after = Number(response.headers.get('retry-after') ?? 1) * 1000;
+  return again && tries < mostTries && after <= mostWaitMs ? Math.max(100, after) : undefined;
+}
+
+async function reach(profile: Profile, request: Request): Promise<Response> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), answerTimeoutMs);
-  const headers = new Headers(init.headers);
-  headers.set('authorization', `Bearer ${profile.key}`);
+  if (profile.key !== undefined) request.headers.set('authorization', `Bearer ${profile.key}`);
   try {
-    return await fetch(`${profile.url}${path}`, { ...init, headers, signal: late.signal });
+    return await fetch(request, { signal: late.signal });
   } catch (error) {
     if (late.signal.aborted) {
       throw new Fault('timeout', `${profile.url} did not answer within 30 s`, {
@@ -108,59 +110,14 @@ function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : 'unknown';
 }
 
-async function faultOf(response: Response, profile: Profile): Promise<Fault> {
-  const type = response.headers.get('content-type') ?? '';
-  const problem = type.includes('problem+json') ? ((await response.json()) as Problem) : undefined;
-  const code = codeOf(problem?.type.split('/').at(-1));
-  if (problem === undefined || code === undefined) {
-    return new Fault('unavailable', `${profile.url} answered ${response.status} and no problem`, {
-      remedy: 'Check that --url is the URL of a Fieldloop cloud.',
-    });
-  }
-  return new Fault(code, wordsOf(problem), {
-    place: flagOf(problem.errors?.[0]?.pointer),
-    remedy: remedyOf(problem),
-    details: { requestId: problem.requestId, status: problem.status },
-  });
-}
+type QueryValue = string | number | boolean | readonly string[] | undefined | null;
 
-/** Options whose name is not that of the field they fill. */
-const flags: Readonly<Record<string, string>> = {
-  '/body/expiresInS': '--expires',
-  '/body/scopes': '--scope',
-  '/header/authorization': '--key',
-};
-
-/** The option behind a place in a request: `/query/startNs` is `--start-ns`. */
-function flagOf(pointer: string | undefined): string | undefined {
-  if (pointer === undefined) return undefined;
-  const [, part, name] = /^\/(query|body|header)\/(\w+)/.exec(pointer) ?? [];
-  if (part === undefined || name === undefined) return undefined;
-  const known = flags[`/${part}/${name}`];
-  if (known !== undefined || part === 'header') return known;
-  return `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-/** What a message about a field of the request says of the option's value. */
-const wordsOf = ({ detail }: Problem): string =>
-  detail.replace(/^(?:query|body) "[\w.]+" /, 'the value ');
-
-function remedyOf(problem: Problem): string | undefined {
-  if (problem.type.endsWith('/unauthenticated')) {
-    return 'Give a whole key (flk_…) by --key, FIELDLOOP_API_KEY or the profile file.';
-  }
-  if (problem.remedy?.includes('/openapi.json') !== true) return problem.remedy;
-  return 'Add --help to see what is possible.';
-}
-
-const codeOf = (name: string | undefined): FaultCode | undefined =>
-  (Object.keys(faultTable) as FaultCode[]).find((code) => code === name);
-
-function queryText(query: Query): string {
+/** `a=1&b=2&b=3`; undefined and null are left out. */
+export function queryText(query: unknown): string {
   const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value === undefined) continue;
-    for (const one of typeof value === 'string' ? [value] : value) search.append(name, one);
+  for (const [name, value] of Object.entries(query as Readonly<Record<string, QueryValue>>)) {
+    if (value === undefined || value === null) continue;
+    for (const one of Array.isArray(value) ? value : [value]) search.append(name, String(one));
   }
-  return search.size === 0 ? '' : `?${search.toString()}`;
+  return search.toString();
 }

@@ -1,35 +1,34 @@
 /** `fieldloop clips`: what the robots flagged, why, and their files. */
-import type { ClipJson, ClipSummaryJson } from '@fieldloop/cloud';
 import { formatSize } from '@fieldloop/core';
+import { answer, type Schemas } from './client.ts';
 import { Command } from './commander.ts';
 import { type DownloadOptions, downloadClips } from './download.ts';
-import { type CliIo, type Column, table } from './io.ts';
+import { type CliIo, type Column, type Show, table } from './io.ts';
 import {
   type ApiOptions,
   apiOptions,
   clientOf,
-  facts,
-  type ListOptions,
-  listOptions,
-  localTime,
   printList,
   printOne,
-  severityColumn,
-  shortNumber,
+  type QueryOptions,
+  queryOf,
+  queryOptions,
   timeOptions,
-  valuesText,
-  whenColumn,
 } from './list.ts';
+import { facts, severityColumn, shortNumber, showOf, valuesText, whenColumn } from './show.ts';
 
-interface ClipListOptions extends ListOptions {
+type Clip = Schemas['Clip'];
+type ClipSummary = Schemas['ClipSummary'];
+
+interface ClipListOptions extends QueryOptions {
   readonly device?: string;
   readonly rule?: string;
-  readonly severity?: string;
-  readonly class?: string;
-  readonly state?: string;
+  readonly severity?: ClipSummary['severity'];
+  readonly class?: ClipSummary['class'];
+  readonly state?: ClipSummary['state'];
   readonly session?: string;
-  readonly tag?: readonly string[];
-  readonly score?: readonly string[];
+  readonly tag?: string[];
+  readonly score?: string[];
   readonly since?: string;
   readonly until?: string;
   readonly startNs?: string;
@@ -56,33 +55,34 @@ function list(clips: Command, io: CliIo): void {
     .option('--session <id>', 'of this session')
     .option('--tag <tag...>', 'with all of these tags')
     .option('--score <condition...>', "with such scores: 'classifier.entropy>0.7'");
-  listOptions(timeOptions(command))
+  queryOptions(timeOptions(command))
     .addHelpText('after', listExamples)
     .action(async (options: ClipListOptions) => {
-      const client = clientOf(options, io);
+      const query = {
+        ...queryOf(options),
+        device: options.device,
+        rule: options.rule,
+        severity: options.severity,
+        class: options.class,
+        state: options.state,
+        session: options.session,
+        tag: options.tag,
+        score: options.score,
+        since: options.since,
+        until: options.until,
+        startNs: options.startNs,
+        endNs: options.endNs,
+      };
       await printList(options, io, {
-        fetch: async (query) => await client.clips(query),
-        query: {
-          device: options.device,
-          rule: options.rule,
-          severity: options.severity,
-          class: options.class,
-          state: options.state,
-          session: options.session,
-          tag: options.tag,
-          score: options.score,
-          since: options.since,
-          until: options.until,
-          startNs: options.startNs,
-          endNs: options.endNs,
-        },
+        path: '/v1/clips',
+        query,
         columns,
         none: 'no clips match',
       });
     });
 }
 
-const columns: readonly Column<ClipSummaryJson>[] = [
+const columns: readonly Column<ClipSummary>[] = [
   whenColumn((clip) => clip.startAt),
   { title: 'DEVICE', of: (clip) => clip.device, shrinks: true },
   severityColumn((clip) => clip.severity),
@@ -94,11 +94,11 @@ const columns: readonly Column<ClipSummaryJson>[] = [
   { title: 'ID', of: (clip) => clip.id },
 ];
 
-const rulesText = ({ why, rules }: ClipSummaryJson): string =>
+const rulesText = ({ why, rules }: ClipSummary): string =>
   rules.length > 1 ? `${why.rule} +${rules.length - 1}` : why.rule;
 
 /** The score that the rule looked at, else the model's entropy, else the first one. */
-function scoreText({ scores, why }: ClipSummaryJson): string {
+function scoreText({ scores, why }: ClipSummary): string {
   const names = Object.keys(scores);
   const name =
     names.find((one) => Object.hasOwn(why.values, one)) ??
@@ -110,14 +110,15 @@ function scoreText({ scores, why }: ClipSummaryJson): string {
 function get(clips: Command, io: CliIo): void {
   apiOptions(clips.command('get <id>').description('One clip, and why it was flagged.')).action(
     async (id: string, options: ApiOptions) => {
-      const clip = await clientOf(options, io).clip(id);
-      printOne(clip, options, io, () => clipText(clip));
+      const client = clientOf(options, io);
+      const clip = await answer(client.GET('/v1/clips/{id}', { params: { path: { id } } }));
+      printOne(clip, options, io, () => clipText(clip, showOf(options)));
     },
   );
 }
 
 /** Why comes first: it is what a person opens a clip for. */
-function clipText(clip: ClipJson): string {
+function clipText(clip: Clip, show: Show): string {
   const scores = Object.entries(clip.scores).map(
     ([name, value]) => `${name} ${shortNumber(value)}`,
   );
@@ -126,7 +127,7 @@ function clipText(clip: ClipJson): string {
     ...clip.markers.map((marker) => whyText(marker, clip)),
     facts([
       ['device', clip.device],
-      ['when', `${localTime(clip.startAt)}, ${shortNumber(clip.durationMs / 1000)} s`],
+      ['when', `${show.time(clip.startAt)}, ${shortNumber(clip.durationMs / 1000)} s`],
       ['state', clip.state],
       [
         'severity',
@@ -146,19 +147,19 @@ function clipText(clip: ClipJson): string {
       ['agent', clip.agentVersion],
       ['log time', `${clip.startNs} to ${clip.endNs} ns`],
     ]),
-    `\n${table(clip.topics, topicColumns)}`,
+    `\n${table(clip.topics, topicColumns, { show })}`,
     clip.state === 'stored' ? `\nnext: fieldloop clips download ${clip.id}\n` : '',
   ].join('');
 }
 
-const topicColumns: readonly Column<ClipJson['topics'][number]>[] = [
+const topicColumns: readonly Column<Clip['topics'][number]>[] = [
   { title: 'TOPIC', of: (topic) => topic.name },
   { title: 'SCHEMA', of: (topic) => topic.schema },
   { title: 'MESSAGES', of: (topic) => String(topic.count), right: true },
   { title: 'HZ', of: (topic) => String(topic.hz), right: true },
 ];
 
-function whyText(marker: ClipJson['why'], clip: ClipJson): string {
+function whyText(marker: Clip['why'], clip: Clip): string {
   const after = shortNumber(Number(BigInt(marker.atNs) - BigInt(clip.startNs)) / 1e9);
   const values = Object.entries(marker.values).map(
     ([name, value]) => `    ${name} = ${typeof value === 'number' ? shortNumber(value) : value}\n`,

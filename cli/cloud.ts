@@ -54,6 +54,10 @@ async function run(options: RunOptions, io: CliIo): Promise<void> {
       io.err(`first start: an API key with every right, kept in ${cloud.admin.file}\n`);
       io.err(`  ${cloud.admin.key}\n`);
     }
+    if (cloud.firstAdmin !== undefined) {
+      io.err('nobody has an account yet: make the first admin here, once, within 24 hours\n');
+      io.err(`  ${cloud.firstAdmin.url}\n`);
+    }
     const stop = io.stopRequested?.();
     const robots = cloud.broker === undefined ? '' : `, broker ${cloud.broker}`;
     const enrolment = cloud.enrol === undefined ? '' : `, enrolment ${cloud.enrol}`;

@@ -176,7 +176,7 @@ test('a clip that is still on its robot cannot be downloaded yet', async () => {
   const [id = ''] = await ids();
   const ran = await run(['clips', 'download', id, '-f', join(folder, 'x.mcap')]);
   expect(ran.code).toBe(5);
-  expect(ran.err).toContain('Wait until "amr-01" has uploaded it');
+  expect(ran.err).toContain('Ask "amr-01" for it with `fieldloop clips pull');
   expect(await readdir(folder)).toEqual(['.fieldloop']);
 });
 
@@ -208,7 +208,7 @@ test('a claim token and a key come alone on stdout, ready for a script', async (
   expect(key.out).toMatch(/^flk_\w+_[\w-]{43}\n$/);
   const as = await run(['devices', 'list', '--key', key.out.trim()]);
   expect(as.code).toBe(3);
-  expect(as.err).toContain('does not allow devices:read');
+  expect(as.err).toContain('does not have the right devices:read');
   const { items } = JSON.parse((await run('keys list --json')).out) as { items: { id: string }[] };
   expect((await run(`keys revoke ${items[0]?.id}`)).code).toBe(0);
   expect((await run(['clips', 'list', '--key', key.out.trim()])).code).toBe(3);

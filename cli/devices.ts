@@ -1,45 +1,48 @@
 /** `fieldloop devices`: the robots, whether they are there, and what runs on them. */
-import type { DeviceJson } from '@fieldloop/cloud';
+import { answer, type Schemas } from './client.ts';
 import { Command } from './commander.ts';
-import type { CliIo, Column } from './io.ts';
+import type { CliIo, Column, Show } from './io.ts';
 import {
   type ApiOptions,
   apiOptions,
   clientOf,
-  facts,
-  type ListOptions,
-  listOptions,
-  localTime,
   printList,
   printOne,
+  type QueryOptions,
+  queryOf,
+  queryOptions,
 } from './list.ts';
+import { facts, showOf } from './show.ts';
 
-interface DeviceListOptions extends ListOptions {
-  readonly state?: string;
+type Device = Schemas['Device'];
+
+interface DeviceListOptions extends QueryOptions {
+  readonly state?: Device['state'];
   readonly site?: string;
   readonly online?: boolean;
 }
 
 export function devicesCommand(io: CliIo): Command {
   const devices = new Command('devices').description('The robots, and what runs on them.');
-  listOptions(devices.command('list').description('Devices in the order of their names.'))
+  queryOptions(devices.command('list').description('Devices in the order of their names.'))
     .option('--state <state>', 'enrolled, active, suspended, revoked, …')
     .option('--site <site>', 'at this site')
     .option('--online', 'that are connected now')
     .action(async (options: DeviceListOptions) => {
-      const client = clientOf(options, io);
       const { state, site, online } = options;
+      const query = { ...queryOf(options), state, site, online };
       await printList(options, io, {
-        fetch: async (query) => await client.devices(query),
-        query: { state, site, online: online === true ? 'true' : undefined },
+        path: '/v1/devices',
+        query,
         columns,
         none: 'no devices match; `fieldloop tokens create` lets a robot enrol',
       });
     });
   apiOptions(devices.command('get <device>').description('One device, by name or id.')).action(
     async (id: string, options: ApiOptions) => {
-      const device = await clientOf(options, io).device(id);
-      printOne(device, options, io, () => deviceText(device));
+      const client = clientOf(options, io);
+      const device = await answer(client.GET('/v1/devices/{id}', { params: { path: { id } } }));
+      printOne(device, options, io, () => deviceText(device, showOf(options)));
     },
   );
   apiOptions(
@@ -47,17 +50,19 @@ export function devicesCommand(io: CliIo): Command {
       .command('revoke <device>')
       .description('Take a device its right to connect; what it sent stays.'),
   ).action(async (id: string, options: ApiOptions) => {
-    const device = await clientOf(options, io).revokeDevice(id);
-    printOne(device, options, io, () => deviceText(device));
+    const client = clientOf(options, io);
+    const params = { path: { id } };
+    const device = await answer(client.POST('/v1/devices/{id}:revoke', { params, body: {} }));
+    printOne(device, options, io, () => deviceText(device, showOf(options)));
   });
   return devices;
 }
 
-const columns: readonly Column<DeviceJson>[] = [
+const columns: readonly Column<Device>[] = [
   { title: 'DEVICE', of: (device) => device.name },
   { title: 'STATE', of: (device) => device.state },
   { title: 'ONLINE', of: (device) => (device.presence.online ? 'yes' : 'no') },
-  { title: 'LAST SEEN', of: (device) => localTime(device.presence.lastSeen), drops: 3 },
+  { title: 'LAST SEEN', of: (device, show) => show.time(device.presence.lastSeen), drops: 3 },
   { title: 'SITE', of: (device) => device.site ?? '-', shrinks: true, drops: 2 },
   { title: 'FIRMWARE', of: firmwareText, shrinks: true },
   { title: 'MODELS', of: (device) => digestText(device, 'models') },
@@ -66,20 +71,20 @@ const columns: readonly Column<DeviceJson>[] = [
 ];
 
 /** Its version, which people know it by; the digest stands in `devices get`. */
-function firmwareText(device: DeviceJson): string {
+function firmwareText(device: Device): string {
   const document = device.running['firmware']?.document;
   const isNamed = typeof document === 'object' && document !== null && 'version' in document;
   return isNamed ? String(document.version) : digestText(device, 'firmware');
 }
 
-const digestText = (device: DeviceJson, section: string): string =>
+const digestText = (device: Device, section: string): string =>
   device.running[section]?.digest.slice(0, 12) ?? '-';
 
-function deviceText(device: DeviceJson): string {
+function deviceText(device: Device, show: Show): string {
   const { presence } = device;
   const sections = Object.entries(device.running).map(
     ([name, { digest, at, document }]) =>
-      `\nrunning ${name}, reported ${localTime(at)}\n  digest ${digest}\n${documentText(document)}`,
+      `\nrunning ${name}, reported ${show.time(at)}\n  digest ${digest}\n${documentText(document)}`,
   );
   return [
     facts([
@@ -88,9 +93,9 @@ function deviceText(device: DeviceJson): string {
       ['state', device.state],
       ['site', device.site],
       ['online', presence.online ? 'yes' : 'no'],
-      ['since', presence.since === undefined ? undefined : localTime(presence.since)],
-      ['last seen', localTime(presence.lastSeen)],
-      ['enrolled', localTime(device.createdAt)],
+      ['since', presence.since === undefined ? undefined : show.time(presence.since)],
+      ['last seen', show.time(presence.lastSeen)],
+      ['enrolled', show.time(device.createdAt)],
     ]),
     ...sections,
     `\nnext: fieldloop clips list --device ${device.name}\n`,

@@ -6,9 +6,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ClipJson } from '@fieldloop/cloud';
 import { asFault, Fault, formatSize } from '@fieldloop/core';
-import type { Client } from './client.ts';
+import { answer, type Client, type Schemas } from './client.ts';
 import { jsonText, ndjsonText, type CliIo } from './io.ts';
 import { type ApiOptions, clientOf, formatOf } from './list.ts';
 
@@ -54,7 +53,7 @@ async function downloadClip(
   client: Client,
   io: CliIo,
 ): Promise<Downloaded> {
-  const clip = await client.clip(id);
+  const clip = await answer(client.GET('/v1/clips/{id}', { params: { path: { id } } }));
   const file = options.file ?? join(options.dir, nameOf(clip));
   if (options.force !== true) await refuseExisting(file);
   if (options.file === undefined) await makeFolder(options.dir);
@@ -74,7 +73,7 @@ async function downloadClip(
 }
 
 /** Same words as the file name that the API proposes. */
-function nameOf(clip: ClipJson): string {
+function nameOf(clip: Schemas['Clip']): string {
   const time = clip.startAt.slice(0, 19).replaceAll(/[-:]/g, '');
   const parts = [clip.device, `${time}Z`, clip.why.rule, clip.id.slice(-8)];
   return `${parts.map((part) => part.replaceAll(/[^\w.-]+/g, '-')).join('_')}.mcap`;
@@ -98,14 +97,17 @@ async function sizeOf(file: string): Promise<number | undefined> {
 }
 
 /** Brings `part` to the clip's size. */
-async function fetchInto(part: string, clip: ClipJson, client: Client, io: CliIo): Promise<void> {
+async function fetchInto(
+  part: string,
+  clip: Schemas['Clip'],
+  client: Client,
+  io: CliIo,
+): Promise<void> {
   const has = (await sizeOf(part)) ?? 0;
   const resume = has > 0 && has < clip.sizeBytes;
   if (has === clip.sizeBytes && has > 0) return;
-  const response = await client.clipData(
-    clip.id,
-    resume ? { range: `bytes=${has}-`, 'if-range': `"${clip.sha256}"` } : {},
-  );
+  const headers = resume ? { range: `bytes=${has}-`, 'if-range': `"${clip.sha256}"` } : {};
+  const response = await client.send(`/v1/clips/${clip.id}/data`, { headers });
   const goesOn = resume && response.status === 206;
   if (goesOn) io.err(`${part}: goes on at ${formatSize(has)}\n`);
   const file = await open(part, goesOn ? 'a' : 'w').catch((error: unknown) => {

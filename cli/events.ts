@@ -1,24 +1,18 @@
 /** `fieldloop events`: what happened on the robots. */
-import type { EventJson } from '@fieldloop/cloud';
+import type { Schemas } from './client.ts';
 import { Command } from './commander.ts';
 import type { CliIo, Column } from './io.ts';
-import {
-  clientOf,
-  type ListOptions,
-  listOptions,
-  printList,
-  severityColumn,
-  timeOptions,
-  valuesText,
-  whenColumn,
-} from './list.ts';
+import { printList, type QueryOptions, queryOf, queryOptions, timeOptions } from './list.ts';
+import { severityColumn, valuesText, whenColumn } from './show.ts';
 
-interface EventListOptions extends ListOptions {
+type Event = Schemas['Event'];
+
+interface EventListOptions extends QueryOptions {
   readonly device?: string;
   readonly clip?: string;
-  readonly kind?: string;
+  readonly kind?: Event['kind'];
   readonly name?: string;
-  readonly severity?: string;
+  readonly severity?: Event['severity'];
   readonly since?: string;
   readonly until?: string;
   readonly startNs?: string;
@@ -35,12 +29,13 @@ export function eventsCommand(io: CliIo): Command {
     .option('--kind <kind>', 'event, or marker (on the timeline of a clip)')
     .option('--name <name>', 'with this name')
     .option('--severity <level>', 'critical, warning or info');
-  listOptions(timeOptions(list)).action(async (options: EventListOptions) => {
-    const client = clientOf(options, io);
+  queryOptions(timeOptions(list)).action(async (options: EventListOptions) => {
     const { device, clip, kind, name, severity, since, until, startNs, endNs } = options;
+    const given = { device, clip, kind, name, severity, since, until, startNs, endNs };
+    const query = { ...queryOf(options), ...given };
     await printList(options, io, {
-      fetch: async (query) => await client.events(query),
-      query: { device, clip, kind, name, severity, since, until, startNs, endNs },
+      path: '/v1/events',
+      query,
       columns,
       none: 'no events match',
     });
@@ -48,7 +43,7 @@ export function eventsCommand(io: CliIo): Command {
   return events;
 }
 
-const columns: readonly Column<EventJson>[] = [
+const columns: readonly Column<Event>[] = [
   whenColumn((event) => wallOf(event.atNs)),
   { title: 'DEVICE', of: (event) => event.device, shrinks: true },
   severityColumn((event) => event.severity),

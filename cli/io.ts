@@ -12,21 +12,32 @@ export interface CliIo {
   readonly columns: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** One line of what a person types, without showing it when `isSecret`. */
+  ask?(question: string, isSecret: boolean): Promise<string>;
+  /** Whole stdin as text, for `-` as a file. */
+  readInput?(): Promise<string>;
   /** Resolves at the first Ctrl-C or SIGTERM; a command that calls it ends itself then. */
   stopRequested?(): Promise<void>;
 }
 
-export type OutputFormat = 'table' | 'json' | 'ndjson';
+export const outputFormats = ['table', 'json', 'ndjson', 'csv', 'yaml'] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+/** How the person wants values to look. */
+export interface Show {
+  /** An instant as local time, or as UTC with --utc; `-` for none. */
+  time(instant: string | undefined): string;
+}
 
 export interface Column<Row> {
   readonly title: string;
-  readonly of: (row: Row) => string;
+  readonly of: (row: Row, show: Show) => string;
   /** Numbers stand at the right. */
   readonly right?: boolean;
   /** Cut to what is left of the terminal's width, the widest first. */
   readonly shrinks?: boolean;
   /** Title and text for a terminal that is too narrow for the usual ones. */
-  readonly narrow?: { readonly title: string; readonly of: (row: Row) => string };
+  readonly narrow?: Pick<Column<Row>, 'title' | 'of'>;
   /** Left out when the rest does not fit otherwise; 1 goes first. */
   readonly drops?: number;
 }
@@ -42,22 +53,38 @@ export const ndjsonText = (rows: readonly (Json | object)[]): string =>
 const least = 8;
 const gap = '  ';
 
+/** Comma-separated values (RFC 4180), one row a line under the columns' titles. */
+export function csvText<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  { show, head }: { readonly show: Show; readonly head: boolean },
+): string {
+  const titles = columns.map(({ title }) => title.toLowerCase());
+  const cells = rows.map((row) => columns.map((column) => column.of(row, show)));
+  const lines = [...(head ? [titles] : []), ...cells];
+  return lines.map((line) => `${line.map(csvCell).join(',')}\n`).join('');
+}
+
+const csvCell = (text: string): string =>
+  /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+
 /** Rows under titles; with `width` > 0 columns shrink, then narrow, then go, until a line fits. */
 export function table<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
-  width = 0,
+  how: { readonly width?: number; readonly show: Show },
 ): string {
+  const lay = (shown: readonly Column<Row>[]): Laid => laidOut(rows, shown, how);
   let shown = columns;
-  let laid = lay(rows, shown, width);
+  let laid = lay(shown);
   if (laid.over) {
     shown = shown.map((column) => ({ ...column, ...column.narrow }));
-    laid = lay(rows, shown, width);
+    laid = lay(shown);
   }
   while (laid.over && shown.some((column) => column.drops !== undefined)) {
     const next = Math.min(...shown.map((column) => column.drops ?? Number.POSITIVE_INFINITY));
     shown = shown.filter((column) => column.drops !== next);
-    laid = lay(rows, shown, width);
+    laid = lay(shown);
   }
   const { cells, widths } = laid;
   const line = (texts: readonly string[]): string =>
@@ -76,8 +103,12 @@ interface Laid {
   readonly over: boolean;
 }
 
-function lay<Row>(rows: readonly Row[], columns: readonly Column<Row>[], width: number): Laid {
-  const cells = rows.map((row) => columns.map((column) => oneLine(column.of(row))));
+function laidOut<Row>(
+  rows: readonly Row[],
+  columns: readonly Column<Row>[],
+  { width = 0, show }: { readonly width?: number; readonly show: Show },
+): Laid {
+  const cells = rows.map((row) => columns.map((column) => oneLine(column.of(row, show))));
   const widths = columns.map((column, i) =>
     Math.max(column.title.length, ...cells.map((row) => textWidth(row[i] ?? ''))),
   );

@@ -1,22 +1,25 @@
 /** `fieldloop keys`: keys of the API. */
-import type { ApiKeyJson } from '@fieldloop/cloud';
 import { Fault } from '@fieldloop/core';
+import { answer, type Schemas } from './client.ts';
 import { Command } from './commander.ts';
 import type { CliIo, Column } from './io.ts';
 import {
   type ApiOptions,
   apiOptions,
   clientOf,
-  type ListOptions,
-  listOptions,
-  localTime,
+  given,
   printList,
   printOne,
+  type QueryOptions,
+  queryOf,
+  queryOptions,
 } from './list.ts';
+
+type ApiKey = Schemas['ApiKey'];
 
 interface CreateOptions extends ApiOptions {
   readonly name: string;
-  readonly scope?: readonly string[];
+  readonly scope?: Schemas['ApiKey']['scopes'];
   readonly expiresInDays?: string;
 }
 
@@ -29,17 +32,19 @@ export function keysCommand(io: CliIo): Command {
     .addHelpText('after', createExamples)
     .action(async (options: CreateOptions) => {
       const { name, scope: scopes } = options;
-      const body = { name, scopes, expiresInDays: daysOf(options.expiresInDays) };
-      const key = await clientOf(options, io).createApiKey(body);
+      const expiresInDays = daysOf(options.expiresInDays);
+      const body = { name, ...given({ scopes, expiresInDays }) };
+      const client = clientOf(options, io);
+      const key = await answer(client.POST('/v1/apiKeys', { body }));
       printOne(key, options, io, () => `${key.key}\n`);
       if (options.json !== true) io.err(`${key.id}: may ${key.scopes.join(', ')}\n`);
     });
-  listOptions(keys.command('list').description('Keys, the newest first.')).action(
-    async (options: ListOptions) => {
-      const client = clientOf(options, io);
+  queryOptions(keys.command('list').description('Keys, the newest first.')).action(
+    async (options: QueryOptions) => {
+      const query = queryOf(options);
       await printList(options, io, {
-        fetch: async (query) => await client.apiKeys(query),
-        query: {},
+        path: '/v1/apiKeys',
+        query,
         columns,
         none: 'no keys',
       });
@@ -47,7 +52,9 @@ export function keysCommand(io: CliIo): Command {
   );
   apiOptions(keys.command('revoke <id>').description('Make a key worthless at once.')).action(
     async (id: string, options: ApiOptions) => {
-      const key = await clientOf(options, io).revokeApiKey(id);
+      const client = clientOf(options, io);
+      const params = { path: { id } };
+      const key = await answer(client.POST('/v1/apiKeys/{id}:revoke', { params }));
       printOne(key, options, io, () => `${id} is revoked\n`);
     },
   );
@@ -63,18 +70,18 @@ function daysOf(text: string | undefined): number | undefined {
   });
 }
 
-const columns: readonly Column<ApiKeyJson>[] = [
+const columns: readonly Column<ApiKey>[] = [
   { title: 'ID', of: (key) => key.id },
   { title: 'NAME', of: (key) => key.name, shrinks: true },
   { title: 'STATE', of: (key) => (key.revokedAt === undefined ? 'live' : 'revoked') },
   { title: 'MAY', of: (key) => key.scopes.join(', '), shrinks: true },
-  { title: 'MADE', of: (key) => localTime(key.createdAt) },
-  { title: 'LAST USED', of: (key) => localTime(key.lastUsedAt) },
-  { title: 'EXPIRES', of: (key) => localTime(key.expiresAt) },
+  { title: 'MADE', of: (key, show) => show.time(key.createdAt) },
+  { title: 'LAST USED', of: (key, show) => show.time(key.lastUsedAt) },
+  { title: 'EXPIRES', of: (key, show) => show.time(key.expiresAt) },
 ];
 
 const createExamples = `
 Examples:
   fieldloop keys create --name ci --scope clips:read devices:read
-  export FIELDLOOP_API_KEY=$(fieldloop keys create --name ann --scope '*:read' '*:write')
+  export FIELDLOOP_API_KEY=$(fieldloop keys create --name ann --scope '*:write')
 `;

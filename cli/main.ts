@@ -1,7 +1,10 @@
 /** The command `fieldloop`: builds the program and turns a Fault into its exit code. */
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
 import packageJson from './package.json' with { type: 'json' };
 import { asFault, faultLine, faultTable } from '@fieldloop/core';
 import { Command, CommanderError } from './commander.ts';
+import { completionCommand } from './completion.ts';
 import type { CliIo } from './io.ts';
 import { nouns } from './nouns.ts';
 
@@ -32,7 +35,12 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
   }
 }
 
-async function openProgram(args: readonly string[], io: CliIo): Promise<Command> {
+async function openProgram(
+  args: readonly string[],
+  io: CliIo,
+  /** Every noun with all its commands, not only the one that is asked for. */
+  how: { readonly isWhole: boolean } = { isWhole: false },
+): Promise<Command> {
   const program = new Command('fieldloop')
     .version(packageJson.version)
     .description('Query what the robots flagged, test rules on recordings, and run the cloud.')
@@ -45,13 +53,22 @@ async function openProgram(args: readonly string[], io: CliIo): Promise<Command>
       getOutHelpWidth: () => (io.columns > 0 ? io.columns : 100),
       getErrHelpWidth: () => 100,
     });
+  // The first word that names a noun: an option's value or an argument may bear the same name.
+  const named = nouns.find(({ name }) => args.find((arg) => !arg.startsWith('-')) === name);
   for (const noun of nouns) {
-    const command = args.includes(noun.name)
+    const isNeeded = noun === named || how.isWhole;
+    const command = isNeeded
       ? await noun.load(io)
       : new Command(noun.name).description(noun.description);
     adopt(command, program);
     program.addCommand(command);
   }
+  const completion = completionCommand(
+    io,
+    async () => await openProgram([], io, { isWhole: true }),
+  );
+  adopt(completion, program);
+  program.addCommand(completion);
   return program.addHelpText('after', examples);
 }
 
@@ -81,10 +98,30 @@ function processIo(): CliIo {
     columns: process.stdout.isTTY ? process.stdout.columns : 0,
     env: process.env,
     cwd: process.cwd(),
+    ...(process.stdin.isTTY ? { ask: askTerminal } : {}),
+    readInput: async () => {
+      let text = '';
+      for await (const part of process.stdin.setEncoding('utf8')) text += part as string;
+      return text;
+    },
     stopRequested: async () =>
       await new Promise<void>((resolve) => {
         process.once('SIGINT', () => resolve());
         process.once('SIGTERM', () => resolve());
       }),
   };
+}
+
+/** One line from the terminal; a secret one is not shown. */
+async function askTerminal(question: string, isSecret: boolean): Promise<string> {
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const output = isSecret ? silent : process.stderr;
+  const lines = createInterface({ input: process.stdin, output, terminal: true });
+  if (isSecret) process.stderr.write(question);
+  try {
+    return await lines.question(question);
+  } finally {
+    lines.close();
+    if (isSecret) process.stderr.write('\n');
+  }
 }

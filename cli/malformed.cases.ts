@@ -34,7 +34,11 @@ export const malformedCases: readonly MalformedLine[] = [
   { line: 'clips lst', code: 2, says: 'Did you mean list?' },
   { line: 'clip list', code: 2, says: 'Did you mean clips?' },
   { line: 'clips list --sevrity x', code: 2, says: 'Did you mean --severity?' },
-  { line: 'clips list -o yaml', code: 2, says: 'Allowed choices are table, json, ndjson' },
+  {
+    line: 'clips list -o xml',
+    code: 2,
+    says: 'Allowed choices are table, json, ndjson, csv, yaml',
+  },
   {
     line: 'clips list --url http://127.0.0.1:65534 --key flk_x',
     code: 8,

@@ -48,6 +48,31 @@ export const nouns: readonly Noun[] = [
     load: async (io) => (await import('./cloud.ts')).cloudCommand(io),
   },
   {
+    name: 'login',
+    description: 'Log in with address and password.',
+    load: async (io) => (await import('./login.ts')).loginCommand(io),
+  },
+  {
+    name: 'logout',
+    description: 'End the login of a profile.',
+    load: async (io) => (await import('./login.ts')).logoutCommand(io),
+  },
+  {
+    name: 'whoami',
+    description: 'Who asks, at which cloud, with which rights.',
+    load: async (io) => (await import('./login.ts')).whoamiCommand(io),
+  },
+  {
+    name: 'config',
+    description: 'The clouds that this command line knows.',
+    load: async (io) => (await import('./config.ts')).configCommand(io),
+  },
+  {
+    name: 'api',
+    description: 'Any request of the API.',
+    load: async (io) => (await import('./api.ts')).apiCommand(io),
+  },
+  {
     name: 'recording',
     description: 'Look into MCAP files and ROS 1 bags on this machine.',
     load: async (io) => (await import('./recording.ts')).recordingCommand(io),

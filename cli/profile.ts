@@ -1,45 +1,74 @@
 /**
  * Which cloud a command speaks to: flags, then the environment, then a profile file in the folder
- * where the command runs, then one in the home folder. `npm run demo` writes the first file.
+ * where the command runs, then one in the home folder. `npm run demo` writes the first file,
+ * `fieldloop login` the second.
  */
-import { readFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { didYouMean, Fault } from '@fieldloop/core';
 import type { CliIo } from './io.ts';
 
 export interface Profile {
   /** Without a slash at its end. */
   readonly url: string;
-  readonly key: string;
+  /** Absent only for what needs no rights, such as a login. */
+  readonly key: string | undefined;
 }
 
 export interface ProfileFlags {
   readonly url?: string | undefined;
   readonly key?: string | undefined;
+  /** Name of a profile in the file. */
+  readonly profile?: string | undefined;
 }
 
+/** A profile as a file keeps it. */
+export interface KeptProfile {
+  readonly url: string;
+  readonly key: string;
+}
+
+export interface ProfileFile {
+  readonly path: string;
+  readonly profiles: Readonly<Record<string, KeptProfile>>;
+  /** The one that is used when none is named. */
+  readonly current: string;
+}
+
+type Where = Pick<CliIo, 'env' | 'cwd'>;
+
 const members = ['url', 'key'] as const;
+const usual = 'default';
 
 /** Faults `invalid` and `unauthenticated` say where a value came from and how to give another. */
-export function findProfile(flags: ProfileFlags, io: Pick<CliIo, 'env' | 'cwd'>): Profile {
+export function findProfile(given: ProfileFlags, io: Where): Profile & { readonly key: string } {
+  const { url, key } = findCloud(given, io);
+  if (key !== undefined) return { url, key };
+  throw new Fault('unauthenticated', `there is no API key for ${url}`, {
+    remedy:
+      'Run `fieldloop login`, give --key or set FIELDLOOP_API_KEY; `fieldloop cloud run` prints ' +
+      'the first key.',
+  });
+}
+
+/** The same, but a key is not needed. */
+export function findCloud(flags: ProfileFlags, io: Where): Profile {
   const { env } = io;
-  const file = profileFiles(io)
-    .map(readProfile)
-    .find((one) => one !== undefined);
+  const kept = keptProfile(flags.profile ?? nonEmpty(env['FIELDLOOP_PROFILE']), io);
   const sources: readonly (readonly [string, ProfileFlags])[] = [
     ['--url', flags],
     ['FIELDLOOP_API_URL', { url: env['FIELDLOOP_API_URL'], key: env['FIELDLOOP_API_KEY'] }],
-    [file?.path ?? '', file ?? {}],
+    [kept?.path ?? '', kept ?? {}],
   ];
-  const [place, { url }] = sources.find(([, one]) => given(one.url)) ?? ['', {}];
+  const [place, { url }] = sources.find(([, one]) => isGiven(one.url)) ?? ['', {}];
   // A key belongs to the cloud it was made for: the file's key never goes to another URL.
-  const keys = sources.filter(([name]) => name !== file?.path || sameCloud(url, file.url));
-  const key = keys.find(([, one]) => given(one.key))?.[1].key;
+  const keys = sources.filter(([name]) => name !== kept?.path || sameCloud(url, kept.url));
+  const key = keys.find(([, one]) => isGiven(one.key))?.[1].key;
   if (url === undefined) {
     throw new Fault('invalid', 'no cloud is known here', {
       remedy:
-        'Start the demo in this folder (`npm run demo`), give --url and --key, or set ' +
+        'Start the demo in this folder (`npm run demo`), run `fieldloop login --url …`, or set ' +
         'FIELDLOOP_API_URL and FIELDLOOP_API_KEY.',
     });
   }
@@ -49,34 +78,92 @@ export function findProfile(flags: ProfileFlags, io: Pick<CliIo, 'env' | 'cwd'>)
       remedy: 'Write it as http://127.0.0.1:7400.',
     });
   }
-  if (key === undefined) {
-    throw new Fault('unauthenticated', `there is no API key for ${url}`, {
-      remedy: 'Give --key or set FIELDLOOP_API_KEY; `fieldloop cloud run` prints the first key.',
-    });
-  }
   return { url: url.replace(/\/+$/, ''), key };
 }
 
-const given = (text: string | undefined): boolean => text !== undefined && text !== '';
+const isGiven = (text: string | undefined): boolean => text !== undefined && text !== '';
+const nonEmpty = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
 const sameCloud = (a: string | undefined, b: string | undefined): boolean =>
   a?.replace(/\/+$/, '') === b?.replace(/\/+$/, '');
 
-/** Where profiles are looked for, the nearest first. */
-function profileFiles({ env, cwd }: Pick<CliIo, 'env' | 'cwd'>): readonly string[] {
-  const config = env['XDG_CONFIG_HOME'] ?? join(env['HOME'] ?? homedir(), '.config');
-  return [join(cwd, '.fieldloop', 'cli.json'), join(config, 'fieldloop', 'cli.json')];
+/** The named profile, or the current one of the nearest file. */
+function keptProfile(
+  name: string | undefined,
+  io: Where,
+): (KeptProfile & { readonly path: string }) | undefined {
+  const files = profileFiles(io);
+  if (name === undefined) {
+    const [file] = files;
+    const one = file?.profiles[file.current];
+    return file === undefined || one === undefined ? undefined : { ...one, path: file.path };
+  }
+  const file = files.find((one) => one.profiles[name] !== undefined);
+  const found = file?.profiles[name];
+  if (file !== undefined && found !== undefined) return { ...found, path: file.path };
+  const known = files.flatMap((one) => Object.keys(one.profiles));
+  throw new Fault('not_found', `there is no profile "${name}".${didYouMean(name, known)}`, {
+    place: '--profile',
+    remedy: '`fieldloop config list` shows the profiles; `fieldloop login --profile` makes one.',
+  });
 }
 
-function readProfile(path: string): (ProfileFlags & { readonly path: string }) | undefined {
+/** The files that are there, the nearest first. */
+export function profileFiles(io: Where): readonly ProfileFile[] {
+  return [join(io.cwd, '.fieldloop', 'cli.json'), homeFile(io)]
+    .map(readFile)
+    .filter((file) => file !== undefined);
+}
+
+/** Where `fieldloop login` keeps what it gets. */
+export function homeFile({ env }: Pick<CliIo, 'env'>): string {
+  const config = env['XDG_CONFIG_HOME'] ?? join(env['HOME'] ?? homedir(), '.config');
+  return join(config, 'fieldloop', 'cli.json');
+}
+
+/** Writes the file whole, readable by its owner alone. Fault `unavailable` when it cannot be. */
+export function writeProfiles(file: ProfileFile): void {
+  const { path, profiles, current } = file;
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    writeFileSync(`${path}.part`, `${JSON.stringify({ current, profiles }, undefined, 2)}\n`, {
+      mode: 0o600,
+    });
+    chmodSync(`${path}.part`, 0o600);
+    renameSync(`${path}.part`, path);
+  } catch (error) {
+    throw new Fault('unavailable', 'the profile cannot be written', {
+      place: path,
+      remedy: 'Check that its folder is yours to write, or use FIELDLOOP_API_KEY.',
+      cause: error,
+    });
+  }
+}
+
+/** Undefined when it is not there or not ours to read: the next place may have one. */
+function readFile(path: string): ProfileFile | undefined {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch {
-    // Not there or not ours to read: the next place may have one.
     return undefined;
   }
-  const profile = parse(text, path);
+  const document = parse(text, path);
+  if (document['profiles'] === undefined) {
+    return { path, profiles: { [usual]: checked(document, path) }, current: usual };
+  }
+  const profiles = Object.entries(document['profiles'] as Readonly<Record<string, object>>);
+  const current = document['current'];
+  return {
+    path,
+    profiles: Object.fromEntries(
+      profiles.map(([name, one]) => [name, checked(one as Record<string, unknown>, path)]),
+    ),
+    current: typeof current === 'string' ? current : usual,
+  };
+}
+
+function checked(profile: Readonly<Record<string, unknown>>, path: string): KeptProfile {
   const unknown = Object.keys(profile).find((name) => !members.some((one) => one === name));
   if (unknown !== undefined) {
     throw new Fault('invalid', `unknown member "${unknown}".${didYouMean(unknown, members)}`, {
@@ -91,7 +178,7 @@ function readProfile(path: string): (ProfileFlags & { readonly path: string }) |
       remedy: 'Write {"url": "http://127.0.0.1:7400", "key": "flk_…"} or remove the file.',
     });
   }
-  return { path, url: String(profile['url']), key: String(profile['key']) };
+  return { url: String(profile['url']), key: String(profile['key']) };
 }
 
 function parse(text: string, path: string): Record<string, unknown> {

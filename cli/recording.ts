@@ -13,6 +13,7 @@ import {
 import { openFile } from '@fieldloop/recording/file';
 import { Command, InvalidArgumentError } from './commander.ts';
 import { type CliIo, jsonText, table } from './io.ts';
+import { showOf } from './show.ts';
 import { type FieldReader, openFields, plainValue } from './recording-fields.ts';
 
 interface CatOptions {
@@ -114,7 +115,7 @@ function channelTable(io: CliIo, found: RecordingInfo): string {
       { title: 'HZ', of: ({ hz }) => (hz === undefined ? '-' : hz.toFixed(2)), right: true },
       { title: 'LATCHED', of: ({ latched }) => (latched ? 'yes' : '-') },
     ],
-    io.columns,
+    { width: io.columns, show: showOf({}) },
   );
 }
 

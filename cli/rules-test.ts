@@ -11,6 +11,7 @@ import {
   verdictJson,
 } from '@fieldloop/rules';
 import { type CliIo, jsonText, table } from './io.ts';
+import { showOf } from './show.ts';
 import { openProgress } from './rules-progress.ts';
 
 export interface TestPlan {
@@ -100,7 +101,7 @@ function runText(io: CliIo, run: Run): string {
             { title: 'SEVERITY', of: (one) => one.severity },
             { title: 'VALUES', of: (one) => valuesText(one.values), shrinks: true },
           ],
-          io.columns,
+          { width: io.columns, show: showOf({}) },
         )}\n`;
   const totals = table(
     Object.entries(counters.rules),
@@ -110,7 +111,7 @@ function runText(io: CliIo, run: Run): string {
       { title: 'COOLED DOWN', of: ([, one]) => String(one.suppressed.cooldown), right: true },
       { title: 'UNKNOWN', of: ([, one]) => String(one.unknown), right: true },
     ],
-    io.columns,
+    { width: io.columns, show: showOf({}) },
   );
   const facts = [
     `${run.messages} messages`,

@@ -1,40 +1,43 @@
 /** `fieldloop sessions`: runs of recording. */
-import type { SessionJson } from '@fieldloop/cloud';
+import { answer, type Schemas } from './client.ts';
 import { Command } from './commander.ts';
 import type { CliIo, Column } from './io.ts';
 import {
   type ApiOptions,
   apiOptions,
   clientOf,
-  facts,
-  type ListOptions,
-  listOptions,
-  localTime,
   printList,
   printOne,
-  shortNumber,
+  type QueryOptions,
+  queryOf,
+  queryOptions,
 } from './list.ts';
+import { facts, shortNumber, showOf } from './show.ts';
 
-interface SessionListOptions extends ListOptions {
+type Session = Schemas['Session'];
+
+interface SessionListOptions extends QueryOptions {
   readonly device?: string;
 }
 
 export function sessionsCommand(io: CliIo): Command {
   const sessions = new Command('sessions').description('Continuous runs of recording.');
-  listOptions(sessions.command('list').description('Sessions, the newest first.'))
+  queryOptions(sessions.command('list').description('Sessions, the newest first.'))
     .option('--device <name>', 'of this robot')
     .action(async (options: SessionListOptions) => {
-      const client = clientOf(options, io);
+      const query = { ...queryOf(options), device: options.device };
       await printList(options, io, {
-        fetch: async (query) => await client.sessions(query),
-        query: { device: options.device },
+        path: '/v1/sessions',
+        query,
         columns,
         none: 'no sessions match',
       });
     });
   apiOptions(sessions.command('get <id>').description('One session.')).action(
     async (id: string, options: ApiOptions) => {
-      const session = await clientOf(options, io).session(id);
+      const client = clientOf(options, io);
+      const params = { path: { id } };
+      const session = await answer(client.GET('/v1/sessions/{id}', { params }));
       printOne(session, options, io, () =>
         facts([
           ['session', session.id],
@@ -42,7 +45,7 @@ export function sessionsCommand(io: CliIo): Command {
           ['source', session.source],
           ['log time', `${session.startNs} to ${session.endNs} ns, ${lengthText(session)}`],
           ['clips', String(session.clips)],
-          ['known since', localTime(session.createdAt)],
+          ['known since', showOf(options).time(session.createdAt)],
         ]),
       );
     },
@@ -50,8 +53,8 @@ export function sessionsCommand(io: CliIo): Command {
   return sessions;
 }
 
-const columns: readonly Column<SessionJson>[] = [
-  { title: 'BEGAN', of: (session) => localTime(wallOf(session.startNs)) },
+const columns: readonly Column<Session>[] = [
+  { title: 'BEGAN', of: (session, show) => show.time(wallOf(session.startNs)) },
   { title: 'DEVICE', of: (session) => session.device, shrinks: true },
   { title: 'LENGTH', of: lengthText, right: true },
   { title: 'CLIPS', of: (session) => String(session.clips), right: true },
@@ -59,7 +62,7 @@ const columns: readonly Column<SessionJson>[] = [
   { title: 'ID', of: (session) => session.id },
 ];
 
-function lengthText({ startNs, endNs }: SessionJson): string {
+function lengthText({ startNs, endNs }: Session): string {
   return `${shortNumber(Math.round(Number(BigInt(endNs) - BigInt(startNs)) / 1e8) / 10)} s`;
 }
 

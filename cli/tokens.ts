@@ -1,18 +1,21 @@
 /** `fieldloop tokens`: claim tokens, with which robots enrol. */
-import type { ClaimTokenJson } from '@fieldloop/cloud';
 import { Fault, parseDurationNs } from '@fieldloop/core';
+import { answer, type Schemas } from './client.ts';
 import { Command } from './commander.ts';
 import type { CliIo, Column } from './io.ts';
 import {
   type ApiOptions,
   apiOptions,
   clientOf,
+  given,
   type ListOptions,
   listOptions,
-  localTime,
   printList,
   printOne,
 } from './list.ts';
+import { showOf } from './show.ts';
+
+type ClaimToken = Schemas['ClaimToken'];
 
 interface CreateOptions extends ApiOptions {
   readonly device?: string;
@@ -32,19 +35,19 @@ export function tokensCommand(io: CliIo): Command {
     .action(async (options: CreateOptions) => {
       const { device, site, note } = options;
       const expiresInS = secondsOf(options.expires);
-      const body = { device, site, note, expiresInS };
-      const token = await clientOf(options, io).createClaimToken(body);
+      const body = { ...given({ device, site, note }), expiresInS };
+      const client = clientOf(options, io);
+      const token = await answer(client.POST('/v1/claimTokens', { body }));
       printOne(token, options, io, () => `${token.token}\n`);
       if (options.json !== true) {
-        io.err(`${token.id}: works once, until ${localTime(token.expiresAt)}\n`);
+        io.err(`${token.id}: works once, until ${showOf(options).time(token.expiresAt)}\n`);
         io.err('next, on the robot: fieldloop-agent enroll --token flc_…\n');
       }
     });
   listOptions(tokens.command('list').description('Tokens, the newest first.')).action(
     async (options: ListOptions) => {
-      const client = clientOf(options, io);
       await printList(options, io, {
-        fetch: async (query) => await client.claimTokens(query),
+        path: '/v1/claimTokens',
         query: {},
         columns,
         none: 'no claim tokens',
@@ -53,7 +56,9 @@ export function tokensCommand(io: CliIo): Command {
   );
   apiOptions(tokens.command('revoke <id>').description('Make an open token worthless.')).action(
     async (id: string, options: ApiOptions) => {
-      const token = await clientOf(options, io).revokeClaimToken(id);
+      const client = clientOf(options, io);
+      const params = { path: { id } };
+      const token = await answer(client.POST('/v1/claimTokens/{id}:revoke', { params }));
       printOne(token, options, io, () => `${id} is revoked\n`);
     },
   );
@@ -73,12 +78,12 @@ function secondsOf(text: string): number {
   }
 }
 
-const columns: readonly Column<ClaimTokenJson>[] = [
+const columns: readonly Column<ClaimToken>[] = [
   { title: 'ID', of: (token) => token.id },
   { title: 'STATE', of: (token) => token.state },
   { title: 'DEVICE', of: (token) => token.device ?? '-', shrinks: true },
   { title: 'SITE', of: (token) => token.site ?? '-', shrinks: true },
-  { title: 'EXPIRES', of: (token) => localTime(token.expiresAt) },
+  { title: 'EXPIRES', of: (token, show) => show.time(token.expiresAt) },
   { title: 'NOTE', of: (token) => token.note ?? '-', shrinks: true },
 ];
 

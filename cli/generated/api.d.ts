@@ -388,6 +388,80 @@ export interface paths {
         patch: operations["updatePropertyDefinition"];
         trace?: never;
     };
+    "/v1/cohorts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Cohorts with how many devices are in now */
+        get: operations["listCohorts"];
+        put?: never;
+        /** Name a selection of devices: by query, or by list */
+        post: operations["createCohort"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cohorts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One cohort */
+        get: operations["getCohort"];
+        put?: never;
+        post?: never;
+        /** Forget a cohort that nothing uses */
+        delete: operations["deleteCohort"];
+        options?: never;
+        head?: never;
+        /**
+         * Change the name of a cohort, its note, or who is in
+         * @description Publications on it follow within seconds: `:preview` tells who joins and leaves.
+         */
+        patch: operations["updateCohort"];
+        trace?: never;
+    };
+    "/v1/cohorts:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who would be in a cohort that is not made yet */
+        post: operations["previewNewCohort"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cohorts/{id}:preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who is in a cohort now, and who would join and leave with a change */
+        post: operations["previewCohort"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/devices/{id}/commands": {
         parameters: {
             query?: never;
@@ -511,6 +585,108 @@ export interface paths {
         get: operations["getClip"];
         put?: never;
         post?: never;
+        /**
+         * Erase the bytes of a clip
+         * @description Its row stays and says `erased`; its pictures and the exports that hold it go as well. One that is held takes an admin and another person’s approval.
+         */
+        delete: operations["deleteClip"];
+        options?: never;
+        head?: never;
+        /**
+         * Label a clip, or write a note to it
+         * @description null takes a label or a note away. Everything else is the robot’s word.
+         */
+        patch: operations["editClip"];
+        trace?: never;
+    };
+    "/v1/clips/{id}/topics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The topics of a clip, with their counts, rates and times
+         * @description Sizes take a walk through the file: ask for them with `bytes=true`.
+         */
+        get: operations["getClipTopics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clips/{id}/plot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Signals at the resolution of a screen
+         * @description Smallest, largest, first and last value of each pixel column, so that no spike is lost. A path is a topic, a dot and a field: `/odom.twist.twist.linear.x`, `/scan.ranges[]@min`, `/scan.ranges[0]`.
+         */
+        get: operations["getClipPlot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clips/{id}/previews/{n}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A small picture of a clip
+         * @description Made of its image topics when it arrives, or when it is asked for first.
+         */
+        get: operations["getClipPreview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clips/{id}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a clip was flagged: every verdict, with its values and its margin */
+        get: operations["getClipWhy"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clips/{id}/lineage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where a clip came from and what became of it */
+        get: operations["getClipLineage"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -525,12 +701,172 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The MCAP file of a clip
-         * @description Takes Range, If-Range and If-None-Match, and HEAD. The ETag is the SHA-256 of the file; the same clip never changes.
+         * The MCAP file of a clip, whole or cut to topics and times
+         * @description The whole file takes Range, If-Range and If-None-Match, and HEAD; its ETag is its SHA-256, and it never changes. With topics or a time the answer is a valid MCAP that is cut while it is sent: no Range, and the same request gives the same bytes.
          */
         get: operations["getClipData"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clips/{id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Decoded messages of a clip, in the order of log time
+         * @description A page ends at `limit` messages or about 1 MiB. `format=ndjson` gives one message a line; the way to the next page is then in the Link header with rel="next".
+         */
+        get: operations["listClipMessages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clips/{id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Links that open a clip in Lichtblick or Foxglove, for a short time
+         * @description They hold a signed address of the file that works without a key. The viewer’s browser must be able to reach this cloud; Foxglove takes https only.
+         */
+        get: operations["getClipLinks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/signed/{token}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The file behind a signed link
+         * @description The token says what may be read until when. Pages of any origin may read it. Takes Range as the file itself does.
+         */
+        get: operations["getSigned"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clips/{id}:pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask the robot for the bytes of a clip that only it has
+         * @description The command waits for a robot that is offline. Asked again while it lives, the answer is the same command. With topics or a time the robot sends a clip of the clip.
+         */
+        post: operations["pullClip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clips:tag": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tag clips, or take tags away
+         * @description The robot’s own tags stay: to remove one of them is a conflict of that clip. A query that matches more than 1000 clips becomes an operation; its dry run tells of the first of them.
+         */
+        post: operations["tagClips"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clips:hold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold clips so that nobody deletes them, or lift the hold
+         * @description To lift one takes an admin. A query that matches more than 1000 clips becomes an operation; its dry run tells of the first of them.
+         */
+        post: operations["holdClips"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clips:delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase the bytes of clips
+         * @description One that is held is a conflict: delete it by itself, with approval. A query that matches more than 1000 clips becomes an operation; its dry run tells of the first of them.
+         */
+        post: operations["deleteClips"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clips:pull": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask robots for the bytes of clips that only they have
+         * @description One that is asked for already is ok and not changed. A query that matches more than 1000 clips becomes an operation; its dry run tells of the first of them.
+         */
+        post: operations["pullClips"];
         delete?: never;
         options?: never;
         head?: never;
@@ -547,7 +883,8 @@ export interface paths {
         /** Events and markers, the newest log time first */
         get: operations["listEvents"];
         put?: never;
-        post?: never;
+        /** Write an event, or a marker on a clip */
+        post: operations["createEvent"];
         delete?: never;
         options?: never;
         head?: never;
@@ -565,10 +902,12 @@ export interface paths {
         get: operations["getEvent"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** Take an event or marker of your own away */
+        delete: operations["deleteEvent"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change an event or marker of your own */
+        patch: operations["updateEvent"];
         trace?: never;
     };
     "/v1/clips/{id}/markers": {
@@ -585,6 +924,389 @@ export interface paths {
         get: operations["listClipMarkers"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/devices/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened on a device, the newest log time first */
+        get: operations["listDeviceEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What happened in a session, the newest log time first */
+        get: operations["listSessionEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events:batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Write up to 1,000 events: all of them or none
+         * @description With externalId in each it may be sent again without doubling any.
+         */
+        post: operations["createEvents"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/eventKinds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How events of a name look and what their data is, by name */
+        get: operations["listEventKinds"];
+        put?: never;
+        /** Say how events of a name look and what their data is */
+        post: operations["createEventKind"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/eventKinds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One event kind */
+        get: operations["getEventKind"];
+        put?: never;
+        post?: never;
+        /** Forget an event kind; its events stay as they are */
+        delete: operations["deleteEventKind"];
+        options?: never;
+        head?: never;
+        /**
+         * Change looks or schema of an event kind
+         * @description Events that are there stay as they are.
+         */
+        patch: operations["updateEventKind"];
+        trace?: never;
+    };
+    "/v1/ruleSets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rule sets by name */
+        get: operations["listRuleSets"];
+        put?: never;
+        /** A rule set, whose versions follow */
+        post: operations["createRuleSet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ruleSets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One rule set */
+        get: operations["getRuleSet"];
+        put?: never;
+        post?: never;
+        /** Delete a rule set that was never published */
+        delete: operations["deleteRuleSet"];
+        options?: never;
+        head?: never;
+        /**
+         * Change what a rule set is called or for
+         * @description Versions keep the name in their text; the next one must carry the new name.
+         */
+        patch: operations["changeRuleSet"];
+        trace?: never;
+    };
+    "/v1/ruleSets/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions, the newest first */
+        get: operations["listRuleSetVersions"];
+        put?: never;
+        /**
+         * Save a version
+         * @description The text is checked by the parser of the robots; problems come with line and column. A version never changes. The same text again is the version that it was before.
+         */
+        post: operations["saveRuleSetVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ruleSets/{id}/versions/{n}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version with its text */
+        get: operations["getRuleSetVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ruleSets/{id}/versions/{n}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What changed from another version to this one
+         * @description By meaning, where spelling and order are nothing, and by line.
+         */
+        get: operations["getRuleSetDiff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ruleSets:lint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Every problem of a text, with its line and column
+         * @description With devices or a cohort also topics and fields that their newest stored clips have not.
+         */
+        post: operations["lintRuleSet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ruleSets/{id}:backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a version would have done in stored clips
+         * @description The engine of the robots over the newest stored clips that the query finds: fires, clips and bytes of a robot and day, with intervals, beside those of the version that is active now. The forecast is kept; a publish needs one.
+         */
+        post: operations["backtestRuleSet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ruleSets/{id}/versions/{n}/forecast": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The newest forecast of a version
+         * @description Of its digest: a version that means the same has the same forecast.
+         */
+        get: operations["getRuleSetForecast"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ruleSets/{id}/versions/{n}:publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring a version to the robots of a cohort
+         * @description As a shadow first unless asked otherwise: it counts beside the active rules and cuts nothing. It takes a forecast that is not older than 7 days, or force with a reason. Mode active takes the right ruleSets:approve.
+         */
+        post: operations["publishRuleSetVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/publications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Publications, the newest first */
+        get: operations["listPublications"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/publications/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One publication: forecast, actual counts, and what its devices run */
+        get: operations["getPublication"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/publications/{id}/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What each device of a publication runs, counts and rejected */
+        get: operations["listPublicationDevices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/publications/{id}:promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * From shadow to active, for a share of the cohort or all of it
+         * @description The share is chosen by a hash and grows with the next promote. A publication that was halted takes the approval of another person.
+         */
+        post: operations["promotePublication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/publications/{id}:halt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a version away from its devices, which go back to the one before
+         * @description It can be promoted again, which takes the approval of another person.
+         */
+        post: operations["haltPublication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/publications/{id}:rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a publication for good; its devices go back to the version before
+         * @description A device that no other publication has runs the rules of its configuration.
+         */
+        post: operations["rollBackPublication"];
         delete?: never;
         options?: never;
         head?: never;
@@ -623,6 +1345,23 @@ export interface paths {
          * @description A used one stays used: revoke its device instead. Twice is once.
          */
         post: operations["revokeClaimToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The page on which a one-time link is used */
+        get: operations["getJoinPage"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -711,7 +1450,7 @@ export interface paths {
             cookie?: never;
         };
         /** Your open logins, the newest first; there are few */
-        get: operations["listMyLogins"];
+        get: operations["getMyLogins"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1278,6 +2017,8 @@ export interface components {
             kind: "key" | "person";
             id: string;
             name: string;
+            /** @description The person behind a key. */
+            userId?: string;
             /** @enum {string} */
             role?: "viewer" | "annotator" | "engineer" | "release_manager" | "admin";
             /**
@@ -1636,6 +2377,118 @@ export interface components {
             updatedAt: string;
             version: number;
         };
+        CohortPage: {
+            items: (components["schemas"]["Cohort"] | {
+                /** @example coh_01JC0000000000000000000000 */
+                id: string;
+                name?: string;
+                note?: string;
+                /** @description Absent where a list says who is in. */
+                q?: string;
+                /**
+                 * Format: date-time
+                 * @description When the list was made of what a query found.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                frozenAt?: string;
+                /** @description How many devices are in now. */
+                size?: number;
+                /** @description What acts on its devices. */
+                usedBy?: {
+                    /** @enum {string} */
+                    kind: "publication" | "api_key";
+                    id: string;
+                    name: string;
+                }[];
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        Cohort: {
+            /** @example coh_01JC0000000000000000000000 */
+            id: string;
+            name: string;
+            note?: string;
+            /** @description Absent where a list says who is in. */
+            q?: string;
+            /**
+             * Format: date-time
+             * @description When the list was made of what a query found.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            frozenAt?: string;
+            /** @description How many devices are in now. */
+            size: number;
+            /** @description What acts on its devices. */
+            usedBy: {
+                /** @enum {string} */
+                kind: "publication" | "api_key";
+                id: string;
+                name: string;
+            }[];
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        CohortPreview: {
+            /** @description Who is in. */
+            now: {
+                count: number;
+                sample: {
+                    id: string;
+                    name: string;
+                }[];
+            };
+            /** @description Who would be in after the change. */
+            after?: {
+                count: number;
+                sample: {
+                    id: string;
+                    name: string;
+                }[];
+            };
+            joins?: {
+                count: number;
+                sample: {
+                    id: string;
+                    name: string;
+                }[];
+            };
+            leaves?: {
+                count: number;
+                sample: {
+                    id: string;
+                    name: string;
+                }[];
+            };
+            usedBy: {
+                /** @enum {string} */
+                kind: "publication" | "api_key";
+                id: string;
+                name: string;
+            }[];
+        };
         CommandPage: {
             items: components["schemas"]["Command"][];
             nextCursor?: string;
@@ -1925,7 +2778,62 @@ export interface components {
             /** @description How far beyond its threshold, in units of the threshold. */
             margin?: number;
         };
-        Clip: components["schemas"]["ClipSummary"] & {
+        Clip: {
+            /** @example clp_01JC0000000000000000000000 */
+            id: string;
+            device: string;
+            session: string;
+            /**
+             * @description `on_device`: only the manifest is here; `stored`: verified.
+             * @enum {string}
+             */
+            state: "on_device" | "uploading" | "stored" | "evicted" | "lost" | "missing" | "erased";
+            /** @description Why it is in this state, in words. */
+            stateReason: string;
+            /** @example 1717171717000000000 */
+            startNs: string;
+            /** @example 1717171717000000000 */
+            endNs: string;
+            /**
+             * Format: date-time
+             * @description startNs as a wall time.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            startAt: string;
+            durationMs: number;
+            sizeBytes: number;
+            sha256: string;
+            /**
+             * @description How much it matters.
+             * @enum {string}
+             */
+            severity: "critical" | "warning" | "info";
+            /** @enum {string} */
+            class: "critical" | "warning" | "info" | "baseline";
+            /** @description The robot’s, and behind them those of operators. */
+            tags: string[];
+            /** @description What people call it. */
+            label?: string;
+            why: components["schemas"]["Why"];
+            /** @description Every rule that fired inside. */
+            rules: string[];
+            /** @description The largest score of each kind inside, by `scorer.kind`. */
+            scores: {
+                [key: string]: number;
+            };
+            /** @description Nobody deletes it while it is held. */
+            isHeld: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            receivedAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            storedAt?: string;
+            version: number;
             source: string;
             topics: {
                 name: string;
@@ -2002,6 +2910,171 @@ export interface components {
             /** @example /v1/clips/clp_01JC0000000000000000000000/previews/0 */
             path: string;
         };
+        ClipTopics: {
+            clip: string;
+            /**
+             * @description `manifest`: the bytes are not here, this is what the robot said.
+             * @enum {string}
+             */
+            source: "file" | "manifest";
+            topics: {
+                name: string;
+                schema: string;
+                schemaEncoding?: string;
+                messageEncoding?: string;
+                latched?: boolean;
+                count: number;
+                hz: number;
+                /** @description Of the messages’ data. */
+                bytes?: number;
+                /** @example 1717171717000000000 */
+                firstNs?: string;
+                /** @example 1717171717000000000 */
+                lastNs?: string;
+            }[];
+        };
+        ClipPlot: {
+            clip: string;
+            /** @example 1717171717000000000 */
+            startNs: string;
+            /** @example 1717171717000000000 */
+            endNs: string;
+            px: number;
+            series: {
+                path: string;
+                topic: string;
+                field: string;
+                type: string;
+                unit?: string;
+                messages: number;
+                /** @description Messages that are not what their schema says. */
+                faults: number;
+                /** @description Only columns that have messages; null where all are gaps. */
+                columns: {
+                    /** @description The column: 0 at startNs. */
+                    x: number[];
+                    count: number[];
+                    /** @description Messages without a number: NaN, absent. */
+                    gaps: number[];
+                    min: (number | null)[];
+                    max: (number | null)[];
+                    first: (number | null)[];
+                    last: (number | null)[];
+                };
+            }[];
+        };
+        ClipWhy: {
+            clip: string;
+            state: string;
+            stateReason: string;
+            leading: components["schemas"]["Why"];
+            verdicts: (components["schemas"]["Why"] & {
+                /** @description It fired inside the clip of another and became part of it. */
+                isMerged: boolean;
+            })[];
+            class: string;
+            scores: {
+                [key: string]: number;
+            };
+            preTruncated: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            receivedAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            recordedAt: string;
+        };
+        ClipLineage: {
+            device: string;
+            session: string;
+            /** @description Where the robot recorded it. */
+            source: string;
+            rules: {
+                ruleSet: string;
+                version: number;
+                digest: string;
+                publications: string[];
+            }[];
+            models: {
+                [key: string]: string;
+            };
+            failures: string[];
+            exports: string[];
+            /** @description Pulls that asked for it. */
+            commands: string[];
+        };
+        ClipMessagePage: {
+            items: components["schemas"]["ClipMessage"][];
+            nextCursor?: string;
+        };
+        ClipMessage: {
+            topic: string;
+            /** @example 1717171717000000000 */
+            logTimeNs: string;
+            /** @example 1717171717000000000 */
+            publishTimeNs: string;
+            sequence: number;
+            sizeBytes: number;
+            /** @description The message: 64-bit integers and what is no number in JSON as strings. Long lists are `{$items, $length}`, bytes `{$base64, $length}`, texts `{$text, $length}`. */
+            data?: unknown;
+            /** @description Its bytes are not what its schema says. */
+            problem?: {
+                code: string;
+                message: string;
+            };
+        };
+        ClipLinks: {
+            clip: string;
+            /** @description The file, without a key, until expiresAt. */
+            data: string;
+            lichtblick: string;
+            foxglove: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            expiresAt: string;
+        };
+        ClipPull: {
+            clip: string;
+            /**
+             * @description `live`: the same was asked for before and is not over.
+             * @enum {string}
+             */
+            outcome: "queued" | "live";
+            command: {
+                id: string;
+                state: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                expiresAt: string;
+            };
+        };
+        BulkResult: {
+            results: {
+                id: string;
+                ok: boolean;
+                problem?: {
+                    code: string;
+                    message: string;
+                    remedy?: string;
+                };
+            }[];
+            matched: number;
+            changed: number;
+            dryRun: boolean;
+        };
         EventPage: {
             items: (components["schemas"]["Event"] | {
                 /** @example evt_01JC0000000000000000000000 */
@@ -2034,11 +3107,30 @@ export interface components {
                 };
                 tags?: string[];
                 text?: string;
+                /** @description In a person’s words. */
+                label?: string;
+                /** @description As the schema of its kind says. */
+                data?: unknown;
+                /** @description Who wrote it; absent: the robot itself. */
+                createdBy?: string;
+                externalId?: string;
                 /**
                  * Format: date-time
                  * @example 2026-01-31T12:00:00.000Z
                  */
                 receivedAt?: string;
+                /**
+                 * Format: date-time
+                 * @description receivedAt.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
             })[];
             nextCursor?: string;
             count?: components["schemas"]["Count"];
@@ -2074,11 +3166,505 @@ export interface components {
             };
             tags: string[];
             text?: string;
+            /** @description In a person’s words. */
+            label?: string;
+            /** @description As the schema of its kind says. */
+            data?: unknown;
+            /** @description Who wrote it; absent: the robot itself. */
+            createdBy?: string;
+            externalId?: string;
             /**
              * Format: date-time
              * @example 2026-01-31T12:00:00.000Z
              */
             receivedAt: string;
+            /**
+             * Format: date-time
+             * @description receivedAt.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        EventBatchResult: {
+            created: number;
+            /** @description Told before, by their externalId. */
+            known: number;
+            items: {
+                id: string;
+                externalId?: string;
+                created: boolean;
+            }[];
+        };
+        EventKindPage: {
+            items: components["schemas"]["EventKind"][];
+            nextCursor?: string;
+        };
+        EventKind: {
+            /** @example evk_01JC0000000000000000000000 */
+            id: string;
+            name: string;
+            description?: string;
+            colour: string;
+            /** @enum {string} */
+            shape: "dot" | "diamond" | "triangle" | "square" | "flag" | "bar";
+            /** @description JSON Schema of the data of its events; absent: they have none. */
+            schema?: unknown;
+            /** @description Whether each of its events is written into the failure log. */
+            isFailure: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        RuleSet: {
+            /** @example rul_01JC0000000000000000000000 */
+            id: string;
+            name: string;
+            description?: string;
+            /** @description Number of the newest version, 0 before the first. */
+            latest: number;
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        RuleSetPage: {
+            items: (components["schemas"]["RuleSet"] | {
+                /** @example rul_01JC0000000000000000000000 */
+                id: string;
+                name?: string;
+                description?: string;
+                /** @description Number of the newest version, 0 before the first. */
+                latest?: number;
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        RuleSetVersion: {
+            /** @example rul_01JC0000000000000000000000@3 */
+            id: string;
+            ruleSet: string;
+            n: number;
+            /** @description Equal for texts that mean the same. */
+            digest: string;
+            yaml: string;
+            note?: string;
+            /** @description Warnings it was saved with. */
+            problems: components["schemas"]["RuleProblem"][];
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+        };
+        RuleProblem: {
+            line: number;
+            column: number;
+            /** @enum {string} */
+            severity: "error" | "warning";
+            code: string;
+            message: string;
+            remedy: string;
+        };
+        RuleSetVersionPage: {
+            items: components["schemas"]["RuleSetVersion"][];
+            nextCursor?: string;
+        };
+        RuleSetDiff: {
+            from: number;
+            to: number;
+            changes: {
+                /** @enum {string} */
+                part: "signal" | "model" | "capture" | "rule" | "document";
+                name: string;
+                /** @enum {string} */
+                change: "added" | "removed" | "changed";
+                fields: {
+                    path: string;
+                    before?: unknown;
+                    after?: unknown;
+                }[];
+            }[];
+            /** @description The texts, as `diff -u` shows them. */
+            lines: string[];
+        };
+        RuleLint: {
+            /** @description Whether it could be saved: no errors. */
+            ok: boolean;
+            name?: string;
+            digest?: string;
+            problems: components["schemas"]["RuleProblem"][];
+            /** @description What topics and fields were compared with. */
+            against?: {
+                devices: number;
+                clips: number;
+                topics: number;
+            };
+        };
+        Operation: {
+            /** @example op_01JC0000000000000000000000 */
+            id: string;
+            /** @example clips.export */
+            kind: string;
+            /** @enum {string} */
+            state: "queued" | "running" | "done" | "failed" | "cancelled";
+            createdBy: string;
+            progress: {
+                done: number;
+                total?: number;
+                unit?: string;
+            };
+            input?: unknown;
+            /** @description Of a done one; its form is the kind’s. */
+            result?: unknown;
+            problem?: {
+                code: string;
+                message: string;
+                remedy?: string;
+            };
+            attempts: number;
+            cancelAsked: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            endedAt?: string;
+            version: number;
+        };
+        /** @description Figures are for one robot and day of dutyHours. */
+        RuleForecast: {
+            id: string;
+            ruleSet: string;
+            n: number;
+            digest: string;
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * @description sampled: about all recorded time. triggered: only triggered clips were there; mean and low assume that nothing fires between them, high that it is always as in them.
+             * @enum {string}
+             */
+            population: "sampled" | "triggered" | "none";
+            devices: number;
+            sessions: number;
+            recordings: number;
+            seenHours: number;
+            sampledHours: number;
+            recordedHours: number;
+            dutyHours: number;
+            bootstrapped: boolean;
+            fires: components["schemas"]["Estimate"];
+            clips: components["schemas"]["Estimate"];
+            bytes: components["schemas"]["Estimate"];
+            clipBytes: {
+                mean: number;
+                most: number;
+            };
+            rules: {
+                rule: string;
+                /** @enum {string} */
+                basis: "replay" | "schedule" | "blind";
+                fires: number;
+                cold: number;
+                hours: number;
+                perRobotDay?: components["schemas"]["Estimate"];
+            }[];
+            dropped: number;
+            faults: number;
+        };
+        /** @description A figure and its 95 % interval. */
+        Estimate: {
+            mean: number;
+            low: number;
+            high: number;
+        };
+        Publication: {
+            /** @example pub_01JC0000000000000000000000 */
+            id: string;
+            ruleSet: string;
+            ruleSetVersion: number;
+            digest: string;
+            cohort: {
+                id: string;
+                name?: string;
+            };
+            /** @enum {string} */
+            mode: "shadow" | "active";
+            /** @enum {string} */
+            state: "publishing" | "active" | "halted" | "rolled_back" | "superseded";
+            /** @description Share of the cohort that an active one reaches. */
+            percent: number;
+            limits: {
+                haltFactor: number;
+                maxFaults: number;
+                maxMibPerRobotDay?: number;
+            };
+            forecast?: {
+                id: string;
+                /**
+                 * @description sampled: about all recorded time. triggered: only triggered clips were there; mean and low assume that nothing fires between them, high that it is always as in them.
+                 * @enum {string}
+                 */
+                population: "sampled" | "triggered" | "none";
+                devices: number;
+                sessions: number;
+                recordings: number;
+                seenHours: number;
+                sampledHours: number;
+                recordedHours: number;
+                dutyHours: number;
+                bootstrapped: boolean;
+                fires: components["schemas"]["Estimate"];
+                clips: components["schemas"]["Estimate"];
+                bytes: components["schemas"]["Estimate"];
+                clipBytes: {
+                    mean: number;
+                    most: number;
+                };
+                rules: {
+                    rule: string;
+                    /** @enum {string} */
+                    basis: "replay" | "schedule" | "blind";
+                    fires: number;
+                    cold: number;
+                    hours: number;
+                    perRobotDay?: components["schemas"]["Estimate"];
+                }[];
+                dropped: number;
+                faults: number;
+            };
+            /** @description Why it has no forecast. */
+            forced?: string;
+            /** @description Why it was halted or rolled back. */
+            reason?: string;
+            actual?: {
+                /** @description Devices that run it now. */
+                devices: number;
+                robotDays: number;
+                evaluations: number;
+                faults: number;
+                fires: number;
+                clips: number;
+                bytes: number;
+                largestClip: number;
+                byRule: {
+                    [key: string]: number;
+                };
+                perRobotDay: {
+                    fires: number;
+                    clips: number;
+                    bytes: number;
+                };
+            };
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            judgedAt?: string;
+            /** @description The first of them, where one publication is asked for. */
+            perDevice?: components["schemas"]["PublicationDevice"][];
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        PublicationDevice: {
+            id: string;
+            device: string;
+            /**
+             * @description covered: a newer publication has the device. none: this one has ended.
+             * @enum {string}
+             */
+            role: "active" | "shadow" | "covered" | "none";
+            /** @enum {string} */
+            state: "pending" | "running" | "rejected" | "offline";
+            digest?: string;
+            problems: {
+                line: number;
+                column: number;
+                code: string;
+                message: string;
+                remedy?: string;
+            }[];
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            startedAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            reportedAt?: string;
+            exposureHours: number;
+            evaluations: number;
+            faults: number;
+            fired: {
+                [key: string]: number;
+            };
+            clips: number;
+            bytes: number;
+        };
+        PublicationPage: {
+            items: (components["schemas"]["Publication"] | {
+                /** @example pub_01JC0000000000000000000000 */
+                id: string;
+                ruleSet?: string;
+                ruleSetVersion?: number;
+                digest?: string;
+                cohort?: {
+                    id: string;
+                    name?: string;
+                };
+                /** @enum {string} */
+                mode?: "shadow" | "active";
+                /** @enum {string} */
+                state?: "publishing" | "active" | "halted" | "rolled_back" | "superseded";
+                /** @description Share of the cohort that an active one reaches. */
+                percent?: number;
+                limits?: {
+                    haltFactor: number;
+                    maxFaults: number;
+                    maxMibPerRobotDay?: number;
+                };
+                forecast?: {
+                    id: string;
+                    /**
+                     * @description sampled: about all recorded time. triggered: only triggered clips were there; mean and low assume that nothing fires between them, high that it is always as in them.
+                     * @enum {string}
+                     */
+                    population: "sampled" | "triggered" | "none";
+                    devices: number;
+                    sessions: number;
+                    recordings: number;
+                    seenHours: number;
+                    sampledHours: number;
+                    recordedHours: number;
+                    dutyHours: number;
+                    bootstrapped: boolean;
+                    fires: components["schemas"]["Estimate"];
+                    clips: components["schemas"]["Estimate"];
+                    bytes: components["schemas"]["Estimate"];
+                    clipBytes: {
+                        mean: number;
+                        most: number;
+                    };
+                    rules: {
+                        rule: string;
+                        /** @enum {string} */
+                        basis: "replay" | "schedule" | "blind";
+                        fires: number;
+                        cold: number;
+                        hours: number;
+                        perRobotDay?: components["schemas"]["Estimate"];
+                    }[];
+                    dropped: number;
+                    faults: number;
+                };
+                /** @description Why it has no forecast. */
+                forced?: string;
+                /** @description Why it was halted or rolled back. */
+                reason?: string;
+                actual?: {
+                    /** @description Devices that run it now. */
+                    devices: number;
+                    robotDays: number;
+                    evaluations: number;
+                    faults: number;
+                    fires: number;
+                    clips: number;
+                    bytes: number;
+                    largestClip: number;
+                    byRule: {
+                        [key: string]: number;
+                    };
+                    perRobotDay: {
+                        fires: number;
+                        clips: number;
+                        bytes: number;
+                    };
+                };
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                judgedAt?: string;
+                /** @description The first of them, where one publication is asked for. */
+                perDevice?: components["schemas"]["PublicationDevice"][];
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        PublicationDevicePage: {
+            items: components["schemas"]["PublicationDevice"][];
+            nextCursor?: string;
         };
         NewClaimToken: components["schemas"]["ClaimToken"] & {
             /** @description The text for the robot: shown only this once. */
@@ -2502,46 +4088,6 @@ export interface components {
         OperationPage: {
             items: components["schemas"]["Operation"][];
             nextCursor?: string;
-        };
-        Operation: {
-            /** @example op_01JC0000000000000000000000 */
-            id: string;
-            /** @example clips.export */
-            kind: string;
-            /** @enum {string} */
-            state: "queued" | "running" | "done" | "failed" | "cancelled";
-            createdBy: string;
-            progress: {
-                done: number;
-                total?: number;
-                unit?: string;
-            };
-            input?: unknown;
-            /** @description Of a done one; its form is the kind’s. */
-            result?: unknown;
-            problem?: {
-                code: string;
-                message: string;
-                remedy?: string;
-            };
-            attempts: number;
-            cancelAsked: boolean;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T12:00:00.000Z
-             */
-            createdAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T12:00:00.000Z
-             */
-            updatedAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T12:00:00.000Z
-             */
-            endedAt?: string;
-            version: number;
         };
     };
     responses: never;
@@ -5035,6 +6581,902 @@ export interface operations {
             };
         };
     };
+    listCohorts: {
+        parameters: {
+            query?: {
+                /** @description A condition in the query language, over the fields of cohorts. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "name" | "-name";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CohortPage"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createCohort: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example warehouse-berlin */
+                    name: string;
+                    note?: string;
+                    /**
+                     * @description Whoever this query over devices finds, at any time.
+                     * @example site = hall-2 and properties.hw = orin
+                     */
+                    q?: string;
+                    /** @description Names or ids. */
+                    devices?: string[];
+                    /**
+                     * @description Write down whom the query finds now as the list.
+                     * @default false
+                     */
+                    freeze?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The cohort. */
+            201: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cohort"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getCohort: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of a cohort. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cohort. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cohort"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteCohort: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Name or id of a cohort. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no If-Match. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateCohort: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Name or id of a cohort. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example warehouse-berlin */
+                    name?: string;
+                    note?: string | null;
+                    /**
+                     * @description Whoever this query over devices finds, at any time.
+                     * @example site = hall-2 and properties.hw = orin
+                     */
+                    q?: string;
+                    /** @description Names or ids. */
+                    devices?: string[];
+                    /**
+                     * @description Also of the query that it has already.
+                     * @default false
+                     */
+                    freeze?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The cohort. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Cohort"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no If-Match. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewNewCohort: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description Whoever this query over devices finds, at any time.
+                     * @example site = hall-2 and properties.hw = orin
+                     */
+                    q?: string;
+                    /** @description Names or ids. */
+                    devices?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Who is in. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CohortPreview"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewCohort: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of a cohort. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description Whoever this query over devices finds, at any time.
+                     * @example site = hall-2 and properties.hw = orin
+                     */
+                    q?: string;
+                    /** @description Names or ids. */
+                    devices?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Who is in. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CohortPreview"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listDeviceCommands: {
         parameters: {
             query?: {
@@ -5894,9 +8336,839 @@ export interface operations {
             };
         };
     };
-    getClipData: {
+    deleteClip: {
+        parameters: {
+            query?: {
+                /** @description For the audit. */
+                reason?: string;
+            };
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is erased. */
+            204: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no If-Match. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editClip: {
         parameters: {
             query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    label?: string | null;
+                    note?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The clip. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Clip"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no If-Match. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClipTopics: {
+        parameters: {
+            query?: {
+                bytes?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By name. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipTopics"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault corrupt. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClipPlot: {
+        parameters: {
+            query: {
+                /** @description May repeat. */
+                path: string[];
+                /** @description The clip’s start when absent. */
+                startNs?: string;
+                /** @description Before; behind the clip’s end. */
+                endNs?: string;
+                px?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One series a path, in order. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipPlot"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault corrupt. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClipPreview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                n: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            /** @description A part of it. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller has it. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description No such part. */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClipWhy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Why. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipWhy"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClipLineage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By id. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipLineage"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClipData: {
+        parameters: {
+            query?: {
+                /** @description Exact names, with commas between; may repeat. */
+                topics?: string[];
+                /** @description Log time at or after. */
+                startNs?: string;
+                /** @description Log time before. */
+                endNs?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -5987,6 +9259,1052 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Fault corrupt. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listClipMessages: {
+        parameters: {
+            query: {
+                /** @description May repeat. */
+                topic: string[];
+                startNs?: string;
+                endNs?: string;
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+                /** @description Long lists, bytes and texts as they are. */
+                full?: "true" | "false";
+                format?: "json" | "ndjson";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipMessagePage"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault corrupt. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getClipLinks: {
+        parameters: {
+            query?: {
+                expiresInS?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The links. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipLinks"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSigned: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The part of the file that Range asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller has this file already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The range lies outside the file, or there are several. */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pullClip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Exact names; all when absent. */
+                    topics?: string[];
+                    /**
+                     * @description Log time at or after.
+                     * @example 1717171717000000000
+                     */
+                    startNs?: string;
+                    /**
+                     * @description Log time before.
+                     * @example 1717171717000000000
+                     */
+                    endNs?: string;
+                    /**
+                     * @description The robot is asked until then.
+                     * @default 86400
+                     */
+                    expiresInS?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The command. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipPull"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tagClips: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Which ones; or say it with q. */
+                    ids?: string[];
+                    /** @description Which ones, as a query. */
+                    q?: string;
+                    /**
+                     * @description Tell what would change.
+                     * @default false
+                     */
+                    dryRun?: boolean;
+                    /** @default [] */
+                    add?: string[];
+                    /** @default [] */
+                    remove?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Each result. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description More than a request waits for: an Operation. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    holdClips: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Which ones; or say it with q. */
+                    ids?: string[];
+                    /** @description Which ones, as a query. */
+                    q?: string;
+                    /**
+                     * @description Tell what would change.
+                     * @default false
+                     */
+                    dryRun?: boolean;
+                    hold: boolean;
+                    /**
+                     * @description For the audit.
+                     * @default held on request
+                     * @example a person can be seen
+                     */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Each result. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description More than a request waits for: an Operation. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteClips: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Which ones; or say it with q. */
+                    ids?: string[];
+                    /** @description Which ones, as a query. */
+                    q?: string;
+                    /**
+                     * @description Tell what would change.
+                     * @default false
+                     */
+                    dryRun?: boolean;
+                    /**
+                     * @description For the audit.
+                     * @default erased on request
+                     * @example a person can be seen
+                     */
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Each result. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description More than a request waits for: an Operation. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pullClips: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Which ones; or say it with q. */
+                    ids?: string[];
+                    /** @description Which ones, as a query. */
+                    q?: string;
+                    /**
+                     * @description Tell what would change.
+                     * @default false
+                     */
+                    dryRun?: boolean;
+                    /** @description Exact names; all when absent. */
+                    topics?: string[];
+                    /**
+                     * @description Log time at or after.
+                     * @example 1717171717000000000
+                     */
+                    startNs?: string;
+                    /**
+                     * @description Log time before.
+                     * @example 1717171717000000000
+                     */
+                    endNs?: string;
+                    /**
+                     * @description The robot is asked until then.
+                     * @default 86400
+                     */
+                    expiresInS?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Each result. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResult"];
+                };
+            };
+            /** @description More than a request waits for: an Operation. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
             };
             /** @description Fault limited. */
             429: {
@@ -6137,6 +10455,190 @@ export interface operations {
             };
         };
     };
+    createEvent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description Absent: the device of the clip.
+                     * @example amr-01
+                     */
+                    device?: string;
+                    /** @description A marker stands on the timeline of this clip. */
+                    clip?: string;
+                    session?: string;
+                    /**
+                     * @description Absent: a marker where a clip is named, else an event.
+                     * @enum {string}
+                     */
+                    kind?: "event" | "marker";
+                    /**
+                     * @description The name of its event kind, where there is one.
+                     * @example near-miss
+                     */
+                    name: string;
+                    /**
+                     * @description How much it matters.
+                     * @default info
+                     * @enum {string}
+                     */
+                    severity?: "critical" | "warning" | "info";
+                    /** @example 1717171717000000000 */
+                    atNs: string;
+                    /**
+                     * @description Absent: an instant.
+                     * @example 1717171717000000000
+                     */
+                    endNs?: string;
+                    label?: string;
+                    /** @description As the schema of its kind says. */
+                    data?: {
+                        [key: string]: unknown;
+                    };
+                    /** @default {} */
+                    values?: {
+                        [key: string]: number | string | boolean | null;
+                    };
+                    /** @default [] */
+                    tags?: string[];
+                    /** @description Your own name for it: told again for the same device it is the same event. */
+                    externalId?: string;
+                    /**
+                     * @description Write it even outside of the time that is known of the device.
+                     * @default false
+                     */
+                    force?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The event. */
+            201: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Event"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getEvent: {
         parameters: {
             query?: never;
@@ -6194,6 +10696,310 @@ export interface operations {
             };
             /** @description Fault not_found. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no If-Match. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateEvent: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description How much it matters.
+                     * @enum {string}
+                     */
+                    severity?: "critical" | "warning" | "info";
+                    /** @example 1717171717000000000 */
+                    atNs?: string;
+                    /** @example 1717171717000000000 */
+                    endNs?: string;
+                    label?: string | null;
+                    data?: {
+                        [key: string]: unknown;
+                    } | null;
+                    tags?: string[];
+                    /**
+                     * @description Write it even outside of the time that is known of the device.
+                     * @default false
+                     */
+                    force?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The event. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Event"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no If-Match. */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6301,6 +11107,3234 @@ export interface operations {
             };
             /** @description Fault not_found. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listDeviceEvents: {
+        parameters: {
+            query?: {
+                /** @description A condition in the query language, over the fields of events. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "atNs" | "-atNs" | "receivedAt" | "-receivedAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name or id of a device. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSessionEvents: {
+        parameters: {
+            query?: {
+                /** @description A condition in the query language, over the fields of events. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "atNs" | "-atNs" | "receivedAt" | "-receivedAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPage"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createEvents: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    events: {
+                        /**
+                         * @description Absent: the device of the clip.
+                         * @example amr-01
+                         */
+                        device?: string;
+                        /** @description A marker stands on the timeline of this clip. */
+                        clip?: string;
+                        session?: string;
+                        /**
+                         * @description Absent: a marker where a clip is named, else an event.
+                         * @enum {string}
+                         */
+                        kind?: "event" | "marker";
+                        /**
+                         * @description The name of its event kind, where there is one.
+                         * @example near-miss
+                         */
+                        name: string;
+                        /**
+                         * @description How much it matters.
+                         * @default info
+                         * @enum {string}
+                         */
+                        severity?: "critical" | "warning" | "info";
+                        /** @example 1717171717000000000 */
+                        atNs: string;
+                        /**
+                         * @description Absent: an instant.
+                         * @example 1717171717000000000
+                         */
+                        endNs?: string;
+                        label?: string;
+                        /** @description As the schema of its kind says. */
+                        data?: {
+                            [key: string]: unknown;
+                        };
+                        /** @default {} */
+                        values?: {
+                            [key: string]: number | string | boolean | null;
+                        };
+                        /** @default [] */
+                        tags?: string[];
+                        /** @description Your own name for it: told again for the same device it is the same event. */
+                        externalId?: string;
+                        /**
+                         * @description Write it even outside of the time that is known of the device.
+                         * @default false
+                         */
+                        force?: boolean;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description Each one. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventBatchResult"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEventKinds: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventKindPage"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createEventKind: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example near-miss */
+                    name: string;
+                    description?: string;
+                    /** @example #d94f2b */
+                    colour: string;
+                    /** @enum {string} */
+                    shape: "dot" | "diamond" | "triangle" | "square" | "flag" | "bar";
+                    schema?: {
+                        [key: string]: unknown;
+                    };
+                    /** @default false */
+                    isFailure?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The kind. */
+            201: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventKind"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEventKind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of an event kind. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The kind. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventKind"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteEventKind: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Name or id of an event kind. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no If-Match. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    updateEventKind: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Name or id of an event kind. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    description?: string | null;
+                    /** @example #d94f2b */
+                    colour?: string;
+                    /** @enum {string} */
+                    shape?: "dot" | "diamond" | "triangle" | "square" | "flag" | "bar";
+                    schema?: {
+                        [key: string]: unknown;
+                    } | null;
+                    isFailure?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The kind. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventKind"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no If-Match. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRuleSets: {
+        parameters: {
+            query?: {
+                /** @description A condition in the query language, over the fields of ruleSets. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "name" | "-name" | "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSetPage"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createRuleSet: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example amr-baseline */
+                    name: string;
+                    description?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The rule set. */
+            201: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSet"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRuleSet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of a rule set. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rule set. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSet"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteRuleSet: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Name or id of a rule set. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no If-Match. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    changeRuleSet: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Name or id of a rule set. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example amr-baseline */
+                    name?: string;
+                    description?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The rule set. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSet"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Somebody else changed it first. */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no If-Match. */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRuleSetVersions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Name or id of a rule set. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSetVersionPage"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    saveRuleSetVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Name or id of a rule set. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    yaml: string;
+                    note?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The version. */
+            201: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSetVersion"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRuleSetVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of a rule set. */
+                id: string;
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSetVersion"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRuleSetDiff: {
+        parameters: {
+            query?: {
+                /** @description The other version; the one before it unless said. */
+                against?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Name or id of a rule set. */
+                id: string;
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The differences. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleSetDiff"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lintRuleSet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    yaml: string;
+                    devices?: string[];
+                    cohort?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleLint"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    backtestRuleSet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of a rule set. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    version: number;
+                    q?: string;
+                    sessions?: string[];
+                    against?: number;
+                    /** @default 24 */
+                    dutyHours?: number;
+                    /** @default {} */
+                    limits?: {
+                        /** @default 500 */
+                        clips?: number;
+                        /** @default 4294967296 */
+                        bytes?: number;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The work. */
+            202: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRuleSetForecast: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of a rule set. */
+                id: string;
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The forecast. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleForecast"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    publishRuleSetVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Name or id of a rule set. */
+                id: string;
+                n: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    cohort: string;
+                    /**
+                     * @default shadow
+                     * @enum {string}
+                     */
+                    mode?: "shadow" | "active";
+                    /** @default {} */
+                    limits?: {
+                        /**
+                         * @description Halts when a rate is over this many times the upper end of the forecast.
+                         * @default 3
+                         */
+                        haltFactor?: number;
+                        /** @default 0 */
+                        maxFaults?: number;
+                        maxMibPerRobotDay?: number;
+                    };
+                    /**
+                     * @description Share of the cohort that mode active reaches.
+                     * @default 100
+                     */
+                    percent?: number;
+                    /** @default false */
+                    force?: boolean;
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The publication. */
+            201: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The Idempotency-Key was used for another request. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPublications: {
+        parameters: {
+            query?: {
+                /** @description Name or id of a rule set. */
+                ruleSet?: string;
+                /** @description A condition in the query language, over the fields of publications. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationPage"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPublication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The publication. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPublicationDevices: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PublicationDevicePage"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promotePublication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default 100 */
+                    percent?: number;
+                    /** @default false */
+                    force?: boolean;
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The publication. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    haltPublication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The publication. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollBackPublication: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The publication. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Publication"];
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unauthenticated. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault forbidden. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault not_found. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault conflict. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is not JSON. */
+            415: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6639,6 +14673,70 @@ export interface operations {
             };
             /** @description The body is not JSON. */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault limited. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault internal. */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Fault unavailable. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getJoinPage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    /** @description Names this request in logs and audit; send your own, or get one. */
+                    "X-Request-Id"?: string;
+                    /** @description Requests that may come at once. */
+                    "RateLimit-Limit"?: string;
+                    /** @description Requests left of these. */
+                    "RateLimit-Remaining"?: string;
+                    /** @description Seconds until all of them are there again. */
+                    "RateLimit-Reset"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description Fault invalid. */
+            400: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7109,7 +15207,7 @@ export interface operations {
             };
         };
     };
-    listMyLogins: {
+    getMyLogins: {
         parameters: {
             query?: never;
             header?: never;

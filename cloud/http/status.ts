@@ -19,6 +19,7 @@ const me = z
     kind: z.enum(['key', 'person']),
     id: z.string(),
     name: z.string(),
+    userId: z.string().optional().openapi({ description: 'The person behind a key.' }),
     role: z.enum(roles).optional(),
     scopes: z.array(z.string()).openapi({ example: ['*:read'] }),
     cohorts: z.array(z.string()).optional(),
@@ -100,12 +101,13 @@ export const statusOperations = (deps: StatusDeps): readonly Operation[] => [
     { answer: { status: 200, description: 'The caller.', schema: me } },
     ({ caller }) => {
       if (caller === undefined) throw new TypeError('an operation for callers ran without one');
-      const { kind, id, name, role, scopes, cohorts } = caller;
+      const { kind, id, name, userId, role, scopes, cohorts } = caller;
       return {
         kind,
         id,
         name,
         scopes: [...scopes],
+        ...(userId === undefined ? {} : { userId }),
         ...(role === undefined ? {} : { role }),
         ...(cohorts === undefined ? {} : { cohorts: [...cohorts] }),
       };

@@ -45,6 +45,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   nodemailer: ['cloud/channel/mail.ts'],
   'onnxruntime-node': ['agent/score/onnx.ts'],
   'openid-client': ['cloud/auth/oidc-client.ts'],
+  'openapi-fetch': ['cli/client.ts'],
   'oxc-parser': ['scripts/tidy/syntax.ts'],
   pg: ['cloud/store/postgres.ts'],
   pino: ['core/system.ts'],
@@ -57,7 +58,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   ],
   'reflect-metadata': ['agent/enroll/x509.ts', 'cloud/auth/x509.ts'],
   sharp: ['agent/score/image.ts', 'cloud/blob/recordings/image.ts', 'sim/jpeg.ts'],
-  yaml: ['agent/document.ts', 'cloud/config.ts', 'rules/yaml-source.ts'],
+  yaml: ['agent/document.ts', 'cli/yaml.ts', 'cloud/config.ts', 'rules/yaml-source.ts'],
   'zstd-napi': ['recording/codec/zstd.ts', 'bench/generate.ts', 'bench/rival.ts'],
   zod: [
     'agent/document.ts',

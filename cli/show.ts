@@ -1,0 +1,50 @@
+/** Values as people read them. */
+import type { Column, Show } from './io.ts';
+
+/** `2026-01-31 12:00:00`: local time of an instant, or with --utc its UTC with a Z. */
+export const showOf = ({ utc }: { readonly utc?: boolean }): Show => ({
+  time(instant) {
+    if (instant === undefined) return '-';
+    if (utc === true) return `${instant.slice(0, 19).replace('T', ' ')}Z`;
+    const at = new Date(instant);
+    const two = (n: number): string => String(n).padStart(2, '0');
+    const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
+    return `${day} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
+  },
+});
+
+/** When, to the second; without the year where there is no room for it. */
+export const whenColumn = <Row>(of: (row: Row) => string): Column<Row> => ({
+  title: 'WHEN',
+  of: (row, show) => show.time(of(row)),
+  narrow: { title: 'WHEN', of: (row, show) => show.time(of(row)).slice('2026-'.length) },
+});
+
+export const severityColumn = <Row>(of: (row: Row) => string): Column<Row> => ({
+  title: 'SEVERITY',
+  of,
+  narrow: { title: 'SEV', of: (row) => of(row).slice(0, 4) },
+});
+
+/** A number for people: at most four digits that matter. */
+export function shortNumber(value: number): string {
+  if (Number.isInteger(value)) return String(value);
+  return String(Number(value.toPrecision(4)));
+}
+
+/** `vx 0.52, mode auto`: values of a verdict, short. */
+export const valuesText = (
+  values: Readonly<Record<string, number | string | boolean | null>>,
+): string =>
+  Object.entries(values)
+    .map(([name, value]) => `${name} ${typeof value === 'number' ? shortNumber(value) : value}`)
+    .join(', ');
+
+/** `name  value` lines under each other; what is undefined is left out. */
+export function facts(
+  rows: readonly (readonly [name: string, value: string | undefined])[],
+): string {
+  const shown = rows.filter(([, value]) => value !== undefined);
+  const width = Math.max(...shown.map(([name]) => name.length));
+  return shown.map(([name, value]) => `${name.padEnd(width)}  ${value}\n`).join('');
+}
