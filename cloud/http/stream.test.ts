@@ -5,6 +5,8 @@
  */
 import { expect, test } from 'vitest';
 import { putOutbox } from '../store/outbox.ts';
+import { outboxKinds } from '../store/outbox-kinds.ts';
+import { topicOf } from './stream.ts';
 import { type ApiWorld, openApiWorld } from './world.sample.ts';
 
 interface Heard {
@@ -132,4 +134,8 @@ test('a stream ends when the cloud stops, and no client is left', async () => {
   await world[Symbol.asyncDispose]();
   expect(await ended).toContain(': hello');
   expect(world.api.streams()).toBe(0);
+});
+
+test('every kind of the outbox is of a topic', () => {
+  expect(Object.keys(outboxKinds).filter((kind) => topicOf(kind) === undefined)).toEqual([]);
 });

@@ -29,25 +29,36 @@ export interface Streams extends AsyncDisposable {
   count(): number;
 }
 
-/** `clip.stored` is of the topic `clips`. */
-const topicOf = (kind: string): ScopeNoun | undefined => {
-  const noun = kind.split('.')[0] ?? '';
-  return scopeNouns.find((topic) => topic === topics[noun] || topic === `${noun}s`);
-};
+/** `clip.stored` is of the topic `clips`; undefined where no topic has it. */
+export const topicOf = (kind: string): ScopeNoun | undefined => topics[kind.split('.')[0] ?? ''];
 
-/** Nouns whose rows belong to the topic of another. */
+/** The noun of a kind, and the right that reads it. */
 const topics: Readonly<Record<string, ScopeNoun>> = {
-  publication: 'ruleSets',
-  ruleSet: 'ruleSets',
+  alert: 'alerts',
+  alert_policy: 'alerts',
+  api_key: 'apiKeys',
+  approval: 'approvals',
+  channel: 'channels',
+  claim_token: 'claimTokens',
+  clip: 'clips',
+  cohort: 'cohorts',
+  command: 'commands',
   desired: 'devices',
-  savedQuery: 'savedQueries',
-  delivery: 'webhooks',
-  silence: 'alerts',
-  alertPolicy: 'alerts',
-  propertyDefinition: 'devices',
-  eventKind: 'events',
-  marker: 'events',
+  device: 'devices',
+  event: 'events',
+  event_kind: 'events',
   export: 'clips',
+  failure: 'failures',
+  marker: 'events',
+  operation: 'operations',
+  property_definition: 'devices',
+  publication: 'ruleSets',
+  rule_set: 'ruleSets',
+  saved_query: 'savedQueries',
+  session: 'sessions',
+  silence: 'alerts',
+  user: 'users',
+  webhook: 'webhooks',
 };
 
 export async function openStreams(deps: StreamDeps): Promise<Streams> {
@@ -75,14 +86,10 @@ const query = z.strictObject({
     description: 'Which nouns, by comma; all that you may read when absent.',
     example: 'clips,alerts',
   }),
-  q: z
-    .string()
-    .max(maxQueryLength)
-    .optional()
-    .openapi({
-      description: 'Which of them, as a query.',
-      example: 'device:amr-* severity=critical',
-    }),
+  q: z.string().max(maxQueryLength).optional().openapi({
+    description: 'Which of them, as a query.',
+    example: 'device:amr-* severity=critical',
+  }),
 });
 
 const streamOperation = (deps: OpenDeps): Operation =>
