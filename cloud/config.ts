@@ -5,11 +5,17 @@
 import { join } from 'node:path';
 import { asFault, didYouMean, Fault } from '@fieldloop/core';
 import { type Document, isMap, isScalar, LineCounter, parseDocument } from 'yaml';
+import {
+  type LoginConfig,
+  loginConfigOf,
+  loginKeys,
+  oidcSecretVariable,
+} from './auth/oidc-config.ts';
 import type { ListenAddress } from './http/serve.ts';
 import type { DatabaseAddress } from './store/database.ts';
 import { postgresPlace } from './store/postgres-fault.ts';
 
-export interface CloudConfig {
+export interface CloudConfig extends LoginConfig {
   /** Folder of blobs, parts and certificate authority, and of the database when it is SQLite. */
   readonly dataDir: string;
   readonly database: DatabaseAddress;
@@ -54,6 +60,7 @@ const configKeys = [
   'publicHost',
   'node',
   'logLevel',
+  ...loginKeys,
 ] as const;
 type Key = (typeof configKeys)[number];
 
@@ -111,6 +118,7 @@ export function readCloudConfig(
     node: settings.node === undefined ? undefined : nodeName(settings.node, placeOf('node')),
     traceEndpoint: env[traceVariable] === '' ? undefined : env[traceVariable],
     logLevel,
+    ...loginConfigOf(settings, env[oidcSecretVariable], placeOf),
   });
 }
 

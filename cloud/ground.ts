@@ -5,6 +5,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '@fieldloop/core';
+import { type AuditKey, openAuditKey } from './auth/audit-key.ts';
 import { type Ca, openCa } from './auth/ca.ts';
 import type { BlobStore } from './blob/blob.ts';
 import { openDiskBlobs } from './blob/disk.ts';
@@ -21,6 +22,8 @@ import { lockFolder } from './store/sqlite.ts';
 export interface Ground {
   readonly database: Database;
   readonly ca: Ca;
+  /** Signs where the audit chain stands. */
+  readonly auditKey: AuditKey;
   readonly blobs: BlobStore;
   /** Of the first start: the key with every right. */
   readonly admin: FirstKey | undefined;
@@ -38,7 +41,7 @@ export async function openGround(
   if (config.database.kind === 'sqlite') started.use(lockFolder(join(dataDir, 'cloud.lock')));
   const database = started.use(await openDatabase(config.database, { clock, log }));
   const { write } = database;
-  const steps = await migrate(write, { now: () => clock.now() });
+  const steps = await migrate(write, { now: () => clock.now(), waitOn: clock });
   if (steps.length > 0) log.info('database migrated', { steps });
   const owner = system.ids.ulid('str');
   while (!(await takeLease(write, { name: startLease, owner, now: clock.now() }))) {
@@ -46,9 +49,10 @@ export async function openGround(
   }
   try {
     const ca = await openCa({ folder: join(dataDir, 'ca'), clock });
+    const auditKey = await openAuditKey(dataDir);
     const admin = await firstKey(dataDir, { ...system, write });
     const blobs = started.use(await openDiskBlobs(dataDir));
-    return { database, ca, blobs, admin };
+    return { database, ca, auditKey, blobs, admin };
   } finally {
     await endLease(write, startLease, owner);
   }

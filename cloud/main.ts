@@ -12,6 +12,9 @@ import {
   seededRandom,
 } from '@fieldloop/core';
 import { calledBy } from './addresses.ts';
+import { openAuditSigner } from './auth/audit-heads.ts';
+import { type FirstAdminLink, firstAdminLink } from './auth/first-admin.ts';
+import { openOidcClient } from './auth/oidc-client.ts';
 import type { CloudConfig } from './config.ts';
 import type { FirstKey } from './first-start.ts';
 import { type Ground, openGround } from './ground.ts';
@@ -43,6 +46,8 @@ export interface RunningCloud {
   readonly enrol: string | undefined;
   /** Of the first start: the key with every right, and the file that keeps it. */
   readonly admin: FirstKey | undefined;
+  /** As long as nobody has an account: the page on which the first admin makes theirs. */
+  readonly firstAdmin: FirstAdminLink | undefined;
   /** Takes no more work, finishes what runs, and lets go of the folder. */
   close(): Promise<void>;
 }
@@ -63,12 +68,16 @@ export async function startCloud(config: CloudConfig, system: CloudSystem): Prom
   measure(metrics, { api, read: ground.database.read, robots });
   const http = await openHttpServer(api.fetch, { ids, log: log.child('http') }, config.http);
   started.defer(async () => await http.close(drainMs));
+  const firstAdmin = isApi
+    ? await firstLink(config, { system, ground, http: http.url })
+    : undefined;
   const parts = started.move();
   const where = { http: http.url, broker: robots?.broker, enrol: robots?.enrol };
   log.info('cloud ready', { role: config.role, ...where });
   return {
     ...where,
     admin: ground.admin,
+    firstAdmin,
     async close() {
       state.isStopping = true;
       // Streams never end by themselves: their clients come back to another process.
@@ -109,16 +118,29 @@ function startWorker(config: CloudConfig, { system, ground, started }: Starting)
   // A lease must not outlive its holder in a process that bears the same name.
   const node = system.ids.ulid(nodeOf(config));
   started.use(
-    openWorker({
-      ...system,
-      read: database.read,
-      write: database.write,
-      bytes: blobs,
-      random: seededRandom(node),
-      log: system.log.child('worker'),
-      node,
-    }),
+    openWorker(
+      {
+        ...system,
+        read: database.read,
+        write: database.write,
+        bytes: blobs,
+        random: seededRandom(node),
+        log: system.log.child('worker'),
+        node,
+      },
+      [(deps) => openAuditSigner({ ...deps, key: ground.auditKey })],
+    ),
   );
+}
+
+/** Made anew at each start until somebody used one. */
+async function firstLink(
+  { publicUrl }: CloudConfig,
+  { system, ground, http }: Omit<Starting, 'started'> & { readonly http: string },
+): Promise<FirstAdminLink | undefined> {
+  const { write } = ground.database;
+  const origin = publicUrl === undefined ? http : new URL(publicUrl).origin;
+  return await firstAdminLink({ ...system, write, origin });
 }
 
 function apiDeps(
@@ -140,6 +162,9 @@ function apiDeps(
     write,
     version: packageJson.version,
     bytes: ground.blobs,
+    auditKey: ground.auditKey,
+    publicUrl: config.publicUrl,
+    oidc: config.oidc && { client: openOidcClient(config.oidc), roles: config.oidc },
     metrics,
     onAnswer,
     notReady: async () => (state.isStopping ? 'the cloud is stopping' : await trouble(read)),

@@ -10,7 +10,7 @@ import { openQueryBackfill } from './store/query-values.ts';
 import type { WorkerDeps } from './store/work.ts';
 
 /** Opens one part of the worker; disposing it leaves nothing running. */
-type WorkerPart = (deps: WorkerDeps) => Promise<AsyncDisposable> | AsyncDisposable;
+export type WorkerPart = (deps: WorkerDeps) => Promise<AsyncDisposable> | AsyncDisposable;
 
 const operationKinds: OperationKinds = { [backtestKind]: backtest };
 
@@ -25,11 +25,11 @@ const parts: readonly WorkerPart[] = [
   openPublicationWatch,
 ];
 
-/** Works while this process holds the lease; else stands by. */
-export function openWorker(deps: WorkerDeps): AsyncDisposable {
+/** Works while this process holds the lease; else stands by. `more` need what only main has. */
+export function openWorker(deps: WorkerDeps, more: readonly WorkerPart[] = []): AsyncDisposable {
   return holdLease(deps, { name: 'worker', owner: deps.node }, async () => {
     await using opened = new AsyncDisposableStack();
-    for (const part of parts) opened.use(await part(deps));
+    for (const part of [...parts, ...more]) opened.use(await part(deps));
     return opened.move();
   });
 }

@@ -28,7 +28,11 @@ export function openAuditSigner(deps: AuditSignerDeps): AsyncDisposable {
   return {
     async [Symbol.asyncDispose]() {
       await loop[Symbol.asyncDispose]();
-      await signHead(deps);
+      try {
+        await signHead(deps);
+      } catch (error) {
+        deps.log.warn('the audit head was not signed at the end', { cause: error });
+      }
     },
   };
 }

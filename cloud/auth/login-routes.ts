@@ -164,7 +164,7 @@ const logout = (deps: LoginDeps): Operation =>
         description: 'It has ended.',
         schema: z
           .object({
-            continueAt: z
+            continueUrl: z
               .string()
               .optional()
               .openapi({ description: 'Where the browser ends its login at the provider too.' }),
@@ -185,9 +185,9 @@ const logout = (deps: LoginDeps): Operation =>
       const { site, login: ended } = found;
       const gone = { name: loginCookie(site), value: '', maxAgeS: 0 };
       call.answerHeaders.append('set-cookie', setCookie(gone, site));
-      const continueAt =
+      const continueUrl =
         ended.method === 'oidc' ? await deps.endElsewhere?.(site.origin) : undefined;
-      return continueAt === undefined ? {} : { continueAt };
+      return continueUrl === undefined ? {} : { continueUrl };
     },
   );
 
@@ -246,7 +246,7 @@ const csrfToken = (deps: LoginDeps): Operation =>
 const logins = (deps: LoginDeps): Operation =>
   operation(
     {
-      id: 'listMyLogins',
+      id: 'getMyLogins',
       tag: 'me',
       method: 'get',
       path: '/v1/me/sessions',

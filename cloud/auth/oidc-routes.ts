@@ -95,14 +95,11 @@ const finish = (deps: OidcDeps): Operation =>
       faults: ['not_found', 'forbidden', 'unauthenticated', 'conflict'],
     },
     {
-      query: z.strictObject({
+      // The provider's own names, which no convention of ours governs; openid-client reads them all.
+      query: z.looseObject({
         code: z.string().max(4096).optional(),
         state: z.string().max(512).optional(),
-        iss: z.string().max(512).optional(),
-        session_state: z.string().max(512).optional(),
         error: z.string().max(512).optional(),
-        error_description: z.string().max(2048).optional(),
-        error_uri: z.string().max(512).optional(),
       }),
       answer: { status: 200, description: 'Never: it is a redirect.' },
     },

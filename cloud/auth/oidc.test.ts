@@ -83,8 +83,8 @@ test('a person logs in with the provider and gets the highest role of their grou
   const ended = await browser.send('POST', '/v1/logout', {
     headers: { 'x-csrf-token': csrfToken },
   });
-  const { continueAt = '' } = (await ended.json()) as { continueAt?: string };
-  expect(continueAt).toContain(`${world.provider.issuer}/session/end`);
+  const { continueUrl = '' } = (await ended.json()) as { continueUrl?: string };
+  expect(continueUrl).toContain(`${world.provider.issuer}/session/end`);
   expect((await browser.send('GET', '/v1/me')).status).toBe(401);
 });
 

@@ -41,7 +41,7 @@ export async function newLink(
 }
 
 /** Where a person opens a link. The secret stands behind #: it never reaches a log on the way. */
-export const linkUrl = (origin: string, token: string): string => `${origin}/join#${token}`;
+export const linkUrl = (origin: string, token: string): string => `${origin}/v1/join#${token}`;
 
 export const linkStore = (db: Db) => ({
   async add(link: OneTimeLink, sha256: string): Promise<void> {

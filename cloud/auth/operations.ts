@@ -10,6 +10,7 @@ import { settingOnce } from '../store/settings.ts';
 import { userOperations } from '../user/routes.ts';
 import { openAccounts } from './accounts.ts';
 import { openPasswords, type Passwords } from './argon2.ts';
+import { joinOperation } from './join-page.ts';
 import { loginOperations } from './login-routes.ts';
 import type { OidcDeps } from './oidc-routes.ts';
 import { oidcOperations } from './oidc-routes.ts';
@@ -33,6 +34,7 @@ export async function peopleOperations(deps: PeopleDeps): Promise<readonly Opera
   const endElsewhere =
     oidc === undefined ? undefined : async (origin: string) => await oidc.client.end(`${origin}/`);
   return [
+    joinOperation,
     ...loginOperations({ ...deps, accounts: openAccounts({ ...deps, passwords }), endElsewhere }),
     ...oidcOperations({ ...deps, passwords, sealKey: Buffer.from(sealKey, 'base64url') }),
     ...myApiKeyOperations(deps),

@@ -2,6 +2,7 @@
  * Goal: accounts begin without a default password, change only by who may, and end at once.
  * Method: the first start, invitations and links over real HTTP, and the ways to cheat.
  */
+import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { firstAdminLink } from '../auth/first-admin.ts';
 import { goodPassword, openPeopleWorld, type PeopleWorld } from '../auth/people.sample.ts';
@@ -36,7 +37,7 @@ const json = async <T>(response: Promise<Response>): Promise<T> =>
 test('the first start makes the admin by a link that works once, and has no password before', async () => {
   await using world = await openPeopleWorld();
   const link = await firstLink(world);
-  expect(link?.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/join#flo_/);
+  expect(link?.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1\/join#flo_/);
   const token = link?.url.split('#')[1] ?? '';
   const owner = { email: 'Ada@Example.com', name: 'Ada', password: goodPassword };
   expect((await redeem(world, { token, password: goodPassword })).status).toBe(400);
@@ -95,7 +96,7 @@ test('of two who use one link at the same time, one has the account', async () =
 test('an invitation opens the account it was made for, with its role', async () => {
   await using world = await openPeopleWorld();
   const { link, id } = await invite(world, 'Bob@Example.com', 'engineer');
-  expect(link.url).toBe(`${world.url}/join#${link.token}`);
+  expect(link.url).toBe(`${world.url}/v1/join#${link.token}`);
   expect((await world.browser().login('bob@example.com', '')).status).toBe(401);
   const cheat = {
     token: link.token,
@@ -249,4 +250,17 @@ test('people are found by address, role and words', async () => {
   );
   const text = await (await world.send('GET', '/v1/users', { key: world.key })).text();
   expect(text).not.toContain('argon2');
+});
+
+test('the page of a link runs its own script alone, and keeps the secret out of addresses', async () => {
+  await using world = await openPeopleWorld();
+  const response = await world.send('GET', '/v1/join');
+  const [page, policy] = [await response.text(), response.headers.get('content-security-policy')];
+  const script = /<script>([\s\S]*)<\/script>/.exec(page)?.[1] ?? '';
+  const hash = createHash('sha256').update(script).digest('base64');
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toContain(`script-src 'sha256-${hash}'`);
+  expect(policy).not.toContain('unsafe');
+  expect(page).not.toMatch(/ on\w+=/);
+  expect(script).toContain('location.hash');
 });
