@@ -69,31 +69,34 @@ test('lines come as diff -u shows them', () => {
 test('for all texts: the old lines and the changes give the new lines', () => {
   const seed = 20_261_121;
   const text = fc.array(fc.constantFrom<string>('a', 'b', 'c', ''), { maxLength: 30 });
+  const joined = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
   const property = fc.property(text, text, (a, b) => {
-    const result = [...a];
-    let shift = 0;
-    const diff = textDiff(
-      a.map((line) => `${line}\n`).join(''),
-      b.map((line) => `${line}\n`).join(''),
-    );
-    let at = 0;
-    for (const line of diff) {
-      const head = /^@@ -(\d+),(\d+) /.exec(line);
-      if (head !== null) {
-        at = Number(head[1]) - (head[2] === '0' ? 0 : 1) + shift;
-      } else if (line.startsWith('-')) {
-        expect(result.splice(at, 1)).toEqual([line.slice(1)]);
-        shift -= 1;
-      } else if (line.startsWith('+')) {
-        result.splice(at, 0, line.slice(1));
-        at += 1;
-        shift += 1;
-      } else {
-        expect(result[at]).toBe(line.slice(1));
-        at += 1;
-      }
-    }
-    expect(result).toEqual(b);
+    expect(applied(a, textDiff(joined(a), joined(b)))).toEqual(b);
   });
   fc.assert(property, { seed, numRuns: 500 });
 });
+
+/** The lines after a diff; a line that is not where the diff says makes it another text. */
+function applied(lines: readonly string[], diff: readonly string[]): string[] {
+  const result = [...lines];
+  let shift = 0;
+  let at = 0;
+  for (const line of diff) {
+    const head = /^@@ -(\d+),(\d+) /.exec(line);
+    if (head !== null) {
+      at = Number(head[1]) - (head[2] === '0' ? 0 : 1) + shift;
+    } else if (line.startsWith('-')) {
+      if (result[at] !== line.slice(1)) return ['a removed line is another one'];
+      result.splice(at, 1);
+      shift -= 1;
+    } else if (line.startsWith('+')) {
+      result.splice(at, 0, line.slice(1));
+      at += 1;
+      shift += 1;
+    } else {
+      if (result[at] !== line.slice(1)) return ['a line of context is another one'];
+      at += 1;
+    }
+  }
+  return result;
+}

@@ -44,7 +44,7 @@ function rulesOf({ document }: RuleSet): JsonMap {
   return Object.fromEntries(
     rules.map((rule) => {
       const { id, ...rest } = asMap(rule);
-      return [String(id), rest as Json];
+      return [typeof id === 'string' ? id : '', rest];
     }),
   );
 }

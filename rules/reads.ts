@@ -1,4 +1,4 @@
-/** Which topics a rule reads, so that it is known where a recording cannot tell what it would do. */
+/** Which topics a rule reads: a recording without them cannot tell what it would do. */
 import { signalsOf, topicsOf } from './cel/checked.ts';
 import { type Rule, type RuleSet, scoreNames, scoreTopic, termsOfRule } from './rule-set.ts';
 

@@ -1,4 +1,7 @@
-/** Lines of two texts as a unified diff, by the shortest edit script of Myers (Algorithmica 1:251, 1986). */
+/**
+ * Lines of two texts as a unified diff, by the shortest edit script of Myers (Algorithmica 1:251,
+ * 1986).
+ */
 import * as limits from './limits.ts';
 
 interface Edit {

@@ -149,7 +149,7 @@ async function openWorld() {
     run: async (input: Partial<BacktestInput>): Promise<BacktestResult> => {
       const whole = { ruleSetId: 'rul_speeding', n: 1, dutyHours: 24, by: 'key_1' };
       const wanted = { maxClips: 100, maxBytes: 1e9, ...whole, ...input };
-      return (await backtest({ ...wanted } as never, context)) as unknown as BacktestResult;
+      return (await backtest({ ...wanted }, context)) as unknown as BacktestResult;
     },
     async [Symbol.asyncDispose]() {
       await bytes[Symbol.asyncDispose]();

@@ -162,11 +162,11 @@ async function replay(
 ): Promise<void> {
   let next = 0;
   for await (const item of readRecording(readable, { reuse: true, signal: given.signal })) {
-    const untilNs = item.kind === 'block' && item.block.count > 0 ? item.block.lastNs : undefined;
-    for (; untilNs !== undefined; next += 1) {
-      const score = given.scores[next];
-      if (score === undefined || score.atNs > untilNs) break;
+    const untilNs = item.kind === 'block' && item.block.count > 0 ? item.block.lastNs : -1n;
+    for (let score = given.scores[next]; score !== undefined && score.atNs <= untilNs; ) {
       for (const trial of given.trials) trial.score(score);
+      next += 1;
+      score = given.scores[next];
     }
     for (const trial of given.trials) trial.take(item);
   }

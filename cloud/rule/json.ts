@@ -101,8 +101,6 @@ export const diffSchema = z
   })
   .openapi('RuleSetDiff');
 
-export type RuleDiffJson = z.infer<typeof diffSchema>;
-
 const estimate = z
   .object({ mean: z.number(), low: z.number(), high: z.number() })
   .openapi('Estimate', { description: 'A figure and its 95 % interval.' });
@@ -174,7 +172,11 @@ export function forecastJson(kept: KeptForecast, ruleSet: string): RuleForecastJ
   const { id, n, digest, createdBy, createdAt } = kept;
   return {
     ...figuresJson(kept.forecast),
-    ...{ id, ruleSet, n, digest, createdBy },
+    id,
+    ruleSet,
+    n,
+    digest,
+    createdBy,
     createdAt: instantText(createdAt),
   };
 }

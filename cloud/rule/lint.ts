@@ -1,5 +1,5 @@
 /** A rule set's text against the language, and against the topics that a fleet's clips show. */
-import { asFault, Fault, type Json } from '@fieldloop/core';
+import { asFault, Fault } from '@fieldloop/core';
 import { demandDesiredFits } from '@fieldloop/proto';
 import { type Channel, readRecording } from '@fieldloop/recording';
 import {
@@ -53,7 +53,7 @@ function demandFits(
 ): void {
   const active = { ...about, text, version: 999_999, publication: `pub_${'0'.repeat(26)}` };
   try {
-    demandDesiredFits('rules', { active } as Json);
+    demandDesiredFits('rules', { active });
   } catch (error) {
     const { code, message, remedy } = asFault(error);
     throw new Fault(code, message, { place: textPlace, remedy, cause: error });

@@ -108,7 +108,13 @@ export function publicationJson(of: Publication, parts: PublicationParts): Publi
   const { cohortName, forecast, devices } = parts;
   const { id, ruleSet, n, digest, mode, state, percent, limits, createdBy, version } = of;
   return {
-    ...{ id, ruleSet, ruleSetVersion: n, digest, mode, state, percent },
+    id,
+    ruleSet,
+    ruleSetVersion: n,
+    digest,
+    mode,
+    state,
+    percent,
     cohort: { id: of.cohort, ...(cohortName === undefined ? {} : { name: cohortName }) },
     limits: { ...limits },
     ...(forecast && { forecast: { id: forecast.id, ...figuresJson(forecast.forecast) } }),
@@ -146,6 +152,10 @@ export function publicationDeviceJson(of: PublicationDevice): PublicationDeviceJ
     startedAt: instantText(of.startedAt),
     ...(of.reportAt === 0 ? {} : { reportedAt: instantText(of.reportAt) }),
     exposureHours: of.exposureMs / 3_600_000,
-    ...{ evaluations, faults, fired: { ...of.fired }, clips: of.clips, bytes: of.bytes },
+    evaluations,
+    faults,
+    fired: { ...of.fired },
+    clips: of.clips,
+    bytes: of.bytes,
   };
 }

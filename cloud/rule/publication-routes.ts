@@ -22,10 +22,9 @@ import {
 } from './publication-json.ts';
 import { type Publication, publicationFromRow, publicationStore } from './publication-store.ts';
 import { demandForecast, demandPublisher, demandReason } from './publish-checks.ts';
-import type { RuleDeps } from './routes.ts';
+import { type RuleDeps, versionPath } from './deps.ts';
 import { publicationModes } from './rule.ts';
 import { forecastStore, ruleSetStore } from './store.ts';
-import { versionPath } from './version-routes.ts';
 
 export const publicationOperations = (deps: RuleDeps): readonly Operation[] => [
   start(deps),

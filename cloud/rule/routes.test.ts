@@ -242,7 +242,11 @@ test('a forecast that is blind for a rule needs a limit on bytes', async () => {
   const [set] = await world.db.selectFrom('rule_set').select('id').execute();
   const blind = { rule: 'fast', basis: 'blind' as const, fires: 0, cold: 0, hours: 0 };
   await forecastStore(world.db).keep({
-    ...{ id: 'fct_9', ruleSetId: set?.id ?? '', n: 1, digest, createdBy: 'key_1' },
+    id: 'fct_9',
+    ruleSetId: set?.id ?? '',
+    n: 1,
+    digest,
+    createdBy: 'key_1',
     forecast: { ...sampleForecast(0), rules: [blind] },
     createdAt: Date.now(),
   });

@@ -1,5 +1,3 @@
-import type { BlobStore } from '../blob/blob.ts';
-import type { NounDeps } from '../http/deps.ts';
 import { listAnswer, listPage, listQuery } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
@@ -7,13 +5,10 @@ import { ruleSetSource } from '../http/q/sources/rule-sets.ts';
 import { demandVersion } from '../http/version.ts';
 import { maxNoteLength } from '../limits.ts';
 import { ruleSetJson, ruleSetNameField, ruleSetRefField, ruleSetSchema } from './json.ts';
+import type { RuleDeps } from './deps.ts';
 import { publicationOperations } from './publication-routes.ts';
 import { ruleSetFromRow, ruleSetStore } from './store.ts';
 import { versionOperations } from './version-routes.ts';
-
-export interface RuleDeps extends NounDeps {
-  readonly bytes: Pick<BlobStore, 'read'>;
-}
 
 export const ruleOperations = (deps: RuleDeps): readonly Operation[] => [
   create(deps),

@@ -3,7 +3,7 @@
  * marks its devices; settling one looks at all publications that it is in, so that the order of
  * publish, promote, halt and rollback does not matter, and a crash in between is made good.
  */
-import { asFault, type Json } from '@fieldloop/core';
+import { asFault } from '@fieldloop/core';
 import type { DesiredRules, RuleRef } from '@fieldloop/proto';
 import type { Db } from '../store/db.ts';
 import { setDesired } from '../store/desired.ts';
@@ -145,7 +145,7 @@ async function ask(trx: Db, settling: Settling, wish: Wish): Promise<readonly Re
     ...(wish.shadow === undefined ? {} : { shadow: await refOf(trx, settling, wish.shadow) }),
   };
   try {
-    await setDesired(trx, { deviceId, section: 'rules', document: document as Json, at });
+    await setDesired(trx, { deviceId, section: 'rules', document, at });
     return [];
   } catch (error) {
     const { code, message, remedy = '' } = asFault(error);

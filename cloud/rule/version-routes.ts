@@ -35,7 +35,7 @@ import {
 } from './json.ts';
 import { demandSound, fleetFacts, lintFleet, lintText } from './lint.ts';
 import { cohortOf, membersOf } from './members.ts';
-import type { RuleDeps } from './routes.ts';
+import { numberField, type RuleDeps, versionPath } from './deps.ts';
 import { noForecast } from './publish-checks.ts';
 import { forecastStore, ruleSetStore } from './store.ts';
 
@@ -50,12 +50,6 @@ export const versionOperations = (deps: RuleDeps): readonly Operation[] => [
 ];
 
 const path = z.strictObject({ id: ruleSetRefField });
-export const numberField = z
-  .string()
-  .regex(/^[1-9]\d{0,8}$/, 'is not the number of a version')
-  .transform(Number)
-  .openapi({ type: 'integer', minimum: 1 });
-export const versionPath = z.strictObject({ id: ruleSetRefField, n: numberField });
 const yaml = z.string().min(1).max(maxRuleTextLength);
 
 const save = (deps: RuleDeps): Operation =>
@@ -293,7 +287,10 @@ const backtest = (deps: RuleDeps): Operation =>
       if (q !== undefined) queryTree(q, clipSource, { now: deps.clock.now(), pointer: '/body/q' });
       const by = call.caller?.id ?? 'system';
       const input: BacktestInput = {
-        ...{ ruleSetId: entry.id, n, dutyHours, by },
+        ruleSetId: entry.id,
+        n,
+        dutyHours,
+        by,
         maxClips: limits.clips,
         maxBytes: limits.bytes,
         ...(q === undefined ? {} : { q }),

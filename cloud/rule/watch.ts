@@ -65,7 +65,7 @@ export async function openPublicationWatch(deps: WatchDeps): Promise<AsyncDispos
   };
 }
 
-/** Devices that joined a cohort get its rules, those that left it get what else is meant for them. */
+/** Who joined a cohort gets its rules; who left it gets what else is meant for it. */
 export async function followCohorts({ read, write, clock }: WatchDeps): Promise<void> {
   for (const { id, cohort } of await publicationStore(read).live()) {
     // Without its cohort a publication keeps the devices that it has.
