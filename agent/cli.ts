@@ -91,7 +91,8 @@ Examples:
   fieldloop-agent status --config agent.yaml    what it is doing now
   fieldloop-agent enroll --token flc_… --config agent.yaml
 
-Exit codes: 0 done, 75 the cloud asked for a restart, 2 invalid, 3 not allowed, 4 not found, 5 conflict, 6 corrupt, 8 unavailable.
+Exit codes: 0 done, 2 invalid, 3 not allowed, 4 not found, 5 conflict, 6 corrupt, 8 unavailable,
+75 the cloud asked for a restart.
 `,
     );
   const config = (): string => program.opts<{ config: string }>().config;

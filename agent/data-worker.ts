@@ -197,11 +197,11 @@ function listen(main: MessagePort, { deps, stopping, ...act }: Listener): void {
 
 async function run(main: MessagePort, settings: DataSettings): Promise<void> {
   const sets = parsed(settings.rules, settings.shadow);
-  const { log: whole, setLevel: setLogLevel } = leveledLog(openLog({ level: 'debug' }), {
+  const leveled = leveledLog(openLog({ level: 'debug' }), {
     level: settings.logLevel,
     now: () => systemClock.now(),
   });
-  const log = whole.child('data');
+  const log = leveled.log.child('data');
   const post = (message: FromData): void => main.postMessage(message);
   const off: string[] = [];
   const outlet = openOutlet(post);
@@ -228,7 +228,7 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
   listen(main, {
     deps,
     stopping,
-    setLogLevel,
+    setLogLevel: (level) => leveled.setLevel(level),
     use(active, shadow) {
       const next = laneSettings(settings, parsed(active, shadow));
       for (const lane of lanes) lane.use(next);

@@ -124,14 +124,14 @@ class RunningFleet implements Fleet {
 
   dataDied(why: string): void {
     this.#deps.rules.died(why);
-    for (const { reject } of this.#asked.values()) reject(noClip(why));
+    for (const waiting of this.#asked.values()) waiting.reject(noClip(why));
     this.#asked.clear();
   }
 
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.#deps.rules.stop();
-    for (const { reject } of this.#asked.values()) reject(noClip('the agent stops'));
+    for (const waiting of this.#asked.values()) waiting.reject(noClip('the agent stops'));
     await this.#commands.settled();
     await this.#ticking;
   }

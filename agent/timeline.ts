@@ -111,7 +111,7 @@ export class Timeline {
     this.#rules = this.#tally.rules;
     this.#shadow = this.#openShadow();
     this.#epoch = 0;
-    for (const channel of [...this.channels]) this.channel(channel);
+    for (const channel of this.channels) this.channel(channel);
   }
 
   /** A clip around the newest message, for an operator. False while there is none. */

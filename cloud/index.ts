@@ -12,5 +12,8 @@ export type { ApiKeyJson, ApiKeyPage, NewApiKeyJson } from './key/json.ts';
 export { type CloudSystem, type RunningCloud, startCloud } from './main.ts';
 export type { SessionJson, SessionPage } from './session/routes.ts';
 export type { ClaimTokenJson, ClaimTokenPage, NewClaimTokenJson } from './token/routes.ts';
+export type { CommandJson } from './command/json.ts';
+// What a test puts in the place of a publication.
+export { setDesired } from './store/desired.ts';
 export { migrate } from './store/migrate.ts';
 export { openSqlite } from './store/sqlite.ts';

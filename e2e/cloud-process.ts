@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { CommandJson } from '@fieldloop/cloud';
 import { Fault } from '@fieldloop/core';
 import { type Running, startProgram } from './process.ts';
 
@@ -93,6 +94,17 @@ export interface CloudApi {
   devices(): Promise<ListedDevice[]>;
   revoke(device: string): Promise<void>;
   data(clip: string): Promise<Uint8Array>;
+  clip(id: string): Promise<ListedClip>;
+  device(name: string): Promise<ShownDevice>;
+  /** Asks a device for something; gives the command's id. */
+  command(device: string, kind: string, input?: object): Promise<string>;
+  shownCommand(id: string): Promise<CommandJson>;
+}
+
+/** A device with what it reports as running. */
+export interface ShownDevice extends ListedDevice {
+  readonly id: string;
+  readonly running: Readonly<Record<string, { readonly document: unknown } | undefined>>;
 }
 
 export function cloudApi(cloud: Pick<CloudProcess, 'urls' | 'key'>): CloudApi {
@@ -132,6 +144,19 @@ export function cloudApi(cloud: Pick<CloudProcess, 'urls' | 'key'>): CloudApi {
     devices: () => all('/v1/devices?'),
     async revoke(device) {
       await call(`/v1/devices/${device}:revoke`, {});
+    },
+    async clip(id) {
+      return (await (await call(`/v1/clips/${id}`)).json()) as ListedClip;
+    },
+    async device(name) {
+      return (await (await call(`/v1/devices/${name}`)).json()) as ShownDevice;
+    },
+    async command(device, kind, input = {}) {
+      const answer = await call(`/v1/devices/${device}/commands`, { kind, input });
+      return ((await answer.json()) as CommandJson).id;
+    },
+    async shownCommand(id) {
+      return (await (await call(`/v1/commands/${id}`)).json()) as CommandJson;
     },
     async data(clip) {
       return new Uint8Array(await (await call(`/v1/clips/${clip}/data`)).arrayBuffer());

@@ -1,6 +1,6 @@
 /**
  * Goal: what goes down to a device arrives as it was sent, and what no device could be sent is
- * refused with a reason before it is kept. Method: generated values both ways, and sizes at a limit.
+ * refused before it is kept. Method: generated values both ways, and sizes at a limit.
  */
 import { Fault, sha256Hex } from '@fieldloop/core';
 import fc from 'fast-check';

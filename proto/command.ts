@@ -39,7 +39,7 @@ export const clipNowSchema = z.strictObject({
   severity: z.enum(['critical', 'warning']).optional(),
 });
 
-/** Sends a clip out of turn: whole, or the chosen topics and log times of it as a clip of its own. */
+/** Sends a clip out of turn: whole, or some topics and log times of it as a clip of its own. */
 export const pullSchema = z.strictObject({
   clip: z.uuid(),
   topics: topics.optional(),

@@ -67,7 +67,7 @@ export function commandShelf(inside: Inside): CommandShelf {
           id,
           kind,
           deadlineMs,
-          canonicalJson(input as unknown as Json),
+          canonicalJson(input),
           clock.now(),
         );
         db.run(

@@ -202,6 +202,8 @@ export class SimulatedCloud {
         }
         return this.#commit('events', origin);
       }
+      case 'telemetry':
+        return undefined;
       case 'manifest': {
         const { origin, seq } = decodeManifest(payload);
         this.#store('manifests', origin, Number(seq), Buffer.from(payload).toString('hex'));

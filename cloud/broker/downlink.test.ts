@@ -55,13 +55,13 @@ async function openRobot(world: LineWorld, who: Identity): Promise<Robot> {
   };
   return {
     control,
-    nextCommand: commands.take,
-    nextDesired: desired.take,
+    nextCommand: async () => await commands.take(),
+    nextDesired: async () => await desired.take(),
     status: async (conn, features = fleetFeature) =>
       await publish(upTopic(device, 'status'), encodeStatus({ ...statusOf(conn), features }), true),
     report: async (seq, section, document) => {
       const sha256 = sha256Hex(canonicalJson(document as never));
-      const text = canonicalJson({ ...document, digest: sha256 } as never);
+      const text = canonicalJson({ ...document, digest: sha256 });
       const row = { origin: 1n, seq, section, generation: 1n, sha256, document: text };
       await publish(upTopic(device, 'reported'), encodeReported(row));
     },

@@ -240,8 +240,13 @@ test("no name in a manifest reaches another device's clip or session", async () 
   expect(answers).toMatchObject([{ refused }, { refused: [] }]);
   expect(await clipStore(db).get(id)).toEqual(known);
   expect(await db.selectFrom('session').selectAll().execute()).toEqual(before);
-  const [first, second] = await clipStore(db).list({}, { limit: 10 });
-  expect([first?.device, second?.device]).toEqual(['amr-02', 'amr-01']);
+  const clips = await db
+    .selectFrom('clip')
+    .innerJoin('device', 'device.id', 'clip.device_id')
+    .select('device.name')
+    .orderBy('clip.start_ns', 'desc')
+    .execute();
+  expect(clips.map((clip) => clip.name)).toEqual(['amr-02', 'amr-01']);
 });
 
 test('a new connection hears again what was refused of the rows it still holds', async () => {

@@ -212,7 +212,8 @@ async function changesReport(
   return withoutCounts(before) !== withoutCounts(next.document);
 }
 
-function withoutCounts({ counters: _, shadow, ...rest }: ReportedDocument): string {
+function withoutCounts(document: ReportedDocument): string {
+  const { counters: _, shadow, ...rest } = document;
   const { digest = null, publication = null } = (shadow ?? {}) as Readonly<Record<string, Json>>;
   return canonicalJson({ ...rest, shadow: [digest, publication] });
 }
