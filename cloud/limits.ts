@@ -393,6 +393,8 @@ export const settleTogether = 200;
 export const publicationStepMs = ms('5s');
 export const cohortStepMs = ms('30s');
 export const judgeEveryMs = ms('60s');
+/** New reports are judged no sooner than this after the last look. */
+export const judgeAgainMs = ms('10s');
 /** Devices that the answer about one publication shows. */
 export const publicationDevices = 100;
 /** Reports that one transaction folds. */
@@ -415,3 +417,24 @@ export const maxBatchEvents = 1000;
 export const maxDataBytes = 16 * 1024;
 /** What a person writes may be this far ahead of the cloud's clock. */
 export const eventSlackMs = ms('5m');
+/** Facets and histograms: rows of one block, and the time after which the answer is partial. */
+export const facetBlockRows = 50_000;
+export const facetMs = ms('2s');
+/** Values shown of a facet, and bins of a histogram: unless asked otherwise, and at most. */
+export const facetValues = 20;
+export const maxFacetValues = 500;
+export const histogramBins = 40;
+export const maxHistogramBins = 500;
+
+/** Exports: clips, bytes of their files together, how long the file is kept, room left beside it. */
+export const maxExportClips = 10_000;
+export const maxExportBytes = 64 * 1024 ** 3;
+export const exportKeptMs = ms('24h');
+export const exportRoomBytes = 256 * 1024 * 1024;
+/** Clips whose rows are held while an export is made. */
+export const exportPageClips = 100;
+export const exportSweepEveryMs = ms('60s');
+/** A failure: how long its clip is looked for, how often, and how long a pull for it may take. */
+export const failureSearchMs = ms('24h');
+export const failureStepMs = ms('60s');
+export const failurePullMs = ms('7d');

@@ -7,6 +7,7 @@ import type { Forecast } from '@fieldloop/rules';
 import {
   cohortStepMs,
   foldTogether,
+  judgeAgainMs,
   judgeEveryMs,
   publicationStepMs,
   settleTogether,
@@ -32,6 +33,8 @@ export async function openPublicationWatch(deps: WatchDeps): Promise<AsyncDispos
   const { clock } = deps;
   let cohortsAt = Number.NEGATIVE_INFINITY;
   let judgedAt = Number.NEGATIVE_INFINITY;
+  /** Reports came that were not judged yet. */
+  let isNew = false;
   const loop = openLoop(deps, { name: 'publications', everyMs: publicationStepMs }, async () => {
     const now = clock.monotonicMs();
     if (now - cohortsAt >= cohortStepMs) {
@@ -40,7 +43,9 @@ export async function openPublicationWatch(deps: WatchDeps): Promise<AsyncDispos
     }
     await settleAll(deps);
     const folded = await foldReports(deps);
-    if (folded > 0 || now - judgedAt >= judgeEveryMs) {
+    isNew ||= folded > 0;
+    if (now - judgedAt >= (isNew ? judgeAgainMs : judgeEveryMs)) {
+      isNew = false;
       await judgeAll(deps);
       judgedAt = now;
     }
