@@ -1,5 +1,9 @@
 /** The worker: periodic and long work, done by one process at a time. */
+import { clipOperationKinds } from './clip/bulk-work.ts';
+import { openPreviewMaker } from './clip/preview-maker.ts';
 import { openCommandExpiry } from './command/expiry.ts';
+import { exportKind, makeExport } from './export/make.ts';
+import { openExportSweep } from './export/sweep.ts';
 import { openDeadNodes, openStalledUploads, openTelemetryUpkeep } from './ingest/upkeep.ts';
 import { type OperationKinds, openOperationRunner } from './operation/runner.ts';
 import { backtest, backtestKind } from './rule/backtest.ts';
@@ -12,7 +16,11 @@ import type { WorkerDeps } from './store/work.ts';
 /** Opens one part of the worker; disposing it leaves nothing running. */
 export type WorkerPart = (deps: WorkerDeps) => Promise<AsyncDisposable> | AsyncDisposable;
 
-const operationKinds: OperationKinds = { [backtestKind]: backtest };
+const operationKinds: OperationKinds = {
+  [backtestKind]: backtest,
+  ...clipOperationKinds,
+  [exportKind]: makeExport,
+};
 
 const parts: readonly WorkerPart[] = [
   async (deps) => await openOperationRunner(deps, operationKinds),
@@ -22,6 +30,8 @@ const parts: readonly WorkerPart[] = [
   openStalledUploads,
   openTelemetryUpkeep,
   openQueryBackfill,
+  openPreviewMaker,
+  openExportSweep,
   openPublicationWatch,
 ];
 

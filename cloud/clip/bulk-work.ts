@@ -5,7 +5,7 @@ import { putAudit } from '../store/audit-chain.ts';
 import { eraseBlobs } from '../store/erasure.ts';
 import type { OperationHandler } from '../store/operations.ts';
 import { type BulkWork, workOn } from './bulk.ts';
-import { matchingClips } from './selection.ts';
+import { matchingClips } from '../store/clip-selection.ts';
 
 export interface BulkInput {
   readonly q: string;

@@ -27,7 +27,7 @@ import { demandPresent } from './care.ts';
 import { type ClipDeps, clipPath, demandClip } from './deps.ts';
 import { clipJson, clipSchema } from './json.ts';
 import { pullClip } from './pull.ts';
-import { selectedClips } from './selection.ts';
+import { selectedClips } from '../store/clip-selection.ts';
 import { viewOf } from './view.ts';
 
 export const clipChangeOperations = (deps: ClipDeps): readonly Operation[] => [

@@ -82,8 +82,9 @@ const previewSchema = z
   })
   .openapi('Preview');
 
-export const clipSchema = clipSummarySchema
-  .extend({
+export const clipSchema = z
+  .object({
+    ...clipSummarySchema.shape,
     source: z.string(),
     topics: z.array(
       z.object({ name: z.string(), schema: z.string(), count: z.int(), hz: z.number() }),

@@ -1,5 +1,5 @@
 /** The list of clips: its plain filters in the words of the query language. */
-import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
+import { listAnswer, type Listing, listPage, listQuery, queryFields } from '../http/list.ts';
 import type { NounDeps } from '../http/deps.ts';
 import { deviceRefField, severityField, timeFields, timeRange } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
@@ -17,7 +17,8 @@ import { clipOfRow, clipRows } from './store.ts';
 
 export type ClipPage = Listing<ClipSummaryJson>;
 
-const query = listQuery(clipSource, {
+/** The plain filters of clips, for the list and what counts over it. */
+const plainFields = {
   device: deviceRefField.optional(),
   session: z.string().max(64).optional(),
   rule: z
@@ -40,7 +41,11 @@ const query = listQuery(clipSource, {
       example: ['classifier.entropy>0.7'],
     }),
   ...timeFields,
-});
+};
+
+const query = listQuery(clipSource, plainFields);
+
+export const clipFilterFields = { ...plainFields, ...queryFields(clipSource) };
 
 export const listClips = (deps: NounDeps): Operation =>
   operation(
@@ -78,7 +83,11 @@ export const listClips = (deps: NounDeps): Operation =>
     },
   );
 
-async function plainFilter(deps: NounDeps, asked: z.infer<typeof query>): Promise<ClipFilter> {
+/** The plain filters of a request. Faults: `not_found` for a device, `invalid` for a score. */
+export async function plainFilter(
+  deps: NounDeps,
+  asked: Omit<z.infer<z.ZodObject<typeof plainFields>>, keyof typeof timeFields>,
+): Promise<ClipFilter> {
   const { device, session, tag, score, ...same } = asked;
   return {
     deviceId: device === undefined ? undefined : await deviceIdOf(deps.read, device),
@@ -104,17 +113,33 @@ export function clipNarrowing(filter: ClipFilter): Omit<Narrowing, 'now'> {
       state: filter.state,
       tag: filter.tags,
     },
-    trees: filter.scores?.map(scoreTree),
+    trees: [
+      ...(deviceId === undefined ? [] : [deviceTree(deviceId)]),
+      ...(filter.scores ?? []).map(scoreTree),
+    ],
     where: [
-      deviceId === undefined ? undefined : sql<boolean>`clip.device_id = ${deviceId}`,
       startNs === undefined ? undefined : sql<boolean>`clip.start_ns >= ${startNs}`,
       endNs === undefined ? undefined : sql<boolean>`clip.start_ns < ${endNs}`,
     ],
   };
 }
 
-function scoreTree({ score, op, value }: ScoreCondition): Tree {
-  const found = fieldOf(clipSource, ['scores', score]);
-  if (found === undefined) throw new TypeError('clips have no scores');
-  return { kind: 'leaf', ...found, test: { kind: 'real', op, value } };
-}
+const fieldNamed = (...parts: readonly string[]) => {
+  const found = fieldOf(clipSource, parts);
+  if (found === undefined) throw new TypeError(`clips have no field ${parts.join('.')}`);
+  return found;
+};
+
+const scoreTree = ({ score, op, value }: ScoreCondition): Tree => ({
+  kind: 'leaf',
+  ...fieldNamed('scores', score),
+  test: { kind: 'real', op, value },
+});
+
+/** The device is known already; its id stands for its name. */
+const deviceTree = (id: string): Tree => ({
+  kind: 'leaf',
+  ...fieldNamed('device'),
+  test: { kind: 'text', op: '=', value: id },
+  ids: [id],
+});

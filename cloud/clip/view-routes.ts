@@ -1,7 +1,7 @@
 /** What is inside a clip and around it: topics, messages, plots, pictures, why, and its lineage. */
 import { Fault } from '@fieldloop/core';
 import { answerBytes } from '../blob/answer.ts';
-import { instantText, nsField, nsInstantText } from '../http/fields.ts';
+import { instantField, instantText, nsField, nsInstantText } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { maxPlotColumns } from '../limits.ts';
@@ -278,7 +278,8 @@ const clipWhySchema = z
     stateReason: z.string(),
     leading: whySchema,
     verdicts: z.array(
-      whySchema.extend({
+      z.object({
+        ...whySchema.shape,
         isMerged: z
           .boolean()
           .openapi({ description: 'It fired inside the clip of another and became part of it.' }),
@@ -287,8 +288,8 @@ const clipWhySchema = z
     class: z.string(),
     scores: z.record(z.string(), z.number()),
     preTruncated: z.boolean(),
-    receivedAt: z.string(),
-    recordedAt: z.string(),
+    receivedAt: instantField,
+    recordedAt: instantField,
   })
   .openapi('ClipWhy');
 

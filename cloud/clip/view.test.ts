@@ -104,11 +104,11 @@ test('pages of messages join without a gap or a double, as JSON and as lines', a
   await using world = await openClips();
   const times: string[] = [];
   const ask = `${path}/messages?topic=/odom&topic=/notes&limit=90`;
-  for (let cursor: unknown = ''; cursor !== undefined; ) {
+  for (let cursor: string | undefined = ''; cursor !== undefined; ) {
     const page = await jsonOf(world.get(`${ask}${cursor === '' ? '' : `&cursor=${cursor}`}`));
     const items = page['items'] as { logTimeNs: string }[];
     times.push(...items.map((item) => item.logTimeNs));
-    cursor = page['nextCursor'];
+    cursor = page['nextCursor'] as string | undefined;
   }
   expect(times).toHaveLength(510);
   expect(times).toEqual(times.toSorted((a, b) => Number(BigInt(a) - BigInt(b))));
@@ -219,15 +219,21 @@ test('why names the margin that the robot told, and lineage what the clip came f
   await world.db
     .insertInto('event')
     .values({
-      ...{
-        id: 'evt_1',
-        device_id: device.id,
-        clip_id: clipId(1),
-        kind: 'event',
-        name: 'near-miss',
-      },
-      ...{ severity: 'warning', at_ns: atNs, end_ns: atNs, synced: 1, rule: 'near-miss@3' },
-      ...{ margin: 0.09, tags: '[]', values_json: '{}', received_at: 1, version: 1 },
+      id: 'evt_1',
+      device_id: device.id,
+      clip_id: clipId(1),
+      kind: 'event',
+      name: 'near-miss',
+      severity: 'warning',
+      at_ns: atNs,
+      end_ns: atNs,
+      synced: 1,
+      rule: 'near-miss@3',
+      margin: 0.09,
+      tags: '[]',
+      values_json: '{}',
+      received_at: 1,
+      version: 1,
     })
     .execute();
   expect(await jsonOf(world.get(`${path}/why`))).toMatchObject({

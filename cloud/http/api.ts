@@ -10,6 +10,7 @@ import { commandOperations } from '../command/routes.ts';
 import { cohortOperations } from '../cohort/routes.ts';
 import { type DeviceDeps, deviceOperations } from '../device/routes.ts';
 import { eventOperations } from '../event/routes.ts';
+import { exportOperations } from '../export/routes.ts';
 import { operationOperations } from '../operation/routes.ts';
 import { propertyOperations } from '../property/routes.ts';
 import { ruleOperations } from '../rule/routes.ts';
@@ -71,6 +72,7 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     ...commandOperations(noun),
     ...sessionOperations(noun),
     ...clipOperations(noun),
+    ...exportOperations(noun),
     ...eventOperations(noun),
     ...ruleOperations(noun),
     ...claimTokenOperations(noun),

@@ -1,6 +1,8 @@
 /** The rows of exports, for who asks for one, who makes it and who reads it. */
 import { Fault } from '@fieldloop/core';
 import type { Served } from '../blob/answer.ts';
+import type { Clip } from '../clip/clip.ts';
+import { clipOfRow, clipRows } from '../clip/store.ts';
 import { type ClipExport, exportFileName } from '../export/export.ts';
 import type { Db, Row } from './db.ts';
 
@@ -30,6 +32,35 @@ export async function exportServed(db: Db, id: string): Promise<Served> {
   }
   const mediaType = found.format === 'zip' ? 'application/zip' : 'application/octet-stream';
   return { sha256, sizeBytes, mediaType, fileName: exportFileName(found) };
+}
+
+/** The chosen clips from the n-th on, as they are now. */
+export async function clipsInOrder(
+  db: Db,
+  exportId: string,
+  from: number,
+  limit: number,
+): Promise<readonly Clip[]> {
+  const items = await db
+    .selectFrom('clip_export_item')
+    .select('clip_id')
+    .where('export_id', '=', exportId)
+    .where('n', '>=', BigInt(from))
+    .orderBy('n')
+    .limit(limit)
+    .execute();
+  return await clipsNamed(
+    db,
+    items.map((row) => row.clip_id),
+  );
+}
+
+/** These clips in this order; unknown ones are left out. */
+export async function clipsNamed(db: Db, ids: readonly string[]): Promise<readonly Clip[]> {
+  if (ids.length === 0) return [];
+  const rows = await clipRows(db).where('clip.id', 'in', ids).execute();
+  const byId = new Map(rows.map((row) => [row.id, clipOfRow(row)]));
+  return ids.map((id) => byId.get(id)).filter((clip) => clip !== undefined);
 }
 
 export function unknownExport(id: string): Fault {

@@ -74,28 +74,28 @@ async function step(merge: Merge): Promise<void> {
   }
   const lead = earliest(lanes);
   if (lead === undefined) return;
-  const otherNs = earliest(lanes.filter((lane) => lane !== lead.lane))?.headNs;
+  const other = earliest(lanes.filter((lane) => lane !== lead.lane));
   const dueNs = plan.sources[merge.opened]?.startNs;
-  const untilNs = lesser(otherNs, dueNs);
-  await copy(merge, lead.lane, untilNs);
+  await copy(merge, lead.lane, (ns) => {
+    if (dueNs !== undefined && ns > dueNs) return false;
+    if (other === undefined || ns < other.headNs) return true;
+    return ns === other.headNs && lead.lane.order < other.lane.order;
+  });
 }
 
+/** Of equal times the source that was opened first: the same sources give the same file. */
 function earliest(lanes: readonly Lane[]): { lane: Lane; headNs: bigint } | undefined {
   let best: { lane: Lane; headNs: bigint } | undefined;
   for (const lane of lanes) {
     const headNs = lane.run[lane.at]?.logTimeNs ?? 0n;
-    if (best === undefined || headNs < best.headNs) best = { lane, headNs };
+    const isFirst = best !== undefined && headNs === best.headNs && lane.order < best.lane.order;
+    if (best === undefined || headNs < best.headNs || isFirst) best = { lane, headNs };
   }
   return best;
 }
 
-function lesser(a: bigint | undefined, b: bigint | undefined): bigint | undefined {
-  if (a === undefined || b === undefined) return a ?? b;
-  return a < b ? a : b;
-}
-
-/** Copies at least one message, and all that are not later than `untilNs`. */
-async function copy(merge: Merge, lane: Lane, untilNs: bigint | undefined): Promise<void> {
+/** Copies messages as long as it is this lane's turn; a lane that ends is let go. */
+async function copy(merge: Merge, lane: Lane, isTurn: (ns: bigint) => boolean): Promise<void> {
   for (;;) {
     const ref = lane.run[lane.at];
     if (ref === undefined) {
@@ -105,7 +105,7 @@ async function copy(merge: Merge, lane: Lane, untilNs: bigint | undefined): Prom
       merge.plan.onDone?.(merge.done);
       return;
     }
-    if (untilNs !== undefined && ref.logTimeNs > untilNs) return;
+    if (!isTurn(ref.logTimeNs)) return;
     const message = messageAt(ref.block, ref.i);
     const id = lane.ids.get(message.channelId);
     if (id !== undefined) await merge.writer.message(id, message);

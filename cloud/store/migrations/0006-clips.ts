@@ -64,6 +64,7 @@ export const clips: Migration = {
       version integer not null
     ) strict`,
     'create index clip_export_expires on clip_export (expires_at) where erased_at is null',
+    'create index clip_export_created on clip_export (created_at, id)',
     'create index clip_export_sha256 on clip_export (sha256)',
 
     `create table clip_export_item (

@@ -4,6 +4,7 @@ import { clipSource } from './clips.ts';
 import { cohortSource } from './cohorts.ts';
 import { deviceSource } from './devices.ts';
 import { eventSource } from './events.ts';
+import { exportSource } from './exports.ts';
 import { publicationSource, ruleSetSource } from './rule-sets.ts';
 import { sessionSource } from './sessions.ts';
 
@@ -11,6 +12,7 @@ import { sessionSource } from './sessions.ts';
 export const sources: readonly QSource[] = [
   clipSource,
   eventSource,
+  exportSource,
   deviceSource,
   cohortSource,
   sessionSource,

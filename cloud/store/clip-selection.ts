@@ -4,7 +4,7 @@ import { openFilter } from '../http/q/filter.ts';
 import { selectPage } from '../http/q/page-plan.ts';
 import { clipSource } from '../http/q/sources/clips.ts';
 import { maxPageRows } from '../limits.ts';
-import type { Db } from '../store/db.ts';
+import type { Db } from './db.ts';
 
 export interface Wanted {
   readonly ids?: readonly string[] | undefined;
