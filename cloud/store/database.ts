@@ -61,7 +61,8 @@ export function openWriteConnection(address: DatabaseAddress, clock?: Clock): Db
 export const placeOf = (address: DatabaseAddress): string =>
   address.kind === 'sqlite' ? address.path : postgresPlace(address.url);
 
-function openReaders(
+/** Read only; the file of SQLite must be there. */
+export function openReaders(
   address: DatabaseAddress,
   deps: { readonly clock: Clock; readonly log: Log },
 ): Db {

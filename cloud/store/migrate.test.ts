@@ -88,7 +88,7 @@ async function columnsNow(db: Db): Promise<Columns> {
   const tables = await tablesOf(db);
   return tables.map(({ name, columns }) => [
     name,
-    columns.filter((column) => changed[name]?.includes(column) !== true),
+    columns.map((column) => column.name).filter((one) => changed[name]?.includes(one) !== true),
   ]);
 }
 

@@ -33,21 +33,23 @@ export async function migrate(db: Db, deps: MigrateDeps): Promise<readonly strin
   }
 }
 
-async function runMissing(db: Db, deps: MigrateDeps): Promise<readonly string[]> {
-  const run = async (trx: Db, statement: string): Promise<void> => {
-    const text = kindOf(db) === 'sqlite' ? statement : postgresWords(statement);
+const runMissing = async (db: Db, deps: MigrateDeps): Promise<readonly string[]> =>
+  await db.transaction().execute(async (trx) => await migrateWithin(trx, deps));
+
+/** The same inside a transaction that the caller opened. */
+export async function migrateWithin(trx: Db, deps: MigrateDeps): Promise<readonly string[]> {
+  const run = async (statement: string): Promise<void> => {
+    const text = kindOf(trx) === 'sqlite' ? statement : postgresWords(statement);
     await sql.raw(text).execute(trx);
   };
-  return await db.transaction().execute(async (trx) => {
-    const done = await stepsDone(trx);
-    if (done === undefined) await run(trx, journal);
-    const missing = missingSteps(done ?? [], deps.steps);
-    for (const step of missing) {
-      for (const statement of step.statements) await run(trx, statement);
-      await sql`insert into migration (name, at) values (${step.name}, ${deps.now()})`.execute(trx);
-    }
-    return missing.map((step) => step.name);
-  });
+  const done = await stepsDone(trx);
+  if (done === undefined) await run(journal);
+  const missing = missingSteps(done ?? [], deps.steps);
+  for (const step of missing) {
+    for (const statement of step.statements) await run(statement);
+    await sql`insert into migration (name, at) values (${step.name}, ${deps.now()})`.execute(trx);
+  }
+  return missing.map((step) => step.name);
 }
 
 /** The table of the steps that ran. */

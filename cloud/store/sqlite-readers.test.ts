@@ -144,7 +144,8 @@ test('a thread that dies fails its query, and a new one answers the next', async
   // The file is not there yet: the thread cannot open it.
   await expect(sql`select 1`.execute(db)).rejects.toMatchObject({
     code: 'unavailable',
-    remedy: expect.stringContaining('Try again'),
+    message: expect.stringContaining('unable to open'),
+    remedy: expect.stringContaining('folder'),
   });
   const later = openSqlite(file);
   await migrate(later, { now: () => 1 });

@@ -189,6 +189,8 @@ class Reader implements DatabaseConnection {
   readonly #asked = new Map<number, Asked>();
   #lastId = 0;
   #isEnded = false;
+  /** Why the thread could not begin. */
+  #refusal: Fault | undefined;
 
   constructor(path: string) {
     this.#worker = new Worker(new URL('./sqlite-reader-worker.ts', import.meta.url), {
@@ -204,15 +206,15 @@ class Reader implements DatabaseConnection {
       });
       this.#worker.once('exit', () => {
         this.#isEnded = true;
-        for (const asked of this.#asked.values()) asked.reject(gone());
+        for (const asked of this.#asked.values()) asked.reject(this.#refusal ?? gone());
         this.#asked.clear();
-        resolve(cause);
+        resolve(cause ?? this.#refusal);
       });
     });
   }
 
   async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
-    if (this.#isEnded) throw gone();
+    if (this.#isEnded) throw this.#refusal ?? gone();
     return await new Promise<QueryResult<R>>((resolve, reject) => {
       const id = (this.#lastId += 1);
       const question: ReaderQuestion = { id, text: sql, values: parameters };
@@ -231,6 +233,7 @@ class Reader implements DatabaseConnection {
   }
 
   #hear(answer: ReaderAnswer): void {
+    if (answer.id === 0 && 'fault' in answer) this.#refusal = faultFrom(answer.fault);
     const asked = this.#asked.get(answer.id);
     this.#asked.delete(answer.id);
     if ('fault' in answer) asked?.reject(faultFrom(answer.fault));

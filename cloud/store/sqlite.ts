@@ -169,11 +169,12 @@ function keptStatements(make: (text: string) => Statement): (text: string) => St
 
 function connection(database: Database.Database, path: string) {
   const prepare = keptStatements((text) => database.prepare(text));
+  // A transaction that may write takes the write lock when it begins.
+  const begin = database.readonly ? 'begin' : 'begin immediate';
   return {
     close: () => void database.close(),
     prepare: (text: string) => {
-      // A transaction takes the write lock when it begins.
-      const statement = guarded(path, () => prepare(text === 'begin' ? 'begin immediate' : text));
+      const statement = guarded(path, () => prepare(text === 'begin' ? begin : text));
       return {
         reader: statement.reader,
         all: (values: readonly unknown[]) => guarded(path, () => statement.all(...values)),

@@ -6,12 +6,19 @@ import { sql } from './kysely.ts';
 export interface TableShape {
   readonly name: string;
   /** In their order. */
-  readonly columns: readonly string[];
+  readonly columns: readonly ColumnShape[];
   /** Columns of the primary key, in its order. */
   readonly key: readonly string[];
   /** The column that the database counts up by itself. */
   readonly counter: string | undefined;
 }
+
+export interface ColumnShape {
+  readonly name: string;
+  readonly type: ColumnType;
+}
+
+export type ColumnType = 'integer' | 'real' | 'text';
 
 /** The tables of this cloud in the order of their names, without the journal of steps. */
 export async function tablesOf(db: Db): Promise<readonly TableShape[]> {
@@ -23,7 +30,7 @@ export async function tablesOf(db: Db): Promise<readonly TableShape[]> {
   }
   return [...tables].map(([name, columns]) => ({
     name,
-    columns: columns.map((column) => column.name),
+    columns: columns.map((column) => ({ name: column.name, type: typeOf(column) })),
     key: columns
       .filter((column) => column.key > 0n)
       .toSorted((a, b) => Number(a.key - b.key))
@@ -35,20 +42,35 @@ export async function tablesOf(db: Db): Promise<readonly TableShape[]> {
 interface Column {
   readonly table: string;
   readonly name: string;
+  readonly type: string;
   /** Its place in the primary key, from 1; 0 outside. */
   readonly key: bigint;
   readonly counts: bigint;
 }
 
+const types: Readonly<Record<string, ColumnType>> = {
+  integer: 'integer',
+  bigint: 'integer',
+  real: 'real',
+  'double precision': 'real',
+  text: 'text',
+};
+
+function typeOf({ table, name, type }: Column): ColumnType {
+  const known = types[type.toLowerCase()];
+  if (known === undefined) throw new TypeError(`${table}.${name} is a ${type}`);
+  return known;
+}
+
 const sqliteColumns = sql<Column>`
-  select t.name as "table", c.name as name, c.pk as key,
+  select t.name as "table", c.name as name, c.type as type, c.pk as key,
     (c.pk = 1 and t.sql like '%autoincrement%') as counts
   from sqlite_master t join pragma_table_info(t.name) c
   where t.type = 'table' and t.name not like 'sqlite\\_%' escape '\\'
   order by t.name, c.cid`;
 
 const postgresColumns = sql<Column>`
-  select t.relname::text as "table", c.attname::text as name,
+  select t.relname::text as "table", c.attname::text as name, format_type(c.atttypid, null) as type,
     coalesce(array_position(i.indkey::int2[], c.attnum) + 1, 0) as key,
     (c.attidentity <> '') as counts
   from pg_class t
