@@ -1,6 +1,7 @@
 /** A command as the API shows it, and what may be asked for. */
 import { commandKinds } from '@fieldloop/proto';
 import { instantField, instantText } from '../http/fields.ts';
+import { listAnswer, type Listing } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { type Command, commandStates } from './command.ts';
 
@@ -39,11 +40,9 @@ export const commandSchema = z
 
 export type CommandJson = z.infer<typeof commandSchema>;
 
-export const commandPage = z
-  .object({ items: z.array(commandSchema), nextCursor: z.string().optional() })
-  .openapi('CommandPage');
+export const commandPage = listAnswer('CommandPage', commandSchema);
 
-export type CommandPage = z.infer<typeof commandPage>;
+export type CommandPage = Listing<CommandJson>;
 
 /** Inputs are checked by kind, with the very schemas that the device uses. */
 export const newCommand = z

@@ -37,6 +37,11 @@ test('a command waits, is listed, and shows its result', async () => {
   });
   const page = await world.get('/v1/devices/amr-01/commands?state=done&limit=1');
   expect(((await page.json()) as CommandPage).items.map((one) => one.id)).toEqual([command.id]);
+  const asked = encodeURIComponent('device = amr-01 and state in (done, failed)');
+  const all = await world.get(`/v1/commands?q=${asked}&count=exact`);
+  expect(await all.json()).toMatchObject({ count: { value: 1 }, items: [{ id: command.id }] });
+  const other = await world.get('/v1/commands?device=amr-02');
+  expect(await other.json()).toEqual({ items: [] });
   const cancelled = await world.post(`/v1/commands/${command.id}:cancel`);
   expect(cancelled.status).toBe(409);
 });

@@ -1,16 +1,18 @@
 import { Fault, type Json } from '@fieldloop/core';
-import { listName, type NounDeps } from '../http/deps.ts';
-import { deviceRefField, pageFields } from '../http/fields.ts';
+import type { NounDeps } from '../http/deps.ts';
+import { deviceRefField } from '../http/fields.ts';
+import { listPage, type ListQuery, listQuery } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
-import { pageOf } from '../http/page.ts';
+import { commandSource } from '../http/q/sources/commands.ts';
 import { commandMs, maxCommandMs } from '../limits.ts';
 import { deviceNameOf, queueCommand } from '../store/command-queue.ts';
 import type { Db } from '../store/db.ts';
 import { deviceIdOf } from '../store/device-ref.ts';
-import { type Command, commandStates } from './command.ts';
+import { sql } from '../store/kysely.ts';
+import { type Command, type CommandState, commandStates } from './command.ts';
 import { commandJson, commandPage, type CommandPage, commandSchema, newCommand } from './json.ts';
-import { commandStore, unknownCommand } from './store.ts';
+import { commandOfRow, commandRows, commandStore, unknownCommand } from './store.ts';
 
 const ofDevice = z.strictObject({ id: deviceRefField });
 const path = z.strictObject({
@@ -18,11 +20,35 @@ const path = z.strictObject({
 });
 const answer = { status: 200, description: 'The command.', schema: commandSchema } as const;
 
+const listed = { state: z.enum(commandStates).optional() };
+const pageAnswer = { status: 200, description: 'One page.', schema: commandPage } as const;
+
 export function commandOperations(deps: NounDeps): readonly Operation[] {
-  return [list(deps), create(deps), get(deps), cancel(deps)];
+  return [list(deps), listOfDevice(deps), create(deps), get(deps), cancel(deps)];
 }
 
 const list = (deps: NounDeps): Operation =>
+  operation(
+    {
+      id: 'listCommands',
+      tag: 'commands',
+      method: 'get',
+      path: '/v1/commands',
+      summary: 'What devices were asked to do, the newest first',
+      right: 'commands:read',
+    },
+    {
+      query: listQuery(commandSource, { device: deviceRefField.optional(), ...listed }),
+      answer: pageAnswer,
+    },
+    async ({ query }) => {
+      const { device, state } = query;
+      const deviceId = device === undefined ? undefined : await deviceIdOf(deps.read, device);
+      return await page(deps, query, { operation: 'listCommands', deviceId, state });
+    },
+  );
+
+const listOfDevice = (deps: NounDeps): Operation =>
   operation(
     {
       id: 'listDeviceCommands',
@@ -32,29 +58,36 @@ const list = (deps: NounDeps): Operation =>
       summary: 'What a device was asked to do, the newest first',
       right: 'commands:read',
     },
-    {
-      params: ofDevice,
-      query: z.strictObject({ state: z.enum(commandStates).optional(), ...pageFields }),
-      answer: { status: 200, description: 'One page.', schema: commandPage },
-    },
+    { params: ofDevice, query: listQuery(commandSource, listed), answer: pageAnswer },
     async ({ params, query }) => {
       const deviceId = await deviceIdOf(deps.read, params.id);
-      const device = await deviceNameOf(deps.read, deviceId);
-      const name = listName(`listDeviceCommands ${deviceId}`, query);
-      const [createdAt = '0', id = ''] =
-        query.cursor === undefined ? [] : deps.cursors.decode(name, query.cursor);
-      const rows = await commandStore(deps.read).list({
-        deviceId,
-        state: query.state,
-        before: query.cursor === undefined ? undefined : { createdAt: Number(createdAt), id },
-        limit: query.limit + 1,
-      });
-      return pageOf(rows, query.limit, {
-        item: (command) => commandJson(command, device),
-        cursor: (last) => deps.cursors.encode(name, [String(last.createdAt), last.id]),
-      }) as CommandPage;
+      const operation = `listDeviceCommands ${deviceId}`;
+      return await page(deps, query, { operation, deviceId, state: query.state });
     },
   );
+
+async function page(
+  deps: NounDeps,
+  query: ListQuery,
+  of: {
+    readonly operation: string;
+    readonly deviceId: string | undefined;
+    readonly state: CommandState | undefined;
+  },
+): Promise<CommandPage> {
+  const { operation, deviceId, state } = of;
+  return await listPage(deps, query, {
+    operation,
+    source: commandSource,
+    rows: commandRows(deps.read),
+    schema: commandSchema,
+    is: { state },
+    where: () => [
+      deviceId === undefined ? undefined : sql<boolean>`command.device_id = ${deviceId}`,
+    ],
+    items: (rows) => rows.map((row) => commandJson(commandOfRow(row), row.device ?? '')),
+  });
+}
 
 const create = (deps: NounDeps): Operation =>
   operation(

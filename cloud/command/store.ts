@@ -16,7 +16,7 @@ import {
 export const commandStore = (db: Db) => ({
   async get(id: string): Promise<Command | undefined> {
     const row = await db.selectFrom('command').selectAll().where('id', '=', id).executeTakeFirst();
-    return row && fromRow(row);
+    return row && commandOfRow(row);
   },
 
   /** What is not over, oldest first. */
@@ -30,34 +30,7 @@ export const commandStore = (db: Db) => ({
       .orderBy('id')
       .limit(maxLiveCommands)
       .execute();
-    return rows.map(fromRow);
-  },
-
-  /** Newest first, before the command that `before` names. */
-  async list(query: {
-    readonly deviceId: string;
-    readonly state?: CommandState | undefined;
-    readonly before?: { readonly createdAt: number; readonly id: string } | undefined;
-    readonly limit: number;
-  }): Promise<readonly Command[]> {
-    const { before, state } = query;
-    let rows = db.selectFrom('command').selectAll().where('device_id', '=', query.deviceId);
-    if (state !== undefined) rows = rows.where('state', '=', state);
-    if (before !== undefined) {
-      const createdAt = BigInt(before.createdAt);
-      rows = rows.where((where) =>
-        where.or([
-          where('created_at', '<', createdAt),
-          where.and([where('created_at', '=', createdAt), where('id', '<', before.id)]),
-        ]),
-      );
-    }
-    const found = await rows
-      .orderBy('created_at', 'desc')
-      .orderBy('id', 'desc')
-      .limit(query.limit)
-      .execute();
-    return found.map(fromRow);
+    return rows.map(commandOfRow);
   },
 
   /** False when it is in this state or past it already. Run inside a transaction. */
@@ -143,7 +116,20 @@ export function unknownCommand(id: string): Fault {
   });
 }
 
-function fromRow(row: Row<'command'>): Command {
+/** Rows of a list, with the name of the device. */
+export const commandRows = (db: Db) =>
+  db
+    .selectFrom('command')
+    .selectAll('command')
+    .select((of) =>
+      of
+        .selectFrom('device')
+        .select('device.name')
+        .whereRef('device.id', '=', 'command.device_id')
+        .as('device'),
+    );
+
+export function commandOfRow(row: Row<'command'>): Command {
   if (!isCommandState(row.state)) throw new TypeError(`command state ${row.state}`);
   const time = (value: bigint | null): number | undefined =>
     value === null ? undefined : Number(value);

@@ -23,6 +23,7 @@ export const fleet: Migration = {
       updated_at integer not null,
       version integer not null
     ) strict`,
+    'create index command_created on command (created_at, id)',
     'create index command_device on command (device_id, created_at, id)',
     `create index command_live on command (device_id, created_at, id)
       where state in ('queued', 'sent', 'acknowledged', 'running')`,

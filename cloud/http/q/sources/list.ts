@@ -1,12 +1,17 @@
 import type { QSource } from '../source.ts';
+import { apiKeySource } from './api-keys.ts';
+import { approvalSource } from './approvals.ts';
 import { auditSource } from './audit.ts';
 import { clipSource } from './clips.ts';
 import { cohortSource } from './cohorts.ts';
+import { commandSource } from './commands.ts';
 import { deviceSource } from './devices.ts';
 import { eventSource } from './events.ts';
 import { exportSource } from './exports.ts';
 import { publicationSource, ruleSetSource } from './rule-sets.ts';
+import { failureSource } from './failures.ts';
 import { sessionSource } from './sessions.ts';
+import { userSource } from './users.ts';
 
 /** Everything that can be asked about with `q`, in the order of the reference. */
 export const sources: readonly QSource[] = [
@@ -15,8 +20,13 @@ export const sources: readonly QSource[] = [
   exportSource,
   deviceSource,
   cohortSource,
+  failureSource,
   sessionSource,
+  commandSource,
   ruleSetSource,
   publicationSource,
+  userSource,
+  apiKeySource,
+  approvalSource,
   auditSource,
 ];
