@@ -38,7 +38,7 @@ export function openClient(profile: Profile): Client {
   const typed = createClient<paths>({
     baseUrl: profile.url,
     fetch: async (request) => {
-      if (isCreate(request)) request.headers.set('idempotency-key', randomUUID());
+      if (request.method === 'POST') request.headers.set('idempotency-key', randomUUID());
       return await send(request);
     },
     querySerializer: queryText,
@@ -66,17 +66,18 @@ export async function entity<T>(
   return { value, etag: settled.response.headers.get('etag') ?? '*' };
 }
 
-/** A POST to a noun, not to one of its verbs. */
-const isCreate = (request: Request): boolean =>
-  request.method === 'POST' && !/:[a-zA-Z]+$/.test(new URL(request.url).pathname);
+/** What may come twice: reads, and creates by their Idempotency-Key; a verb has none. */
+function mayComeTwice(request: Request): boolean {
+  const isVerb = /:[a-zA-Z]+$/.test(new URL(request.url).pathname);
+  return request.method === 'GET' || (request.headers.has('idempotency-key') && !isVerb);
+}
 
 /**
  * What to wait before the next try; undefined when another try is no use. Over the rate nothing was
  * done; behind a 503 something may have been, so only what may come twice is sent again.
  */
 function waitBefore(tries: number, request: Request, response: Response): number | undefined {
-  const mayComeTwice = request.method === 'GET' || request.headers.has('idempotency-key');
-  const again = response.status === 429 || (response.status === 503 && mayComeTwice);
+  const again = response.status === 429 || (response.status === 503 && mayComeTwice(request));
   const after = Number(response.headers.get('retry-after') ?? 1) * 1000;
   return again && tries < mostTries && after <= mostWaitMs ? Math.max(100, after) : undefined;
 }

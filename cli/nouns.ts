@@ -23,6 +23,11 @@ export const nouns: readonly Noun[] = [
     load: async (io) => (await import('./devices.ts')).devicesCommand(io),
   },
   {
+    name: 'cohorts',
+    description: 'Named selections of devices.',
+    load: async (io) => (await import('./cohorts.ts')).cohortsCommand(io),
+  },
+  {
     name: 'events',
     description: 'What happened on the robots.',
     load: async (io) => (await import('./events.ts')).eventsCommand(io),
@@ -41,6 +46,26 @@ export const nouns: readonly Noun[] = [
     name: 'keys',
     description: 'Keys of the API, for people and programs.',
     load: async (io) => (await import('./keys.ts')).keysCommand(io),
+  },
+  {
+    name: 'users',
+    description: 'The people of this cloud, and their roles.',
+    load: async (io) => (await import('./users.ts')).usersCommand(io),
+  },
+  {
+    name: 'approvals',
+    description: 'What waits for a second person.',
+    load: async (io) => (await import('./approvals.ts')).approvalsCommand(io),
+  },
+  {
+    name: 'audit',
+    description: 'Who did what, and that nobody changed it since.',
+    load: async (io) => (await import('./audit.ts')).auditCommand(io),
+  },
+  {
+    name: 'operations',
+    description: 'Exports, backtests and other long work.',
+    load: async (io) => (await import('./operations.ts')).operationsCommand(io),
   },
   {
     name: 'cloud',
