@@ -10,7 +10,7 @@ import { blocksOf } from '../http/q/blocks.ts';
 import type { Filter } from '../http/q/filter.ts';
 import { compiled, fromOf, rareTerm } from '../http/q/page-plan.ts';
 import { joined, type Sql } from '../http/q/source.ts';
-import type { Leaf, Tree } from '../http/q/tree.ts';
+import type { Tree } from '../http/q/tree.ts';
 import type { Db } from '../store/db.ts';
 import { type RawBuilder, sql } from '../store/kysely.ts';
 import { readWithin } from '../store/within.ts';
@@ -137,7 +137,7 @@ async function countPass(
   counts: ReadonlyMap<FacetName, FacetCounts>,
 ): Promise<void> {
   const { filter, table, facets } = pass;
-  const lead: Leaf | undefined = await rareTerm(db, filter);
+  const lead = await rareTerm(db, filter);
   const { select, from, on } = fromOf(filter.source, lead);
   const where = compiled(filter, lead);
   const count = async (more: readonly Sql[]): Promise<void> => {

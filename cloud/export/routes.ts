@@ -2,11 +2,11 @@ import { Fault } from '@fieldloop/core';
 import { answerBytes } from '../blob/answer.ts';
 import type { BlobStore } from '../blob/blob.ts';
 import { linkPath, type Links } from '../blob/links.ts';
-import { bulkFields } from '../http/bulk.ts';
+import { type BulkAnswer, bulkAnswer, bulkFields } from '../http/bulk.ts';
 import type { NounDeps } from '../http/deps.ts';
 import { instantField, instantText } from '../http/fields.ts';
 import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
-import { operationSchema, startedResponse } from '../http/long-work.ts';
+import { startedResponse } from '../http/long-work.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { exportSource } from '../http/q/sources/exports.ts';
@@ -61,7 +61,7 @@ const start = (deps: ExportDeps): Operation =>
         'clips are those that match now; the file is kept for 24 h.',
       right: 'clips:write',
       faults: ['conflict', 'limited'],
-      statuses: { 200: 'The dry run: which clips would be in it, as a BulkResult.' },
+      statuses: { 202: 'The work that makes it: an Operation, whose input names the export.' },
     },
     {
       body: z.strictObject({
@@ -78,12 +78,16 @@ const start = (deps: ExportDeps): Operation =>
           .default(true)
           .openapi({ description: 'What the robot said of each clip, in manifest.json.' }),
       }),
-      answer: { status: 202, description: 'The work that makes it.', schema: operationSchema },
+      answer: {
+        status: 200,
+        description: 'The dry run: which clips would be in it.',
+        schema: bulkAnswer,
+      },
     },
     async (call) => {
       const { dryRun, format, topics, includeManifests } = call.body;
       const chosen = await chosenClips(deps, call.body);
-      if (dryRun) return dryRunResponse(chosen);
+      if (dryRun) return dryRunAnswer(chosen);
       const by = call.caller?.id ?? 'nobody';
       const at = deps.clock.now();
       const [id, operationId] = [deps.ids.ulid('exp'), deps.ids.ulid('op')];
@@ -148,14 +152,13 @@ const tooMuch = (what: string): Fault =>
     remedy: `Narrow it to ${maxExportClips} clips and ${maxExportBytes} bytes, or export in parts.`,
   });
 
-function dryRunResponse({ ids, stored }: Chosen): Response {
+function dryRunAnswer({ ids, stored }: Chosen): BulkAnswer {
   const results = ids.slice(0, 1000).map((id) => {
     if (stored.has(id)) return { id, ok: true };
     const message = 'its bytes are not here: only its manifest is exported';
     return { id, ok: false, problem: { code: 'conflict', message } };
   });
-  const answer = { results, matched: ids.length, changed: stored.size, dryRun: true };
-  return Response.json(answer, { headers: { 'cache-control': 'no-store' } });
+  return { results, matched: ids.length, changed: stored.size, dryRun: true };
 }
 
 const list = (deps: ExportDeps): Operation =>

@@ -4,6 +4,7 @@
  */
 import { auditStoreContract } from '../audit/store.contract.ts';
 import { certificateStoreContract } from '../auth/certificates.contract.ts';
+import { clipCareContract } from '../clip/care-store.contract.ts';
 import { clipStoreContract } from '../clip/store.contract.ts';
 import { cohortStoreContract } from '../cohort/store.contract.ts';
 import { commandStoreContract } from '../command/store.contract.ts';
@@ -13,6 +14,7 @@ import { presenceContract } from '../ingest/presence.contract.ts';
 import { apiKeyStoreContract } from '../key/store.contract.ts';
 import { propertyStoreContract } from '../property/store.contract.ts';
 import { ruleStoreContract } from '../rule/store.contract.ts';
+import { exportStoreContract } from '../export/store.contract.ts';
 import { sessionStoreContract } from '../session/store.contract.ts';
 import { telemetryStoreContract } from './telemetry.contract.ts';
 import { claimTokenStoreContract } from '../token/store.contract.ts';
@@ -27,6 +29,8 @@ export const storeContracts: readonly StoreContract[] = [
   auditStoreContract,
   certificateStoreContract,
   clipStoreContract,
+  clipCareContract,
+  exportStoreContract,
   deviceStoreContract,
   eventStoreContract,
   apiKeyStoreContract,
