@@ -20,7 +20,7 @@ export async function publish(
   const { at } = wanted;
   const publication = await publicationStore(trx).create(wanted);
   await addDevices(trx, publication.id, devices, at);
-  await tellPublication(trx, publication, { what: 'published', at });
+  await tellPublication(trx, publication, { kind: 'publication.published', at });
   await settleMarked(trx, { most: settleTogether, at, publication: publication.id });
   return publication;
 }
@@ -47,7 +47,7 @@ export async function promote(
   const change = { state: 'publishing', mode: 'active', reason: null, isNewest: true } as const;
   return await step(trx, publication, {
     ...to,
-    what: 'promoted',
+    kind: 'publication.promoted',
     change: { ...change, percent: to.percent, ...(to.forced ? { forced: to.forced } : {}) },
   });
 }
@@ -56,7 +56,7 @@ export async function promote(
 export async function halt(trx: Db, publication: Publication, by: Step): Promise<Publication> {
   if (!isLive(publication.state)) throw ended(publication, 'halted');
   const change = { state: 'halted', reason: by.reason } as const;
-  return await step(trx, publication, { ...by, what: 'halted', change });
+  return await step(trx, publication, { ...by, kind: 'publication.halted', change });
 }
 
 /** Its devices go back to what they had, for good. */
@@ -64,8 +64,14 @@ export async function rollBack(trx: Db, publication: Publication, by: Step): Pro
   const { state } = publication;
   if (!isLive(state) && state !== 'halted') throw ended(publication, 'rolled back');
   const change = { state: 'rolled_back', reason: by.reason ?? null } as const;
-  return await step(trx, publication, { ...by, what: 'rolled_back', change });
+  return await step(trx, publication, { ...by, kind: 'publication.rolled_back', change });
 }
+
+const noted: Partial<Record<PublicationState, Parameters<typeof tellPublication>[2]['kind']>> = {
+  publishing: 'publication.resumed',
+  active: 'publication.completed',
+  superseded: 'publication.superseded',
+};
 
 /** What the watch sees of its devices; nothing when it is so already. */
 export async function noteState(
@@ -76,8 +82,8 @@ export async function noteState(
 ): Promise<Publication> {
   if (publication.state === state || !isLive(publication.state)) return publication;
   const changed = await publicationStore(trx).change(publication, { state }, at);
-  const what = state === 'active' ? 'completed' : state;
-  await tellPublication(trx, changed, { what, at });
+  const kind = noted[state];
+  if (kind !== undefined) await tellPublication(trx, changed, { kind, at });
   return changed;
 }
 
@@ -85,15 +91,15 @@ async function step(
   trx: Db,
   publication: Publication,
   to: Step & {
-    readonly what: string;
+    readonly kind: Parameters<typeof tellPublication>[2]['kind'];
     readonly change: Parameters<ReturnType<typeof publicationStore>['change']>[1];
   },
 ): Promise<Publication> {
-  const { at, what, reason } = to;
+  const { at, kind, reason } = to;
   const changed = await publicationStore(trx).change(publication, to.change, at);
   await unsettle(trx, publication.id);
   await settleMarked(trx, { most: settleTogether, at, publication: publication.id });
-  await tellPublication(trx, changed, { what, at, reason });
+  await tellPublication(trx, changed, { kind, at, reason });
   return changed;
 }
 

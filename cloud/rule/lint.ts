@@ -56,7 +56,8 @@ function demandFits(
     demandDesiredFits('rules', { active });
   } catch (error) {
     const { code, message, remedy } = asFault(error);
-    throw new Fault(code, message, { place: textPlace, remedy, cause: error });
+    const fault = new Fault(code, message, { place: textPlace, remedy, cause: error });
+    throw code === 'limited' ? answeredAs(fault, { status: 413 }) : fault;
   }
 }
 

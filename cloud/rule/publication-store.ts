@@ -2,6 +2,7 @@
 import { Fault } from '@fieldloop/core';
 import type { Db, Row } from '../store/db.ts';
 import { putOutbox } from '../store/outbox.ts';
+import type { OutboxKind } from '../store/outbox-kinds.ts';
 import type { ToldProblem } from './fold.ts';
 import type { Actual } from './judge.ts';
 import {
@@ -194,16 +195,24 @@ export const publicationStore = (db: Db) => ({
   },
 });
 
+type PublicationKind = Extract<OutboxKind, `publication.${string}`>;
+
 /** Tells of a step in a publication's life. */
 export async function tellPublication(
   trx: Db,
   publication: Publication,
-  about: { readonly what: string; readonly at: number; readonly reason?: string | undefined },
+  about: {
+    readonly kind: PublicationKind;
+    readonly at: number;
+    readonly reason?: string | undefined;
+    /** Name of the one device that it is about. */
+    readonly device?: string | undefined;
+  },
 ): Promise<void> {
   const { id, ruleSet, n, digest, mode, state, percent } = publication;
-  const { what, at, reason } = about;
+  const { kind, at, reason, device } = about;
   await putOutbox(trx, {
-    kind: `publication.${what}`,
+    kind,
     subject: id,
     at,
     body: {
@@ -214,6 +223,7 @@ export async function tellPublication(
       state,
       percent,
       ...(reason === undefined ? {} : { reason }),
+      ...(device === undefined ? {} : { device }),
     },
   });
 }

@@ -119,7 +119,7 @@ test('a text with problems is refused with the line and column of each', async (
       .slice(2, 8),
   );
   const large = await save(`${sampleRules(1)}# ${noise.join(' ')}\n`);
-  expect(large.status).toBe(429);
+  expect(large.status).toBe(413);
   expect(await json<Problem>(large)).toMatchObject({ detail: expect.stringContaining('packed') });
 });
 
@@ -270,4 +270,16 @@ test('a rejection of a robot is shown with its lines', async () => {
   await foldReports({ read: world.db, write: world.db, clock: systemClock, log: silentLog });
   const shown = await json<PublicationJson>(world.get(`/v1/publications/${id}`));
   expect(shown.perDevice?.[0]).toMatchObject({ device: 'amr-01', state: 'rejected', problems });
+});
+
+test('the library is imported once; a second time nothing is new', async () => {
+  await using world = await openApiWorld();
+  type Imported = { readonly items: readonly { readonly name: string; readonly isNew: boolean }[] };
+  const first = await json<Imported>(world.post('/v1/ruleSets:import', {}));
+  expect(first.items.map(({ name }) => name)).toContain('near-miss');
+  expect(first.items.every(({ isNew }) => isNew)).toBe(true);
+  const again = await json<Imported>(world.post('/v1/ruleSets:import', {}));
+  expect(again.items.some(({ isNew }) => isNew)).toBe(false);
+  const list = await json<{ items: readonly unknown[] }>(world.get('/v1/ruleSets'));
+  expect(list.items).toHaveLength(first.items.length);
 });

@@ -6,6 +6,7 @@ import { demandVersion } from '../http/version.ts';
 import { maxNoteLength } from '../limits.ts';
 import { ruleSetJson, ruleSetNameField, ruleSetRefField, ruleSetSchema } from './json.ts';
 import type { RuleDeps } from './deps.ts';
+import { importOperation } from './import-routes.ts';
 import { publicationOperations } from './publication-routes.ts';
 import { ruleSetFromRow, ruleSetStore } from './store.ts';
 import { versionOperations } from './version-routes.ts';
@@ -16,6 +17,7 @@ export const ruleOperations = (deps: RuleDeps): readonly Operation[] => [
   get(deps),
   change(deps),
   remove(deps),
+  importOperation(deps),
   ...versionOperations(deps),
   ...publicationOperations(deps),
 ];

@@ -49,7 +49,7 @@ export const ruleSetStore = (db: Db) => ({
       })
       .returningAll()
       .executeTakeFirstOrThrow();
-    await putOutbox(db, { kind: 'ruleSet.created', subject: id, at, body: { name } });
+    await putOutbox(db, { kind: 'rule_set.created', subject: id, at, body: { name } });
     return ruleSetFromRow(row);
   },
 
@@ -88,7 +88,7 @@ export const ruleSetStore = (db: Db) => ({
       .where('id', '=', id)
       .returningAll()
       .executeTakeFirstOrThrow();
-    await putOutbox(db, { kind: 'ruleSet.changed', subject: id, at, body: { name } });
+    await putOutbox(db, { kind: 'rule_set.changed', subject: id, at, body: { name } });
     return ruleSetFromRow(row);
   },
 
@@ -110,7 +110,7 @@ export const ruleSetStore = (db: Db) => ({
     await db.deleteFrom('rule_forecast').where('rule_set_id', '=', id).execute();
     await db.deleteFrom('rule_version').where('rule_set_id', '=', id).execute();
     await db.deleteFrom('rule_set').where('id', '=', id).execute();
-    await putOutbox(db, { kind: 'ruleSet.deleted', subject: id, at, body: { name } });
+    await putOutbox(db, { kind: 'rule_set.deleted', subject: id, at, body: { name } });
   },
 
   /** The same text again is the version that it was before. */
@@ -146,7 +146,7 @@ export const ruleSetStore = (db: Db) => ({
       .where('id', '=', entry.id)
       .execute();
     const body = { name: entry.name, version: n, digest };
-    await putOutbox(db, { kind: 'ruleSet.version_saved', subject: entry.id, at, body });
+    await putOutbox(db, { kind: 'rule_set.version_saved', subject: entry.id, at, body });
     const row = await versions(db)
       .where('rule_version.rule_set_id', '=', entry.id)
       .where('rule_version.n', '=', BigInt(n))

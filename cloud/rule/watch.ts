@@ -175,7 +175,13 @@ async function foldOne(trx: Db, row: ReportRow): Promise<void> {
   const publication = await publicationStore(trx).get(row.publication_id);
   const [first] = next.problems;
   const reason = `${row.device}: ${first?.message ?? 'it says nothing of why'}`;
-  await tellPublication(trx, publication, { what: 'device_rejected', at, reason });
+  const { device } = row;
+  await tellPublication(trx, publication, {
+    kind: 'publication.device_rejected',
+    at,
+    reason,
+    device,
+  });
 }
 
 function toldOf(row: ReportRow): Told {
