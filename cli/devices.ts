@@ -1,6 +1,8 @@
 /** `fieldloop devices`: the robots, whether they are there, and what runs on them. */
 import { answer, type Schemas } from './client.ts';
 import { Command } from './commander.ts';
+import { deviceVerbs } from './device-verbs.ts';
+import { deviceViews } from './device-views.ts';
 import type { CliIo, Column, Show } from './io.ts';
 import {
   type ApiOptions,
@@ -45,16 +47,8 @@ export function devicesCommand(io: CliIo): Command {
       printOne(device, options, io, () => deviceText(device, showOf(options)));
     },
   );
-  apiOptions(
-    devices
-      .command('revoke <device>')
-      .description('Take a device its right to connect; what it sent stays.'),
-  ).action(async (id: string, options: ApiOptions) => {
-    const client = clientOf(options, io);
-    const params = { path: { id } };
-    const device = await answer(client.POST('/v1/devices/{id}:revoke', { params, body: {} }));
-    printOne(device, options, io, () => deviceText(device, showOf(options)));
-  });
+  deviceVerbs(devices, io, deviceText);
+  deviceViews(devices, io);
   return devices;
 }
 
@@ -96,11 +90,23 @@ function deviceText(device: Device, show: Show): string {
       ['since', presence.since === undefined ? undefined : show.time(presence.since)],
       ['last seen', show.time(presence.lastSeen)],
       ['enrolled', show.time(device.createdAt)],
+      ['properties', propertiesText(device)],
+      ['certificate', certificateText(device, show)],
     ]),
     ...sections,
     `\nnext: fieldloop clips list --device ${device.name}\n`,
   ].join('');
 }
+
+function propertiesText({ properties }: Device): string | undefined {
+  const texts = Object.entries(properties).map(([name, value]) => `${name} ${String(value)}`);
+  return texts.length === 0 ? undefined : texts.join(', ');
+}
+
+const certificateText = ({ certificate }: Device, show: Show): string | undefined =>
+  certificate === undefined
+    ? undefined
+    : `${certificate.fingerprint.slice(0, 12)} until ${show.time(certificate.notAfter)}`;
 
 function documentText(document: unknown): string {
   if (typeof document !== 'object' || document === null) return '';

@@ -127,7 +127,7 @@ type Query = Readonly<Record<string, string | number | boolean | readonly string
 
 export interface ListSpec<Item> {
   /** Of the API's list. */
-  readonly path: ListPath | `${ListPath}/${string}`;
+  readonly path: ListPath | `/v1/${string}/${string}`;
   /** What narrows it, by the names of the API, which checks it; undefined does not narrow. */
   readonly query: Query;
   readonly columns: readonly Column<Item>[];

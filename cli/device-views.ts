@@ -1,0 +1,263 @@
+/** What one device shows: coverage, topics, telemetry, properties over time, settings, presence. */
+import { answer, type Schemas } from './client.ts';
+import type { Command } from './commander.ts';
+import { type CliIo, type Column, type Show, table } from './io.ts';
+import {
+  type ApiOptions,
+  apiOptions,
+  clientOf,
+  given,
+  type ListOptions,
+  listOptions,
+  printList,
+  printOne,
+  timeOptions,
+} from './list.ts';
+import { facts, shortNumber, showOf } from './show.ts';
+
+interface RangeOptions extends ApiOptions {
+  readonly since?: string;
+  readonly until?: string;
+  readonly startNs?: string;
+  readonly endNs?: string;
+}
+
+interface TelemetryOptions extends ApiOptions {
+  readonly series?: string;
+}
+
+interface PropertyOptions extends ListOptions {
+  readonly name?: string;
+  readonly at?: string;
+  readonly history?: boolean;
+}
+
+export function deviceViews(devices: Command, io: CliIo): void {
+  coverage(devices, io);
+  topics(devices, io);
+  telemetry(devices, io);
+  properties(devices, io);
+  config(devices, io);
+  presence(devices, io);
+}
+
+function coverage(devices: Command, io: CliIo): void {
+  const command = devices
+    .command('coverage <device>')
+    .description('When data was recorded, uploaded, evicted or is missing.');
+  apiOptions(timeOptions(command)).action(async (id: string, options: RangeOptions) => {
+    const { since, until, startNs, endNs } = options;
+    const params = { path: { id }, query: given({ since, until, startNs, endNs }) };
+    const client = clientOf(options, io);
+    const found = await answer(client.GET('/v1/devices/{id}/coverage', { params }));
+    printOne(found, options, io, () => coverageText(found, io, showOf(options)));
+  });
+}
+
+type Coverage = Schemas['Coverage'];
+
+const instantOf = (ns: string): string => new Date(Number(BigInt(ns) / 1_000_000n)).toISOString();
+
+const lengthText = (ns: bigint): string => `${shortNumber(Math.round(Number(ns) / 1e8) / 10)} s`;
+
+function coverageText(found: Coverage, io: CliIo, show: Show): string {
+  const columns: readonly Column<Coverage['ranges'][number]>[] = [
+    { title: 'FROM', of: (range) => show.time(instantOf(range.startNs)) },
+    { title: 'TO', of: (range) => show.time(instantOf(range.endNs)) },
+    {
+      title: 'LENGTH',
+      of: (range) => lengthText(BigInt(range.endNs) - BigInt(range.startNs)),
+      right: true,
+    },
+    { title: 'STATE', of: (range) => range.state },
+  ];
+  const sums = Object.entries(found.sumsNs)
+    .filter(([, ns]) => ns !== '0')
+    .map(([state, ns]) => `${state} ${lengthText(BigInt(ns))}`);
+  const gaps = found.gaps.map(({ lane, reason, rows }) => `${rows} rows of ${lane} ${reason}`);
+  return [
+    found.ranges.length === 0
+      ? 'nothing was recorded in this time\n'
+      : table(found.ranges, columns, { width: io.columns, show }),
+    sums.length === 0 ? '' : `\n${sums.join(', ')}\n`,
+    gaps.length === 0 ? '' : `never to come: ${gaps.join(', ')}\n`,
+  ].join('');
+}
+
+function topics(devices: Command, io: CliIo): void {
+  apiOptions(
+    devices
+      .command('topics <device>')
+      .description('Each topic: its rate against the expected one.'),
+  ).action(async (id: string, options: ApiOptions) => {
+    const client = clientOf(options, io);
+    const params = { path: { id } };
+    const found = await answer(client.GET('/v1/devices/{id}/topics', { params }));
+    const show = showOf(options);
+    printOne(found, options, io, () =>
+      found.items.length === 0
+        ? 'no topic was ever seen\n'
+        : table(found.items, topicColumns, { width: io.columns, show }),
+    );
+  });
+}
+
+type Topic = Schemas['TopicHealth']['items'][number];
+
+const hzText = (hz: number | undefined): string => (hz === undefined ? '-' : shortNumber(hz));
+
+const topicColumns: readonly Column<Topic>[] = [
+  { title: 'TOPIC', of: (topic) => topic.topic, shrinks: true },
+  { title: 'STATE', of: (topic) => topic.state },
+  { title: 'HZ', of: (topic) => hzText(topic.hz), right: true },
+  { title: 'EXPECTED', of: (topic) => hzText(topic.expectedHz), right: true },
+  { title: 'BY', of: (topic) => topic.expectedBy ?? '-' },
+  { title: 'MEASURED', of: (topic, show) => show.time(topic.at), drops: 1 },
+];
+
+function telemetry(devices: Command, io: CliIo): void {
+  apiOptions(
+    devices
+      .command('telemetry <device>')
+      .description('The newest figures of a device, each minute.'),
+  )
+    .option('--series <name>', 'only this one, such as agent.rss')
+    .action(async (id: string, options: TelemetryOptions) => {
+      const client = clientOf(options, io);
+      const params = { path: { id }, query: given({ series: options.series }) };
+      const found = await answer(client.GET('/v1/devices/{id}/telemetry', { params }));
+      const show = showOf(options);
+      printOne(found, options, io, () =>
+        found.latest.length === 0
+          ? 'nothing was measured yet\n'
+          : table(found.latest, seriesColumns, { width: io.columns, show }),
+      );
+    });
+}
+
+const seriesColumns: readonly Column<Schemas['Telemetry']['latest'][number]>[] = [
+  { title: 'SERIES', of: (one) => one.series, shrinks: true },
+  { title: 'VALUE', of: (one) => shortNumber(one.value), right: true },
+  { title: 'UNIT', of: (one) => one.unit },
+  { title: 'AT', of: (one, show) => show.time(one.at) },
+];
+
+function properties(devices: Command, io: CliIo): void {
+  const command = devices
+    .command('properties <device>')
+    .description('What holds of a device now, or held at a moment.');
+  listOptions(command)
+    .option('--name <key>', 'only this property, such as firmware')
+    .option('--at <time>', 'at this moment (RFC 3339)')
+    .option('--history', 'every value it ever had')
+    .addHelpText('after', propertyExamples)
+    .action(async (id: string, options: PropertyOptions) => {
+      if (options.history !== true && options.at === undefined && options.name === undefined) {
+        const client = clientOf(options, io);
+        const params = { path: { id } };
+        const found = await answer(client.GET('/v1/devices/{id}/properties', { params }));
+        const show = showOf(options);
+        printOne(found, options, io, () =>
+          table(found.items, valueColumns, { width: io.columns, show }),
+        );
+        return;
+      }
+      const atMs = options.at === undefined ? undefined : String(Date.parse(options.at));
+      await printList<Schemas['PropertyInterval']>(options, io, {
+        path: `/v1/devices/${encodeURIComponent(id)}/propertyIntervals`,
+        query: { key: options.name, atMs },
+        columns: intervalColumns,
+        none: 'no such property at that time',
+      });
+    });
+}
+
+const valueColumns: readonly Column<Schemas['DeviceProperties']['items'][number]>[] = [
+  { title: 'PROPERTY', of: (one) => one.key },
+  { title: 'VALUE', of: (one) => String(one.value), shrinks: true },
+  { title: 'SAID BY', of: (one) => one.source },
+  { title: 'SINCE', of: (one, show) => show.time(one.since) },
+];
+
+const intervalColumns: readonly Column<Schemas['PropertyInterval']>[] = [
+  { title: 'PROPERTY', of: (one) => one.key },
+  { title: 'VALUE', of: (one) => String(one.value), shrinks: true },
+  { title: 'FROM', of: (one, show) => show.time(one.from) },
+  { title: 'TO', of: (one, show) => show.time(one.to) },
+  { title: 'SAID BY', of: (one) => one.source },
+];
+
+function config(devices: Command, io: CliIo): void {
+  apiOptions(
+    devices
+      .command('config <device>')
+      .description('What it shall run, what it runs, and the difference.'),
+  ).action(async (id: string, options: ApiOptions) => {
+    const client = clientOf(options, io);
+    const params = { path: { id } };
+    const found = await answer(client.GET('/v1/devices/{id}/config', { params }));
+    const show = showOf(options);
+    printOne(found, options, io, () =>
+      found.items.map((item) => sectionText(item, show)).join('\n'),
+    );
+  });
+}
+
+type Section = Schemas['DeviceConfig']['items'][number];
+
+function sectionText(item: Section, show: Show): string {
+  const differences = item.differences.map(
+    ({ pointer, desired, reported }) =>
+      `  ${pointer}  wanted ${JSON.stringify(desired)}, is ${JSON.stringify(reported)}\n`,
+  );
+  return [
+    facts([
+      ['section', item.section],
+      ['state', `${item.state} since ${show.time(item.since)}`],
+      ['wanted', item.desired?.digest.slice(0, 12)],
+      ['runs', item.reported?.digest.slice(0, 12)],
+      ['problems', item.problems === undefined ? undefined : JSON.stringify(item.problems)],
+    ]),
+    ...differences,
+  ].join('');
+}
+
+function presence(devices: Command, io: CliIo): void {
+  apiOptions(
+    devices
+      .command('presence <device>')
+      .description('Whether it is connected, and how it was before.'),
+  ).action(async (id: string, options: ApiOptions) => {
+    const client = clientOf(options, io);
+    const params = { path: { id } };
+    const found = await answer(client.GET('/v1/devices/{id}/presence', { params }));
+    const show = showOf(options);
+    printOne(found, options, io, () =>
+      [
+        facts([
+          ['online', found.online ? 'yes' : 'no'],
+          ['since', show.time(found.since)],
+          ['last seen', show.time(found.lastSeen)],
+        ]),
+        found.connections.length === 0
+          ? ''
+          : `\n${table(found.connections, connectionColumns, { width: io.columns, show })}`,
+      ].join(''),
+    );
+  });
+}
+
+const connectionColumns: readonly Column<Schemas['Presence']['connections'][number]>[] = [
+  { title: 'OPENED', of: (one, show) => show.time(one.openedAt) },
+  { title: 'CLOSED', of: (one, show) => show.time(one.closedAt) },
+  { title: 'KIND', of: (one) => one.kind },
+  { title: 'FROM', of: (one) => one.remote, shrinks: true },
+  { title: 'WHY', of: (one) => one.why ?? '-', shrinks: true },
+];
+
+const propertyExamples = `
+Examples:
+  fieldloop devices properties amr-01
+  fieldloop devices properties amr-01 --name firmware --at 2026-11-02T08:00:00Z
+  fieldloop devices properties amr-01 --name firmware --history
+`;
