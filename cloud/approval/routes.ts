@@ -173,18 +173,22 @@ const withdraw = (deps: NounDeps): Operation =>
       }),
   );
 
-const told = { approve: 'approved', reject: 'rejected', withdraw: 'withdrawn' } as const;
+const kinds = {
+  approve: 'approval.approved',
+  reject: 'approval.rejected',
+  withdraw: 'approval.withdrawn',
+} as const;
 
 async function tell(
   trx: Db,
   call: Pick<Call<unknown, unknown, unknown>, 'audit'>,
-  of: { readonly approval: Approval; readonly verb: keyof typeof told; readonly at: number },
+  of: { readonly approval: Approval; readonly verb: keyof typeof kinds; readonly at: number },
 ): Promise<void> {
   const { id: subject, action, subject: asked, note } = of.approval;
   const detail: Record<string, Json> = { action, subject: asked };
   if (note !== undefined) detail['note'] = note;
   const body = { action, subject: asked };
-  await putOutbox(trx, { kind: `approval.${told[of.verb]}`, subject, at: of.at, body });
+  await putOutbox(trx, { kind: kinds[of.verb], subject, at: of.at, body });
   await call.audit(trx, { action: `approval.${of.verb}`, subject, detail });
 }
 

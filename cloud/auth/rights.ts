@@ -46,10 +46,13 @@ export const allScopes: readonly string[] = ['*', ...scopeNouns].flatMap((noun) 
   levels.map((level) => `${noun}:${level}`),
 );
 
+const nouns: ReadonlySet<string> = new Set(['*', ...scopeNouns]);
+
 /** Whether `scopes` hold the wanted scope, one of a higher level, or one of every noun. */
 export function allows(scopes: readonly string[], wanted: string): boolean {
-  const [noun, level] = wanted.split(':');
-  const enough = levels.slice(levels.findIndex((one) => one === level));
+  const [noun = '', level = ''] = wanted.split(':');
+  if (rank(level) < 0 || !nouns.has(noun)) return false;
+  const enough = levels.slice(rank(level));
   return enough.some((one) => scopes.includes(`${noun}:${one}`) || scopes.includes(`*:${one}`));
 }
 

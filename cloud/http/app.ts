@@ -1,7 +1,7 @@
 /** The HTTP application: finds the operation, checks who asks and what, answers or says why not. */
 import { asFault, type Clock, Fault, type Ids, type Log } from '@fieldloop/core';
 import type { Db } from '../store/db.ts';
-import { type Authenticate, authorize, type Caller } from './caller.ts';
+import { type Authenticate, authorize, type Caller, demandEverywhere } from './caller.ts';
 import { idempotencyKey, openChanges, type Repeat, requestHash } from './change.ts';
 import { openApiDocument } from './document.ts';
 import { type Context, Hono } from './hono.ts';
@@ -222,6 +222,7 @@ async function callerOf(
   if (caller !== undefined && doc.right !== 'any' && doc.right !== 'nobody') {
     authorize(caller, doc.right);
   }
+  if (caller !== undefined && doc.withinCohorts !== true) demandEverywhere(caller);
   return caller;
 }
 

@@ -30,3 +30,16 @@ export function authorize(caller: Caller, scope: Scope): void {
     remedy: `Ask an admin for ${scope}; the rights are now ${caller.scopes.join(', ') || 'none'}.`,
   });
 }
+
+/** Fault `forbidden` for a caller who may only hear of the devices of some cohorts. */
+export function demandEverywhere(caller: Caller): void {
+  if (caller.cohorts === undefined) return;
+  throw new Fault(
+    'forbidden',
+    `the key "${caller.name}" is for the devices of some cohorts alone`,
+    {
+      remedy:
+        'It lists and reads devices, sessions, clips and events; use another key for the rest.',
+    },
+  );
+}

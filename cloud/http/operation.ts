@@ -36,6 +36,11 @@ export interface OperationDoc {
   readonly statuses?: Readonly<Record<number, string>>;
   /** Pages of any origin may read the answer: it needs no rights but what its path holds. */
   readonly crossOrigin?: boolean;
+  /**
+   * Its answer tells of no device outside the caller's cohorts. Every other operation refuses a
+   * caller that is restricted to some.
+   */
+  readonly withinCohorts?: boolean;
   /** A create whose answer shows a secret once: it is never kept for a repeated request. */
   readonly secret?: boolean;
 }

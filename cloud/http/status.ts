@@ -95,6 +95,7 @@ export const statusOperations = (deps: StatusDeps): readonly Operation[] => [
       tag: 'status',
       method: 'get',
       path: '/v1/me',
+      withinCohorts: true,
       summary: 'Who asks, and what they may do',
       right: 'any',
     },

@@ -11,7 +11,7 @@ export const apiKeySource: QSource = {
       name: 'name',
       type: 'text',
       says: 'For whom or what the key is.',
-      example: 'name ~ "ci*"',
+      example: 'name ~ ci*',
       place: column('api_key.name'),
     },
     {
@@ -39,7 +39,7 @@ export const apiKeySource: QSource = {
       name: 'expiresAt',
       type: 'instant',
       says: 'When it ends by itself.',
-      example: 'expiresAt < "2030-01-01"',
+      example: 'expiresAt < 2030-01-01',
       place: column('api_key.expires_at'),
     },
     {

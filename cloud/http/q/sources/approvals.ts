@@ -34,7 +34,7 @@ export const approvalSource: QSource = {
       name: 'reason',
       type: 'text',
       says: 'Why it was asked for.',
-      example: 'reason ~ "*recall*"',
+      example: 'reason ~ *recall*',
       place: column('approval.reason'),
     },
     {

@@ -16,14 +16,14 @@ export const userSource: QSource = {
       name: 'name',
       type: 'text',
       says: 'What the person is called.',
-      example: 'name ~ "ada*"',
+      example: 'name ~ ada*',
       place: column('person.name'),
     },
     {
       name: 'email',
       type: 'text',
       says: 'The address, in lower case.',
-      example: 'email ~ "*@example.com"',
+      example: 'email ~ *@example.com',
       place: column('person.email'),
     },
     {
