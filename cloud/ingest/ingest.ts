@@ -13,9 +13,9 @@ import {
   encodeStored,
   encodeTransfer,
   type Lane,
-  type Series,
   type Status,
   type Stored,
+  type Telemetry,
   type UpMessage,
 } from '@fieldloop/proto';
 import type { BlobStore } from '../blob/blob.ts';
@@ -177,7 +177,7 @@ class OpenIngest {
     } else if (message === 'status') {
       await this.#status(sender, decodeStatus(payload), at);
     } else if (message === 'telemetry') {
-      await this.#measured(device, decodeTelemetry(payload).series, at);
+      await this.#measured(device, decodeTelemetry(payload), at);
     } else {
       throw new Fault('invalid', 'a chunk came over the broker', {
         remedy: 'Chunks go over the bulk connection.',
@@ -207,13 +207,18 @@ class OpenIngest {
   }
 
   /** What is lost of it is not sent again and not missed. */
-  async #measured(device: string, series: readonly Series[], at: number): Promise<void> {
+  async #measured(device: string, told: Telemetry, at: number): Promise<void> {
     const { log } = this.#deps;
     if (!this.#telemetry.take(device)) {
       log.debug('telemetry came too often and was dropped', { device });
       return;
     }
-    const values = series.map(({ name, unit, value }) => ({ series: name, unit, value }));
+    const offset = { name: 'clock.offset_ms', unit: 'ms', value: told.atMs - at };
+    const values = [...told.series, offset].map(({ name, unit, value }) => ({
+      series: name,
+      unit,
+      value,
+    }));
     try {
       await this.#writer.submit('telemetry', { device, values: newestOf(values), at });
     } catch (error) {

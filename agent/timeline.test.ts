@@ -1,0 +1,165 @@
+/**
+ * Goal: other rules take over between two blocks, and nothing that was seen before is lost; a
+ * shadow counts and cuts nothing; an operator gets the clip that was asked for.
+ * Method: one timeline by hand, its clips read back from the disk.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { silentLog } from '@fieldloop/core';
+import { systemClock } from '@fieldloop/core/system';
+import { parseRuleSet, type RuleSet } from '@fieldloop/rules';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { FinishedClip } from './clip/write.ts';
+import type { ClipAnswer } from './messages.ts';
+import { newTally } from './rule/tally.ts';
+import { rulesOf } from './rule/rules.ts';
+import { jsonBytes, jsonChannel } from './source/testing.ts';
+import { Timeline } from './timeline.ts';
+import type { Tally } from './timeline-types.ts';
+import { blockOf } from './window/testing.ts';
+
+const second = 1_000_000_000n;
+const start = 1_700_000_000n * second;
+let folder: string;
+let clips: FinishedClip[];
+let notices: string[];
+let answers: ClipAnswer[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fl-timeline-'));
+  [clips, notices, answers] = [[], [], []];
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+function setOf(name: string, when: string, capture = 'pre: 2s, post: 4s'): RuleSet {
+  const text = `apiVersion: fieldloop.rules/v1
+kind: RuleSet
+metadata: {name: ${name}, version: 1}
+signals:
+  vx: {topic: /odom, path: vx, type: double}
+rules:
+- id: ${name}
+  when: ${when}
+  capture: {topics: [/odom], ${capture}}
+`;
+  const { ruleSet, problems } = parseRuleSet(text, name);
+  if (ruleSet === undefined) throw new Error(JSON.stringify(problems));
+  return ruleSet;
+}
+
+function settingsOf(ruleSet: RuleSet, shadow?: RuleSet) {
+  return {
+    origin: { device: 'amr-01', agentVersion: '0', models: {} },
+    ...rulesOf(ruleSet),
+    shadow,
+    window: { ns: 20n * second, memoryBytes: 1e8 },
+    clipNs: 60n * second,
+    partPath: (clipId: string) => join(folder, clipId),
+  };
+}
+
+const talliesOf = (ruleSet: RuleSet, shadow?: RuleSet): Pick<Tally, 'rules' | 'shadow'> => ({
+  rules: newTally(ruleSet.digest),
+  shadow: shadow && newTally(shadow.digest),
+});
+
+function openTimeline(ruleSet: RuleSet, shadow?: RuleSet) {
+  const tally: Tally = {
+    ...{ messages: 0, bytes: 0, lagMs: 0, clipsCut: 0, fired: {}, suppressed: 0 },
+    ...{ topics: {}, latencies: {} },
+    ...talliesOf(ruleSet, shadow),
+  };
+  const nothing = async (): Promise<undefined> => await Promise.resolve(undefined);
+  const outlet = {
+    clip: async (clip: FinishedClip) => void (await Promise.resolve(clips.push(clip))),
+    notice: async (notice: { name: string }) =>
+      void (await Promise.resolve(notices.push(notice.name))),
+    answer: async (answer: ClipAnswer) => void (await Promise.resolve(answers.push(answer))),
+    marker: nothing,
+    suppressed: nothing,
+    savePosition: nothing,
+    getPosition: nothing,
+    makeRoom: async () => await Promise.resolve(false),
+  };
+  const scoring = { forget: () => undefined } as never;
+  const session = { id: '01890a5d-ac96-774b-bcce-b302099a8057', recording: 'x', live: true };
+  const deps = { clock: systemClock, log: silentLog, scoring, outlet, tally };
+  const timeline = new Timeline(
+    { ...session, profile: '', source: 'x' } as never,
+    settingsOf(ruleSet, shadow),
+    deps,
+  );
+  timeline.channel(jsonChannel(1, '/odom'));
+  timeline.channel(jsonChannel(2, '/scan'));
+  /** Ten messages of a second; fast in the seconds that are named. */
+  const drive = async (from: number, to: number, ...fast: number[]): Promise<void> => {
+    for (let s = from; s < to; s += 1) {
+      const messages = Array.from({ length: 10 }, (_, i) => ({
+        channelId: i % 5 === 4 ? 2 : 1,
+        atNs: start + BigInt(s) * second + (BigInt(i) * second) / 10n,
+        data: jsonBytes({ vx: fast.includes(s) ? 2 : 0 }),
+      }));
+      await timeline.block(blockOf(messages));
+    }
+  };
+  return { timeline, tally, drive };
+}
+
+const spanOf = ({ manifest }: FinishedClip): readonly number[] =>
+  [manifest.startNs, manifest.endNs].map((ns) => Number((BigInt(ns) - start) / 100_000_000n) / 10);
+
+test('a clip that is open stays open under other rules, and their clips reach back before them', async () => {
+  const [old, next] = [setOf('old', 'vx > 1.0'), setOf('next', 'vx > 1.5', 'pre: 6s, post: 1s')];
+  const { timeline, tally, drive } = openTimeline(old);
+  await drive(0, 12, 10);
+  Object.assign(tally, talliesOf(next));
+  await timeline.use(settingsOf(next));
+  await drive(12, 24, 14);
+  await timeline.end(false);
+  expect(clips.map(({ manifest }) => manifest.markers.map(({ rule }) => rule))).toEqual([
+    ['old', 'next'],
+  ]);
+  expect(clips.map(spanOf)).toEqual([[8, 15]]);
+  expect(notices).toEqual(['old', 'next']);
+  expect(tally.rules).toMatchObject({ digest: next.digest, fired: { next: 1 } });
+  expect(tally.topics).toEqual({ '/odom': 192, '/scan': 48 });
+});
+
+test('a shadow counts what it would cut, and cuts and tells nothing', async () => {
+  const [active, shadow] = [setOf('active', 'vx > 5.0'), setOf('shadow', 'vx > 1.0')];
+  const { timeline, tally, drive } = openTimeline(active, shadow);
+  await drive(0, 40, 10, 11, 30);
+  await timeline.end(false);
+  expect(clips).toEqual([]);
+  expect(notices).toEqual([]);
+  expect(tally.rules.fired).toEqual({});
+  expect(tally.shadow).toMatchObject({ digest: shadow.digest, fired: { shadow: 2 }, clips: 2 });
+  // Six seconds of eight messages with eight bytes each, twice.
+  expect(tally.shadow?.bytes).toBeGreaterThan(2 * 6 * 8 * 7);
+  expect(tally.shadow?.bytes).toBeLessThan(2 * 7 * 8 * 9);
+  // One at the beginning, and one at each step of the speed.
+  expect(tally.shadow?.evaluations).toBe(5);
+});
+
+test('an operator gets a clip around now; who asks too much of one source hears why', async () => {
+  const { timeline, drive } = openTimeline(setOf('none', 'vx > 5.0'));
+  const ask = {
+    preNs: 3n * second,
+    postNs: second,
+    severity: 'critical',
+    reason: 'Look!',
+  } as const;
+  expect(timeline.clipNow({ ...ask, id: 'a' })).toBe(false);
+  await drive(0, 10);
+  expect(timeline.clipNow({ ...ask, id: 'b', topics: ['/scan'] })).toBe(true);
+  await drive(10, 14);
+  expect(clips.map(spanOf)).toEqual([[6.9, 10.9]]);
+  expect(answers).toEqual([{ id: 'b', clipId: clips[0]?.clipId, sizeBytes: clips[0]?.sizeBytes }]);
+  expect(clips[0]?.manifest).toMatchObject({
+    severity: 'critical',
+    tags: ['operator'],
+    markers: [{ rule: 'operator', why: 'Look!' }],
+  });
+  expect(clips[0]?.manifest.topics.map(({ topic }) => topic)).toContain('/scan');
+});
