@@ -11,6 +11,7 @@ import {
   loginKeys,
   oidcSecretVariable,
 } from './auth/oidc-config.ts';
+import { type Viewers, viewerKeys, viewersOf } from './blob/viewers.ts';
 import type { ListenAddress } from './http/serve.ts';
 import type { DatabaseAddress } from './store/database.ts';
 import { postgresPlace } from './store/postgres-fault.ts';
@@ -35,6 +36,8 @@ export interface CloudConfig extends LoginConfig {
   /** Where OpenTelemetry traces go; absent: nowhere. */
   readonly traceEndpoint: string | undefined;
   readonly logLevel: LogLevel;
+  /** Where clips are opened. */
+  readonly viewers: Viewers;
 }
 
 /** What a process does: answer people, hear robots, work in the background, or all of it. */
@@ -60,6 +63,7 @@ const configKeys = [
   'publicHost',
   'node',
   'logLevel',
+  ...viewerKeys,
   ...loginKeys,
 ] as const;
 type Key = (typeof configKeys)[number];
@@ -118,6 +122,7 @@ export function readCloudConfig(
     node: settings.node === undefined ? undefined : nodeName(settings.node, placeOf('node')),
     traceEndpoint: env[traceVariable] === '' ? undefined : env[traceVariable],
     logLevel,
+    viewers: viewersOf(settings, placeOf),
     ...loginConfigOf(settings, env[oidcSecretVariable], placeOf),
   });
 }

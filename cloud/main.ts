@@ -164,6 +164,7 @@ function apiDeps(
     bytes: ground.blobs,
     auditKey: ground.auditKey,
     publicUrl: config.publicUrl,
+    viewers: config.viewers,
     oidc: config.oidc && { client: openOidcClient(config.oidc), roles: config.oidc },
     metrics,
     onAnswer,

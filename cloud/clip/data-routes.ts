@@ -4,6 +4,7 @@ import { answerBytes, type Served } from '../blob/answer.ts';
 import { linkPath } from '../blob/links.ts';
 import { namesTag } from '../blob/range.ts';
 import type { MessagePosition } from '../blob/recordings/calls.ts';
+import { viewerLink } from '../blob/viewers.ts';
 import { listName } from '../http/deps.ts';
 import { cursorField, instantField, instantText, nsField } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
@@ -287,7 +288,8 @@ const links = (deps: ClipDeps): Operation =>
       const file = served(clip);
       const expiresAt = deps.clock.now() + query.expiresInS * 1000;
       const token = deps.links.sign({ kind: 'clip', id: clip.id, expiresAt });
-      const url = new URL(linkPath(token, file.fileName), request.url).href;
+      const base = deps.publicUrl ?? request.url;
+      const url = new URL(linkPath(token, file.fileName), base).href;
       return {
         clip: clip.id,
         data: url,
@@ -297,14 +299,6 @@ const links = (deps: ClipDeps): Operation =>
       };
     },
   );
-
-/** Both take the same parameters, and both go by the extension at the end of the path. */
-function viewerLink(viewer: string, file: string): string {
-  const link = new URL(viewer);
-  link.searchParams.set('ds', 'remote-file');
-  link.searchParams.set('ds.url', file);
-  return link.href;
-}
 
 const exposed = 'accept-ranges, content-disposition, content-length, content-range, etag';
 

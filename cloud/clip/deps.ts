@@ -3,6 +3,7 @@ import type { BlobStore } from '../blob/blob.ts';
 import type { Links } from '../blob/links.ts';
 import type { Recordings } from '../blob/recordings/pool.ts';
 import type { StoredRecording } from '../blob/recordings/calls.ts';
+import type { Viewers } from '../blob/viewers.ts';
 import type { NounDeps } from '../http/deps.ts';
 import { z } from '../http/openapi.ts';
 import type { Db } from '../store/db.ts';
@@ -11,17 +12,13 @@ import { bytesFault } from './care.ts';
 import { type Clip, unknownClip } from './clip.ts';
 import { clipStore } from './store.ts';
 
-/** Addresses of the programs that show recordings. */
-export interface Viewers {
-  readonly lichtblick: string;
-  readonly foxglove: string;
-}
-
 export interface ClipDeps extends NounDeps {
   readonly bytes: BlobStore;
   readonly recordings: Recordings;
   readonly links: Links;
   readonly viewers: Viewers;
+  /** Where browsers find this cloud; absent: where a request came to. */
+  readonly publicUrl?: string | undefined;
 }
 
 export const clipPath = z.strictObject({ id: z.string().max(64) });

@@ -31,6 +31,7 @@ import { exportStore } from './store.ts';
 export interface ExportDeps extends NounDeps {
   readonly bytes: BlobStore;
   readonly links: Links;
+  readonly publicUrl?: string | undefined;
 }
 
 export type ExportPage = Listing<ExportJson>;
@@ -284,7 +285,7 @@ const links = (deps: ExportDeps): Operation =>
       const file = await exportServed(deps.read, params.id);
       const expiresAt = deps.clock.now() + query.expiresInS * 1000;
       const token = deps.links.sign({ kind: 'export', id: params.id, expiresAt });
-      const url = new URL(linkPath(token, file.fileName), request.url);
+      const url = new URL(linkPath(token, file.fileName), deps.publicUrl ?? request.url);
       return { export: params.id, data: url.href, expiresAt: instantText(expiresAt) };
     },
   );

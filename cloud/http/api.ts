@@ -4,12 +4,14 @@ import { openAuthenticator } from '../auth/authenticator.ts';
 import { type PeopleDeps, peopleOperations } from '../auth/operations.ts';
 import { openLinks } from '../blob/links.ts';
 import { openRecordings } from '../blob/recordings/pool.ts';
-import type { ClipDeps, Viewers } from '../clip/deps.ts';
+import { publicViewers, type Viewers } from '../blob/viewers.ts';
+import type { ClipDeps } from '../clip/deps.ts';
 import { clipOperations } from '../clip/routes.ts';
 import { commandOperations } from '../command/routes.ts';
 import { cohortOperations } from '../cohort/routes.ts';
 import { type DeviceDeps, deviceOperations } from '../device/routes.ts';
 import { eventOperations } from '../event/routes.ts';
+import { failureOperations } from '../failure/routes.ts';
 import { exportOperations } from '../export/routes.ts';
 import { operationOperations } from '../operation/routes.ts';
 import { propertyOperations } from '../property/routes.ts';
@@ -69,6 +71,7 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     ...deviceOperations(noun),
     ...propertyOperations(noun),
     ...cohortOperations(noun),
+    ...failureOperations(noun),
     ...commandOperations(noun),
     ...sessionOperations(noun),
     ...clipOperations(noun),
@@ -90,11 +93,6 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     },
   };
 }
-
-const publicViewers: Viewers = {
-  lichtblick: 'https://lichtblick-suite.github.io/lichtblick/',
-  foxglove: 'https://app.foxglove.dev/~/view',
-};
 
 /** Of a process that answers no people: whether it lives, and its figures. */
 export function openProcessApi(deps: ApiDeps): Api {
