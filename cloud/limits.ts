@@ -43,6 +43,9 @@ export const readerRestartMs = ms('1s');
 /** Rows that a backup reads at once, and that a restore writes at once. */
 export const backupReadRows = 250;
 export const backupInsertRows = 200;
+/** `cloud check` warns below this much free space, and this long before the authority ends. */
+export const leastFreeBytes = 1024 * 1024 * 1024;
+export const certificateWarnMs = ms('90d');
 /** Names of objects that are read at once. */
 export const maxBlobPage = 1000;
 
@@ -260,7 +263,10 @@ export const maxNoticeAlerts = 20;
 export const maxPolicyChannels = 16;
 /** Moments that the preview of a policy looks at, and how far back. */
 export const previewSteps = 240;
+export const previewMs = ms('2s');
 export const maxPreviewHours = 168;
+/** Alerts and groups that the answer of a preview names. */
+export const maxPreviewAlerts = 100;
 /** Lines kept of an alert's timeline; the oldest repeats are the first to go. */
 export const maxAlertEntries = 500;
 export const maxSilenceMs = ms('90d');
@@ -322,6 +328,8 @@ export const maxQueryDepth = 16;
 export const maxSparseFields = 64;
 /** Rows that are gathered and sorted for a page; where more pass, the index of the order leads. */
 export const gatherRows = 20_000;
+/** Values that may come between the count and the gathering beyond twice the count. */
+export const gatherSlackRows = 100n;
 /** Ids and texts that a condition is turned into, and the different texts looked at for them. */
 export const maxLookedUp = 300;
 export const maxTextsWalked = 2000;

@@ -4,6 +4,7 @@ import { openPreviewMaker } from './clip/preview-maker.ts';
 import { openCommandExpiry } from './command/expiry.ts';
 import { exportKind, makeExport } from './export/make.ts';
 import { openExportSweep } from './export/sweep.ts';
+import { openFailureLinker } from './failure/linker.ts';
 import { openDeadNodes, openStalledUploads, openTelemetryUpkeep } from './ingest/upkeep.ts';
 import { type OperationKinds, openOperationRunner } from './operation/runner.ts';
 import { backtest, backtestKind } from './rule/backtest.ts';
@@ -33,6 +34,7 @@ const parts: readonly WorkerPart[] = [
   openPreviewMaker,
   openExportSweep,
   openPublicationWatch,
+  openFailureLinker,
 ];
 
 /** Works while this process holds the lease; else stands by. `more` need what only main has. */

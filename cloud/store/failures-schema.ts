@@ -23,6 +23,8 @@ interface FailureRow {
   event_id: TextOrNull;
   clip_id: TextOrNull;
   link: string;
+  /** The pull that was asked for. */
+  command_id: TextOrNull;
   cluster: TextOrNull;
   state: string;
   dataset_version: TextOrNull;
@@ -48,7 +50,18 @@ interface FailureStepRow {
   detail: string;
 }
 
+/** The members of `conditions`, for queries. */
+interface FailureConditionRow {
+  failure_id: string;
+  /** `firmware`, `models.detector`, `signals.vx` */
+  key: string;
+  kind: string;
+  text: string;
+  num: number | null;
+}
+
 export interface FailureTables {
   failure: FailureRow;
   failure_step: FailureStepRow;
+  failure_condition: FailureConditionRow;
 }

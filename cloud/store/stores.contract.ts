@@ -2,8 +2,10 @@
  * The contract suites of all stores, in one list: each adapter's test runs them against its own
  * database.
  */
+import { approvalStoreContract } from '../approval/store.contract.ts';
 import { auditStoreContract } from '../audit/store.contract.ts';
 import { certificateStoreContract } from '../auth/certificates.contract.ts';
+import { loginStoreContract } from '../auth/logins.contract.ts';
 import { clipCareContract } from '../clip/care-store.contract.ts';
 import { clipStoreContract } from '../clip/store.contract.ts';
 import { cohortStoreContract } from '../cohort/store.contract.ts';
@@ -11,6 +13,7 @@ import { commandStoreContract } from '../command/store.contract.ts';
 import { deviceStoreContract } from '../device/store.contract.ts';
 import { eventStoreContract } from '../event/store.contract.ts';
 import { presenceContract } from '../ingest/presence.contract.ts';
+import { failureStoreContract } from '../failure/store.contract.ts';
 import { apiKeyStoreContract } from '../key/store.contract.ts';
 import { propertyStoreContract } from '../property/store.contract.ts';
 import { ruleStoreContract } from '../rule/store.contract.ts';
@@ -18,6 +21,7 @@ import { exportStoreContract } from '../export/store.contract.ts';
 import { sessionStoreContract } from '../session/store.contract.ts';
 import { telemetryStoreContract } from './telemetry.contract.ts';
 import { claimTokenStoreContract } from '../token/store.contract.ts';
+import { personStoreContract } from '../user/store.contract.ts';
 import { desiredContract } from './desired.contract.ts';
 import { workContract } from './work.contract.ts';
 import type { OpenStore } from './store.contract.ts';
@@ -27,6 +31,9 @@ export type StoreContract = (name: string, open: OpenStore) => void;
 
 export const storeContracts: readonly StoreContract[] = [
   auditStoreContract,
+  approvalStoreContract,
+  loginStoreContract,
+  personStoreContract,
   certificateStoreContract,
   clipStoreContract,
   clipCareContract,
@@ -39,6 +46,7 @@ export const storeContracts: readonly StoreContract[] = [
   claimTokenStoreContract,
   propertyStoreContract,
   cohortStoreContract,
+  failureStoreContract,
   commandStoreContract,
   desiredContract,
   telemetryStoreContract,

@@ -23,6 +23,7 @@ export const failures: Migration = {
       event_id text unique,
       clip_id text,
       link text not null check (link in ('searching', 'pulling', 'linked', 'unrecoverable')),
+      command_id text,
       cluster text,
       state text not null check (state in (${states})),
       dataset_version text,
@@ -39,6 +40,8 @@ export const failures: Migration = {
     'create index failure_state on failure (state, start_ns, id)',
     'create index failure_link on failure (link, created_at, id)',
     'create index failure_clip on failure (clip_id)',
+    'create index failure_command on failure (command_id)',
+    'create index failure_created on failure (created_at, id)',
 
     `create table failure_step (
       failure_id text not null references failure (id),
@@ -52,5 +55,16 @@ export const failures: Migration = {
       detail text not null check (json_valid(detail)),
       primary key (failure_id, n)
     ) strict, without rowid`,
+
+    `create table failure_condition (
+      failure_id text not null references failure (id),
+      key text not null,
+      kind text not null check (kind in ('string', 'number', 'boolean')),
+      text text not null,
+      num real,
+      primary key (failure_id, key)
+    ) strict, without rowid`,
+    'create index failure_condition_text on failure_condition (key, text)',
+    'create index failure_condition_num on failure_condition (key, num)',
   ],
 };
