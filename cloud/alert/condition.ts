@@ -6,8 +6,8 @@
 import { formatDurationNs } from '@fieldloop/core';
 import { fleetSignals } from './signals.ts';
 
-export type Op = '<' | '<=' | '=' | '!=' | '>=' | '>';
-export const ops: readonly Op[] = ['<', '<=', '=', '!=', '>=', '>'];
+export type Op = 'lt' | 'lte' | 'eq' | 'ne' | 'gte' | 'gt';
+export const ops: readonly Op[] = ['lt', 'lte', 'eq', 'ne', 'gte', 'gt'];
 
 export type RowSource = 'events' | 'clips' | 'failures';
 export const rowSources: readonly RowSource[] = ['events', 'clips', 'failures'];
@@ -59,17 +59,17 @@ export type Condition = CountCondition | MetricCondition | AbsenceCondition | Ev
 
 export function meets(op: Op, value: number, threshold: number): boolean {
   switch (op) {
-    case '<':
+    case 'lt':
       return value < threshold;
-    case '<=':
+    case 'lte':
       return value <= threshold;
-    case '=':
+    case 'eq':
       return value === threshold;
-    case '!=':
+    case 'ne':
       return value !== threshold;
-    case '>=':
+    case 'gte':
       return value >= threshold;
-    case '>':
+    case 'gt':
       return value > threshold;
   }
 }
@@ -130,12 +130,12 @@ export function valueText(condition: Condition, value: number): string {
 }
 
 const opWords: Readonly<Record<Op, string>> = {
-  '<': 'less than',
-  '<=': 'at most',
-  '=': 'exactly',
-  '!=': 'not exactly',
-  '>=': 'at least',
-  '>': 'more than',
+  lt: 'less than',
+  lte: 'at most',
+  eq: 'exactly',
+  ne: 'not exactly',
+  gte: 'at least',
+  gt: 'more than',
 };
 
 const unitOf = (metric: string): string =>

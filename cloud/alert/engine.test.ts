@@ -48,7 +48,7 @@ async function policy(world: WorkerWorld, draft: Partial<PolicyDraft>): Promise<
       kind: 'metric',
       metric: 'device.offline',
       aggregate: 'last',
-      op: '>',
+      op: 'gt',
       value: 60,
       windowS: 60,
     },
@@ -136,7 +136,7 @@ test('counted rows, by device, by rule, by site and of the fleet, narrowed by q'
     kind: 'count',
     source: 'events',
     q: 'severity = critical',
-    op: '>=',
+    op: 'gte',
     value: 3,
     withinS: 600,
   } as const;
@@ -149,7 +149,7 @@ test('counted rows, by device, by rule, by site and of the fleet, narrowed by q'
     condition: { ...count, value: 2 },
     devices: 'name = amr-02',
   });
-  await policy(world, { name: 'few', condition: { ...count, op: '<', value: 3 } });
+  await policy(world, { name: 'few', condition: { ...count, op: 'lt', value: 3 } });
   await runRound(world.deps);
   const found = (await alerts(db)).map((one) => [
     one.policy.name,
@@ -190,7 +190,7 @@ test('telemetry over a window: each aggregate, stale values, and what stays away
     );
   }
   world.clock.advance(180_000);
-  const metric = { kind: 'metric', metric: 'disk.free', op: '=', windowS: 600 } as const;
+  const metric = { kind: 'metric', metric: 'disk.free', op: 'eq', windowS: 600 } as const;
   for (const [aggregate, value] of [
     ['last', 5],
     ['min', 2],
@@ -258,7 +258,7 @@ test('a policy that cannot be evaluated says so, and its alerts stay as they are
     kind: 'metric',
     metric: 'storage.free',
     aggregate: 'last',
-    op: '<',
+    op: 'lt',
     value: 5,
     windowS: 60,
   } as const;

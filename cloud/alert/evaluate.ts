@@ -133,7 +133,7 @@ function together({ aggregate, op }: MetricCondition, values: readonly number[])
     case 'max':
       return most;
     case 'last':
-      return op === '<' || op === '<=' ? least : most;
+      return op === 'lt' || op === 'lte' ? least : most;
   }
 }
 

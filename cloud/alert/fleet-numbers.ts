@@ -80,7 +80,7 @@ const signals: Readonly<Record<string, Of>> = {
     eachDevice(devices, ({ online, presenceAt }) => (online ? 0 : (now - presenceAt) / 1000)),
   'device.silent': ({ now }, devices) =>
     eachDevice(devices, ({ lastSeenAt }) => (now - lastSeenAt) / 1000),
-  'certificate.daysLeft': async ({ read, now }, devices) => {
+  'certificate.days_left': async ({ read, now }, devices) => {
     const rows = await read
       .selectFrom('certificate')
       .select(({ fn }) => ['device', fn.max('not_after').as('last')])

@@ -19,7 +19,7 @@ const policy: Policy = {
     kind: 'metric',
     metric: 'disk.free',
     aggregate: 'last',
-    op: '<',
+    op: 'lt',
     value: 5,
     windowS: 300,
   },

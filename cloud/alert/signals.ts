@@ -27,7 +27,7 @@ export const fleetSignals: readonly FleetSignal[] = [
     unit: 's',
     doc: 'How long ago the last row or chunk of the device arrived; since it was made known when none did.',
   }),
-  signal('device', 'certificate.daysLeft', {
+  signal('device', 'certificate.days_left', {
     unit: 'd',
     doc: 'Days until the active certificate of the device ends.',
   }),

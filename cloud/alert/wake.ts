@@ -16,7 +16,7 @@ export function concernOf(
   return rows.some(({ kind, subject, body }) => {
     const noun = kind.split('.')[0] ?? '';
     if (noun === 'silence') return true;
-    if (noun === 'alertPolicy') return subject === policy.id;
+    if (noun === 'alert_policy') return subject === policy.id;
     // What a person did to an alert is told at once; what the engine did is told already.
     if (noun === 'alert') return isBy(body) && policyOf(body) === policy.name;
     return isAbout(policy.condition, kind, noun);

@@ -170,7 +170,7 @@ async function putNotification(
 /** A policy that cannot be evaluated, or can again, is told like an alert. */
 export async function writeFault(write: Write, fault: PolicyFault | undefined): Promise<void> {
   const { trx, policy, now } = write;
-  const kind = fault === undefined ? 'alertPolicy.recovered' : 'alertPolicy.faulty';
+  const kind = fault === undefined ? 'alert_policy.recovered' : 'alert_policy.faulty';
   const body = { name: policy.name, ...(fault === undefined ? {} : { why: fault.message }) };
   await putOutbox(trx, { kind, subject: policy.id, at: now, body });
   if (fault === undefined) return;

@@ -1,20 +1,11 @@
 /** How a notification is told by each kind of channel. */
-import type { AddressRules } from '../outgoing/address.ts';
 import type { Outcome } from '../outgoing/delivery.ts';
 import { type Notification, subjectOf, textOf } from '../outgoing/notification.ts';
+import type { SendDeps } from '../outgoing/options.ts';
 import { post } from '../outgoing/post.ts';
 import { signature, signatureHeader } from '../outgoing/sign.ts';
 import type { Channel, ChannelSecret } from './channel.ts';
 import { sendMail } from './mail.ts';
-
-export interface SendDeps {
-  readonly rules: AddressRules;
-  readonly now: () => number;
-  readonly timeoutMs: number;
-  readonly userAgent: string;
-  /** Authorities that mail servers may have besides the known ones. */
-  readonly mailCa?: string | undefined;
-}
 
 export interface Told {
   /** Of the delivery: the same for every try. */

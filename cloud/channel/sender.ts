@@ -1,9 +1,10 @@
 /** Sends deliveries to channels. A channel is never switched off: alerts depend on it. */
 import type { Targets } from '../outgoing/dispatcher.ts';
 import type { Notification } from '../outgoing/notification.ts';
+import type { SendDeps } from '../outgoing/options.ts';
 import type { Db } from '../store/db.ts';
 import { putOutbox } from '../store/outbox.ts';
-import { type SendDeps, tell } from './send.ts';
+import { tell } from './send.ts';
 import { channelStore } from './store.ts';
 
 export const channelTargets = (deps: SendDeps & { readonly read: Db }): Targets => ({

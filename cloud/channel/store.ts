@@ -30,7 +30,7 @@ export const channelStore = (db: Db) => ({
       .onConflict((conflict) => conflict.column('name').doNothing())
       .returningAll()
       .executeTakeFirst();
-    return row && fromRow(row);
+    return row && channelOfRow(row);
   },
 
   /** By id or name. */
@@ -40,11 +40,11 @@ export const channelStore = (db: Db) => ({
       .selectAll()
       .where((where) => where.or([where('id', '=', idOrName), where('name', '=', idOrName)]))
       .executeTakeFirst();
-    return row && fromRow(row);
+    return row && channelOfRow(row);
   },
 
   async all(): Promise<readonly Channel[]> {
-    return (await db.selectFrom('channel').selectAll().orderBy('id').execute()).map(fromRow);
+    return (await db.selectFrom('channel').selectAll().orderBy('id').execute()).map(channelOfRow);
   },
 
   async secret(id: string): Promise<ChannelSecret> {
@@ -83,7 +83,7 @@ export const channelStore = (db: Db) => ({
       .where('id', '=', channel.id)
       .returningAll()
       .executeTakeFirstOrThrow();
-    return fromRow(row);
+    return channelOfRow(row);
   },
 
   /** Name of an alert policy that tells this channel. */
@@ -103,7 +103,7 @@ export const channelStore = (db: Db) => ({
   },
 });
 
-function fromRow(row: Row<'channel'>): Channel {
+export function channelOfRow(row: Row<'channel'>): Channel {
   return {
     id: row.id,
     name: row.name,

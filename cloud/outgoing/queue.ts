@@ -31,7 +31,7 @@ export const deliveryQueue = (db: Db) => ({
 
   async get(id: string): Promise<Delivery | undefined> {
     const row = await db.selectFrom('delivery').selectAll().where('id', '=', id).executeTakeFirst();
-    return row && fromRow(row);
+    return row && deliveryOfRow(row);
   },
 
   /** What is due for a target, the longest due first. */
@@ -46,7 +46,7 @@ export const deliveryQueue = (db: Db) => ({
       .orderBy('id')
       .limit(limit)
       .execute();
-    return rows.map(fromRow);
+    return rows.map(deliveryOfRow);
   },
 
   /** How many wait for a target, due or not. */
@@ -138,7 +138,7 @@ export const deliveryQueue = (db: Db) => ({
     if (query.state !== undefined) rows = rows.where('state', '=', query.state);
     if (query.kind !== undefined) rows = rows.where('kind', '=', query.kind);
     if (query.before !== undefined) rows = rows.where('id', '<', query.before);
-    return (await rows.execute()).map(fromRow);
+    return (await rows.execute()).map(deliveryOfRow);
   },
 
   async attempts(id: string): Promise<readonly Attempt[]> {
@@ -214,7 +214,7 @@ const toRow = (delivery: NewDelivery) => ({
   updated_at: delivery.at,
 });
 
-function fromRow(row: Row<'delivery'>): Delivery {
+export function deliveryOfRow(row: Row<'delivery'>): Delivery {
   return {
     id: row.id,
     target: { kind: row.target_kind as TargetKind, id: row.target_id },

@@ -1,9 +1,9 @@
 /** Sends deliveries to webhooks, and switches off one that failed for days. */
 import type { Json } from '@fieldloop/core';
 import { webhookFailingMs } from '../limits.ts';
-import type { AddressRules } from '../outgoing/address.ts';
 import type { Delivery, Outcome } from '../outgoing/delivery.ts';
 import type { Targets } from '../outgoing/dispatcher.ts';
+import type { SendDeps } from '../outgoing/options.ts';
 import { post } from '../outgoing/post.ts';
 import { signature, signatureHeader } from '../outgoing/sign.ts';
 import { putAudit } from '../store/audit-chain.ts';
@@ -12,13 +12,7 @@ import { putOutbox } from '../store/outbox.ts';
 import { webhookStore } from './store.ts';
 import type { Webhook } from './webhook.ts';
 
-export interface WebhookSendDeps {
-  readonly read: Db;
-  readonly rules: AddressRules;
-  readonly now: () => number;
-  readonly timeoutMs: number;
-  readonly userAgent: string;
-}
+type WebhookSendDeps = Omit<SendDeps, 'mailCa'> & { readonly read: Db };
 
 export const webhookTargets = (deps: WebhookSendDeps): Targets => ({
   async open(id) {

@@ -34,7 +34,7 @@ export const webhookStore = (db: Db) => ({
       .onConflict((conflict) => conflict.column('name').doNothing())
       .returningAll()
       .executeTakeFirst();
-    return row && fromRow(row);
+    return row && webhookOfRow(row);
   },
 
   /** By id or name. */
@@ -44,12 +44,12 @@ export const webhookStore = (db: Db) => ({
       .selectAll()
       .where((where) => where.or([where('id', '=', idOrName), where('name', '=', idOrName)]))
       .executeTakeFirst();
-    return row && fromRow(row);
+    return row && webhookOfRow(row);
   },
 
   /** Every one, in the order of ids. */
   async all(): Promise<readonly Webhook[]> {
-    return (await db.selectFrom('webhook').selectAll().orderBy('id').execute()).map(fromRow);
+    return (await db.selectFrom('webhook').selectAll().orderBy('id').execute()).map(webhookOfRow);
   },
 
   /** Those that sign now: one, or two while a secret is changed. */
@@ -91,7 +91,7 @@ export const webhookStore = (db: Db) => ({
       .where('id', '=', webhook.id)
       .returningAll()
       .executeTakeFirstOrThrow();
-    return fromRow(row);
+    return webhookOfRow(row);
   },
 
   /** The present secret becomes the old one. */
@@ -112,7 +112,7 @@ export const webhookStore = (db: Db) => ({
       .where('id', '=', webhook.id)
       .returningAll()
       .executeTakeFirstOrThrow();
-    return fromRow(row);
+    return webhookOfRow(row);
   },
 
   /** Outbox rows up to `seq` are deliveries of these webhooks. Never goes back. */
@@ -130,7 +130,7 @@ export const webhookStore = (db: Db) => ({
   },
 });
 
-function fromRow(row: Row<'webhook'>): Webhook {
+export function webhookOfRow(row: Row<'webhook'>): Webhook {
   return {
     id: row.id,
     name: row.name,
