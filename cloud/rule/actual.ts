@@ -4,7 +4,8 @@ import type { Actual } from './judge.ts';
 
 /**
  * Active devices are counted by the events and clips that came of this digest since they got it;
- * their own counters tell faults and how long they ran. Shadows send nothing but counters.
+ * their own counters tell faults and how long they ran. What came after the last of these reports
+ * waits for the next one: its time is not counted yet either. Shadows send nothing but counters.
  */
 export async function actualOf(
   db: Db,
@@ -59,7 +60,8 @@ const events = (db: Db, { id, digest }: { readonly id: string; readonly digest: 
     .where('d.publication_id', '=', id)
     .where('d.role', '=', 'active')
     .where('e.rule_set_digest', '=', digest)
-    .whereRef('e.received_at', '>=', 'd.started_at');
+    .whereRef('e.received_at', '>=', 'd.started_at')
+    .whereRef('e.received_at', '<=', 'd.report_at');
 
 const firesOf = async (db: Db, publication: { readonly id: string; readonly digest: string }) =>
   await events(db, publication)

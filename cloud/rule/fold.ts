@@ -94,8 +94,10 @@ function count(told: Told, now: Counters, { startedAt, at }: ReportAbout): Told 
   const before = told.counters;
   const goesOn = before !== undefined && before.sinceMs === now.sinceMs;
   const since = before === undefined ? startedAt : told.reportAt;
-  // The robot's clock may be off: what it says of its start counts within what we saw ourselves.
-  const exposureMs = goesOn ? at - told.reportAt : clamp(at - now.sinceMs, 0, at - since);
+  // The robot's clock may be off: then it may have run for all the time that we know of, for counts
+  // in less time than they took would look like a flood.
+  const isPlausible = now.sinceMs >= since && now.sinceMs <= at;
+  const exposureMs = goesOn ? at - told.reportAt : at - (isPlausible ? now.sinceMs : since);
   const more = (of: (counters: Counters) => number): number =>
     Math.max(0, of(now) - (goesOn && before !== undefined ? of(before) : 0));
   const fired = Object.fromEntries(
@@ -115,6 +117,3 @@ function count(told: Told, now: Counters, { startedAt, at }: ReportAbout): Told 
     bytes: told.bytes + more((counters) => counters.bytes),
   };
 }
-
-const clamp = (value: number, low: number, high: number): number =>
-  Math.min(Math.max(value, low), Math.max(low, high));
