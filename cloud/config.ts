@@ -13,10 +13,11 @@ import {
 } from './auth/oidc-config.ts';
 import { type Viewers, viewerKeys, viewersOf } from './blob/viewers.ts';
 import type { ListenAddress } from './http/serve.ts';
+import { type OutgoingConfig, outgoingKeys, outgoingOf } from './outgoing/config.ts';
 import type { DatabaseAddress } from './store/database.ts';
 import { postgresPlace } from './store/postgres-fault.ts';
 
-export interface CloudConfig extends LoginConfig {
+export interface CloudConfig extends LoginConfig, OutgoingConfig {
   /** Folder of blobs, parts and certificate authority, and of the database when it is SQLite. */
   readonly dataDir: string;
   readonly database: DatabaseAddress;
@@ -65,6 +66,7 @@ const configKeys = [
   'logLevel',
   ...viewerKeys,
   ...loginKeys,
+  ...outgoingKeys,
 ] as const;
 type Key = (typeof configKeys)[number];
 
@@ -123,6 +125,7 @@ export function readCloudConfig(
     traceEndpoint: env[traceVariable] === '' ? undefined : env[traceVariable],
     logLevel,
     viewers: viewersOf(settings, placeOf),
+    ...outgoingOf(settings, placeOf),
     ...loginConfigOf(settings, env[oidcSecretVariable], placeOf),
   });
 }

@@ -12,9 +12,11 @@ import {
   seededRandom,
 } from '@fieldloop/core';
 import { calledBy } from './addresses.ts';
+import { openAlertEngine } from './alert/engine.ts';
 import { openAuditSigner } from './auth/audit-heads.ts';
 import { type FirstAdminLink, firstAdminLink } from './auth/first-admin.ts';
 import { openOidcClient } from './auth/oidc-client.ts';
+import { freeBytesOf } from './blob/free-bytes.ts';
 import type { CloudConfig } from './config.ts';
 import type { FirstKey } from './first-start.ts';
 import { type Ground, openGround } from './ground.ts';
@@ -23,6 +25,8 @@ import type { Answered } from './http/app.ts';
 import { type Metrics, openMetrics } from './http/metrics.ts';
 import { openHttpServer } from './http/serve.ts';
 import { drainMs } from './limits.ts';
+import { openDeliveries } from './outgoing/deliveries.ts';
+import type { DeliveryOptions } from './outgoing/options.ts';
 import packageJson from './package.json' with { type: 'json' };
 import { openRobots, type Robots } from './robots.ts';
 import type { Db } from './store/db.ts';
@@ -128,10 +132,21 @@ function startWorker(config: CloudConfig, { system, ground, started }: Starting)
         log: system.log.child('worker'),
         node,
       },
-      [(deps) => openAuditSigner({ ...deps, key: ground.auditKey })],
+      [
+        (deps) => openAuditSigner({ ...deps, key: ground.auditKey }),
+        async (deps) => await openAlertEngine({ ...deps, freeBytes: freeBytesFor(config) }),
+        async (deps) => await openDeliveries(deps, outgoingFor(config)),
+      ],
     ),
   );
 }
+
+const freeBytesFor = (config: CloudConfig) => async () => await freeBytesOf(config.dataDir);
+
+const outgoingFor = (config: CloudConfig): DeliveryOptions => ({
+  allowPrivate: config.webhooksAllowPrivate,
+  version: packageJson.version,
+});
 
 /** Made anew at each start until somebody used one. */
 async function firstLink(
@@ -162,6 +177,8 @@ function apiDeps(
     write,
     version: packageJson.version,
     bytes: ground.blobs,
+    freeBytes: freeBytesFor(config),
+    outgoing: outgoingFor(config),
     auditKey: ground.auditKey,
     publicUrl: config.publicUrl,
     viewers: config.viewers,

@@ -1,4 +1,5 @@
 /** The worker: periodic and long work, done by one process at a time. */
+import { alertOperationKinds } from './alert/alert-routes.ts';
 import { clipOperationKinds } from './clip/bulk-work.ts';
 import { openPreviewMaker } from './clip/preview-maker.ts';
 import { openCommandExpiry } from './command/expiry.ts';
@@ -19,6 +20,7 @@ export type WorkerPart = (deps: WorkerDeps) => Promise<AsyncDisposable> | AsyncD
 
 const operationKinds: OperationKinds = {
   [backtestKind]: backtest,
+  ...alertOperationKinds,
   ...clipOperationKinds,
   [exportKind]: makeExport,
 };

@@ -2,53 +2,14 @@
 import { compileTree } from '../http/q/compile.ts';
 import { queryTree } from '../http/q/filter.ts';
 import { lookedUp } from '../http/q/looked-up.ts';
-import { column, lookup, type QSource, type Sql } from '../http/q/source.ts';
+import type { QSource, Sql } from '../http/q/source.ts';
 import { clipSource } from '../http/q/sources/clips.ts';
 import { deviceSource } from '../http/q/sources/devices.ts';
 import { eventSource } from '../http/q/sources/events.ts';
+import { failureSource } from '../http/q/sources/failures.ts';
 import type { Db } from '../store/db.ts';
 import { sql } from '../store/kysely.ts';
 import type { RowSource } from './condition.ts';
-
-/** What conditions may ask of failures. */
-const failureSource: QSource = {
-  name: 'failures',
-  table: 'failure',
-  sorts: { createdAt: { column: 'failure.created_at', type: 'int' } },
-  sort: '-createdAt',
-  words: ['kind', 'device'],
-  fields: [
-    {
-      name: 'kind',
-      type: 'text',
-      says: 'What kind of failure it is.',
-      example: 'kind = misgrasp',
-      place: column('failure.kind'),
-    },
-    {
-      name: 'severity',
-      type: 'text',
-      says: 'How much it matters.',
-      example: 'severity = critical',
-      values: ['critical', 'warning', 'info'],
-      place: column('failure.severity'),
-    },
-    {
-      name: 'state',
-      type: 'text',
-      says: 'Where it stands in its life.',
-      example: 'state = open',
-      place: column('failure.state'),
-    },
-    {
-      name: 'device',
-      type: 'text',
-      says: 'Name of the device.',
-      example: 'device:amr-*',
-      place: lookup('failure.device_id', 'device.id', 'device.name'),
-    },
-  ],
-};
 
 const sources: Readonly<Record<RowSource, { readonly q: QSource; readonly arrived: string }>> = {
   events: { q: eventSource, arrived: 'event.received_at' },

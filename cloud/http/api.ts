@@ -1,7 +1,9 @@
 /** The whole API: every noun's operations behind one application. */
 import type { Log } from '@fieldloop/core';
+import { type AlertDeps, alertOperations } from '../alert/routes.ts';
 import { openAuthenticator } from '../auth/authenticator.ts';
 import { type PeopleDeps, peopleOperations } from '../auth/operations.ts';
+import { type ChannelDeps, channelOperations } from '../channel/routes.ts';
 import { openLinks } from '../blob/links.ts';
 import { openRecordings } from '../blob/recordings/pool.ts';
 import { publicViewers, type Viewers } from '../blob/viewers.ts';
@@ -19,6 +21,7 @@ import { ruleOperations } from '../rule/routes.ts';
 import { sessionOperations } from '../session/routes.ts';
 import { settingOnce } from '../store/settings.ts';
 import { type ClaimTokenDeps, claimTokenOperations } from '../token/routes.ts';
+import { webhookOperations } from '../webhook/routes.ts';
 import { type Answered, type Fetch, openApp } from './app.ts';
 import type { Authenticate } from './caller.ts';
 import type { NounDeps } from './deps.ts';
@@ -34,6 +37,8 @@ export interface ApiDeps
     Pick<ClipDeps, 'bytes'>,
     Pick<DeviceDeps, 'onRevoked'>,
     Omit<PeopleDeps, 'cursors'>,
+    Pick<AlertDeps, 'freeBytes'>,
+    Pick<ChannelDeps, 'outgoing'>,
     Pick<ClaimTokenDeps, 'enrolment'> {
   readonly log: Log;
   /** Where clips are opened; the public ones unless a site has its own. */
@@ -78,6 +83,9 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     ...exportOperations(noun),
     ...eventOperations(noun),
     ...ruleOperations(noun),
+    ...alertOperations(noun),
+    ...channelOperations(noun),
+    ...webhookOperations(noun),
     ...claimTokenOperations(noun),
     ...(await peopleOperations(noun)),
     ...operationOperations(noun),

@@ -91,6 +91,7 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
     rates: { caller: unlimited, stranger: unlimited },
     notReady: async () => await Promise.resolve(state.notReady),
     checkAnswers: true,
+    outgoing: { allowPrivate: true, timeoutMs: 2000 },
     bytes,
     onRevoked: (name) => {
       revoked.push(name);

@@ -1,16 +1,22 @@
 import type { QSource } from '../source.ts';
 import { apiKeySource } from './api-keys.ts';
 import { approvalSource } from './approvals.ts';
+import { alertSource } from './alerts.ts';
+import { policySource } from './alert-policies.ts';
 import { auditSource } from './audit.ts';
+import { channelSource } from './channels.ts';
 import { clipSource } from './clips.ts';
 import { cohortSource } from './cohorts.ts';
 import { commandSource } from './commands.ts';
+import { deliverySource } from './deliveries.ts';
 import { deviceSource } from './devices.ts';
 import { eventSource } from './events.ts';
 import { exportSource } from './exports.ts';
 import { publicationSource, ruleSetSource } from './rule-sets.ts';
 import { failureSource } from './failures.ts';
 import { sessionSource } from './sessions.ts';
+import { silenceSource } from './silences.ts';
+import { webhookSource } from './webhooks.ts';
 import { userSource } from './users.ts';
 
 /** Everything that can be asked about with `q`, in the order of the reference. */
@@ -29,4 +35,10 @@ export const sources: readonly QSource[] = [
   apiKeySource,
   approvalSource,
   auditSource,
+  alertSource,
+  policySource,
+  silenceSource,
+  channelSource,
+  webhookSource,
+  deliverySource,
 ];
