@@ -145,22 +145,27 @@ test('two entries that took each other’s place are found at the first', async 
   );
 });
 
-test('a cut tail, and a chain written anew from somewhere, are found by the heads', async () => {
+test('a cut tail is found by the heads', async () => {
   await fc.assert(
-    fc.asyncProperty(world, fc.boolean(), async ({ contents, places, pick }, anew) => {
+    fc.asyncProperty(world, async ({ contents, places, pick }) => {
       const chain = chainOf(contents);
       const heads = headsAt(chain, [...places, chain.length - 1]);
       const at = pick % chain.length;
-      if (!anew) {
-        const found = await verifyChain(chain.slice(0, at), { heads, signed });
-        expect(found.broken).toMatchObject({ seq: at + 1, what: 'cut_off' });
-        return;
-      }
+      const found = await verifyChain(chain.slice(0, at), { heads, signed });
+      expect(found.broken).toMatchObject({ seq: at + 1, what: 'cut_off' });
+    }),
+  );
+});
+
+test('a chain that was hashed anew from somewhere is found by the heads', async () => {
+  await fc.assert(
+    fc.asyncProperty(world, async ({ contents, places, pick }) => {
+      const chain = chainOf(contents);
+      const heads = headsAt(chain, [...places, chain.length - 1]);
+      const at = pick % chain.length;
+      const changed = { ...(contents[at] as NewAuditEntry), actor: 'somebody else' };
       // Who can write the whole table can hash it anew, but cannot sign.
-      const forged = chainOf(
-        contents.with(at, { ...(contents[at] as NewAuditEntry), actor: 'somebody else' }),
-      );
-      fc.pre(forged[at]?.hash !== chain[at]?.hash);
+      const forged = chainOf(contents.with(at, changed));
       expect((await verifyChain(forged)).broken).toBeUndefined();
       const found = await verifyChain(forged, { heads, signed });
       const first = heads.find((head) => head.seq >= at + 1);
@@ -266,7 +271,7 @@ test('the audit is searched by who, what and when', async () => {
     await of.browser().login('ada@example.com');
   }
   const seqs = async (query: string) => {
-    const path = `/v1/audit?${new URLSearchParams(query)}`;
+    const path = `/v1/audit?${new URLSearchParams(query).toString()}`;
     const page = (await (await of.send('GET', path, { key: of.key })).json()) as {
       items: AuditEntryJson[];
     };

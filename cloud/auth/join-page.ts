@@ -5,7 +5,8 @@ import { leastPasswordLength } from '../limits.ts';
 
 const style = `
 body { font: 16px/1.5 system-ui, sans-serif; margin: 10vh auto; max-width: 26rem; padding: 0 1rem }
-label { display: block; margin: 1rem 0 0 } input { width: 100%; box-sizing: border-box; font: inherit }
+label { display: block; margin: 1rem 0 0 }
+input { width: 100%; box-sizing: border-box; font: inherit }
 button { margin: 1.5rem 0; font: inherit } #said { white-space: pre-wrap }
 `;
 

@@ -25,7 +25,7 @@ export type Authenticate = (request: Request) => Promise<Caller | undefined>;
 /** Fault `forbidden` unless the caller's scopes hold this one. */
 export function authorize(caller: Caller, scope: Scope): void {
   if (allows(caller.scopes, scope)) return;
-  const whose = caller.kind === 'key' ? `the key "${caller.name}"` : `${caller.name}`;
+  const whose = caller.kind === 'key' ? `the key "${caller.name}"` : caller.name;
   throw new Fault('forbidden', `${whose} does not have the right ${scope}`, {
     remedy: `Ask an admin for ${scope}; the rights are now ${caller.scopes.join(', ') || 'none'}.`,
   });

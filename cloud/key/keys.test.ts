@@ -124,7 +124,7 @@ test('keys are listed without their secrets, and found by q', async () => {
   await using world = await openPeopleWorld();
   await made(world, { name: 'ci-build' });
   await made(world, { name: 'dashboard', expiresInDays: 2 });
-  const response = await world.send('GET', `/v1/apiKeys?${new URLSearchParams('q=name ~ ci*')}`, {
+  const response = await world.send('GET', `/v1/apiKeys?q=name%20~%20ci*`, {
     key: world.key,
   });
   const text = await response.text();
