@@ -210,3 +210,24 @@ test('a clip that waits on its robot is pulled out of turn, whole and in part', 
     '/odom',
   ]);
 });
+
+test('a robot that has been up for ten seconds has said how it is', async () => {
+  const { id } = await scene.api.device(name);
+  const db = openSqlite(join(scene.cloud.dataDir, 'cloud.db'), { readOnly: true });
+  try {
+    const series = await until('telemetry', async () => {
+      const rows = await db
+        .selectFrom('telemetry_latest')
+        .select(['series', 'value'])
+        .where('device_id', '=', id)
+        .execute();
+      return rows.length === 0 ? undefined : new Map(rows.map((row) => [row.series, row.value]));
+    });
+    expect(series.get('agent.rss')).toBeGreaterThan(20e6);
+    expect(series.get('topic./odom.hz')).toBeGreaterThan(1);
+    expect(series.get('disk.free')).toBeGreaterThan(0);
+    expect(Math.abs(series.get('clock.offset_ms') ?? Number.NaN)).toBeLessThan(5_000);
+  } finally {
+    await db.destroy();
+  }
+});

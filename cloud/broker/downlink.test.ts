@@ -27,6 +27,7 @@ import { queueCommand } from '../store/command-queue.ts';
 import { setDesired } from '../store/desired.ts';
 import { deviceIdOf } from '../store/device-ref.ts';
 import { telemetryStore } from '../store/telemetry.ts';
+import type { Line } from './line.ts';
 import { type Identity, type LineWorld, openLineWorld, statusOf } from './line.sample.ts';
 
 interface Robot {
@@ -38,9 +39,9 @@ interface Robot {
   report(seq: bigint, section: string, document: object): Promise<void>;
 }
 
-async function openRobot(world: LineWorld, who: Identity): Promise<Robot> {
+async function openRobot(world: LineWorld, who: Identity, line?: Line): Promise<Robot> {
   const { device } = who;
-  const control = await world.connect(who, 'control');
+  const control = await world.connect(who, 'control', line === undefined ? {} : { line });
   const commands = inbox<Command>();
   const desired = inbox<Desired>();
   control.on('message', (topic, payload) => {
@@ -102,11 +103,14 @@ async function becomes(world: LineWorld, id: string, state: CommandState): Promi
   for (;;) {
     const command = await commandStore(world.db).get(id);
     if (command?.state === state) return;
-    await new Promise((resolve) => {
-      setImmediate(resolve);
-    });
+    await nextTurn();
   }
 }
+
+const nextTurn = async (): Promise<void> =>
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 
 const done = (id: string) => ({
   id,
@@ -191,6 +195,40 @@ test('a device whose right ends elsewhere is cut off', async () => {
   await world.db.transaction().execute(async (trx) => await deviceStore(trx).revoke('amr-01', at));
   await closed;
   await expect(openRobot(world, who)).rejects.toThrow(/closed|authorized/);
+});
+
+test('a device that moves to another node is served there, and stays online', async () => {
+  await using world = await openLineWorld();
+  const other = await world.openNode('b');
+  const who = await world.enrolled('amr-01');
+  const robot = await openRobot(world, who);
+  await robot.status(1n);
+  await robot.nextDesired();
+  // The first node does not know yet that this robot has gone.
+  const moved = await openRobot(world, who, other);
+  await moved.status(2n);
+  await moved.nextDesired();
+  const first = await ping(world, 'amr-01');
+  const command = await moved.nextCommand();
+  await moved.report(1n, commandSection(command.id), done(command.id));
+  await becomes(world, first, 'done');
+  const rows = async () =>
+    await world.db
+      .selectFrom('connection')
+      .select(['node', 'closed_at'])
+      .where('closed_at', 'is not', null)
+      .execute();
+  robot.control.end(true);
+  while ((await rows()).length === 0) await nextTurn();
+  expect(await rows()).toMatchObject([{ node: 'local' }]);
+  expect((await deviceStore(world.db).get('amr-01'))?.presence.online).toBe(true);
+  const closed = new Promise<void>((resolve) => {
+    moved.control.once('close', () => resolve());
+  });
+  await world.db
+    .transaction()
+    .execute(async (trx) => await deviceStore(trx).revoke('amr-01', Date.now()));
+  await closed;
 });
 
 test('telemetry becomes minutes; more than a device may say is dropped', async () => {

@@ -45,11 +45,23 @@ export interface LineWorld extends AsyncDisposable {
   readonly blobs: BlobStore;
   /** Phrases and fields of everything logged at warn or error. */
   readonly logged: (LogFields & { readonly phrase: string })[];
+  /** Another node on the same database; it ends with the world. */
+  openNode(node: string): Promise<Line>;
   /** Closes the line and opens it again on the same folder. */
   restart(): Promise<void>;
   /** A device with a certificate, known to this cloud. */
   enrolled(device: string): Promise<Identity>;
-  connect(who: Identity, kind: ConnectionKind, options?: IClientOptions): Promise<MqttClient>;
+  connect(
+    who: Identity,
+    kind: ConnectionKind,
+    options?: IClientOptions & { readonly line?: Line },
+  ): Promise<MqttClient>;
+}
+
+interface Parts {
+  readonly blobs: BlobStore;
+  readonly line: Line;
+  readonly refusals: Refusals;
 }
 
 export async function openLineWorld(): Promise<LineWorld> {
@@ -59,7 +71,7 @@ export async function openLineWorld(): Promise<LineWorld> {
   await migrate(db, { now: () => systemClock.now() });
   const ca = await openCa({ folder: join(folder, 'ca'), clock: systemClock });
   const logged: (LogFields & { readonly phrase: string })[] = [];
-  const open = async (): Promise<{ blobs: BlobStore; line: Line; refusals: Refusals }> => {
+  const open = async (node?: string): Promise<Parts> => {
     const blobs = await openDiskBlobs(folder);
     const system = { clock: systemClock, ids: systemIds, log: noting(logged) };
     // A test is many devices behind one address, at once.
@@ -67,14 +79,15 @@ export async function openLineWorld(): Promise<LineWorld> {
     const listen = { host: '127.0.0.1', port: 0, names: ['127.0.0.1', 'localhost'], sockets };
     const refusals = openRefusals({ db, ...system });
     const database = { kind: 'sqlite', path: dbPath } as const;
-    const deps = { db, database, ca, blobs, refusals, ...system };
+    const deps = { db, database, ca, blobs, refusals, node, ...system };
     return { blobs, refusals, line: await openLine(deps, listen) };
   };
   let parts = await open();
-  const close = async (): Promise<void> => {
-    await parts.line[Symbol.asyncDispose]();
-    await parts.refusals.settled();
-    await parts.blobs[Symbol.asyncDispose]();
+  const nodes: Parts[] = [];
+  const close = async ({ line, refusals, blobs }: Parts): Promise<void> => {
+    await line[Symbol.asyncDispose]();
+    await refusals.settled();
+    await blobs[Symbol.asyncDispose]();
   };
   return {
     db,
@@ -87,14 +100,19 @@ export async function openLineWorld(): Promise<LineWorld> {
     },
     logged,
     async restart() {
-      await close();
+      await close(parts);
       parts = await open();
     },
     enrolled: async (device) => await enrolled(db, ca, device),
-    connect: async (who, kind, options) =>
-      await connected(parts.line.port, { ...connectOptions(who, kind, ca), ...options }),
+    connect: async (who, kind, { line = parts.line, ...options } = {}) =>
+      await connected(line.port, { ...connectOptions(who, kind, ca), ...options }),
+    async openNode(node) {
+      const more = await open(node);
+      nodes.push(more);
+      return more.line;
+    },
     async [Symbol.asyncDispose]() {
-      await close();
+      await Promise.all([parts, ...nodes].map(close));
       await db.destroy();
       await rm(folder, { recursive: true });
     },
