@@ -17,6 +17,10 @@ test('without settings the cloud listens on this machine at its known ports', ()
     enrol: { host: '127.0.0.1', port: 7443 },
     publicHost: undefined,
     logLevel: 'info',
+    viewers: {
+      lichtblick: 'https://lichtblick-suite.github.io/lichtblick/',
+      foxglove: 'https://app.foxglove.dev/~/view',
+    },
   });
 });
 
@@ -36,6 +40,7 @@ test.each([
   ['data: x\nhttp: here', 'cloud.yaml:2:1', '"here" is not an address to listen at'],
   ['data: x\nhttp: 127.0.0.1:70000', 'cloud.yaml:2:1', '"127.0.0.1:70000" is not an address'],
   ['data: x\nlogLevel: inf', 'cloud.yaml:2:1', '"inf" is not a log level. Did you mean "info"?'],
+  ['data: x\nfoxgloveUrl: app', 'cloud.yaml:2:1', '"app" is not the address of a viewer'],
   ['data: x\nhttp: [1, 2]', 'cloud.yaml:2:1', '"http" has no value of its own'],
   ['- data', 'cloud.yaml:1:1', 'the settings are not a map'],
   ['data: x\ndata: y', 'cloud.yaml:2:1', 'this is not YAML: Map keys must be unique'],

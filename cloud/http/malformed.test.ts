@@ -4,6 +4,7 @@
  */
 import { connect } from 'node:net';
 import { expect, test } from 'vitest';
+import { clipMalformedCases } from '../clip/malformed.cases.ts';
 import { type MalformedCase, malformedCases } from './malformed.cases.ts';
 import type { Problem } from './problem.ts';
 import { type ApiWorld, openApiWorld } from './world.sample.ts';
@@ -29,7 +30,7 @@ test('each malformed request is answered with its fault, its place and a remedy'
     ON_DEVICE: clips.items.find((clip) => clip.sha256 !== stored.sha256)?.id ?? '',
   };
   const rows: string[] = [];
-  for (const one of malformedCases) {
+  for (const one of [...malformedCases, ...clipMalformedCases]) {
     const answer = await send(world, one, (text) =>
       text.replaceAll(/\b(KEYS|KEY|READ|STORED|ON_DEVICE)\b/g, (word) => words[word] ?? word),
     );
@@ -83,11 +84,17 @@ async function send(
       ...request.headers,
       ...(authorization === '' ? {} : { authorization: fill(authorization) }),
     },
-    ...(request.body === undefined ? {} : { body: request.body as string }),
+    ...(request.body === undefined
+      ? {}
+      : { body: bodyOf(request.body, fill) }),
   });
   const type = response.headers.get('content-type') ?? '';
   return { status: response.status, type, problem: (await response.json()) as Problem };
 }
+
+/** Texts have their words filled in; fetch takes bytes as well, whatever its type says. */
+const bodyOf = (body: string | Uint8Array, fill: (text: string) => string): string =>
+  typeof body === 'string' ? fill(body) : (body as unknown as string);
 
 async function sendRaw(url: string, raw: string): Promise<Answer> {
   const { hostname, port } = new URL(url);
