@@ -1,22 +1,21 @@
 /** `fieldloop cloud`: the service itself, in this process. */
-import { readFile, rename, writeFile } from 'node:fs/promises';
-import type { CloudSettings } from '@fieldloop/cloud';
+import { rename, writeFile } from 'node:fs/promises';
 import { Fault } from '@fieldloop/core';
+import { type SettingOptions, settingsOf, withSettings } from './cloud-settings.ts';
+import { addUpkeep } from './cloud-upkeep.ts';
 import { Command } from './commander.ts';
 import type { CliIo } from './io.ts';
 
-interface RunOptions extends CloudSettings {
-  readonly config?: string;
+interface RunOptions extends SettingOptions {
   readonly readyFile?: string;
 }
 
 export function cloudCommand(io: CliIo): Command {
   const cloud = new Command('cloud').description('The service itself, in this process.');
-  cloud
+  const runs = cloud
     .command('run')
-    .description('Run API, broker, enrolment and storage until Ctrl-C.')
-    .option('--data <folder>', 'where database, clips and certificates are kept')
-    .option('--config <file>', 'a YAML file with these settings; flags stand above it')
+    .description('Run API, broker, enrolment and storage until Ctrl-C.');
+  withSettings(runs)
     .option('--http <host:port>', 'the API (127.0.0.1:7400)')
     .option('--broker <host:port>', 'MQTT over mutual TLS for robots (127.0.0.1:8883)')
     .option('--enrol <host:port>', 'HTTPS where robots enrol (127.0.0.1:7443)')
@@ -29,18 +28,18 @@ export function cloudCommand(io: CliIo): Command {
     .action(async (options: RunOptions) => {
       await run(options, io);
     });
+  addUpkeep(cloud, io);
   return cloud;
 }
 
 async function run(options: RunOptions, io: CliIo): Promise<void> {
   // Loaded here: help and flags need no database and no broker.
-  const [{ readCloudConfig, startCloud }, system] = await Promise.all([
+  const [{ startCloud }, system] = await Promise.all([
     import('@fieldloop/cloud'),
     import('@fieldloop/core/system'),
   ]);
-  const { config: configFile, readyFile, ...flags } = options;
-  const file = configFile === undefined ? undefined : await readConfig(configFile);
-  const config = readCloudConfig(flags, file, io.env);
+  const { readyFile, ...said } = options;
+  const config = await settingsOf(said, io);
   const cloud = await startCloud(config, {
     clock: system.systemClock,
     ids: system.systemIds,
@@ -71,18 +70,6 @@ async function run(options: RunOptions, io: CliIo): Promise<void> {
     await cloud.close();
   }
   io.err('stopped\n');
-}
-
-async function readConfig(name: string): Promise<{ readonly name: string; readonly text: string }> {
-  try {
-    return { name, text: await readFile(name, 'utf8') };
-  } catch (error) {
-    throw new Fault('not_found', 'the settings cannot be read', {
-      place: name,
-      remedy: 'Check the path of --config.',
-      cause: error,
-    });
-  }
 }
 
 /** Whoever waits for the file sees the whole line or nothing. */

@@ -2,6 +2,7 @@
 // What a measurement needs to store bytes as the cloud does.
 export { openCa } from './auth/ca.ts';
 export { openDiskBlobs } from './blob/disk.ts';
+export { checkCloud } from './check.ts';
 export type { ClipJson, ClipSummaryJson } from './clip/json.ts';
 export type { ClipPage } from './clip/list.ts';
 export { type CloudConfig, type CloudSettings, defaultPorts, readCloudConfig } from './config.ts';
@@ -17,3 +18,7 @@ export type { CommandJson } from './command/json.ts';
 export { setDesired } from './store/desired.ts';
 export { migrate } from './store/migrate.ts';
 export { openSqlite } from './store/sqlite.ts';
+// What a person does to a cloud's data, running or not.
+export type { BackupProgress } from './store/backup/format.ts';
+export type { Finding } from './store/check.ts';
+export { backupCloud, migrateCloud, restoreCloud } from './store/upkeep.ts';

@@ -343,6 +343,8 @@ export const estimateMs = ms('200ms');
 
 /** Values that a property's definition may allow. */
 export const maxPropertyValues = 200;
+/** Devices that one person revokes at once; more take another's approval. */
+export const maxRevokedAlone = 5;
 /** A device's coverage: time unless asked otherwise, and sessions and clips it is made of. */
 export const coverageMs = ms('24h');
 export const maxCoverageRows = 50_000;

@@ -190,8 +190,12 @@ function guarded<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const fault = error instanceof Database.SqliteError ? faultOf(error, path) : undefined;
-    throw fault ?? error;
+    if (error instanceof Database.SqliteError) throw faultOf(error, path) ?? error;
+    // What better-sqlite3 says itself, before SQLite is asked.
+    if (error instanceof TypeError && error.message.includes('directory does not exist')) {
+      throw cannotUse(path, 'its folder does not exist', error);
+    }
+    throw error;
   }
 }
 
@@ -211,10 +215,14 @@ function faultOf(error: SqliteError, path: string): Fault | undefined {
     });
   }
   if (/^SQLITE_(CANTOPEN|READONLY|FULL|IOERR|PERM)/.test(error.code)) {
-    return new Fault('unavailable', `the database cannot be used (${error.message})`, {
-      ...parts,
-      remedy: 'Check that the folder exists, is writable for this user and has free space.',
-    });
+    return cannotUse(path, error.message, error);
   }
   return undefined;
 }
+
+const cannotUse = (place: string, why: string, cause: Error): Fault =>
+  new Fault('unavailable', `the database cannot be used (${why})`, {
+    place,
+    cause,
+    remedy: 'Check that the folder exists, is writable for this user and has free space.',
+  });
