@@ -17,6 +17,7 @@ test('without settings the cloud listens on this machine at its known ports', ()
     enrol: { host: '127.0.0.1', port: 7443 },
     publicHost: undefined,
     logLevel: 'info',
+    webhooksAllowPrivate: false,
     viewers: {
       lichtblick: 'https://lichtblick-suite.github.io/lichtblick/',
       foxglove: 'https://app.foxglove.dev/~/view',

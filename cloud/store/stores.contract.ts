@@ -2,6 +2,7 @@
  * The contract suites of all stores, in one list: each adapter's test runs them against its own
  * database.
  */
+import { alertStoreContract } from '../alert/store.contract.ts';
 import { approvalStoreContract } from '../approval/store.contract.ts';
 import { auditStoreContract } from '../audit/store.contract.ts';
 import { certificateStoreContract } from '../auth/certificates.contract.ts';
@@ -18,6 +19,7 @@ import { apiKeyStoreContract } from '../key/store.contract.ts';
 import { propertyStoreContract } from '../property/store.contract.ts';
 import { ruleStoreContract } from '../rule/store.contract.ts';
 import { exportStoreContract } from '../export/store.contract.ts';
+import { deliveryQueueContract } from '../outgoing/queue.contract.ts';
 import { sessionStoreContract } from '../session/store.contract.ts';
 import { telemetryStoreContract } from './telemetry.contract.ts';
 import { claimTokenStoreContract } from '../token/store.contract.ts';
@@ -30,6 +32,7 @@ import type { OpenStore } from './store.contract.ts';
 export type StoreContract = (name: string, open: OpenStore) => void;
 
 export const storeContracts: readonly StoreContract[] = [
+  alertStoreContract,
   auditStoreContract,
   approvalStoreContract,
   loginStoreContract,
@@ -38,6 +41,7 @@ export const storeContracts: readonly StoreContract[] = [
   clipStoreContract,
   clipCareContract,
   exportStoreContract,
+  deliveryQueueContract,
   deviceStoreContract,
   eventStoreContract,
   apiKeyStoreContract,
