@@ -7,6 +7,7 @@ import type { Clock } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
 import { type ApiWorld, openApiWorld } from '../http/world.sample.ts';
+import type { BulkAnswer } from '../http/bulk.ts';
 import type { Problem } from '../http/problem.ts';
 import type { PropertyDefinitionJson } from '../property/routes.ts';
 import { sessionStore } from '../session/store.ts';
@@ -340,4 +341,33 @@ test('engineers suspend and describe; only admins revoke; viewers read', async (
   const site = { site: 'x' };
   const change = await world.patch('/v1/devices/amr-02', site, { ...viewer, 'if-match': '*' });
   expect(change.status).toBe(403);
+});
+
+test('many devices are suspended at once, each with its result; a dry run changes nothing', async () => {
+  await using world = await openApiWorld();
+  const bulk = async (verb: string, body: object): Promise<BulkAnswer> =>
+    await json<BulkAnswer>(world.post(`/v1/devices:${verb}`, body));
+  const names = { ids: ['amr-01', 'amr-02', 'amr-99'] };
+  const dry = await bulk('suspend', { ...names, dryRun: true });
+  expect(dry).toMatchObject({ matched: 3, changed: 2, dryRun: true });
+  expect(dry.results[2]).toMatchObject({ ok: false, problem: { code: 'not_found' } });
+  expect(await bulk('suspend', names)).toMatchObject({ changed: 2, dryRun: false });
+  expect(await bulk('suspend', names)).toMatchObject({ changed: 0 });
+  expect(await bulk('resume', { q: 'state = suspended' })).toMatchObject({ changed: 2 });
+  const both = await world.post('/v1/devices:suspend', { ids: ['amr-01'], q: 'name:amr-*' });
+  expect(both.status).toBe(400);
+});
+
+test('revoking many takes another person; a few do not', async () => {
+  await using world = await openApiWorld();
+  const made = Array.from({ length: 6 }, (_, n) => `bot-0${n}`);
+  for (const name of made) await deviceStore(world.db).create({ id: `dev_${name}`, name, at: 1 });
+  const revoke = async (ids: readonly string[]) =>
+    await world.post('/v1/devices:revoke', { ids, reason: 'sold' });
+  expect(await json<BulkAnswer>(revoke(made.slice(0, 2)))).toMatchObject({ changed: 2 });
+  const refused = await problem(revoke(made));
+  expect(refused).toMatchObject({ status: 409 });
+  expect(refused.remedy).toContain('approvals approve');
+  const active = await deviceStore(world.db).get('bot-05');
+  expect(active?.state).toBe('enrolled');
 });

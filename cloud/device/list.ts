@@ -23,6 +23,7 @@ export const listDevices = (deps: NounDeps): Operation =>
       path: '/v1/devices',
       summary: 'Devices in the order of their names',
       right: 'devices:read',
+      withinCohorts: true,
     },
     {
       query: listQuery(deviceSource, {
@@ -36,13 +37,14 @@ export const listDevices = (deps: NounDeps): Operation =>
         schema: listAnswer('DevicePage', deviceSchema),
       },
     },
-    async ({ query }) => {
+    async ({ query, caller }) => {
       const { state, site, online } = query;
       return await listPage(deps, query, {
         operation: 'listDevices',
         source: deviceSource,
         rows: deps.read.selectFrom('device').selectAll('device'),
         schema: deviceSchema,
+        caller,
         is: { state, site },
         where: () => [
           online === undefined ? undefined : sql<boolean>`device.online = ${BigInt(bit(online))}`,

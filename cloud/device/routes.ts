@@ -5,6 +5,7 @@ import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { demandVersion } from '../http/version.ts';
 import { unknownDevice } from '../store/device-ref.ts';
+import { bulkOperations } from './bulk.ts';
 import { demandDefined } from './defined.ts';
 import { type DeviceJson, deviceJson, deviceSchema, propertyValueField } from './json.ts';
 import { listDevices } from './list.ts';
@@ -42,6 +43,7 @@ export function deviceOperations(deps: DeviceDeps): readonly Operation[] {
     ),
     patch(deps),
     ...verbOperations(deps),
+    ...bulkOperations(deps),
     ...viewOperations(deps),
     ...stateOperations(deps),
   ];

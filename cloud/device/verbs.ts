@@ -86,6 +86,8 @@ export interface Step {
   readonly verb: DeviceVerb;
   readonly at: number;
   readonly reason: string | undefined;
+  /** Says whether it would change something, and writes nothing. */
+  readonly dryRun?: boolean | undefined;
 }
 
 /** False when it holds already. Fault `conflict` when the verb makes no sense in this state. */
@@ -101,6 +103,7 @@ export async function takeStep(trx: Db, step: Step, device: Device): Promise<boo
     });
   }
   if (state === device.state) return false;
+  if (step.dryRun === true) return true;
   await deviceStore(trx).setState(device, { state, verb, at });
   if (verb === 'revoke' || verb === 'decommission') {
     await certificateStore(trx).end(device.name, 'revoked', at);

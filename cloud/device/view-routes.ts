@@ -20,14 +20,15 @@ import {
   topicFreshMs,
   topicUsualMs,
 } from '../limits.ts';
+import { coverageOf, coverageStates } from '../store/coverage.ts';
+import { coverageSpans } from '../store/coverage-rows.ts';
 import { unknownDevice } from '../store/device-ref.ts';
 import { telemetryStore } from '../store/telemetry.ts';
 import { columnsOf } from './columns.ts';
-import { coverageOf, coverageStates } from './coverage.ts';
 import type { Device } from './device.ts';
 import { deviceStore } from './store.ts';
 import { type TopicHealth, topicHealth, topicStates } from './topic-health.ts';
-import { coverageSpans, laneGaps, sampledSeries, topicsInClips } from './view-rows.ts';
+import { laneGaps, sampledSeries, topicsInClips } from './view-rows.ts';
 
 const path = z.strictObject({ id: deviceRefField });
 
@@ -93,7 +94,7 @@ const coverage = (deps: NounDeps): Operation =>
       const endNs = asked.endNs ?? BigInt(now) * nsPerMs;
       const startNs = asked.startNs ?? less(endNs, BigInt(coverageMs) * nsPerMs);
       const window = { startNs, endNs };
-      const spans = await coverageSpans(deps.read, device.id, window);
+      const spans = await coverageSpans(deps.read, { deviceId: device.id }, window);
       if (spans === undefined) {
         throw new Fault('invalid', `more than ${maxCoverageRows} clips are in this range`, {
           place: '/query/startNs',

@@ -1,44 +1,8 @@
 /** What a device's views are made of, read from the tables of others. */
 import type { Json } from '@fieldloop/core';
-import { maxCoverageRows, maxShownConnections, topicSampleMs } from '../limits.ts';
+import { maxShownConnections, topicSampleMs } from '../limits.ts';
 import type { Db } from '../store/db.ts';
 import { sql } from '../store/kysely.ts';
-import { type CoverageRange, coverageOfClip, type NsWindow } from './coverage.ts';
-
-/** Sessions and clips of a device that reach into the window; undefined: more than can be shown. */
-export async function coverageSpans(
-  db: Db,
-  deviceId: string,
-  { startNs, endNs }: NsWindow,
-): Promise<readonly CoverageRange[] | undefined> {
-  const sessions = await db
-    .selectFrom('session')
-    .select(['start_ns', 'end_ns'])
-    .where('device_id', '=', deviceId)
-    .where('start_ns', '<', endNs)
-    .where('end_ns', '>', startNs)
-    .limit(maxCoverageRows + 1)
-    .execute();
-  const clips = await db
-    .selectFrom('clip')
-    .select(['state', 'start_ns', 'end_ns'])
-    .where('device_id', '=', deviceId)
-    .where('start_ns', '<', endNs)
-    .where('end_ns', '>', startNs)
-    .limit(maxCoverageRows + 1)
-    .execute();
-  if (sessions.length + clips.length > maxCoverageRows) return undefined;
-  const spans: CoverageRange[] = sessions.map((row) => ({
-    state: 'recorded',
-    startNs: row.start_ns,
-    endNs: row.end_ns,
-  }));
-  for (const row of clips) {
-    const state = coverageOfClip(row.state);
-    if (state !== undefined) spans.push({ state, startNs: row.start_ns, endNs: row.end_ns });
-  }
-  return spans;
-}
 
 export interface LaneGap {
   readonly lane: string;

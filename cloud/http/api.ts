@@ -3,6 +3,7 @@ import type { Log } from '@fieldloop/core';
 import { type AlertDeps, alertOperations } from '../alert/routes.ts';
 import { openAuthenticator } from '../auth/authenticator.ts';
 import { type PeopleDeps, peopleOperations } from '../auth/operations.ts';
+import { openWithin } from '../auth/within.ts';
 import { type ChannelDeps, channelOperations } from '../channel/routes.ts';
 import { openLinks } from '../blob/links.ts';
 import { openRecordings } from '../blob/recordings/pool.ts';
@@ -12,6 +13,7 @@ import { clipOperations } from '../clip/routes.ts';
 import { commandOperations } from '../command/routes.ts';
 import { cohortOperations } from '../cohort/routes.ts';
 import { type DeviceDeps, deviceOperations } from '../device/routes.ts';
+import { enrolmentOperations } from '../enrolment/routes.ts';
 import { eventOperations } from '../event/routes.ts';
 import { failureOperations } from '../failure/routes.ts';
 import { exportOperations } from '../export/routes.ts';
@@ -87,6 +89,7 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     ...channelOperations(noun),
     ...webhookOperations(noun),
     ...claimTokenOperations(noun),
+    ...enrolmentOperations(noun),
     ...(await peopleOperations(noun)),
     ...operationOperations(noun),
     ...streams.operations,
@@ -123,6 +126,7 @@ const serve = (
     operations,
     version: deps.version,
     authenticate: authenticateBy,
+    keepWithin: openWithin(deps),
     write: deps.write,
     clock: deps.clock,
     ids: deps.ids,

@@ -5,6 +5,8 @@ import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { sessionSource } from '../http/q/sources/sessions.ts';
+import { coverageOf, coverageStates } from '../store/coverage.ts';
+import { coverageSpans } from '../store/coverage-rows.ts';
 import { deviceIdOf } from '../store/device-ref.ts';
 import { sql } from '../store/kysely.ts';
 import type { Session } from './session.ts';
@@ -26,6 +28,25 @@ const schema = z
 
 export type SessionJson = z.infer<typeof schema>;
 
+const detailSchema = schema
+  .extend({
+    recordings: z
+      .array(z.object({ source: z.string(), startNs: nsField, endNs: nsField }))
+      .openapi({ description: 'What it was recorded from.' }),
+    clipStates: z.record(z.string(), z.int()).openapi({ description: 'Clips by their state.' }),
+    storedBytes: z.int(),
+    events: z.int(),
+    markers: z.int(),
+    failures: z.int(),
+    coverage: z
+      .array(z.object({ state: z.enum(coverageStates), startNs: nsField, endNs: nsField }))
+      .optional()
+      .openapi({ description: 'Each instant with its best state; absent for too many clips.' }),
+  })
+  .openapi('SessionDetail');
+
+export type SessionDetailJson = z.infer<typeof detailSchema>;
+
 export type SessionPage = Listing<SessionJson>;
 
 export function sessionOperations(deps: NounDeps): readonly Operation[] {
@@ -39,6 +60,7 @@ export function sessionOperations(deps: NounDeps): readonly Operation[] {
         path: '/v1/sessions',
         summary: 'Sessions, the newest first',
         right: 'sessions:read',
+        withinCohorts: true,
       },
       {
         query: listQuery(sessionSource, { device: deviceRefField.optional() }),
@@ -48,7 +70,7 @@ export function sessionOperations(deps: NounDeps): readonly Operation[] {
           schema: listAnswer('SessionPage', schema),
         },
       },
-      async ({ query }) => {
+      async ({ query, caller }) => {
         const { device } = query;
         const deviceId = device === undefined ? undefined : await deviceIdOf(deps.read, device);
         return await listPage(deps, query, {
@@ -56,6 +78,7 @@ export function sessionOperations(deps: NounDeps): readonly Operation[] {
           source: sessionSource,
           rows: sessionRows(deps.read),
           schema,
+          caller,
           where: () => [
             deviceId === undefined ? undefined : sql<boolean>`session.device_id = ${deviceId}`,
           ],
@@ -69,22 +92,49 @@ export function sessionOperations(deps: NounDeps): readonly Operation[] {
         tag: 'sessions',
         method: 'get',
         path: '/v1/sessions/{id}',
-        summary: 'One session',
+        summary:
+          'One session: what was recorded, what the cloud holds of it, and where the rest is',
         right: 'sessions:read',
       },
       {
         params: z.strictObject({ id: z.string().max(64) }),
-        answer: { status: 200, description: 'The session.', schema },
+        answer: { status: 200, description: 'The session.', schema: detailSchema },
       },
       async ({ params }) => {
         const session = await sessions.get(params.id);
-        if (session !== undefined) return sessionJson(session);
+        if (session !== undefined) return await detailJson(deps, session);
         throw new Fault('not_found', `there is no session "${params.id}"`, {
           remedy: 'List the sessions with `fieldloop sessions list`.',
         });
       },
     ),
   ];
+}
+
+async function detailJson(deps: NounDeps, session: Session): Promise<SessionDetailJson> {
+  const { clips, ...contents } = await sessionStore(deps.read).contents(session.id);
+  const { startNs, endNs, source } = session;
+  const spans = await coverageSpans(
+    deps.read,
+    { deviceId: await deviceIdOf(deps.read, session.device), session: session.id },
+    { startNs, endNs },
+  );
+  const range = { startNs: String(startNs), endNs: String(endNs) };
+  return {
+    ...sessionJson(session),
+    ...contents,
+    clipStates: { ...clips },
+    recordings: [{ source, ...range }],
+    ...(spans === undefined
+      ? {}
+      : {
+          coverage: coverageOf(spans, { startNs, endNs }).ranges.map((one) => ({
+            state: one.state,
+            startNs: String(one.startNs),
+            endNs: String(one.endNs),
+          })),
+        }),
+  };
 }
 
 function sessionJson(session: Session): SessionJson {

@@ -12,3 +12,13 @@ export interface Session {
   readonly updatedAt: number;
   readonly version: number;
 }
+
+/** What the cloud holds of a session. */
+export interface SessionContents {
+  /** Clips by their state. */
+  readonly clips: Readonly<Record<string, number>>;
+  readonly storedBytes: number;
+  readonly events: number;
+  readonly markers: number;
+  readonly failures: number;
+}

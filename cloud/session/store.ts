@@ -1,6 +1,6 @@
 import { idOfUuid } from '../entity-id.ts';
 import type { Db } from '../store/db.ts';
-import type { Session } from './session.ts';
+import type { Session, SessionContents } from './session.ts';
 
 export interface SessionTouch {
   /** The robot's UUID of the session. */
@@ -58,6 +58,42 @@ export const sessionStore = (db: Db) => ({
       .where('id', '=', id)
       .execute();
     return true;
+  },
+
+  /** How much of everything the cloud holds of a session. */
+  async contents(id: string): Promise<SessionContents> {
+    const clips = await db
+      .selectFrom('clip')
+      .select('state')
+      .select((of) => [
+        of.fn.countAll<bigint>().as('n'),
+        of.fn.sum<bigint>('size_bytes').as('size'),
+      ])
+      .where('session_id', '=', id)
+      .groupBy('state')
+      .orderBy('state')
+      .execute();
+    const events = await db
+      .selectFrom('event')
+      .select('kind')
+      .select((of) => of.fn.countAll<bigint>().as('n'))
+      .where('session_id', '=', id)
+      .groupBy('kind')
+      .execute();
+    const { n: failures } = await db
+      .selectFrom('failure')
+      .select((of) => of.fn.countAll<bigint>().as('n'))
+      .where('session_id', '=', id)
+      .executeTakeFirstOrThrow();
+    const count = (kind: string): number =>
+      Number(events.find((row) => row.kind === kind)?.n ?? 0n);
+    return {
+      clips: Object.fromEntries(clips.map(({ state, n }) => [state, Number(n)])),
+      storedBytes: Number(clips.find(({ state }) => state === 'stored')?.size ?? 0n),
+      events: count('event'),
+      markers: count('marker'),
+      failures: Number(failures),
+    };
   },
 
   async get(id: string): Promise<Session | undefined> {

@@ -1,13 +1,19 @@
-import { Fault, type RandomBytes } from '@fieldloop/core';
+import { Fault, type Json, type RandomBytes } from '@fieldloop/core';
 import { listName, type NounDeps } from '../http/deps.ts';
 import { deviceNameField, instantField, instantText, pageFields } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { pageOf } from '../http/page.ts';
 import { claimTokenMs, maxClaimTokenMs } from '../limits.ts';
-import { putAudit } from '../store/audit-chain.ts';
+import { type OutboxEntry, putOutbox } from '../store/outbox.ts';
 import { claimTokenStore } from './store.ts';
-import { type ClaimToken, claimSecretHash, claimTokenState, encodeClaimToken } from './token.ts';
+import {
+  type ClaimToken,
+  claimSecretHash,
+  claimTokenState,
+  claimTokenVersion,
+  encodeClaimToken,
+} from './token.ts';
 
 export interface ClaimTokenDeps extends NounDeps {
   readonly randomBytes: RandomBytes;
@@ -31,6 +37,8 @@ const schema = z
     usedAt: instantField.optional(),
     deviceId: z.string().optional(),
     revokedAt: instantField.optional(),
+    updatedAt: instantField,
+    version: z.int(),
   })
   .openapi('ClaimToken');
 
@@ -63,6 +71,7 @@ const body = z.strictObject({
 export const claimTokenOperations = (deps: ClaimTokenDeps): readonly Operation[] => [
   create(deps),
   list(deps),
+  get(deps),
   revoke(deps),
 ];
 
@@ -75,39 +84,31 @@ const create = (deps: ClaimTokenDeps): Operation =>
       path: '/v1/claimTokens',
       summary: 'A token with which one robot enrols once',
       right: 'claimTokens:write',
+      secret: true,
     },
     { body, answer: { status: 201, description: 'The token.', schema: created } },
-    async ({ body: wanted, caller, requestId }) => {
-      const at = deps.clock.now();
-      const secret = Buffer.from(deps.randomBytes(32)).toString('base64url');
-      const createdBy = caller?.id ?? 'system';
-      const { url, caSha256 } = deps.enrolment();
-      const token = await deps.write.transaction().execute(async (trx) => {
+    async (call) =>
+      await call.change(async (trx) => {
+        const at = deps.clock.now();
+        const secret = Buffer.from(deps.randomBytes(32)).toString('base64url');
+        const { url, caSha256 } = deps.enrolment();
+        const { device, site, note, expiresInS } = call.body;
         const row = await claimTokenStore(trx).create({
           id: deps.ids.ulid('tok'),
           secretSha256: claimSecretHash(secret),
-          deviceName: wanted.device,
-          site: wanted.site,
-          note: wanted.note,
-          createdBy,
+          deviceName: device,
+          site,
+          note,
+          createdBy: call.caller?.id ?? 'system',
           at,
-          expiresAt: at + wanted.expiresInS * 1000,
+          expiresAt: at + expiresInS * 1000,
         });
-        await putAudit(trx, {
-          at,
-          actor: createdBy,
-          via: 'api',
-          action: 'claimToken.create',
-          subject: row.id,
-          requestId,
-        });
-        return row;
-      });
-      return {
-        ...tokenJson(token, at),
-        token: encodeClaimToken({ url, ca: caSha256, secret }),
-      };
-    },
+        await putOutbox(trx, tokenTold(row, 'created', at));
+        const after = call.body as Json;
+        await call.audit(trx, { action: 'claimToken.create', subject: row.id, after });
+        const token = encodeClaimToken({ url, ca: caSha256, secret });
+        return { ...tokenJson(row, at), token };
+      }),
   );
 
 const list = (deps: ClaimTokenDeps): Operation =>
@@ -135,6 +136,26 @@ const list = (deps: ClaimTokenDeps): Operation =>
     },
   );
 
+const path = z.strictObject({ id: z.string().min(1).max(64) });
+
+const get = (deps: ClaimTokenDeps): Operation =>
+  operation(
+    {
+      id: 'getClaimToken',
+      tag: 'claimTokens',
+      method: 'get',
+      path: '/v1/claimTokens/{id}',
+      summary: 'One claim token, without its secret',
+      right: 'claimTokens:read',
+    },
+    { params: path, answer: { status: 200, description: 'The token.', schema } },
+    async ({ params }) => {
+      const token = await claimTokenStore(deps.read).get(params.id);
+      if (token === undefined) throw unknownToken(params.id);
+      return tokenJson(token, deps.clock.now());
+    },
+  );
+
 const revoke = (deps: ClaimTokenDeps): Operation =>
   operation(
     {
@@ -147,43 +168,45 @@ const revoke = (deps: ClaimTokenDeps): Operation =>
       right: 'claimTokens:write',
       faults: ['conflict'],
     },
-    {
-      params: z.strictObject({ id: z.string().max(64) }),
-      answer: { status: 200, description: 'The token.', schema },
-    },
-    async ({ params, caller, requestId }) => {
-      const at = deps.clock.now();
-      const token = await deps.write.transaction().execute(async (trx) => {
+    { params: path, answer: { status: 200, description: 'The token.', schema } },
+    async (call) =>
+      await call.change(async (trx) => {
+        const at = deps.clock.now();
+        const { id } = call.params;
         const tokens = claimTokenStore(trx);
-        if (await tokens.revoke(params.id, at)) {
-          await putAudit(trx, {
-            at,
-            actor: caller?.id ?? 'system',
-            via: 'api',
-            action: 'claimToken.revoke',
-            subject: params.id,
-            requestId,
+        const revoked = await tokens.revoke(id, at);
+        const token = await tokens.get(id);
+        if (token === undefined) throw unknownToken(id);
+        if (token.usedAt !== undefined) {
+          throw new Fault('conflict', `the claim token ${token.id} was used already`, {
+            remedy: `Revoke its device instead: \`fieldloop devices revoke ${token.deviceId ?? ''}\`.`,
           });
         }
-        return await tokens.get(params.id);
-      });
-      if (token === undefined) {
-        throw new Fault('not_found', `there is no claim token "${params.id}"`, {
-          remedy: 'List the tokens with `fieldloop tokens list`.',
-        });
-      }
-      if (token.usedAt !== undefined) {
-        throw new Fault('conflict', `the claim token ${token.id} was used already`, {
-          remedy: `Revoke its device instead: \`fieldloop devices revoke ${token.deviceId ?? ''}\`.`,
-        });
-      }
-      return tokenJson(token, at);
-    },
+        if (revoked) {
+          await putOutbox(trx, tokenTold(token, 'revoked', at));
+          await call.audit(trx, { action: 'claimToken.revoke', subject: id });
+        }
+        return tokenJson(token, at);
+      }),
   );
+
+function unknownToken(id: string): Fault {
+  return new Fault('not_found', `there is no claim token "${id}"`, {
+    remedy: 'List the tokens with `fieldloop tokens list`.',
+  });
+}
+
+const tokenTold = (token: ClaimToken, verb: 'created' | 'revoked', at: number): OutboxEntry => ({
+  kind: `claim_token.${verb}`,
+  subject: token.id,
+  at,
+  body: token.deviceName === undefined ? {} : { device: token.deviceName },
+});
 
 function tokenJson(token: ClaimToken, now: number): ClaimTokenJson {
   const { usedKeySha256: _key, deviceName, ...rest } = token;
   const { createdAt, expiresAt, usedAt, revokedAt, ...same } = rest;
+  const { version, updatedAt } = claimTokenVersion(token);
   return {
     ...same,
     ...(deviceName === undefined ? {} : { device: deviceName }),
@@ -192,5 +215,7 @@ function tokenJson(token: ClaimToken, now: number): ClaimTokenJson {
     expiresAt: instantText(expiresAt),
     ...(usedAt === undefined ? {} : { usedAt: instantText(usedAt) }),
     ...(revokedAt === undefined ? {} : { revokedAt: instantText(revokedAt) }),
+    updatedAt: instantText(updatedAt),
+    version,
   };
 }

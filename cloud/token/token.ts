@@ -37,6 +37,16 @@ export function claimTokenState(token: ClaimToken, now: number): ClaimTokenState
   return token.expiresAt <= now ? 'expired' : 'open';
 }
 
+/** Its life has at most one step after its making: it is used, or it is revoked. */
+export function claimTokenVersion(token: ClaimToken): {
+  readonly version: number;
+  readonly updatedAt: number;
+} {
+  const { createdAt, usedAt, revokedAt } = token;
+  const changes = [usedAt, revokedAt].filter((at) => at !== undefined);
+  return { version: 1 + changes.length, updatedAt: Math.max(createdAt, ...changes) };
+}
+
 /** What is kept of a secret. */
 export const claimSecretHash = (secret: string): string => sha256Hex(`claim:${secret}`);
 
