@@ -1,5 +1,6 @@
 import type { Db } from '../store/db.ts';
 import { wishErasure } from '../store/erasure.ts';
+import type { OutboxKind } from '../store/outbox-kinds.ts';
 import { putOutbox } from '../store/outbox.ts';
 import type { Clip } from './clip.ts';
 import { changedTags, demandPresent, type Pin, type TagChange } from './care.ts';
@@ -195,7 +196,7 @@ async function tell(
   db: Db,
   clip: Clip,
   told: {
-    readonly kind: string;
+    readonly kind: OutboxKind;
     readonly at: number;
     readonly add?: readonly string[];
     readonly remove?: readonly string[];

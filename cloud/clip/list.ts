@@ -59,6 +59,7 @@ export const listClips = (deps: NounDeps): Operation =>
         'Clips whose bytes are still on the robot are listed too. All conditions must hold; times ' +
         'compare with the start of the clip.',
       right: 'clips:read',
+      withinCohorts: true,
       faults: ['not_found'],
     },
     {
@@ -69,13 +70,14 @@ export const listClips = (deps: NounDeps): Operation =>
         schema: listAnswer('ClipPage', clipSummarySchema),
       },
     },
-    async ({ query: asked }) => {
+    async ({ query: asked, caller }) => {
       const filter = await plainFilter(deps, asked);
       return await listPage(deps, asked, {
         operation: 'listClips',
         source: clipSource,
         rows: clipRows(deps.read),
         schema: clipSummarySchema,
+        caller,
         narrow: (now) => clipNarrowing({ ...filter, ...timeRange(asked, now) }),
         items: async (rows) =>
           (await taggedClips(deps.read, rows.map(clipOfRow))).map(clipSummaryJson),

@@ -5,7 +5,7 @@ import { linkPath, type Links } from '../blob/links.ts';
 import { type BulkAnswer, bulkAnswer, bulkFields } from '../http/bulk.ts';
 import type { NounDeps } from '../http/deps.ts';
 import { instantField, instantText } from '../http/fields.ts';
-import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
+import { listAnswer, listPage, listQuery } from '../http/list.ts';
 import { startedResponse } from '../http/long-work.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
@@ -24,7 +24,7 @@ import {
 import type { Db } from '../store/db.ts';
 import { startOperation } from '../store/operations.ts';
 import { type ClipExport, exportFormats } from './export.ts';
-import { type ExportJson, exportJson, exportSchema } from './json.ts';
+import { exportJson, exportSchema } from './json.ts';
 import { manifestJson } from './manifest.ts';
 import { exportStore } from './store.ts';
 
@@ -33,8 +33,6 @@ export interface ExportDeps extends NounDeps {
   readonly links: Links;
   readonly publicUrl?: string | undefined;
 }
-
-export type ExportPage = Listing<ExportJson>;
 
 const path = z.strictObject({ id: z.string().max(64) });
 

@@ -16,7 +16,7 @@ export function demandOneOf({ ids, q }: Wanted): void {
   if ((ids === undefined) !== (q === undefined)) return;
   throw new Fault('invalid', 'say which clips: by ids or by q, one of them', {
     place: '/body/ids',
-    remedy: 'Give ids, or a query such as "tag:rain state=stored"; `*` as a term takes all.',
+    remedy: 'Give ids, or a query such as "tag:rain state=stored".',
   });
 }
 
