@@ -159,6 +159,16 @@ export function openTransfers(options: TransfersOptions): Transfers {
     if (waitMs > maxWaitInPlaceMs && all.has(moving.tid)) leave(moving, waitMs);
   };
 
+  /** A clip that an operator waits for takes the place of the one that matters least. */
+  const makeWay = (): void => {
+    if (all.size < wireLimits.maxOpenTransfers || clips.turn(1)[0]?.pulled !== true) return;
+    const least = leastOf([...all.values()]);
+    if (least === undefined) return;
+    apply(least, { kind: 'withdraw', reason: 'priority' });
+    forget(least);
+    clips.release(least.clip.clipId);
+  };
+
   const take = (clip: HeldClip): void => {
     if (!clips.hold(clip.clipId)) return;
     lastTid += 1;
@@ -182,6 +192,7 @@ export function openTransfers(options: TransfersOptions): Transfers {
       return all.size;
     },
     tick(bulkIsUp) {
+      makeWay();
       const room = wireLimits.maxOpenTransfers - all.size;
       if (room > 0) for (const clip of clips.turn(room)) take(clip);
       for (const moving of all.values()) {
@@ -225,6 +236,18 @@ export function openTransfers(options: TransfersOptions): Transfers {
       await Promise.allSettled(working);
     },
   };
+}
+
+const classOrder: readonly string[] = ['baseline', 'info', 'warning', 'critical'];
+
+/** Of those that nobody asked for: the lowest class, and of it the newest. */
+function leastOf(moving: readonly Moving[]): Moving | undefined {
+  return moving
+    .filter(({ clip }) => !clip.pulled)
+    .toSorted(
+      ({ clip: a }, { clip: b }) =>
+        classOrder.indexOf(a.class) - classOrder.indexOf(b.class) || b.sealedMs - a.sealedMs,
+    )[0];
 }
 
 async function closeSource(source: ChunkSource, log: Log): Promise<void> {

@@ -57,6 +57,18 @@ test('a cut in the middle of a file goes on where the cloud has it', async () =>
   expect(bytesSent).toBeLessThan(size + 2 * 1024 * 1024);
 });
 
+test('a clip that an operator waits for takes the place of another, and all arrive', async () => {
+  await world.start();
+  for (let n = 0; n < 5; n += 1) await world.seal(1_500_000);
+  while (world.uplink?.status().uploading !== 4) await world.run(10);
+  const waiting = world.buffer?.clips.turn(1)[0];
+  expect(world.buffer?.clips.pull(waiting?.clipId ?? '')).toBe('wanted');
+  await expectQuiet(world, 60_000);
+  await expectAllOnce(world);
+  // It began last and did not end last.
+  expect([...world.cloud.blobs.keys()].indexOf(waiting?.sha256 ?? '')).toBeLessThan(4);
+});
+
 test('without a link the clips stay and may be evicted, and go up when it is back', async () => {
   world.cloud.isReachable = false;
   await world.start();
