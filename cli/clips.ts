@@ -1,6 +1,8 @@
 /** `fieldloop clips`: what the robots flagged, why, and their files. */
 import { formatSize } from '@fieldloop/core';
 import { answer, type Schemas } from './client.ts';
+import { clipVerbs } from './clip-verbs.ts';
+import { clipViews } from './clip-views.ts';
 import { Command } from './commander.ts';
 import { type DownloadOptions, downloadClips } from './download.ts';
 import { type CliIo, type Column, type Show, table } from './io.ts';
@@ -40,6 +42,8 @@ export function clipsCommand(io: CliIo): Command {
   list(clips, io);
   get(clips, io);
   download(clips, io);
+  clipVerbs(clips, io);
+  clipViews(clips, io);
   return clips;
 }
 

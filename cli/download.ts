@@ -55,21 +55,41 @@ async function downloadClip(
 ): Promise<Downloaded> {
   const clip = await answer(client.GET('/v1/clips/{id}', { params: { path: { id } } }));
   const file = options.file ?? join(options.dir, nameOf(clip));
-  if (options.force !== true) await refuseExisting(file);
   if (options.file === undefined) await makeFolder(options.dir);
+  const { sha256, sizeBytes } = clip;
+  const path = `/v1/clips/${clip.id}/data`;
+  const isForced = options.force === true;
+  await fetchFile({ path, file, sha256, sizeBytes, isForced }, client, io);
+  return { id: clip.id, file, sizeBytes, sha256 };
+}
+
+export interface WantedFile {
+  /** Of the API. */
+  readonly path: string;
+  /** Where it goes. */
+  readonly file: string;
+  readonly sha256: string;
+  readonly sizeBytes: number;
+  /** What is there already may go. */
+  readonly isForced: boolean;
+}
+
+/** Brings a file whole and verified to its place; a part that is there already is gone on with. */
+export async function fetchFile(wanted: WantedFile, client: Client, io: CliIo): Promise<void> {
+  const { file, sha256, isForced } = wanted;
+  if (!isForced) await refuseExisting(file);
   const part = `${file}.part`;
-  await fetchInto(part, clip, client, io);
+  await fetchInto(part, wanted, client, io);
   const found = await hashOf(part);
-  if (found !== clip.sha256) {
+  if (found !== sha256) {
     await rm(part);
-    throw new Fault('corrupt', `the file has the hash ${found}, the clip ${clip.sha256}`, {
+    throw new Fault('corrupt', `the file has the hash ${found}, the cloud says ${sha256}`, {
       place: part,
       remedy:
         'It was removed. Download it again; if it stays so, the cloud holds a damaged object.',
     });
   }
-  await place(part, file, options.force === true);
-  return { id: clip.id, file, sizeBytes: clip.sizeBytes, sha256: clip.sha256 };
+  await place(part, file, isForced);
 }
 
 /** Same words as the file name that the API proposes. */
@@ -96,18 +116,18 @@ async function sizeOf(file: string): Promise<number | undefined> {
   }
 }
 
-/** Brings `part` to the clip's size. */
+/** Brings `part` to the size of the whole. */
 async function fetchInto(
   part: string,
-  clip: Schemas['Clip'],
+  { path, sha256, sizeBytes }: WantedFile,
   client: Client,
   io: CliIo,
 ): Promise<void> {
   const has = (await sizeOf(part)) ?? 0;
-  const resume = has > 0 && has < clip.sizeBytes;
-  if (has === clip.sizeBytes && has > 0) return;
-  const headers = resume ? { range: `bytes=${has}-`, 'if-range': `"${clip.sha256}"` } : {};
-  const response = await client.send(`/v1/clips/${clip.id}/data`, { headers });
+  const resume = has > 0 && has < sizeBytes;
+  if (has === sizeBytes && has > 0) return;
+  const headers = resume ? { range: `bytes=${has}-`, 'if-range': `"${sha256}"` } : {};
+  const response = await client.send(path, { headers });
   const goesOn = resume && response.status === 206;
   if (goesOn) io.err(`${part}: goes on at ${formatSize(has)}\n`);
   const file = await open(part, goesOn ? 'a' : 'w').catch((error: unknown) => {

@@ -68,6 +68,41 @@ export const nouns: readonly Noun[] = [
     load: async (io) => (await import('./operations.ts')).operationsCommand(io),
   },
   {
+    name: 'failures',
+    description: 'Moments a robot did wrong, and what became of each.',
+    load: async (io) => (await import('./failures.ts')).failuresCommand(io),
+  },
+  {
+    name: 'exports',
+    description: 'Several clips as one file.',
+    load: async (io) => (await import('./exports.ts')).exportsCommand(io),
+  },
+  {
+    name: 'alerts',
+    description: 'What needs a look, and who has looked.',
+    load: async (io) => (await import('./alerts.ts')).alertsCommand(io),
+  },
+  {
+    name: 'policies',
+    description: 'When there is an alert, and who is told.',
+    load: async (io) => (await import('./policies.ts')).policiesCommand(io),
+  },
+  {
+    name: 'silences',
+    description: 'Alerts that are quiet for a time.',
+    load: async (io) => (await import('./policies.ts')).silencesCommand(io),
+  },
+  {
+    name: 'channels',
+    description: 'Where alerts are told.',
+    load: async (io) => (await import('./channels.ts')).channelsCommand(io),
+  },
+  {
+    name: 'webhooks',
+    description: 'What happens here, told to other systems.',
+    load: async (io) => (await import('./webhooks.ts')).webhooksCommand(io),
+  },
+  {
     name: 'cloud',
     description: 'The service itself, in this process.',
     load: async (io) => (await import('./cloud.ts')).cloudCommand(io),

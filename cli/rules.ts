@@ -15,11 +15,15 @@ import {
 } from '@fieldloop/rules';
 import { Command } from './commander.ts';
 import { type CliIo, jsonText } from './io.ts';
+import { publicationCommands } from './publications.ts';
+import { ruleSetCommands } from './rule-sets.ts';
 import { openProgress } from './rules-progress.ts';
 import { testRules } from './rules-test.ts';
 
 export function rulesCommand(io: CliIo): Command {
-  const command = new Command('rules').description('Check rule sets and try them on recordings.');
+  const command = new Command('rules').description(
+    'Check rule sets, try them on recordings, and give them to robots.',
+  );
   command
     .command('lint')
     .description('Every problem with its line and column. Exit 0 = sound, 2 = not.')
@@ -41,6 +45,8 @@ export function rulesCommand(io: CliIo): Command {
     .command('schema')
     .description('The JSON Schema of rule sets, for editors.')
     .action(() => io.out(jsonText(ruleSetJsonSchema())));
+  ruleSetCommands(command, io);
+  publicationCommands(command, io);
   return command;
 }
 
