@@ -25,6 +25,7 @@ import { openAuthenticator } from './authenticator.ts';
 import type { OidcDeps } from './oidc-routes.ts';
 import { peopleOperations } from './operations.ts';
 import { type Role, roleScopes } from './rights.ts';
+import { openWithin } from './within.ts';
 
 /** Enough to be argon2id, little enough for hundreds of tests. */
 export const cheapCost = { memoryKiB: 64, passes: 1, lanes: 1 };
@@ -124,6 +125,7 @@ export async function openPeopleWorld(options: PeopleOptions = {}): Promise<Peop
     operations,
     version: '0.0.0-test',
     authenticate: openAuthenticator(deps),
+    keepWithin: openWithin(deps),
     write: db,
     rates: { caller: unlimited, stranger: unlimited },
     checkAnswers: true,

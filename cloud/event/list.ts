@@ -1,5 +1,6 @@
 /** The lists of events: all, and those on the timeline of a clip. */
 import { Fault } from '@fieldloop/core';
+import type { Caller } from '../http/caller.ts';
 import type { NounDeps } from '../http/deps.ts';
 import { deviceRefField, severityField, timeFields, timeRange } from '../http/fields.ts';
 import { listAnswer, listPage, type ListQuery, listQuery } from '../http/list.ts';
@@ -28,6 +29,7 @@ export const listEvents = (deps: NounDeps): Operation =>
       path: '/v1/events',
       summary: 'Events and markers, the newest log time first',
       right: 'events:read',
+      withinCohorts: true,
       faults: ['not_found'],
     },
     {
@@ -41,10 +43,10 @@ export const listEvents = (deps: NounDeps): Operation =>
       }),
       answer,
     },
-    async ({ query }) => {
+    async ({ query, caller }) => {
       const { device, clip, kind, name, severity } = query;
       const deviceId = device === undefined ? undefined : await deviceIdOf(deps.read, device);
-      return await page(deps, query, 'listEvents', (now) => ({
+      return await page(deps, { query, caller }, 'listEvents', (now) => ({
         ...timeRange(query, now),
         deviceId,
         clip,
@@ -78,13 +80,13 @@ export const listClipMarkers = (deps: NounDeps): Operation =>
           remedy: 'List the clips with `fieldloop clips list`.',
         });
       }
-      return await page(deps, query, `listClipMarkers ${clip}`, () => ({ clip }));
+      return await page(deps, { query }, `listClipMarkers ${clip}`, () => ({ clip }));
     },
   );
 
 const page = async (
   deps: NounDeps,
-  query: ListQuery,
+  { query, caller }: { readonly query: ListQuery; readonly caller?: Caller | undefined },
   operation: string,
   filter: (now: number) => EventFilter,
 ): Promise<EventPage> =>
@@ -93,6 +95,7 @@ const page = async (
     source: eventSource,
     rows: eventRows(deps.read),
     schema: eventSchema,
+    caller,
     narrow: (now) => eventNarrowing(filter(now)),
     items: (rows) => rows.map((row) => eventJson(eventOfRow(row))),
   });

@@ -1,6 +1,7 @@
 /** The HTTP application: finds the operation, checks who asks and what, answers or says why not. */
 import { asFault, type Clock, Fault, type Ids, type Log } from '@fieldloop/core';
 import type { Db } from '../store/db.ts';
+import type { KeepWithin } from '../auth/within.ts';
 import { type Authenticate, authorize, type Caller, demandEverywhere } from './caller.ts';
 import { idempotencyKey, openChanges, type Repeat, requestHash } from './change.ts';
 import { openApiDocument } from './document.ts';
@@ -15,6 +16,8 @@ export interface AppDeps {
   readonly operations: readonly Operation[];
   readonly version: string;
   readonly authenticate: Authenticate;
+  /** Keeps a caller of some cohorts to their devices; absent: such a caller is refused. */
+  readonly keepWithin?: KeepWithin;
   readonly write: Db;
   readonly clock: Clock;
   readonly ids: Ids;
@@ -154,6 +157,7 @@ async function answer(c: Context, operation: Operation, deps: Deps): Promise<Res
       verb !== undefined && value.endsWith(verb) ? value.slice(0, -verb.length) : value,
     ]),
   );
+  if (caller?.cohorts !== undefined) await (deps.keepWithin ?? refuse)(caller, doc, params);
   const query = checkQuery(operation.query, new URL(c.req.url));
   const path = checkParams(operation.params, params);
   const kind = kindOf(operation);
@@ -186,6 +190,8 @@ async function answer(c: Context, operation: Operation, deps: Deps): Promise<Res
   });
   return respond(result, operation, { deps, ifNoneMatch: c.req.header('if-none-match') });
 }
+
+const refuse: KeepWithin = async (caller) => await Promise.resolve(demandEverywhere(caller));
 
 function respond(
   result: unknown,
@@ -222,7 +228,6 @@ async function callerOf(
   if (caller !== undefined && doc.right !== 'any' && doc.right !== 'nobody') {
     authorize(caller, doc.right);
   }
-  if (caller !== undefined && doc.withinCohorts !== true) demandEverywhere(caller);
   return caller;
 }
 

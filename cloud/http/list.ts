@@ -4,9 +4,11 @@
  * cursor also keeps when the first page was asked for: `-1h` means the same on every page.
  */
 import { canonicalJson, sha256Hex } from '@fieldloop/core';
+import { withinCohorts } from '../store/cohort-ref.ts';
 import { type SelectQueryBuilder, sql } from '../store/kysely.ts';
 import { countRows, type RowCount } from './q/count.ts';
 import { listFields, type Sparse, sparseOf, thinned } from './list-fields.ts';
+import type { Caller } from './caller.ts';
 import type { NounDeps } from './deps.ts';
 import { cursorField, limitField } from './fields.ts';
 import { z } from './openapi.ts';
@@ -30,25 +32,30 @@ const countSchema = z
   })
   .openapi('Count');
 
+/** What narrows a list in the words of the query language. */
+export const queryFields = (source: QSource) => ({
+  q: z
+    .string()
+    .max(maxQueryLength)
+    .optional()
+    .openapi({
+      description: `A condition in the query language, over the fields of ${source.name}.`,
+      example: source.fields[0]?.example ?? '',
+    }),
+  saved: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .openapi({ description: 'Name or id of a saved query; holds beside `q`.' }),
+});
+
 /** The query's fields of a list: `extra` are the noun's own filters. */
 export function listQuery<Extra extends z.ZodRawShape>(source: QSource, extra: Extra) {
   const sorts = Object.keys(source.sorts).flatMap((name) => [name, `-${name}`]);
   return z.strictObject({
     ...extra,
-    q: z
-      .string()
-      .max(maxQueryLength)
-      .optional()
-      .openapi({
-        description: `A condition in the query language, over the fields of ${source.name}.`,
-        example: source.fields[0]?.example ?? '',
-      }),
-    saved: z
-      .string()
-      .min(1)
-      .max(64)
-      .optional()
-      .openapi({ description: 'Name or id of a saved query; holds beside `q`.' }),
+    ...queryFields(source),
     sort: z
       .enum(sorts)
       .default(source.sort)
@@ -106,6 +113,8 @@ export interface ListSpec<DB, TB extends keyof DB, Row, Item> {
   readonly narrow?: (now: number) => Omit<Narrowing, 'now' | 'q' | 'saved'>;
   readonly where?: (now: number) => readonly (Sql | undefined)[];
   readonly is?: Narrowing['is'];
+  /** Of a list of what belongs to devices: those in the caller's cohorts alone, if any. */
+  readonly caller?: Caller | undefined;
 }
 
 type Deps = Pick<NounDeps, 'read' | 'clock' | 'cursors'>;
@@ -122,10 +131,11 @@ export async function listPage<DB, TB extends keyof DB, Row extends object, Item
   const [key, id, kept] = query.cursor === undefined ? [] : deps.cursors.decode(list, query.cursor);
   const now = kept === undefined ? deps.clock.now() : Number(kept);
   const after: Position | undefined = key === undefined ? undefined : { key, id: id ?? '' };
+  const narrowed = { is: spec.is, where: spec.where?.(now), ...spec.narrow?.(now) };
+  const within = await withinCohorts(deps.read, spec.caller, { table: source.table, now });
   const filter = await openFilter(deps.read, source, {
-    is: spec.is,
-    where: spec.where?.(now),
-    ...spec.narrow?.(now),
+    ...narrowed,
+    where: [...(narrowed.where ?? []), within],
     now,
     q: query.q,
     saved: query.saved,

@@ -37,8 +37,8 @@ export interface OperationDoc {
   /** Pages of any origin may read the answer: it needs no rights but what its path holds. */
   readonly crossOrigin?: boolean;
   /**
-   * Its answer tells of no device outside the caller's cohorts. Every other operation refuses a
-   * caller that is restricted to some.
+   * It narrows its answer to the caller's cohorts itself. Other operations refuse a caller that is
+   * restricted to some, but for reads by id, which are checked before (cloud/auth/within.ts).
    */
   readonly withinCohorts?: boolean;
   /** A create whose answer shows a secret once: it is never kept for a repeated request. */

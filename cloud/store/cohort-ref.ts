@@ -116,6 +116,18 @@ export async function amongCohorts(db: Db, cohorts: readonly string[], now: numb
   return sql<boolean>`(${sql.join(conditions, sql` or `)})`;
 }
 
+/** The condition on a table of what belongs to devices; undefined for who may see every device. */
+export async function withinCohorts(
+  db: Db,
+  caller: { readonly cohorts?: readonly string[] | undefined } | undefined,
+  on: { readonly table: string; readonly now: number },
+): Promise<Sql | undefined> {
+  if (caller?.cohorts === undefined) return undefined;
+  const column = on.table === 'device' ? 'device.id' : `${on.table}.device_id`;
+  const among = await amongCohorts(db, caller.cohorts, on.now);
+  return sql<boolean>`${sql.ref(column)} in (select device.id from device where ${among})`;
+}
+
 /** Who would notice that a cohort is gone. */
 export interface CohortUser {
   readonly kind: 'publication' | 'api_key';
