@@ -43,6 +43,8 @@ export async function writeTurns(write: Write, turns: readonly Turn[]): Promise<
     const told = of.map((turn) => ({ turn, id: idOf.get(turn) ?? '' }));
     const deliveries = await putNotice(write, notice, told);
     const channels = receiversOf(write.policy, notice);
+    // A policy without channels is for those who look: its timelines tell of nobody.
+    if (channels.length === 0) continue;
     const detail = { reason: notice.reason, channels, deliveries };
     for (const { id } of told) {
       await alerts.tell(id, [{ at: now, kind: entryKindOf(notice.reason), detail }]);

@@ -58,15 +58,17 @@ const closed6 = [
   ['2002::', 16],
 ] as const;
 
-const closed = new BlockList();
-for (const [net, bits] of closed4) closed.addSubnet(net, bits, 'ipv4');
-for (const [net, bits] of closed6) closed.addSubnet(net, bits, 'ipv6');
+/** Two lists: in one, the range of mapped addresses would stand for every IPv4 address too. */
+const closed = { ipv4: new BlockList(), ipv6: new BlockList() };
+for (const [net, bits] of closed4) closed.ipv4.addSubnet(net, bits, 'ipv4');
+for (const [net, bits] of closed6) closed.ipv6.addSubnet(net, bits, 'ipv6');
 
 /** Whether an address is of the public Internet. */
 export function isPublic(address: string): boolean {
   const family = isIP(address);
   if (family === 0) return false;
-  return !closed.check(address, family === 6 ? 'ipv6' : 'ipv4');
+  const kind = family === 6 ? 'ipv6' : 'ipv4';
+  return !closed[kind].check(address, kind);
 }
 
 export interface AddressRules {
