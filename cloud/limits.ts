@@ -397,6 +397,8 @@ export const maxBacktestBytes = 64 * 1024 * 1024 * 1024;
 /** Clips whose channels tell lint which topics a cohort has, and the devices they are of. */
 export const lintClips = 12;
 export const lintDevices = 6;
+/** Channels that a clip declares later than here are not looked for. */
+export const lintReadBytes = 4 * 1024 * 1024;
 /** Devices that one transaction brings in line with their publications. */
 export const settleTogether = 200;
 /** Publications: reports are folded, cohorts looked at, and rates judged this often. */

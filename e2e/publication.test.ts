@@ -1,6 +1,6 @@
 /**
- * Goal: rules go from a text to a robot and back by what people do over the API alone, and a version
- * that floods the line is taken back by the cloud itself.
+ * Goal: rules go from a text to a robot and back by what people do over the API alone, and a
+ * version that floods the line is taken back by the cloud itself.
  * Method: a live robot and a cloud as processes; its own clips are what a version is forecast from.
  */
 import { writeFileSync } from 'node:fs';
@@ -163,8 +163,9 @@ test('a version that floods the line is taken back by itself, and the one before
 
 test('rolled back without one before it, the robot runs the rules of its configuration', async () => {
   await call(`/v1/publications/${first}:rollback`, { reason: 'the end of the test' });
-  await until('its own rules run', async () => {
+  const own = await until('its own rules run', async () => {
     const now = await running();
-    return now?.set === 'own' && now.publication === undefined;
+    return now?.publication === undefined ? now : undefined;
   });
+  expect(own).toMatchObject({ set: 'own', version: 1 });
 }, 30_000);

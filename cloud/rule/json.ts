@@ -3,7 +3,7 @@ import type { Forecast, RuleProblem } from '@fieldloop/rules';
 import { instantField, instantText } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
 import { maxNoteLength, maxRuleSetNameLength } from '../limits.ts';
-import type { RuleSetEntry, RuleVersion } from './rule.ts';
+import type { RuleSetEntry, RuleVersion, RuleVersionHead } from './rule.ts';
 import type { KeptForecast } from './store.ts';
 
 export const ruleSetRefField = z
@@ -63,6 +63,12 @@ export const ruleVersionSchema = z
   .openapi('RuleSetVersion');
 
 export type RuleVersionJson = z.infer<typeof ruleVersionSchema>;
+
+export const ruleVersionHeadSchema = ruleVersionSchema
+  .omit({ yaml: true, problems: true })
+  .openapi('RuleSetVersionHead');
+
+export type RuleVersionHeadJson = z.infer<typeof ruleVersionHeadSchema>;
 
 export const lintSchema = z
   .object({
@@ -153,14 +159,13 @@ export function ruleSetJson(entry: RuleSetEntry): RuleSetJson {
 }
 
 export function ruleVersionJson(version: RuleVersion): RuleVersionJson {
-  const { ruleSetId, text, createdAt, problems, ...same } = version;
-  return {
-    ...same,
-    id: `${ruleSetId}@${version.n}`,
-    yaml: text,
-    problems: problems.map(problemJson),
-    createdAt: instantText(createdAt),
-  };
+  const { text, problems, ...head } = version;
+  return { ...ruleVersionHeadJson(head), yaml: text, problems: problems.map(problemJson) };
+}
+
+export function ruleVersionHeadJson(head: RuleVersionHead): RuleVersionHeadJson {
+  const { ruleSetId, createdAt, ...same } = head;
+  return { ...same, id: `${ruleSetId}@${head.n}`, createdAt: instantText(createdAt) };
 }
 
 export function problemJson(problem: RuleProblem): RuleProblemJson {

@@ -34,7 +34,11 @@ export interface Step {
 export async function promote(
   trx: Db,
   publication: Publication,
-  to: Step & { readonly percent: number; readonly forced?: string | undefined },
+  to: Step & {
+    readonly percent: number;
+    readonly forecastId?: string | undefined;
+    readonly forced?: string | undefined;
+  },
 ): Promise<Publication> {
   const { state, mode, percent } = publication;
   if (!isLive(state) && state !== 'halted') throw ended(publication, 'promoted');
@@ -48,7 +52,7 @@ export async function promote(
   return await step(trx, publication, {
     ...to,
     kind: 'publication.promoted',
-    change: { ...change, percent: to.percent, ...(to.forced ? { forced: to.forced } : {}) },
+    change: { ...change, percent: to.percent, forecastId: to.forecastId, forced: to.forced },
   });
 }
 

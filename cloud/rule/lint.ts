@@ -13,7 +13,7 @@ import {
 import type { BlobStore } from '../blob/blob.ts';
 import { objectReadable } from '../blob/object-readable.ts';
 import { answeredAs } from '../http/problem.ts';
-import { lintClips } from '../limits.ts';
+import { lintClips, lintReadBytes } from '../limits.ts';
 import type { Db } from '../store/db.ts';
 
 /** What the problems of a text from the API call their file. */
@@ -172,6 +172,7 @@ async function channelsOf(bytes: Pick<BlobStore, 'read'>, clip: ListedClip): Pro
   try {
     const readable = objectReadable(bytes, { ...clip, name: clip.id });
     for await (const item of readRecording(readable, { reuse: true, verify: false })) {
+      if (item.kind === 'block' && item.block.offset > lintReadBytes) break;
       if (item.kind !== 'channel') continue;
       channels.push(item.channel);
       missing.delete(item.channel.topic);

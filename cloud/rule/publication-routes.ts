@@ -21,7 +21,7 @@ import {
   publicationSchema,
 } from './publication-json.ts';
 import { type Publication, publicationFromRow, publicationStore } from './publication-store.ts';
-import { demandForecast, demandPublisher, demandReason } from './publish-checks.ts';
+import { demandForecast, demandPublisher } from './publish-checks.ts';
 import { type RuleDeps, versionPath } from './deps.ts';
 import { publicationModes } from './rule.ts';
 import { forecastStore, ruleSetStore } from './store.ts';
@@ -40,6 +40,14 @@ const path = z.strictObject({ id: z.string().min(1).max(64) });
 const reason = z.string().min(1).max(maxReasonLength);
 const percent = z.int().min(1).max(100).default(100);
 const answer = { status: 200, description: 'The publication.', schema: publicationSchema } as const;
+
+/** A cohort that is gone is called by its id. */
+async function namedCohort(
+  db: Db,
+  id: string,
+): Promise<{ readonly id: string; readonly name: string }> {
+  return { id, name: (await cohortNames(db, [id])).get(id) ?? id };
+}
 
 /** With its forecast, the name of its cohort and the first of its devices. */
 async function shown(db: Db, publication: Publication): Promise<PublicationJson> {
@@ -145,16 +153,14 @@ const list = (deps: RuleDeps): Operation =>
             read,
             found.map(({ cohort }) => cohort),
           );
-          return await Promise.all(
-            found.map(async (one) =>
-              publicationJson(one, {
-                cohortName: names.get(one.cohort),
-                forecast:
-                  one.forecastId === undefined
-                    ? undefined
-                    : await forecastStore(read).get(one.forecastId),
-              }),
-            ),
+          const forecasts = await forecastStore(read).byId(
+            found.flatMap(({ forecastId = '' }) => forecastId),
+          );
+          return found.map((one) =>
+            publicationJson(one, {
+              cohortName: names.get(one.cohort),
+              forecast: forecasts.get(one.forecastId ?? ''),
+            }),
           );
         },
         schema: publicationSchema,
@@ -218,8 +224,9 @@ const promoted = (deps: RuleDeps): Operation =>
       path: '/v1/publications/{id}:promote',
       summary: 'From shadow to active, for a share of the cohort or all of it',
       description:
-        'The share is chosen by a hash and grows with the next promote. A publication that was ' +
-        'halted takes the approval of another person.',
+        'The share is chosen by a hash and grows with the next promote. What was published ' +
+        'without a forecast takes one now, or force with a reason. A publication that was halted ' +
+        'takes the approval of another person.',
       right: 'ruleSets:approve',
       faults: ['conflict', 'forbidden'],
     },
@@ -238,17 +245,16 @@ const promoted = (deps: RuleDeps): Operation =>
         const publication = await publicationStore(trx).get(call.params.id);
         const { id, cohort, ruleSet, n, state, percent: before } = publication;
         const { percent: share, force, reason: why } = call.body;
-        const { name = cohort } = (await cohortNames(trx, [cohort])).has(cohort)
-          ? await cohortOf(trx, cohort)
-          : {};
-        demandPublisher(call.caller, { mode: 'active', cohort: { id: cohort, name } });
+        demandPublisher(call.caller, { mode: 'active', cohort: await namedCohort(trx, cohort) });
         if (state === 'halted') {
           const detail = { ruleSet, version: n, percent: share };
           const wanted = { action: 'publication.promote', subject: id, reason: why, detail };
           await requireApproval(trx, call, wanted, deps);
         }
-        const forced = force ? demandReason(why) : undefined;
-        const changed = await promote(trx, publication, { at, percent: share, forced });
+        const { digest, limits, forecastId } = publication;
+        const wish = { ruleSet, n, digest, limits, force, reason: why, now: at };
+        const told = forecastId === undefined ? await demandForecast(trx, wish) : {};
+        const changed = await promote(trx, publication, { at, percent: share, ...told });
         await call.audit(trx, {
           action: 'publication.promote',
           subject: id,
@@ -286,7 +292,8 @@ const retreat = (
     async (call) =>
       await call.change(async (trx) => {
         const publication = await publicationStore(trx).get(call.params.id);
-        const { state } = publication;
+        const { state, cohort } = publication;
+        demandPublisher(call.caller, { mode: 'shadow', cohort: await namedCohort(trx, cohort) });
         const by = { at: deps.clock.now(), reason: call.body.reason };
         const changed = await of.step(trx, publication, by);
         await call.audit(trx, {

@@ -49,11 +49,11 @@ export const noForecast = (ruleSet: string, n: number, code: 'conflict' | 'not_f
   new Fault(code, `version ${n} of "${ruleSet}" has no forecast of the last 7 days`, {
     place: '/body/force',
     remedy:
-      `Make one: fieldloop rules backtest ${ruleSet} ${n} --q 'since > -30d'. Or send force with ` +
+      `Make one: fieldloop rules backtest ${ruleSet} ${n} --q 'startNs > -30d'. Or send force with ` +
       'a reason, which the audit keeps.',
   });
 
-export function demandReason(reason: string | undefined): string {
+function demandReason(reason: string | undefined): string {
   if (reason !== undefined && reason.trim() !== '') return reason;
   throw new Fault('invalid', 'force needs a reason', {
     place: '/body/reason',

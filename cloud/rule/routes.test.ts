@@ -147,7 +147,7 @@ test('the same text is the same version; versions differ by meaning and by line'
   const rest = await json<{ items: Saved[] }>(
     world.get(`/v1/ruleSets/speeding/versions?limit=1&cursor=${page.nextCursor}`),
   );
-  expect(rest.items).toEqual([first]);
+  expect(rest.items).toMatchObject([{ id: first.id, n: 1, digest: first.digest }]);
   expect(second.n).toBe(2);
 });
 

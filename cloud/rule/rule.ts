@@ -14,18 +14,22 @@ export interface RuleSetEntry {
   readonly version: number;
 }
 
-/** Never changed once it is saved. */
-export interface RuleVersion {
+/** A version without its text. */
+export interface RuleVersionHead {
   readonly ruleSetId: string;
   readonly ruleSet: string;
   readonly n: number;
   readonly digest: string;
-  readonly text: string;
   readonly note?: string;
-  /** Warnings that it was saved with. */
-  readonly problems: readonly RuleProblem[];
   readonly createdBy: string;
   readonly createdAt: number;
+}
+
+/** Never changed once it is saved. */
+export interface RuleVersion extends RuleVersionHead {
+  readonly text: string;
+  /** Warnings that it was saved with. */
+  readonly problems: readonly RuleProblem[];
 }
 
 export const publicationModes = ['shadow', 'active'] as const;

@@ -2,7 +2,7 @@ import { Fault, sha256Hex } from '@fieldloop/core';
 import type { Forecast, RuleProblem } from '@fieldloop/rules';
 import type { Db, Row } from '../store/db.ts';
 import { putOutbox } from '../store/outbox.ts';
-import type { RuleSetEntry, RuleVersion } from './rule.ts';
+import type { RuleSetEntry, RuleVersion, RuleVersionHead } from './rule.ts';
 
 export interface NewRuleVersion {
   readonly digest: string;
@@ -171,13 +171,16 @@ export const ruleSetStore = (db: Db) => ({
   async versions(
     entry: RuleSetEntry,
     page: { readonly before?: number | undefined; readonly limit: number },
-  ): Promise<readonly RuleVersion[]> {
-    let rows = versions(db)
-      .where('rule_version.rule_set_id', '=', entry.id)
-      .orderBy('rule_version.n', 'desc')
+  ): Promise<readonly RuleVersionHead[]> {
+    let rows = db
+      .selectFrom('rule_version')
+      .select(['n', 'digest', 'note', 'created_by', 'created_at'])
+      .where('rule_set_id', '=', entry.id)
+      .orderBy('n', 'desc')
       .limit(page.limit);
-    if (page.before !== undefined) rows = rows.where('rule_version.n', '<', BigInt(page.before));
-    return (await rows.execute()).map(versionOf);
+    if (page.before !== undefined) rows = rows.where('n', '<', BigInt(page.before));
+    const about = { rule_set_id: entry.id, rule_set: entry.name };
+    return (await rows.execute()).map((row) => headOf({ ...row, ...about }));
   },
 });
 
@@ -215,12 +218,17 @@ export const forecastStore = (db: Db) => ({
   },
 
   async get(id: string): Promise<KeptForecast | undefined> {
-    const row = await db
+    return (await this.byId([id])).get(id);
+  },
+
+  async byId(ids: readonly string[]): Promise<ReadonlyMap<string, KeptForecast>> {
+    if (ids.length === 0) return new Map();
+    const rows = await db
       .selectFrom('rule_forecast')
       .selectAll()
-      .where('id', '=', id)
-      .executeTakeFirst();
-    return row && forecastOf(row);
+      .where('id', 'in', [...new Set(ids)])
+      .execute();
+    return new Map(rows.map((row) => [row.id, forecastOf(row)]));
   },
 });
 
@@ -260,18 +268,21 @@ export function ruleSetFromRow(row: Row<'rule_set'>): RuleSetEntry {
   };
 }
 
-function versionOf(row: VersionRow): RuleVersion {
+function headOf(row: Omit<VersionRow, 'text' | 'text_sha256' | 'problems'>): RuleVersionHead {
   return {
     ruleSetId: row.rule_set_id,
     ruleSet: row.rule_set,
     n: Number(row.n),
     digest: row.digest,
-    text: row.text,
     ...(row.note === null ? {} : { note: row.note }),
-    problems: JSON.parse(row.problems) as readonly RuleProblem[],
     createdBy: row.created_by,
     createdAt: Number(row.created_at),
   };
+}
+
+function versionOf(row: VersionRow): RuleVersion {
+  const problems = JSON.parse(row.problems) as readonly RuleProblem[];
+  return { ...headOf(row), text: row.text, problems };
 }
 
 function forecastOf(row: Row<'rule_forecast'>): KeptForecast {

@@ -30,6 +30,8 @@ import {
   noteField,
   problemJson,
   ruleSetRefField,
+  ruleVersionHeadJson,
+  ruleVersionHeadSchema,
   ruleVersionJson,
   ruleVersionSchema,
 } from './json.ts';
@@ -89,7 +91,7 @@ const save = (deps: RuleDeps): Operation =>
   );
 
 const page = z
-  .object({ items: z.array(ruleVersionSchema), nextCursor: z.string().optional() })
+  .object({ items: z.array(ruleVersionHeadSchema), nextCursor: z.string().optional() })
   .openapi('RuleSetVersionPage');
 
 export type RuleVersionPage = z.infer<typeof page>;
@@ -101,7 +103,7 @@ const list = (deps: RuleDeps): Operation =>
       tag: 'ruleSets',
       method: 'get',
       path: '/v1/ruleSets/{id}/versions',
-      summary: 'Versions, the newest first',
+      summary: 'Versions without their texts, the newest first',
       right: 'ruleSets:read',
     },
     {
@@ -119,7 +121,7 @@ const list = (deps: RuleDeps): Operation =>
         limit: limit + 1,
       });
       return pageOf(rows, limit, {
-        item: ruleVersionJson,
+        item: ruleVersionHeadJson,
         cursor: ({ n }) => deps.cursors.encode(name, [String(n)]),
       }) as RuleVersionPage;
     },
