@@ -109,6 +109,7 @@ class RunningFleet implements Fleet {
   begin(host: FleetHost): void {
     this.#host = host;
     this.#commands.resume();
+    if (this.#deps.config.cloud === undefined) return;
     this.#ticking = Promise.all([this.#measure(host), this.#reportCounts(host)]);
   }
 

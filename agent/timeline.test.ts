@@ -66,8 +66,14 @@ const talliesOf = (ruleSet: RuleSet, shadow?: RuleSet): Pick<Tally, 'rules' | 's
 
 function openTimeline(ruleSet: RuleSet, shadow?: RuleSet) {
   const tally: Tally = {
-    ...{ messages: 0, bytes: 0, lagMs: 0, clipsCut: 0, fired: {}, suppressed: 0 },
-    ...{ topics: {}, latencies: {} },
+    messages: 0,
+    bytes: 0,
+    lagMs: 0,
+    clipsCut: 0,
+    fired: {},
+    suppressed: 0,
+    topics: {},
+    latencies: {},
     ...talliesOf(ruleSet, shadow),
   };
   const nothing = async (): Promise<undefined> => await Promise.resolve(undefined);

@@ -1,6 +1,6 @@
 /**
- * Goal: what is asked of the robot is done once and answered as often as it is asked, whatever ends
- * in between. Method: the runner on a real buffer that is closed and opened, with actions that tell.
+ * Goal: what is asked of the robot is done once and answered as often as it is asked, whatever
+ * ends in between. Method: the runner on a real buffer, opened again, with actions that tell.
  */
 import { Fault, type Json, silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
