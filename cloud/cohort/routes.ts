@@ -1,4 +1,4 @@
-import { Fault, type Json } from '@fieldloop/core';
+import { Fault } from '@fieldloop/core';
 import type { NounDeps } from '../http/deps.ts';
 import { instantField, instantText } from '../http/fields.ts';
 import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
@@ -144,7 +144,7 @@ const create = (deps: NounDeps): Operation =>
         const createdBy = call.caller?.id ?? 'system';
         const made = await cohortStore(trx).create({ id, name, note, createdBy, at, ...who });
         if (made === undefined) throw nameTaken(name);
-        await call.audit(trx, { action: 'cohort.create', subject: id, after: call.body as Json });
+        await call.audit(trx, { action: 'cohort.create', subject: id, after: call.body });
         return await shown(trx, made, deps);
       }),
   );
@@ -206,7 +206,7 @@ const update = (deps: NounDeps): Operation =>
           action: 'cohort.update',
           subject: found.id,
           before: { name: found.name, note: found.note, q: found.q, size: before.length },
-          after: call.body as Json,
+          after: call.body,
           detail: { joins: joins.length, leaves: leaves.length },
         });
         return await shown(trx, after, deps);

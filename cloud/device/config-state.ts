@@ -127,7 +127,9 @@ function rejectionOf(
   const active = isObject(wanted) ? wanted['active'] : undefined;
   const shadow = isObject(wanted) ? wanted['shadow'] : undefined;
   const digests = [active, shadow].map((part) => (isObject(part) ? part['digest'] : undefined));
-  if (![desired.digest, ...digests].includes(String(rejected['digest']))) return undefined;
+  const digest = rejected['digest'];
+  if (typeof digest !== 'string') return undefined;
+  if (![desired.digest, ...digests].includes(digest)) return undefined;
   const { problems } = rejected;
   return problems === undefined ? {} : { problems };
 }

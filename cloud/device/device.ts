@@ -102,12 +102,12 @@ export function afterVerb(
 }
 
 /** What a verb makes of a device, as the outbox calls it: `device.suspended`. */
-export const verbDone: Readonly<Record<DeviceVerb, string>> = {
+export const verbDone = {
   suspend: 'device.suspended',
   resume: 'device.resumed',
   revoke: 'device.revoked',
   decommission: 'device.decommissioned',
-};
+} as const satisfies Readonly<Record<DeviceVerb, string>>;
 
 /** What closes the connections of a device. */
 export const endingKinds: readonly string[] = [

@@ -1,4 +1,3 @@
-import type { Json } from '@fieldloop/core';
 import type { NounDeps } from '../http/deps.ts';
 import { deviceRefField } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
@@ -100,7 +99,7 @@ const patch = (deps: NounDeps): Operation =>
           action: 'device.update',
           subject: found.id,
           before: { properties: before, expectedRates: found.expectedRates },
-          after: call.body as Json,
+          after: call.body,
         });
         return deviceJson(after);
       }),

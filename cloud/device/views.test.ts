@@ -24,7 +24,7 @@ test('each column holds the least and most of its points, and every point is in 
       expect(Math.min(...columns.map(({ least }) => least))).toBe(Math.min(...values));
       for (const [i, column] of columns.entries()) {
         const next = columns[i + 1];
-        if (next !== undefined) expect(next.at).toBeGreaterThan(column.at);
+        expect(next?.at ?? Number.POSITIVE_INFINITY).toBeGreaterThan(column.at);
       }
     }),
   );

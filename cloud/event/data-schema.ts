@@ -101,7 +101,7 @@ export function checkData(schema: Json, data: Json, place: string): void {
   if (typeof data === 'number') {
     checkLimits(schema, data, { place, least: 'minimum', most: 'maximum', unit: '' });
   } else if (typeof data === 'string') {
-    const size = [...data].length;
+    const size = Array.from(data).length;
     checkLimits(schema, size, {
       place,
       least: 'minLength',

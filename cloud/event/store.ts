@@ -101,7 +101,7 @@ async function put(
   if ((done.numInsertedOrUpdatedRows ?? 0n) === 0n) return false;
   await putEventValues(db, { ...event, id });
   await putOutbox(db, {
-    kind: `${kind}.new`,
+    kind: kind === 'event' ? 'event.new' : 'marker.new',
     subject: id,
     at: receivedAt,
     body: { device, name: event.name, severity: event.severity },

@@ -146,11 +146,11 @@ export const writtenEventStore = (db: Db) => ({
       session,
       startNs: row.start_ns,
       endNs: row.end_ns,
-      of: `clip ${id}`,
+      of: `the clip ${id}`,
     };
   },
 
-  /** From the first moment known of a device to the last, or to now; undefined: nothing is known. */
+  /** From the first moment known of a device to the last, or to now; undefined: none is known. */
   async knownTime(deviceId: string, nowNs: bigint): Promise<KnownTime | undefined> {
     const edge = async (by: 'asc' | 'desc'): Promise<readonly [bigint, bigint] | undefined> => {
       const row = await db
@@ -182,6 +182,11 @@ export const writtenEventStore = (db: Db) => ({
   },
 });
 
+const eventKinds = {
+  event: { new: 'event.new', changed: 'event.changed', deleted: 'event.deleted' },
+  marker: { new: 'marker.new', changed: 'marker.changed', deleted: 'marker.deleted' },
+} as const;
+
 async function tell(
   db: Db,
   event: Pick<Event, 'id' | 'kind' | 'device' | 'name' | 'severity'>,
@@ -189,7 +194,7 @@ async function tell(
 ): Promise<void> {
   const { id, kind, device, name, severity } = event;
   await putOutbox(db, {
-    kind: `${kind}.${verb}`,
+    kind: eventKinds[kind][verb],
     subject: id,
     at,
     body: { device, name, severity },

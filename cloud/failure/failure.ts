@@ -110,8 +110,8 @@ export const nextStates: Readonly<Record<FailureState, readonly FailureState[]>>
   not_a_failure: ['open', 'linked'],
 };
 
-/** In these a clip is still looked for. */
-export const searchingStates: readonly FailureState[] = ['open', 'recurred'];
+/** Nobody works on these any more: no robot is asked for their clips. */
+export const overStates: readonly FailureState[] = ['closed', 'wont_fix', 'not_a_failure'];
 
 /** Fault `conflict` unless the table leads from the one state to the other. */
 export function checkStep(from: FailureState, to: FailureState): void {

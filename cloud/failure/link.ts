@@ -3,6 +3,7 @@ import { asFault, type Ids } from '@fieldloop/core';
 import { failurePullMs } from '../limits.ts';
 import { queueCommand } from '../store/command-queue.ts';
 import type { Db } from '../store/db.ts';
+import type { OutboxKind } from '../store/outbox-kinds.ts';
 import { propertiesAt } from '../store/properties.ts';
 import {
   chooseClip,
@@ -10,9 +11,11 @@ import {
   type Conditions,
   conditionsOf,
   type Failure,
+  type FailureLink,
   type LinkChoice,
   linkSlackNs,
   nearestSignals,
+  overStates,
   type SignalValue,
   type VerdictFacts,
 } from './failure.ts';
@@ -121,6 +124,7 @@ export async function relink(trx: Db, failure: Failure, deps: LinkDeps): Promise
   const isSame = choice.link === failure.link && choice.clip === failure.clip;
   const found = clips.find(({ id }) => id === choice.clip);
   if (found === undefined || isSame) return failure;
+  if (choice.link !== 'linked' && overStates.includes(failure.state)) return failure;
   return await linkTo(trx, failure, { choice, deviceId, session: found.session, deps });
 }
 
@@ -149,7 +153,7 @@ async function linkTo(
       actor,
       at,
       state,
-      told: link,
+      told: linkKinds[link],
       detail: { clip: clip ?? null, ...(asked && { command: asked.command }) },
     },
     {
@@ -161,6 +165,14 @@ async function linkTo(
     },
   );
 }
+
+/** What the outbox calls the word of where a clip is. */
+const linkKinds: Readonly<Record<FailureLink, OutboxKind>> = {
+  searching: 'failure.changed',
+  pulling: 'failure.pulling',
+  linked: 'failure.linked',
+  unrecoverable: 'failure.unrecoverable',
+};
 
 /** A device that cannot take one more command leaves the failure as it is. */
 async function pull(

@@ -7,9 +7,9 @@ import { failureSearchMs, failureStepMs } from '../limits.ts';
 import type { Db } from '../store/db.ts';
 import { openTail, type OutboxItem } from '../store/tail.ts';
 import { openLoop, type WorkerDeps } from '../store/work.ts';
+import { type Failure, overStates, type SignalValue } from './failure.ts';
 import { failuresNear, type LinkDeps, measured, relink, sessionAt } from './link.ts';
 import { failureOfRow, failureRows, failureStore } from './store.ts';
-import type { Failure, SignalValue } from './failure.ts';
 
 export type LinkerDeps = Pick<WorkerDeps, 'read' | 'write' | 'clock' | 'ids' | 'log'>;
 
@@ -120,7 +120,7 @@ async function giveUp(
 ): Promise<void> {
   await failureStore(trx).step(
     failure,
-    { action: 'link', actor: link.actor, at: link.at, told: 'unrecoverable', why },
+    { action: 'link', actor: link.actor, at: link.at, told: 'failure.unrecoverable', why },
     { link: 'unrecoverable', command: null },
   );
 }
@@ -132,6 +132,7 @@ async function giveUp(
 export async function lookAgain(write: Db, link: LinkDeps): Promise<void> {
   const waiting = await failureRows(write)
     .where('failure.link', '=', 'searching')
+    .where('failure.state', 'not in', overStates)
     .orderBy('failure.created_at')
     .orderBy('failure.id')
     .limit(500)

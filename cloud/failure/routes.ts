@@ -11,7 +11,7 @@ import { demandVersion } from '../http/version.ts';
 import { maxNoteLength } from '../limits.ts';
 import type { Db } from '../store/db.ts';
 import { deviceIdOf } from '../store/device-ref.ts';
-import { type Failure, failureLinks, failureStates } from './failure.ts';
+import { type Failure, failureLinks, failureStates, overStates } from './failure.ts';
 import {
   type FailureJson,
   failureJson,
@@ -26,7 +26,7 @@ import { failureOfRow, failureRows, failureStore } from './store.ts';
 import { demandFailure } from './demand.ts';
 import { failureVerbs } from './verbs.ts';
 
-export type { FailureJson, FailureStepJson } from './json.ts';
+export type { FailureJson } from './json.ts';
 export type FailurePage = Listing<FailureJson>;
 
 const tag = 'failures';
@@ -147,7 +147,7 @@ const create = (deps: NounDeps): Operation =>
         });
         if (!isNew) throw await loggedAlready(trx, body.event ?? '');
         const made = await relink(trx, await failures.demand(id), { ids: deps.ids, at, actor });
-        await call.audit(trx, { action: 'failure.create', subject: id, after: body as Json });
+        await call.audit(trx, { action: 'failure.create', subject: id, after: body });
         return failureJson(made);
       }),
   );
@@ -270,8 +270,8 @@ const update = (deps: NounDeps): Operation =>
         await call.audit(trx, {
           action: 'failure.update',
           subject: found.id,
-          before: failureJson(found) as Json,
-          after: call.body as Json,
+          before: failureJson(found),
+          after: call.body,
         });
         return failureJson(after);
       }),
@@ -337,8 +337,7 @@ const counts = (deps: NounDeps): Operation =>
       const rows = await failureStore(deps.read).counts();
       const sum = (of: readonly { readonly n: number }[]): number =>
         of.reduce((all, { n }) => all + n, 0);
-      const over = ['closed', 'wont_fix', 'not_a_failure'];
-      const live = rows.filter(({ state }) => !over.includes(state));
+      const live = rows.filter(({ state }) => !overStates.includes(state));
       return {
         total: sum(rows),
         states: Object.fromEntries(

@@ -3,6 +3,7 @@ import type { Severity } from '@fieldloop/proto';
 import { propertyKindOf } from '../property/property.ts';
 import type { Db } from '../store/db.ts';
 import { putOutbox } from '../store/outbox.ts';
+import type { OutboxKind } from '../store/outbox-kinds.ts';
 import {
   checkStep,
   type Conditions,
@@ -61,8 +62,8 @@ export interface Step {
   readonly state?: FailureState | undefined;
   readonly why?: string | undefined;
   readonly detail?: Readonly<Record<string, Json>> | undefined;
-  /** What the outbox calls it, without `failure.`; absent: the new state, or `changed`. */
-  readonly told?: string | undefined;
+  /** What the outbox calls it; absent: by the new state, or `failure.changed`. */
+  readonly told?: OutboxKind | undefined;
 }
 
 export const failureStore = (db: Db) => ({
@@ -97,8 +98,7 @@ export const failureStore = (db: Db) => ({
     if ((done.numInsertedOrUpdatedRows ?? 0n) === 0n) return false;
     await putConditions(db, id, conditions);
     const made = await this.demand(id);
-    const step = { action: 'log', actor: createdBy, at, told: 'logged' };
-    await putStep(db, made, step);
+    await putStep(db, made, { action: 'log', actor: createdBy, at, told: 'failure.logged' });
     return true;
   },
 
@@ -226,6 +226,20 @@ async function putConditions(db: Db, id: string, conditions: Conditions): Promis
   if (rows.length > 0) await db.insertInto('failure_condition').values(rows).execute();
 }
 
+/** What the outbox calls the step to a state. */
+const becameKinds: Readonly<Record<FailureState, OutboxKind>> = {
+  open: 'failure.open',
+  linked: 'failure.linked',
+  labelled: 'failure.labelled',
+  in_dataset: 'failure.in_dataset',
+  fixed_in: 'failure.fixed_in',
+  released: 'failure.released',
+  closed: 'failure.closed',
+  recurred: 'failure.recurred',
+  wont_fix: 'failure.wont_fix',
+  not_a_failure: 'failure.not_a_failure',
+};
+
 /** Its history and the outbox; `after` is the failure as the step left it. */
 async function putStep(db: Db, after: Failure, step: Step): Promise<void> {
   const { id, device, kind, severity, state, link } = after;
@@ -251,7 +265,7 @@ async function putStep(db: Db, after: Failure, step: Step): Promise<void> {
     })
     .execute();
   await putOutbox(db, {
-    kind: `failure.${step.told ?? step.state ?? 'changed'}`,
+    kind: step.told ?? (step.state === undefined ? 'failure.changed' : becameKinds[step.state]),
     subject: id,
     at: step.at,
     body: { device, kind, severity, state, link },

@@ -39,10 +39,10 @@ test('random writes never overlap and answer every instant right', () => {
       const intervals = writes.reduce(withWrite, empty);
       for (const [i, one] of intervals.entries()) {
         const next = intervals[i + 1];
-        if (one.to !== undefined) expect(one.to).toBeGreaterThan(one.from);
-        if (next === undefined) continue;
-        expect(one.to ?? Number.POSITIVE_INFINITY).toBeLessThanOrEqual(next.from);
-        if (one.to === next.from) expect(one.value).not.toBe(next.value);
+        const to = one.to ?? Number.POSITIVE_INFINITY;
+        expect(to).toBeGreaterThan(one.from);
+        expect(next?.from ?? Number.POSITIVE_INFINITY).toBeGreaterThanOrEqual(to);
+        expect(next?.from === to && next.value === one.value).toBe(false);
       }
       const answers = Array.from({ length: instants }, (_, at) => valueAt(intervals, at)?.value);
       expect(answers).toEqual(reference(writes));

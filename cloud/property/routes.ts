@@ -181,8 +181,8 @@ const update = (deps: NounDeps): Operation =>
         await call.audit(trx, {
           action: 'propertyDefinition.update',
           subject: found.id,
-          before: definitionJson(found) as Json,
-          after: call.body as Json,
+          before: definitionJson(found),
+          after: call.body,
         });
         return definitionJson(made);
       }),
@@ -213,7 +213,7 @@ const remove = (deps: NounDeps): Operation =>
         await call.audit(trx, {
           action: 'propertyDefinition.delete',
           subject: found.id,
-          before: definitionJson(found) as Json,
+          before: definitionJson(found),
         });
       });
     },

@@ -37,7 +37,8 @@ test('random spans make the ranges that a look at each instant makes', () => {
       for (const [i, one] of ranges.entries()) {
         const next = ranges[i + 1];
         expect(one.endNs).toBeGreaterThan(one.startNs);
-        if (next?.startNs === one.endNs) expect(next.state).not.toBe(one.state);
+        const goesOn = next?.startNs === one.endNs && next.state === one.state;
+        expect(goesOn).toBe(false);
       }
       for (const state of coverageStates) {
         const count = Array.from({ length: cells }, (_, at) => best(at)).filter((b) => b === state);

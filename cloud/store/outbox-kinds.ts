@@ -10,6 +10,8 @@ export interface OutboxKindDoc {
 
 const kind = (says: string, ...body: readonly string[]): OutboxKindDoc => ({ says, body });
 
+const failureBody = ['device', 'kind', 'severity', 'state', 'link'];
+
 export const outboxKinds = {
   'alert.acknowledged': kind('Somebody has seen an alert.', 'policy', 'severity', 'device', 'by'),
   'alert.assigned': kind('Somebody is to take care of an alert.', 'policy', 'device', 'by', 'to'),
@@ -36,6 +38,8 @@ export const outboxKinds = {
   'channel.deleted': kind('A channel is gone.', 'name'),
   'channel.failing': kind('A message of a channel did not arrive.', 'name', 'why'),
   'channel.recovered': kind('Messages of a channel arrive again.', 'name'),
+  'claim_token.created': kind('There is a new claim token.', 'device'),
+  'claim_token.revoked': kind('A claim token is worthless.', 'device'),
   'clip.edited': kind('A person changed what a clip says.', 'device'),
   'clip.erased': kind('A clip and its bytes are gone.', 'device'),
   'clip.evicted': kind('The robot gave the bytes of a clip up.', 'device', 'sha256'),
@@ -77,6 +81,20 @@ export const outboxKinds = {
   'export.asked': kind('Clips are to be made into one file.', 'format', 'clips'),
   'export.erased': kind('The file of an export is gone.'),
   'export.ready': kind('The file of an export is ready.', 'sha256', 'sizeBytes'),
+  'failure.changed': kind('A person changed what the failure log says.', ...failureBody),
+  'failure.closed': kind('A release fixed a failure.', ...failureBody),
+  'failure.fixed_in': kind('A model no longer makes a failure.', ...failureBody),
+  'failure.in_dataset': kind('A failure is part of a dataset version.', ...failureBody),
+  'failure.labelled': kind('It is known what should have been done.', ...failureBody),
+  'failure.linked': kind('The clip of a failure is here.', ...failureBody),
+  'failure.logged': kind('A failure was written into the log.', ...failureBody),
+  'failure.not_a_failure': kind('What was logged is no failure.', ...failureBody),
+  'failure.open': kind('A failure that was dismissed is open again.', ...failureBody),
+  'failure.pulling': kind('The robot is to send the clip of a failure.', ...failureBody),
+  'failure.recurred': kind('A failure that was fixed came back.', ...failureBody),
+  'failure.released': kind('What fixes a failure was released.', ...failureBody),
+  'failure.unrecoverable': kind('The clip of a failure cannot be had.', ...failureBody),
+  'failure.wont_fix': kind('A failure will stay.', ...failureBody),
   'marker.changed': kind('A person changed a marker.', 'device', 'name'),
   'marker.deleted': kind('A person deleted a marker.', 'device', 'name'),
   'marker.new': kind('There is a new marker on a timeline.', 'device', 'name', 'severity'),

@@ -197,7 +197,7 @@ function unknownToken(id: string): Fault {
 }
 
 const tokenTold = (token: ClaimToken, verb: 'created' | 'revoked', at: number): OutboxEntry => ({
-  kind: `claim_token.${verb}`,
+  kind: verb === 'created' ? 'claim_token.created' : 'claim_token.revoked',
   subject: token.id,
   at,
   body: token.deviceName === undefined ? {} : { device: token.deviceName },
