@@ -79,7 +79,9 @@ test('a cohort in use stays; the one that uses it is named', async () => {
   const { id } = await json<CohortJson>(
     world.post('/v1/cohorts', { name: 'pilot', devices: ['amr-01'] }),
   );
-  const keys = world.db.updateTable('api_key').where('revoked_at', 'is', null);
+  const scopes = ['clips:read'];
+  await world.makeKey(scopes);
+  const keys = world.db.updateTable('api_key').where('scopes', '=', JSON.stringify(scopes));
   await keys.set({ cohorts: JSON.stringify([id]) }).execute();
   const used = await json<CohortJson>(world.get('/v1/cohorts/pilot'));
   expect(used.usedBy).toMatchObject([{ kind: 'api_key', name: 'test' }]);
