@@ -5,7 +5,7 @@ import type { DatabaseKind } from './kind.ts';
 import { sql } from './kysely.ts';
 import { openPostgres } from './postgres.ts';
 import { postgresPlace } from './postgres-fault.ts';
-import { openSqlite } from './sqlite.ts';
+import { openSqlite, type SqliteOptions } from './sqlite.ts';
 import { openSqliteReaders } from './sqlite-readers.ts';
 
 /** Where it is; crosses to a thread as it stands. */
@@ -23,6 +23,13 @@ export interface Database extends AsyncDisposable {
   readonly read: Db;
 }
 
+export interface DatabaseDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** How long each statement took. */
+  readonly onQuery?: ((connection: 'read' | 'write', ms: number) => void) | undefined;
+}
+
 /** The oldest PostgreSQL that this cloud is tested with. */
 const oldestPostgres = 15;
 
@@ -32,14 +39,17 @@ const oldestPostgres = 15;
  */
 export async function openDatabase(
   address: DatabaseAddress,
-  deps: { readonly clock: Clock; readonly log: Log },
+  deps: DatabaseDeps,
 ): Promise<Database> {
   await using opened = new AsyncDisposableStack();
   const keep = (db: Db): Db => {
     opened.defer(async () => await db.destroy());
     return db;
   };
-  const write = keep(openWriteConnection(address, deps.clock));
+  const { clock: waitOn, onQuery } = deps;
+  const write = keep(
+    openWriter(address, { waitOn, onQuery: onQuery && ((ms) => onQuery('write', ms)) }),
+  );
   if (address.kind === 'postgres') await demandFit(write, placeOf(address));
   const read = keep(openReaders(address, deps));
   const parts = opened.move();
@@ -52,22 +62,24 @@ export async function openDatabase(
   };
 }
 
-/** With a clock it leaves its thread to others while a transaction waits for its turn. */
-export function openWriteConnection(address: DatabaseAddress, clock?: Clock): Db {
-  if (address.kind === 'postgres') return openPostgres(address.url);
-  return openSqlite(address.path, clock === undefined ? {} : { waitOn: clock });
-}
+/** For a thread of its own: while a transaction waits for its turn, an SQLite one blocks it. */
+export const openWriteConnection = (address: DatabaseAddress): Db => openWriter(address, {});
+
+const openWriter = (address: DatabaseAddress, options: SqliteOptions): Db =>
+  address.kind === 'postgres'
+    ? openPostgres(address.url, { onQuery: options.onQuery })
+    : openSqlite(address.path, options);
 
 export const placeOf = (address: DatabaseAddress): string =>
   address.kind === 'sqlite' ? address.path : postgresPlace(address.url);
 
 /** Read only; the file of SQLite must be there. */
-export function openReaders(
-  address: DatabaseAddress,
-  deps: { readonly clock: Clock; readonly log: Log },
-): Db {
-  if (address.kind === 'postgres') return openPostgres(address.url, { readOnly: true });
-  return openSqliteReaders(address.path, { clock: deps.clock, log: deps.log.child('readers') });
+export function openReaders(address: DatabaseAddress, deps: DatabaseDeps): Db {
+  const hear = deps.onQuery;
+  const onQuery = hear && ((ms: number) => hear('read', ms));
+  if (address.kind === 'postgres') return openPostgres(address.url, { readOnly: true, onQuery });
+  const { clock, log } = deps;
+  return openSqliteReaders(address.path, { clock, log: log.child('readers') }, { onQuery });
 }
 
 async function demandFit(db: Db, place: string): Promise<void> {

@@ -5,6 +5,7 @@ export {
   type DatabaseConnection,
   type Driver,
   Kysely,
+  type KyselyConfig,
   type KyselyPlugin,
   PostgresDialect,
   type PostgresPool,

@@ -17,6 +17,7 @@ import type { Db } from './db.ts';
 import { Kysely, PostgresDialect, type PostgresPool, type PostgresPoolClient } from './kysely.ts';
 import { postgresFault, postgresPlace } from './postgres-fault.ts';
 import type { Tables } from './schema.ts';
+import { type OnQuery, timed } from './timed.ts';
 
 export interface PostgresOptions {
   /** Transactions then see one moment of the database, and wait for no lock. */
@@ -25,6 +26,8 @@ export interface PostgresOptions {
   readonly connections?: number;
   /** How long a transaction waits for its turn to write. */
   readonly lockMs?: number;
+  /** How long each statement took. */
+  readonly onQuery?: OnQuery | undefined;
 }
 
 /** The key of the lock that orders write transactions: "fl", "wr". */
@@ -51,6 +54,7 @@ export function openPostgres(url: string, options: PostgresOptions = {}): Db {
   pool.on('connect', (client) => void client.on('error', () => undefined));
   return new Kysely<Tables>({
     dialect: new PostgresDialect({ pool: guarded(pool, place, options) }),
+    ...timed(options.onQuery),
   });
 }
 

@@ -27,6 +27,7 @@ import {
   SqliteQueryCompiler,
 } from './kysely.ts';
 import type { Tables } from './schema.ts';
+import { type OnQuery, timed } from './timed.ts';
 
 export interface ReaderQuestion {
   readonly id: number;
@@ -47,11 +48,13 @@ export interface ReaderOptions {
   readonly threads?: number;
   /** Queries that wait for a reader; one more is refused. */
   readonly maxWaiting?: number;
+  readonly onQuery?: OnQuery | undefined;
 }
 
 /** The threads start with the first query; `destroy()` ends them after the queries in work. */
 export function openSqliteReaders(path: string, deps: ReaderDeps, options: ReaderOptions = {}): Db {
   return new Kysely<Tables>({
+    ...timed(options.onQuery),
     dialect: {
       createDriver: () => new ReaderPool(path, deps, options),
       createAdapter: () => new ManyReaders(),

@@ -1,7 +1,8 @@
 /** SQLite for tests: real files in a folder of their own. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { deviceStore } from '../device/store.ts';
 import { migrate } from './migrate.ts';
 import { openSqlite } from './sqlite.ts';
@@ -19,18 +20,31 @@ export async function sqliteFolder(): Promise<AsyncDisposable & { readonly path:
 /** A fresh database file with the devices `amr-01` and `amr-02`. */
 export async function sqliteWorld(): Promise<StoreWorld & { readonly path: string }> {
   const folder = await sqliteFolder();
+  filled ??= fillOne();
+  await copyFile(await filled, folder.path);
   const db = openSqlite(folder.path);
-  await migrate(db, { now: () => 1 });
-  const devices = deviceStore(db);
-  await devices.create({ id: 'dev_00000000000000000000000001', name: 'amr-01', at: 1 });
-  await devices.create({ id: 'dev_00000000000000000000000002', name: 'amr-02', at: 1 });
   return {
     db,
     path: folder.path,
-    deviceId: async (name) => (await devices.get(name))?.id ?? '',
+    deviceId: async (name) => (await deviceStore(db).get(name))?.id ?? '',
     async [Symbol.asyncDispose]() {
       await db.destroy();
       await folder[Symbol.asyncDispose]();
     },
   };
+}
+
+/** A migrated file that each world is a copy of: every step syncs, a copy does not. */
+let filled: Promise<string> | undefined;
+
+async function fillOne(): Promise<string> {
+  const { path } = await sqliteFolder();
+  process.once('exit', () => rmSync(dirname(path), { recursive: true, force: true }));
+  const db = openSqlite(path);
+  await migrate(db, { now: () => 1 });
+  const devices = deviceStore(db);
+  await devices.create({ id: 'dev_00000000000000000000000001', name: 'amr-01', at: 1 });
+  await devices.create({ id: 'dev_00000000000000000000000002', name: 'amr-02', at: 1 });
+  await db.destroy();
+  return path;
 }

@@ -17,6 +17,7 @@ import {
 import type { Db } from './db.ts';
 import { type DatabaseConnection, Kysely, SqliteDialect, SqliteDriver } from './kysely.ts';
 import type { Tables } from './schema.ts';
+import { type OnQuery, timed } from './timed.ts';
 
 type Statement = Database.Statement;
 type SqliteError = InstanceType<typeof Database.SqliteError>;
@@ -28,6 +29,7 @@ export interface SqliteOptions {
    * write, instead of blocking the thread.
    */
   readonly waitOn?: Pick<Clock, 'sleep' | 'monotonicMs'>;
+  readonly onQuery?: OnQuery | undefined;
 }
 
 /**
@@ -51,7 +53,7 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Db {
   const config = { database: connection(database, path) };
   const dialect = new SqliteDialect(config);
   if (waitOn !== undefined) dialect.createDriver = () => new WaitingDriver(config, waitOn);
-  return new Kysely<Tables>({ dialect });
+  return new Kysely<Tables>({ dialect, ...timed(options.onQuery) });
 }
 
 /** What a reader's thread runs: values in the order of their columns, one statement at a time. */

@@ -26,12 +26,14 @@ import { claimTokenStoreContract } from '../token/store.contract.ts';
 import { personStoreContract } from '../user/store.contract.ts';
 import { desiredContract } from './desired.contract.ts';
 import { workContract } from './work.contract.ts';
+import { wireStoreContract } from '../ingest/wire.contract.ts';
 import type { OpenStore } from './store.contract.ts';
 
 /** Registers tests whose names begin with `name`, each on a fresh database. */
 export type StoreContract = (name: string, open: OpenStore) => void;
 
 export const storeContracts: readonly StoreContract[] = [
+  wireStoreContract,
   alertStoreContract,
   auditStoreContract,
   approvalStoreContract,
