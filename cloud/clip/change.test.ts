@@ -143,6 +143,15 @@ test('a held clip goes only by an admin with another person’s approval', async
   expect(await jsonOf(alone)).toMatchObject({ detail: expect.stringContaining('approval') });
   const bulk = await jsonOf(world.post('/v1/clips:delete', { ids: [clipId(1)] }));
   expect(bulk).toMatchObject({ changed: 0, results: [{ ok: false }] });
+  await world.putClip(2, { bytes: new Uint8Array(20) });
+  await world.post('/v1/clips:hold', { ids: [clipId(2)], hold: true, reason: 'accident 8' });
+  expect((await world.delete(path(2), match)).status).toBe(409);
+  await world.db
+    .updateTable('approval')
+    .set({ state: 'approved', decided_by: 'usr_other', decided_at: Date.now() })
+    .where('subject', '=', clipId(2))
+    .execute();
+  expect((await world.delete(path(2), match)).status).toBe(204);
   const lift = { ids: [clipId(1)], hold: false };
   expect((await world.post('/v1/clips:hold', lift, engineer)).status).toBe(403);
   expect(await world.bytes.stat(sha256)).toBeDefined();

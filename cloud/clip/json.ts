@@ -244,6 +244,11 @@ export const lineageSchema = z
       }),
     ),
     models: z.record(z.string(), z.string()),
+    derivedFrom: z
+      .string()
+      .optional()
+      .openapi({ description: 'The clip that its robot cut it out of, on request.' }),
+    derived: z.array(z.string()).openapi({ description: 'Clips cut out of this one.' }),
     failures: z.array(z.string()),
     exports: z.array(z.string()),
     commands: z.array(z.string()).openapi({ description: 'Pulls that asked for it.' }),
@@ -259,6 +264,8 @@ export const lineageJson = (clip: Clip, lineage: Lineage): z.infer<typeof lineag
     publications: [...publications],
   })),
   models: { ...clip.manifest.models },
+  ...(lineage.derivedFrom === undefined ? {} : { derivedFrom: lineage.derivedFrom }),
+  derived: [...lineage.derived],
   failures: [...lineage.failures],
   exports: [...lineage.exports],
   commands: [...lineage.commands],

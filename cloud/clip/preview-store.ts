@@ -49,7 +49,12 @@ export const previewStore = (db: Db) => ({
   ): Promise<void> {
     const done = await db
       .updateTable('clip')
-      .set({ previews_at: at, previews_problem: made.problem ?? null })
+      .set((set) => ({
+        previews_at: at,
+        previews_problem: made.problem ?? null,
+        updated_at: at,
+        version: set('version', '+', 1n),
+      }))
       .where('id', '=', clipId)
       .where('state', '=', 'stored')
       .where('previews_at', 'is', null)

@@ -170,6 +170,8 @@ async function insert(
       updated_at: receivedAt,
       version: 1,
       manifest: canonicalJson(manifest),
+      derived_from:
+        manifest.derivedFrom === undefined ? null : idOfUuid('clp', manifest.derivedFrom),
     })
     .execute();
   const terms = clipTerms(manifest).map((one) => ({ ...one, start_ns: startNs, clip_id: id }));

@@ -1,3 +1,4 @@
+import { idOfUuid } from '../entity-id.ts';
 import { maxClipMarks } from '../limits.ts';
 import type { Db, Row } from '../store/db.ts';
 import { propertiesAt } from '../store/properties.ts';
@@ -57,6 +58,14 @@ export const clipStoryStore = (db: Db) => ({
       .orderBy('export_id')
       .limit(maxClipMarks)
       .execute();
+    const origin = clip.manifest.derivedFrom;
+    const derived = await db
+      .selectFrom('clip')
+      .select('id')
+      .where('derived_from', '=', clip.id)
+      .orderBy('id')
+      .limit(maxClipMarks)
+      .execute();
     const pulls = await db
       .selectFrom('command')
       .select(['id', 'input'])
@@ -75,6 +84,8 @@ export const clipStoryStore = (db: Db) => ({
           .filter(({ digest }) => digest === rule.digest)
           .map(({ id }) => id),
       })),
+      ...(origin === undefined ? {} : { derivedFrom: idOfUuid('clp', origin) }),
+      derived: derived.map(({ id }) => id),
       failures: failures.map(({ id }) => id),
       exports: exports.map((row) => row.export_id),
       commands: pulls

@@ -20,6 +20,9 @@ export interface Lineage {
   readonly session: string;
   /** The rule sets whose verdicts are inside, and where the registry published them. */
   readonly rules: readonly (RuleDigest & { readonly publications: readonly string[] })[];
+  /** The clip that its robot cut it out of. */
+  readonly derivedFrom?: string;
+  readonly derived: readonly string[];
   readonly failures: readonly string[];
   readonly exports: readonly string[];
   /** Commands that asked for it. */

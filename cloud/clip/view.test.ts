@@ -15,7 +15,8 @@ import {
 } from '../blob/recordings/recording.sample.ts';
 import { idOfUuid } from '../entity-id.ts';
 import { type ApiWorld, openApiWorld } from '../http/world.sample.ts';
-import { sampleUuid } from './clip.sample.ts';
+import { sampleManifest, sampleUuid } from './clip.sample.ts';
+import { clipStore } from './store.ts';
 
 const clipId = (n: number): string => idOfUuid('clp', sampleUuid(n));
 const path = `/v1/clips/${clipId(1)}`;
@@ -243,7 +244,14 @@ test('why names the margin that the robot told, and lineage what the clip came f
   expect(await jsonOf(world.get(`${path}/lineage`))).toMatchObject({
     device: 'amr-01',
     rules: [{ ruleSet: 'amr', version: 3, publications: [] }],
+    derived: [],
     failures: [],
+  });
+  const cut = { ...sampleManifest(9), derivedFrom: sampleUuid(1) };
+  await clipStore(world.db).putManifest('amr-01', cut, 1);
+  expect(await jsonOf(world.get(`${path}/lineage`))).toMatchObject({ derived: [clipId(9)] });
+  expect(await jsonOf(world.get(`/v1/clips/${clipId(9)}/lineage`))).toMatchObject({
+    derivedFrom: clipId(1),
   });
 });
 

@@ -3,6 +3,7 @@
  * Method: real clips in a real store; zips are read by a reader of this test, merges as MCAP; a
  * worker that died leaves its draft; clips are erased and time passes.
  */
+import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { openMcapParser } from '@fieldloop/recording';
 import { seededRandom, silentLog } from '@fieldloop/core';
@@ -257,4 +258,36 @@ test('what cannot be exported is said before any work begins, and a full disk as
   expect(await jsonOf(world.get(`/v1/operations/${id}`))).toMatchObject({
     problem: { code: 'limited', remedy: expect.stringContaining('Free space') },
   });
+});
+
+test('an export that is cancelled while it is made stops, and leaves no draft', async () => {
+  await using world = await openApiWorld();
+  await world.putClip(1, { bytes: await sampleRecording([noted(sampleStart, {})]) });
+  const started = await jsonOf(world.post('/v1/clips:export', { ids: [clipId(1)] }));
+  const id = String(started['id']);
+  const deps = workerDeps(world);
+  const begun = Promise.withResolvers<void>();
+  const endless = {
+    ...deps.bytes,
+    async *read() {
+      for (;;) {
+        begun.resolve();
+        await setImmediate();
+        yield new Uint8Array(10);
+      }
+    },
+  };
+  await using _ = await openOperationRunner(
+    { ...deps, bytes: endless },
+    { [exportKind]: makeExport },
+  );
+  await begun.promise;
+  expect(await world.bytes.drafts()).toHaveLength(1);
+  await world.post(`/v1/operations/${id}:cancel`);
+  await expect
+    .poll(async () => (await jsonOf(world.get(`/v1/operations/${id}`)))['state'], {
+      timeout: 10_000,
+    })
+    .toBe('cancelled');
+  expect(await world.bytes.drafts()).toEqual([]);
 });

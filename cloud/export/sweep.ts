@@ -16,7 +16,24 @@ export async function sweepExports(
     const draft = exportDraft(id);
     if ((await bytes.drafts()).includes(draft)) await (await bytes.draft(draft)).discard();
   }
+  await sweepPictures(deps);
   await eraseBlobs({ write, bytes });
+}
+
+/** Drafts of pictures that a crash left: their clip has its pictures, or will have none. */
+async function sweepPictures({ write, bytes }: Pick<WorkerDeps, 'write' | 'bytes'>): Promise<void> {
+  for (const name of await bytes.drafts()) {
+    const text = /^clp-([0-9a-z]{26})-\d+$/.exec(name)?.[1];
+    if (text === undefined) continue;
+    const due = await write
+      .selectFrom('clip')
+      .select('id')
+      .where('id', '=', `clp_${text.toUpperCase()}`)
+      .where('state', '=', 'stored')
+      .where('previews_at', 'is', null)
+      .executeTakeFirst();
+    if (due === undefined) await (await bytes.draft(name)).discard();
+  }
 }
 
 export const openExportSweep = (deps: WorkerDeps): AsyncDisposable =>

@@ -20,6 +20,8 @@ export interface ClipCare {
   hold_at: IntOrNull;
   /** Why it is in its state, for people. */
   state_reason: TextOrNull;
+  /** The clip that its robot cut it out of. */
+  derived_from: TextOrNull;
   /** When its previews were made; null: they are due once it is stored. */
   previews_at: IntOrNull;
   previews_problem: TextOrNull;

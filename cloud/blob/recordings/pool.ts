@@ -48,20 +48,28 @@ interface Deps {
   readonly log: Log;
 }
 
-export function openRecordings(deps: Deps, options: { threads?: number } = {}): Recordings {
-  return new ThreadPool(deps, options.threads ?? recordingThreads);
+export interface RecordingsOptions {
+  readonly threads?: number;
+  /** Instead of the thread's own file: for tests. */
+  readonly entry?: URL;
+}
+
+export function openRecordings(deps: Deps, options: RecordingsOptions = {}): Recordings {
+  return new ThreadPool(deps, options);
 }
 
 class ThreadPool implements Recordings {
   readonly #deps: Deps;
   readonly #most: number;
+  readonly #entry: URL;
   readonly #threads = new Set<Thread>();
   #lastId = 0;
   #isOpen = true;
 
-  constructor(deps: Deps, most: number) {
+  constructor(deps: Deps, options: RecordingsOptions) {
     this.#deps = deps;
-    this.#most = most;
+    this.#most = options.threads ?? recordingThreads;
+    this.#entry = options.entry ?? new URL('./thread.ts', import.meta.url);
   }
 
   async call<K extends CallName>(
@@ -162,7 +170,7 @@ class ThreadPool implements Recordings {
   }
 
   #start(): Thread {
-    const worker = new Worker(new URL('./thread.ts', import.meta.url), {
+    const worker = new Worker(this.#entry, {
       name: 'recordings',
       resourceLimits: { maxOldGenerationSizeMb: threadHeapMiB },
     });

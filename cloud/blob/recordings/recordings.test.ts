@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLog } from '@fieldloop/core';
+import { seededRandom, silentLog } from '@fieldloop/core';
 import { openMcapParser } from '@fieldloop/recording';
 import fc from 'fast-check';
 import sharp from 'sharp';
@@ -348,4 +348,46 @@ test('what cannot be read is a Fault, and a file that nobody takes ends', async 
   });
   const topics = await recordings.call('topics', { source, withBytes: false });
   expect(topics).toHaveLength(4);
+});
+
+test('a file that is taken slowly is read slowly, and others are served meanwhile', async () => {
+  const noise = (seed: number): Uint8Array => {
+    const random = seededRandom(seed);
+    return Uint8Array.from({ length: 100_000 }, () => random.integer(256));
+  };
+  const frames = Array.from({ length: 100 }, (_, i) => camera(sampleStart + BigInt(i), noise(i)));
+  const large = await stored(frames);
+  const small = await stored(sampleDrive());
+  let read = 0;
+  const counted: Pick<BlobStore, 'read'> = {
+    async *read(sha256, range) {
+      for await (const piece of blobs.read(sha256, range)) {
+        if (sha256 === large.sha256) read += piece.length;
+        yield piece;
+      }
+    },
+  };
+  await using own = openRecordings({ bytes: counted, log: silentLog }, { threads: 1 });
+  const file = own.stream('cut', { source: large, note: {} });
+  const first = await file.next();
+  for (let i = 0; i < 30; i += 1) await own.call('topics', { source: small, withBytes: true });
+  expect(large.sizeBytes).toBeGreaterThan(9_000_000);
+  expect(read).toBeLessThan(5_000_000);
+  let taken = first.value?.length ?? 0;
+  for await (const piece of file) taken += piece.length;
+  expect(taken).toBeGreaterThan(9_000_000);
+});
+
+test('a thread that dies fails what it was asked, and nothing waits for it', async () => {
+  const dies =
+    "import{parentPort}from'node:worker_threads';parentPort.on('message',()=>process.exit(3))";
+  const entry = new URL(`data:text/javascript,${encodeURIComponent(dies)}`);
+  await using own = openRecordings({ bytes: blobs, log: silentLog }, { threads: 1, entry });
+  const source = { sha256: 'a'.repeat(64), sizeBytes: 1, name: 'clp_1' };
+  for (let i = 0; i < 2; i += 1) {
+    const asked = own.call('topics', { source, withBytes: false });
+    const taken = own.stream('cut', { source, note: {} }).next();
+    await expect(asked).rejects.toMatchObject({ code: 'unavailable' });
+    await expect(taken).rejects.toMatchObject({ code: 'unavailable' });
+  }
 });

@@ -11,9 +11,11 @@ export const clips: Migration = {
     'alter table clip add column hold_by text',
     'alter table clip add column hold_at integer',
     'alter table clip add column state_reason text',
+    'alter table clip add column derived_from text',
     'alter table clip add column previews_at integer',
     'alter table clip add column previews_problem text',
     'create index clip_sha256 on clip (sha256)',
+    'create index clip_derived on clip (derived_from) where derived_from is not null',
     `create index clip_previews_due on clip (stored_at, id)
       where state = 'stored' and previews_at is null`,
 
