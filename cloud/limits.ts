@@ -167,6 +167,8 @@ export const loginIdleMs = ms('12h');
 export const loginMs = ms('7d');
 /** The last use of a login is written at most this often. */
 export const loginUseWriteMs = ms('60s');
+/** Rows of logins and links that ended are kept this long. */
+export const endedLoginMs = ms('90d');
 /** Logins of one person that are open at once; the oldest one ends. */
 export const maxLogins = 20;
 /** One-time links: the first admin's and a reset's, an invitation's. */
@@ -190,8 +192,6 @@ export const oidcClockToleranceMs = ms('30s');
 export const approvalMs = ms('24h');
 /** Open requests for approval of one caller. */
 export const maxOpenApprovals = 100;
-/** Revoking more devices than this at once takes two people. */
-export const devicesRevokedAlone = 10;
 /** A larger document of an audit entry is kept as its digest. */
 export const maxAuditDocumentBytes = 8 * 1024;
 /** Audit entries read at once by a walk along the chain. */

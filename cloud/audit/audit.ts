@@ -9,7 +9,7 @@ export interface NewAuditEntry {
   readonly at: number;
   /** Who: an API key's id, a person's id, a device's name, or `system`. */
   readonly actor: string;
-  /** Through which door: `api`, `wire`, `enrol`, `process`. */
+  /** Through which door: `api`, `oidc`, `wire`, `enrol`, `process`. */
   readonly via: string;
   /** `device.revoke`, `connect.refused`: noun, dot, what was done. */
   readonly action: string;

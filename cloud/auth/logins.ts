@@ -101,11 +101,6 @@ export const loginStore = (db: Db) => ({
       .execute();
     return rows.map(fromRow);
   },
-
-  /** Takes away rows of logins that ended before `before`. */
-  async forget(before: number): Promise<void> {
-    await db.deleteFrom('login_session').where('expires_at', '<', BigInt(before)).execute();
-  },
 });
 
 function fromRow(row: Row<'login_session'>): Login {

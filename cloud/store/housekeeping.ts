@@ -1,5 +1,6 @@
 /** Forgets what nobody asks for any more, a few rows at a time. */
 import {
+  endedLoginMs,
   housekeepingMs,
   housekeepingRows,
   idempotencyMs,
@@ -24,6 +25,25 @@ export function openHousekeeping(deps: WorkerDeps): AsyncDisposable {
 type Sweep = (db: Db, now: number) => Promise<number>;
 
 const sweeps: readonly Sweep[] = [
+  async (db, now) => {
+    const before = BigInt(now - endedLoginMs);
+    const old = db
+      .selectFrom('login_session')
+      .select('id')
+      .where('expires_at', '<', before)
+      .limit(housekeepingRows);
+    const done = await db.deleteFrom('login_session').where('id', 'in', old).executeTakeFirst();
+    return Number(done.numDeletedRows);
+  },
+  async (db, now) => {
+    const old = db
+      .selectFrom('one_time_link')
+      .select('id')
+      .where('expires_at', '<', BigInt(now - endedLoginMs))
+      .limit(housekeepingRows);
+    const done = await db.deleteFrom('one_time_link').where('id', 'in', old).executeTakeFirst();
+    return Number(done.numDeletedRows);
+  },
   async (db, now) => {
     const old = db
       .selectFrom('outbox')
