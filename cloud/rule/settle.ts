@@ -7,6 +7,7 @@ import { asFault } from '@fieldloop/core';
 import type { DesiredRules, RuleRef } from '@fieldloop/proto';
 import type { Db } from '../store/db.ts';
 import { setDesired } from '../store/desired.ts';
+import { sql } from '../store/kysely.ts';
 import type { ToldProblem } from './fold.ts';
 import { type Claim, type DeviceRole, isLive, publicationStates, roleOf, settle } from './rule.ts';
 
@@ -69,7 +70,8 @@ export async function settleMarked(
     .selectFrom('publication_device')
     .select('device_id')
     .distinct()
-    .where('unsettled', '=', 1n)
+    // Written out: an index of some rows is not found through a parameter.
+    .where(sql<boolean>`unsettled = 1`)
     .orderBy('device_id')
     .limit(most);
   if (publication !== undefined) marked = marked.where('publication_id', '=', publication);

@@ -91,6 +91,7 @@ export const rules: Migration = {
       primary key (publication_id, device_id)
     ) strict`,
     'create index publication_device_device on publication_device (device_id, publication_id)',
+    'create index publication_device_role on publication_device (role, device_id)',
     `create index publication_device_unsettled on publication_device (device_id)
       where unsettled = 1`,
     `create index event_rule_set on event (rule_set_digest, device_id, received_at)
