@@ -60,9 +60,8 @@ class RunningCommands implements Commands {
       if (kept !== undefined) this.#begin(kept);
       return;
     }
-    // The cloud may not have heard how it ended.
-    const { state } = shelf.get(command.id) ?? {};
-    if (state === 'done' || state === 'failed') shelf.tellAgain(command.id);
+    // The cloud may not have heard that it is here, or how it ended.
+    shelf.tellAgain(command.id);
   }
 
   resume(): void {
@@ -143,10 +142,13 @@ class RunningCommands implements Commands {
 
   /** Parts are cut a few at a time: each reads a whole clip. */
   async #pull(id: string, input: CommandInputs['pull']): Promise<Answer> {
+    const { topics, startNs, endNs } = input;
+    const isPart = topics !== undefined || startNs !== undefined || endNs !== undefined;
+    if (!isPart) return await this.#deps.actions.pull(id, input);
+    this.#deps.shelf.note(id, { state: 'running' });
     const before = this.#pulls.at(-maxLongCommands);
     const work = (async () => {
       await before;
-      if (before !== undefined) this.#deps.shelf.note(id, { state: 'running' });
       return await this.#deps.actions.pull(id, input);
     })();
     const quiet = work.catch(() => undefined);

@@ -27,6 +27,7 @@ import { openDiskBlobs } from '../blob/disk.ts';
 import type { BlobStore } from '../blob/blob.ts';
 import { deviceStore } from '../device/store.ts';
 import type { Db } from '../store/db.ts';
+import type { DatabaseAddress } from '../store/database.ts';
 import { migrate } from '../store/migrate.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import { type Line, openLine } from './line.ts';
@@ -64,11 +65,28 @@ interface Parts {
   readonly refusals: Refusals;
 }
 
-export async function openLineWorld(): Promise<LineWorld> {
-  const folder = await mkdtemp(join(tmpdir(), 'fieldloop-line-'));
-  const dbPath = join(folder, 'cloud.db');
-  const db = openSqlite(dbPath);
+/** A migrated database, which ends with the world. */
+export interface LineDatabase extends AsyncDisposable {
+  readonly db: Db;
+  readonly address: DatabaseAddress;
+}
+
+async function sqliteDatabase(folder: string): Promise<LineDatabase> {
+  const path = join(folder, 'cloud.db');
+  const db = openSqlite(path);
   await migrate(db, { now: () => systemClock.now() });
+  return {
+    db,
+    address: { kind: 'sqlite', path },
+    [Symbol.asyncDispose]: async () => await db.destroy(),
+  };
+}
+
+/** On SQLite unless the test brings another. */
+export async function openLineWorld(brought?: LineDatabase): Promise<LineWorld> {
+  const folder = await mkdtemp(join(tmpdir(), 'fieldloop-line-'));
+  const data = brought ?? (await sqliteDatabase(folder));
+  const { db, address: database } = data;
   const ca = await openCa({ folder: join(folder, 'ca'), clock: systemClock });
   const logged: (LogFields & { readonly phrase: string })[] = [];
   const open = async (node?: string): Promise<Parts> => {
@@ -78,7 +96,6 @@ export async function openLineWorld(): Promise<LineWorld> {
     const sockets = { perSecond: 1000, burst: 1000 };
     const listen = { host: '127.0.0.1', port: 0, names: ['127.0.0.1', 'localhost'], sockets };
     const refusals = openRefusals({ db, ...system });
-    const database = { kind: 'sqlite', path: dbPath } as const;
     const deps = { db, database, ca, blobs, refusals, node, ...system };
     return { blobs, refusals, line: await openLine(deps, listen) };
   };
@@ -113,7 +130,7 @@ export async function openLineWorld(): Promise<LineWorld> {
     },
     async [Symbol.asyncDispose]() {
       await Promise.all([parts, ...nodes].map(close));
-      await db.destroy();
+      await data[Symbol.asyncDispose]();
       await rm(folder, { recursive: true });
     },
   };
