@@ -39,7 +39,7 @@ test.each([
     'oidcIssuer: https://id.example.com/realms/robots',
     '',
     /oidcIssuer is missing/,
-    'cloud.yaml:4:1',
+    'cloud.yaml:5:1',
   ],
   ['oidcClientId: fieldloop', '', /oidcClientId is missing/, 'cloud.yaml:4:1'],
   ['https://id.example.com/realms/robots', 'http://id.example.com', /plain http/, 'cloud.yaml:4:1'],

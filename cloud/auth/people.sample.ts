@@ -75,12 +75,13 @@ export interface PeopleOptions {
   readonly oidc?: OidcDeps['oidc'];
   readonly passwords?: Passwords;
   readonly more?: readonly Operation[];
+  /** A migrated database; a fresh SQLite file unless said. */
+  readonly store?: AsyncDisposable & { readonly db: Db };
 }
 
 const unlimited = { perSecond: 1e6, burst: 1e6 };
 
 export async function openPeopleWorld(options: PeopleOptions = {}): Promise<PeopleWorld> {
-  const folder = await mkdtemp(join(tmpdir(), 'fieldloop-people-'));
   let now = Date.UTC(2026, 0, 5, 9);
   const clock = {
     ...systemClock,
@@ -90,8 +91,8 @@ export async function openPeopleWorld(options: PeopleOptions = {}): Promise<Peop
       now += ms;
     },
   };
-  const db = openSqlite(join(folder, 'cloud.db'));
-  await migrate(db, { now: () => now });
+  const store = options.store ?? (await openFile(() => now));
+  const { db } = store;
   const bugs: unknown[] = [];
   const log = {
     ...silentLog,
@@ -182,13 +183,25 @@ export async function openPeopleWorld(options: PeopleOptions = {}): Promise<Peop
     },
     async [Symbol.asyncDispose]() {
       await server.close(100);
+      await store[Symbol.asyncDispose]();
+    },
+  };
+}
+
+async function openFile(now: () => number): Promise<AsyncDisposable & { readonly db: Db }> {
+  const folder = await mkdtemp(join(tmpdir(), 'fieldloop-people-'));
+  const db = openSqlite(join(folder, 'cloud.db'));
+  await migrate(db, { now });
+  return {
+    db,
+    async [Symbol.asyncDispose]() {
       await db.destroy();
       await rm(folder, { recursive: true });
     },
   };
 }
 
-export function openBrowser(send: Send): Browser {
+function openBrowser(send: Send): Browser {
   const cookies = new Map<string, string>();
   const browser: Browser = {
     cookies,
