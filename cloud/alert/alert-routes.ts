@@ -300,10 +300,8 @@ async function startBulk(
 }
 
 /** Each pass takes alerts that the verb was not done to, so that a second run does the rest. */
-const bulkHandler: OperationHandler = async (
-  input,
-  { read, write, clock, signal, progress, id },
-) => {
+const bulkHandler: OperationHandler = async (input, context) => {
+  const { read, write, clock, signal, id } = context;
   const {
     q,
     now,
@@ -332,7 +330,7 @@ const bulkHandler: OperationHandler = async (
       }
     });
     changed += ids.length;
-    progress(changed, undefined, 'alerts');
+    context.progress(changed, undefined, 'alerts');
   }
 };
 

@@ -164,7 +164,7 @@ async function settleGroups(
   await write.transaction().execute(async (trx) => {
     const fresh = await policyStore(trx).get(policy.id);
     if (fresh === undefined || fresh.version !== policy.version) return;
-    const mine = <T extends Pick<Alert, 'group'>>({ group }: T): boolean => groups.has(group);
+    const mine = ({ group }: Pick<Alert, 'group'>): boolean => groups.has(group);
     const tracked = (await alertStore(trx).tracked(policy.id)).filter(mine);
     const active = evaluation.active.filter(mine);
     const turns = turnsOf({ ...round, tracked, evaluation: { ...evaluation, active } });

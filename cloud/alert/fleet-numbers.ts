@@ -212,7 +212,8 @@ export async function seriesSeen(
   const { rows } = await sql<{ id: string }>`
     select distinct point.device_id as id from telemetry_latest as latest
     join telemetry as point on point.device_id = latest.device_id
-      and point.series = latest.series and point.at > ${BigInt(fromMs)} and point.at <= ${BigInt(now)}
+      and point.series = latest.series and point.at > ${BigInt(fromMs)}
+      and point.at <= ${BigInt(now)}
     where latest.series = ${series}`.execute(read);
   return new Set(rows.map(({ id }) => id));
 }

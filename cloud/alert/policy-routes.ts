@@ -1,18 +1,15 @@
 import { Fault, type Json } from '@fieldloop/core';
 import type { NounDeps } from '../http/deps.ts';
-import { instantField, instantText } from '../http/fields.ts';
 import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { policySource } from '../http/q/sources/alert-policies.ts';
 import { demandVersion } from '../http/version.ts';
-import { maxPolicies, maxPreviewAlerts, maxPreviewHours } from '../limits.ts';
+import { maxPolicies } from '../limits.ts';
 import type { Db } from '../store/db.ts';
 import { putOutbox } from '../store/outbox.ts';
 import { alertStore } from './alert-store.ts';
-import { conditionText } from './condition.ts';
-import { summaryOf } from './evaluation.ts';
-import { checkDraft, type Policy, type PolicyDraft } from './policy.ts';
+import type { Policy, PolicyDraft } from './policy.ts';
 import {
   policyBody,
   policyFields,
@@ -21,14 +18,8 @@ import {
   policySchema as schema,
 } from './policy-json.ts';
 import { policiesOfRows, policyStore } from './policy-store.ts';
-import { type Preview, previewOf } from './preview.ts';
-import { checkRowsQuery } from './rows.ts';
-import { fleetSignals, knownSeries } from './signals.ts';
+import { demandSense } from './sense.ts';
 import { endAlertsOf } from './write.ts';
-
-export interface PolicyDeps extends NounDeps {
-  readonly freeBytes?: (() => Promise<number | undefined>) | undefined;
-}
 
 export type PolicyPage = Listing<PolicyJson>;
 
@@ -37,58 +28,15 @@ const path = z.strictObject({
 });
 const tag = 'alerts';
 
-export const policyOperations = (deps: PolicyDeps): readonly Operation[] => [
-  signals(),
+export const policyOperations = (deps: NounDeps): readonly Operation[] => [
   list(deps),
   create(deps),
-  preview(deps),
   get(deps),
   update(deps),
   remove(deps),
 ];
 
-const signalSchema = z
-  .object({
-    name: z.string(),
-    of: z.enum(['device', 'fleet', 'telemetry']),
-    unit: z.string(),
-    windowed: z.boolean().openapi({ description: 'Whether windowS says over what it counts.' }),
-    doc: z.string(),
-  })
-  .openapi('AlertSignal');
-
-const signals = (): Operation =>
-  operation(
-    {
-      id: 'getAlertSignals',
-      tag,
-      method: 'get',
-      path: '/v1/alertSignals',
-      summary: 'What the condition of a policy can measure',
-      right: 'alerts:read',
-    },
-    {
-      answer: {
-        status: 200,
-        description: 'Signals of the fleet, and series of the telemetry that agents send.',
-        schema: z.object({ signals: z.array(signalSchema) }).openapi('AlertSignals'),
-      },
-    },
-    () => ({
-      signals: [
-        ...fleetSignals,
-        ...knownSeries.map(({ name, doc }) => ({
-          name,
-          of: 'telemetry' as const,
-          unit: '',
-          windowed: true,
-          doc,
-        })),
-      ],
-    }),
-  );
-
-const list = (deps: PolicyDeps): Operation =>
+const list = (deps: NounDeps): Operation =>
   operation(
     {
       id: 'listAlertPolicies',
@@ -116,7 +64,7 @@ const list = (deps: PolicyDeps): Operation =>
       }),
   );
 
-const create = (deps: PolicyDeps): Operation =>
+const create = (deps: NounDeps): Operation =>
   operation(
     {
       id: 'createAlertPolicy',
@@ -147,130 +95,7 @@ const create = (deps: PolicyDeps): Operation =>
       }),
   );
 
-const activeSchema = z.object({
-  group: z.string(),
-  device: z.string().optional(),
-  site: z.string().optional(),
-  rule: z.string().optional(),
-  value: z.number(),
-  summary: z.string(),
-});
-
-const previewSchema = z
-  .object({
-    says: z.string().openapi({ description: 'The condition in plain words.' }),
-    now: z.object({
-      groups: z.int().openapi({ description: 'How many were looked at.' }),
-      activeCount: z.int(),
-      active: z.array(activeSchema).openapi({ description: 'For whom it holds: the first ones.' }),
-    }),
-    past: z
-      .object({
-        since: instantField,
-        stepS: z.int().openapi({ description: 'Seconds between the moments looked at.' }),
-        fired: z.int().openapi({ description: 'How many alerts there would have been.' }),
-        alerts: z.array(
-          z.object({
-            summary: z.string(),
-            group: z.string(),
-            firedAt: instantField,
-            resolvedAt: instantField.optional(),
-          }),
-        ),
-        partial: z.boolean().openapi({ description: 'Time was up: it reaches back less.' }),
-      })
-      .optional()
-      .openapi({ description: 'Absent for a signal of which only the present is known.' }),
-  })
-  .openapi('AlertPolicyPreview');
-
-const preview = (deps: PolicyDeps): Operation =>
-  operation(
-    {
-      id: 'previewAlertPolicy',
-      tag,
-      method: 'post',
-      path: '/v1/alertPolicies:preview',
-      summary: 'For whom a policy would fire now, and how often it would have fired',
-      description: 'Nothing is written and nobody is told.',
-      right: 'alerts:read',
-    },
-    {
-      body: z.strictObject({
-        condition: policyFields.condition,
-        forS: policyFields.forS.default(0),
-        groupBy: policyFields.groupBy.default('device'),
-        devices: policyFields.devices.optional(),
-        hours: z.int().min(1).max(maxPreviewHours).default(24),
-      }),
-      answer: { status: 200, description: 'What it would do.', schema: previewSchema },
-    },
-    async ({ body: { hours, ...draft } }) => {
-      demandSense(draft);
-      const policy = previewed(draft, deps.clock.now());
-      return previewJson(policy, await previewOf(deps, policy, hours));
-    },
-  );
-
-function previewed(
-  draft: Pick<PolicyDraft, 'condition' | 'forS' | 'groupBy' | 'devices'>,
-  at: number,
-): Policy {
-  const { condition, forS, groupBy, devices } = draft;
-  return {
-    id: '',
-    name: 'preview',
-    enabled: true,
-    condition,
-    forS,
-    groupBy,
-    ...(devices === undefined ? {} : { devices }),
-    severity: 'info',
-    channels: [],
-    escalateTo: [],
-    createdBy: '',
-    createdAt: at,
-    updatedAt: at,
-    version: 1,
-  };
-}
-
-function previewJson(policy: Policy, { now, past }: Preview): z.infer<typeof previewSchema> {
-  return {
-    says: conditionText(policy.condition),
-    now: {
-      groups: now.groups,
-      activeCount: now.active.length,
-      active: now.active.slice(0, maxPreviewAlerts).map((sample) => ({
-        group: sample.group,
-        ...(sample.device === undefined ? {} : { device: sample.device.name }),
-        ...(sample.site === undefined ? {} : { site: sample.site }),
-        ...(sample.rule === undefined ? {} : { rule: sample.rule }),
-        value: sample.value,
-        summary: summaryOf(policy.condition, sample),
-      })),
-    },
-    ...(past === undefined
-      ? {}
-      : {
-          past: {
-            since: instantText(past.fromAt),
-            stepS: past.stepS,
-            fired: past.alerts.length,
-            alerts: past.alerts
-              .slice(-maxPreviewAlerts)
-              .map(({ firedAt, resolvedAt, ...same }) => ({
-                ...same,
-                firedAt: instantText(firedAt),
-                ...(resolvedAt === undefined ? {} : { resolvedAt: instantText(resolvedAt) }),
-              })),
-            partial: past.partial,
-          },
-        }),
-  };
-}
-
-const get = (deps: PolicyDeps): Operation =>
+const get = (deps: NounDeps): Operation =>
   operation(
     {
       id: 'getAlertPolicy',
@@ -284,7 +109,7 @@ const get = (deps: PolicyDeps): Operation =>
     async ({ params }) => policyJson(await demandPolicy(deps.read, params.id)),
   );
 
-const update = (deps: PolicyDeps): Operation =>
+const update = (deps: NounDeps): Operation =>
   operation(
     {
       id: 'updateAlertPolicy',
@@ -324,8 +149,8 @@ const update = (deps: PolicyDeps): Operation =>
         await call.audit(trx, {
           action: 'alertPolicy.update',
           subject: found.id,
-          before: policyJson(found) as unknown as Json,
-          after: call.body as unknown as Json,
+          before: policyJson(found),
+          after: call.body,
         });
         return policyJson(await demandPolicy(trx, found.id));
       }),
@@ -345,13 +170,23 @@ function merged(found: Policy, change: Change): PolicyDraft {
   const { name, description, enabled, condition, severity, forS, groupBy, devices } = found;
   const { channels, repeatS, ackWithinS, escalateTo } = found;
   return {
-    ...{ name, description, enabled, condition, severity, forS, groupBy, devices },
-    ...{ channels, repeatS, ackWithinS, escalateTo },
+    name,
+    description,
+    enabled,
+    condition,
+    severity,
+    forS,
+    groupBy,
+    devices,
+    channels,
+    repeatS,
+    ackWithinS,
+    escalateTo,
     ...said,
   };
 }
 
-const remove = (deps: PolicyDeps): Operation =>
+const remove = (deps: NounDeps): Operation =>
   operation(
     {
       id: 'deleteAlertPolicy',
@@ -378,16 +213,6 @@ const remove = (deps: PolicyDeps): Operation =>
       return undefined;
     },
   );
-
-/** Faults `invalid` for what does not fit together. */
-function demandSense(draft: Pick<PolicyDraft, 'condition' | 'groupBy' | 'devices'>): void {
-  checkDraft(draft);
-  const { condition, devices } = draft;
-  if (devices !== undefined) checkRowsQuery('devices', devices, '/body/devices');
-  if (condition.kind === 'event' || condition.kind === 'metric') return;
-  const { source, q } = condition;
-  if (source !== undefined && q !== undefined) checkRowsQuery(source, q, '/body/condition/q');
-}
 
 async function demandFit(trx: Db, draft: PolicyDraft): Promise<void> {
   demandSense(draft);

@@ -1,4 +1,4 @@
-import { Fault, type Json } from '@fieldloop/core';
+import { Fault } from '@fieldloop/core';
 import type { NounDeps } from '../http/deps.ts';
 import { instantField, instantText, severityField } from '../http/fields.ts';
 import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
@@ -121,7 +121,7 @@ const create = (deps: NounDeps): Operation =>
         const made = await silenceStore(trx).create(said, { id, by, at });
         const body = { reason: made.reason };
         await putOutbox(trx, { kind: 'silence.created', subject: id, at, body });
-        await call.audit(trx, { action: 'silence.create', subject: id, after: call.body as Json });
+        await call.audit(trx, { action: 'silence.create', subject: id, after: call.body });
         return silenceJson(made, at);
       }),
   );
@@ -191,7 +191,7 @@ const update = (deps: NounDeps): Operation =>
           action: 'silence.update',
           subject: found.id,
           before: silenceJson(found, at),
-          after: body as Json,
+          after: body,
         });
         return silenceJson(changed, at);
       }),

@@ -7,7 +7,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { systemClock } from '@fieldloop/core/system';
 import { SMTPServer } from 'smtp-server';
 import { expect, test } from 'vitest';
@@ -106,7 +105,10 @@ async function openMail(options: { readonly tls?: boolean } = {}): Promise<MailW
     onData: (stream, { envelope, secure }, done) => {
       const from = envelope.mailFrom === false ? '' : envelope.mailFrom.address;
       const to = envelope.rcptTo.map(({ address }) => address);
-      void text(stream).then((said) => {
+      const parts: Buffer[] = [];
+      stream.on('data', (part: Buffer) => parts.push(part));
+      stream.on('end', () => {
+        const said = Buffer.concat(parts).toString('utf8');
         mails.push({ from, to, text: `secure ${secure}\n${said}` });
         done();
       });

@@ -49,7 +49,7 @@ export async function sendMail(
       messageId: mail.messageId,
       headers: { 'Auto-Submitted': 'auto-generated' },
     });
-    const answer = printable(String(info.response));
+    const answer = printable(info.response);
     const status = Number(/^\d{3}/.exec(answer)?.[0] ?? 250);
     const refused = info.rejected.map(String);
     if (refused.length === 0) return { ok: true, status, answer };

@@ -171,8 +171,8 @@ const update = (deps: ChannelDeps): Operation =>
         await call.audit(trx, {
           action: 'channel.update',
           subject: found.id,
-          before: { name: wasName, enabled: wasEnabled, config } as unknown as Json,
-          after: { name, enabled, config: changed.config } as unknown as Json,
+          before: { name: wasName, enabled: wasEnabled, config },
+          after: { name, enabled, config: changed.config },
         });
         return await shown(trx, changed);
       }),

@@ -42,8 +42,8 @@ export async function openWorkerWorld(store?: StoreWorld): Promise<WorkerWorld> 
   const complaints: string[] = [];
   const log: Log = {
     ...silentLog,
-    warn: (phrase, fields) => void complaints.push(`${phrase} ${String(fields?.['cause'] ?? '')}`),
-    error: (phrase, fields) => void complaints.push(`${phrase} ${String(fields?.['cause'] ?? '')}`),
+    warn: (phrase) => void complaints.push(phrase),
+    error: (phrase) => void complaints.push(phrase),
     child: () => log,
   };
   const bytes = {} as WorkerDeps['bytes'];

@@ -1,4 +1,4 @@
-import { didYouMean, Fault, type Json, type RandomBytes } from '@fieldloop/core';
+import { didYouMean, Fault, type RandomBytes } from '@fieldloop/core';
 import type { NounDeps } from '../http/deps.ts';
 import { instantField, instantText } from '../http/fields.ts';
 import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
@@ -216,7 +216,7 @@ const update = (deps: WebhookDeps): Operation =>
           action: 'webhook.update',
           subject: found.id,
           before: { name: found.name, url: found.url, kinds: found.kinds, state: found.state },
-          after: call.body as Json,
+          after: call.body,
         });
         return webhookJson(changed);
       }),
