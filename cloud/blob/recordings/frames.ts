@@ -10,7 +10,6 @@ import {
 import { chosenFrames, isImageSchema, isRawImageSchema } from '../../clip/preview.ts';
 import { maxPreviewTopics, maxTopicImages } from '../../limits.ts';
 import type { Frame, RecordingCalls } from './calls.ts';
-import { smallImage, smallRawImage } from './image.ts';
 import type { OpenStored } from './topics.ts';
 
 /** Images that cannot be decoded are left out; `problem` tells of the first. */
@@ -58,12 +57,16 @@ async function entriesOf(file: IndexedMcap, channel: number): Promise<readonly M
 /** Opcode, length and the fields before a message's data. */
 const messageHead = 31;
 
+/** Loaded when the first picture is made: a thread that only reads does without its memory. */
+const images = async () => await import('./image.ts');
+
 async function imageAt(file: IndexedMcap, channel: Channel, entry: MessageEntry) {
   for (const block of await file.chunk(entry.chunk)) {
     const i = block.starts.indexOf(entry.offset + messageHead);
     if (i < 0) continue;
     const bytes = block.data.subarray(block.starts[i], block.ends[i]);
     const message = decodeMessage(channel, bytes) as Readonly<Record<string, unknown>>;
+    const { smallImage, smallRawImage } = await images();
     if (isRawImageSchema(channel.schema?.name ?? '')) return await smallRawImage(message);
     const { data } = message;
     if (data instanceof Uint8Array) return await smallImage(data);
