@@ -27,6 +27,8 @@ export const queries: Migration = {
       primary key (key, text, start_ns, clip_id)
     ) strict, without rowid`,
     'create index clip_text_clip on clip_text (clip_id, key)',
+    'create index clip_size on clip (size_bytes, id)',
+    'create index device_created on device (created_at, id)',
 
     `create table event_value (
       event_id text not null references event (id),
