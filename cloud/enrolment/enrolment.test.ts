@@ -60,7 +60,7 @@ test('a token is made once for one Idempotency-Key, and its secret is shown that
   expect((await make()).status).toBe(409);
   const { token: _secret, ...shown } = made;
   const read = await world.get(`/v1/claimTokens/${made.id}`);
-  expect(read.headers.get('etag')).toBe('"1"');
+  expect(read.headers.get('etag')).toMatch(/^"1\./);
   expect(await json<ClaimTokenJson>(read)).toEqual(shown);
   const revoked = await json<ClaimTokenJson>(world.post(`/v1/claimTokens/${made.id}:revoke`));
   expect(revoked).toMatchObject({ state: 'revoked', version: 2 });

@@ -202,13 +202,17 @@ function respond(
   const { status, schema } = operation.answer;
   if (schema === undefined) return new Response(null, { status });
   if (deps.checkAnswers === true) schema.parse(result);
-  const headers = new Headers({ 'cache-control': 'no-store' });
-  const tag = entityTag(result);
+  const text = JSON.stringify(result);
+  const headers = new Headers({
+    'cache-control': 'no-store',
+    'content-type': 'application/json',
+  });
+  const tag = entityTag(result, text);
   if (tag !== undefined) headers.set('etag', tag);
   if (tag !== undefined && tag === ifNoneMatch?.trim() && kindOf(operation) === 'read') {
     return new Response(null, { status: 304, headers });
   }
-  return Response.json(result, { status, headers });
+  return new Response(text, { status, headers });
 }
 
 async function callerOf(

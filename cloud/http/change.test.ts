@@ -160,7 +160,7 @@ test('a change needs the version that it is meant for', async () => {
   await notes.send('POST', '/v1/notes', { body: { text: 'a' } });
   const read = await notes.send('GET', '/v1/notes/nte_1');
   const etag = read.headers.get('etag') ?? '';
-  expect(etag).toBe('"1"');
+  expect(etag).toMatch(/^"1\.[0-9a-f]{12}"$/);
   const known = await notes.send('GET', '/v1/notes/nte_1', { headers: { 'if-none-match': etag } });
   expect(known.status).toBe(304);
   const patch = async (headers: Readonly<Record<string, string>>): Promise<number> =>
@@ -170,6 +170,9 @@ test('a change needs the version that it is meant for', async () => {
   expect(await patch({ 'if-match': etag })).toBe(200);
   expect(await patch({ 'if-match': etag })).toBe(412);
   expect(await patch({ 'if-match': '*' })).toBe(200);
+  expect(await patch({ 'if-match': '"3"' })).toBe(200);
+  const moved = { 'if-none-match': etag };
+  expect((await notes.send('GET', '/v1/notes/nte_1', { headers: moved })).status).toBe(200);
 });
 
 test('a caller over the rate waits, others do not, and every answer tells what is left', async () => {

@@ -179,7 +179,7 @@ class Fuzz {
     this.#reached.add(target.operationId);
     if (type.startsWith('application/json')) this.#learn(text);
     const tag = response.headers.get('etag');
-    if (tag !== null && /^"\d+"$/.test(tag)) this.#tags.push(tag);
+    if (tag !== null && /^"\d+[."]/.test(tag)) this.#tags.push(tag);
     return undefined;
   }
 

@@ -1,13 +1,19 @@
 /** Entities carry a version: it is their ETag, and a change names the one that it is meant for. */
-import { Fault } from '@fieldloop/core';
+import { Fault, sha256Hex } from '@fieldloop/core';
 import { answeredAs } from './problem.ts';
 
-/** `"7"` for an answer that is an entity, else undefined. */
-export function entityTag(answer: unknown): string | undefined {
+/**
+ * `"7.1f0c…"` for an answer that is an entity, else undefined: its version, which a change names, and
+ * a digest of the whole answer, because some of what it shows moves without the version.
+ */
+export function entityTag(answer: unknown, text: string): string | undefined {
   if (typeof answer !== 'object' || answer === null) return undefined;
   const { id, version } = answer as { readonly id?: unknown; readonly version?: unknown };
-  return typeof id === 'string' && typeof version === 'number' ? `"${version}"` : undefined;
+  if (typeof id !== 'string' || typeof version !== 'number') return undefined;
+  return `"${version}.${sha256Hex(text).slice(0, digestLength)}"`;
 }
+
+const digestLength = 12;
 
 /** What If-Match says. Faults: 428 without it, `invalid` for another form than an ETag of ours. */
 export function expectedVersion(header: string | undefined): number | 'any' {
@@ -22,7 +28,7 @@ export function expectedVersion(header: string | undefined): number | 'any' {
     );
   }
   if (header.trim() === '*') return 'any';
-  const version = /^\s*"(\d{1,15})"\s*$/.exec(header)?.[1];
+  const version = /^\s*"(\d{1,15})(?:\.[0-9a-f]{12})?"\s*$/.exec(header)?.[1];
   if (version !== undefined) return Number(version);
   throw new Fault('invalid', `If-Match "${header.slice(0, 40)}" is no ETag of this API`, {
     place,
