@@ -199,13 +199,27 @@ test('a second agent on the same folder is refused with the reason', async () =>
 test('a buffer of a newer agent is not touched', async () => {
   await at.buffer.close();
   const db = openSqlite(join(at.dir, 'buffer.db'));
+  const own = db.get('PRAGMA user_version') as { user_version: number };
   db.run('PRAGMA user_version = 99');
   db.close();
   await expect(openAt(at.dir)).rejects.toMatchObject({ code: 'conflict' });
   const back = openSqlite(join(at.dir, 'buffer.db'));
-  back.run('PRAGMA user_version = 1');
+  back.run(`PRAGMA user_version = ${own.user_version}`);
   back.close();
   await at.open();
+});
+
+test('a buffer of 0.1 keeps its clips and learns of commands', async () => {
+  const clip = await at.seal();
+  await at.buffer.close();
+  const db = openSqlite(join(at.dir, 'buffer.db'));
+  db.run('DROP TABLE command');
+  db.run('ALTER TABLE clip DROP COLUMN pulled');
+  db.run('PRAGMA user_version = 1');
+  db.close();
+  await at.open();
+  expect(at.buffer.clips.get(clip.clipId)).toMatchObject({ state: 'sealed', pulled: false });
+  expect(at.buffer.commands.unfinished()).toEqual([]);
 });
 
 test('a start compares names and sizes; it does not read every clip again', async () => {
