@@ -12,6 +12,7 @@ import { backtest, backtestKind } from './rule/backtest.ts';
 import { openPublicationWatch } from './rule/watch.ts';
 import { openHousekeeping } from './store/housekeeping.ts';
 import { holdLease } from './store/lease.ts';
+import { openPropertyBackfill } from './store/property-backfill.ts';
 import { openQueryBackfill } from './store/query-values.ts';
 import type { WorkerDeps } from './store/work.ts';
 
@@ -33,6 +34,7 @@ const parts: readonly WorkerPart[] = [
   openStalledUploads,
   openTelemetryUpkeep,
   openQueryBackfill,
+  openPropertyBackfill,
   openPreviewMaker,
   openExportSweep,
   openPublicationWatch,

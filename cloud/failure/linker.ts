@@ -3,12 +3,12 @@
  * come later are linked, and what nobody can find any more is called so. How far it has followed
  * the outbox is kept in the transaction of what it did: a kill loses nothing and doubles nothing.
  */
-import { failureSearchMs, failureStepMs } from '../limits.ts';
+import { failureCatchUpRows, failureSearchMs, failureStepMs } from '../limits.ts';
 import type { Db } from '../store/db.ts';
-import { openTail, type OutboxItem } from '../store/tail.ts';
+import { openTail, outboxEnd, type OutboxItem } from '../store/tail.ts';
 import { openLoop, type WorkerDeps } from '../store/work.ts';
-import { type Failure, overStates, type SignalValue } from './failure.ts';
-import { failuresNear, type LinkDeps, measured, relink, sessionAt } from './link.ts';
+import { chooseClip, type Failure, overStates, type SignalValue } from './failure.ts';
+import { clipsNear, failuresNear, type LinkDeps, measured, relink, sessionAt } from './link.ts';
 import { failureOfRow, failureRows, failureStore } from './store.ts';
 
 export type LinkerDeps = Pick<WorkerDeps, 'read' | 'write' | 'clock' | 'ids' | 'log'>;
@@ -32,7 +32,7 @@ const actor = 'system';
 export async function openFailureLinker(deps: LinkerDeps): Promise<AsyncDisposable> {
   const { write, clock } = deps;
   await using opened = new AsyncDisposableStack();
-  const from = BigInt((await position(write)) ?? '0');
+  const from = await position(write);
   const link = (): LinkDeps => ({ ids: deps.ids, at: clock.now(), actor });
   opened.use(
     await openTail(deps, { from, kinds: linkerKinds }, async (rows) => {
@@ -41,19 +41,35 @@ export async function openFailureLinker(deps: LinkerDeps): Promise<AsyncDisposab
   );
   opened.use(
     openLoop(deps, { name: 'failures', everyMs: failureStepMs }, async () => {
-      await lookAgain(write, link());
+      await lookAgain(deps, link());
     }),
   );
   return opened.move();
 }
 
-async function position(db: Db): Promise<string | undefined> {
-  const row = await db
-    .selectFrom('setting')
-    .select('value')
-    .where('name', '=', settingName)
-    .executeTakeFirst();
-  return row?.value;
+/** Where the linker before this one ended; the first one begins a little before now. */
+async function position(write: Db): Promise<bigint> {
+  return await write.transaction().execute(async (trx) => {
+    const known = await trx
+      .selectFrom('setting')
+      .select('value')
+      .where('name', '=', settingName)
+      .executeTakeFirst();
+    if (known !== undefined) return BigInt(known.value);
+    const end = await outboxEnd(trx);
+    const from = end > failureCatchUpRows ? end - failureCatchUpRows : 0n;
+    await note(trx, from);
+    return from;
+  });
+}
+
+async function note(trx: Db, seq: bigint): Promise<void> {
+  const value = String(seq);
+  await trx
+    .insertInto('setting')
+    .values({ name: settingName, value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .execute();
 }
 
 /** All of it in one transaction, with how far that is. */
@@ -73,13 +89,7 @@ export async function follow(
     if (kind.startsWith('command.')) await pullEnded(trx, subject, { kind, link });
   }
   const last = rows.at(-1)?.seq;
-  if (last === undefined) return;
-  const value = String(last);
-  await trx
-    .insertInto('setting')
-    .values({ name: settingName, value })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-    .execute();
+  if (last !== undefined) await note(trx, last);
 }
 
 async function linkClip(trx: Db, id: string, link: LinkDeps): Promise<void> {
@@ -127,26 +137,38 @@ async function giveUp(
 
 /**
  * Failures for which nothing was found in their time are `unrecoverable`; a clip that comes after
- * all is linked all the same. Those whose robot was too busy to be asked are asked again.
+ * all is linked all the same. Those whose robot was too busy to be asked are asked again, and what
+ * the outbox no longer told is found. Only what is new takes a write.
  */
-export async function lookAgain(write: Db, link: LinkDeps): Promise<void> {
-  const waiting = await failureRows(write)
-    .where('failure.link', '=', 'searching')
+export async function lookAgain(
+  { read, write }: { readonly read: Db; readonly write: Db },
+  link: LinkDeps,
+): Promise<void> {
+  const waiting = await failureRows(read)
+    .where('failure.link', 'in', ['searching', 'pulling'])
     .where('failure.state', 'not in', overStates)
-    .orderBy('failure.created_at')
+    .orderBy('failure.updated_at')
     .orderBy('failure.id')
     .limit(500)
     .execute();
-  for (const { id } of waiting) {
-    await write.transaction().execute(async (trx) => {
-      const failure = await failureStore(trx).get(id);
-      if (failure?.link !== 'searching') return;
-      const after = await relink(trx, failure, link);
-      if (after.link === 'searching' && failure.createdAt + failureSearchMs <= link.at) {
-        await giveUp(trx, after, { why: 'no clip of that time is known', link });
-      }
-    });
+  for (const row of waiting) {
+    const failure = failureOfRow(row);
+    const choice = chooseClip(failure, await clipsNear(read, row.device_id, failure));
+    const isOld = failure.link === 'searching' && failure.createdAt + failureSearchMs <= link.at;
+    const isNew = choice.clip !== undefined && choice.link !== failure.link;
+    if (isOld || isNew) await lookAgainAt(write, failure.id, link);
   }
+}
+
+async function lookAgainAt(write: Db, id: string, link: LinkDeps): Promise<void> {
+  await write.transaction().execute(async (trx) => {
+    const failure = await failureStore(trx).get(id);
+    if (failure === undefined) return;
+    const after = await relink(trx, failure, link);
+    if (after.link === 'searching' && failure.createdAt + failureSearchMs <= link.at) {
+      await giveUp(trx, after, { why: 'no clip of that time is known', link });
+    }
+  });
 }
 
 /** The tag by which a rule says that what it found is a failure. */

@@ -9,6 +9,9 @@ import { sampleManifest, sampleStartNs } from '../clip/clip.sample.ts';
 import { clipStore } from '../clip/store.ts';
 import { eventKindStore } from '../event/kind-store.ts';
 import { eventStore } from '../event/store.ts';
+import { openFilter } from '../http/q/filter.ts';
+import { selectPage } from '../http/q/page-plan.ts';
+import { failureSource } from '../http/q/sources/failures.ts';
 import type { Db } from '../store/db.ts';
 import { putReportedProperties } from '../store/properties.ts';
 import type { OpenStore, StoreWorld } from '../store/store.contract.ts';
@@ -128,9 +131,9 @@ export function failureStoreContract(name: string, open: OpenStore): void {
   test(`${name}: what nobody can find is called so, and found all the same when it comes`, async () => {
     await using world = await open();
     const failure = await log(world, 1, 100);
-    await lookAgain(world.db, link(100 + day - 1));
+    await lookAgain({ read: world.db, write: world.db }, link(100 + day - 1));
     expect((await failureStore(world.db).get(failure.id))?.link).toBe('searching');
-    await lookAgain(world.db, link(100 + day));
+    await lookAgain({ read: world.db, write: world.db }, link(100 + day));
     const counts = await failureStore(world.db).counts();
     expect(counts).toEqual([{ state: 'open', link: 'unrecoverable', n: 1 }]);
     await clipStore(world.db).putManifest('amr-01', sampleManifest(1), 200 + day);
@@ -140,6 +143,21 @@ export function failureStoreContract(name: string, open: OpenStore): void {
       link: 'linked',
       state: 'linked',
     });
+  });
+
+  test(`${name}: what the outbox no longer tells is found by looking again`, async () => {
+    await using world = await open();
+    const failure = await log(world, 1);
+    await clipStore(world.db).putManifest('amr-01', sampleManifest(1), 120);
+    const look = async (at: number) =>
+      await lookAgain({ read: world.db, write: world.db }, link(at));
+    await look(130);
+    expect((await failureStore(world.db).get(failure.id))?.link).toBe('pulling');
+    await look(140);
+    expect(await pulls(world.db)).toEqual(['pull cmd_']);
+    await clipStore(world.db).markStored('amr-01', sampleManifest(1).sha256, 9, 150);
+    await look(160);
+    expect((await failureStore(world.db).get(failure.id))?.state).toBe('linked');
   });
 
   test(`${name}: a pull that the robot refuses is the end of the search`, async () => {
@@ -207,5 +225,23 @@ export function failureStoreContract(name: string, open: OpenStore): void {
       .orderBy('seq')
       .execute();
     expect(told.map(({ kind }) => kind)).toEqual(['failure.logged', 'failure.closed']);
+  });
+
+  test(`${name}: failures are found by what was measured`, async () => {
+    await using world = await open();
+    await clipStore(world.db).putManifest('amr-01', sampleManifest(1), 5);
+    const { id } = await log(world, 1);
+    const found = async (q: string): Promise<readonly string[]> => {
+      const filter = await openFilter(world.db, failureSource, { now: 100, q });
+      const page = { sort: '-startNs', after: undefined, limit: 9 };
+      return (await selectPage(world.db, filter, page)).map((one) => one.id);
+    };
+    expect(await found('conditions.signals.vx > 0.5')).toEqual([id]);
+    expect(await found('conditions.signals.vx > 0.6')).toEqual([]);
+    expect(await found('device = amr-01 and link = pulling and state in (open, linked)')).toEqual([
+      id,
+    ]);
+    expect(await found('not conditions.firmware:*')).toEqual([id]);
+    expect(await found('misgrasp')).toEqual([id]);
   });
 }

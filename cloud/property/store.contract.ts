@@ -12,6 +12,7 @@ import {
   putProperty,
   putReportedProperties,
 } from '../store/properties.ts';
+import { propertyBackfillStep } from '../store/property-backfill.ts';
 import type { OpenStore } from '../store/store.contract.ts';
 import { type PropertyInterval, withWrite } from './property.ts';
 import { propertyDefinitionStore } from './store.ts';
@@ -134,5 +135,24 @@ export function propertyStoreContract(name: string, open: OpenStore): void {
     expect((await definitions.list({ limit: 9, after: 'arms' })).length).toBe(1);
     await definitions.remove(hw, 9);
     expect(await definitions.get('hw')).toBeUndefined();
+  });
+
+  test(`${name}: what was reported before there were properties becomes known, once`, async () => {
+    await using world = await open();
+    const id = await world.deviceId('amr-01');
+    const row = { device_id: id, digest: 'd', at: 7 };
+    await world.db
+      .insertInto('device_report')
+      .values([
+        { ...row, section: 'firmware', document: '{"version":"1.0"}' },
+        { ...row, section: 'agent', document: '{"version":"0.1.0","site":"ber1"}', at: 9 },
+      ])
+      .execute();
+    while ((await propertyBackfillStep(world.db)) === 'more');
+    expect(await propertiesAt(world.db, id, 8)).toEqual({ firmware: '1.0' });
+    expect(await propertiesAt(world.db, id, 9)).toMatchObject({ agent: '0.1.0', site: 'ber1' });
+    await world.db.updateTable('device_report').set({ document: '{"version":"2"}' }).execute();
+    expect(await propertyBackfillStep(world.db)).toBe('done');
+    expect(await propertiesAt(world.db, id, 99)).toMatchObject({ firmware: '1.0' });
   });
 }

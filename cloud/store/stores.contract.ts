@@ -12,7 +12,9 @@ import { clipStoreContract } from '../clip/store.contract.ts';
 import { cohortStoreContract } from '../cohort/store.contract.ts';
 import { commandStoreContract } from '../command/store.contract.ts';
 import { deviceStoreContract } from '../device/store.contract.ts';
+import { deviceViewContract } from '../device/view-rows.contract.ts';
 import { eventStoreContract } from '../event/store.contract.ts';
+import { writtenEventContract } from '../event/written-store.contract.ts';
 import { presenceContract } from '../ingest/presence.contract.ts';
 import { failureStoreContract } from '../failure/store.contract.ts';
 import { apiKeyStoreContract } from '../key/store.contract.ts';
@@ -53,6 +55,8 @@ export const storeContracts: readonly StoreContract[] = [
   propertyStoreContract,
   cohortStoreContract,
   failureStoreContract,
+  writtenEventContract,
+  deviceViewContract,
   commandStoreContract,
   desiredContract,
   telemetryStoreContract,
