@@ -13,7 +13,7 @@ import {
   deviceCertificateMs,
   rootMs,
   serverCertificateMs,
-} from '../limits.ts';
+} from '../wire-limits.ts';
 import {
   type CheckedRequest,
   type Issued,

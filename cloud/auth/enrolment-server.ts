@@ -18,7 +18,7 @@ import {
   enrolTimeoutMs,
   enrolTriesPerMinute,
   maxEnrolAddresses,
-} from '../limits.ts';
+} from '../wire-limits.ts';
 import type { Ca } from './ca.ts';
 import type { Grant } from './enrol.ts';
 

@@ -7,7 +7,7 @@ import {
   deviceNamePattern,
   upTopic,
 } from '@fieldloop/proto';
-import { keepaliveRangeS } from '../limits.ts';
+import { keepaliveRangeS } from '../wire-limits.ts';
 import type { ConnectPacket } from './connect-packet.ts';
 
 const clientPurpose = '1.3.6.1.5.5.7.3.2';

@@ -15,7 +15,7 @@ import {
   downTopic,
   type UpMessage,
 } from '@fieldloop/proto';
-import { drainTimeoutMs } from '../limits.ts';
+import { drainTimeoutMs } from '../wire-limits.ts';
 
 /** What the gate says of a connection. */
 export interface Identity {

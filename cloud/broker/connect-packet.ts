@@ -1,6 +1,6 @@
 /** The first packet of a connection (MQTT 3.1.1, section 3.1), read before any broker sees it. */
 import { Fault } from '@fieldloop/core';
-import { maxConnectBytes } from '../limits.ts';
+import { maxConnectBytes } from '../wire-limits.ts';
 
 export interface ConnectPacket {
   readonly clientId: string;

@@ -6,7 +6,7 @@
 import { asFault } from '@fieldloop/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { controlPacketsBurst, maxConnectBytes } from '../limits.ts';
+import { controlPacketsBurst, maxConnectBytes } from '../wire-limits.ts';
 import { readConnect } from './connect-packet.ts';
 import { type FramerOptions, openFramer } from './framer.ts';
 

@@ -11,7 +11,7 @@ import {
   controlPacketsPerSecond,
   maxSubscribePackets,
   maxTopicBytes,
-} from '../limits.ts';
+} from '../wire-limits.ts';
 
 /** Packet types (MQTT 3.1.1, table 2.1) that a device sends. */
 const types = {

@@ -18,7 +18,7 @@ import {
   maxWaitingSockets,
   socketsBurst,
   socketsPerSecond,
-} from '../limits.ts';
+} from '../wire-limits.ts';
 import { admitConnect, deviceOf, notAuthorized, refusal } from './admission.ts';
 import { type ConnectPacket, readConnect } from './connect-packet.ts';
 import { openFramer } from './framer.ts';

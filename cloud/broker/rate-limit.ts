@@ -1,6 +1,6 @@
 /** Token buckets by key, such as an address; the number of keys is bounded. */
 import type { Clock } from '@fieldloop/core';
-import { maxRateKeys } from '../limits.ts';
+import { maxRateKeys } from '../wire-limits.ts';
 
 export interface Rate {
   readonly perSecond: number;

@@ -3,7 +3,7 @@
  * device at most once a minute, with the number of those that were not told in between.
  */
 import type { Clock, Log } from '@fieldloop/core';
-import { maxRateKeys, refusalEveryMs } from '../limits.ts';
+import { maxRateKeys, refusalEveryMs } from '../wire-limits.ts';
 import { putAudit } from '../store/audit-chain.ts';
 import type { Db } from '../store/db.ts';
 

@@ -5,7 +5,7 @@
  * until what breaks it stands alone.
  */
 import { asFault, type Clock, Fault } from '@fieldloop/core';
-import { commitAfterMs, commitRows } from '../limits.ts';
+import { commitAfterMs, commitRows } from '../wire-limits.ts';
 import { commandStore } from '../command/store.ts';
 import { deviceStore } from '../device/store.ts';
 import type { Db } from '../store/db.ts';

@@ -2,7 +2,7 @@
  * How far a lane has come, pure: rows may arrive twice, late or past a hole, and `through` passes
  * no hole. Numbers are sequence numbers of one (device, lane, origin); the first is 1.
  */
-import { maxLaneRanges } from '../limits.ts';
+import { maxLaneRanges } from '../wire-limits.ts';
 
 export interface LaneProgress {
   readonly through: bigint;

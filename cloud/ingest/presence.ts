@@ -1,7 +1,8 @@
 /** Who is connected, from the gate's own word, and what devices say of themselves. */
 import type { Status, Stored } from '@fieldloop/proto';
 import { deviceStore } from '../device/store.ts';
-import { connectionRowMs, nodeDeadMs } from '../limits.ts';
+import { nodeDeadMs } from '../limits.ts';
+import { connectionRowMs } from '../wire-limits.ts';
 import type { Db } from '../store/db.ts';
 import type { Calls, ConnectionOpened } from './calls.ts';
 import { greetLane } from './rows.ts';

@@ -5,7 +5,7 @@
  */
 import { Fault } from '@fieldloop/core';
 import { type Lane, type Stored, type WireCode, wireLimits } from '@fieldloop/proto';
-import { keptRowKeys } from '../limits.ts';
+import { keptRowKeys } from '../wire-limits.ts';
 import type { Db } from '../store/db.ts';
 import { sql } from '../store/kysely.ts';
 import { holds, type LaneProgress, missingBelow, newLane } from './lane.ts';

@@ -12,7 +12,12 @@ import {
   type Transfer,
   wireLimits,
 } from '@fieldloop/proto';
-import { sweepEveryMs, transferMemoryBytes, transferTickMs, untouchedPartMs } from '../limits.ts';
+import {
+  sweepEveryMs,
+  transferMemoryBytes,
+  transferTickMs,
+  untouchedPartMs,
+} from '../wire-limits.ts';
 import { LiveTransfer, type TransferPorts } from './live-transfer.ts';
 
 export interface TransfersDeps extends TransferPorts {

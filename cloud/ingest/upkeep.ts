@@ -1,5 +1,6 @@
 /** The worker's part of ingest: uploads that nobody goes on with, and minutes of long ago. */
-import { nodeDeadMs, stalledUploadMs, sweepEveryMs } from '../limits.ts';
+import { nodeDeadMs, stalledUploadMs } from '../limits.ts';
+import { sweepEveryMs } from '../wire-limits.ts';
 import { telemetryKeptMs, telemetryMinuteMs } from '../limits.ts';
 import type { Db } from '../store/db.ts';
 import { telemetryStore } from '../store/telemetry.ts';

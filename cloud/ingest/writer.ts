@@ -5,7 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { type Clock, Fault, type Log } from '@fieldloop/core';
-import { maxOtherNames, maxQueuedBytes, maxQueuedRows, writerRestartMs } from '../limits.ts';
+import { maxOtherNames, maxQueuedBytes, maxQueuedRows, writerRestartMs } from '../wire-limits.ts';
 import type { DatabaseAddress } from '../store/database.ts';
 import { faultFrom, type FaultWords } from '../store/fault-words.ts';
 import type { CallName, Calls, Writer } from './calls.ts';
