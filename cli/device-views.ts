@@ -198,7 +198,9 @@ function config(devices: Command, io: CliIo): void {
     const found = await answer(client.GET('/v1/devices/{id}/config', { params }));
     const show = showOf(options);
     printOne(found, options, io, () =>
-      found.items.map((item) => sectionText(item, show)).join('\n'),
+      found.items.length === 0
+        ? 'nothing is wanted of it, and it has reported nothing\n'
+        : found.items.map((item) => sectionText(item, show)).join('\n'),
     );
   });
 }

@@ -1,9 +1,22 @@
 /** `fieldloop events`: what happened on the robots. */
-import type { Schemas } from './client.ts';
-import { Command } from './commander.ts';
-import type { CliIo, Column } from './io.ts';
-import { printList, type QueryOptions, queryOf, queryOptions, timeOptions } from './list.ts';
-import { severityColumn, valuesText, whenColumn } from './show.ts';
+import { Fault } from '@fieldloop/core';
+import { answer, type Schemas } from './client.ts';
+import { Command, Option } from './commander.ts';
+import type { CliIo, Column, Show } from './io.ts';
+import {
+  type ApiOptions,
+  apiOptions,
+  clientOf,
+  given,
+  printList,
+  printOne,
+  type QueryOptions,
+  queryOf,
+  queryOptions,
+  timeOptions,
+} from './list.ts';
+import { deleteCommand, getCommand, patchEntity } from './noun.ts';
+import { facts, severityColumn, showOf, valuesText, whenColumn } from './show.ts';
 
 type Event = Schemas['Event'];
 
@@ -40,8 +53,129 @@ export function eventsCommand(io: CliIo): Command {
       none: 'no events match',
     });
   });
+  getCommand<Event>(events, io, {
+    argument: 'id',
+    says: 'One event or marker.',
+    read: async (client, id) =>
+      await answer(client.GET('/v1/events/{id}', { params: { path: { id } } })),
+    text: eventText,
+  });
+  create(events, io);
+  edit(events, io);
+  deleteCommand(events, io, {
+    argument: 'id',
+    says: 'Remove an event that a person or a program wrote.',
+    path: '/v1/events',
+  });
   return events;
 }
+
+interface WriteOptions extends ApiOptions {
+  readonly device?: string;
+  readonly clip?: string;
+  readonly at?: string;
+  readonly startNs?: string;
+  readonly endNs?: string;
+  readonly kind?: Event['kind'];
+  readonly severity?: Event['severity'];
+  readonly label?: string;
+  readonly data?: string;
+  readonly tag?: string[];
+  readonly externalId?: string;
+}
+
+const writeOptions = (command: Command): Command =>
+  command
+    .addOption(new Option('--severity <level>', 'how much it matters').choices(severities))
+    .option('--start-ns <ns>', 'when, as log time')
+    .option('--end-ns <ns>', 'until when; an instant when not said')
+    .option('--label <text>', 'a few words, at most 120 letters')
+    .option('--data <json>', 'what the kind of the name asks for')
+    .option('--tag <tag...>', 'tags');
+
+const severities = ['critical', 'warning', 'info'];
+
+function create(events: Command, io: CliIo): void {
+  const command = events
+    .command('create <name>')
+    .description('An event of a device, or a marker on the timeline of a clip.');
+  writeOptions(apiOptions(command))
+    .option('--device <name>', 'of this robot')
+    .option('--clip <id>', 'on the timeline of this clip')
+    .option('--at <time>', 'when (RFC 3339)')
+    .addOption(new Option('--kind <kind>', 'which of both').choices(['event', 'marker']))
+    .option('--external-id <id>', 'your own id: the same one again makes nothing')
+    .addHelpText('after', createExamples)
+    .action(async (name: string, options: WriteOptions) => {
+      const { device, clip, kind, severity, endNs, label, tag: tags, externalId } = options;
+      const atNs = atOf(options);
+      const body = {
+        name,
+        atNs,
+        ...given({ device, clip, kind, severity, endNs, label, tags, externalId }),
+        ...dataOf(options),
+      };
+      const event = await answer(clientOf(options, io).POST('/v1/events', { body }));
+      printOne(event, options, io, () => eventText(event, showOf(options)));
+    });
+}
+
+function atOf({ startNs, at }: WriteOptions): string {
+  if (startNs !== undefined) return startNs;
+  const ms = at === undefined ? Number.NaN : Date.parse(at);
+  if (!Number.isNaN(ms)) return String(BigInt(ms) * 1_000_000n);
+  throw new Fault('invalid', at === undefined ? 'when was it?' : `"${at}" is not a time`, {
+    place: '--at',
+    remedy: 'Give --start-ns as log time, or --at as RFC 3339.',
+  });
+}
+
+function dataOf({ data }: WriteOptions): { readonly data?: Record<string, never> } {
+  if (data === undefined) return {};
+  try {
+    return { data: JSON.parse(data) as Record<string, never> };
+  } catch (error) {
+    throw new Fault('invalid', 'the data is not JSON', {
+      place: '--data',
+      remedy: `Write such as --data '{"load": 12}'.`,
+      cause: error,
+    });
+  }
+}
+
+function edit(events: Command, io: CliIo): void {
+  const command = events.command('edit <id>').description('Change what a person wrote.');
+  writeOptions(apiOptions(command)).action(async (id: string, options: WriteOptions) => {
+    const { severity, startNs: atNs, endNs, label, tag: tags } = options;
+    const body = { ...given({ severity, atNs, endNs, label, tags }), ...dataOf(options) };
+    const path = `/v1/events/${encodeURIComponent(id)}`;
+    const event = await patchEntity<Event>(clientOf(options, io), path, body);
+    printOne(event, options, io, () => eventText(event, showOf(options)));
+  });
+}
+
+const eventText = (event: Event, show: Show): string =>
+  facts([
+    [event.kind, event.id],
+    ['name', event.name],
+    ['device', event.device],
+    ['when', `${show.time(wallOf(event.atNs))}, log time ${event.atNs} to ${event.endNs}`],
+    ['severity', event.severity],
+    ['label', event.label],
+    ['what', event.text ?? (valuesText(event.values) || undefined)],
+    ['clip', event.clip],
+    ['session', event.session],
+    ['rule', event.rule],
+    ['tags', event.tags.length === 0 ? undefined : event.tags.join(', ')],
+    ['data', event.data === undefined ? undefined : JSON.stringify(event.data)],
+    ['by', event.createdBy],
+  ]);
+
+const createExamples = `
+Examples:
+  fieldloop events create pallet-moved --device amr-01 --at 2026-11-02T08:00:00Z
+  fieldloop events create blocked --clip clp_01J… --start-ns 1717171717000000000 --label 'door shut'
+`;
 
 const columns: readonly Column<Event>[] = [
   whenColumn((event) => wallOf(event.atNs)),

@@ -2,7 +2,7 @@
 import { Fault } from '@fieldloop/core';
 import { answer, type Schemas } from './client.ts';
 import { Command } from './commander.ts';
-import type { CliIo, Column } from './io.ts';
+import type { CliIo, Column, Show } from './io.ts';
 import {
   type ApiOptions,
   apiOptions,
@@ -14,6 +14,8 @@ import {
   queryOf,
   queryOptions,
 } from './list.ts';
+import { type ConfirmOptions, getCommand, verbCommand } from './noun.ts';
+import { facts } from './show.ts';
 
 type ApiKey = Schemas['ApiKey'];
 
@@ -50,14 +52,36 @@ export function keysCommand(io: CliIo): Command {
       });
     },
   );
-  apiOptions(keys.command('revoke <id>').description('Make a key worthless at once.')).action(
-    async (id: string, options: ApiOptions) => {
+  getCommand<ApiKey>(keys, io, {
+    argument: 'id',
+    says: 'One key, without its secret.',
+    read: async (client, id) =>
+      await answer(client.GET('/v1/apiKeys/{id}', { params: { path: { id } } })),
+    text: keyText,
+  });
+  apiOptions(
+    keys
+      .command('rotate <id>')
+      .description('A new key with the same rights; the old one ends soon.'),
+  )
+    .option('--grace <seconds>', 'how long the old one still works')
+    .action(async (id: string, options: ApiOptions & { readonly grace?: string }) => {
       const client = clientOf(options, io);
+      const graceS = options.grace === undefined ? undefined : Number(options.grace);
       const params = { path: { id } };
-      const key = await answer(client.POST('/v1/apiKeys/{id}:revoke', { params }));
-      printOne(key, options, io, () => `${id} is revoked\n`);
-    },
-  );
+      const key = await answer(
+        client.POST('/v1/apiKeys/{id}:rotate', { params, body: given({ graceS }) }),
+      );
+      printOne(key, options, io, () => `${key.key}\n`);
+      if (options.json !== true) io.err(`${key.id} takes the place of ${id}\n`);
+    });
+  verbCommand<ApiKey, ConfirmOptions>(keys, io, {
+    usage: 'revoke <id>',
+    says: 'Make a key worthless at once.',
+    run: async (client, id) =>
+      await answer(client.POST('/v1/apiKeys/{id}:revoke', { params: { path: { id } } })),
+    text: ({ id }) => `${id} is revoked\n`,
+  });
   return keys;
 }
 
@@ -79,6 +103,17 @@ const columns: readonly Column<ApiKey>[] = [
   { title: 'LAST USED', of: (key, show) => show.time(key.lastUsedAt) },
   { title: 'EXPIRES', of: (key, show) => show.time(key.expiresAt) },
 ];
+
+const keyText = (key: ApiKey, show: Show): string =>
+  facts([
+    ['key', key.id],
+    ['name', key.name],
+    ['may', key.scopes.join(', ')],
+    ['state', key.revokedAt === undefined ? 'live' : 'revoked'],
+    ['made', show.time(key.createdAt)],
+    ['last used', show.time(key.lastUsedAt)],
+    ['expires', key.expiresAt === undefined ? 'never' : show.time(key.expiresAt)],
+  ]);
 
 const createExamples = `
 Examples:

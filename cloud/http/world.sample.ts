@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Clock, sha256Hex, silentLog } from '@fieldloop/core';
+import { type Clock, seededRandom, sha256Hex, silentLog } from '@fieldloop/core';
 import { systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
 import type { ClipManifest } from '@fieldloop/proto';
 import type { BlobStore } from '../blob/blob.ts';
@@ -16,9 +16,12 @@ import { makeApiKey } from '../key/make.ts';
 import type { Db } from '../store/db.ts';
 import { migrate } from '../store/migrate.ts';
 import { openSqlite } from '../store/sqlite.ts';
+import { openWorker } from '../worker.ts';
 import { type Api, openApi } from './api.ts';
 import { openMetrics } from './metrics.ts';
 import { openHttpServer } from './serve.ts';
+
+export { sampleDrive, sampleRecording } from '../blob/recordings/recording.sample.ts';
 
 export interface ApiWorld extends AsyncDisposable {
   readonly url: string;
@@ -54,7 +57,13 @@ export type PutOptions = Parameters<typeof sampleManifest>[1] & { readonly bytes
 /** Tests ask as fast as they can. */
 const unlimited = { perSecond: 1e6, burst: 1e6 };
 
-export async function openApiWorld(options: { readonly clock?: Clock } = {}): Promise<ApiWorld> {
+export interface WorldOptions {
+  readonly clock?: Clock;
+  /** With a worker beside the API, for long work. */
+  readonly worker?: boolean;
+}
+
+export async function openApiWorld(options: WorldOptions = {}): Promise<ApiWorld> {
   const clock = options.clock ?? systemClock;
   const folder = await mkdtemp(join(tmpdir(), 'fieldloop-api-'));
   const db = openSqlite(join(folder, 'cloud.db'));
@@ -98,6 +107,17 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
     },
     enrolment: () => ({ url: 'https://127.0.0.1:9', caSha256: 'c'.repeat(64) }),
   });
+  const worker =
+    options.worker === true
+      ? openWorker({
+          ...system,
+          read,
+          write: db,
+          bytes,
+          random: seededRandom(1),
+          node: systemIds.ulid('worker'),
+        })
+      : undefined;
   const server = await openHttpServer(api.fetch, system, { host: '127.0.0.1', port: 0 });
   const makeKey = async (scopes: readonly string[]): Promise<string> =>
     (await makeApiKey({ ...system, write: db }, { name: 'test', scopes, by: 'test' })).text;
@@ -154,6 +174,7 @@ export async function openApiWorld(options: { readonly clock?: Clock } = {}): Pr
     async [Symbol.asyncDispose]() {
       await api[Symbol.asyncDispose]();
       await server.close(100);
+      await worker?.[Symbol.asyncDispose]();
       await read.destroy();
       await db.destroy();
       await rm(folder, { recursive: true });
