@@ -39,10 +39,17 @@ function demandWeb(text: string, place: string): void {
   });
 }
 
-/** A link that opens this file there: both viewers take the same parameters. */
-export function viewerLink(viewer: string, file: string): string {
+/** A link that opens this file there, at a log time: both viewers take the same parameters. */
+export function viewerLink(viewer: string, file: string, atNs: bigint): string {
   const link = new URL(viewer);
   link.searchParams.set('ds', 'remote-file');
   link.searchParams.set('ds.url', file);
+  link.searchParams.set('time', nanosecondText(atNs));
   return link.href;
+}
+
+/** RFC 3339 with all nine digits. */
+function nanosecondText(ns: bigint): string {
+  const second = new Date(Number(ns / 1_000_000_000n) * 1000).toISOString().slice(0, 19);
+  return `${second}.${String(ns % 1_000_000_000n).padStart(9, '0')}Z`;
 }

@@ -11,7 +11,7 @@ import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { linkMs, maxLinkMs, maxPageRows } from '../limits.ts';
 import { exportServed } from '../store/exports.ts';
-import { type Clip, clipFileName } from './clip.ts';
+import { type Clip, clipFileName, leadingMarker } from './clip.ts';
 import {
   type ClipDeps,
   clipPath,
@@ -271,8 +271,9 @@ const links = (deps: ClipDeps): Operation =>
       path: '/v1/clips/{id}/links',
       summary: 'Links that open a clip in Lichtblick or Foxglove, for a short time',
       description:
-        'They hold a signed address of the file that works without a key. The viewer’s browser ' +
-        'must be able to reach this cloud; Foxglove takes https only.',
+        'They hold a signed address of the file that works without a key, and the moment the ' +
+        'rule fired. The viewer’s browser must be able to reach this cloud; a viewer on https ' +
+        'reads from https only.',
       right: 'clips:read',
       faults: ['conflict'],
     },
@@ -288,13 +289,14 @@ const links = (deps: ClipDeps): Operation =>
       const file = served(clip);
       const expiresAt = deps.clock.now() + query.expiresInS * 1000;
       const token = deps.links.sign({ kind: 'clip', id: clip.id, expiresAt });
+      const atNs = BigInt(leadingMarker(clip.manifest).atNs);
       const base = deps.publicUrl ?? request.url;
       const url = new URL(linkPath(token, file.fileName), base).href;
       return {
         clip: clip.id,
         data: url,
-        lichtblick: viewerLink(deps.viewers.lichtblick, url),
-        foxglove: viewerLink(deps.viewers.foxglove, url),
+        lichtblick: viewerLink(deps.viewers.lichtblick, url, atNs),
+        foxglove: viewerLink(deps.viewers.foxglove, url, atNs),
         expiresAt: instantText(expiresAt),
       };
     },

@@ -270,6 +270,7 @@ test('links open the file without a key, for pages of any origin, until they end
     expect(`${url.origin}${url.pathname}`).toBe(base);
     expect(url.searchParams.get('ds')).toBe('remote-file');
     expect(url.searchParams.get('ds.url')).toBe(file);
+    expect(url.searchParams.get('time')).toBe('2024-05-31T16:08:41.000000000Z');
   }
   expect(new URL(file).pathname).toMatch(/\.mcap$/);
   const origin = { origin: 'https://app.foxglove.dev' };

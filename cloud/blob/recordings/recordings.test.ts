@@ -355,7 +355,7 @@ test('a file that is taken slowly is read slowly, and others are served meanwhil
     const random = seededRandom(seed);
     return Uint8Array.from({ length: 100_000 }, () => random.integer(256));
   };
-  const frames = Array.from({ length: 100 }, (_, i) => camera(sampleStart + BigInt(i), noise(i)));
+  const frames = Array.from({ length: 70 }, (_, i) => camera(sampleStart + BigInt(i), noise(i)));
   const large = await stored(frames);
   const small = await stored(sampleDrive());
   let read = 0;
@@ -370,12 +370,12 @@ test('a file that is taken slowly is read slowly, and others are served meanwhil
   await using own = openRecordings({ bytes: counted, log: silentLog }, { threads: 1 });
   const file = own.stream('cut', { source: large, note: {} });
   const first = await file.next();
-  for (let i = 0; i < 30; i += 1) await own.call('topics', { source: small, withBytes: true });
-  expect(large.sizeBytes).toBeGreaterThan(9_000_000);
-  expect(read).toBeLessThan(5_000_000);
+  for (let i = 0; i < 12; i += 1) await own.call('topics', { source: small, withBytes: true });
+  expect(large.sizeBytes).toBeGreaterThan(6_900_000);
+  expect(read).toBeLessThan(4_500_000);
   let taken = first.value?.length ?? 0;
   for await (const piece of file) taken += piece.length;
-  expect(taken).toBeGreaterThan(9_000_000);
+  expect(taken).toBeGreaterThan(6_900_000);
 });
 
 test('a thread that dies fails what it was asked, and nothing waits for it', async () => {
