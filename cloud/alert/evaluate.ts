@@ -16,7 +16,7 @@ import {
   signalNumbers,
 } from './fleet-numbers.ts';
 import type { Policy } from './policy.ts';
-import { countRowsBy, devicesOf } from './rows.ts';
+import { countRowsBy, devicesOf, type RowsAsked } from './rows.ts';
 import { fleetSignal } from './signals.ts';
 
 type Asked = Pick<Policy, 'condition' | 'groupBy' | 'devices'>;
@@ -37,9 +37,16 @@ export function openRound(moment: Moment): Evaluate {
     devices: async () => await once('devices', async () => await fleetDevices(moment.read)),
     scope: async (q) =>
       await once(`scope ${q}`, async () => await devicesOf(moment.read, q, moment.now)),
+    seen: async (series, fromMs) =>
+      await once(`seen ${fromMs} ${series}`, async () => await seriesSeen(moment, series, fromMs)),
+    counts: async (asked) => {
+      const { source, by, fromMs, q } = asked;
+      const key = `counts ${source} ${by} ${fromMs} ${q}`;
+      return await once(key, async () => await countRowsBy(moment.read, asked));
+    },
     numbers: async ({ metric, aggregate, windowS }) => {
       const windowMs = windowS * 1000;
-      return await once(`${metric} ${aggregate} ${windowS}`, async () =>
+      return await once(`numbers ${metric} ${aggregate} ${windowS}`, async () =>
         fleetSignal(metric) === undefined
           ? await seriesNumbers(moment, metric, { aggregate, windowMs })
           : await signalNumbers(moment, metric, windowMs),
@@ -53,6 +60,9 @@ interface Round {
   readonly moment: Moment;
   devices(): Promise<readonly FleetDevice[]>;
   scope(q: string): Promise<ReadonlySet<string>>;
+  /** Ids of the devices that said a series after this time. */
+  seen(series: string, fromMs: number): Promise<ReadonlySet<string>>;
+  counts(asked: RowsAsked): Promise<ReadonlyMap<string, number>>;
   numbers(of: Pick<MetricCondition, 'metric' | 'aggregate' | 'windowS'>): Promise<Numbers>;
 }
 
@@ -142,11 +152,11 @@ async function count(
   { groupBy, devices: narrowed }: Asked,
   { condition, devices }: Over<Extract<Condition, { kind: 'count' }>>,
 ): Promise<Evaluation> {
-  const { now, read } = round.moment;
+  const { now } = round.moment;
   const { source, q, op, value: threshold, withinS } = condition;
   const by = groupBy === 'rule' ? 'rule' : 'device';
   const asked = { source, q, fromMs: now - withinS * 1000, toMs: now, by } as const;
-  const counts = await countRowsBy(read, asked);
+  const counts = await round.counts(asked);
   const grouped = byGroup(counts, { groupBy, devices, isNarrowed: narrowed !== undefined });
   return evaluationOf(grouped, (value) => meets(op, value, threshold));
 }
@@ -156,15 +166,15 @@ async function absence(
   { groupBy, devices: narrowed }: Asked,
   { condition, devices }: Over<Extract<Condition, { kind: 'absence' }>>,
 ): Promise<Evaluation> {
-  const { now, read } = round.moment;
+  const { now } = round.moment;
   const fromMs = now - condition.forS * 1000;
   const { source, q, metric: series } = condition;
   // A device that became known a moment ago has not been away for long.
   const old = devices.filter(({ createdAt }) => createdAt <= fromMs);
   const seen: ReadonlyMap<string, number> =
     source === undefined
-      ? new Map([...(await seriesSeen(round.moment, series ?? '', fromMs))].map((id) => [id, 1]))
-      : await countRowsBy(read, { source, q, fromMs, toMs: now, by: 'device' });
+      ? new Map([...(await round.seen(series ?? '', fromMs))].map((id) => [id, 1]))
+      : await round.counts({ source, q, fromMs, toMs: now, by: 'device' });
   const of = { groupBy, devices: old, isNarrowed: narrowed !== undefined };
   const { active, groups } = evaluationOf(byGroup(seen, of), (value) => value === 0);
   return { active: active.map((sample) => ({ ...sample, value: condition.forS })), groups };
