@@ -38,6 +38,7 @@ test('the first start makes a key for its owner alone; the next one keeps it', a
   const first = await start();
   const key = (await readFile(join(folder, 'admin.key'), 'utf8')).trim();
   expect(first.admin).toEqual({ key, file: join(folder, 'admin.key') });
+  expect(first.firstAdmin?.url.startsWith(`${first.http}/v1/join#flo_`)).toBe(true);
   expect((await stat(join(folder, 'admin.key'))).mode & 0o777).toBe(0o600);
   expect((await get(first, '/v1/me', key)).status).toBe(200);
   expect((await fetch(`${first.http}/readyz`)).status).toBe(200);
@@ -45,6 +46,16 @@ test('the first start makes a key for its owner alone; the next one keeps it', a
   const second = await start();
   expect(second.admin).toBeUndefined();
   expect((await get(second, '/v1/me', key)).status).toBe(200);
+  const verified = await fetch(`${second.http}/v1/audit:verify`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${key}` },
+  });
+  // The first process signed where the audit stood when it stopped, with a key that stays.
+  const signed: unknown = await verified.json();
+  expect(signed).toMatchObject({ ok: true, heads: expect.any(Number) });
+  const { ownHeads } = signed as { ownHeads: number };
+  expect(ownHeads).toBeGreaterThan(0);
+  expect((await stat(join(folder, 'audit-key.pem'))).mode & 0o777).toBe(0o600);
   await second.close();
 });
 

@@ -130,6 +130,29 @@ test('nobody approves what they asked for, by whichever key', async () => {
   expect((await world.decide(world.bob, other, 'approve')).status).toBe(200);
 });
 
+test('who asks cannot take another account over and approve there', async () => {
+  await using world = await openDanger();
+  const id = await asked(await world.act(world.ada));
+  const reset = '/v1/users/bob@example.com:resetPassword';
+  const { link } = (await (await world.send('POST', reset, { key: world.ada })).json()) as {
+    link: { token: string };
+  };
+  const password = 'a sentence that ada knows';
+  const body = { token: link.token, password };
+  expect((await world.send('POST', '/v1/links:redeem', { body })).status).toBe(200);
+  const bob = world.browser();
+  expect((await bob.login('bob@example.com', password)).status).toBe(200);
+  const approve = async (of: string) =>
+    await bob.send('POST', `/v1/approvals/${of}:approve`, {
+      body: {},
+      headers: { 'x-csrf-token': bob.csrfToken },
+    });
+  expect((await approve(id)).status).toBe(403);
+  world.clock.advance(approvalMs + 1);
+  await bob.login('bob@example.com', password);
+  expect((await approve(await asked(await world.act(world.ada)))).status).toBe(200);
+});
+
 test('who may not approve does not, and an approval serves only who asked for only that', async () => {
   await using world = await openDanger();
   const id = await asked(await world.act(world.ada));

@@ -7,6 +7,8 @@ import { listAnswer, listPage, listQuery } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { type Call, type Operation, operation } from '../http/operation.ts';
 import { approvalSource } from '../http/q/sources/approvals.ts';
+import { linkStore } from '../auth/one-time-links.ts';
+import { approvalMs } from '../limits.ts';
 import type { Db } from '../store/db.ts';
 import { putOutbox } from '../store/outbox.ts';
 import {
@@ -135,6 +137,7 @@ const decide = (
         const approval = await approvalOf(trx, call.params.id);
         const decidedBy = demandOtherPerson(approval, deciderOf(call.caller));
         const at = deps.clock.now();
+        await demandOwnAccount(trx, approval, decidedBy);
         demandOpen(approval, at);
         const { note } = call.body;
         const { state } = decision;
@@ -197,6 +200,17 @@ const deciderOf = (caller: Caller | undefined) => ({
   userId: caller?.userId,
   isPerson: caller?.role !== undefined,
 });
+
+/** Who asked must not have opened the account that decides: they may be in it. */
+async function demandOwnAccount(trx: Db, approval: Approval, decidedBy: string): Promise<void> {
+  const { askedBy, askedPerson } = approval;
+  const makers = askedPerson === undefined ? [askedBy] : [askedBy, askedPerson];
+  const since = approval.createdAt - approvalMs;
+  if (!(await linkStore(trx).opened(decidedBy, { makers, since }))) return;
+  throw new Fault('forbidden', 'who asked has lately handed over a link to your account', {
+    remedy: 'Let somebody else decide, or ask again a day later.',
+  });
+}
 
 /** Fault `not_found`. */
 async function approvalOf(db: Db, id: string): Promise<Approval> {

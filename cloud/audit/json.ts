@@ -1,7 +1,7 @@
 /** Audit entries as JSON: everything that their hash covers, so that a copy can be verified. */
 import type { Json } from '@fieldloop/core';
 import { instantField, instantText } from '../http/fields.ts';
-import { type Listing, listAnswer } from '../http/list.ts';
+import { listAnswer } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import type { AuditEntry } from './audit.ts';
 
@@ -28,7 +28,6 @@ export const auditEntrySchema = z
 export const auditPageSchema = listAnswer('AuditPage', auditEntrySchema);
 
 export type AuditEntryJson = z.infer<typeof auditEntrySchema>;
-export type AuditPage = Listing<AuditEntryJson>;
 
 export const auditEntryJson = (entry: AuditEntry): AuditEntryJson => ({
   ...entry,

@@ -70,6 +70,22 @@ export const linkStore = (db: Db) => ({
     return row && { link: fromRow(row), sha256: row.secret_sha256 };
   },
 
+  /** Whether a person's password was set by a link of one of these makers at `since` or later. */
+  async opened(
+    personId: string,
+    of: { readonly makers: readonly string[]; readonly since: number },
+  ): Promise<boolean> {
+    const row = await db
+      .selectFrom('one_time_link')
+      .select('id')
+      .where('person_id', '=', personId)
+      .where('created_by', 'in', of.makers)
+      .where('used_at', '>=', BigInt(of.since))
+      .limit(1)
+      .executeTakeFirst();
+    return row !== undefined;
+  },
+
   async used(id: string, at: number): Promise<void> {
     await db.updateTable('one_time_link').set({ used_at: at }).where('id', '=', id).execute();
   },

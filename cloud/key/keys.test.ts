@@ -120,6 +120,19 @@ test('a revoked or expired key is nobody, at once', async () => {
   }
 });
 
+test('a key that stands for a person is rotated by nobody else, whatever their rights', async () => {
+  await using world = await openPeopleWorld();
+  const bob = await world.person('bob', 'admin');
+  const bobKey = await world.keyOf(bob);
+  const ada = await world.keyOf(await world.person('ada', 'admin'));
+  const { id } = (await (await world.send('GET', '/v1/me', { key: bobKey })).json()) as ApiKeyJson;
+  const rotate = async (key: string) =>
+    (await world.send('POST', `/v1/apiKeys/${id}:rotate`, { key, body: {} })).status;
+  expect([await rotate(ada), await rotate(world.key), await rotate(bobKey)]).toEqual([
+    403, 403, 200,
+  ]);
+});
+
 test('keys are listed without their secrets, and found by q', async () => {
   await using world = await openPeopleWorld();
   await made(world, { name: 'ci-build' });

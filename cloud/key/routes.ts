@@ -205,6 +205,7 @@ const rotate = (deps: ApiKeyDeps): Operation =>
           });
         }
         demandRights(call.caller, old.scopes, '/path/id');
+        demandOwn(call.caller, old);
         const { key, text } = await newApiKey(trx, deps, {
           name: old.name,
           scopes: old.scopes,
@@ -278,6 +279,14 @@ export function demandRights(
   throw new Fault('forbidden', `you do not have ${more} to give`, {
     place,
     remedy: `Leave it out, or ask who has it; you have ${own.join(', ') || 'no rights'}.`,
+  });
+}
+
+/** Who held another person's key could decide in their place. */
+function demandOwn(caller: Caller | undefined, key: ApiKey): void {
+  if (key.personId === undefined || key.personId === caller?.userId) return;
+  throw new Fault('forbidden', `the key "${key.name}" stands for another person`, {
+    remedy: 'Revoke it; only that person gets a new one.',
   });
 }
 

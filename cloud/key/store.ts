@@ -1,8 +1,6 @@
 import type { Db, Row } from '../store/db.ts';
 import type { ApiKey } from './key.ts';
 
-export type ApiKeyStore = ReturnType<typeof apiKeyStore>;
-
 export interface NewApiKey {
   readonly id: string;
   readonly name: string;

@@ -2,7 +2,7 @@
 import { roles } from '../auth/rights.ts';
 import type { Login } from '../auth/logins.ts';
 import { instantField, instantText } from '../http/fields.ts';
-import { type Listing, listAnswer } from '../http/list.ts';
+import { listAnswer } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { mostPasswordLength } from '../limits.ts';
 import { emailPattern, type OneTimeLink, type User, userStates } from './user.ts';
@@ -50,7 +50,6 @@ export const userSchema = z
 export const userPageSchema = listAnswer('UserPage', userSchema);
 
 export type UserJson = z.infer<typeof userSchema>;
-export type UserPage = Listing<UserJson>;
 
 export const userJson = (user: User): UserJson => ({
   id: user.id,

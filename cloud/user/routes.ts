@@ -300,7 +300,8 @@ async function handOver(
   { call, user }: { readonly call: AnyCall; readonly user: User },
 ) {
   const kind = user.state === 'invited' ? 'invitation' : 'password_reset';
-  const by = call.caller?.id ?? 'system';
+  // The person, whichever key they used: who handed a link over may have used it themselves.
+  const by = call.caller?.userId ?? call.caller?.id ?? 'system';
   const { link, token } = await newLink(trx, deps, { kind, personId: user.id, by });
   const origin = siteOf(call.request, deps.publicUrl)?.origin ?? new URL(call.request.url).origin;
   return linkJson(link, { token, url: linkUrl(origin, token) });
