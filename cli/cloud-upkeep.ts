@@ -174,7 +174,7 @@ function progressLine(io: CliIo) {
 const backupExamples = `
 Examples:
   fieldloop cloud backup --data ./cloud-data --to /backup/fleet
-  FIELDLOOP_DATABASE_URL=postgresql://… fieldloop cloud backup --data ./cloud-data --to /backup/fleet
+  FIELDLOOP_DATABASE_URL=postgresql://… fieldloop cloud backup --data ./data --to /backup/fleet
 
 It prints the folder of this moment. The folder holds the keys of the authority: keep it as safe
 as the data folder.

@@ -130,7 +130,7 @@ export function readCloudConfig(
   });
 }
 
-/** Holds a password, so it is better said here than by a flag, which everybody on a machine sees. */
+/** Holds a password: better said here than by a flag, which all users of a machine can see. */
 export const databaseVariable = 'FIELDLOOP_DATABASE_URL';
 
 /** As OpenTelemetry names it. */

@@ -372,6 +372,8 @@ export const eventSlackMs = ms('5m');
 /** Facets and histograms: rows of one block, and the time after which the answer is partial. */
 export const facetBlockRows = 50_000;
 export const facetMs = ms('2s');
+/** Values of a field that completion is told. */
+export const maxFieldTexts = 200;
 /** Values shown of a facet, and bins of a histogram: unless asked otherwise, and at most. */
 export const facetValues = 20;
 export const maxFacetValues = 500;

@@ -1,6 +1,6 @@
 /**
- * Goal: what robots send is in the database once and in order, on every kind of it: lanes, transfers
- * and presence mean the same everywhere.
+ * Goal: what robots send is in the database once and in order, on every kind of it: lanes,
+ * transfers and presence mean the same everywhere.
  * Method: the committer and its rows against a fresh database of each adapter.
  */
 import { systemClock } from '@fieldloop/core/system';

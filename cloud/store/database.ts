@@ -1,9 +1,10 @@
 /** The database that the settings name, of either kind, as one writer and many readers. */
 import { type Clock, Fault, type Log } from '@fieldloop/core';
+import { postgresIngestWriters, postgresWriters } from '../limits.ts';
 import type { Db } from './db.ts';
 import type { DatabaseKind } from './kind.ts';
 import { sql } from './kysely.ts';
-import { openPostgres } from './postgres.ts';
+import { openPostgres, type PostgresOptions } from './postgres.ts';
 import { postgresPlace } from './postgres-fault.ts';
 import { openSqlite, type SqliteOptions } from './sqlite.ts';
 import { openSqliteReaders } from './sqlite-readers.ts';
@@ -63,11 +64,14 @@ export async function openDatabase(
 }
 
 /** For a thread of its own: while a transaction waits for its turn, an SQLite one blocks it. */
-export const openWriteConnection = (address: DatabaseAddress): Db => openWriter(address, {});
+export const openWriteConnection = (address: DatabaseAddress): Db =>
+  openWriter(address, { connections: postgresIngestWriters });
 
-const openWriter = (address: DatabaseAddress, options: SqliteOptions): Db =>
+type WriterOptions = SqliteOptions & Pick<PostgresOptions, 'connections'>;
+
+const openWriter = (address: DatabaseAddress, options: WriterOptions): Db =>
   address.kind === 'postgres'
-    ? openPostgres(address.url, { onQuery: options.onQuery })
+    ? openPostgres(address.url, { connections: postgresWriters, ...options })
     : openSqlite(address.path, options);
 
 export const placeOf = (address: DatabaseAddress): string =>

@@ -41,10 +41,11 @@ describe.skipIf(noPostgres)('a server that fails (needs apt-get install postgres
     );
 
   test.each([
-    ['a wrong password', 'fleet', 'owner:wrong', /refused the user or the password/, /pg_hba/],
-    ['an unknown user', 'fleet', 'nobody:wrong', /refused the user or the password/, /pg_hba/],
-    ['a database that is not there', 'flet', owner, /the database is not there/, /createdb/],
-  ])('%s is said with its remedy, without the password', async (_, name, user, says, remedy) => {
+    ['a wrong password', 'fleet owner:wrong', /refused the user or the password/, /pg_hba/],
+    ['an unknown user', 'fleet nobody:wrong', /refused the user or the password/, /pg_hba/],
+    ['a database that is not there', `flet ${owner}`, /the database is not there/, /createdb/],
+  ])('%s is said with its remedy, without the password', async (_, where, says, remedy) => {
+    const [name = '', user] = where.split(' ');
     const db = openPostgres(postgres.url(name, user));
     const error = await outcome(db);
     await db.destroy();

@@ -1,5 +1,5 @@
 /**
- * Goal: every store keeps its promises on SQLite, and one writer never stands in the way of readers.
+ * Goal: every store keeps its promises on SQLite, and a writer never stands in the way of readers.
  * Method: the contract suites on a real file, and several connections at once.
  */
 import { writeFile } from 'node:fs/promises';
