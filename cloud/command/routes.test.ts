@@ -29,7 +29,7 @@ test('a command waits, is listed, and shows its result', async () => {
   } as const;
   await commandStore(world.db).heard('amr-01', report, Date.now());
   const got = await world.get(`/v1/commands/${command.id}`);
-  expect(got.headers.get('etag')).toBe('"2"');
+  expect(got.headers.get('etag')).toMatch(/^"2/);
   expect(await got.json()).toMatchObject({
     state: 'done',
     result: { clip: command.id.replace('cmd_', 'clp_') },
