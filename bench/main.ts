@@ -6,12 +6,14 @@ import { asFault, faultLine } from '@fieldloop/core';
 import { type Bench, machineText, type Report, tableText } from './report.ts';
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  cloud: async () => (await import('./cloud.ts')).cloudBench,
   rules: async () => (await import('./rules.ts')).rulesBench,
   upload: async () => (await import('./upload.ts')).uploadBench,
 };
 
 const usage = `usage: npm run bench -- NAME [--json]
 
+  cloud   100,000 clips and 1,000,000 events on SQLite and PostgreSQL, against limits
   rules   recordings through reader, accessors and rules, against @mcap/core + rosmsg2
   upload  clips to the cloud's store, against an HTTP PUT of the same bytes
 
