@@ -41,8 +41,8 @@ async function openNotes(rates = { perSecond: 1e6, burst: 1e6 }, clock = systemC
       async (call) =>
         await call.change(async (trx) => {
           if (call.body.text === 'bad') throw new Error('a bug');
-          const row = { kind: 'note.created', subject: call.body.text, at: 1, body: {} };
-          await putOutbox(trx, row);
+          const { text: subject } = call.body;
+          await putOutbox(trx, { kind: 'clip.edited', subject, at: 1, body: {} });
           await call.audit(trx, { action: 'note.create', subject: id, after: call.body });
           note = { id, text: call.body.text, version: 1 };
           return note;
@@ -93,7 +93,7 @@ async function openNotes(rates = { perSecond: 1e6, burst: 1e6 }, clock = systemC
     const rows = await world.db
       .selectFrom('outbox')
       .select('subject')
-      .where('kind', '=', 'note.created')
+      .where('kind', '=', 'clip.edited')
       .orderBy('seq')
       .execute();
     return rows.map((row) => row.subject);

@@ -5,7 +5,7 @@
  */
 import { expect, test } from 'vitest';
 import { putOutbox } from '../store/outbox.ts';
-import { outboxKinds } from '../store/outbox-kinds.ts';
+import { type OutboxKind, outboxKinds } from '../store/outbox-kinds.ts';
 import { topicOf } from './stream.ts';
 import { type ApiWorld, openApiWorld } from './world.sample.ts';
 
@@ -15,7 +15,11 @@ interface Heard {
   readonly data: { readonly subject: string; readonly kind: string };
 }
 
-async function put(world: ApiWorld, subject: string, kind = 'clip.stored'): Promise<void> {
+async function put(
+  world: ApiWorld,
+  subject: string,
+  kind: OutboxKind = 'clip.stored',
+): Promise<void> {
   const body = { device: subject.startsWith('b') ? 'amr-02' : 'amr-01' };
   await world.db
     .transaction()
@@ -78,8 +82,8 @@ test('a client that comes back hears everything since its last event, once, then
   const [first] = await hear(world, { count: 1, onOpen: async () => await put(world, 'first') });
   await world.db.transaction().execute(async (trx) => {
     for (let n = 0; n < 1200; n += 1) {
-      const row = { kind: 'clip.stored', subject: `missed ${n}`, at: Date.now(), body: {} };
-      await putOutbox(trx, row);
+      const row = { subject: `missed ${n}`, at: Date.now(), body: {} };
+      await putOutbox(trx, { ...row, kind: 'clip.stored' });
     }
   });
   const heard = await hear(world, {

@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
 import { deliveryWaitsMs, maxWaitingDeliveries, webhookFailingMs } from '../limits.ts';
 import type { Db } from '../store/db.ts';
 import { putOutbox } from '../store/outbox.ts';
+import type { OutboxKind } from '../store/outbox-kinds.ts';
 import { outboxEnd } from '../store/tail.ts';
 import { openFill } from '../webhook/fill.ts';
 import { webhookStore } from '../webhook/store.ts';
@@ -26,7 +27,7 @@ async function hook(db: Db, receiver: Pick<Receiver, 'url'>, kinds: readonly str
   return id;
 }
 
-const happen = async (db: Db, n: number, kind = 'clip.stored'): Promise<void> =>
+const happen = async (db: Db, n: number, kind: OutboxKind = 'clip.stored'): Promise<void> =>
   await putOutbox(db, { kind, subject: `clp_${n}`, at: 1_700_000_000_000 + n, body: { n } });
 
 const bodies = (receiver: Receiver): readonly { kind: string; subject: string; id: string }[] =>

@@ -1,10 +1,11 @@
 import type { Json } from '@fieldloop/core';
 import type { Db } from './db.ts';
+import type { OutboxKind } from './outbox-kinds.ts';
 
 /** Something that others may want to hear of. */
 export interface OutboxEntry {
   /** `clip.stored`: noun, dot, what happened. */
-  readonly kind: string;
+  readonly kind: OutboxKind;
   /** The entity's id. */
   readonly subject: string;
   readonly at: number;

@@ -11,6 +11,7 @@ import { leaseMs, maxOperationAttempts } from '../limits.ts';
 import { openOperationRunner } from '../operation/runner.ts';
 import { type OperationHandler, operationRows, startOperation } from './operations.ts';
 import { putOutbox } from './outbox.ts';
+import type { OutboxKind } from './outbox-kinds.ts';
 import type { OpenStore, StoreWorld } from './store.contract.ts';
 import { endLease, takeLease } from './lease.ts';
 import { openTail, outboxEnd } from './tail.ts';
@@ -29,7 +30,11 @@ const workerDeps = (world: StoreWorld, node: string, log: Log = silentLog): Work
   node,
 });
 
-const put = async (world: StoreWorld, subject: string, kind = 'clip.stored'): Promise<void> => {
+const put = async (
+  world: StoreWorld,
+  subject: string,
+  kind: OutboxKind = 'clip.stored',
+): Promise<void> => {
   await world.db
     .transaction()
     .execute(async (trx) => await putOutbox(trx, { kind, subject, at: 1, body: {} }));

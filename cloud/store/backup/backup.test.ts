@@ -175,7 +175,7 @@ describe.skipIf(noPostgres)('both databases (needs apt-get install postgresql)',
     await restore(back);
     await expectSame(back, cloud);
     for (const { database } of [copy, back]) {
-      await putOutbox(database.write, { kind: 'a.b', subject: 's', at: 1, body: null });
+      await putOutbox(database.write, { kind: 'clip.stored', subject: 's', at: 1, body: null });
     }
     expect(await rowsOf(copy.database.write)).toEqual(await rowsOf(back.database.write));
   });
