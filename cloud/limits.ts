@@ -285,6 +285,8 @@ export const estimateMs = ms('200ms');
 export const maxPropertyValues = 200;
 /** Devices that one person revokes at once; more take another's approval. */
 export const maxRevokedAlone = 5;
+/** Devices that one transaction of an operation takes a step with. */
+export const deviceWorkRows = 100;
 /** A device's coverage: time unless asked otherwise, and sessions and clips it is made of. */
 export const coverageMs = ms('24h');
 export const maxCoverageRows = 50_000;

@@ -20,6 +20,7 @@ import { exportOperations } from '../export/routes.ts';
 import { operationOperations } from '../operation/routes.ts';
 import { propertyOperations } from '../property/routes.ts';
 import { ruleOperations } from '../rule/routes.ts';
+import { savedQueryOperations } from '../saved-query/routes.ts';
 import { sessionOperations } from '../session/routes.ts';
 import { settingOnce } from '../store/settings.ts';
 import { type ClaimTokenDeps, claimTokenOperations } from '../token/routes.ts';
@@ -85,6 +86,7 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     ...exportOperations(noun),
     ...eventOperations(noun),
     ...ruleOperations(noun),
+    ...savedQueryOperations(noun),
     ...alertOperations(noun),
     ...channelOperations(noun),
     ...webhookOperations(noun),

@@ -7,6 +7,7 @@ import { approvalStoreContract } from '../approval/store.contract.ts';
 import { auditStoreContract } from '../audit/store.contract.ts';
 import { certificateStoreContract } from '../auth/certificates.contract.ts';
 import { loginStoreContract } from '../auth/logins.contract.ts';
+import { bulkContract } from '../clip/bulk.contract.ts';
 import { clipCareContract } from '../clip/care-store.contract.ts';
 import { clipStoreContract } from '../clip/store.contract.ts';
 import { cohortStoreContract } from '../cohort/store.contract.ts';
@@ -22,6 +23,7 @@ import { propertyStoreContract } from '../property/store.contract.ts';
 import { ruleStoreContract } from '../rule/store.contract.ts';
 import { exportStoreContract } from '../export/store.contract.ts';
 import { deliveryQueueContract } from '../outgoing/queue.contract.ts';
+import { savedQueryStoreContract } from '../saved-query/store.contract.ts';
 import { sessionStoreContract } from '../session/store.contract.ts';
 import { telemetryStoreContract } from './telemetry.contract.ts';
 import { claimTokenStoreContract } from '../token/store.contract.ts';
@@ -44,12 +46,14 @@ export const storeContracts: readonly StoreContract[] = [
   certificateStoreContract,
   clipStoreContract,
   clipCareContract,
+  bulkContract,
   exportStoreContract,
   deliveryQueueContract,
   deviceStoreContract,
   eventStoreContract,
   apiKeyStoreContract,
   ruleStoreContract,
+  savedQueryStoreContract,
   sessionStoreContract,
   claimTokenStoreContract,
   propertyStoreContract,

@@ -18,7 +18,7 @@ export async function lookedUp(db: Db, tree: Tree): Promise<Tree> {
     return { kind: tree.kind, of };
   }
   const { refers, texts } = tree.field.place;
-  if (tree.test.kind === 'none') return tree;
+  if (tree.test.kind === 'none' || tree.ids !== undefined) return tree;
   if (refers !== undefined) {
     const { rows } = await sql<{ id: string }>`select named.id as id from (
       ${refers.ids(compileTest(tree.test))}) as named limit ${BigInt(maxLookedUp + 1)}`.execute(db);

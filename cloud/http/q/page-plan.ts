@@ -3,13 +3,13 @@
  * costs what it shows when many rows pass. When a condition is rare, its rows are gathered by
  * their own index, tested and sorted, so a page costs what passes. Bounded counts tell which.
  */
-import { gatherRows } from '../../limits.ts';
+import { gatherRows, gatherSlackRows } from '../../limits.ts';
 import type { Db } from '../../store/db.ts';
 import { sql } from '../../store/kysely.ts';
 import { compileTree, leafRows } from './compile.ts';
 import type { Filter } from './filter.ts';
-import { type QSource, type SortColumn, type Sql, yes } from './source.ts';
-import type { Leaf, Tree } from './tree.ts';
+import { joined, type QSource, type SortColumn, type Sql, yes } from './source.ts';
+import type { Leaf } from './tree.ts';
 
 /** Where a page ended, as texts. */
 export interface Position {
@@ -24,6 +24,13 @@ export interface PageOf {
   readonly limit: number;
 }
 
+/** A condition that leads: its rows are found first. */
+export interface Lead {
+  readonly leaf: Leaf;
+  /** Of its values, when they were counted. */
+  readonly rows: bigint;
+}
+
 /** The ids of a page, in order, with their sort keys. */
 export async function selectPage(
   db: Db,
@@ -36,23 +43,23 @@ export async function selectPage(
 }
 
 /** The rarest condition with an index of its own, when its rows are few enough to be sorted. */
-export async function rareTerm(db: Db, { terms }: Filter): Promise<Leaf | undefined> {
-  let rarest: Leaf | undefined;
-  let least = BigInt(gatherRows);
+export async function rareTerm(db: Db, { terms }: Filter): Promise<Lead | undefined> {
+  let rarest: Lead | undefined;
   for (const leaf of terms) {
     const found = leaf.kind === 'leaf' ? leafRows(leaf) : undefined;
     if (leaf.kind !== 'leaf' || found === undefined) continue;
+    const least = rarest?.rows ?? BigInt(gatherRows);
     const { rows } = await sql<{ n: bigint }>`select count(*) as n from (
       ${found} limit ${least}) as counted`.execute(db);
     const n = rows[0]?.n ?? 0n;
-    if (n < least) [rarest, least] = [leaf, n];
-    if (least === 0n) break;
+    if (n < least) rarest = { leaf, rows: n };
+    if (n === 0n) break;
   }
   return rarest;
 }
 
 /** The query of a page; `lead` is gathered first, else the index of the order is walked. */
-export function pageQuery(filter: Filter, page: PageOf, lead: Leaf | undefined) {
+export function pageQuery(filter: Filter, page: PageOf, lead: Lead | undefined) {
   const { source } = filter;
   const by = sortColumn(source, page.sort);
   const unique = idColumn(source);
@@ -74,22 +81,31 @@ export function pageQuery(filter: Filter, page: PageOf, lead: Leaf | undefined) 
 }
 
 /** The conditions of a filter as one; those of the gathered leaf hold already. */
-export function compiled(filter: Filter, lead?: Tree): Sql {
-  const terms = filter.terms.filter((term) => term !== lead).map(compileTree);
+export function compiled(filter: Filter, lead?: Lead): Sql {
+  const terms = filter.terms.filter((term) => term !== lead?.leaf).map(compileTree);
   const all = [...terms, ...filter.where];
-  return all.length === 0 ? yes : sql<boolean>`${sql.join(all, sql` and `)}`;
+  if (all.length === 0) return yes;
+  // Inside a case no index is looked for: the gathered rows lead, whatever a database thinks.
+  return lead === undefined
+    ? joined(all)
+    : sql<boolean>`case when ${joined(all)} then 1 else 0 end = 1`;
 }
 
 /**
  * Where a query of the source begins. Gathered rows come first for sure: neither database turns
- * a materialized part and a cross join around.
+ * a materialized part and a cross join around. Its limit is above what was counted, and tells
+ * PostgreSQL, whose statistics know nothing of single keys, that there are few.
  */
-export function fromOf(source: QSource, lead: Leaf | undefined) {
+export function fromOf(source: QSource, lead: Lead | undefined) {
   const table = sql.table(source.table);
-  const gathered = lead === undefined ? undefined : leafRows(lead);
-  if (gathered === undefined) return { select: sql`select`, from: sql`from ${table}` };
+  const gathered = lead === undefined ? undefined : leafRows(lead.leaf);
+  if (lead === undefined || gathered === undefined) {
+    return { select: sql`select`, from: sql`from ${table}` };
+  }
+  const most = lead.rows * 2n + gatherSlackRows;
   return {
-    select: sql`with lead as materialized (${gathered}) select`,
+    select: sql`with lead as materialized (select distinct found.id as id from (${gathered}
+      limit ${most}) as found) select`,
     from: sql`from lead cross join ${table}`,
     on: sql<boolean>`${sql.ref(idColumn(source).column)} = lead.id`,
   };

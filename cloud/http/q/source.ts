@@ -21,10 +21,12 @@ export interface Place {
   /** Whether the row has a value that passes. */
   readonly holds: (test: Test, key: string) => Sql;
   /**
-   * `select <id of the source> as id from …`: the rows with a value that passes, once each, found
-   * by an index. Only for places that have one; a list may begin there when few rows pass.
+   * `select <id of the source> as id from …`: a row for each value that passes, found by an
+   * index. Only for places that have one; a list may begin there when few rows pass.
    */
   readonly rows?: (test: Test, key: string) => RawBuilder<{ id: unknown }> | undefined;
+  /** The one number of a row, null where it has none: what a histogram is made of. */
+  readonly number?: (key: string) => RawBuilder<number | bigint | null>;
   /** `select … as text`, in order: the different texts that the field's values are. */
   readonly texts?: (key: string) => RawBuilder<{ text: string }>;
   /**
@@ -42,16 +44,18 @@ export interface Place {
  * ns: log time. instant: wall time, kept in milliseconds. bytes: a size. duration: kept in
  * nanoseconds; a bare number means milliseconds.
  */
-export type FieldType =
-  | 'text'
-  | 'bool'
-  | 'int'
-  | 'real'
-  | 'mixed'
-  | 'ns'
-  | 'instant'
-  | 'bytes'
-  | 'duration';
+export const fieldTypes = [
+  'text',
+  'bool',
+  'int',
+  'real',
+  'mixed',
+  'ns',
+  'instant',
+  'bytes',
+  'duration',
+] as const;
+export type FieldType = (typeof fieldTypes)[number];
 
 export interface QField {
   /** `severity`; `scores.*` takes any name after the dot. */
@@ -92,11 +96,13 @@ export interface QSource {
 /** A column of the source's own table, such as `clip.severity`. */
 export const column = (name: string): Place => ({
   holds: (test) => present(test, sql.ref(name)),
+  number: () => sql.ref(name),
 });
 
 /** A value computed of columns that are never null. */
-export const computed = (value: RawBuilder<unknown>): Place => ({
+export const computed = (value: RawBuilder<bigint>): Place => ({
   holds: (test) => test.of(value),
+  number: () => value,
 });
 
 /** Of the row that `from` refers to: `lookup('clip.device_id', 'device.id', 'device.name')`. */
@@ -138,6 +144,8 @@ export interface RowsPlace {
     readonly num: readonly string[];
     readonly text: readonly string[];
   };
+  /** A row of the source has one row a key at most. */
+  readonly single?: boolean;
   /** A row counts only where this holds; `v` is the table. */
   readonly when?: Sql;
   /** Columns of both tables that are equal too, when they belong to the index: list order. */
@@ -175,8 +183,14 @@ export function rows(of: RowsPlace): Place {
   return {
     holds: (test, key) => sql<boolean>`exists (select 1 from ${table}
       where ${passing(test, key)} and ${joined(same)})`,
-    rows: (test, key) => sql`select distinct ${v(of.owner)} as id from ${table}
+    rows: (test, key) => sql`select ${v(of.owner)} as id from ${table}
       where ${passing(test, key)}`,
+    ...(of.single === true && of.num !== undefined
+      ? {
+          number: (key: string) => sql<number | null>`(select ${v(of.num ?? '')} from ${table}
+            where ${joined([...keyed(key), ...same])})`,
+        }
+      : {}),
     ...(text === undefined
       ? {}
       : { texts: (key: string) => differentTexts(of.table, text, joined([...keyed(key), yes])) }),
@@ -192,6 +206,7 @@ export function eitherOf(numbers: Place, texts: Place): Place {
         ? sql<boolean>`(${numbers.holds(test, key)} or ${texts.holds(test, key)})`
         : of(test).holds(test, key),
     rows: (test, key) => (test.kind === 'any' ? undefined : of(test).rows?.(test, key)),
+    ...(numbers.number === undefined ? {} : { number: numbers.number }),
   };
 }
 
@@ -206,7 +221,8 @@ function differentTexts(table: string, text: string, keyed: Sql): RawBuilder<{ t
     select step.text as text from step where step.text is not null`;
 }
 
-const joined = (terms: readonly Sql[]): Sql => sql<boolean>`${sql.join(terms, sql` and `)}`;
+/** All of these; at least one. */
+export const joined = (terms: readonly Sql[]): Sql => sql<boolean>`${sql.join(terms, sql` and `)}`;
 
 /** True and false in words that both databases take anywhere. */
 export const yes: Sql = sql<boolean>`1 = 1`;

@@ -28,6 +28,9 @@ export const queries: Migration = {
     ) strict, without rowid`,
     'create index clip_text_clip on clip_text (clip_id, key)',
     'create index clip_size on clip (size_bytes, id)',
+    // What walks and counts look at, without the manifest beside it.
+    `create index clip_narrow on clip (start_ns, id, device_id, severity, class, state, end_ns,
+      size_bytes, session_id, received_at, hold)`,
     'create index device_created on device (created_at, id)',
 
     `create table event_value (

@@ -40,6 +40,7 @@ const numbers = (before: string): Place =>
     id: 'clip.id',
     key: { column: 'key', before },
     num: 'num',
+    single: true,
   });
 
 /** What a property of the device was when the clip began. */

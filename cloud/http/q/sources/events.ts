@@ -16,7 +16,13 @@ const text = (key: string): Place =>
 /** A number in one table, a text or a bool in the other. */
 const values = (before: string): Place =>
   eitherOf(
-    rows({ ...place, table: 'event_value', key: { column: 'key', before }, num: 'num' }),
+    rows({
+      ...place,
+      table: 'event_value',
+      key: { column: 'key', before },
+      num: 'num',
+      single: true,
+    }),
     rows({
       ...place,
       table: 'event_text',

@@ -14,6 +14,7 @@ import { eventSource } from './events.ts';
 import { exportSource } from './exports.ts';
 import { publicationSource, ruleSetSource } from './rule-sets.ts';
 import { failureSource } from './failures.ts';
+import { savedQuerySource } from './saved-queries.ts';
 import { sessionSource } from './sessions.ts';
 import { silenceSource } from './silences.ts';
 import { webhookSource } from './webhooks.ts';
@@ -31,6 +32,7 @@ export const sources: readonly QSource[] = [
   commandSource,
   ruleSetSource,
   publicationSource,
+  savedQuerySource,
   userSource,
   apiKeySource,
   approvalSource,
