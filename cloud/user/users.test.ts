@@ -177,7 +177,7 @@ test('another role ends the logins and holds for keys at once', async () => {
     });
   expect((await change('viewer', read.version + 1)).status).toBe(412);
   const changed = await change('viewer', read.version);
-  expect(changed.headers.get('etag')).toBe(`"${read.version + 1}"`);
+  expect(changed.headers.get('etag')).toMatch(new RegExp(`^"${read.version + 1}\\b`));
   expect((await browser.send('GET', '/v1/me')).status).toBe(401);
   expect(await json(world.send('GET', '/v1/me', { key }))).toMatchObject({ scopes: ['*:read'] });
   const entry = (await auditStore(world.db).list(0, 100)).find(
