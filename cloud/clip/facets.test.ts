@@ -1,6 +1,6 @@
 /**
- * Goal: facets and histograms count what the list would show, each facet without its own conditions.
- * Method: random clips over HTTP and on PostgreSQL; every count is checked by the plain evaluator.
+ * Goal: facets and histograms count what the list would show, a facet without its own conditions.
+ * Method: generated clips on both databases, each count asked again as a query; then over HTTP.
  */
 import { systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
@@ -55,12 +55,15 @@ for (const { name, open, skip } of worlds) {
       expect(facets.partial).toBe(false);
       for (const [facet, counts] of facets.counts) {
         const rest = (without as Readonly<Record<string, string>>)[facet] ?? q;
-        const [value, n] = [...counts].toSorted()[0] ?? ['nothing', 0];
+        const [value, n] = [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1))[0] ?? [
+          'nothing',
+          0,
+        ];
         expect(await count(db, `(${rest || 'id:*'}) ${facet} = "${value}"`), facet).toBe(n);
-        if (facet !== 'tag') {
-          const sum = [...counts.values()].reduce((a, b) => a + b, 0);
-          expect(sum, `${q} ${facet}`).toBe(await count(db, rest));
-        }
+        const sum = [...counts.values()].reduce((a, b) => a + b, 0);
+        // A clip may have several tags.
+        const least = facet === 'tag' ? sum : await count(db, rest);
+        expect(sum, `${q} ${facet}`).toBe(least);
       }
     }
   });
@@ -87,11 +90,9 @@ for (const { name, open, skip } of worlds) {
         const sum = bins.reduce((all, bin) => all + bin.count, 0);
         expect(sum, `${field} ${q}`).toBe(await count(db, q));
         for (const [n, bin] of bins.entries()) {
-          if (n > 0) expect(bin.from).toBe(bins[n - 1]?.to);
-          if (field !== 'sizeBytes' || bin.count === 0) continue;
-          expect(await count(db, `(${q || 'id:*'}) sizeBytes: ${bin.from}..${bin.to}`)).toBe(
-            bin.count,
-          );
+          expect(bin.from).toBe(bins[n - 1]?.to ?? bin.from);
+          const listed = `(${q || 'id:*'}) sizeBytes: ${bin.from}..${bin.to}`;
+          expect(field === 'sizeBytes' ? await count(db, listed) : bin.count).toBe(bin.count);
         }
       }
     }

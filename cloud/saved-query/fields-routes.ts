@@ -63,7 +63,10 @@ async function shown(db: Db, field: QField) {
   const { name, type, says, example, values } = field;
   const texts = values === undefined ? await textsOf(db, field) : undefined;
   return {
-    ...{ name, type, says, example },
+    name,
+    type,
+    says,
+    example,
     ...(values === undefined ? {} : { values: [...values] }),
     ...(texts === undefined ? {} : { seen: texts }),
   };

@@ -115,10 +115,8 @@ const create = (deps: NounDeps): Operation =>
         const id = deps.ids.ulid('qry');
         const owner = call.caller?.id ?? 'system';
         const at = deps.clock.now();
-        const made = await savedQueryStore(trx).create({
-          ...{ id, source, name, q, note, shared },
-          ...{ owner, at },
-        });
+        const fields = { source, name, q, note, shared };
+        const made = await savedQueryStore(trx).create({ ...fields, id, owner, at });
         if (made === undefined) throw nameTaken(name, source);
         await call.audit(trx, { action: 'saved_query.create', subject: id, after: call.body });
         return savedQueryJson(made);

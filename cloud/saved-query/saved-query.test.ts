@@ -1,5 +1,5 @@
 /**
- * Goal: a query that somebody named narrows lists as if it were written, and a wrong one is refused.
+ * Goal: a query with a name narrows lists as if it were written, and a wrong one is refused.
  * Method: through the API of a real cloud.
  */
 import { expect, test } from 'vitest';

@@ -25,11 +25,9 @@ const pieceRows = 250;
 
 export const bulkNames = {
   sites: ['hall-1', 'hall-2', 'hall-3', 'yard', 'depot'],
-  rules: [
-    ...['near-miss', 'hard-brake', 'lost-localization', 'sensor-dropout', 'low-battery'],
-    ...['blocked', 'slip', 'overheat', 'e-stop', 'detour', 'unknown-object', 'collision'],
-  ],
-  tags: ['rain', 'dock', 'night', 'pallet', 'human', 'forklift', 'glass', 'ramp', 'demo', 'new'],
+  rules: `near-miss hard-brake lost-localization sensor-dropout low-battery blocked slip overheat
+    e-stop detour unknown-object collision`.split(/\s+/u),
+  tags: 'rain dock night pallet human forklift glass ramp demo new'.split(' '),
   firmware: ['1.3.9', '1.4.0', '1.4.1', '1.4.2', '1.5.0-rc1', '1.5.0'],
   topics: Array.from({ length: 24 }, (_, n) => `/sensor_${n}/data`),
   scores: Array.from({ length: 10 }, (_, n) => `scorer_${n % 5}.${n < 5 ? 'entropy' : 'max'}`),

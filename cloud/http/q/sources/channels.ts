@@ -1,3 +1,4 @@
+import { channelKinds } from '../../../channel/channel.ts';
 import { column, type QSource } from '../source.ts';
 
 export const channelSource: QSource = {
@@ -21,7 +22,7 @@ export const channelSource: QSource = {
       type: 'text',
       says: 'How it tells.',
       example: 'kind = mail',
-      values: ['webhook', 'mail', 'slack'],
+      values: channelKinds,
       place: column('channel.kind'),
     },
     {

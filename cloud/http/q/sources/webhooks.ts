@@ -1,3 +1,4 @@
+import { webhookStates } from '../../../webhook/webhook.ts';
 import { column, type QSource } from '../source.ts';
 
 export const webhookSource: QSource = {
@@ -21,7 +22,7 @@ export const webhookSource: QSource = {
       type: 'text',
       says: 'Whether rows are sent.',
       example: 'state = disabled',
-      values: ['enabled', 'paused', 'disabled'],
+      values: webhookStates,
       place: column('webhook.state'),
     },
     {
