@@ -187,6 +187,16 @@ export const housekeepingRows = 1000;
 
 /** Policies are evaluated this often, and soon after rows that concern them. */
 export const alertTickMs = ms('15s');
+/** Between rounds of everything the engine looks this often whether one is due. */
+export const alertLookMs = ms('5s');
+/** Outbox rows that wait for a round; past them the round is about everything. */
+export const maxAlertNews = 10_000;
+/** Groups that one transaction writes; a larger round takes several. */
+export const alertTurnsAtOnce = 200;
+/** Alerts that one transaction of a long operation acts on. */
+export const alertActsAtOnce = 100;
+/** Outbox rows of one kind that one evaluation counts. */
+export const maxHappened = 10_000;
 /** Rows of the outbox make the engine look again at most this often. */
 export const alertHurryMs = ms('1s');
 /** A condition looks back at most this far. */
@@ -238,6 +248,8 @@ export const maxAnswerChars = 1024;
 export const deliveryKeptMs = ms('7d');
 export const deliverySweepMs = ms('10m');
 export const deliverySweepRows = 1000;
+/** Deliveries that one statement writes. */
+export const deliveryRows = 500;
 export const maxWebhooks = 200;
 export const maxChannels = 200;
 export const maxKindGlobs = 32;

@@ -3,6 +3,7 @@ import { alertOperationKinds } from './alert/alert-routes.ts';
 import { clipOperationKinds } from './clip/bulk-work.ts';
 import { openPreviewMaker } from './clip/preview-maker.ts';
 import { openCommandExpiry } from './command/expiry.ts';
+import { deviceOperationKinds } from './device/bulk-work.ts';
 import { exportKind, makeExport } from './export/make.ts';
 import { openExportSweep } from './export/sweep.ts';
 import { openFailureLinker } from './failure/linker.ts';
@@ -23,6 +24,7 @@ const operationKinds: OperationKinds = {
   [backtestKind]: backtest,
   ...alertOperationKinds,
   ...clipOperationKinds,
+  ...deviceOperationKinds,
   [exportKind]: makeExport,
 };
 

@@ -59,6 +59,23 @@ test('a preview tells who is in, who would join and who would leave', async () =
   expect(same.after).toBeUndefined();
 });
 
+test('the devices of a cohort are a list like that of all devices', async () => {
+  await using world = await openApiWorld();
+  await json(world.post('/v1/cohorts', { name: 'all', q: 'name:amr-*' }));
+  const first = await json<DeviceNames>(world.get('/v1/cohorts/all/devices?limit=1&count=exact'));
+  expect(first).toMatchObject({ items: [{ name: 'amr-01' }], count: { value: 2 } });
+  const next = `/v1/cohorts/all/devices?limit=1&count=exact&cursor=${first.nextCursor}`;
+  expect((await json<DeviceNames>(world.get(next))).items).toMatchObject([{ name: 'amr-02' }]);
+  const narrowed = await json<DeviceNames>(world.get('/v1/cohorts/all/devices?q=name%3Aamr-02'));
+  expect(narrowed.items).toHaveLength(1);
+  expect((await world.get('/v1/cohorts/none/devices')).status).toBe(404);
+});
+
+interface DeviceNames {
+  readonly items: readonly { readonly name: string }[];
+  readonly nextCursor?: string;
+}
+
 test('what is wrong with a cohort is said where it is wrong', async () => {
   await using world = await openApiWorld();
   const make = async (body: object): Promise<Problem> =>

@@ -9,23 +9,35 @@ import {
   type BulkResult,
 } from '../http/bulk.ts';
 import { z } from '../http/openapi.ts';
-import { type Operation, operation } from '../http/operation.ts';
+import { startedResponse } from '../http/long-work.ts';
+import { type Call, type Operation, operation } from '../http/operation.ts';
 import { maxBulkItems, maxRevokedAlone } from '../limits.ts';
 import { deviceCondition, devicesWhere } from '../store/cohort-ref.ts';
 import type { Db } from '../store/db.ts';
 import { unknownDevice } from '../store/device-ref.ts';
-import type { Device, DeviceVerb } from './device.ts';
+import { startOperation } from '../store/operations.ts';
+import type { LongOperation } from '../operation/operation.ts';
+import type { BulkDevices, BulkVerb } from './bulk-work.ts';
+import type { Device } from './device.ts';
 import { deviceStore } from './store.ts';
 import { reasonField, takeStep, type VerbDeps } from './verbs.ts';
 
-type BulkVerb = Exclude<DeviceVerb, 'decommission'>;
+const longer = `A query that finds more than ${maxBulkItems} devices becomes an operation.`;
 
 const words = {
-  suspend: { summary: 'Keep many devices from connecting', right: 'devices:write' },
-  resume: { summary: 'Let many suspended devices connect again', right: 'devices:write' },
+  suspend: {
+    summary: 'Keep many devices from connecting',
+    description: `${longer} The dry run tells of the first of them.`,
+    right: 'devices:write',
+  },
+  resume: {
+    summary: 'Let many suspended devices connect again',
+    description: `${longer} The dry run tells of the first of them.`,
+    right: 'devices:write',
+  },
   revoke: {
     summary: 'Take many devices their right to connect, for good',
-    description: `More than ${maxRevokedAlone} at once take another person's approval.`,
+    description: `More than ${maxRevokedAlone} at once take another person's approval. ${longer}`,
     right: 'devices:admin',
   },
 } as const;
@@ -47,23 +59,24 @@ const many = (deps: VerbDeps, verb: BulkVerb): Operation =>
       path: `/v1/devices:${verb}`,
       ...words[verb],
       faults: ['conflict', 'not_found'],
+      statuses: { 202: 'More than a request waits for: an Operation.' },
     },
     { body, answer: { status: 200, description: 'Each device.', schema: bulkAnswer } },
     async (call) => {
       const { reason, dryRun } = call.body;
       const ended: string[] = [];
-      const answer = await call.change(async (trx): Promise<BulkAnswer> => {
+      const answer = await call.change(async (trx): Promise<BulkAnswer | LongOperation> => {
         const at = deps.clock.now();
-        const ids = await chosen(trx, call.body, at);
-        if (verb === 'revoke' && !dryRun && ids.length > maxRevokedAlone) {
-          const subject = subjectOf(ids);
-          const detail = { devices: ids.length, first: ids.slice(0, 10) };
-          await requireApproval(
-            trx,
-            call,
-            { action: 'device.revoke', subject, reason, detail },
-            deps,
-          );
+        const all = await chosen(trx, call.body, at);
+        const ids = all.slice(0, maxBulkItems);
+        if (verb === 'revoke' && !dryRun && all.length > maxRevokedAlone) {
+          const subject = subjectOf(all);
+          const detail = { devices: all.length, first: all.slice(0, 10) };
+          const wanted = { action: 'device.revoke', subject, reason, detail };
+          await requireApproval(trx, call, wanted, deps);
+        }
+        if (all.length > ids.length && !dryRun) {
+          return await startMany(trx, call, { verb, ids: all, reason, at }, deps);
         }
         const results: BulkResult[] = [];
         let changed = 0;
@@ -83,6 +96,7 @@ const many = (deps: VerbDeps, verb: BulkVerb): Operation =>
         }
         return { results, matched: ids.length, changed, dryRun };
       });
+      if (!('matched' in answer)) return startedResponse(answer);
       for (const name of ended) deps.onRevoked(name);
       return answer;
     },
@@ -104,10 +118,22 @@ async function chosen(trx: Db, said: BulkBody, now: number): Promise<readonly st
     });
   }
   if (q === undefined) return [...new Set(ids)];
-  const found = await devicesWhere(trx, deviceCondition(q, now, '/body/q'), maxBulkItems + 1);
-  if (found.length <= maxBulkItems) return found.map(({ id }) => id);
-  throw new Fault('invalid', `the query finds more than ${maxBulkItems} devices`, {
-    place: '/body/q',
-    remedy: 'Narrow it, for example by site, and send it for each.',
-  });
+  return (await devicesWhere(trx, deviceCondition(q, now, '/body/q'))).map(({ id }) => id);
+}
+
+/** The worker goes through them: the devices are those that were found when it was asked for. */
+async function startMany(
+  trx: Db,
+  call: Pick<Call<unknown, unknown, unknown>, 'caller' | 'audit'>,
+  many: Omit<BulkDevices, 'by'> & { readonly at: number },
+  deps: VerbDeps,
+): Promise<LongOperation> {
+  const { at, verb, reason, ids } = many;
+  const by = call.caller?.id ?? 'nobody';
+  const input = { verb, ids, by, ...(reason === undefined ? {} : { reason }) };
+  const kind = `devices.${verb}`;
+  const started = await startOperation(trx, { id: deps.ids.ulid('op'), kind, input, by, at });
+  const detail = { devices: ids.length };
+  await call.audit(trx, { action: `device.${verb}`, subject: started.id, detail });
+  return started;
 }

@@ -3,7 +3,7 @@
  * time, how its topics come, what it should run; and its life changes only as it may.
  * Method: real HTTP to a real SQLite file, with rows as ingest writes them.
  */
-import type { Clock } from '@fieldloop/core';
+import type { Clock, Json } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
 import { type ApiWorld, openApiWorld } from '../http/world.sample.ts';
@@ -13,7 +13,9 @@ import type { PropertyDefinitionJson } from '../property/routes.ts';
 import { sessionStore } from '../session/store.ts';
 import { sampleUuid } from '../clip/clip.sample.ts';
 import { setDesired } from '../store/desired.ts';
+import type { OperationContext } from '../store/operations.ts';
 import { telemetryStore } from '../store/telemetry.ts';
+import { deviceOperationKinds } from './bulk-work.ts';
 import type { DeviceJson } from './json.ts';
 import type {
   DeviceConfigJson,
@@ -370,4 +372,35 @@ test('revoking many takes another person; a few do not', async () => {
   expect(refused.remedy).toContain('approvals approve');
   const active = await deviceStore(world.db).get('bot-05');
   expect(active?.state).toBe('enrolled');
+});
+
+test('more devices than a request waits for become an operation that the worker does', async () => {
+  await using world = await openApiWorld();
+  const count = 1003;
+  await world.db.transaction().execute(async (trx) => {
+    for (let n = 0; n < count; n += 1) {
+      await deviceStore(trx).create({ id: `dev_bot-${n}`, name: `bot-${n}`, at: 1 });
+    }
+  });
+  const q = 'name:bot-*';
+  const dry = await json<BulkAnswer>(world.post('/v1/devices:suspend', { q, dryRun: true }));
+  expect(dry).toMatchObject({ matched: 1000, changed: 1000 });
+  const started = await world.post('/v1/devices:suspend', { q });
+  expect(started.status).toBe(202);
+  const { input } = (await started.json()) as { readonly input: Json };
+  const progress: number[] = [];
+  const context = {
+    id: 'op_1',
+    read: world.db,
+    write: world.db,
+    clock: systemClock,
+    signal: new AbortController().signal,
+    progress: (done: number) => progress.push(done),
+  };
+  const work = deviceOperationKinds['devices.suspend'];
+  const run = async () => await work?.(input, context as unknown as OperationContext);
+  expect(await run()).toEqual({ matched: count, changed: count, failed: 0, problems: [] });
+  expect(progress.at(-1)).toBe(count);
+  expect(await run()).toMatchObject({ changed: 0 });
+  expect(await deviceStore(world.db).get('bot-7')).toMatchObject({ state: 'suspended' });
 });

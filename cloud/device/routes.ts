@@ -5,6 +5,7 @@ import { type Operation, operation } from '../http/operation.ts';
 import { demandVersion } from '../http/version.ts';
 import { unknownDevice } from '../store/device-ref.ts';
 import { bulkOperations } from './bulk.ts';
+import { listCohortDevices } from './cohort-list.ts';
 import { demandDefined } from './defined.ts';
 import { type DeviceJson, deviceJson, deviceSchema, propertyValueField } from './json.ts';
 import { listDevices } from './list.ts';
@@ -24,6 +25,7 @@ export function deviceOperations(deps: DeviceDeps): readonly Operation[] {
   const devices = deviceStore(deps.read);
   return [
     listDevices(deps),
+    listCohortDevices(deps),
     operation(
       {
         id: 'getDevice',

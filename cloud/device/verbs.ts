@@ -1,10 +1,11 @@
 /** The verbs of a device's life: for one, and for many with a result each. */
 import { Fault, type Json } from '@fieldloop/core';
 import { certificateStore } from '../auth/certificates.ts';
+import type { Changes } from '../http/change.ts';
 import type { NounDeps } from '../http/deps.ts';
 import { deviceRefField } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
-import { type Call, type Operation, operation } from '../http/operation.ts';
+import { type Operation, operation } from '../http/operation.ts';
 import type { Db } from '../store/db.ts';
 import { unknownDevice } from '../store/device-ref.ts';
 import { afterVerb, type Device, type DeviceVerb } from './device.ts';
@@ -82,7 +83,7 @@ const one = (deps: VerbDeps, verb: DeviceVerb): Operation =>
   );
 
 export interface Step {
-  readonly call: Pick<Call<unknown, unknown, unknown>, 'audit'>;
+  readonly call: Pick<Changes, 'audit'>;
   readonly verb: DeviceVerb;
   readonly at: number;
   readonly reason: string | undefined;
