@@ -49,12 +49,8 @@ export const previewStore = (db: Db) => ({
   ): Promise<void> {
     const done = await db
       .updateTable('clip')
-      .set((set) => ({
-        previews_at: at,
-        previews_problem: made.problem ?? null,
-        updated_at: at,
-        version: set('version', '+', 1n),
-      }))
+      // No new version: a person who edits the clip meanwhile is in nobody's way.
+      .set({ previews_at: at, previews_problem: made.problem ?? null })
       .where('id', '=', clipId)
       .where('state', '=', 'stored')
       .where('previews_at', 'is', null)

@@ -32,13 +32,15 @@ async function asked(world: StoreWorld, id: string, clipIds: readonly string[]):
 }
 
 async function clips(world: StoreWorld, count: number): Promise<string[]> {
-  const ids: string[] = [];
-  for (let n = 1; n <= count; n += 1) {
-    const manifest = sampleManifest(n);
-    await clipStore(world.db).putManifest('amr-01', manifest, 1);
-    ids.push(clipIdOf(manifest));
-  }
-  return ids;
+  return await world.db.transaction().execute(async (trx) => {
+    const ids: string[] = [];
+    for (let n = 1; n <= count; n += 1) {
+      const manifest = sampleManifest(n);
+      await clipStore(trx).putManifest('amr-01', manifest, 1);
+      ids.push(clipIdOf(manifest));
+    }
+    return ids;
+  });
 }
 
 export function exportStoreContract(name: string, open: OpenStore): void {
