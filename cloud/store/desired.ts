@@ -25,7 +25,6 @@ export interface DesiredWish {
  */
 export async function setDesired(trx: Db, wish: DesiredWish): Promise<Desired> {
   const { deviceId, section, document, at } = wish;
-  demandDesiredFits(section, document);
   const device = await trx
     .selectFrom('device')
     .select('name')
@@ -40,6 +39,7 @@ export async function setDesired(trx: Db, wish: DesiredWish): Promise<Desired> {
   const digest = desiredDigest(document);
   const before = known.find((one) => one.section === section);
   if (before?.digest === digest) return before;
+  demandDesiredFits(section, document);
   const generation = Math.max(0, ...known.map((one) => one.generation)) + 1;
   const changed = { generation, digest, document: canonicalJson(document), updated_at: at };
   await trx
