@@ -7,7 +7,7 @@ import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { type Call, type Operation, operation } from '../http/operation.ts';
 import { alertSource } from '../http/q/sources/alerts.ts';
-import { maxBulkItems } from '../limits.ts';
+import { alertActsAtOnce, maxBulkItems } from '../limits.ts';
 import { putAudit } from '../store/audit-chain.ts';
 import type { Db } from '../store/db.ts';
 import { deviceIdOf } from '../store/device-ref.ts';
@@ -318,7 +318,7 @@ const bulkHandler: OperationHandler = async (input, context) => {
   let changed = 0;
   for (;;) {
     signal.throwIfAborted();
-    const ids = await matchingAlerts(read, q, { verb: name, now, limit: handlerBatch });
+    const ids = await matchingAlerts(read, q, { verb: name, now, limit: alertActsAtOnce });
     if (ids.length === 0) return { changed };
     const at = clock.now();
     await write.transaction().execute(async (trx) => {
@@ -333,8 +333,6 @@ const bulkHandler: OperationHandler = async (input, context) => {
     context.progress(changed, undefined, 'alerts');
   }
 };
-
-const handlerBatch = 100;
 
 export const alertOperationKinds: Readonly<Record<string, OperationHandler>> = {
   'alerts.acknowledge': bulkHandler,

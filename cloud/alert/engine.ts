@@ -4,7 +4,15 @@
  * holds what a round does to a policy, with the messages that tell of it.
  */
 import { asFault } from '@fieldloop/core';
-import { alertHurryMs, alertQueries, alertTickMs, maxTrackedAlerts } from '../limits.ts';
+import {
+  alertHurryMs,
+  alertLookMs,
+  alertQueries,
+  alertTickMs,
+  alertTurnsAtOnce,
+  maxAlertNews,
+  maxTrackedAlerts,
+} from '../limits.ts';
 import { type OutboxItem, openTail } from '../store/tail.ts';
 import { openLoop, type WorkerDeps } from '../store/work.ts';
 import type { Alert } from './alert.ts';
@@ -35,7 +43,7 @@ export async function openAlertEngine(deps: EngineDeps): Promise<AsyncDisposable
   const loop = opened.use(
     openLoop(
       { clock, log: engine.log },
-      { name: 'alerts', everyMs: alertTickMs },
+      { name: 'alerts', everyMs: alertLookMs },
       async (signal) => {
         const since = clock.monotonicMs() - lastMs;
         if (since < alertHurryMs) await clock.sleep(alertHurryMs - since, signal);
@@ -43,6 +51,7 @@ export async function openAlertEngine(deps: EngineDeps): Promise<AsyncDisposable
         const rows = news;
         news = [];
         const isFull = lastMs - fullAtMs >= alertTickMs;
+        if (!isFull && rows.length === 0) return;
         if (isFull) fullAtMs = lastMs;
         await runRound(engine, isFull ? () => true : (policy) => concernOf(policy, rows));
       },
@@ -51,15 +60,13 @@ export async function openAlertEngine(deps: EngineDeps): Promise<AsyncDisposable
   opened.use(
     await openTail(deps, { from: 'now' }, (rows) => {
       // A full memory of news is a round about everything.
-      if (news.length > mostNews) fullAtMs = Number.NEGATIVE_INFINITY;
+      if (news.length > maxAlertNews) fullAtMs = Number.NEGATIVE_INFINITY;
       else news.push(...rows);
       loop.hurry();
     }),
   );
   return opened.move();
 }
-
-const mostNews = 10_000;
 
 /** Evaluates the policies that `isAsked` names, once. */
 export async function runRound(
@@ -133,14 +140,11 @@ async function noteFault(
   });
 }
 
-/** Alerts that one transaction writes; a larger round takes several. */
-const turnsAtOnce = 200;
-
 async function settlePolicy(deps: EngineDeps, round: Round): Promise<void> {
   const groups = turnsOf(bounded(round)).map(({ group }) => group);
   const asked = [...new Set(groups)];
-  for (let at = 0; at < asked.length; at += turnsAtOnce) {
-    await settleGroups(deps, round, new Set(asked.slice(at, at + turnsAtOnce)));
+  for (let at = 0; at < asked.length; at += alertTurnsAtOnce) {
+    await settleGroups(deps, round, new Set(asked.slice(at, at + alertTurnsAtOnce)));
   }
 }
 

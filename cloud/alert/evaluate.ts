@@ -3,6 +3,7 @@
  * several policies ask for is read once a round.
  */
 import { Fault } from '@fieldloop/core';
+import { maxHappened } from '../limits.ts';
 import { type Condition, meets, type MetricCondition } from './condition.ts';
 import type { Evaluation, Sample } from './evaluation.ts';
 import {
@@ -192,7 +193,7 @@ async function happened(
     .where('kind', '=', condition.event)
     .where('at', '>', BigInt(now - condition.withinS * 1000))
     .where('at', '<=', BigInt(now))
-    .limit(mostRows)
+    .limit(maxHappened)
     .execute();
   const idOf = new Map(devices.map(({ id, name }) => [name, id]));
   const counts = new Map<string, number>();
@@ -208,8 +209,6 @@ async function happened(
   const isLost = loose > 0 && narrowed === undefined && groupBy !== 'none';
   return { active: isLost ? [...active, { group: '', value: loose }] : active, groups };
 }
-
-const mostRows = 10_000;
 
 /** Numbers by device or rule as numbers by group; groups without a number have 0. */
 function byGroup(

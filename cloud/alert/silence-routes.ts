@@ -1,7 +1,7 @@
 import { Fault } from '@fieldloop/core';
 import type { NounDeps } from '../http/deps.ts';
 import { instantField, instantText, severityField } from '../http/fields.ts';
-import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
+import { listAnswer, listPage, listQuery } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { queryTree } from '../http/q/filter.ts';
@@ -35,7 +35,6 @@ const schema = z
   .openapi('Silence');
 
 export type SilenceJson = z.infer<typeof schema>;
-export type SilencePage = Listing<SilenceJson>;
 
 const wallField = z.iso.datetime({ offset: true }).openapi({ example: '2026-01-31T12:00:00Z' });
 const fields = {

@@ -1,6 +1,6 @@
 /** The deliveries' rows. */
 import type { Json } from '@fieldloop/core';
-import { deliverySweepRows } from '../limits.ts';
+import { deliveryRows, deliverySweepRows } from '../limits.ts';
 import { bit, type Db, type Row } from '../store/db.ts';
 import { sql } from '../store/kysely.ts';
 import type { Attempt, Delivery, DeliveryState, Outcome, TargetKind } from './delivery.ts';
@@ -20,10 +20,10 @@ export interface NewDelivery {
 export const deliveryQueue = (db: Db) => ({
   /** Adds what is not there yet. */
   async put(deliveries: readonly NewDelivery[]): Promise<void> {
-    for (let at = 0; at < deliveries.length; at += rowsAtOnce) {
+    for (let at = 0; at < deliveries.length; at += deliveryRows) {
       await db
         .insertInto('delivery')
-        .values(deliveries.slice(at, at + rowsAtOnce).map(toRow))
+        .values(deliveries.slice(at, at + deliveryRows).map(toRow))
         .onConflict((conflict) => conflict.columns(['target_id', 'dedupe_key']).doNothing())
         .execute();
     }
@@ -187,9 +187,6 @@ export const deliveryQueue = (db: Db) => ({
 
 /** In words, not as a parameter: only so do both databases see that a partial index serves it. */
 const isWaiting = sql<boolean>`state = 'waiting'`;
-
-/** Rows of one statement: SQLite takes 32,766 parameters. */
-const rowsAtOnce = 500;
 
 async function remove(db: Db, ids: readonly string[]): Promise<void> {
   if (ids.length === 0) return;
