@@ -58,15 +58,15 @@ async function work(
 export function bulkContract(name: string, open: OpenStore): void {
   test(`${name}: a verb on many does what it can, and a dry run nothing`, async () => {
     await using world = await open();
-    const ids = await clips(world, 60, 60);
+    const ids = await clips(world, 52, 52);
     const held = await clipStore(world.db).get(ids[3] ?? '');
     if (held === undefined) throw new TypeError('no clip');
     const by = { by: 'usr_1', at: 1 };
     await clipCareStore(world.db).hold(held, { reason: 'accident' }, by);
     const erasing: BulkWork = { verb: 'delete', reason: 'over' };
     const many = [...ids, 'clp_none'];
-    const tried = await work(world, many, erasing, true);
-    expect(tried.results.filter((one) => one.changed)).toHaveLength(59);
+    const tried = await work(world, many.slice(0, 5), erasing, true);
+    expect(tried.results.filter((one) => one.changed)).toHaveLength(4);
     expect(tried.wished).toEqual([]);
     const states = async (): Promise<string[]> =>
       (await world.db.selectFrom('clip').select('state').distinct().orderBy('state').execute()).map(
@@ -74,13 +74,13 @@ export function bulkContract(name: string, open: OpenStore): void {
       );
     expect(await states()).toEqual(['stored']);
     const done = await work(world, many, erasing);
-    expect(done.results.filter((one) => one.changed)).toHaveLength(59);
+    expect(done.results.filter((one) => one.changed)).toHaveLength(51);
     expect(done.results.flatMap(({ id, error }) => (error === undefined ? [] : [id]))).toEqual([
       ids[3],
       'clp_none',
     ]);
-    expect(done.audited).toHaveLength(59);
-    expect(new Set(done.wished).size).toBe(59);
+    expect(done.audited).toHaveLength(51);
+    expect(new Set(done.wished).size).toBe(51);
     expect(await states()).toEqual(['erased', 'stored']);
     const again = await work(world, many, erasing);
     expect(again.results.some((one) => one.changed)).toBe(false);
@@ -116,15 +116,15 @@ export function bulkContract(name: string, open: OpenStore): void {
 
   test(`${name}: a query goes through all that match, each once`, async () => {
     await using world = await open();
-    const ids = await clips(world, 512, 503);
+    const ids = await clips(world, 15, 13);
     const found: string[] = [];
-    for await (const page of matchingClips(world.db, 'state = stored', 1)) {
+    for await (const page of matchingClips(world.db, 'state = stored', 1, 5)) {
       await work(world, page, { verb: 'tag', add: ['seen'], remove: [] });
       found.push(...page);
     }
-    expect(found).toEqual(ids.slice(0, 503).toReversed());
+    expect(found).toEqual(ids.slice(0, 13).toReversed());
     let tagged = 0;
-    for await (const page of matchingClips(world.db, 'tag:seen', 1)) tagged += page.length;
-    expect(tagged).toBe(503);
+    for await (const page of matchingClips(world.db, 'tag:seen', 1, 13)) tagged += page.length;
+    expect(tagged).toBe(13);
   });
 }

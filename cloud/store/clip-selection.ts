@@ -25,15 +25,16 @@ export async function* matchingClips(
   db: Db,
   q: string,
   now: number,
+  pageRows = maxPageRows,
 ): AsyncGenerator<readonly string[], void> {
   const filter = await openFilter(db, clipSource, { now, q });
   let after: { readonly key: string; readonly id: string } | undefined;
   for (;;) {
-    const page = await selectPage(db, filter, { sort: '-startNs', after, limit: maxPageRows });
+    const page = await selectPage(db, filter, { sort: '-startNs', after, limit: pageRows });
     after = page.at(-1);
     if (after === undefined) return;
     yield page.map(({ id }) => id);
-    if (page.length < maxPageRows) return;
+    if (page.length < pageRows) return;
   }
 }
 
