@@ -17,7 +17,7 @@ import type { Database } from './store/database.ts';
 import { openDatabase } from './store/database.ts';
 import { endLease, takeLease } from './store/lease.ts';
 import { migrate } from './store/migrate.ts';
-import { lockFolder } from './store/sqlite.ts';
+import { lockFolder } from './store/sqlite-file.ts';
 
 export interface Ground {
   readonly database: Database;

@@ -1,7 +1,7 @@
 /** A reader's thread: one read-only connection, behind typed messages. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { wordsOf } from './fault-words.ts';
-import { openSqliteReader, type SqliteReader } from './sqlite.ts';
+import { openSqliteReader, type SqliteReader } from './sqlite-file.ts';
 import type { ReaderAnswer, ReaderQuestion } from './sqlite-readers.ts';
 
 const { path } = workerData as { readonly path: string };

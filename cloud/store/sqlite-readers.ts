@@ -51,7 +51,7 @@ export interface ReaderOptions {
   readonly onQuery?: OnQuery | undefined;
 }
 
-/** The threads start with the first query; `destroy()` ends them after the queries in work. */
+/** Threads start when they are needed; `destroy()` ends them after the queries in work. */
 export function openSqliteReaders(path: string, deps: ReaderDeps, options: ReaderOptions = {}): Db {
   return new Kysely<Tables>({
     ...timed(options.onQuery),
@@ -85,6 +85,8 @@ class ReaderPool implements Driver {
   readonly #ended = new Set<Promise<void>>();
   #free: Reader[] = [];
   readonly #waiting = new Set<Turn>();
+  /** Threads that run or are about to run again. */
+  #count = 0;
 
   constructor(path: string, deps: ReaderDeps, options: ReaderOptions) {
     this.#path = path;
@@ -94,10 +96,11 @@ class ReaderPool implements Driver {
   }
 
   async init(): Promise<void> {
-    for (let n = 0; n < this.#threads; n += 1) this.#start();
+    // Threads are started when they are needed.
   }
 
   async acquireConnection(): Promise<DatabaseConnection> {
+    if (this.#free.length === 0 && this.#count < this.#threads) this.#start();
     const free = this.#free.pop();
     if (free !== undefined) return free;
     if (this.#waiting.size >= this.#maxWaiting) {
@@ -159,6 +162,7 @@ class ReaderPool implements Driver {
   }
 
   #start(): void {
+    this.#count += 1;
     const reader = new Reader(this.#path);
     this.#all.add(reader);
     const ended = reader.ended.then(async (error) => {
@@ -175,7 +179,9 @@ class ReaderPool implements Driver {
     if (this.#stop.signal.aborted) return;
     this.#deps.log.error('a reader thread died', { cause });
     await this.#deps.clock.sleep(readerRestartMs, this.#stop.signal).catch(() => undefined);
-    if (!this.#stop.signal.aborted) this.#start();
+    this.#count -= 1;
+    // Without somebody who waits the next query starts it.
+    if (!this.#stop.signal.aborted && this.#waiting.size > 0) this.#start();
   }
 }
 

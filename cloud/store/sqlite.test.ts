@@ -8,7 +8,8 @@ import { setImmediate } from 'node:timers/promises';
 import { systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
 import { deviceStore } from '../device/store.ts';
-import { lockFolder, openSqlite } from './sqlite.ts';
+import { openSqlite } from './sqlite.ts';
+import { lockFolder } from './sqlite-file.ts';
 import { sqliteFolder, sqliteWorld } from './sqlite.sample.ts';
 import { storeContracts } from './stores.contract.ts';
 

@@ -12,7 +12,7 @@ import { openDatabase, openReaders } from './database.ts';
 import type { Db } from './db.ts';
 import { sql } from './kysely.ts';
 import { migrate, missingSteps, stepsDone } from './migrate.ts';
-import { lockFolder } from './sqlite.ts';
+import { lockFolder } from './sqlite-file.ts';
 
 export interface UpkeepDeps {
   readonly clock: Clock;

@@ -35,7 +35,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   '@opentelemetry/sdk-trace': ['cloud/http/traces.ts'],
   '@peculiar/x509': ['agent/enroll/x509.ts', 'cloud/auth/x509.ts'],
   aedes: ['cloud/broker/aedes.ts'],
-  'better-sqlite3': ['agent/buffer/sqlite.ts', 'cloud/store/sqlite.ts'],
+  'better-sqlite3': ['agent/buffer/sqlite.ts', 'cloud/store/sqlite-file.ts'],
   'client-zip': ['cloud/export/zip.ts'],
   commander: ['agent/commander.ts', 'cli/commander.ts', 'sim/commander.ts'],
   hono: ['cloud/http/hono.ts'],
