@@ -3,6 +3,7 @@
  * Method: the first start, invitations and links over real HTTP, and the ways to cheat.
  */
 import { createHash } from 'node:crypto';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import { firstAdminLink } from '../auth/first-admin.ts';
 import { goodPassword, openPeopleWorld, type PeopleWorld } from '../auth/people.sample.ts';
@@ -263,4 +264,44 @@ test('the page of a link runs its own script alone, and keeps the secret out of 
   expect(policy).not.toContain('unsafe');
   expect(page).not.toMatch(/ on\w+=/);
   expect(script).toContain('location.hash');
+});
+
+test('the page makes the first admin, and says what is wrong with a password', async () => {
+  await using world = await openPeopleWorld();
+  const script = /<script>([\s\S]*)<\/script>/.exec(
+    await (await world.send('GET', '/v1/join')).text(),
+  )?.[1];
+  const token = (await firstLink(world))?.url.split('#')[1] ?? '';
+  const said = { textContent: '' };
+  const shown: { submit?: (event: object) => Promise<void>; isGone: boolean } = { isGone: false };
+  const form = {
+    addEventListener: (_type: string, run: typeof shown.submit & object) => {
+      shown.submit = run;
+    },
+    remove: () => {
+      shown.isGone = true;
+    },
+  };
+  const fields = new Map<string, string>();
+  runInNewContext(script ?? '', {
+    document: { querySelector: (name: string) => (name === 'form' ? form : said) },
+    location: { hash: `#${token}`, pathname: '/v1/join' },
+    history: { replaceState: () => undefined },
+    FormData: function FormData() {
+      return fields;
+    },
+    fetch: async (path: string, init: RequestInit) => await fetch(`${world.url}${path}`, init),
+  });
+  const submit = async (password: string, again = password): Promise<string> => {
+    const given = { email: 'ada@example.com', name: 'Ada', password, again };
+    for (const [name, value] of Object.entries(given)) fields.set(name, value);
+    await shown.submit?.({ preventDefault: () => undefined });
+    return said.textContent;
+  };
+  expect(await submit(goodPassword, 'another one here')).toBe('The two passwords differ.');
+  expect(await submit('short')).toMatch(/has 5 characters; the least is 12\nChoose at least/);
+  expect(shown.isGone).toBe(false);
+  expect(await submit(goodPassword)).toBe('Ada (admin) can log in now as ada@example.com.');
+  expect(shown.isGone).toBe(true);
+  expect((await world.browser().login('ada@example.com')).status).toBe(200);
 });
