@@ -69,6 +69,7 @@ test('the devices of a cohort are a list like that of all devices', async () => 
   const narrowed = await json<DeviceNames>(world.get('/v1/cohorts/all/devices?q=name%3Aamr-02'));
   expect(narrowed.items).toHaveLength(1);
   expect((await world.get('/v1/cohorts/none/devices')).status).toBe(404);
+  expect(await json(world.get('/v1/devices/amr-01'))).toMatchObject({ cohorts: ['all'] });
 });
 
 interface DeviceNames {

@@ -30,6 +30,10 @@ export const deviceSchema = z
     expectedRates: z.record(z.string(), z.number()).openapi({
       description: 'Messages a second that the operator declared, by topic.',
     }),
+    cohorts: z
+      .array(z.string())
+      .optional()
+      .openapi({ description: 'Names of those that it is in now; where one device is read.' }),
     certificate: z
       .object({ fingerprint: z.string(), notAfter: instantField })
       .optional()

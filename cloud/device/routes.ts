@@ -3,6 +3,7 @@ import { deviceRefField } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { demandVersion } from '../http/version.ts';
+import { cohortsOf } from '../store/cohort-ref.ts';
 import { unknownDevice } from '../store/device-ref.ts';
 import { bulkOperations } from './bulk.ts';
 import { listCohortDevices } from './cohort-list.ts';
@@ -39,7 +40,8 @@ export function deviceOperations(deps: DeviceDeps): readonly Operation[] {
       async ({ params }) => {
         const device = await devices.get(params.id);
         if (device === undefined) throw unknownDevice(params.id);
-        return deviceJson(device);
+        const cohorts = await cohortsOf(deps.read, device.id, deps.clock.now());
+        return { ...deviceJson(device), cohorts: cohorts.map(({ name }) => name) };
       },
     ),
     patch(deps),
