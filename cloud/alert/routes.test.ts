@@ -12,7 +12,8 @@ import type { Problem } from '../http/problem.ts';
 import { type ApiWorld, openApiWorld } from '../http/world.sample.ts';
 import { deliveryQueue } from '../outgoing/queue.ts';
 import type { AlertJson } from './alert-json.ts';
-import type { AlertPage, AlertWithTimelineJson } from './alert-routes.ts';
+import { alertOperationKinds, type AlertPage, type AlertWithTimelineJson } from './alert-routes.ts';
+import { alertStore } from './alert-store.ts';
 import { runRound } from './engine.ts';
 import type { PolicyJson } from './policy-json.ts';
 import type { PolicyPage } from './policy-routes.ts';
@@ -227,6 +228,48 @@ test('many alerts are acknowledged by ids or by q, each with its result', async 
     ['alr_x', false, 'not_found'],
   ]);
   expect((await alerts(world)).map((one) => one.state)).toEqual(['acknowledged', 'acknowledged']);
+});
+
+test('more alerts than a request waits for become an operation that a worker does', async () => {
+  await using world = await openApiWorld();
+  const made = await json<PolicyJson>(world.post('/v1/alertPolicies', away));
+  const life = { state: 'firing', tracked: true, resolveTold: false, flaps: 0 } as const;
+  await world.db.transaction().execute(async (trx) => {
+    for (let n = 0; n <= 1000; n += 1) {
+      const about = { policy: made, group: `g${n}`, severity: 'info', summary: 's' } as const;
+      const alert = { ...about, id: systemIds.ulid('alr') };
+      await alertStore(trx).create(alert, { ...life, pendingAt: 1, firedAt: 1 }, 1);
+    }
+  });
+  const q = 'policy = away and state = firing';
+  const response = await world.post('/v1/alerts:acknowledge', { q, note: 'all of them' });
+  expect(response.status).toBe(202);
+  const started = (await response.json()) as { readonly id: string };
+  const row = await world.db
+    .selectFrom('operation')
+    .selectAll()
+    .where('id', '=', started.id)
+    .executeTakeFirstOrThrow();
+  const steps: number[] = [];
+  const result = await alertOperationKinds[row.kind]?.(JSON.parse(row.input), {
+    id: row.id,
+    read: world.db,
+    write: world.db,
+    bytes: world.bytes,
+    clock: systemClock,
+    ids: systemIds,
+    log: silentLog,
+    signal: new AbortController().signal,
+    progress: (done) => void steps.push(done),
+  });
+  expect([result, steps.length]).toEqual([{ changed: 1001 }, 11]);
+  expect(await alerts(world, '?q=state%3Dfiring')).toEqual([]);
+  const audit = await world.db
+    .selectFrom('audit')
+    .select('via')
+    .where('action', '=', 'alert.acknowledge')
+    .execute();
+  expect(audit.filter(({ via }) => via === 'operation')).toHaveLength(1001);
 });
 
 test('a silence keeps its alerts quiet, shows where it stands, and ends when it is deleted', async () => {

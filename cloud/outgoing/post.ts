@@ -132,6 +132,9 @@ const remedies: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'Renew the certificate of the receiver.',
   DEPTH_ZERO_SELF_SIGNED_CERT: 'Give the receiver a certificate of a known authority.',
   SELF_SIGNED_CERT_IN_CHAIN: 'Give the receiver a certificate of a known authority.',
+  UNABLE_TO_GET_ISSUER_CERT: 'Let the receiver send its whole certificate chain.',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    'Give the receiver a certificate of a known authority, and let it send the whole chain.',
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'Let the receiver send its whole certificate chain.',
   ERR_TLS_CERT_ALTNAME_INVALID: 'Use the name that the certificate of the receiver holds.',
 };

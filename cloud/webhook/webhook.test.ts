@@ -3,7 +3,15 @@
  * the cloud call what is behind its walls.
  * Method: real HTTP, real receivers on 127.0.0.1, resolvers that answer what an attacker would.
  */
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
+import { openCa } from '../auth/ca.ts';
 import type { Problem } from '../http/problem.ts';
 import { openApiWorld } from '../http/world.sample.ts';
 import { addressOf, isPublic } from '../outgoing/address.ts';
@@ -187,4 +195,25 @@ test('a public address is taken; the connection goes to the address that was che
   const message = { url, headers: {}, body: '{}', timeoutMs: 2000 };
   expect(await post(message, { allowPrivate: true, resolve })).toMatchObject({ ok: true });
   expect([asked, receiver.got[0]?.headers.host]).toEqual([1, `rebind.example:${receiver.port}`]);
+});
+
+test('a receiver whose certificate nobody vouches for gets nothing, and it is said', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'fieldloop-tls-'));
+  const ca = await openCa({ folder, clock: systemClock });
+  const got: string[] = [];
+  const server = createServer(await ca.serverIdentity(['a.example']), (request, response) => {
+    got.push(request.url ?? '');
+    response.end();
+  });
+  server.on('tlsClientError', () => {});
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const message = { url: `https://a.example:${port}/`, headers: {}, body: '{}', timeoutMs: 2000 };
+  const resolve = async () => await Promise.resolve([{ address: '127.0.0.1', family: 4 as const }]);
+  const outcome = await post(message, { allowPrivate: true, resolve });
+  expect(outcome).toMatchObject({ ok: false, error: expect.stringContaining('certificate') });
+  expect(got).toEqual([]);
+  server.close();
+  await rm(folder, { recursive: true });
 });
