@@ -22,8 +22,8 @@ import {
 import { clipStore } from '../clip/store.ts';
 import { commandStore } from '../command/store.ts';
 import { deviceStore } from '../device/store.ts';
-import type { EventValue } from '../event/event.ts';
-import { eventStore } from '../event/store.ts';
+import { eventOfMarker, type EventValue } from '../event/event.ts';
+import { type PutEvent, putEvents } from '../event/put-many.ts';
 import { sessionStore } from '../session/store.ts';
 import type { Db } from '../store/db.ts';
 import { deviceIdOf } from '../store/device-ref.ts';
@@ -80,8 +80,23 @@ function decodeEventRows(device: string, payload: Uint8Array, at: number): Incom
       const to = row.kind === 'gap' ? seq + row.gap.count - 1n : seq;
       const put = async (db: Db): Promise<undefined> =>
         await putEventRow(db, { key, row, from: seq, to, at });
-      return { from: seq, to, crc, put };
+      const event = eventOf(row);
+      return { from: seq, to, crc, put, ...(event === undefined ? {} : { event }) };
     }),
+  };
+}
+
+function eventOf(row: EventRow): PutEvent | undefined {
+  if (row.kind === 'gap') return undefined;
+  if (row.kind === 'marker') {
+    const { marker } = row;
+    const event = eventOfMarker({ ...marker, values: valuesOf(marker.values) });
+    return { kind: 'marker', event };
+  }
+  const { ruleSetSha256, values, ...event } = row.event;
+  return {
+    kind: 'event',
+    event: { ...event, ruleSetDigest: ruleSetSha256, values: valuesOf(values) },
   };
 }
 
@@ -96,24 +111,9 @@ async function putEventRow(
   },
 ): Promise<undefined> {
   const { key, row, from, to, at } = one;
-  switch (row.kind) {
-    case 'event': {
-      const { ruleSetSha256, values, ...event } = row.event;
-      await eventStore(db).putEvent(
-        key.device,
-        { ...event, ruleSetDigest: ruleSetSha256, values: valuesOf(values) },
-        at,
-      );
-      return;
-    }
-    case 'marker': {
-      const values = valuesOf(row.marker.values);
-      await eventStore(db).putMarker(key.device, { ...row.marker, values }, at);
-      return;
-    }
-    case 'gap':
-      await putGap(db, key, { from, to, reason: row.gap.reason, at });
-  }
+  const event = eventOf(row);
+  if (event !== undefined) await putEvents(db, key.device, [event], at);
+  else if (row.kind === 'gap') await putGap(db, key, { from, to, reason: row.gap.reason, at });
 }
 
 /** JSON has no 64-bit integers: large ones become text. */

@@ -5,6 +5,8 @@
  */
 import { Fault } from '@fieldloop/core';
 import { type Lane, type Stored, type WireCode, wireLimits } from '@fieldloop/proto';
+import { type PutEvent, putEvents } from '../event/put-many.ts';
+import { insertMany } from '../store/insert-many.ts';
 import { keptRowKeys } from '../wire-limits.ts';
 import type { Db } from '../store/db.ts';
 import { sql } from '../store/kysely.ts';
@@ -24,6 +26,8 @@ export interface IncomingRow {
   readonly crc: number;
   /** Writes it; a code says why it was refused. Absent when it is refused already. */
   readonly put?: (db: Db) => Promise<WireCode | undefined>;
+  /** Where the row is an event or a marker: many of them are written at once. */
+  readonly event?: PutEvent;
   readonly refused?: WireCode;
 }
 
@@ -40,6 +44,13 @@ export async function putRows(
   how: { readonly at: number; readonly alone: boolean },
 ): Promise<readonly Stored[]> {
   const before = await loadLane(db, key);
+  const after = how.alone ? undefined : afterEvents(before, rows);
+  if (after !== undefined) {
+    await putEvents(db, key.device, eventsOf(rows), how.at);
+    await putKeys(db, key, rows);
+    await saveLane(db, key, after, how.at);
+    return storedMessages(key, after, []);
+  }
   let lane = before;
   const refused: RefusedRow[] = [];
   for (const row of rows) {
@@ -54,6 +65,29 @@ export async function putRows(
   }
   if (lane !== before) await saveLane(db, key, lane, how.at);
   return storedMessages(key, lane, refused);
+}
+
+/** Where the lane is behind events that are all new and all sound; undefined for any other rows. */
+function afterEvents(lane: LaneProgress, rows: readonly IncomingRow[]): LaneProgress | undefined {
+  let next: LaneProgress | undefined = lane;
+  for (const { event, from, to } of rows) {
+    if (event === undefined || next === undefined || holds(next, from)) return undefined;
+    next = withRange(next, from, to);
+  }
+  return rows.length === 0 ? undefined : next;
+}
+
+const eventsOf = (rows: readonly IncomingRow[]): readonly PutEvent[] =>
+  rows.map(({ event }) => event).filter((event) => event !== undefined);
+
+async function putKeys(db: Db, key: LaneKey, rows: readonly IncomingRow[]): Promise<void> {
+  const { device, lane } = key;
+  const origin = signed(key.origin);
+  await insertMany(db, {
+    table: 'row_key',
+    columns: ['device', 'lane', 'origin', 'seq', 'last_seq', 'crc'],
+    rows: rows.map(({ from, to, crc }) => [device, lane, origin, from, to, crc]),
+  });
 }
 
 export function storedMessages(
