@@ -6,10 +6,12 @@
  */
 import type { Clock } from '@fieldloop/core';
 import { facetBlockRows, facetMs } from '../limits.ts';
-import { blocksOf } from '../http/q/blocks.ts';
+import { type Block, blocksOf } from '../http/q/blocks.ts';
 import type { Filter } from '../http/q/filter.ts';
-import { compiled, fromOf, rareTerm } from '../http/q/page-plan.ts';
+import { fromOf, rareTerm, withParts } from '../http/q/page-plan.ts';
+import { compiledForScan, isNarrow } from '../http/q/scan-plan.ts';
 import { joined, type Sql } from '../http/q/source.ts';
+import { clipSource } from '../http/q/sources/clips.ts';
 import type { Tree } from '../http/q/tree.ts';
 import type { Db } from '../store/db.ts';
 import { type RawBuilder, sql } from '../store/kysely.ts';
@@ -90,46 +92,69 @@ function isAbout(term: Tree, name: FacetName): boolean {
 }
 
 interface Part {
-  readonly select: RawBuilder<unknown>;
+  readonly parts: readonly RawBuilder<unknown>[];
   readonly from: RawBuilder<unknown>;
   readonly where: Sql;
+  readonly block: Block | undefined;
+  /** Nothing narrows the clips but the block. */
+  readonly all: boolean;
+  /** The clips are gathered: each finds its values, instead of each value its clip. */
+  readonly few: boolean;
   readonly facets: readonly FacetName[];
 }
+
+type CountedRow = Readonly<Record<string, unknown>>;
 
 interface FacetTable {
   readonly facets: readonly FacetName[];
   /** Counts of these facets over the clips that `from` and `where` leave. */
-  readonly query: (of: Part) => RawBuilder<Readonly<Record<string, unknown>>>;
+  readonly query: (of: Part) => RawBuilder<CountedRow>;
 }
 
 /** Facets that one statement counts together. */
 const tables: readonly FacetTable[] = [
-  {
-    facets: ['severity', 'class', 'state'],
-    query: ({ select, from, where }) => sql`${select} clip.severity as severity,
-      clip.class as class, clip.state as state, count(*) as n ${from} where ${where}
-      group by clip.severity, clip.class, clip.state`,
-  },
+  { facets: ['severity', 'class', 'state'], query: columnCounts },
   {
     facets: ['device', 'site'],
-    query: ({ select, from, where }) => sql`select device.name as device, device.site as site,
-      counted.n as n from (${select} clip.device_id as device_id, count(*) as n ${from}
-        where ${where} group by clip.device_id) as counted
+    query: ({ parts, from, where }) => sql`${withParts(parts)} select device.name as device,
+      device.site as site, counted.n as n from (select clip.device_id as device_id,
+        count(*) as n ${from} where ${where} group by clip.device_id) as counted
       cross join device where device.id = counted.device_id`,
   },
-  {
-    facets: ['rule', 'tag'],
-    query: ({ select, from, where, facets }) => sql`${select} v.kind as facet, v.term as value,
-      count(*) as n ${from} cross join clip_term as v where ${where} and v.clip_id = clip.id
-        and v.kind in (${sql.join(facets)}) group by v.kind, v.term`,
-  },
-  {
-    facets: ['firmware', 'model'],
-    query: ({ select, from, where, facets }) => sql`${select} v.key as facet, v.text as value,
-      count(*) as n ${from} cross join clip_text as v where ${where} and v.clip_id = clip.id
-        and v.key in (${sql.join(facets)}) group by v.key, v.text`,
-  },
+  { facets: ['rule', 'tag'], query: valueCounts('clip_term', 'kind', 'term') },
+  { facets: ['firmware', 'model'], query: valueCounts('clip_text', 'key', 'text') },
 ];
+
+/** One sum for each value of columns whose values are known: no rows have to be sorted. */
+function columnCounts({ parts, from, where, facets }: Part): RawBuilder<CountedRow> {
+  const sums = facets.flatMap((facet) =>
+    (valuesOf(facet) ?? []).map(
+      (value) => sql`sum(case when ${sql.ref(`clip.${facet}`)} = ${value} then 1 else 0 end)
+        as ${sql.ref(`${facet} ${value}`)}`,
+    ),
+  );
+  return sql`${withParts(parts)} select ${sql.join(sums)} ${from} where ${where}`;
+}
+
+const valuesOf = (facet: FacetName): readonly string[] | undefined =>
+  clipSource.fields.find((field) => field.name === facet)?.values;
+
+/** Values in a table of their own: each is looked up among the clips that pass. */
+function valueCounts(table: string, kind: string, value: string): FacetTable['query'] {
+  const [facet, text] = [sql.ref(`v.${kind}`), sql.ref(`v.${value}`)];
+  return ({ parts, from, where, block, all, few, facets }) => {
+    const conditions = [sql<boolean>`${facet} in (${sql.join(facets)})`];
+    if (block?.from !== undefined) conditions.push(sql`v.start_ns >= ${block.from}`);
+    if (block?.to !== undefined) conditions.push(sql`v.start_ns < ${block.to}`);
+    if (few) conditions.push(sql`v.clip_id = passing.id`);
+    else if (!all) conditions.push(sql`v.clip_id in (select passing.id from passing)`);
+    const passing = sql`passing as materialized (select clip.id as id ${from} where ${where})`;
+    return sql`${withParts(all ? [] : [...parts, passing])} select ${facet} as facet,
+      ${text} as value, count(*) as n
+      from ${few ? sql`passing cross join ` : sql``}${sql.table(table)} as v
+      where ${joined(conditions)} group by ${facet}, ${text}`;
+  };
+}
 
 async function countPass(
   db: Db,
@@ -138,28 +163,34 @@ async function countPass(
 ): Promise<void> {
   const { filter, table, facets } = pass;
   const lead = await rareTerm(db, filter);
-  const { select, from, on } = fromOf(filter.source, lead);
-  const where = compiled(filter, lead);
-  const count = async (more: readonly Sql[]): Promise<void> => {
-    const terms = joined([...(on === undefined ? [] : [on]), where, ...more]);
-    const query = table.query({ select, from, where: terms, facets });
-    const { rows } = await query.execute(db);
+  const { parts, from, on } = fromOf(filter.source, lead);
+  const scan = compiledForScan(filter, lead);
+  const few = lead !== undefined || filter.terms.some(isNarrow);
+  const all = filter.terms.length === 0 && filter.where.length === 0;
+  const count = async (block?: Block): Promise<void> => {
+    const where = joined([...on, scan, ...(block === undefined ? [] : [block.holds])]);
+    const { rows } = await table.query({ parts, from, where, block, all, few, facets }).execute(db);
     for (const row of rows) add(row, facets, counts);
   };
-  if (lead !== undefined) return await count([]);
-  for await (const block of blocksOf(db, filter.source, facetBlockRows)) await count([block.holds]);
+  if (lead !== undefined) return await count();
+  for await (const block of blocksOf(db, filter.source, facetBlockRows)) await count(block);
 }
 
-/** A row counts one value of one facet, or one value of each of several. */
+/** A row counts one value of one facet, one value of each of several, or all values of columns. */
 function add(
-  row: Readonly<Record<string, unknown>>,
+  row: CountedRow,
   facets: readonly FacetName[],
   counts: ReadonlyMap<FacetName, FacetCounts>,
 ): void {
-  for (const name of facets) {
-    const value = row['facet'] === name ? row['value'] : row[name];
+  const more = (name: FacetName, value: unknown, n: unknown): void => {
     const known = counts.get(name);
-    if (typeof value !== 'string' || known === undefined) continue;
-    known.set(value, (known.get(value) ?? 0) + Number(row['n']));
+    const rows = Number(n ?? 0);
+    if (typeof value !== 'string' || known === undefined || rows === 0) return;
+    known.set(value, (known.get(value) ?? 0) + rows);
+  };
+  for (const name of facets) {
+    if (row['facet'] === name) more(name, row['value'], row['n']);
+    else if ('n' in row) more(name, row[name], row['n']);
+    else for (const value of valuesOf(name) ?? []) more(name, value, row[`${name} ${value}`]);
   }
 }

@@ -6,7 +6,8 @@ import type { Clock } from '@fieldloop/core';
 import { facetBlockRows, facetMs } from '../limits.ts';
 import { blocksOf } from '../http/q/blocks.ts';
 import type { Filter } from '../http/q/filter.ts';
-import { compiled, fromOf, rareTerm } from '../http/q/page-plan.ts';
+import { fromOf, rareTerm, withParts } from '../http/q/page-plan.ts';
+import { compiledForScan } from '../http/q/scan-plan.ts';
 import { joined, type QField, type Sql } from '../http/q/source.ts';
 import type { Db } from '../store/db.ts';
 import { type RawBuilder, sql } from '../store/kysely.ts';
@@ -83,10 +84,10 @@ async function eachPart(
   const value = field.place.number?.(key);
   if (value === undefined) throw new TypeError(`no number is in ${field.name}`);
   const lead = await rareTerm(db, filter);
-  const { select, from, on } = fromOf(filter.source, lead);
-  const where = compiled(filter, lead);
-  const values = (more: readonly Sql[]): Sql => sql`${select} ${value} as x ${from}
-    where ${joined([...(on === undefined ? [] : [on]), where, ...more])}`;
+  const { parts, from, on } = fromOf(filter.source, lead);
+  const where = compiledForScan(filter, lead);
+  const values = (more: readonly Sql[]): Sql => sql`${withParts(parts)} select ${value} as x ${from}
+    where ${joined([...on, where, ...more])}`;
   if (lead !== undefined) return await work(values([]));
   for await (const block of blocksOf(db, filter.source, facetBlockRows)) {
     await work(values([block.holds]));

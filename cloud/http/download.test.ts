@@ -140,3 +140,19 @@ test('a read that breaks off never looks like the end of the file', async () => 
   world.brokenObject = undefined;
   expect(await bodyOf(await world.get(path))).toHaveLength(3_000_000);
 });
+
+test('a client that goes away in the middle of a file is no failure', async () => {
+  await using world = await openApiWorld();
+  await world.putClip(1, { bytes: new Uint8Array(8_000_000) });
+  for (let i = 0; i < 3; i += 1) {
+    const stop = new AbortController();
+    const headers = { authorization: `Bearer ${world.key}` };
+    const response = await fetch(`${world.url}${path}`, { headers, signal: stop.signal });
+    const reader = response.body?.getReader();
+    expect((await reader?.read())?.value?.length).toBeGreaterThan(0);
+    stop.abort();
+    await expect(reader?.read()).rejects.toThrow();
+  }
+  expect(await bodyOf(await world.get(path))).toHaveLength(8_000_000);
+  expect(world.errors).toEqual([]);
+});

@@ -107,18 +107,25 @@ async function close(server: Server, drainMs: number): Promise<void> {
 function guarded(response: Response, broken: (error: unknown) => void): Response {
   if (response.body === null) return response;
   const reader = response.body.getReader();
+  // A client that goes away is no failure: what was being read is not for it any more.
+  let isGone = false;
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
         const { done, value } = await reader.read();
+        if (isGone) return;
         if (done) controller.close();
         else controller.enqueue(value);
       } catch (error) {
+        if (isGone) return;
         broken(error);
         controller.close();
       }
     },
-    cancel: async (reason) => await reader.cancel(reason),
+    async cancel(reason) {
+      isGone = true;
+      await reader.cancel(reason);
+    },
   });
   return new Response(body, { status: response.status, headers: response.headers });
 }
