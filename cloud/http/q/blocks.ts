@@ -34,7 +34,7 @@ export async function* blocksOf(db: Db, source: QSource, blockRows: number): Asy
   const range = Number(most - least) + 1;
   let to: bigint | undefined;
   for (;;) {
-    const before: Sql = to === undefined ? yes : sql`${column} < ${to}`;
+    const before: Sql = to === undefined ? sql`${column} >= ${least}` : sql`${column} < ${to}`;
     const { rows } = await sql<{ from: bigint }>`select ${column} as "from" from ${table}
       where ${before} order by ${column} desc limit 1 offset ${BigInt(blockRows)}`.execute(db);
     const from: bigint | undefined = rows[0]?.from;

@@ -5,7 +5,7 @@ import type { Db } from '../../store/db.ts';
 import { sql } from '../../store/kysely.ts';
 import type { Filter } from './filter.ts';
 import { blocksOf } from './blocks.ts';
-import { compiled, fromOf, rareTerm } from './page-plan.ts';
+import { compiled, fromOf, rareTerm, withParts } from './page-plan.ts';
 
 export interface RowCount {
   value: number;
@@ -24,10 +24,10 @@ export async function countRows(
   const { read, clock } = deps;
   const until = clock.monotonicMs() + (how === 'exact' ? countMs : estimateMs);
   const lead = await rareTerm(read, filter);
-  const { select, from, on } = fromOf(filter.source, lead);
+  const { parts, from, on } = fromOf(filter.source, lead);
   const count = async (block?: ReturnType<typeof sql<boolean>>): Promise<number> => {
-    const terms = [on, compiled(filter, lead), block].filter((term) => term !== undefined);
-    const { rows } = await sql<{ n: bigint }>`${select} count(*) as n ${from}
+    const terms = [...on, compiled(filter, lead), ...(block === undefined ? [] : [block])];
+    const { rows } = await sql<{ n: bigint }>`${withParts(parts)} select count(*) as n ${from}
       where ${sql.join(terms, sql` and `)}`.execute(read);
     return Number(rows[0]?.n ?? 0n);
   };

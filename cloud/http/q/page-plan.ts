@@ -5,7 +5,7 @@
  */
 import { gatherRows, gatherSlackRows } from '../../limits.ts';
 import type { Db } from '../../store/db.ts';
-import { sql } from '../../store/kysely.ts';
+import { type RawBuilder, sql } from '../../store/kysely.ts';
 import { compileTree, leafRows } from './compile.ts';
 import type { Filter } from './filter.ts';
 import { joined, type QSource, type SortColumn, type Sql, yes } from './source.ts';
@@ -64,8 +64,8 @@ export function pageQuery(filter: Filter, page: PageOf, lead: Lead | undefined) 
   const by = sortColumn(source, page.sort);
   const unique = idColumn(source);
   const [key, id] = [sql.ref(by.column), sql.ref(unique.column)];
-  const { select, from, on } = fromOf(source, lead);
-  const terms = [...(on === undefined ? [] : [on]), compiled(filter, lead)];
+  const { parts, from, on } = fromOf(source, lead);
+  const terms = [...on, compiled(filter, lead)];
   if (page.after !== undefined) {
     const at = sql`${valueOf(by, page.after.key)}, ${valueOf(unique, page.after.id)}`;
     const behind = sql.raw(page.sort.startsWith('-') ? '<' : '>');
@@ -75,7 +75,8 @@ export function pageQuery(filter: Filter, page: PageOf, lead: Lead | undefined) 
   return sql<{
     key: bigint | string;
     id: bigint | string;
-  }>`${select} ${key} as key, ${id} as id ${from}
+  }>`${withParts(parts)}
+    select ${key} as key, ${id} as id ${from}
     where ${sql.join(terms, sql` and `)}
     order by ${key} ${order}, ${id} ${order} limit ${BigInt(page.limit)}`;
 }
@@ -85,11 +86,13 @@ export function compiled(filter: Filter, lead?: Lead): Sql {
   const terms = filter.terms.filter((term) => term !== lead?.leaf).map(compileTree);
   const all = [...terms, ...filter.where];
   if (all.length === 0) return yes;
-  // Inside a case no index is looked for: the gathered rows lead, whatever a database thinks.
-  return lead === undefined
-    ? joined(all)
-    : sql<boolean>`case when ${joined(all)} then 1 else 0 end = 1`;
+  // The gathered rows lead, whatever a database thinks.
+  return lead === undefined ? joined(all) : withoutIndex(joined(all));
 }
+
+/** The same condition, for which no index is looked for: inside a case none can serve it. */
+export const withoutIndex = (condition: Sql): Sql =>
+  sql<boolean>`case when ${condition} then 1 else 0 end = 1`;
 
 /**
  * Where a query of the source begins. Gathered rows come first for sure: neither database turns
@@ -100,16 +103,22 @@ export function fromOf(source: QSource, lead: Lead | undefined) {
   const table = sql.table(source.table);
   const gathered = lead === undefined ? undefined : leafRows(lead.leaf);
   if (lead === undefined || gathered === undefined) {
-    return { select: sql`select`, from: sql`from ${table}` };
+    return { parts: [], from: sql`from ${table}`, on: [] };
   }
   const most = lead.rows * 2n + gatherSlackRows;
   return {
-    select: sql`with lead as materialized (select distinct found.id as id from (${gathered}
-      limit ${most}) as found) select`,
+    parts: [
+      sql`lead as materialized (select distinct found.id as id from (${gathered}
+        limit ${most}) as found)`,
+    ],
     from: sql`from lead cross join ${table}`,
-    on: sql<boolean>`${sql.ref(idColumn(source).column)} = lead.id`,
+    on: [sql<boolean>`${sql.ref(idColumn(source).column)} = lead.id`],
   };
 }
+
+/** `with` these parts, when there are any. */
+export const withParts = (parts: readonly RawBuilder<unknown>[]): RawBuilder<unknown> =>
+  parts.length === 0 ? sql`` : sql`with ${sql.join(parts)}`;
 
 /** The column of a sort such as `-startNs`. */
 export function sortColumn(source: QSource, sort: string): SortColumn {
