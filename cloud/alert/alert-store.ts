@@ -1,5 +1,5 @@
 /** The alerts' rows and their timelines. */
-import { maxAlertEntries } from '../limits.ts';
+import { maxAlertEntries } from '../alert-limits.ts';
 import { bit, type Db, type Row } from '../store/db.ts';
 import { sql } from '../store/kysely.ts';
 import type { Alert, AlertLife, AlertState, Entry, EntryKind } from './alert.ts';

@@ -8,7 +8,7 @@ import { sampleUuid } from '../clip/clip.sample.ts';
 import { channelStore } from '../channel/store.ts';
 import { deviceStore } from '../device/store.ts';
 import { eventStore } from '../event/store.ts';
-import { alertFlapMs } from '../limits.ts';
+import { alertFlapMs } from '../alert-limits.ts';
 import { openDeliveries } from '../outgoing/deliveries.ts';
 import type { Notification } from '../outgoing/notification.ts';
 import { deliveryQueue } from '../outgoing/queue.ts';

@@ -12,7 +12,7 @@ import {
   alertTurnsAtOnce,
   maxAlertNews,
   maxTrackedAlerts,
-} from '../limits.ts';
+} from '../alert-limits.ts';
 import { type OutboxItem, openTail } from '../store/tail.ts';
 import { openLoop, type WorkerDeps } from '../store/work.ts';
 import type { Alert } from './alert.ts';

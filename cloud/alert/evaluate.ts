@@ -3,7 +3,7 @@
  * several policies ask for is read once a round.
  */
 import { Fault } from '@fieldloop/core';
-import { maxHappened } from '../limits.ts';
+import { maxHappened } from '../alert-limits.ts';
 import { type Condition, meets, type MetricCondition } from './condition.ts';
 import type { Evaluation, Sample } from './evaluation.ts';
 import {

@@ -5,7 +5,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { alertFlapMs } from '../limits.ts';
+import { alertFlapMs } from '../alert-limits.ts';
 import type { Alert, AlertLife } from './alert.ts';
 import { lifeOf, type Turn, turnsOf } from './plan.ts';
 import type { Policy } from './policy.ts';

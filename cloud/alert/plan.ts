@@ -2,7 +2,7 @@
  * What a round of evaluations does to the alerts of one policy: which begin, change or go, what
  * their timelines say and who is told. Pure: the same answer for the same rows.
  */
-import { alertFlapMs } from '../limits.ts';
+import { alertFlapMs } from '../alert-limits.ts';
 import type { Alert, AlertLife, Entry } from './alert.ts';
 import { compared, type Evaluation, type Sample, summaryOf } from './evaluation.ts';
 import type { Policy } from './policy.ts';

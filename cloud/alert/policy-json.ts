@@ -1,7 +1,8 @@
 /** Alert policies as the API shows and takes them. */
 import { instantField, instantText, severityField } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
-import { maxPolicyChannels, maxQueryLength, maxReachS } from '../limits.ts';
+import { maxPolicyChannels, maxReachS } from '../alert-limits.ts';
+import { maxQueryLength } from '../limits.ts';
 import { aggregates, conditionText, groupBys, ops, rowSources } from './condition.ts';
 import type { Policy } from './policy.ts';
 

@@ -5,7 +5,7 @@ import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { policySource } from '../http/q/sources/alert-policies.ts';
 import { demandVersion } from '../http/version.ts';
-import { maxPolicies } from '../limits.ts';
+import { maxPolicies } from '../alert-limits.ts';
 import type { Db } from '../store/db.ts';
 import { putOutbox } from '../store/outbox.ts';
 import { alertStore } from './alert-store.ts';

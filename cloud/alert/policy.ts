@@ -1,7 +1,7 @@
 /** A policy: when there is an alert, how much it matters, and who is told. */
 import { Fault } from '@fieldloop/core';
 import type { Severity } from '@fieldloop/proto';
-import { maxReachS } from '../limits.ts';
+import { maxReachS } from '../alert-limits.ts';
 import { type Condition, type GroupBy, reachS } from './condition.ts';
 import { fleetSignal } from './signals.ts';
 

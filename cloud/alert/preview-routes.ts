@@ -3,7 +3,7 @@ import type { NounDeps } from '../http/deps.ts';
 import { instantField, instantText } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
-import { maxPreviewAlerts, maxPreviewHours } from '../limits.ts';
+import { maxPreviewAlerts, maxPreviewHours } from '../alert-limits.ts';
 import { conditionText } from './condition.ts';
 import { summaryOf } from './evaluation.ts';
 import type { Policy, PolicyDraft } from './policy.ts';

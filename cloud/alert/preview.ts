@@ -1,6 +1,6 @@
 /** A dry evaluation: for whom a condition holds now, and when it would have fired. */
 import type { Clock } from '@fieldloop/core';
-import { previewMs, previewSteps } from '../limits.ts';
+import { previewMs, previewSteps } from '../alert-limits.ts';
 import type { Alert } from './alert.ts';
 import { openRound } from './evaluate.ts';
 import type { Evaluation } from './evaluation.ts';

@@ -1,7 +1,7 @@
 /** Writes what a round found: alerts, timelines, outbox rows and messages, in one transaction. */
 import { canonicalJson, type Ids, sha256Hex } from '@fieldloop/core';
 import { instantText } from '../http/fields.ts';
-import { maxNoticeAlerts } from '../limits.ts';
+import { maxNoticeAlerts } from '../alert-limits.ts';
 import {
   type Notification,
   notificationJson,

@@ -2,7 +2,7 @@
 import { Fault } from '@fieldloop/core';
 import { instantField, instantText } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
-import { maxMailAddresses } from '../limits.ts';
+import { maxMailAddresses } from '../alert-limits.ts';
 import { checkUrl, urlField } from '../outgoing/url.ts';
 import type { Channel, ChannelConfig, ChannelSecret } from './channel.ts';
 

@@ -6,7 +6,7 @@ import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { channelSource } from '../http/q/sources/channels.ts';
 import { demandVersion } from '../http/version.ts';
-import { maxChannels } from '../limits.ts';
+import { maxChannels } from '../alert-limits.ts';
 import { type DeliveryOptions, sendDeps } from '../outgoing/options.ts';
 import { outcomeSchema, tried } from '../outgoing/json.ts';
 import { deliveryQueue } from '../outgoing/queue.ts';

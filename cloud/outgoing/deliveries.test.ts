@@ -5,7 +5,7 @@
  */
 import { systemIds } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
-import { deliveryWaitsMs, maxWaitingDeliveries, webhookFailingMs } from '../limits.ts';
+import { deliveryWaitsMs, maxWaitingDeliveries, webhookFailingMs } from '../alert-limits.ts';
 import type { Db } from '../store/db.ts';
 import { putOutbox } from '../store/outbox.ts';
 import type { OutboxKind } from '../store/outbox-kinds.ts';

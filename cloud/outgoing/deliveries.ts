@@ -1,6 +1,6 @@
 /** The worker's part that sends everything: webhooks' rows and what channels tell people. */
 import { channelTargets } from '../channel/sender.ts';
-import { deliveryKeptMs, deliverySweepMs, deliverySweepRows } from '../limits.ts';
+import { deliveryKeptMs, deliverySweepMs, deliverySweepRows } from '../alert-limits.ts';
 import { openTail } from '../store/tail.ts';
 import { openLoop, type WorkerDeps } from '../store/work.ts';
 import { openFill } from '../webhook/fill.ts';

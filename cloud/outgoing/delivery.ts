@@ -3,7 +3,7 @@
  * that leaves the cloud for others is one: webhooks' rows and what channels tell people.
  */
 import type { Json, Random } from '@fieldloop/core';
-import { deliveryJitter, deliveryWaitsMs, maxRetryAfterMs } from '../limits.ts';
+import { deliveryJitter, deliveryWaitsMs, maxRetryAfterMs } from '../alert-limits.ts';
 
 export type TargetKind = 'channel' | 'webhook';
 

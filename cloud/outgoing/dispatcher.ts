@@ -3,7 +3,7 @@
  * leaves nothing behind that another would not send again. Each target has its own few places, so
  * a slow receiver holds up nobody but itself.
  */
-import { deliveriesAtOnce, deliveriesPerTarget, deliveryPollMs } from '../limits.ts';
+import { deliveriesAtOnce, deliveriesPerTarget, deliveryPollMs } from '../alert-limits.ts';
 import type { Db } from '../store/db.ts';
 import { openLoop, type WorkerDeps } from '../store/work.ts';
 import { type Delivery, nextTry, type Outcome, type TargetKind } from './delivery.ts';

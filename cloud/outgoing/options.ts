@@ -1,5 +1,5 @@
 /** What the cloud's settings say of everything that is sent out. */
-import { deliveryTimeoutMs } from '../limits.ts';
+import { deliveryTimeoutMs } from '../alert-limits.ts';
 import { type AddressRules, type Resolve, systemResolve } from './address.ts';
 
 export interface DeliveryOptions {

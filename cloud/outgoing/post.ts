@@ -6,7 +6,7 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp } from
 import { request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { asFault, faultLine } from '@fieldloop/core';
-import { maxAnswerChars } from '../limits.ts';
+import { maxAnswerChars } from '../alert-limits.ts';
 import { type Address, addressOf, type AddressRules } from './address.ts';
 import type { Outcome } from './delivery.ts';
 

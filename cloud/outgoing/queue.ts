@@ -1,6 +1,6 @@
 /** The deliveries' rows. */
 import type { Json } from '@fieldloop/core';
-import { deliveryRows, deliverySweepRows } from '../limits.ts';
+import { deliveryRows, deliverySweepRows } from '../alert-limits.ts';
 import { bit, type Db, type Row } from '../store/db.ts';
 import { sql } from '../store/kysely.ts';
 import type { Attempt, Delivery, DeliveryState, Outcome, TargetKind } from './delivery.ts';

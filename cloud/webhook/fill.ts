@@ -4,7 +4,7 @@
  * others. Rows and place move in one transaction.
  */
 import type { Clock, Ids, Json } from '@fieldloop/core';
-import { maxDeliveryBytes, maxWaitingDeliveries } from '../limits.ts';
+import { maxDeliveryBytes, maxWaitingDeliveries } from '../alert-limits.ts';
 import { instantText } from '../http/fields.ts';
 import { kindMatches } from '../outgoing/delivery.ts';
 import { deliveryQueue, type NewDelivery } from '../outgoing/queue.ts';

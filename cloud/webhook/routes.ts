@@ -6,7 +6,7 @@ import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { webhookSource } from '../http/q/sources/webhooks.ts';
 import { demandVersion } from '../http/version.ts';
-import { maxKindGlobs, maxWebhooks, oldSecretMs } from '../limits.ts';
+import { maxKindGlobs, maxWebhooks, oldSecretMs } from '../alert-limits.ts';
 import { kindMatches } from '../outgoing/delivery.ts';
 import { outcomeSchema, tried } from '../outgoing/json.ts';
 import { type DeliveryOptions, sendDeps } from '../outgoing/options.ts';

@@ -1,6 +1,6 @@
 /** Sends deliveries to webhooks, and switches off one that failed for days. */
 import type { Json } from '@fieldloop/core';
-import { webhookFailingMs } from '../limits.ts';
+import { webhookFailingMs } from '../alert-limits.ts';
 import type { Delivery, Outcome } from '../outgoing/delivery.ts';
 import type { Targets } from '../outgoing/dispatcher.ts';
 import type { SendDeps } from '../outgoing/options.ts';
