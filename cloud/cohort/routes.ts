@@ -6,7 +6,8 @@ import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { cohortSource } from '../http/q/sources/cohorts.ts';
 import { demandVersion } from '../http/version.ts';
-import { maxCohortList, maxNoteLength, maxQueryLength } from '../limits.ts';
+import { maxCohortList } from '../device-limits.ts';
+import { maxNoteLength, maxQueryLength } from '../limits.ts';
 import {
   cohortCondition,
   cohortDevices,

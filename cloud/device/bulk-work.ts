@@ -1,7 +1,8 @@
 /** A verb on more devices than a request waits for: the worker goes through them. */
 import { Fault, type Json } from '@fieldloop/core';
 import { bulkFailure, type BulkResult } from '../http/bulk.ts';
-import { deviceWorkRows, maxBulkProblems } from '../limits.ts';
+import { deviceWorkRows } from '../device-limits.ts';
+import { maxBulkProblems } from '../limits.ts';
 import { putAudit } from '../store/audit-chain.ts';
 import { unknownDevice } from '../store/device-ref.ts';
 import type { OperationHandler } from '../store/operations.ts';

@@ -11,7 +11,8 @@ import {
 import { z } from '../http/openapi.ts';
 import { startedResponse } from '../http/long-work.ts';
 import { type Call, type Operation, operation } from '../http/operation.ts';
-import { maxBulkItems, maxRevokedAlone } from '../limits.ts';
+import { maxRevokedAlone } from '../device-limits.ts';
+import { maxBulkItems } from '../limits.ts';
 import { deviceCondition, devicesWhere } from '../store/cohort-ref.ts';
 import type { Db } from '../store/db.ts';
 import { unknownDevice } from '../store/device-ref.ts';

@@ -19,7 +19,7 @@ import {
   plotPx,
   topicFreshMs,
   topicUsualMs,
-} from '../limits.ts';
+} from '../device-limits.ts';
 import { coverageOf, coverageStates } from '../store/coverage.ts';
 import { coverageSpans } from '../store/coverage-rows.ts';
 import { unknownDevice } from '../store/device-ref.ts';

@@ -1,6 +1,6 @@
 /** What a device's views are made of, read from the tables of others. */
 import type { Json } from '@fieldloop/core';
-import { maxShownConnections, topicSampleMs } from '../limits.ts';
+import { maxShownConnections, topicSampleMs } from '../device-limits.ts';
 import type { Db } from '../store/db.ts';
 import { sql } from '../store/kysely.ts';
 

@@ -6,7 +6,7 @@ import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { pageOf } from '../http/page.ts';
 import { demandVersion } from '../http/version.ts';
-import { maxDataBytes } from '../limits.ts';
+import { maxDataBytes } from '../device-limits.ts';
 import { checkDataSchema } from './data-schema.ts';
 import { type EventKind, eventShapes } from './event.ts';
 import { eventKindStore } from './kind-store.ts';

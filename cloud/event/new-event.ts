@@ -1,7 +1,7 @@
 /** An event of a person or program, checked against what is known and written. */
 import { Fault, type Json } from '@fieldloop/core';
 import type { NounDeps } from '../http/deps.ts';
-import { eventSlackMs } from '../limits.ts';
+import { eventSlackMs } from '../device-limits.ts';
 import type { Db } from '../store/db.ts';
 import { unknownDevice } from '../store/device-ref.ts';
 import { checkKind, checkTime, type Event } from './event.ts';

@@ -7,7 +7,7 @@ import { nsField, severityField } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { demandVersion } from '../http/version.ts';
-import { eventSlackMs, maxBatchEvents } from '../limits.ts';
+import { eventSlackMs, maxBatchEvents } from '../device-limits.ts';
 import type { Db } from '../store/db.ts';
 import { checkKind, checkTime, type Event } from './event.ts';
 import { eventJson, eventSchema } from './json.ts';

@@ -1,6 +1,6 @@
 /** Failures and the clips that show them, found by device and time. */
 import { asFault, type Ids } from '@fieldloop/core';
-import { failurePullMs } from '../limits.ts';
+import { failurePullMs } from '../device-limits.ts';
 import { queueCommand } from '../store/command-queue.ts';
 import type { Db } from '../store/db.ts';
 import type { OutboxKind } from '../store/outbox-kinds.ts';

@@ -3,7 +3,7 @@
  * come later are linked, and what nobody can find any more is called so. How far it has followed
  * the outbox is kept in the transaction of what it did: a kill loses nothing and doubles nothing.
  */
-import { failureCatchUpRows, failureSearchMs, failureStepMs } from '../limits.ts';
+import { failureCatchUpRows, failureSearchMs, failureStepMs } from '../device-limits.ts';
 import type { Db } from '../store/db.ts';
 import { openTail, outboxEnd, type OutboxItem } from '../store/tail.ts';
 import { openLoop, type WorkerDeps } from '../store/work.ts';

@@ -6,7 +6,7 @@ import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { pageOf } from '../http/page.ts';
 import { demandVersion } from '../http/version.ts';
-import { maxPropertyValues } from '../limits.ts';
+import { maxPropertyValues } from '../device-limits.ts';
 import {
   checkDefinition,
   type PropertyDefinition,

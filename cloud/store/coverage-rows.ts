@@ -1,5 +1,5 @@
 /** What a device's coverage is made of. */
-import { maxCoverageRows } from '../limits.ts';
+import { maxCoverageRows } from '../device-limits.ts';
 import { type CoverageRange, coverageOfClip, type NsWindow } from './coverage.ts';
 import type { Db } from './db.ts';
 
