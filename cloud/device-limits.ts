@@ -1,4 +1,4 @@
-/** What is shown of a device, and what is asked of it: properties, views, cohorts, events, failures. */
+/** What is shown and asked of a device: properties, views, cohorts, events, failures. */
 import { parseDurationNs } from '@fieldloop/core';
 
 const ms = (text: string): number => Number(parseDurationNs(text) / 1_000_000n);
