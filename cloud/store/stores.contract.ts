@@ -25,6 +25,7 @@ import { exportStoreContract } from '../export/store.contract.ts';
 import { deliveryQueueContract } from '../outgoing/queue.contract.ts';
 import { savedQueryStoreContract } from '../saved-query/store.contract.ts';
 import { sessionStoreContract } from '../session/store.contract.ts';
+import { queryValuesContract } from './query-values.contract.ts';
 import { telemetryStoreContract } from './telemetry.contract.ts';
 import { claimTokenStoreContract } from '../token/store.contract.ts';
 import { personStoreContract } from '../user/store.contract.ts';
@@ -64,6 +65,7 @@ export const storeContracts: readonly StoreContract[] = [
   commandStoreContract,
   desiredContract,
   telemetryStoreContract,
+  queryValuesContract,
   presenceContract,
   workContract,
 ];

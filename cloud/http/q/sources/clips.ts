@@ -49,7 +49,9 @@ const propertyThen = rows({
   owner: 'device_id',
   id: 'clip.device_id',
   key: { column: 'key', before: '' },
+  num: 'num',
   text: 'text',
+  kind: { column: 'kind', num: ['number'], text: ['string', 'boolean'] },
   when: sql<boolean>`v.from_at <= clip.start_ns / 1000000
     and (v.to_at is null or v.to_at > clip.start_ns / 1000000)`,
 });
