@@ -71,12 +71,12 @@ describe.skipIf(noPostgres)('a server that fails (needs apt-get install postgres
       });
     });
     await holder.destroy();
-    await expect.poll(async () => await outcome(other)).toBeUndefined();
+    await expect.poll(async () => await outcome(other), { timeout: 20_000 }).toBeUndefined();
     await other.destroy();
   });
 
   test.each(['fast', 'immediate'] as const)(
-    'a %s stop in the middle of a transaction undoes it; after the restart all goes on',
+    'a stop that is %s in the middle of a transaction undoes it; after the restart all goes on',
     async (how) => {
       const db = openPostgres(postgres.url('fleet', owner));
       await migrate(db, { now: () => 1 });
@@ -107,7 +107,7 @@ describe.skipIf(noPostgres)('a server that fails (needs apt-get install postgres
     await sql`select 1`.execute(db);
     await postgres.stop('fast');
     await postgres.start();
-    await expect.poll(async () => await outcome(db)).toBeUndefined();
+    await expect.poll(async () => await outcome(db), { timeout: 20_000 }).toBeUndefined();
     await db.destroy();
   });
 

@@ -214,7 +214,7 @@ function writesGoOn(kind: DatabaseAddress['kind']): void {
         await setImmediate();
       }
     })();
-    await expect.poll(() => count).toBeGreaterThan(3);
+    await expect.poll(() => count, { timeout: 20_000 }).toBeGreaterThan(3);
     const before = count;
     let done: BackupDone | undefined;
     try {
@@ -364,6 +364,14 @@ test('a cloud that is there already is not overwritten unasked', async () => {
   await database.write.deleteFrom('clip_term').execute();
   await restore(cloud);
   expect(await rowsOf(database.write)).toEqual(before);
+});
+
+test('a backup does not go into the data folder', async () => {
+  const { database, blobs, dataDir } = await openCloud('full', 'sqlite');
+  const deps = { read: database.read, blobs, dataDir, clock, version: '0.1.0' };
+  for (const inside of [dataDir, join(dataDir, 'backups')]) {
+    await expect(makeBackup(deps, inside)).rejects.toMatchObject({ code: 'invalid' });
+  }
 });
 
 test('a folder without a backup and a database without a cloud are told apart', async () => {

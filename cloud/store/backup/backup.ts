@@ -5,7 +5,7 @@
  */
 import { createReadStream } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { type Clock, Fault } from '@fieldloop/core';
 import type { BlobStore } from '../../blob/blob.ts';
 import { maxBlobPage } from '../../limits.ts';
@@ -14,7 +14,7 @@ import { kindOf } from '../kind.ts';
 import { sql } from '../kysely.ts';
 import { stepsDone } from '../migrate.ts';
 import { tablesOf } from '../tables.ts';
-import { fileFault, filesBelow, sizeOf, syncFolder, writeWhole } from './files.ts';
+import { fileFault, filesBelow, sizeOf, syncFiles, writeWhole } from './files.ts';
 import {
   backupFormat,
   type BackupProgress,
@@ -50,6 +50,7 @@ const leftOut = /^(cloud\.(db|lock).*|blobs|parts|drafts|.*\.part)$/;
 
 /** Faults `not_found` (no cloud there), `unavailable`, `limited` (disk full), `corrupt`. */
 export async function makeBackup(deps: BackupDeps, to: string): Promise<BackupDone> {
+  demandOutside(deps.dataDir, to);
   const madeAt = deps.clock.now();
   const name = new Date(madeAt).toISOString().replaceAll(/[:.]/g, '-');
   const folder = join(to, name);
@@ -80,10 +81,24 @@ export async function makeBackup(deps: BackupDeps, to: string): Promise<BackupDo
     blobs,
     absent,
   };
+  // The manifest comes last: with it everything before it is on disk.
+  const written = await filesBelow(part, () => false);
+  const folders = new Set(['', 'rows', ...written.map((path) => dirname(path))]);
+  await syncFiles([...written, ...folders].map((path) => join(part, path)));
   await writeWhole(join(part, manifestName), [manifestText(manifest)]);
   await rename(part, folder);
-  await syncFolder(to);
+  await syncFiles([folder, to]);
   return { manifest, folder, copied };
+}
+
+/** Inside the data folder each backup would hold the ones before it, and go with the disk. */
+function demandOutside(dataDir: string, to: string): void {
+  const way = relative(resolve(dataDir), resolve(to));
+  if (way.startsWith('..') || isAbsolute(way)) return;
+  throw new Fault('invalid', 'the backup would be inside the data folder', {
+    place: to,
+    remedy: 'Name a folder elsewhere, at best on another disk.',
+  });
 }
 
 /** What an earlier run left when it was ended. */
@@ -117,7 +132,8 @@ async function writeRows({ read, onProgress }: BackupDeps, part: string): Promis
         rows += more;
         onProgress?.({ step: 'rows', what: table.name, done: rows, total });
       });
-      const written = await writeWhole(join(part, 'rows', `${table.name}.ndjson`), lines);
+      const path = join(part, 'rows', `${table.name}.ndjson`);
+      const written = await writeWhole(path, lines, { later: true });
       const counter = await counterOf(trx, table);
       tables.push({
         name: table.name,
@@ -187,7 +203,8 @@ async function copyFiles(deps: BackupDeps, part: string): Promise<readonly KeptF
   for (const path of paths) {
     const from = join(deps.dataDir, path);
     const { mode } = await stat(from);
-    const written = await writeWhole(join(part, 'files', path), createReadStream(from));
+    const copy = createReadStream(from);
+    const written = await writeWhole(join(part, 'files', path), copy, { later: true });
     kept.push({ path, mode: mode & 0o777, ...written });
     deps.onProgress?.({ step: 'files', what: path, done: kept.length, total: paths.length });
   }

@@ -14,12 +14,13 @@ type Pieces = AsyncIterable<Uint8Array | string> | Iterable<Uint8Array | string>
 
 /**
  * Writes pieces to `path` under another name first; the file is whole and synced or not there.
- * With `expected` a content of another hash is `corrupt` and leaves nothing.
+ * With `expected` a content of another hash is `corrupt` and leaves nothing. Files that are synced
+ * `later` go through `syncFiles` together, which costs little more than one of them.
  */
 export async function writeWhole(
   path: string,
   pieces: Pieces,
-  how: { readonly mode?: number; readonly expected?: string } = {},
+  how: { readonly mode?: number; readonly expected?: string; readonly later?: boolean } = {},
 ): Promise<Written> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const part = `${path}.part`;
@@ -34,7 +35,7 @@ export async function writeWhole(
         bytes += chunk.length;
         await file.writeFile(chunk);
       }
-      await file.sync();
+      if (how.later !== true) await file.sync();
     } finally {
       await file.close();
     }
@@ -51,6 +52,19 @@ export async function writeWhole(
   } catch (error) {
     throw fileFault(error, path);
   }
+}
+
+export async function syncFiles(paths: readonly string[]): Promise<void> {
+  await Promise.all(
+    paths.map(async (path) => {
+      const file = await open(path);
+      try {
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+    }),
+  );
 }
 
 export async function hashFile(path: string): Promise<Written> {
@@ -103,12 +117,6 @@ async function entriesOf(folder: string) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw fileFault(error, folder);
   }
-}
-
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path);
-  await folder.sync();
-  await folder.close();
 }
 
 /** A disk's failure as `unavailable`, a full one as `limited`; a Fault and a bug stay. */
