@@ -9,6 +9,7 @@ import { deliveryWaitsMs, maxWaitingDeliveries, webhookFailingMs } from '../aler
 import type { Db } from '../store/db.ts';
 import { putOutbox } from '../store/outbox.ts';
 import type { OutboxKind } from '../store/outbox-kinds.ts';
+import { noPostgres, postgresWorld } from '../store/postgres.sample.ts';
 import { outboxEnd } from '../store/tail.ts';
 import { openFill } from '../webhook/fill.ts';
 import { webhookStore } from '../webhook/store.ts';
@@ -73,6 +74,29 @@ test('a row of a wanted kind arrives as it happened, signed, with an id', async 
   const attempts = await deliveryQueue(db).attempts(delivery?.id ?? '');
   expect(attempts).toMatchObject([{ n: 1, ok: true, status: 200, answer: 'thanks' }]);
 });
+
+test.skipIf(noPostgres !== undefined)(
+  `PostgreSQL: rows become deliveries, failures are tried again (${noPostgres ?? 'a real server'})`,
+  async () => {
+    await using world = await openWorkerWorld(await postgresWorld());
+    await using receiver = await openReceiver();
+    receiver.answer = 500;
+    const { db } = world.store;
+    const id = await hook(db, receiver, ['clip.*']);
+    await using _deliveries = await openDeliveries(world.deps, local);
+    for (let n = 1; n <= 20; n += 1) await happen(db, n);
+    const queue = deliveryQueue(db);
+    await until(async () => (await queue.list({ targetId: id, limit: 99 })).length === 20);
+    await until(async () => (await queue.due(id, world.clock.now(), 99)).length === 0);
+    receiver.answer = 200;
+    world.clock.advance(60_000);
+    await until(async () => (await queue.waiting(id)) === 0);
+    expect(new Set(bodies(receiver).map((one) => one.subject)).size).toBe(20);
+    expect(receiver.got.length).toBe(40);
+    expect((await webhookStore(db).get(id))?.failingSince).toBeUndefined();
+    expect(world.complaints).toEqual([]);
+  },
+);
 
 test('a receiver that fails is tried eight times over a day, and the delivery says why', async () => {
   await using world = await openWorkerWorld();
