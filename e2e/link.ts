@@ -12,7 +12,7 @@ export interface Link extends AsyncDisposable {
 }
 
 export interface LinkSpeed {
-  /** Bytes a second from the agent to the broker; no limit when absent. */
+  /** Bytes a second from the agent to the broker, as it is then; no limit when absent. */
   readonly upBytesPerSecond?: number;
 }
 
@@ -40,7 +40,7 @@ export async function openLink(target: string, speed: LinkSpeed = {}): Promise<L
         other.destroy();
       });
     }
-    void forward(near, far, speed.upBytesPerSecond);
+    void forward(near, far, speed);
     far.pipe(near);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -64,8 +64,8 @@ export async function openLink(target: string, speed: LinkSpeed = {}): Promise<L
   };
 }
 
-async function forward(near: Socket, far: Socket, bytesPerSecond?: number): Promise<void> {
-  if (bytesPerSecond === undefined) {
+async function forward(near: Socket, far: Socket, speed: LinkSpeed): Promise<void> {
+  if (speed.upBytesPerSecond === undefined) {
     near.pipe(far);
     return;
   }
@@ -73,7 +73,7 @@ async function forward(near: Socket, far: Socket, bytesPerSecond?: number): Prom
     for await (const part of near) {
       const bytes = part as Buffer;
       far.write(bytes);
-      await delay((bytes.length / bytesPerSecond) * 1000);
+      await delay((bytes.length / (speed.upBytesPerSecond ?? Number.POSITIVE_INFINITY)) * 1000);
     }
     far.end();
   } catch {
