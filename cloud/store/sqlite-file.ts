@@ -1,6 +1,6 @@
 /**
- * A SQLite file: the only file that imports better-sqlite3. Its failures are Faults. It stands apart
- * from Kysely, which a thread that only reads need not load.
+ * A SQLite file: the only file that imports better-sqlite3. Its failures are Faults. It stands
+ * apart from Kysely, which a thread that only reads need not load.
  */
 import { Fault } from '@fieldloop/core';
 import Database from 'better-sqlite3';
