@@ -1,7 +1,7 @@
 import { didYouMean, Fault } from '@fieldloop/core';
 import type { NounDeps } from '../http/deps.ts';
 import { instantField, instantText } from '../http/fields.ts';
-import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
+import { listAnswer, listPage, listQuery } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { queryTree } from '../http/q/filter.ts';
@@ -31,7 +31,6 @@ const schema = z
   .openapi('SavedQuery');
 
 type SavedQueryJson = z.infer<typeof schema>;
-export type SavedQueryPage = Listing<SavedQueryJson>;
 
 const bodyFields = {
   name: z

@@ -206,7 +206,7 @@ async function insert(db: Db, table: keyof Tables, rows: readonly object[]): Pro
   for (let at = 0; at < rows.length; at += most) {
     await db
       .insertInto(table)
-      .values(rows.slice(at, at + most) as never)
+      .values(rows.slice(at, at + most))
       .execute();
   }
 }

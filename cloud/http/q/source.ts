@@ -180,11 +180,16 @@ export function rows(of: RowsPlace): Place {
     ([mine, theirs]) => sql<boolean>`${v(mine)} = ${sql.ref(theirs)}`,
   );
   const text = of.text;
+  const orderOf = (test: Test): RawBuilder<unknown> => {
+    const value = test.kind === 'num' ? of.num : test.kind === 'text' ? of.text : undefined;
+    return value === undefined ? sql`` : sql` order by ${v(value)}`;
+  };
   return {
     holds: (test, key) => sql<boolean>`exists (select 1 from ${table}
       where ${passing(test, key)} and ${joined(same)})`,
+    // In the order of their index: a limit must not make PostgreSQL hope for luck in a whole table.
     rows: (test, key) => sql`select ${v(of.owner)} as id from ${table}
-      where ${passing(test, key)}`,
+      where ${passing(test, key)}${orderOf(test)}`,
     ...(of.single === true && of.num !== undefined
       ? {
           number: (key: string) => sql<number | null>`(select ${v(of.num ?? '')} from ${table}

@@ -44,8 +44,6 @@ export type Glob = readonly (
   | { readonly kind: 'one' }
 )[];
 
-export const always: Tree = { kind: 'and', of: [] };
-
 /** All tests of one value as one; what is always or never so is not kept inside. */
 export function allOf(tests: readonly ValueTest[]): ValueTest {
   const of = tests.filter(({ kind }) => kind !== 'any');
