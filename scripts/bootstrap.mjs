@@ -27,6 +27,7 @@ const tasks = {
   demo: ['scripts/demo.ts'],
   test: ['scripts/test.ts'],
   bench: ['bench/main.ts'],
+  fuzz: ['scripts/fuzz.ts'],
   setup: [],
 };
 

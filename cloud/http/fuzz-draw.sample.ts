@@ -125,6 +125,14 @@ const words: readonly string[] = [
   'id,device',
   'estimate',
   'name: a\nrules: []\n',
+  `apiVersion: fieldloop.rules/v1
+kind: RuleSet
+metadata: {name: amr-01, version: 1}
+signals:
+  vx: {topic: /odom, path: twist.linear.x, type: double}
+rules:
+- {id: moving, severity: info, when: vx > 0.3, capture: {topics: ["/odom"], pre: 1s, post: 1s}}
+`,
   'https://127.0.0.1:9/hook',
   'http://169.254.169.254/latest',
   'ann@example.org',

@@ -72,6 +72,8 @@ class Fuzz {
   readonly #schemas: Readonly<Record<string, Schema>>;
   readonly #random: Random;
   readonly #seen: string[] = ['amr-01', 'amr-02'];
+  /** Prefix of the ids of a noun, as its answers show: `clips` have `clp`. */
+  readonly #prefixes = new Map<string, string>();
   readonly #tags: string[] = ['"1"'];
   readonly #statuses: Record<string, number> = {};
   readonly #reached = new Set<string>();
@@ -123,7 +125,7 @@ class Fuzz {
     let path = target.path;
     for (const parameter of target.parameters ?? []) {
       const wanted = parameter.required === true || this.#random.next() < 0.35;
-      const value = wanted ? this.#parameterValue(parameter, by) : undefined;
+      const value = wanted ? this.#parameterValue(parameter, target.path, by) : undefined;
       if (value === undefined) continue;
       const texts = (Array.isArray(value) ? value : [value]).map(textOf);
       if (parameter.in === 'query') for (const text of texts) query.append(parameter.name, text);
@@ -137,12 +139,25 @@ class Fuzz {
     return { method: target.method.toUpperCase(), path: `${path}${search}`, headers, body };
   }
 
-  #parameterValue(parameter: Parameter, by: Drawing): unknown {
+  #parameterValue(parameter: Parameter, path: string, by: Drawing): unknown {
     const random = this.#random;
     if (parameter.name === 'If-Match') return pick(random, [...this.#tags, '*', '*', 'x']);
     if (parameter.name === 'Idempotency-Key') return `k${random.integer(50)}`;
-    if (parameter.in === 'path' && random.next() < 0.9) return pick(random, this.#seen);
+    if (parameter.in === 'path' && parameter.schema.type !== 'integer') {
+      const fitting = this.#idsOf(path, parameter.name);
+      const roll = random.next();
+      if (roll < 0.75 && fitting.length > 0) return pick(random, fitting);
+      if (roll < 0.9) return pick(random, this.#seen);
+    }
     return draw(parameter.schema, by);
+  }
+
+  /** Ids that were seen of the noun in front of a path's parameter. */
+  #idsOf(path: string, name: string): readonly string[] {
+    const noun = new RegExp(`/(\\w+)/\\{${name}\\}`).exec(path)?.[1] ?? '';
+    const prefix = this.#prefixes.get(noun);
+    const ids = this.#seen.filter((id) => prefix !== undefined && id.startsWith(`${prefix}_`));
+    return noun === 'devices' ? [...ids, 'amr-01', 'amr-02'] : ids;
   }
 
   #drawing(): Drawing {
@@ -177,14 +192,17 @@ class Fuzz {
       return isProblem ? undefined : `a ${status} that is no problem`;
     }
     this.#reached.add(target.operationId);
-    if (type.startsWith('application/json')) this.#learn(text);
+    if (type.startsWith('application/json')) this.#learn(target.path, text);
     const tag = response.headers.get('etag');
     if (tag !== null && /^"\d+[."]/.test(tag)) this.#tags.push(tag);
     return undefined;
   }
 
   /** Ids and cursors of answers are what makes later requests reach deeper. */
-  #learn(text: string): void {
+  #learn(path: string, text: string): void {
+    const noun = /\/(\w+)(?:\/\{\w+\})?$/.exec(path)?.[1];
+    const prefix = /"id":"([a-z]{2,4})_[0-9A-Z]{26}"/.exec(text)?.[1];
+    if (noun !== undefined && prefix !== undefined) this.#prefixes.set(noun, prefix);
     for (const [, word] of text.matchAll(/"((?:[a-z]{2,4}_[0-9A-Z]{26})|[\w-]{40,200})"/g)) {
       const isOwn = this.#world.key.includes(word?.slice(4) ?? ' ');
       if (word === undefined || isOwn || this.#seen.includes(word)) continue;
