@@ -5,11 +5,11 @@
  * when its time is up: what was counted until then is answered as partial.
  */
 import type { Clock } from '@fieldloop/core';
-import { facetBlockRows, facetMs } from '../limits.ts';
+import { facetBlockRows, facetMs, gatherRows } from '../limits.ts';
 import { type Block, blocksOf } from '../http/q/blocks.ts';
 import type { Filter } from '../http/q/filter.ts';
 import { fromOf, rareTerm, withParts } from '../http/q/page-plan.ts';
-import { compiledForScan, isNarrow } from '../http/q/scan-plan.ts';
+import { compiledForScan } from '../http/q/scan-plan.ts';
 import { joined, type Sql } from '../http/q/source.ts';
 import { clipSource } from '../http/q/sources/clips.ts';
 import type { Tree } from '../http/q/tree.ts';
@@ -107,22 +107,29 @@ type CountedRow = Readonly<Record<string, unknown>>;
 
 interface FacetTable {
   readonly facets: readonly FacetName[];
+  /** Whether its values are in a table of their own. */
+  readonly values: boolean;
   /** Counts of these facets over the clips that `from` and `where` leave. */
   readonly query: (of: Part) => RawBuilder<CountedRow>;
 }
 
 /** Facets that one statement counts together. */
 const tables: readonly FacetTable[] = [
-  { facets: ['severity', 'class', 'state'], query: columnCounts },
+  { facets: ['severity', 'class', 'state'], values: false, query: columnCounts },
   {
     facets: ['device', 'site'],
-    query: ({ parts, from, where }) => sql`${withParts(parts)} select device.name as device,
-      device.site as site, counted.n as n from (select clip.device_id as device_id,
-        count(*) as n ${from} where ${where} group by clip.device_id) as counted
+    values: false,
+    // Found first and grouped then: the order of devices is in an index that reads clips whole.
+    query: ({ parts, from, where }) => sql`${withParts([
+      ...parts,
+      sql`passing as materialized (select clip.device_id as device_id ${from} where ${where})`,
+    ])} select device.name as device, device.site as site, counted.n as n
+      from (select passing.device_id as device_id, count(*) as n from passing
+        group by passing.device_id) as counted
       cross join device where device.id = counted.device_id`,
   },
-  { facets: ['rule', 'tag'], query: valueCounts('clip_term', 'kind', 'term') },
-  { facets: ['firmware', 'model'], query: valueCounts('clip_text', 'key', 'text') },
+  { facets: ['rule', 'tag'], values: true, query: valueCounts('clip_term', 'kind', 'term') },
+  { facets: ['firmware', 'model'], values: true, query: valueCounts('clip_text', 'key', 'text') },
 ];
 
 /** One sum for each value of columns whose values are known: no rows have to be sorted. */
@@ -165,8 +172,8 @@ async function countPass(
   const lead = await rareTerm(db, filter);
   const { parts, from, on } = fromOf(filter.source, lead);
   const scan = compiledForScan(filter, lead);
-  const few = lead !== undefined || filter.terms.some(isNarrow);
   const all = filter.terms.length === 0 && filter.where.length === 0;
+  const few = lead !== undefined || (table.values && !all && (await isFew(db, { from, scan })));
   const count = async (block?: Block): Promise<void> => {
     const where = joined([...on, scan, ...(block === undefined ? [] : [block.holds])]);
     const { rows } = await table.query({ parts, from, where, block, all, few, facets }).execute(db);
@@ -174,6 +181,17 @@ async function countPass(
   };
   if (lead !== undefined) return await count();
   for await (const block of blocksOf(db, filter.source, facetBlockRows)) await count(block);
+}
+
+/** Whether the clips that pass are few enough to be asked one by one. */
+async function isFew(
+  db: Db,
+  { from, scan }: { readonly from: RawBuilder<unknown>; readonly scan: Sql },
+): Promise<boolean> {
+  const least = sql<boolean>`clip.start_ns >= ${0n}`;
+  const { rows } = await sql<{ n: bigint }>`select count(*) as n from (select clip.id ${from}
+    where ${least} and ${scan} limit ${BigInt(gatherRows)}) as counted`.execute(db);
+  return (rows[0]?.n ?? 0n) < BigInt(gatherRows);
 }
 
 /** A row counts one value of one facet, one value of each of several, or all values of columns. */

@@ -14,7 +14,7 @@ export function compiledForScan(filter: Filter, lead: Lead | undefined): Sql {
 }
 
 /** Whether few rows can pass: those of one device or of one session. */
-export function isNarrow(term: Tree): boolean {
+function isNarrow(term: Tree): boolean {
   if (term.kind !== 'leaf') return false;
   if (term.ids !== undefined) return term.ids.length < 2;
   return term.field.name === 'session' && term.test.kind === 'text' && term.test.op === '=';
