@@ -11,13 +11,23 @@ import type { z } from './openapi.ts';
 /** Any schema of an object: its fields are known by name. */
 export type Fields = z.ZodObject;
 
+/** What a schema makes of its input. Its many methods are not compared to find that out. */
+export interface Gives<out Output> {
+  readonly _zod: { readonly output: Output };
+}
+
 export interface Answer<Body> {
   readonly status: 200 | 201 | 202 | 204;
   readonly description: string;
   /** Absent for an answer of bytes, or of nothing. */
-  readonly schema?: z.ZodType<Body>;
+  readonly schema?: Gives<Body>;
   /** Media type of an answer of bytes. */
   readonly bytes?: string;
+}
+
+/** As an operation keeps it: the schema with all that it can. */
+export interface KnownAnswer extends Omit<Answer<unknown>, 'schema'> {
+  readonly schema?: z.ZodType;
 }
 
 export interface OperationDoc {
@@ -78,12 +88,12 @@ export interface Operation {
   readonly query: Fields | undefined;
   readonly params: Fields | undefined;
   readonly body: Fields | undefined;
-  readonly answer: Answer<unknown>;
+  readonly answer: KnownAnswer;
   /** `call` holds what the schemas above made of the request. */
   run(call: Call<unknown, unknown, unknown>): Promise<unknown>;
 }
 
-type Output<T> = T extends z.ZodType<infer O> ? O : undefined;
+type Output<T> = T extends Gives<infer O> ? O : undefined;
 
 /** Binds a handler to its description; the schemas give the handler its types. */
 export function operation<
@@ -101,14 +111,14 @@ export function operation<
   },
   handle: (
     call: Call<Output<Query>, Output<Params>, Output<Body>>,
-  ) => Promise<Result | Response> | Result | Response,
+  ) => Promise<NoInfer<Result> | Response> | NoInfer<Result> | Response,
 ): Operation {
   return {
     doc,
     query: shape.query,
     params: shape.params,
     body: shape.body,
-    answer: shape.answer,
+    answer: shape.answer as Answer<unknown> as KnownAnswer,
     run: async (call) => await handle(call as Call<Output<Query>, Output<Params>, Output<Body>>),
   };
 }

@@ -205,8 +205,8 @@ async function insert(db: Db, table: keyof Tables, rows: readonly object[]): Pro
   const most = Math.floor(30_000 / Math.max(1, columns));
   for (let at = 0; at < rows.length; at += most) {
     await db
-      .insertInto(table)
-      .values(rows.slice(at, at + most))
+      .insertInto(table as 'outbox')
+      .values(rows.slice(at, at + most) as never)
       .execute();
   }
 }

@@ -2,7 +2,25 @@
 import type { ColumnType, Kysely } from './kysely.ts';
 import type { Tables } from './schema.ts';
 
-export type Db = Kysely<Tables>;
+/**
+ * The words of Kysely that stores use. A transaction has them too; as a part, without what makes
+ * further types of databases, the compiler sees that at once.
+ */
+export interface Db
+  extends Pick<
+    Kysely<Tables>,
+    | 'selectFrom'
+    | 'insertInto'
+    | 'updateTable'
+    | 'deleteFrom'
+    | 'transaction'
+    | 'connection'
+    | 'schema'
+    | 'getExecutor'
+    | 'executeQuery'
+    | 'fn'
+    | 'destroy'
+  > {}
 
 /** A row as it is read from a table. */
 export type Row<T extends keyof Tables> = {

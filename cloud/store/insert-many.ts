@@ -51,7 +51,10 @@ function statement(db: Db, many: ManyRows, count: number): CompiledQuery {
   const found = known.get(key);
   if (found !== undefined) return found;
   const row = Object.fromEntries(columns.map((column) => [column, 0]));
-  let insert = db.insertInto(table).values(Array.from({ length: count }, () => row) as never);
+  // The names of all tables at once would make the compiler compare each with each.
+  let insert = db
+    .insertInto(table as 'outbox')
+    .values(Array.from({ length: count }, () => row) as never);
   if (once !== undefined) {
     insert = insert.onConflict((conflict) => conflict.columns(once as never).doNothing());
   }
