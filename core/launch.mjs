@@ -8,6 +8,7 @@ import * as modules from 'node:module';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 
 /** The first release line whose type stripping and SQLite flags this code relies on. */
 const neededMajor = 24;
@@ -53,6 +54,8 @@ export async function launch(entry, argv = process.argv.slice(2)) {
   if (runsHere()) {
     Object.assign(process.env, programEnvironment());
     modules.enableCompileCache(process.env.NODE_COMPILE_CACHE);
+    // Young objects of many threads: an idle cloud held 296 MiB with V8's own size, 189 with this.
+    setFlagsFromString('--max-semi-space-size=8');
     const program = await import(pathToFileURL(entry).href);
     process.exitCode = await program.main(argv);
     return;

@@ -1,5 +1,4 @@
-/** Mail over SMTP: the only file that imports nodemailer. */
-import nodemailer from 'nodemailer';
+/** Mail over SMTP: the only file that imports nodemailer, when the first mail is sent. */
 import type { Outcome } from '../outgoing/delivery.ts';
 import { printable } from '../outgoing/post.ts';
 import type { ChannelConfig } from './channel.ts';
@@ -25,7 +24,8 @@ export async function sendMail(
   },
 ): Promise<Outcome> {
   const { host, port, security, username, from, to } = config;
-  const transport = nodemailer.createTransport({
+  const { createTransport } = await import('nodemailer');
+  const transport = createTransport({
     host,
     port,
     secure: security === 'tls',
