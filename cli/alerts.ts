@@ -50,14 +50,14 @@ export function alertsCommand(io: CliIo): Command {
   });
   bulk(alerts, io, 'acknowledge', 'You have seen them and take care.');
   bulk(alerts, io, 'resolve', 'They are over; one whose condition still holds comes again.');
-  verbCommand<Alert, AssignOptions>(alerts, io, {
+  verbCommand<Alert>(alerts, io, {
     usage: 'assign <id>',
     says: 'Somebody is to take care of it.',
     options: (command) =>
       command
         .requiredOption('--to <user>', 'id or address of the person')
         .option('--note <text>', 'what they should know'),
-    run: async (client, id, { to, note }) =>
+    run: async (client, id, { to, note }: AssignOptions) =>
       await answer(
         client.POST('/v1/alerts/{id}:assign', {
           params: { path: { id } },

@@ -14,7 +14,7 @@ const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'];
 
 export function apiCommand(io: CliIo): Command {
   const command = new Command('api')
-    .description('Any request of the API: fieldloop api GET /v1/clips?limit=1')
+    .description('Any request of the API.')
     .argument('<method>', methods.join(', '))
     .argument('<path>', 'from /v1 on, with its query')
     .option('--data <json>', 'the body: JSON, @FILE, or - for stdin')

@@ -32,11 +32,11 @@ export function approvalsCommand(io: CliIo): Command {
     text: approvalText,
   });
   const noteOption = (command: Command): Command => command.option('--note <text>', 'why');
-  verbCommand<Approval, DecideOptions>(approvals, io, {
+  verbCommand<Approval>(approvals, io, {
     usage: 'approve <id>',
     says: 'Agree; whoever asked may then do it, once.',
     options: noteOption,
-    run: async (client, id, { note }) => {
+    run: async (client, id, { note }: DecideOptions) => {
       const params = { path: { id } };
       return await answer(
         client.POST('/v1/approvals/{id}:approve', { params, body: given({ note }) }),
@@ -44,11 +44,11 @@ export function approvalsCommand(io: CliIo): Command {
     },
     text: approvalText,
   });
-  verbCommand<Approval, DecideOptions>(approvals, io, {
+  verbCommand<Approval>(approvals, io, {
     usage: 'reject <id>',
     says: 'Do not agree.',
     options: noteOption,
-    run: async (client, id, { note }) => {
+    run: async (client, id, { note }: DecideOptions) => {
       const params = { path: { id } };
       return await answer(
         client.POST('/v1/approvals/{id}:reject', { params, body: given({ note }) }),
@@ -56,7 +56,7 @@ export function approvalsCommand(io: CliIo): Command {
     },
     text: approvalText,
   });
-  verbCommand<Approval, ConfirmOptions>(approvals, io, {
+  verbCommand<Approval>(approvals, io, {
     usage: 'withdraw <id>',
     says: 'Take back what you asked for.',
     run: async (client, id) =>

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Fault } from '@fieldloop/core';
+import { asFault, Fault } from '@fieldloop/core';
 import createClient, { type Client as TypedClient } from 'openapi-fetch';
 import { faultOf } from './client-fault.ts';
 import type { components, paths } from './generated/api.d.ts';
@@ -31,7 +31,7 @@ export function openClient(profile: Profile): Client {
       const response = await reach(profile, request.clone());
       if (response.ok) return response;
       const waitMs = waitBefore(tries, request, response);
-      if (waitMs === undefined) throw await faultOf(response, profile);
+      if (waitMs === undefined) throw await faultOf(response, profile, request);
       await delay(waitMs);
     }
   };
@@ -57,13 +57,15 @@ export async function answer<T>(asked: Promise<{ readonly data?: T }>): Promise<
   return data;
 }
 
-/** The body of an entity and the ETag that a change of it must name. */
-export async function entity<T>(
-  asked: Promise<{ readonly data?: T; readonly response: Response }>,
-): Promise<{ readonly value: NonNullable<T>; readonly etag: string }> {
-  const settled = await asked;
-  const value = await answer(Promise.resolve(settled));
-  return { value, etag: settled.response.headers.get('etag') ?? '*' };
+/** A verb by its path, where one command has several. */
+export async function post<T>(client: Client, path: string, body: object): Promise<T> {
+  const headers = { 'content-type': 'application/json' };
+  const response = await client.send(path, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(body),
+  });
+  return (await response.json()) as T;
 }
 
 /** What may come twice: reads, and creates by their Idempotency-Key; a verb has none. */
@@ -87,8 +89,9 @@ async function reach(profile: Profile, request: Request): Promise<Response> {
   const timer = setTimeout(() => late.abort(), answerTimeoutMs);
   if (profile.key !== undefined) request.headers.set('authorization', `Bearer ${profile.key}`);
   try {
-    return await fetch(request, { signal: late.signal });
+    return await fetch(request, { signal: AbortSignal.any([late.signal, request.signal]) });
   } catch (error) {
+    if (request.signal.aborted) throw asFault(error);
     if (late.signal.aborted) {
       throw new Fault('timeout', `${profile.url} did not answer within 30 s`, {
         remedy: 'Try again, or look whether the cloud is overloaded.',

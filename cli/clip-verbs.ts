@@ -5,6 +5,7 @@ import { type BulkOptions, bulkOptions, runBulk } from './bulk.ts';
 import type { CliIo } from './io.ts';
 import { type ApiOptions, apiOptions, clientOf, given, printOne } from './list.ts';
 import { patchEntity } from './noun.ts';
+import { secondsOf } from './option-values.ts';
 import { facts, showOf } from './show.ts';
 
 interface TagOptions extends BulkOptions {
@@ -21,7 +22,7 @@ interface PullOptions extends BulkOptions {
   readonly topic?: string[];
   readonly startNs?: string;
   readonly endNs?: string;
-  readonly expires?: string;
+  readonly expires?: number;
 }
 
 interface EditOptions extends ApiOptions {
@@ -56,6 +57,7 @@ function hold(clips: Command, io: CliIo): void {
   bulkOptions(apiOptions(command))
     .option('--release', 'end the hold')
     .option('--reason <text>', 'why, for whoever wants to erase them')
+    .addHelpText('after', holdExamples)
     .action(async (ids: readonly string[], options: HoldOptions) => {
       const body = { hold: options.release !== true, ...given({ reason: options.reason }) };
       await runBulk(ids, options, io, { path: '/v1/clips:hold', body });
@@ -68,6 +70,7 @@ function erase(clips: Command, io: CliIo): void {
     .description('Erase the bytes of clips; that they were stays known.');
   bulkOptions(apiOptions(command))
     .option('--reason <text>', 'why, for the audit log')
+    .addHelpText('after', eraseExamples)
     .action(async (ids: readonly string[], options: HoldOptions) => {
       const body = given({ reason: options.reason });
       await runBulk(ids, options, io, { path: '/v1/clips:delete', body, confirm: 'Erase clips:' });
@@ -82,11 +85,14 @@ function pull(clips: Command, io: CliIo): void {
     .option('--topic <topic...>', 'only these topics, as a clip of its own')
     .option('--start-ns <ns>', 'only from this log time')
     .option('--end-ns <ns>', 'only before this log time')
-    .option('--expires <seconds>', 'how long the robot may take')
+    .option(
+      '--expires <duration>',
+      'how long the robot may take, such as 2d',
+      secondsOf('--expires'),
+    )
     .addHelpText('after', pullExamples)
     .action(async (ids: readonly string[], options: PullOptions) => {
-      const { topic: topics, startNs, endNs, expires } = options;
-      const expiresInS = expires === undefined ? undefined : Number(expires);
+      const { topic: topics, startNs, endNs, expires: expiresInS } = options;
       const body = given({ topics, startNs, endNs, expiresInS });
       const [only] = ids;
       const isOne = ids.length === 1 && only !== undefined && options.dryRun !== true;
@@ -119,6 +125,7 @@ function edit(clips: Command, io: CliIo): void {
   apiOptions(clips.command('edit <id>').description('Label and note of a clip.'))
     .option('--label <text>', 'a few words that name it')
     .option('--note <text>', 'what a person wants to keep of it')
+    .addHelpText('after', editExamples)
     .action(async (id: string, options: EditOptions) => {
       const body = given({ label: options.label, note: options.note });
       const path = `/v1/clips/${encodeURIComponent(id)}`;
@@ -136,7 +143,23 @@ function edit(clips: Command, io: CliIo): void {
 const tagExamples = `
 Examples:
   fieldloop clips tag clp_01J… --add reviewed
-  fieldloop clips tag --q 'rule=near-miss and since>-1d' --add night --dry-run
+  fieldloop clips tag --q 'rule=near-miss and startNs>-1d' --add night --dry-run
+`;
+
+const holdExamples = `
+Examples:
+  fieldloop clips hold clp_01J… --reason 'shown to the customer'
+  fieldloop clips hold --q tag:case-17 --release
+`;
+
+const eraseExamples = `
+Examples:
+  fieldloop clips delete --q 'tag:test and startNs<-90d' --dry-run
+`;
+
+const editExamples = `
+Examples:
+  fieldloop clips edit clp_01J… --label 'cart at the dock' --note 'the second one this week'
 `;
 
 const pullExamples = `

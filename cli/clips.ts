@@ -1,6 +1,9 @@
 /** `fieldloop clips`: what the robots flagged, why, and their files. */
-import { formatSize } from '@fieldloop/core';
+import { Fault, formatSize } from '@fieldloop/core';
 import { answer, type Schemas } from './client.ts';
+import { clipCounts } from './clip-counts.ts';
+import { narrowOf, type NarrowOptions, narrowOptions } from './clip-filter.ts';
+import { clipParts, type CutOptions, downloadCut, isCut } from './clip-parts.ts';
 import { clipVerbs } from './clip-verbs.ts';
 import { clipViews } from './clip-views.ts';
 import { Command } from './commander.ts';
@@ -15,27 +18,13 @@ import {
   type QueryOptions,
   queryOf,
   queryOptions,
-  timeOptions,
 } from './list.ts';
 import { facts, severityColumn, shortNumber, showOf, valuesText, whenColumn } from './show.ts';
 
 type Clip = Schemas['Clip'];
 type ClipSummary = Schemas['ClipSummary'];
 
-interface ClipListOptions extends QueryOptions {
-  readonly device?: string;
-  readonly rule?: string;
-  readonly severity?: ClipSummary['severity'];
-  readonly class?: ClipSummary['class'];
-  readonly state?: ClipSummary['state'];
-  readonly session?: string;
-  readonly tag?: string[];
-  readonly score?: string[];
-  readonly since?: string;
-  readonly until?: string;
-  readonly startNs?: string;
-  readonly endNs?: string;
-}
+interface ClipListOptions extends QueryOptions, NarrowOptions {}
 
 export function clipsCommand(io: CliIo): Command {
   const clips = new Command('clips').description('What the robots flagged, why, and their files.');
@@ -44,42 +33,19 @@ export function clipsCommand(io: CliIo): Command {
   download(clips, io);
   clipVerbs(clips, io);
   clipViews(clips, io);
+  clipCounts(clips, io);
+  clipParts(clips, io);
   return clips;
 }
 
 function list(clips: Command, io: CliIo): void {
-  const command = clips
-    .command('list')
-    .description('Clips, the newest log time first.')
-    .option('--device <name>', 'of this robot')
-    .option('--rule <name>', 'in which this rule fired')
-    .option('--severity <level>', 'critical, warning or info')
-    .option('--class <class>', 'critical, warning, info or baseline')
-    .option('--state <state>', 'on_device, uploading, stored, evicted, …')
-    .option('--session <id>', 'of this session')
-    .option('--tag <tag...>', 'with all of these tags')
-    .option('--score <condition...>', "with such scores: 'classifier.entropy>0.7'");
-  queryOptions(timeOptions(command))
+  const command = clips.command('list').description('Clips, the newest log time first.');
+  queryOptions(narrowOptions(command))
     .addHelpText('after', listExamples)
     .action(async (options: ClipListOptions) => {
-      const query = {
-        ...queryOf(options),
-        device: options.device,
-        rule: options.rule,
-        severity: options.severity,
-        class: options.class,
-        state: options.state,
-        session: options.session,
-        tag: options.tag,
-        score: options.score,
-        since: options.since,
-        until: options.until,
-        startNs: options.startNs,
-        endNs: options.endNs,
-      };
       await printList(options, io, {
         path: '/v1/clips',
-        query,
+        query: { ...queryOf(options), ...narrowOf(options) },
         columns,
         none: 'no clips match',
       });
@@ -191,11 +157,23 @@ function download(clips: Command, io: CliIo): void {
     .option('-d, --dir <folder>', 'where to write them', '.')
     .option('-f, --file <path>', 'the name for one file')
     .option('--force', 'write over files that are there')
+    .option('--topic <topic...>', 'only these topics of one clip, as a recording of its own')
+    .option('--start-ns <ns>', 'only from this log time')
+    .option('--end-ns <ns>', 'only before this log time')
     .addHelpText('after', downloadExamples)
-    .action(async (ids: readonly string[], options: DownloadOptions) => {
-      await downloadClips(ids, options, io);
+    .action(async (ids: readonly string[], options: DownloadOptions & CutOptions) => {
+      const [id] = ids;
+      if (!isCut(options)) await downloadClips(ids, options, io);
+      else if (ids.length === 1 && id !== undefined) await downloadCut(id, options, io);
+      else throw manyCuts();
     });
 }
+
+const manyCuts = (): Fault =>
+  new Fault('invalid', 'a part is cut of one clip at a time', {
+    place: '--topic',
+    remedy: 'Name one clip, or use `fieldloop exports create … --topic` for several.',
+  });
 
 const listExamples = `
 Examples:
@@ -207,5 +185,6 @@ Examples:
 const downloadExamples = `
 Examples:
   fieldloop clips download clp_01J… -d clips/
+  fieldloop clips download clp_01J… --topic /scan /odom -f scan.mcap
   fieldloop clips list -o ndjson --rule near-miss | jq -r .id | xargs fieldloop clips download
 `;

@@ -1,6 +1,7 @@
 /** `fieldloop cohorts`: named selections of devices. */
 import { answer, type Schemas } from './client.ts';
 import { Command } from './commander.ts';
+import { deviceColumns } from './devices.ts';
 import type { CliIo, Column, Show } from './io.ts';
 import {
   type ApiOptions,
@@ -49,6 +50,7 @@ export function cohortsCommand(io: CliIo): Command {
   create(cohorts, io);
   edit(cohorts, io);
   preview(cohorts, io);
+  devices(cohorts, io);
   deleteCommand(cohorts, io, {
     argument: 'cohort',
     says: 'Forget a cohort that nothing uses.',
@@ -111,6 +113,19 @@ function preview(cohorts: Command, io: CliIo): void {
     });
 }
 
+function devices(cohorts: Command, io: CliIo): void {
+  queryOptions(
+    cohorts.command('devices <cohort>').description('The robots that are in it now, by name.'),
+  ).action(async (id: string, options: QueryOptions) => {
+    await printList(options, io, {
+      path: `/v1/cohorts/${encodeURIComponent(id)}/devices`,
+      query: queryOf(options),
+      columns: deviceColumns,
+      none: 'nobody is in it',
+    });
+  });
+}
+
 const columns: readonly Column<Cohort>[] = [
   { title: 'COHORT', of: (cohort) => cohort.name },
   { title: 'MEMBERS', of: (cohort) => membersText(cohort), shrinks: true },
@@ -136,7 +151,7 @@ function cohortText(cohort: Cohort, show: Show): string {
       ['made', show.time(cohort.createdAt)],
       ['changed', show.time(cohort.updatedAt)],
     ]),
-    `\nnext: fieldloop cohorts preview ${cohort.name}\n`,
+    `\nnext: fieldloop cohorts devices ${cohort.name}\n`,
   ].join('');
 }
 

@@ -189,7 +189,7 @@ test('devices, events and sessions are listed for people and programs', async ()
   expect((await run('devices get amr-01')).out).toContain(
     'next: fieldloop clips list --device amr-01',
   );
-  expect((await run('devices revoke amr-02')).out).toMatch(/^state +revoked$/m);
+  expect((await run('devices revoke amr-02 --yes')).out).toMatch(/^state +revoked$/m);
   expect(world.revoked).toEqual(['amr-02']);
   expect((await run('devices list --online')).err).toContain('no devices match');
   expect(await run('events list')).toMatchObject({ code: 0, err: 'no events match\n' });

@@ -2,7 +2,7 @@
 import { Fault } from '@fieldloop/core';
 import type { Schemas } from './client.ts';
 import type { Command } from './commander.ts';
-import type { CliIo, Column } from './io.ts';
+import { type CliIo, type Column, type Show, table } from './io.ts';
 import {
   type ApiOptions,
   apiOptions,
@@ -13,9 +13,10 @@ import {
   queryOf,
   queryOptions,
 } from './list.ts';
-import { facts } from './show.ts';
+import { facts, showOf } from './show.ts';
 
 type Delivery = Schemas['Delivery'];
+type Tried = Schemas['DeliveryWithTries'];
 
 export function deliveryCommands(
   noun: Command,
@@ -54,6 +55,14 @@ export function deliveryCommands(
     });
   });
   apiOptions(
+    noun.command(`delivery <${of.one}> <delivery>`).description('One of them, try by try.'),
+  ).action(async (id: string, delivery: string, options: ApiOptions) => {
+    const path = `${at(id)}/deliveries/${encodeURIComponent(delivery)}`;
+    const response = await clientOf(options, io).send(path);
+    const one = (await response.json()) as Tried;
+    printOne(one, options, io, () => triedText(one, io, showOf(options)));
+  });
+  apiOptions(
     noun.command(`redeliver <${of.one}> <delivery>`).description('Send one of them again, now.'),
   ).action(async (id: string, delivery: string, options: ApiOptions) => {
     const path = `${at(id)}/deliveries/${encodeURIComponent(delivery)}:redeliver`;
@@ -62,6 +71,31 @@ export function deliveryCommands(
     printOne(again, options, io, () => `${again.id} is ${again.state}\n`);
   });
 }
+
+function triedText(one: Tried, io: CliIo, show: Show): string {
+  return [
+    facts([
+      ['delivery', one.id],
+      ['kind', one.kind],
+      ['subject', one.subject],
+      ['state', one.state],
+      ['made', show.time(one.createdAt)],
+    ]),
+    one.tries.length === 0
+      ? '\nit was not tried yet\n'
+      : `\n${table(one.tries, tryColumns, { width: io.columns, show })}`,
+    one.body === undefined ? '' : `\nbody ${JSON.stringify(one.body, undefined, 2)}\n`,
+  ].join('');
+}
+
+const tryColumns: readonly Column<Tried['tries'][number]>[] = [
+  { title: 'TRY', of: (one) => String(one.n), right: true },
+  { title: 'WHEN', of: (one, show) => show.time(one.at) },
+  { title: 'ARRIVED', of: (one) => (one.ok ? 'yes' : 'no') },
+  { title: 'STATUS', of: (one) => String(one.status ?? '-'), right: true },
+  { title: 'TOOK', of: (one) => `${one.durationMs} ms`, right: true },
+  { title: 'ANSWER', of: (one) => one.error ?? one.answer ?? '', shrinks: true },
+];
 
 const columns: readonly Column<Delivery>[] = [
   { title: 'MADE', of: (one, show) => show.time(one.createdAt) },

@@ -1,6 +1,8 @@
 /** What one device shows: coverage, topics, telemetry, properties over time, settings, presence. */
 import { answer, type Schemas } from './client.ts';
 import type { Command } from './commander.ts';
+import { telemetry } from './device-telemetry.ts';
+import { eventColumns } from './events.ts';
 import { type CliIo, type Column, type Show, table } from './io.ts';
 import {
   type ApiOptions,
@@ -11,9 +13,13 @@ import {
   listOptions,
   printList,
   printOne,
+  type QueryOptions,
+  queryOf,
+  queryOptions,
   timeOptions,
 } from './list.ts';
-import { facts, shortNumber, showOf } from './show.ts';
+import { wallTime } from './option-values.ts';
+import { facts, instantOf, lengthText, shortNumber, showOf } from './show.ts';
 
 interface RangeOptions extends ApiOptions {
   readonly since?: string;
@@ -22,13 +28,9 @@ interface RangeOptions extends ApiOptions {
   readonly endNs?: string;
 }
 
-interface TelemetryOptions extends ApiOptions {
-  readonly series?: string;
-}
-
 interface PropertyOptions extends ListOptions {
   readonly name?: string;
-  readonly at?: string;
+  readonly at?: number;
   readonly history?: boolean;
 }
 
@@ -39,26 +41,38 @@ export function deviceViews(devices: Command, io: CliIo): void {
   properties(devices, io);
   config(devices, io);
   presence(devices, io);
+  events(devices, io);
+}
+
+function events(devices: Command, io: CliIo): void {
+  queryOptions(
+    devices.command('events <device>').description('What happened on it, the newest first.'),
+  ).action(async (id: string, options: QueryOptions) => {
+    await printList(options, io, {
+      path: `/v1/devices/${encodeURIComponent(id)}/events`,
+      query: queryOf(options),
+      columns: eventColumns,
+      none: 'nothing happened on it that was written down',
+    });
+  });
 }
 
 function coverage(devices: Command, io: CliIo): void {
   const command = devices
     .command('coverage <device>')
     .description('When data was recorded, uploaded, evicted or is missing.');
-  apiOptions(timeOptions(command)).action(async (id: string, options: RangeOptions) => {
-    const { since, until, startNs, endNs } = options;
-    const params = { path: { id }, query: given({ since, until, startNs, endNs }) };
-    const client = clientOf(options, io);
-    const found = await answer(client.GET('/v1/devices/{id}/coverage', { params }));
-    printOne(found, options, io, () => coverageText(found, io, showOf(options)));
-  });
+  apiOptions(timeOptions(command))
+    .addHelpText('after', coverageExamples)
+    .action(async (id: string, options: RangeOptions) => {
+      const { since, until, startNs, endNs } = options;
+      const params = { path: { id }, query: given({ since, until, startNs, endNs }) };
+      const client = clientOf(options, io);
+      const found = await answer(client.GET('/v1/devices/{id}/coverage', { params }));
+      printOne(found, options, io, () => coverageText(found, io, showOf(options)));
+    });
 }
 
 type Coverage = Schemas['Coverage'];
-
-const instantOf = (ns: string): string => new Date(Number(BigInt(ns) / 1_000_000n)).toISOString();
-
-const lengthText = (ns: bigint): string => `${shortNumber(Math.round(Number(ns) / 1e8) / 10)} s`;
 
 function coverageText(found: Coverage, io: CliIo, show: Show): string {
   const columns: readonly Column<Coverage['ranges'][number]>[] = [
@@ -115,40 +129,13 @@ const topicColumns: readonly Column<Topic>[] = [
   { title: 'MEASURED', of: (topic, show) => show.time(topic.at), drops: 1 },
 ];
 
-function telemetry(devices: Command, io: CliIo): void {
-  apiOptions(
-    devices
-      .command('telemetry <device>')
-      .description('The newest figures of a device, each minute.'),
-  )
-    .option('--series <name>', 'only this one, such as agent.rss')
-    .action(async (id: string, options: TelemetryOptions) => {
-      const client = clientOf(options, io);
-      const params = { path: { id }, query: given({ series: options.series }) };
-      const found = await answer(client.GET('/v1/devices/{id}/telemetry', { params }));
-      const show = showOf(options);
-      printOne(found, options, io, () =>
-        found.latest.length === 0
-          ? 'nothing was measured yet\n'
-          : table(found.latest, seriesColumns, { width: io.columns, show }),
-      );
-    });
-}
-
-const seriesColumns: readonly Column<Schemas['Telemetry']['latest'][number]>[] = [
-  { title: 'SERIES', of: (one) => one.series, shrinks: true },
-  { title: 'VALUE', of: (one) => shortNumber(one.value), right: true },
-  { title: 'UNIT', of: (one) => one.unit },
-  { title: 'AT', of: (one, show) => show.time(one.at) },
-];
-
 function properties(devices: Command, io: CliIo): void {
   const command = devices
     .command('properties <device>')
     .description('What holds of a device now, or held at a moment.');
   listOptions(command)
     .option('--name <key>', 'only this property, such as firmware')
-    .option('--at <time>', 'at this moment (RFC 3339)')
+    .option('--at <time>', 'at this moment: RFC 3339, or an age such as -2d', wallTime('--at'))
     .option('--history', 'every value it ever had')
     .addHelpText('after', propertyExamples)
     .action(async (id: string, options: PropertyOptions) => {
@@ -162,7 +149,7 @@ function properties(devices: Command, io: CliIo): void {
         );
         return;
       }
-      const atMs = options.at === undefined ? undefined : String(Date.parse(options.at));
+      const atMs = options.at === undefined ? undefined : String(options.at);
       await printList<Schemas['PropertyInterval']>(options, io, {
         path: `/v1/devices/${encodeURIComponent(id)}/propertyIntervals`,
         query: { key: options.name, atMs },
@@ -256,6 +243,11 @@ const connectionColumns: readonly Column<Schemas['Presence']['connections'][numb
   { title: 'FROM', of: (one) => one.remote, shrinks: true },
   { title: 'WHY', of: (one) => one.why ?? '-', shrinks: true },
 ];
+
+const coverageExamples = `
+Examples:
+  fieldloop devices coverage amr-01 --since -1d
+`;
 
 const propertyExamples = `
 Examples:

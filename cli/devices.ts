@@ -36,7 +36,7 @@ export function devicesCommand(io: CliIo): Command {
       await printList(options, io, {
         path: '/v1/devices',
         query,
-        columns,
+        columns: deviceColumns,
         none: 'no devices match; `fieldloop tokens create` lets a robot enrol',
       });
     });
@@ -52,7 +52,7 @@ export function devicesCommand(io: CliIo): Command {
   return devices;
 }
 
-const columns: readonly Column<Device>[] = [
+export const deviceColumns: readonly Column<Device>[] = [
   { title: 'DEVICE', of: (device) => device.name },
   { title: 'STATE', of: (device) => device.state },
   { title: 'ONLINE', of: (device) => (device.presence.online ? 'yes' : 'no') },

@@ -14,7 +14,7 @@ export async function readDocument(file: string, io: CliIo): Promise<object> {
   });
 }
 
-async function readText(file: string, io: CliIo): Promise<string> {
+export async function readText(file: string, io: CliIo): Promise<string> {
   if (file === '-') return (await io.readInput?.()) ?? '';
   try {
     return await readFile(file, 'utf8');

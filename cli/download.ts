@@ -99,7 +99,7 @@ function nameOf(clip: Schemas['Clip']): string {
   return `${parts.map((part) => part.replaceAll(/[^\w.-]+/g, '-')).join('_')}.mcap`;
 }
 
-async function refuseExisting(file: string): Promise<void> {
+export async function refuseExisting(file: string): Promise<void> {
   if ((await sizeOf(file)) === undefined) return;
   throw new Fault('conflict', 'this file is there already', {
     place: file,
@@ -107,7 +107,7 @@ async function refuseExisting(file: string): Promise<void> {
   });
 }
 
-async function sizeOf(file: string): Promise<number | undefined> {
+export async function sizeOf(file: string): Promise<number | undefined> {
   try {
     return (await stat(file)).size;
   } catch (error) {
@@ -178,7 +178,7 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-function diskFault(error: unknown, place: string): Fault {
+export function diskFault(error: unknown, place: string): Fault {
   if (error instanceof Fault) return error;
   const { code } = error as NodeJS.ErrnoException;
   if (code === undefined) return asFault(error);

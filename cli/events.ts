@@ -2,6 +2,7 @@
 import { Fault } from '@fieldloop/core';
 import { answer, type Schemas } from './client.ts';
 import { Command, Option } from './commander.ts';
+import { importEvents } from './event-import.ts';
 import type { CliIo, Column, Show } from './io.ts';
 import {
   type ApiOptions,
@@ -16,7 +17,8 @@ import {
   timeOptions,
 } from './list.ts';
 import { deleteCommand, getCommand, patchEntity } from './noun.ts';
-import { facts, severityColumn, showOf, valuesText, whenColumn } from './show.ts';
+import { type JsonObject, jsonObject, logTime } from './option-values.ts';
+import { facts, instantOf, severityColumn, showOf, valuesText, whenColumn } from './show.ts';
 
 type Event = Schemas['Event'];
 
@@ -42,17 +44,18 @@ export function eventsCommand(io: CliIo): Command {
     .option('--kind <kind>', 'event, or marker (on the timeline of a clip)')
     .option('--name <name>', 'with this name')
     .option('--severity <level>', 'critical, warning or info');
-  queryOptions(timeOptions(list)).action(async (options: EventListOptions) => {
-    const { device, clip, kind, name, severity, since, until, startNs, endNs } = options;
-    const given = { device, clip, kind, name, severity, since, until, startNs, endNs };
-    const query = { ...queryOf(options), ...given };
-    await printList(options, io, {
-      path: '/v1/events',
-      query,
-      columns,
-      none: 'no events match',
+  queryOptions(timeOptions(list))
+    .addHelpText('after', listExamples)
+    .action(async (options: EventListOptions) => {
+      const { device, clip, kind, name, severity, since, until, startNs, endNs } = options;
+      const narrow = { device, clip, kind, name, severity, since, until, startNs, endNs };
+      await printList(options, io, {
+        path: '/v1/events',
+        query: { ...queryOf(options), ...narrow },
+        columns: eventColumns,
+        none: 'no events match',
+      });
     });
-  });
   getCommand<Event>(events, io, {
     argument: 'id',
     says: 'One event or marker.',
@@ -61,6 +64,7 @@ export function eventsCommand(io: CliIo): Command {
     text: eventText,
   });
   create(events, io);
+  importEvents(events, io);
   edit(events, io);
   deleteCommand(events, io, {
     argument: 'id',
@@ -79,7 +83,7 @@ interface WriteOptions extends ApiOptions {
   readonly kind?: Event['kind'];
   readonly severity?: Event['severity'];
   readonly label?: string;
-  readonly data?: string;
+  readonly data?: JsonObject;
   readonly tag?: string[];
   readonly externalId?: string;
 }
@@ -90,7 +94,11 @@ const writeOptions = (command: Command): Command =>
     .option('--start-ns <ns>', 'when, as log time')
     .option('--end-ns <ns>', 'until when; an instant when not said')
     .option('--label <text>', 'a few words, at most 120 letters')
-    .option('--data <json>', 'what the kind of the name asks for')
+    .option(
+      '--data <json>',
+      'what the kind of the name asks for',
+      jsonObject('--data', '{"load": 12}'),
+    )
     .option('--tag <tag...>', 'tags');
 
 const severities = ['critical', 'warning', 'info'];
@@ -102,18 +110,17 @@ function create(events: Command, io: CliIo): void {
   writeOptions(apiOptions(command))
     .option('--device <name>', 'of this robot')
     .option('--clip <id>', 'on the timeline of this clip')
-    .option('--at <time>', 'when (RFC 3339)')
+    .option('--at <time>', 'when: RFC 3339, now, or an age such as -5m', logTime('--at'))
     .addOption(new Option('--kind <kind>', 'which of both').choices(['event', 'marker']))
     .option('--external-id <id>', 'your own id: the same one again makes nothing')
     .addHelpText('after', createExamples)
     .action(async (name: string, options: WriteOptions) => {
-      const { device, clip, kind, severity, endNs, label, tag: tags, externalId } = options;
-      const atNs = atOf(options);
+      const { device, clip, kind, severity, endNs, label, data, externalId } = options;
       const body = {
         name,
-        atNs,
-        ...given({ device, clip, kind, severity, endNs, label, tags, externalId }),
-        ...dataOf(options),
+        atNs: atOf(options),
+        ...given({ device, clip, kind, severity, endNs, label, data, externalId }),
+        ...given({ tags: options.tag }),
       };
       const event = await answer(clientOf(options, io).POST('/v1/events', { body }));
       printOne(event, options, io, () => eventText(event, showOf(options)));
@@ -121,33 +128,19 @@ function create(events: Command, io: CliIo): void {
 }
 
 function atOf({ startNs, at }: WriteOptions): string {
-  if (startNs !== undefined) return startNs;
-  const ms = at === undefined ? Number.NaN : Date.parse(at);
-  if (!Number.isNaN(ms)) return String(BigInt(ms) * 1_000_000n);
-  throw new Fault('invalid', at === undefined ? 'when was it?' : `"${at}" is not a time`, {
+  const atNs = startNs ?? at;
+  if (atNs !== undefined) return atNs;
+  throw new Fault('invalid', 'when was it?', {
     place: '--at',
-    remedy: 'Give --start-ns as log time, or --at as RFC 3339.',
+    remedy: 'Give --at as RFC 3339 or an age such as -5m, or --start-ns as log time.',
   });
-}
-
-function dataOf({ data }: WriteOptions): { readonly data?: Record<string, never> } {
-  if (data === undefined) return {};
-  try {
-    return { data: JSON.parse(data) as Record<string, never> };
-  } catch (error) {
-    throw new Fault('invalid', 'the data is not JSON', {
-      place: '--data',
-      remedy: `Write such as --data '{"load": 12}'.`,
-      cause: error,
-    });
-  }
 }
 
 function edit(events: Command, io: CliIo): void {
   const command = events.command('edit <id>').description('Change what a person wrote.');
   writeOptions(apiOptions(command)).action(async (id: string, options: WriteOptions) => {
-    const { severity, startNs: atNs, endNs, label, tag: tags } = options;
-    const body = { ...given({ severity, atNs, endNs, label, tags }), ...dataOf(options) };
+    const { severity, startNs: atNs, endNs, label, data, tag: tags } = options;
+    const body = given({ severity, atNs, endNs, label, data, tags });
     const path = `/v1/events/${encodeURIComponent(id)}`;
     const event = await patchEntity<Event>(clientOf(options, io), path, body);
     printOne(event, options, io, () => eventText(event, showOf(options)));
@@ -159,7 +152,7 @@ const eventText = (event: Event, show: Show): string =>
     [event.kind, event.id],
     ['name', event.name],
     ['device', event.device],
-    ['when', `${show.time(wallOf(event.atNs))}, log time ${event.atNs} to ${event.endNs}`],
+    ['when', `${show.time(instantOf(event.atNs))}, log time ${event.atNs} to ${event.endNs}`],
     ['severity', event.severity],
     ['label', event.label],
     ['what', event.text ?? (valuesText(event.values) || undefined)],
@@ -171,20 +164,26 @@ const eventText = (event: Event, show: Show): string =>
     ['by', event.createdBy],
   ]);
 
+const listExamples = `
+Examples:
+  fieldloop events list --device amr-01 --since -1h
+  fieldloop events list --q 'severity=critical and name:near-*'
+`;
+
 const createExamples = `
 Examples:
   fieldloop events create pallet-moved --device amr-01 --at 2026-11-02T08:00:00Z
+  fieldloop events create door-open --device amr-01 --at -5m --data '{"door": 4}'
   fieldloop events create blocked --clip clp_01J… --start-ns 1717171717000000000 --label 'door shut'
 `;
 
-const columns: readonly Column<Event>[] = [
-  whenColumn((event) => wallOf(event.atNs)),
+export const eventColumns: readonly Column<Event>[] = [
+  whenColumn((event) => instantOf(event.atNs)),
   { title: 'DEVICE', of: (event) => event.device, shrinks: true },
   severityColumn((event) => event.severity),
   { title: 'KIND', of: (event) => event.kind, drops: 1 },
   { title: 'NAME', of: (event) => event.name, shrinks: true },
   { title: 'WHAT', of: (event) => event.text ?? valuesText(event.values), shrinks: true },
-  { title: 'CLIP', of: (event) => event.clip ?? '-' },
+  { title: 'CLIP', of: (event) => event.clip ?? '-', drops: 2 },
+  { title: 'ID', of: (event) => event.id },
 ];
-
-const wallOf = (ns: string): string => new Date(Number(BigInt(ns) / 1_000_000n)).toISOString();

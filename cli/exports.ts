@@ -8,14 +8,17 @@ import {
   type ApiOptions,
   apiOptions,
   clientOf,
+  formatOf,
   given,
-  type ListOptions,
-  listOptions,
   printList,
   printOne,
+  type QueryOptions,
+  queryOf,
+  queryOptions,
 } from './list.ts';
 import { deleteCommand, getCommand } from './noun.ts';
 import { waitFor } from './operations.ts';
+import { secondsOf } from './option-values.ts';
 import { facts, showOf } from './show.ts';
 import { Fault, formatSize } from '@fieldloop/core';
 
@@ -31,11 +34,11 @@ interface CreateOptions extends BulkOptions {
 export function exportsCommand(io: CliIo): Command {
   const exports = new Command('exports').description('Several clips as one file.');
   create(exports, io);
-  listOptions(exports.command('list').description('Exports; a file is kept for 24 hours.')).action(
-    async (options: ListOptions) => {
+  queryOptions(exports.command('list').description('Exports; a file is kept for 24 hours.')).action(
+    async (options: QueryOptions) => {
       await printList<Export>(options, io, {
         path: '/v1/exports',
-        query: {},
+        query: queryOf(options),
         columns,
         none: 'no exports; `fieldloop exports create` makes one',
       });
@@ -55,6 +58,25 @@ export function exportsCommand(io: CliIo): Command {
       const client = clientOf(options, io);
       const one = await answer(client.GET('/v1/exports/{id}', { params: { path: { id } } }));
       await download(one, options, io);
+    });
+  apiOptions(
+    exports.command('manifest <id>').description('What is in it, as NDJSON on stdout.'),
+  ).action(async (id: string, options: ApiOptions) => {
+    const path = `/v1/exports/${encodeURIComponent(id)}/manifest`;
+    io.out(await (await clientOf(options, io).send(path)).text());
+  });
+  apiOptions(
+    exports.command('links <id>').description('An address that works without a key for a while.'),
+  )
+    .option('--expires <duration>', 'how long, such as 1h', secondsOf('--expires'))
+    .action(async (id: string, options: ApiOptions & { readonly expires?: number }) => {
+      const client = clientOf(options, io);
+      const params = { path: { id }, query: given({ expiresInS: options.expires }) };
+      const found = await answer(client.GET('/v1/exports/{id}/links', { params }));
+      printOne(found, options, io, () => `${found.data}\n`);
+      if (formatOf(options) === 'table') {
+        io.err(`it works until ${showOf(options).time(found.expiresAt)}\n`);
+      }
     });
   deleteCommand(exports, io, {
     argument: 'id',

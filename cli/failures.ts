@@ -1,7 +1,8 @@
 /** `fieldloop failures`: moments a robot did wrong, from the log to the release that ends them. */
 import { Fault } from '@fieldloop/core';
-import { answer, type Client, type Schemas } from './client.ts';
+import { answer, type Schemas } from './client.ts';
 import { Command, Option } from './commander.ts';
+import { failureSteps } from './failure-steps.ts';
 import type { CliIo, Column, Show } from './io.ts';
 import {
   type ApiOptions,
@@ -16,10 +17,17 @@ import {
   queryOf,
   queryOptions,
 } from './list.ts';
-import { type ConfirmOptions, getCommand, patchEntity, verbCommand } from './noun.ts';
-import { facts, severityColumn, showOf, valuesText, whenColumn } from './show.ts';
+import { getCommand, patchEntity } from './noun.ts';
+import { logTime, plainValue } from './option-values.ts';
+import { facts, instantOf, severityColumn, showOf, valuesText, whenColumn } from './show.ts';
 
 type Failure = Schemas['Failure'];
+
+interface FailureListOptions extends QueryOptions {
+  readonly device?: string;
+  readonly state?: string;
+  readonly severity?: string;
+}
 
 interface LogOptions extends ApiOptions {
   readonly event?: string;
@@ -33,26 +41,26 @@ interface LogOptions extends ApiOptions {
   readonly note?: string;
 }
 
-interface WhyOptions extends ConfirmOptions {
-  readonly why: string;
-}
-
 const severities = ['critical', 'warning', 'info'];
 
 export function failuresCommand(io: CliIo): Command {
   const failures = new Command('failures').description(
     'Moments a robot did wrong, and what became of each.',
   );
-  queryOptions(failures.command('list').description('Failures, the newest log time first.')).action(
-    async (options: QueryOptions) => {
+  queryOptions(failures.command('list').description('Failures, the newest log time first.'))
+    .option('--device <name>', 'of this robot')
+    .option('--state <state>', 'open, linked, labelled, in_dataset, fixed_in, released, closed, …')
+    .option('--severity <level>', 'critical, warning or info')
+    .addHelpText('after', listExamples)
+    .action(async (options: FailureListOptions) => {
+      const { device, state, severity } = options;
       await printList<Failure>(options, io, {
         path: '/v1/failures',
-        query: queryOf(options),
+        query: { ...queryOf(options), device, state, severity },
         columns,
-        none: 'no failures are logged',
+        none: 'no failures match; `fieldloop failures log` writes one down',
       });
-    },
-  );
+    });
   getCommand<Failure>(failures, io, {
     argument: 'id',
     says: 'One failure: what held, what it did, what it should have done.',
@@ -62,8 +70,9 @@ export function failuresCommand(io: CliIo): Command {
   });
   log(failures, io);
   edit(failures, io);
-  verbs(failures, io);
+  failureSteps(failures, io, failureText);
   history(failures, io);
+  counts(failures, io);
   return failures;
 }
 
@@ -93,8 +102,7 @@ function didOf(text: string): { signal: string; value: number | string | boolean
       remedy: 'Write such as --did brake=false.',
     });
   }
-  if (value === 'true' || value === 'false') return { signal, value: value === 'true' };
-  return { signal, value: /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : value };
+  return { signal, value: plainValue(value) };
 }
 
 function log(failures: Command, io: CliIo): void {
@@ -103,12 +111,12 @@ function log(failures: Command, io: CliIo): void {
     .description('Write down a failure; its clip is found, or asked for, by time and device.');
   storyOptions(apiOptions(command))
     .option('--event <id>', 'at this event, instead of a device and a time')
-    .option('--at <time>', 'when (RFC 3339)')
+    .option('--at <time>', 'when: RFC 3339, now, or an age such as -5m', logTime('--at'))
     .option('--start-ns <ns>', 'when, as log time')
     .option('--end-ns <ns>', 'until when')
     .addHelpText('after', logExamples)
     .action(async (device: string | undefined, options: LogOptions) => {
-      const startNs = options.startNs ?? (options.at === undefined ? undefined : nsOf(options.at));
+      const startNs = options.startNs ?? options.at;
       const body = {
         ...given({ device, event: options.event, startNs, endNs: options.endNs }),
         ...storyOf(options),
@@ -118,67 +126,12 @@ function log(failures: Command, io: CliIo): void {
     });
 }
 
-function nsOf(instant: string): string {
-  const ms = Date.parse(instant);
-  if (!Number.isNaN(ms)) return String(BigInt(ms) * 1_000_000n);
-  throw new Fault('invalid', `"${instant}" is not a time`, {
-    place: '--at',
-    remedy: 'Write RFC 3339, such as 2026-11-02T08:00:00Z.',
-  });
-}
-
 function edit(failures: Command, io: CliIo): void {
   const command = failures.command('edit <id>').description('Say more, or better, of a failure.');
   storyOptions(apiOptions(command)).action(async (id: string, options: LogOptions) => {
     const path = `/v1/failures/${encodeURIComponent(id)}`;
     const failure = await patchEntity<Failure>(clientOf(options, io), path, storyOf(options));
     printOne(failure, options, io, () => failureText(failure, showOf(options)));
-  });
-}
-
-function verbs(failures: Command, io: CliIo): void {
-  const why = (command: Command): Command => command.requiredOption('--why <text>', 'the reason');
-  const at = (id: string) => ({ params: { path: { id } } });
-  verbCommand<Failure, ConfirmOptions & { readonly release: string }>(failures, io, {
-    usage: 'close <id>',
-    says: 'Done: this release no longer makes it.',
-    options: (command) => command.requiredOption('--release <id>', 'which release ended it'),
-    run: async (client, id, { release }) =>
-      await answer(client.POST('/v1/failures/{id}:close', { ...at(id), body: { release } })),
-    text: failureText,
-  });
-  verbCommand<Failure, WhyOptions>(failures, io, {
-    usage: 'reopen <id>',
-    says: 'It happened again.',
-    options: why,
-    run: async (client, id, options) =>
-      await answer(
-        client.POST('/v1/failures/{id}:reopen', { ...at(id), body: { why: options.why } }),
-      ),
-    text: failureText,
-  });
-  const dismiss = async (
-    client: Client,
-    id: string,
-    body: { as: 'wont_fix' | 'not_a_failure'; why: string },
-  ) => await answer(client.POST('/v1/failures/{id}:dismiss', { ...at(id), body }));
-  verbCommand<Failure, WhyOptions & { readonly wontFix?: boolean }>(failures, io, {
-    usage: 'dismiss <id>',
-    says: 'It was no failure, or it will not be fixed; it stays as an example.',
-    options: (command) => why(command).option('--wont-fix', 'a failure, but it stays as it is'),
-    run: async (client, id, options) =>
-      await dismiss(client, id, {
-        as: options.wontFix === true ? 'wont_fix' : 'not_a_failure',
-        why: options.why,
-      }),
-    text: failureText,
-  });
-  verbCommand<Failure, ConfirmOptions>(failures, io, {
-    usage: 'link <id>',
-    says: 'Look for its clip again.',
-    run: async (client, id) =>
-      await answer(client.POST('/v1/failures/{id}:link', { ...at(id), body: {} })),
-    text: failureText,
   });
 }
 
@@ -208,10 +161,27 @@ function history(failures: Command, io: CliIo): void {
   });
 }
 
-const wallOf = (ns: string): string => new Date(Number(BigInt(ns) / 1_000_000n)).toISOString();
+function counts(failures: Command, io: CliIo): void {
+  apiOptions(
+    failures.command('counts').description('How many there are in each state of their life.'),
+  ).action(async (options: ApiOptions) => {
+    const found = await answer(clientOf(options, io).GET('/v1/failureCounts', {}));
+    const rows = (of: Readonly<Record<string, number>>): [string, string][] =>
+      Object.entries(of).map(([state, count]) => [state, String(count)]);
+    printOne(found, options, io, () =>
+      [
+        `${found.total} failures\n`,
+        `\nstate\n${indented(facts(rows(found.states)))}`,
+        `\nclip\n${indented(facts(rows(found.links)))}`,
+      ].join(''),
+    );
+  });
+}
+
+const indented = (text: string): string => text.replaceAll(/^(?=.)/gm, '  ');
 
 const columns: readonly Column<Failure>[] = [
-  whenColumn((one) => wallOf(one.startNs)),
+  whenColumn((one) => instantOf(one.startNs)),
   { title: 'DEVICE', of: (one) => one.device, shrinks: true },
   severityColumn((one) => one.severity),
   { title: 'KIND', of: (one) => one.kind, shrinks: true },
@@ -237,7 +207,7 @@ function failureText(one: Failure, show: Show): string {
   return facts([
     ['failure', one.id],
     ['device', one.device],
-    ['when', `${show.time(wallOf(one.startNs))}, log time ${one.startNs} to ${one.endNs}`],
+    ['when', `${show.time(instantOf(one.startNs))}, log time ${one.startNs} to ${one.endNs}`],
     ['kind', `${one.kind}, ${one.severity}, said by ${one.source}`],
     ['state', one.state],
     ['did', didText(one)],
@@ -254,6 +224,12 @@ const signalsText = (values: unknown): string | undefined =>
   typeof values === 'object' && values !== null
     ? valuesText(values as Parameters<typeof valuesText>[0]) || undefined
     : undefined;
+
+const listExamples = `
+Examples:
+  fieldloop failures list --state open
+  fieldloop failures list --q 'kind=no_brake and severity=critical'
+`;
 
 const logExamples = `
 Examples:

@@ -16,8 +16,11 @@ export interface CliIo {
   ask?(question: string, isSecret: boolean): Promise<string>;
   /** Whole stdin as text, for `-` as a file. */
   readInput?(): Promise<string>;
-  /** Resolves at the first Ctrl-C or SIGTERM; a command that calls it ends itself then. */
-  stopRequested?(): Promise<void>;
+  /**
+   * Resolves at the first Ctrl-C or SIGTERM; a command that calls it ends itself then. Once `until`
+   * aborts nothing is waited for any more, and Ctrl-C ends the process again.
+   */
+  stopRequested?(until?: AbortSignal): Promise<void>;
 }
 
 export const outputFormats = ['table', 'json', 'ndjson', 'csv', 'yaml'] as const;
@@ -136,4 +139,4 @@ function fit(text: string, width: number, right: boolean): string {
 const textWidth = (text: string): number => Array.from(text).length;
 
 /** Control characters of a robot's text never reach the terminal. */
-const oneLine = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ');
+export const oneLine = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ');

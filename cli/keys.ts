@@ -1,12 +1,13 @@
 /** `fieldloop keys`: keys of the API. */
 import { Fault } from '@fieldloop/core';
 import { answer, type Schemas } from './client.ts';
-import { Command } from './commander.ts';
+import { Command, Option } from './commander.ts';
 import type { CliIo, Column, Show } from './io.ts';
 import {
   type ApiOptions,
   apiOptions,
   clientOf,
+  formatOf,
   given,
   printList,
   printOne,
@@ -14,44 +15,52 @@ import {
   queryOf,
   queryOptions,
 } from './list.ts';
-import { type ConfirmOptions, getCommand, verbCommand } from './noun.ts';
-import { facts } from './show.ts';
+import { type ConfirmOptions, getCommand, patchEntity, verbCommand } from './noun.ts';
+import { secondsOf, wholeNumber } from './option-values.ts';
+import { facts, showOf } from './show.ts';
 
 type ApiKey = Schemas['ApiKey'];
+type Role = NonNullable<Schemas['Me']['role']>;
 
 interface CreateOptions extends ApiOptions {
   readonly name: string;
-  readonly scope?: Schemas['ApiKey']['scopes'];
-  readonly expiresInDays?: string;
+  readonly scope?: ApiKey['scopes'];
+  readonly role?: Role;
+  readonly cohort?: string[];
+  readonly expiresInDays?: number;
+  readonly mine?: boolean;
 }
+
+interface EditOptions extends ApiOptions {
+  readonly name?: string;
+  readonly scope?: ApiKey['scopes'];
+  readonly cohort?: string[];
+  readonly everyCohort?: boolean;
+  readonly expiresInDays?: number;
+  readonly never?: boolean;
+}
+
+interface MineOptions extends ConfirmOptions {
+  readonly mine?: boolean;
+}
+
+const roles: readonly Role[] = ['viewer', 'annotator', 'engineer', 'release_manager', 'admin'];
+const mine = ['--mine', 'of your own account, for which no admin is needed'] as const;
+const days = wholeNumber('--expires-in-days', { least: 1, most: 3650 });
 
 export function keysCommand(io: CliIo): Command {
   const keys = new Command('keys').description('Keys of the API, for people and programs.');
-  apiOptions(keys.command('create').description('A key; its text is shown this once.'))
-    .requiredOption('--name <name>', 'for whom or what it is')
-    .option('--scope <scope...>', 'what it may do: *:read (the default), clips:read, …')
-    .option('--expires-in-days <n>', 'how long it works; else until it is revoked')
-    .addHelpText('after', createExamples)
-    .action(async (options: CreateOptions) => {
-      const { name, scope: scopes } = options;
-      const expiresInDays = daysOf(options.expiresInDays);
-      const body = { name, ...given({ scopes, expiresInDays }) };
-      const client = clientOf(options, io);
-      const key = await answer(client.POST('/v1/apiKeys', { body }));
-      printOne(key, options, io, () => `${key.key}\n`);
-      if (options.json !== true) io.err(`${key.id}: may ${key.scopes.join(', ')}\n`);
-    });
-  queryOptions(keys.command('list').description('Keys, the newest first.')).action(
-    async (options: QueryOptions) => {
-      const query = queryOf(options);
-      await printList(options, io, {
-        path: '/v1/apiKeys',
-        query,
+  create(keys, io);
+  queryOptions(keys.command('list').description('Keys, the newest first.'))
+    .option(...mine)
+    .action(async (options: QueryOptions & MineOptions) => {
+      await printList<ApiKey>(options, io, {
+        path: options.mine === true ? '/v1/me/apiKeys' : '/v1/apiKeys',
+        query: queryOf(options),
         columns,
-        none: 'no keys',
+        none: 'no keys; `fieldloop keys create` makes one',
       });
-    },
-  );
+    });
   getCommand<ApiKey>(keys, io, {
     argument: 'id',
     says: 'One key, without its secret.',
@@ -59,49 +68,107 @@ export function keysCommand(io: CliIo): Command {
       await answer(client.GET('/v1/apiKeys/{id}', { params: { path: { id } } })),
     text: keyText,
   });
-  apiOptions(
-    keys
-      .command('rotate <id>')
-      .description('A new key with the same rights; the old one ends soon.'),
-  )
-    .option('--grace <seconds>', 'how long the old one still works')
-    .action(async (id: string, options: ApiOptions & { readonly grace?: string }) => {
-      const client = clientOf(options, io);
-      const graceS = options.grace === undefined ? undefined : Number(options.grace);
-      const params = { path: { id } };
-      const key = await answer(
-        client.POST('/v1/apiKeys/{id}:rotate', { params, body: given({ graceS }) }),
-      );
-      printOne(key, options, io, () => `${key.key}\n`);
-      if (options.json !== true) io.err(`${key.id} takes the place of ${id}\n`);
-    });
-  verbCommand<ApiKey, ConfirmOptions>(keys, io, {
+  edit(keys, io);
+  rotate(keys, io);
+  verbCommand<ApiKey>(keys, io, {
     usage: 'revoke <id>',
     says: 'Make a key worthless at once.',
-    run: async (client, id) =>
-      await answer(client.POST('/v1/apiKeys/{id}:revoke', { params: { path: { id } } })),
+    options: (command) => command.option(...mine),
+    run: async (client, id, options: MineOptions) => {
+      const params = { path: { id } };
+      return options.mine === true
+        ? await answer(client.POST('/v1/me/apiKeys/{id}:revoke', { params }))
+        : await answer(client.POST('/v1/apiKeys/{id}:revoke', { params }));
+    },
     text: ({ id }) => `${id} is revoked\n`,
   });
   return keys;
 }
 
-function daysOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
-  throw new Fault('invalid', `"${text}" is not a number of days`, {
-    place: '--expires-in-days',
-    remedy: 'Write a whole number from 1 to 3650.',
+function create(keys: Command, io: CliIo): void {
+  apiOptions(keys.command('create').description('A key; its text is shown this once.'))
+    .requiredOption('--name <name>', 'for whom or what it is')
+    .option('--scope <scope...>', 'what it may do: *:read (the default), clips:read, …')
+    .addOption(new Option('--role <role>', 'what this role may do, instead').choices(roles))
+    .option('--cohort <cohort...>', 'for devices of these cohorts alone')
+    .option('--expires-in-days <n>', 'how long it works; else until it is revoked', days)
+    .option(...mine)
+    .addHelpText('after', createExamples)
+    .action(async (options: CreateOptions) => {
+      const { name, scope: scopes, role, cohort: cohorts, expiresInDays } = options;
+      const client = clientOf(options, io);
+      const body = { name, ...given({ scopes, expiresInDays }) };
+      if (options.mine === true) refuseForMine(options);
+      const key = await answer(
+        options.mine === true
+          ? client.POST('/v1/me/apiKeys', { body })
+          : client.POST('/v1/apiKeys', { body: { ...body, ...given({ role, cohorts }) } }),
+      );
+      printOne(key, options, io, () => `${key.key}\n`);
+      if (formatOf(options) === 'table') io.err(`${key.id}: may ${key.scopes.join(', ')}\n`);
+    });
+}
+
+/** A person's own key has rights of that person: neither those of a role nor a cohort. */
+function refuseForMine({ role, cohort }: CreateOptions): void {
+  if (role === undefined && cohort === undefined) return;
+  throw new Fault('invalid', 'your own key takes scopes alone', {
+    place: role === undefined ? '--cohort' : '--role',
+    remedy: 'Leave --mine out (an admin makes such a key), or name --scope.',
   });
 }
+
+function edit(keys: Command, io: CliIo): void {
+  apiOptions(keys.command('edit <id>').description('Name, rights, cohorts or end of a key.'))
+    .option('--name <name>', 'for whom or what it is')
+    .option('--scope <scope...>', 'what it may do, instead of before')
+    .option('--cohort <cohort...>', 'for devices of these cohorts alone')
+    .option('--every-cohort', 'for all devices')
+    .option('--expires-in-days <n>', 'from now', days)
+    .option('--never', 'it does not expire')
+    .addHelpText('after', editExamples)
+    .action(async (id: string, options: EditOptions) => {
+      const { name, scope: scopes } = options;
+      const body = given({
+        name,
+        scopes,
+        cohorts: options.everyCohort === true ? null : options.cohort,
+        expiresInDays: options.never === true ? null : options.expiresInDays,
+      });
+      const path = `/v1/apiKeys/${encodeURIComponent(id)}`;
+      const key = await patchEntity<ApiKey>(clientOf(options, io), path, body);
+      printOne(key, options, io, () => keyText(key, showOf(options)));
+    });
+}
+
+function rotate(keys: Command, io: CliIo): void {
+  apiOptions(
+    keys
+      .command('rotate <id>')
+      .description('A new key with the same rights; the old one ends soon.'),
+  )
+    .option('--grace <duration>', 'how long the old one still works', graceOf)
+    .addHelpText('after', rotateExamples)
+    .action(async (id: string, options: ApiOptions & { readonly grace?: number }) => {
+      const client = clientOf(options, io);
+      const params = { path: { id } };
+      const body = given({ graceS: options.grace });
+      const key = await answer(client.POST('/v1/apiKeys/{id}:rotate', { params, body }));
+      printOne(key, options, io, () => `${key.key}\n`);
+      if (formatOf(options) === 'table') io.err(`${key.id} takes the place of ${id}\n`);
+    });
+}
+
+const graceOf = secondsOf('--grace', { least: 0, most: 30 * 86_400 });
 
 const columns: readonly Column<ApiKey>[] = [
   { title: 'ID', of: (key) => key.id },
   { title: 'NAME', of: (key) => key.name, shrinks: true },
   { title: 'STATE', of: (key) => (key.revokedAt === undefined ? 'live' : 'revoked') },
   { title: 'MAY', of: (key) => key.scopes.join(', '), shrinks: true },
-  { title: 'MADE', of: (key, show) => show.time(key.createdAt) },
-  { title: 'LAST USED', of: (key, show) => show.time(key.lastUsedAt) },
-  { title: 'EXPIRES', of: (key, show) => show.time(key.expiresAt) },
+  { title: 'MADE', of: (key, show) => show.time(key.createdAt), drops: 1 },
+  { title: 'LAST USED', of: (key, show) => show.time(key.lastUsedAt), drops: 3 },
+  { title: 'EXPIRES', of: (key, show) => show.time(key.expiresAt), drops: 2 },
 ];
 
 const keyText = (key: ApiKey, show: Show): string =>
@@ -109,6 +176,8 @@ const keyText = (key: ApiKey, show: Show): string =>
     ['key', key.id],
     ['name', key.name],
     ['may', key.scopes.join(', ')],
+    ['cohorts', key.cohorts === undefined ? 'all devices' : key.cohorts.join(', ')],
+    ['person', key.user],
     ['state', key.revokedAt === undefined ? 'live' : 'revoked'],
     ['made', show.time(key.createdAt)],
     ['last used', show.time(key.lastUsedAt)],
@@ -117,6 +186,17 @@ const keyText = (key: ApiKey, show: Show): string =>
 
 const createExamples = `
 Examples:
-  fieldloop keys create --name ci --scope clips:read devices:read
-  export FIELDLOOP_API_KEY=$(fieldloop keys create --name ann --scope '*:write')
+  fieldloop keys create --name ci --scope clips:read devices:read --expires-in-days 90
+  fieldloop keys create --name hall-2-screen --role viewer --cohort hall-2
+  export FIELDLOOP_API_KEY=$(fieldloop keys create --mine --name laptop --scope '*:read')
+`;
+
+const editExamples = `
+Examples:
+  fieldloop keys edit key_01J… --scope clips:read --expires-in-days 30
+`;
+
+const rotateExamples = `
+Examples:
+  fieldloop keys rotate key_01J… --grace 2h
 `;

@@ -153,15 +153,13 @@ export async function printList<Item extends object>(
     return;
   }
   const everyMs = watchMs(options.watch);
-  let isStopped = false;
-  const stopped = io.stopRequested?.().then(() => {
-    isStopped = true;
-  });
-  while (!isStopped) {
+  const stopped = new AbortController();
+  void io.stopRequested?.().then(() => stopped.abort());
+  while (!stopped.signal.aborted) {
     // The screen is cleared, so that the list stands still where nothing changes.
     if (io.isTerminal && formatOf(options) === 'table') io.out('\u001b[H\u001b[2J');
     await printOnce(options, io, spec);
-    await Promise.race([delay(everyMs), ...(stopped === undefined ? [] : [stopped])]);
+    await delay(everyMs, undefined, { signal: stopped.signal }).catch(() => undefined);
   }
 }
 
@@ -234,7 +232,7 @@ function columnsFor<Item extends object>(
 function memberText(row: object, name: string): string {
   const value = (row as Readonly<Record<string, unknown>>)[name];
   if (value === undefined || value === null) return '-';
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string);
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function rowsWanted({ limit, all }: ListOptions): number {

@@ -43,7 +43,7 @@ async function login(options: LoginOptions, io: CliIo): Promise<void> {
 }
 
 /** What the person types. Fault `invalid` where nobody can be asked. */
-async function asked(io: CliIo, question: string, isSecret: boolean): Promise<string> {
+export async function asked(io: CliIo, question: string, isSecret: boolean): Promise<string> {
   const fromEnv = isSecret ? io.env['FIELDLOOP_PASSWORD'] : undefined;
   if (fromEnv !== undefined && fromEnv !== '') return fromEnv;
   if (io.ask !== undefined) return await io.ask(question, isSecret);
@@ -90,11 +90,12 @@ export function whoamiCommand(io: CliIo): Command {
   return apiOptions(command).action(async (options: ApiOptions) => {
     const client = clientOf(options, io);
     const me = await answer(client.GET('/v1/me', {}));
+    const { version } = await answer(client.GET('/v1/version', {}));
     printOne(me, options, io, () =>
       facts([
         [me.kind, `${me.name} (${me.id})`],
         ['person', me.userId],
-        ['cloud', client.url],
+        ['cloud', `${client.url}, version ${version}`],
         ['role', me.role],
         ['rights', me.scopes.join(', ')],
         ['cohorts', me.cohorts?.join(', ')],

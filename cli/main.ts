@@ -2,9 +2,10 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import packageJson from './package.json' with { type: 'json' };
-import { asFault, faultLine, faultTable } from '@fieldloop/core';
+import { asFault, Fault, faultLine, faultTable } from '@fieldloop/core';
 import { Command, CommanderError } from './commander.ts';
 import { completionCommand } from './completion.ts';
+import { examplesText, shortExamples } from './examples.ts';
 import type { CliIo } from './io.ts';
 import { nouns } from './nouns.ts';
 
@@ -27,13 +28,37 @@ export async function runCli(args: readonly string[], io: CliIo): Promise<number
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : faultTable.invalid.exit;
     const fault = asFault(error);
-    io.err(`fieldloop: ${faultLine(fault)}\n`);
+    const { code, message, remedy } = fault;
+    const told = new Fault(code, message, { place: placeIn(program, args, fault), remedy });
+    io.err(`fieldloop: ${faultLine(told)}\n`);
+    const excerpt = fault.details?.['excerpt'];
+    if (typeof excerpt === 'string') io.err(excerpt);
     if (fault.code === 'internal' && fault.cause instanceof Error) {
       io.err(`${fault.cause.stack ?? fault.cause.message}\n`);
     }
     return faultTable[fault.code].exit;
   }
 }
+
+/**
+ * An option that the command does not have is an argument of that name: `<name>` of
+ * `queries create`. Anything else the command sends by itself: its bare name must do.
+ */
+function placeIn(program: Command, args: readonly string[], { place }: Fault): string | undefined {
+  const [, flag, name = ''] = /^(--([a-z-]+))/.exec(place ?? '') ?? [];
+  if (place === undefined || flag === undefined) return place;
+  let command = program;
+  for (const arg of args) {
+    command = command.commands.find((one) => one.name() === arg) ?? command;
+  }
+  if (command.options.some(({ long }) => long === flag)) return place;
+  const isArgument = command.registeredArguments.some((one) => one.name() === name);
+  return `${isArgument ? `<${name}>` : name}${place.slice(flag.length)}`;
+}
+
+/** Every command there is, for what looks at all of them. */
+export const wholeProgram = async (io: CliIo): Promise<Command> =>
+  await openProgram([], io, { isWhole: true });
 
 async function openProgram(
   args: readonly string[],
@@ -63,19 +88,19 @@ async function openProgram(
     adopt(command, program);
     program.addCommand(command);
   }
-  const completion = completionCommand(
-    io,
-    async () => await openProgram([], io, { isWhole: true }),
-  );
+  const completion = completionCommand(io, async () => await wholeProgram(io));
   adopt(completion, program);
   program.addCommand(completion);
   return program.addHelpText('after', examples);
 }
 
 /** Commands built apart from the program take its ways of writing and of ending. */
-function adopt(command: Command, parent: Command): void {
+function adopt(command: Command, parent: Command, words: readonly string[] = []): void {
+  const line = [...words, command.name()];
+  const short = shortExamples[line.join(' ')];
+  if (short !== undefined) command.addHelpText('after', examplesText(short));
   command.copyInheritedSettings(parent);
-  for (const child of command.commands) adopt(child, command);
+  for (const child of command.commands) adopt(child, command, line);
 }
 
 const examples = `
@@ -104,10 +129,15 @@ function processIo(): CliIo {
       for await (const part of process.stdin.setEncoding('utf8')) text += part as string;
       return text;
     },
-    stopRequested: async () =>
+    stopRequested: async (until) =>
       await new Promise<void>((resolve) => {
-        process.once('SIGINT', () => resolve());
-        process.once('SIGTERM', () => resolve());
+        const stop = (): void => resolve();
+        process.once('SIGINT', stop);
+        process.once('SIGTERM', stop);
+        until?.addEventListener('abort', () => {
+          process.off('SIGINT', stop);
+          process.off('SIGTERM', stop);
+        });
       }),
   };
 }

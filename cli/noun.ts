@@ -16,12 +16,14 @@ export function getCommand<T extends object>(
   io: CliIo,
   of: {
     readonly argument: string;
+    /** `get` unless said. */
+    readonly name?: string;
     readonly says: string;
     readonly read: (client: Client, id: string) => Promise<T>;
     readonly text: (value: T, show: Show) => string;
   },
 ): void {
-  apiOptions(noun.command(`get <${of.argument}>`).description(of.says)).action(
+  apiOptions(noun.command(`${of.name ?? 'get'} <${of.argument}>`).description(of.says)).action(
     async (id: string, options: ApiOptions) => {
       const value = await of.read(clientOf(options, io), id);
       printOne(value, options, io, () => of.text(value, showOf(options)));
@@ -30,7 +32,7 @@ export function getCommand<T extends object>(
 }
 
 /** A verb on one entity whose answer is the entity. */
-export function verbCommand<T extends object, Options extends ConfirmOptions>(
+export function verbCommand<T extends object>(
   noun: Command,
   io: CliIo,
   of: {
@@ -40,13 +42,14 @@ export function verbCommand<T extends object, Options extends ConfirmOptions>(
     readonly options?: (command: Command) => Command;
     /** Asked before it is done, with the id: for what cannot be undone. */
     readonly confirm?: string;
-    readonly run: (client: Client, id: string, options: Options) => Promise<T>;
+    /** What it takes of the options are those that `options` adds. */
+    run(client: Client, id: string, options: ConfirmOptions): Promise<T>;
     readonly text: (value: T, show: Show) => string;
   },
 ): void {
   const command = apiOptions(noun.command(of.usage).description(of.says));
   const asking = of.confirm === undefined ? command : confirmOption(command);
-  (of.options?.(asking) ?? asking).action(async (id: string, options: Options) => {
+  (of.options?.(asking) ?? asking).action(async (id: string, options: ConfirmOptions) => {
     if (of.confirm !== undefined) await confirmed(`${of.confirm} ${id}?`, options, io);
     const value = await of.run(clientOf(options, io), id, options);
     printOne(value, options, io, () => of.text(value, showOf(options)));

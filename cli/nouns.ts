@@ -23,9 +23,19 @@ export const nouns: readonly Noun[] = [
     load: async (io) => (await import('./devices.ts')).devicesCommand(io),
   },
   {
+    name: 'commands',
+    description: 'What robots were asked for, and what became of it.',
+    load: async (io) => (await import('./commands.ts')).commandsCommand(io),
+  },
+  {
     name: 'cohorts',
     description: 'Named selections of devices.',
     load: async (io) => (await import('./cohorts.ts')).cohortsCommand(io),
+  },
+  {
+    name: 'properties',
+    description: 'What can be said of devices: names, kinds and allowed values.',
+    load: async (io) => (await import('./properties.ts')).propertiesCommand(io),
   },
   {
     name: 'events',
@@ -33,14 +43,34 @@ export const nouns: readonly Noun[] = [
     load: async (io) => (await import('./events.ts')).eventsCommand(io),
   },
   {
+    name: 'event-kinds',
+    description: 'Sorts of events: their data, and how a timeline draws them.',
+    load: async (io) => (await import('./event-kinds.ts')).eventKindsCommand(io),
+  },
+  {
     name: 'sessions',
     description: 'Continuous runs of recording.',
     load: async (io) => (await import('./sessions.ts')).sessionsCommand(io),
   },
   {
+    name: 'queries',
+    description: 'Queries with a name: lists take them as --saved NAME.',
+    load: async (io) => (await import('./queries.ts')).queriesCommand(io),
+  },
+  {
+    name: 'watch',
+    description: 'What happens, as it happens; ends on Ctrl-C.',
+    load: async (io) => (await import('./watch.ts')).watchCommand(io),
+  },
+  {
     name: 'tokens',
     description: 'Claim tokens, with which robots enrol.',
     load: async (io) => (await import('./tokens.ts')).tokensCommand(io),
+  },
+  {
+    name: 'enrolments',
+    description: 'Certificates that robots were given when they enrolled or renewed.',
+    load: async (io) => (await import('./enrolments.ts')).enrolmentsCommand(io),
   },
   {
     name: 'keys',
@@ -90,7 +120,7 @@ export const nouns: readonly Noun[] = [
   {
     name: 'silences',
     description: 'Alerts that are quiet for a time.',
-    load: async (io) => (await import('./policies.ts')).silencesCommand(io),
+    load: async (io) => (await import('./silences.ts')).silencesCommand(io),
   },
   {
     name: 'channels',
@@ -109,18 +139,33 @@ export const nouns: readonly Noun[] = [
   },
   {
     name: 'login',
-    description: 'Log in with address and password.',
+    description: 'Log in with address and password; later commands act as that person.',
     load: async (io) => (await import('./login.ts')).loginCommand(io),
   },
   {
     name: 'logout',
-    description: 'End the login of a profile.',
+    description: 'End the login of a profile: its key is revoked and forgotten.',
     load: async (io) => (await import('./login.ts')).logoutCommand(io),
   },
   {
     name: 'whoami',
     description: 'Who asks, at which cloud, with which rights.',
     load: async (io) => (await import('./login.ts')).whoamiCommand(io),
+  },
+  {
+    name: 'logins',
+    description: 'Where you are logged in.',
+    load: async (io) => (await import('./logins.ts')).loginsCommand(io),
+  },
+  {
+    name: 'password',
+    description: 'Change your password; every other login of yours ends.',
+    load: async (io) => (await import('./logins.ts')).passwordCommand(io),
+  },
+  {
+    name: 'join',
+    description: 'Use a one-time link: set the password of your account.',
+    load: async (io) => (await import('./logins.ts')).joinCommand(io),
   },
   {
     name: 'config',
@@ -139,7 +184,7 @@ export const nouns: readonly Noun[] = [
   },
   {
     name: 'rules',
-    description: 'Check rule sets and try them on recordings.',
+    description: 'Check rule sets, try them on recordings, and give them to robots.',
     load: async (io) => (await import('./rules.ts')).rulesCommand(io),
   },
 ];

@@ -5,8 +5,9 @@ import { answer, type Client, type Schemas } from './client.ts';
 import { Command } from './commander.ts';
 import type { CliIo, Column, Show } from './io.ts';
 import { type ListOptions, listOptions, printList } from './list.ts';
-import { type ConfirmOptions, getCommand, verbCommand } from './noun.ts';
+import { getCommand, verbCommand } from './noun.ts';
 import { facts } from './show.ts';
+import { untilStopped } from './stop.ts';
 
 type Operation = Schemas['Operation'];
 
@@ -39,14 +40,14 @@ export function operationsCommand(io: CliIo): Command {
     read: readOperation,
     text: operationText,
   });
-  verbCommand<Operation, ConfirmOptions>(operations, io, {
+  verbCommand<Operation>(operations, io, {
     usage: 'cancel <id>',
     says: 'Stop it; what it has done so far is thrown away.',
     run: async (client, id) =>
       await answer(client.POST('/v1/operations/{id}:cancel', { params: { path: { id } } })),
     text: operationText,
   });
-  verbCommand<Operation, ConfirmOptions>(operations, io, {
+  verbCommand<Operation>(operations, io, {
     usage: 'wait <id>',
     says: 'Wait until it ends.',
     run: async (client, id) => await waitFor(client, id, io),
@@ -60,19 +61,22 @@ const readOperation = async (client: Client, id: string): Promise<Operation> =>
 
 /** Waits for the end, with progress on a terminal. A failed one is thrown as the Fault it was. */
 export async function waitFor(client: Client, id: string, io: CliIo): Promise<Operation> {
-  for (let last = ''; ; ) {
-    const operation = await readOperation(client, id);
-    const progress = progressText(operation);
-    if (io.isTerminal && progress !== last) io.err(`\r\u001b[K${operation.kind}: ${progress}`);
-    last = progress;
-    if (operation.state === 'queued' || operation.state === 'running') {
-      await delay(pollMs);
-      continue;
+  const goOn = `fieldloop operations wait ${id}`;
+  return await untilStopped(io, { what: 'the work', goOn }, async (signal) => {
+    for (let last = ''; ; ) {
+      const operation = await readOperation(client, id);
+      const progress = progressText(operation);
+      if (io.isTerminal && progress !== last) io.err(`\r\u001b[K${operation.kind}: ${progress}`);
+      last = progress;
+      if (operation.state === 'queued' || operation.state === 'running') {
+        await delay(pollMs, undefined, { signal });
+        continue;
+      }
+      if (io.isTerminal) io.err('\n');
+      if (operation.state === 'done') return operation;
+      throw faultOf(operation);
     }
-    if (io.isTerminal) io.err('\n');
-    if (operation.state === 'done') return operation;
-    throw faultOf(operation);
-  }
+  });
 }
 
 function faultOf({ id, kind, state, problem }: Operation): Fault {

@@ -1,4 +1,4 @@
-/** `fieldloop policies` and `fieldloop silences`: when there is an alert, and when it is quiet. */
+/** `fieldloop policies`: when there is an alert, and who is told. */
 import { answer, type Schemas } from './client.ts';
 import { Command } from './commander.ts';
 import { readDocument } from './document.ts';
@@ -15,20 +15,10 @@ import {
   queryOptions,
 } from './list.ts';
 import { deleteCommand, getCommand, patchEntity } from './noun.ts';
+import { wholeNumber } from './option-values.ts';
 import { facts, showOf } from './show.ts';
 
 type Policy = Schemas['AlertPolicy'];
-type Silence = Schemas['Silence'];
-
-interface SilenceOptions extends ApiOptions {
-  readonly reason: string;
-  readonly until: string;
-  readonly from?: string;
-  readonly policy?: string;
-  readonly device?: string;
-  readonly severity?: Silence['severity'];
-  readonly q?: string;
-}
 
 export function policiesCommand(io: CliIo): Command {
   const policies = new Command('policies').description('When there is an alert, and who is told.');
@@ -80,11 +70,11 @@ function preview(policies: Command, io: CliIo): void {
       .command('preview <file>')
       .description('For whom it holds now, and how often it would have fired.'),
   )
-    .option('--hours <n>', 'how far to look back')
-    .action(async (file: string, options: ApiOptions & { readonly hours?: string }) => {
+    .option('--hours <n>', 'how far to look back', wholeNumber('--hours', { least: 1, most: 720 }))
+    .addHelpText('after', previewExamples)
+    .action(async (file: string, options: ApiOptions & { readonly hours?: number }) => {
       const { condition, forS, groupBy, devices } = (await readDocument(file, io)) as Policy;
-      const hours = options.hours === undefined ? undefined : Number(options.hours);
-      const body = { condition, ...given({ forS, groupBy, devices, hours }) };
+      const body = { condition, ...given({ forS, groupBy, devices, hours: options.hours }) };
       const client = clientOf(options, io);
       const found = await answer(client.POST('/v1/alertPolicies:preview', { body }));
       const show = showOf(options);
@@ -152,54 +142,6 @@ const policyText = (one: Policy, show: Show): string =>
     `\ncondition ${jsonText(one.condition)}`,
   ].join('');
 
-export function silencesCommand(io: CliIo): Command {
-  const silences = new Command('silences').description('Alerts that are quiet for a time.');
-  queryOptions(silences.command('list').description('Silences, the newest first.')).action(
-    async (options: QueryOptions) => {
-      await printList<Silence>(options, io, {
-        path: '/v1/silences',
-        query: queryOf(options),
-        columns: silenceColumns,
-        none: 'no silences',
-      });
-    },
-  );
-  apiOptions(silences.command('create').description('Keep some alerts quiet for a time.'))
-    .requiredOption('--reason <text>', 'why')
-    .requiredOption('--until <time>', 'until when (RFC 3339)')
-    .option('--from <time>', 'from when; else from now')
-    .option('--policy <policy>', 'alerts of this policy')
-    .option('--device <name>', 'alerts of this robot')
-    .option('--severity <level>', 'alerts of this severity')
-    .option('--q <query>', 'alerts that match')
-    .action(async (options: SilenceOptions) => {
-      const { reason, until, from, policy, device, severity, q } = options;
-      const body = { reason, until, ...given({ from, policy, device, severity, q }) };
-      const made = await answer(clientOf(options, io).POST('/v1/silences', { body }));
-      printOne(made, options, io, () => `${made.id} is ${made.state}\n`);
-    });
-  deleteCommand(silences, io, {
-    argument: 'id',
-    says: 'End a silence now.',
-    path: '/v1/silences',
-  });
-  return silences;
-}
-
-const silenceColumns: readonly Column<Silence>[] = [
-  { title: 'FROM', of: (one, show) => show.time(one.from) },
-  { title: 'UNTIL', of: (one, show) => show.time(one.until) },
-  { title: 'STATE', of: (one) => one.state },
-  { title: 'WHICH', of: whichText, shrinks: true },
-  { title: 'WHY', of: (one) => one.reason, shrinks: true },
-  { title: 'ID', of: (one) => one.id },
-];
-
-function whichText({ policy, device, severity, q }: Silence): string {
-  const words = [policy, device, severity, q].filter((word) => word !== undefined);
-  return words.length === 0 ? 'all' : words.join(', ');
-}
-
 const policyExamples = `
 A policy, as YAML:
   name: disk nearly full
@@ -211,4 +153,9 @@ A policy, as YAML:
 
 Kinds of condition: metric, count {source, q, op, value, withinS}, absence, event {event}.
 \`fieldloop policies signals\` lists metrics; \`preview\` tells what it would have done.
+`;
+
+const previewExamples = `
+Examples:
+  fieldloop policies preview disk.yaml --hours 72
 `;

@@ -1,6 +1,6 @@
 /** `fieldloop rules publish` and what follows: shadow, promote, halt, roll back. */
 import { formatSize } from '@fieldloop/core';
-import { answer, type Schemas } from './client.ts';
+import { answer, post, type Schemas } from './client.ts';
 import type { Command } from './commander.ts';
 import { type CliIo, type Column, type Show, table } from './io.ts';
 import {
@@ -17,7 +17,8 @@ import {
   queryOptions,
 } from './list.ts';
 import { type ConfirmOptions, verbCommand } from './noun.ts';
-import { estimateText, modeOption } from './rule-sets.ts';
+import { estimateText, modeOption, versionOf } from './rule-sets.ts';
+import { anyNumber, wholeNumber } from './option-values.ts';
 import { facts, shortNumber, showOf } from './show.ts';
 
 type Publication = Schemas['Publication'];
@@ -26,16 +27,16 @@ type PublicationDevice = Schemas['PublicationDevice'];
 interface PublishOptions extends ApiOptions {
   readonly cohort: string;
   readonly mode?: 'shadow' | 'active';
-  readonly percent?: string;
-  readonly haltFactor?: string;
-  readonly maxFaults?: string;
-  readonly maxMib?: string;
+  readonly percent?: number;
+  readonly haltFactor?: number;
+  readonly maxFaults?: number;
+  readonly maxMib?: number;
   readonly force?: boolean;
   readonly reason?: string;
 }
 
 interface PromoteOptions extends ConfirmOptions {
-  readonly percent?: string;
+  readonly percent?: number;
   readonly force?: boolean;
   readonly reason?: string;
 }
@@ -67,35 +68,37 @@ function publish(rules: Command, io: CliIo): void {
   apiOptions(command)
     .requiredOption('--cohort <cohort>', 'to whom')
     .addOption(modeOption())
-    .option('--percent <n>', 'to this share of the cohort')
-    .option('--halt-factor <n>', 'halt above this many times the upper forecast (3)')
-    .option('--max-faults <n>', 'halt above this many faults of evaluation (0)')
-    .option('--max-mib <n>', 'halt above this many MiB a robot and day')
+    .option('--percent <n>', 'to this share of the cohort', percentOf)
+    .option(
+      '--halt-factor <n>',
+      'halt above this many times the upper forecast (3)',
+      anyNumber('--halt-factor'),
+    )
+    .option(
+      '--max-faults <n>',
+      'halt above this many faults of evaluation (0)',
+      wholeNumber('--max-faults'),
+    )
+    .option('--max-mib <n>', 'halt above this many MiB a robot and day', anyNumber('--max-mib'))
     .option('--force', 'without a fresh forecast; needs --reason')
     .option('--reason <text>', 'why, for the audit log')
     .addHelpText('after', examples)
     .action(async (id: string, n: string, options: PublishOptions) => {
       const numbers = {
-        haltFactor: numberOf(options.haltFactor),
-        maxFaults: numberOf(options.maxFaults),
-        maxMibPerRobotDay: numberOf(options.maxMib),
+        haltFactor: options.haltFactor,
+        maxFaults: options.maxFaults,
+        maxMibPerRobotDay: options.maxMib,
       };
       const { cohort, mode, force, reason } = options;
-      const percent = numberOf(options.percent);
+      const percent = options.percent;
       const body = { cohort, limits: given(numbers), ...given({ mode, percent, force, reason }) };
-      const path = `/v1/ruleSets/${encodeURIComponent(id)}/versions/${n}:publish`;
-      const response = await clientOf(options, io).send(path, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(body),
-      });
-      const made = (await response.json()) as Publication;
+      const path = `/v1/ruleSets/${encodeURIComponent(id)}/versions/${versionOf(n)}:publish`;
+      const made = await post<Publication>(clientOf(options, io), path, body);
       printOne(made, options, io, () => publicationText(made, showOf(options)));
     });
 }
 
-const numberOf = (text: string | undefined): number | undefined =>
-  text === undefined ? undefined : Number(text);
+const percentOf = wholeNumber('--percent', { least: 1, most: 100 });
 
 function publication(rules: Command, io: CliIo): void {
   listOptions(
@@ -119,36 +122,36 @@ function publication(rules: Command, io: CliIo): void {
 
 function verbs(rules: Command, io: CliIo): void {
   const at = (id: string) => ({ params: { path: { id } } });
-  verbCommand<Publication, PromoteOptions>(rules, io, {
+  verbCommand<Publication>(rules, io, {
     usage: 'promote <publication>',
     says: 'From shadow to active, for a share of the cohort or for all of it.',
     options: (command) =>
       command
-        .option('--percent <n>', 'this share is active; the rest stays a shadow')
+        .option('--percent <n>', 'this share is active; the rest stays a shadow', percentOf)
         .option('--force', 'without waiting for the evidence; needs --reason')
         .option('--reason <text>', 'why, for the audit log'),
-    run: async (client, id, options) => {
+    run: async (client, id, options: PromoteOptions) => {
       const { force, reason } = options;
-      const body = given({ percent: numberOf(options.percent), force, reason });
+      const body = given({ percent: options.percent, force, reason });
       return await answer(client.POST('/v1/publications/{id}:promote', { ...at(id), body }));
     },
     text: publicationText,
   });
   const reasonOption = (command: Command): Command =>
     command.requiredOption('--reason <text>', 'why, for the audit log');
-  verbCommand<Publication, ReasonOptions>(rules, io, {
+  verbCommand<Publication>(rules, io, {
     usage: 'halt <publication>',
     says: 'Stop it now; robots go back to what they ran before.',
     options: reasonOption,
-    run: async (client, id, { reason }) =>
+    run: async (client, id, { reason }: ReasonOptions) =>
       await answer(client.POST('/v1/publications/{id}:halt', { ...at(id), body: { reason } })),
     text: publicationText,
   });
-  verbCommand<Publication, ReasonOptions>(rules, io, {
+  verbCommand<Publication>(rules, io, {
     usage: 'rollback <publication>',
     says: 'Take it back, also when it was fine.',
     options: reasonOption,
-    run: async (client, id, { reason }) =>
+    run: async (client, id, { reason }: ReasonOptions) =>
       await answer(client.POST('/v1/publications/{id}:rollback', { ...at(id), body: { reason } })),
     text: publicationText,
   });

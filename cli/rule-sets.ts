@@ -18,23 +18,30 @@ import {
   queryOf,
   queryOptions,
 } from './list.ts';
-import { deleteCommand, getCommand } from './noun.ts';
+import { deleteCommand, getCommand, patchEntity } from './noun.ts';
 import { operationText, waitFor } from './operations.ts';
+import { wholeNumber } from './option-values.ts';
 import { facts, shortNumber, showOf } from './show.ts';
 
 type RuleSet = Schemas['RuleSet'];
 type Version = Schemas['RuleSetVersion'];
 type Forecast = Schemas['RuleForecast'];
 type Estimate = Schemas['Estimate'];
+type Imported = Schemas['ImportedRuleSets']['items'][number];
 
 interface SaveOptions extends ApiOptions {
   readonly note?: string;
 }
 
+interface EditOptions extends ApiOptions {
+  readonly name?: string;
+  readonly description?: string;
+}
+
 interface BacktestOptions extends ApiOptions {
   readonly q?: string;
   readonly session?: string[];
-  readonly against?: string;
+  readonly against?: number;
   readonly wait?: boolean;
 }
 
@@ -60,6 +67,7 @@ export function ruleSetCommands(rules: Command, io: CliIo): void {
   bringLibrary(rules, io);
   save(rules, io);
   versions(rules, io);
+  edit(rules, io);
   diff(rules, io);
   backtest(rules, io);
   forecast(rules, io);
@@ -85,7 +93,7 @@ function bringLibrary(rules: Command, io: CliIo): void {
     rules.command('import').description('The ready rule sets that come with Fieldloop.'),
   ).action(async (options: ApiOptions) => {
     const made = await answer(clientOf(options, io).POST('/v1/ruleSets:import', { body: {} }));
-    printOne(made, options, io, () => `${JSON.stringify(made, undefined, 2)}\n`);
+    printOne(made, options, io, () => importedText(made.items, io, showOf(options)));
   });
 }
 
@@ -132,7 +140,7 @@ function versions(rules: Command, io: CliIo): void {
       none: 'no version was saved',
     });
   });
-  apiOptions(rules.command('show <set> <n>').description('The text of a version.')).action(
+  apiOptions(rules.command('show <set> <n>').description('The YAML of a version.')).action(
     async (id: string, n: string, options: ApiOptions) => {
       const one = await readVersion(clientOf(options, io), id, n);
       printOne(one, options, io, () => one.yaml);
@@ -142,15 +150,30 @@ function versions(rules: Command, io: CliIo): void {
 
 const readVersion = async (client: Client, id: string, n: string): Promise<Version> =>
   await answer(
-    client.GET('/v1/ruleSets/{id}/versions/{n}', { params: { path: { id, n } as never } }),
+    client.GET('/v1/ruleSets/{id}/versions/{n}', { params: { path: { id, n: versionOf(n) } } }),
   );
+
+/** Number of a version. */
+export const versionOf = wholeNumber('version', { least: 1, most: 1_000_000 });
+
+function edit(rules: Command, io: CliIo): void {
+  apiOptions(rules.command('edit <set>').description('Another name or description.'))
+    .option('--name <name>', 'call it so from now on')
+    .option('--description <text>', 'what it is for')
+    .action(async (id: string, options: EditOptions) => {
+      const body = given({ name: options.name, description: options.description });
+      const path = `/v1/ruleSets/${encodeURIComponent(id)}`;
+      const set = await patchEntity<RuleSet>(clientOf(options, io), path, body);
+      printOne(set, options, io, () => setText(set, showOf(options)));
+    });
+}
 
 function diff(rules: Command, io: CliIo): void {
   apiOptions(rules.command('diff <set> <n>').description('What changed, by meaning and by line.'))
     .option('--against <n>', 'since this version; else the one before')
     .action(async (id: string, n: string, options: ApiOptions & { readonly against?: string }) => {
       const query = options.against === undefined ? '' : `?against=${options.against}`;
-      const path = `/v1/ruleSets/${encodeURIComponent(id)}/versions/${n}/diff${query}`;
+      const path = `/v1/ruleSets/${encodeURIComponent(id)}/versions/${versionOf(n)}/diff${query}`;
       const response = await clientOf(options, io).send(path);
       const found = (await response.json()) as Schemas['RuleSetDiff'];
       printOne(found, options, io, () => diffText(found));
@@ -179,22 +202,22 @@ function backtest(rules: Command, io: CliIo): void {
   )
     .option('--q <query>', "over these stored clips: 'startNs>-30d'")
     .option('--session <id...>', 'over the recordings of these sessions')
-    .option('--against <n>', 'beside this version; else beside the active one')
+    .option(
+      '--against <n>',
+      'beside this version; else beside the active one',
+      wholeNumber('--against'),
+    )
     .option('--wait', 'wait for the forecast')
     .action(async (id: string, n: string, options: BacktestOptions) => {
       const client = clientOf(options, io);
       const { q, session: sessions, against } = options;
-      const more = given({
-        q,
-        sessions,
-        against: against === undefined ? undefined : Number(against),
-      });
-      const started = (await answer(
+      const more = given({ q, sessions, against });
+      const started = await answer<Schemas['Operation']>(
         client.POST('/v1/ruleSets/{id}:backtest', {
           params: { path: { id } },
-          body: { version: Number(n), ...more },
+          body: { version: versionOf(n), ...more },
         }),
-      )) as Schemas['Operation'];
+      );
       if (options.wait !== true) {
         printOne(started, options, io, () => operationText(started, showOf(options)));
         return;
@@ -218,7 +241,7 @@ async function printForecast(
   options: ApiOptions,
   io: CliIo,
 ): Promise<void> {
-  const path = `/v1/ruleSets/${encodeURIComponent(id)}/versions/${n}/forecast`;
+  const path = `/v1/ruleSets/${encodeURIComponent(id)}/versions/${versionOf(n)}/forecast`;
   const found = (await (await client.send(path)).json()) as Forecast;
   printOne(found, options, io, () => forecastText(found, io, showOf(options)));
 }
@@ -295,6 +318,17 @@ const versionText = (one: Version, show: Show): string =>
     ['note', one.note],
     ['saved', `${show.time(one.createdAt)} by ${one.createdBy}`],
   ]);
+
+function importedText(items: readonly Imported[], io: CliIo, show: Show): string {
+  const columns: readonly Column<Imported>[] = [
+    { title: 'RULE SET', of: (one) => one.name },
+    { title: 'VERSION', of: (one) => String(one.n), right: true },
+    { title: 'NEW', of: (one) => (one.isNew ? 'yes' : 'was there') },
+    { title: 'DIGEST', of: (one) => one.digest.slice(0, 12) },
+    { title: 'ID', of: (one) => one.id, drops: 1 },
+  ];
+  return table(items, columns, { width: io.columns, show });
+}
 
 /** Modes of a publication. */
 export const modeOption = (): Option =>

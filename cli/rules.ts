@@ -14,7 +14,9 @@ import {
   ruleSetJsonSchema,
 } from '@fieldloop/rules';
 import { Command } from './commander.ts';
+import { answer } from './client.ts';
 import { type CliIo, jsonText } from './io.ts';
+import { type ApiOptions, apiOptions, clientOf, given, printOne } from './list.ts';
 import { publicationCommands } from './publications.ts';
 import { ruleSetCommands } from './rule-sets.ts';
 import { openProgress } from './rules-progress.ts';
@@ -24,13 +26,17 @@ export function rulesCommand(io: CliIo): Command {
   const command = new Command('rules').description(
     'Check rule sets, try them on recordings, and give them to robots.',
   );
-  command
-    .command('lint')
-    .description('Every problem with its line and column. Exit 0 = sound, 2 = not.')
-    .argument('<file...>', 'rule sets (YAML)')
-    .option('--recording <file>', 'also compare topics and fields with this recording')
-    .option('--json', 'one JSON document instead of lines')
-    .action((files: string[], options: LintOptions) => lint(io, files, options));
+  apiOptions(
+    command
+      .command('lint')
+      .description('Every problem with its line and column. Exit 0 = sound, 2 = not.')
+      .argument('<file...>', 'rule sets (YAML)')
+      .option('--recording <file>', 'also compare topics and fields with this recording')
+      .option('--device <name...>', 'also compare with what these robots record, in the cloud')
+      .option('--cohort <cohort>', 'also compare with what the robots of a cohort record'),
+  )
+    .addHelpText('after', lintExamples)
+    .action(async (files: string[], options: LintOptions) => await lint(io, files, options));
   command
     .command('test')
     .description('Which rule fires when in a recording, with the values.')
@@ -50,9 +56,10 @@ export function rulesCommand(io: CliIo): Command {
   return command;
 }
 
-interface LintOptions {
+interface LintOptions extends ApiOptions {
   readonly recording?: string;
-  readonly json?: boolean;
+  readonly device?: string[];
+  readonly cohort?: string;
 }
 
 interface Linted {
@@ -64,12 +71,18 @@ interface Linted {
 async function lint(io: CliIo, files: readonly string[], options: LintOptions): Promise<void> {
   const read = await Promise.all(files.map(readOne));
   const facts = options.recording === undefined ? undefined : await factsOf(io, options.recording);
-  const linted = read.map(({ file, ruleSet, problems }): Linted => {
+  const fleet = await Promise.all(
+    files.map(async (file) => await fleetProblems(file, options, io)),
+  );
+  const linted = read.map(({ file, ruleSet, problems }, i): Linted => {
     const more = ruleSet === undefined || facts === undefined ? [] : lintAgainst(ruleSet, facts);
-    return { file, ruleSet, problems: [...problems, ...more].toSorted(byPlace) };
+    // The cloud finds again what this machine finds: each problem is told once.
+    const told = new Set([...problems, ...more].map((one) => problemLine({ ...one, file })));
+    const ofFleet = (fleet[i] ?? []).filter((one) => !told.has(problemLine(one)));
+    return { file, ruleSet, problems: [...problems, ...more, ...ofFleet].toSorted(byPlace) };
   });
-  if (options.json === true) io.out(jsonText({ files: linted.map(lintDocument) }));
-  else for (const one of linted) io.out(lintText(one));
+  const document = { files: linted.map(lintDocument) };
+  printOne(document, options, io, () => linted.map(lintText).join(''));
   const bad = linted.filter(({ problems }) =>
     problems.some(({ severity }) => severity === 'error'),
   );
@@ -80,6 +93,34 @@ async function lint(io: CliIo, files: readonly string[], options: LintOptions): 
     remedy: 'Each line above says what to do.',
   });
 }
+
+/** What the cloud says of a rule set and of the topics that its robots record. */
+async function fleetProblems(
+  file: string,
+  options: LintOptions,
+  io: CliIo,
+): Promise<readonly RuleProblem[]> {
+  const { device: devices, cohort } = options;
+  if (devices === undefined && cohort === undefined) return [];
+  const body = { yaml: await readText(file), ...given({ devices, cohort }) };
+  const found = await answer(clientOf(options, io).POST('/v1/ruleSets:lint', { body }));
+  const { against } = found;
+  if (against !== undefined) {
+    io.err(`${file}: compared with ${against.topics} topics of ${against.devices} devices\n`);
+  }
+  return found.problems.map((problem) => ({
+    ...problem,
+    file,
+    code: problem.code as RuleProblem['code'],
+  }));
+}
+
+const lintExamples = `
+Examples:
+  fieldloop rules lint rules/*.yaml
+  fieldloop rules lint rules.yaml --recording run.mcap
+  fieldloop rules lint rules.yaml --cohort hall-2        do its robots have these topics?
+`;
 
 const byPlace = (a: RuleProblem, b: RuleProblem): number => a.line - b.line || a.column - b.column;
 

@@ -1,20 +1,15 @@
 /** `fieldloop sessions`: runs of recording. */
+import { formatSize } from '@fieldloop/core';
 import { answer, type Schemas } from './client.ts';
 import { Command } from './commander.ts';
-import type { CliIo, Column } from './io.ts';
-import {
-  type ApiOptions,
-  apiOptions,
-  clientOf,
-  printList,
-  printOne,
-  type QueryOptions,
-  queryOf,
-  queryOptions,
-} from './list.ts';
-import { facts, shortNumber, showOf } from './show.ts';
+import { eventColumns } from './events.ts';
+import { type CliIo, type Column, type Show, table } from './io.ts';
+import { printList, type QueryOptions, queryOf, queryOptions } from './list.ts';
+import { getCommand } from './noun.ts';
+import { facts, instantOf, lengthText } from './show.ts';
 
 type Session = Schemas['Session'];
+type SessionDetail = Schemas['SessionDetail'];
 
 interface SessionListOptions extends QueryOptions {
   readonly device?: string;
@@ -24,6 +19,7 @@ export function sessionsCommand(io: CliIo): Command {
   const sessions = new Command('sessions').description('Continuous runs of recording.');
   queryOptions(sessions.command('list').description('Sessions, the newest first.'))
     .option('--device <name>', 'of this robot')
+    .addHelpText('after', listExamples)
     .action(async (options: SessionListOptions) => {
       const query = { ...queryOf(options), device: options.device };
       await printList(options, io, {
@@ -33,37 +29,86 @@ export function sessionsCommand(io: CliIo): Command {
         none: 'no sessions match',
       });
     });
-  apiOptions(sessions.command('get <id>').description('One session.')).action(
-    async (id: string, options: ApiOptions) => {
-      const client = clientOf(options, io);
-      const params = { path: { id } };
-      const session = await answer(client.GET('/v1/sessions/{id}', { params }));
-      printOne(session, options, io, () =>
-        facts([
-          ['session', session.id],
-          ['device', session.device],
-          ['source', session.source],
-          ['log time', `${session.startNs} to ${session.endNs} ns, ${lengthText(session)}`],
-          ['clips', String(session.clips)],
-          ['known since', showOf(options).time(session.createdAt)],
-        ]),
-      );
-    },
-  );
+  getCommand<SessionDetail>(sessions, io, {
+    argument: 'id',
+    says: 'One session: its files, its clips, and which parts of it are here.',
+    read: async (client, id) =>
+      await answer(client.GET('/v1/sessions/{id}', { params: { path: { id } } })),
+    text: (session, show) => sessionText(session, io, show),
+  });
+  queryOptions(
+    sessions.command('events <id>').description('What happened in it, the newest log time first.'),
+  ).action(async (id: string, options: QueryOptions) => {
+    await printList(options, io, {
+      path: `/v1/sessions/${encodeURIComponent(id)}/events`,
+      query: queryOf(options),
+      columns: eventColumns,
+      none: 'nothing happened in it that was written down',
+    });
+  });
   return sessions;
 }
 
+function sessionText(one: SessionDetail, io: CliIo, show: Show): string {
+  const clips = Object.entries(one.clipStates)
+    .filter(([, count]) => count > 0)
+    .map(([state, count]) => `${count} ${state}`);
+  const inside = clips.length === 0 ? '' : `: ${clips.join(', ')}`;
+  return [
+    facts([
+      ['session', one.id],
+      ['device', one.device],
+      ['began', show.time(instantOf(one.startNs))],
+      ['length', sessionLength(one)],
+      ['clips', `${one.clips}${inside}`],
+      ['stored', one.storedBytes === 0 ? undefined : formatSize(one.storedBytes)],
+      ['events', `${one.events}, ${one.markers} markers, ${one.failures} failures`],
+      ['known since', show.time(one.createdAt)],
+      ['log time', `${one.startNs} to ${one.endNs} ns`],
+    ]),
+    one.recordings.length === 0
+      ? ''
+      : `\n${table(one.recordings, recordingColumns, { width: io.columns, show })}`,
+    coverageText(one, io, show),
+    `\nnext: fieldloop clips list --session ${one.id}\n`,
+  ].join('');
+}
+
+function coverageText({ coverage }: SessionDetail, io: CliIo, show: Show): string {
+  if (coverage === undefined) return '\nit has too many clips to tell which parts of it are here\n';
+  if (coverage.length === 0) return '';
+  return `\n${table(coverage, coverageColumns, { width: io.columns, show })}`;
+}
+
+const recordingColumns: readonly Column<SessionDetail['recordings'][number]>[] = [
+  { title: 'RECORDING', of: (one) => one.source, shrinks: true },
+  { title: 'FROM', of: (one, show) => show.time(instantOf(one.startNs)) },
+  { title: 'LENGTH', of: sessionLength, right: true },
+];
+
+type Range = NonNullable<SessionDetail['coverage']>[number];
+
+const coverageColumns: readonly Column<Range>[] = [
+  { title: 'FROM', of: (range, show) => show.time(instantOf(range.startNs)) },
+  { title: 'LENGTH', of: sessionLength, right: true },
+  { title: 'STATE', of: (range) => range.state },
+];
+
 const columns: readonly Column<Session>[] = [
-  { title: 'BEGAN', of: (session, show) => show.time(wallOf(session.startNs)) },
+  { title: 'BEGAN', of: (session, show) => show.time(instantOf(session.startNs)) },
   { title: 'DEVICE', of: (session) => session.device, shrinks: true },
-  { title: 'LENGTH', of: lengthText, right: true },
+  { title: 'LENGTH', of: sessionLength, right: true },
   { title: 'CLIPS', of: (session) => String(session.clips), right: true },
-  { title: 'SOURCE', of: (session) => session.source, shrinks: true },
+  { title: 'SOURCE', of: (session) => session.source, shrinks: true, drops: 1 },
   { title: 'ID', of: (session) => session.id },
 ];
 
-function lengthText({ startNs, endNs }: Session): string {
-  return `${shortNumber(Math.round(Number(BigInt(endNs) - BigInt(startNs)) / 1e8) / 10)} s`;
+function sessionLength({ startNs, endNs }: Pick<Session, 'startNs' | 'endNs'>): string {
+  return lengthText(BigInt(endNs) - BigInt(startNs));
 }
 
-const wallOf = (ns: string): string => new Date(Number(BigInt(ns) / 1_000_000n)).toISOString();
+const listExamples = `
+Examples:
+  fieldloop sessions list --device amr-01
+  fieldloop sessions list --q 'startNs>-7d' --sort -startNs
+`;

@@ -13,6 +13,19 @@ export const showOf = ({ utc }: { readonly utc?: boolean }): Show => ({
   },
 });
 
+/** Log time in nanoseconds as an instant. */
+export const instantOf = (ns: string): string =>
+  new Date(Number(BigInt(ns) / 1_000_000n)).toISOString();
+
+/** `4.2 s`, `12 min 5 s`, `3 h 4 min`: a length of log time. */
+export function lengthText(ns: bigint): string {
+  const s = Number(ns) / 1e9;
+  if (s < 60) return `${shortNumber(Math.round(s * 10) / 10)} s`;
+  const whole = Math.round(s);
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
 /** When, to the second; without the year where there is no room for it. */
 export const whenColumn = <Row>(of: (row: Row) => string): Column<Row> => ({
   title: 'WHEN',
@@ -30,6 +43,18 @@ export const severityColumn = <Row>(of: (row: Row) => string): Column<Row> => ({
 export function shortNumber(value: number): string {
   if (Number.isInteger(value)) return String(value);
   return String(Number(value.toPrecision(4)));
+}
+
+const bars = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/** One bar a value, from the least to the most of them; a null is a gap. */
+export function sparkline(values: readonly (number | null)[]): string {
+  const known = values.filter((value) => value !== null);
+  const least = Math.min(...known);
+  const span = Math.max(...known) - least || 1;
+  const bar = (value: number): string =>
+    bars[Math.round(((value - least) / span) * (bars.length - 1))] ?? ' ';
+  return values.map((value) => (value === null ? ' ' : bar(value))).join('');
 }
 
 /** `vx 0.52, mode auto`: values of a verdict, short. */

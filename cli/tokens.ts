@@ -2,7 +2,7 @@
 import { Fault, parseDurationNs } from '@fieldloop/core';
 import { answer, type Schemas } from './client.ts';
 import { Command } from './commander.ts';
-import type { CliIo, Column } from './io.ts';
+import type { CliIo, Column, Show } from './io.ts';
 import {
   type ApiOptions,
   apiOptions,
@@ -13,7 +13,8 @@ import {
   printList,
   printOne,
 } from './list.ts';
-import { showOf } from './show.ts';
+import { getCommand } from './noun.ts';
+import { facts, showOf } from './show.ts';
 
 type ClaimToken = Schemas['ClaimToken'];
 
@@ -54,6 +55,13 @@ export function tokensCommand(io: CliIo): Command {
       });
     },
   );
+  getCommand<ClaimToken>(tokens, io, {
+    argument: 'id',
+    says: 'One token: whether it was used, and by whom.',
+    read: async (client, id) =>
+      await answer(client.GET('/v1/claimTokens/{id}', { params: { path: { id } } })),
+    text: tokenText,
+  });
   apiOptions(tokens.command('revoke <id>').description('Make an open token worthless.')).action(
     async (id: string, options: ApiOptions) => {
       const client = clientOf(options, io);
@@ -86,6 +94,19 @@ const columns: readonly Column<ClaimToken>[] = [
   { title: 'EXPIRES', of: (token, show) => show.time(token.expiresAt) },
   { title: 'NOTE', of: (token) => token.note ?? '-', shrinks: true },
 ];
+
+const tokenText = (token: ClaimToken, show: Show): string =>
+  facts([
+    ['token', token.id],
+    ['state', token.state],
+    ['device', token.device ?? 'the robot proposes its name'],
+    ['site', token.site],
+    ['note', token.note],
+    ['made', `${show.time(token.createdAt)} by ${token.createdBy}`],
+    ['expires', show.time(token.expiresAt)],
+    ['used', token.usedAt === undefined ? undefined : show.time(token.usedAt)],
+    ['by', token.deviceId],
+  ]);
 
 const createExamples = `
 Examples:

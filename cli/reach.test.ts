@@ -1,0 +1,305 @@
+/**
+ * Goal: whatever the API can do, the command line can do.
+ * Method: walk the OpenAPI document against a table of commands, both ways: an operation without a
+ * command and a command that the table does not know fail.
+ */
+import { openApiWorld } from '@fieldloop/cloud/sample';
+import { beforeAll, expect, test } from 'vitest';
+import type { Command } from './commander.ts';
+import { sampleIo } from './io.sample.ts';
+import { runCli, wholeProgram } from './main.ts';
+import { nouns } from './nouns.ts';
+
+/** The command of each operation. */
+const commands: Readonly<Record<string, string>> = {
+  acknowledgeAlerts: 'alerts acknowledge',
+  activateUser: 'users activate',
+  advanceFailure: 'failures advance',
+  approveApproval: 'approvals approve',
+  assignAlert: 'alerts assign',
+  backtestRuleSet: 'rules backtest',
+  cancelCommand: 'commands cancel',
+  cancelOperation: 'operations cancel',
+  changeMyPassword: 'password',
+  changeRuleSet: 'rules edit',
+  closeFailure: 'failures close',
+  createAlertPolicy: 'policies create',
+  createApiKey: 'keys create',
+  createChannel: 'channels create',
+  createClaimToken: 'tokens create',
+  createCohort: 'cohorts create',
+  createDeviceCommand: 'devices command',
+  createEvent: 'events create',
+  createEventKind: 'event-kinds create',
+  createEvents: 'events import',
+  createFailure: 'failures log',
+  createMyApiKey: 'keys create',
+  createPropertyDefinition: 'properties create',
+  createRuleSet: 'rules create',
+  createSavedQuery: 'queries create',
+  createSilence: 'silences create',
+  createWebhook: 'webhooks create',
+  deactivateUser: 'users deactivate',
+  decommissionDevice: 'devices decommission',
+  deleteAlertPolicy: 'policies delete',
+  deleteChannel: 'channels delete',
+  deleteClips: 'clips delete',
+  deleteCohort: 'cohorts delete',
+  deleteEvent: 'events delete',
+  deleteEventKind: 'event-kinds delete',
+  deleteExport: 'exports delete',
+  deletePropertyDefinition: 'properties delete',
+  deleteRuleSet: 'rules delete',
+  deleteSavedQuery: 'queries delete',
+  deleteSilence: 'silences delete',
+  deleteWebhook: 'webhooks delete',
+  dismissFailure: 'failures dismiss',
+  editClip: 'clips edit',
+  endMyLogin: 'logins end',
+  endUserLogins: 'users end-logins',
+  exportAudit: 'audit export',
+  exportClips: 'exports create',
+  getAlert: 'alerts get',
+  getAlertPolicy: 'policies get',
+  getAlertSignals: 'policies signals',
+  getApiKey: 'keys get',
+  getApproval: 'approvals get',
+  getChannel: 'channels get',
+  getChannelDelivery: 'channels delivery',
+  getClaimToken: 'tokens get',
+  getClip: 'clips get',
+  getClipData: 'clips download',
+  getClipFacets: 'clips facets',
+  getClipHistogram: 'clips histogram',
+  getClipLineage: 'clips lineage',
+  getClipLinks: 'clips links',
+  getClipPlot: 'clips plot',
+  getClipPreview: 'clips preview',
+  getClipTopics: 'clips topics',
+  getClipWhy: 'clips why',
+  getCohort: 'cohorts get',
+  getCommand: 'commands get',
+  getDevice: 'devices get',
+  getDeviceConfig: 'devices config',
+  getDeviceCoverage: 'devices coverage',
+  getDevicePresence: 'devices presence',
+  getDeviceProperties: 'devices properties',
+  getDeviceTelemetry: 'devices telemetry',
+  getDeviceTopics: 'devices topics',
+  getEvent: 'events get',
+  getEventKind: 'event-kinds get',
+  getExport: 'exports get',
+  getExportData: 'exports download',
+  getExportLinks: 'exports links',
+  getExportManifest: 'exports manifest',
+  getFailure: 'failures get',
+  getFailureCounts: 'failures counts',
+  getMe: 'whoami',
+  getMyLogins: 'logins list',
+  getOperation: 'operations get',
+  getPropertyDefinition: 'properties get',
+  getPublication: 'rules publication',
+  getQueryFields: 'queries fields',
+  getRuleSet: 'rules get',
+  getRuleSetDiff: 'rules diff',
+  getRuleSetForecast: 'rules forecast',
+  getRuleSetVersion: 'rules show',
+  getSavedQuery: 'queries get',
+  getSession: 'sessions get',
+  getSilence: 'silences get',
+  getUser: 'users get',
+  getVersion: 'whoami',
+  getWebhook: 'webhooks get',
+  getWebhookDelivery: 'webhooks delivery',
+  haltPublication: 'rules halt',
+  holdClips: 'clips hold',
+  importRuleSets: 'rules import',
+  inviteUser: 'users invite',
+  linkFailure: 'failures link',
+  lintRuleSet: 'rules lint',
+  listAlertPolicies: 'policies list',
+  listAlerts: 'alerts list',
+  listApiKeys: 'keys list',
+  listApprovals: 'approvals list',
+  listAudit: 'audit list',
+  listChannelDeliveries: 'channels deliveries',
+  listChannels: 'channels list',
+  listClaimTokens: 'tokens list',
+  listCohortDevices: 'cohorts devices',
+  listClipMarkers: 'clips markers',
+  listClipMessages: 'clips messages',
+  listClips: 'clips list',
+  listCohorts: 'cohorts list',
+  listCommands: 'commands list',
+  listDeviceCommands: 'devices commands',
+  listDeviceEvents: 'devices events',
+  listDevicePropertyIntervals: 'devices properties',
+  listDevices: 'devices list',
+  listEnrolments: 'enrolments list',
+  listEventKinds: 'event-kinds list',
+  listEvents: 'events list',
+  listExports: 'exports list',
+  listFailureHistory: 'failures history',
+  listFailures: 'failures list',
+  listMyApiKeys: 'keys list',
+  listOperations: 'operations list',
+  listPropertyDefinitions: 'properties list',
+  listPublicationDevices: 'rules publication',
+  listPublications: 'rules publications',
+  listRuleSetVersions: 'rules versions',
+  listRuleSets: 'rules list',
+  listSavedQueries: 'queries list',
+  listSessionEvents: 'sessions events',
+  listSessions: 'sessions list',
+  listSilences: 'silences list',
+  listUsers: 'users list',
+  listWebhookDeliveries: 'webhooks deliveries',
+  listWebhooks: 'webhooks list',
+  login: 'login',
+  logout: 'logout',
+  openStream: 'watch',
+  previewAlertPolicy: 'policies preview',
+  previewCohort: 'cohorts preview',
+  previewNewCohort: 'cohorts preview',
+  promotePublication: 'rules promote',
+  publishRuleSetVersion: 'rules publish',
+  pullClip: 'clips pull',
+  pullClips: 'clips pull',
+  redeemLink: 'join',
+  redeliverChannelDelivery: 'channels redeliver',
+  redeliverWebhookDelivery: 'webhooks redeliver',
+  rejectApproval: 'approvals reject',
+  reopenFailure: 'failures reopen',
+  resetUserPassword: 'users reset-password',
+  resolveAlerts: 'alerts resolve',
+  resumeDevice: 'devices resume',
+  resumeDevices: 'devices resume',
+  revokeApiKey: 'keys revoke',
+  revokeClaimToken: 'tokens revoke',
+  revokeDevice: 'devices revoke',
+  revokeDevices: 'devices revoke',
+  revokeMyApiKey: 'keys revoke',
+  rollBackPublication: 'rules rollback',
+  rotateApiKey: 'keys rotate',
+  rotateWebhookSecret: 'webhooks rotate',
+  saveRuleSetVersion: 'rules save',
+  suspendDevice: 'devices suspend',
+  suspendDevices: 'devices suspend',
+  tagClips: 'clips tag',
+  testChannel: 'channels test',
+  testWebhook: 'webhooks test',
+  updateAlertPolicy: 'policies edit',
+  updateApiKey: 'keys edit',
+  updateChannel: 'channels edit',
+  updateCohort: 'cohorts edit',
+  updateDevice: 'devices edit',
+  updateEvent: 'events edit',
+  updateEventKind: 'event-kinds edit',
+  updateFailure: 'failures edit',
+  updatePropertyDefinition: 'properties edit',
+  updateSavedQuery: 'queries edit',
+  updateSilence: 'silences edit',
+  updateUser: 'users edit',
+  updateWebhook: 'webhooks edit',
+  verifyAudit: 'audit verify',
+  withdrawApproval: 'approvals withdraw',
+};
+
+/** Operations that `fieldloop api` alone reaches, and why that is right. */
+const byHand: Readonly<Record<string, string>> = {
+  acknowledgeAlert: '`alerts acknowledge` takes one or many, by acknowledgeAlerts',
+  deleteClip: '`clips delete` takes one or many, by deleteClips',
+  finishOidcLogin: 'a browser comes back to it from the OpenID provider',
+  getCsrfToken: 'browsers need it; a key does not',
+  getHealth: 'for load balancers; `fieldloop cloud check` is for people',
+  getJoinPage: 'a page for browsers; `fieldloop join` does the same',
+  getMetrics: 'for Prometheus',
+  getReadiness: 'for load balancers; `fieldloop cloud check` is for people',
+  getSigned: 'whoever has the link opens it as it is',
+  resolveAlert: '`alerts resolve` takes one or many, by resolveAlerts',
+  startOidcLogin: 'a browser goes through it to the OpenID provider',
+};
+
+/** Commands that ask the API in another way, or not at all, and why. */
+const ownCommands: Readonly<Record<string, string>> = {
+  api: 'any request',
+  'commands wait': 'getCommand until it is done',
+  'operations wait': 'getOperation until it is done',
+  'config list': 'the profile files',
+  'config use': 'the profile files',
+  'config remove': 'the profile files',
+  'rules schema': 'this machine alone',
+  'rules test': 'this machine alone',
+};
+
+/** Nouns that work on this machine. */
+const local = ['cloud', 'recording', 'completion'];
+
+interface Document {
+  readonly paths: Readonly<
+    Record<string, Readonly<Record<string, { readonly operationId: string }>>>
+  >;
+}
+
+let operations: readonly string[] = [];
+let program: Command;
+beforeAll(async () => {
+  await using world = await openApiWorld();
+  const document = (await (await fetch(`${world.url}/openapi.json`)).json()) as Document;
+  operations = Object.values(document.paths).flatMap((methods) =>
+    Object.values(methods).map(({ operationId }) => operationId),
+  );
+  program = await wholeProgram(sampleIo());
+});
+
+interface Leaf {
+  readonly words: string;
+  readonly command: Command;
+}
+
+/** Commands that do something, by their words. */
+function leaves(command: Command, words: readonly string[] = []): readonly Leaf[] {
+  if (command.commands.length === 0) return [{ words: words.join(' '), command }];
+  return command.commands.flatMap((one) => leaves(one, [...words, one.name()]));
+}
+
+test('every operation has a command, or a reason why `fieldloop api` is its way', () => {
+  expect(operations.length).toBeGreaterThan(150);
+  const known = new Set([...Object.keys(commands), ...Object.keys(byHand)]);
+  expect(operations.filter((id) => !known.has(id))).toEqual([]);
+  expect([...known].filter((id) => !operations.includes(id))).toEqual([]);
+  expect(Object.keys(commands).filter((id) => Object.hasOwn(byHand, id))).toEqual([]);
+});
+
+test('every command of the table is there, and every command is in the table', () => {
+  const there = leaves(program).map(({ words }) => words);
+  const told = new Set([...Object.values(commands), ...Object.keys(ownCommands)]);
+  expect([...told].filter((words) => !there.includes(words))).toEqual([]);
+  const isLocal = (words: string): boolean => local.includes(words.split(' ')[0] ?? '');
+  expect(there.filter((words) => !told.has(words) && !isLocal(words))).toEqual([]);
+});
+
+test('the help of every command is whole: what it does, each option, an example where it has options', async () => {
+  const common = ['--url', '--key', '--profile', '--json', '--output', '--utc'];
+  const paging = ['--limit', '--all', '--watch', '--q', '--saved', '--sort', '--fields', '--count'];
+  const usual = new Set([...common, ...paging, '--yes', '--help']);
+  const without: string[] = [];
+  for (const { words, command } of leaves(program)) {
+    expect(command.description(), words).toMatch(/^[A-Z].*\.$/);
+    for (const option of command.options) expect(option.description, words).not.toBe('');
+    const special = command.options.filter((option) => !usual.has(option.long ?? ''));
+    if (special.length === 0) continue;
+    const io = sampleIo();
+    expect(await runCli([...words.split(' '), '--help'], io), words).toBe(0);
+    if (!/Examples?:|as YAML:/.test(io.written.out)) without.push(words);
+  }
+  expect(without).toEqual([]);
+});
+
+test('a noun is described by the same words in the list and in its own help', async () => {
+  for (const noun of nouns) {
+    const command = await noun.load(sampleIo());
+    expect(command.name()).toBe(noun.name);
+    expect(command.description(), noun.name).toBe(noun.description);
+  }
+});
