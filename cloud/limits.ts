@@ -192,6 +192,8 @@ export const streamReplayBytes = 64 * 1024;
 /** A comment keeps a quiet stream alive; a client that comes back hears this much of the past. */
 export const streamBeatMs = ms('15s');
 export const streamReplayMs = ms('24h');
+/** Beats that a client may let pass without reading while more than a little waits for it. */
+export const streamStalledBeats = 2;
 
 /** Tags of operators on one clip, characters of a label, a note and a reason. */
 export const maxClipTags = 64;
@@ -215,7 +217,7 @@ export const gatherSlackRows = 100n;
 /** Ids and texts that a condition is turned into, and the different texts looked at for them. */
 export const maxLookedUp = 300;
 export const maxTextsWalked = 2000;
-/** Rows of an older version whose values are copied in one transaction, and how often it is tried. */
+/** Rows of before whose values are copied in one transaction, and how often it is tried. */
 export const backfillRows = 200;
 export const backfillEveryMs = ms('10m');
 /** Counting a list: rows of one block, and the time after which the rest is estimated. */
@@ -297,7 +299,7 @@ export const maxFacetValues = 500;
 export const histogramBins = 40;
 export const maxHistogramBins = 500;
 
-/** Exports: clips, bytes of their files together, how long the file is kept, room left beside it. */
+/** Exports: clips, bytes of their files together, how long a file is kept, room left beside it. */
 export const maxExportClips = 10_000;
 export const maxExportBytes = 64 * 1024 ** 3;
 export const exportKeptMs = ms('24h');

@@ -1,6 +1,6 @@
 /** One client of the stream: what it is sent, how much may wait for it, and its end. */
 import { Fault } from '@fieldloop/core';
-import { maxStreamBytes, streamReplayBytes } from '../limits.ts';
+import { maxStreamBytes, streamReplayBytes, streamStalledBeats } from '../limits.ts';
 import type { OutboxItem } from '../store/tail.ts';
 
 /**
@@ -15,9 +15,14 @@ export class StreamClient {
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   /** The newest row that was sent or passed over. */
   #position = 0n;
-  /** Live rows wait here until the older ones are sent. */
-  #held: OutboxItem[] | undefined = [];
+  /**
+   * Live rows wait here while the database is asked for older ones; `later`: the next question
+   * finds them there; undefined: they are sent as they come.
+   */
+  #held: OutboxItem[] | 'later' | undefined = 'later';
   #read: () => void = () => undefined;
+  /** What waited at the last beat, and for how many beats it has not become less. */
+  #stalled = { bytes: 0, beats: 0 };
 
   constructor(isWanted: (row: OutboxItem) => boolean) {
     this.#isWanted = isWanted;
@@ -38,9 +43,18 @@ export class StreamClient {
     return this.#ended.signal;
   }
 
+  /** Never throws: one client's trouble is not that of the others. */
   live(rows: readonly OutboxItem[]): void {
-    if (this.#held === undefined) this.#send(rows);
-    else this.#held.push(...rows);
+    if (this.#held === 'later') return;
+    if (this.#held !== undefined) {
+      this.#held.push(...rows);
+      return;
+    }
+    try {
+      this.#send(rows);
+    } catch (error) {
+      this.#cut(error);
+    }
   }
 
   /** Sends what `after` gives until it gives nothing, then goes on live. */
@@ -50,24 +64,34 @@ export class StreamClient {
   ): Promise<void> {
     this.#position = from;
     for (;;) {
+      const held: OutboxItem[] = [];
+      this.#held = held;
       const rows = await after(this.#position);
-      // What is held is in the database too: the loop comes to it.
-      if (rows.length > 0) this.#held = [];
-      if (rows.length === 0 || this.ended.aborted) break;
-      this.#send(rows);
-      await this.#drained();
+      if (this.ended.aborted) return;
+      if (rows.length === 0) {
+        this.#held = undefined;
+        this.#send(held);
+        return;
+      }
+      this.#held = 'later';
+      await this.#sendInParts(rows);
     }
-    const held = this.#held;
-    this.#held = undefined;
-    this.#send(held ?? []);
   }
 
   write(text: string): void {
     if (this.ended.aborted) return;
     this.#controller?.enqueue(this.#encoder.encode(text));
-    if (this.#waiting() <= maxStreamBytes) return;
-    this.#ended.abort();
-    this.#controller?.error(new Fault('limited', 'the client does not read'));
+    if (this.waitingBytes > maxStreamBytes) this.#cut(unread());
+  }
+
+  /** Shows a quiet client that it is heard; one that took nothing for some beats is cut off. */
+  beat(): void {
+    const { bytes, beats } = this.#stalled;
+    const waiting = this.waitingBytes;
+    const isStalled = waiting > streamReplayBytes && waiting >= bytes;
+    this.#stalled = { bytes: waiting, beats: isStalled ? beats + 1 : 0 };
+    if (this.#stalled.beats > streamStalledBeats) this.#cut(unread());
+    else if (!isStalled) this.write(': beat\n\n');
   }
 
   end(): void {
@@ -75,6 +99,26 @@ export class StreamClient {
     this.#ended.abort();
     this.#controller?.close();
     this.#read();
+  }
+
+  #cut(error: unknown): void {
+    if (this.ended.aborted) return;
+    this.#ended.abort();
+    this.#controller?.error(error);
+  }
+
+  /** No more at once than a client that reads has room for. */
+  async #sendInParts(rows: readonly OutboxItem[]): Promise<void> {
+    let text = '';
+    for (const row of rows) {
+      if (this.ended.aborted) return;
+      this.#position = row.seq;
+      if (this.#isWanted(row)) text += eventText(row);
+      if (text.length < streamReplayBytes && row !== rows.at(-1)) continue;
+      if (text !== '') this.write(text);
+      text = '';
+      await this.#drained();
+    }
   }
 
   #send(rows: readonly OutboxItem[]): void {
@@ -85,7 +129,7 @@ export class StreamClient {
   }
 
   async #drained(): Promise<void> {
-    while (!this.ended.aborted && this.#waiting() > streamReplayBytes) {
+    while (!this.ended.aborted && this.waitingBytes > streamReplayBytes) {
       await new Promise<void>((resolve) => {
         this.#read = resolve;
         this.ended.addEventListener('abort', () => resolve(), { once: true });
@@ -93,10 +137,13 @@ export class StreamClient {
     }
   }
 
-  #waiting(): number {
+  /** Bytes that the client has not taken. */
+  get waitingBytes(): number {
     return -(this.#controller?.desiredSize ?? 0);
   }
 }
+
+const unread = (): Fault => new Fault('limited', 'the client does not read');
 
 function eventText({ seq, kind, subject, at, body }: OutboxItem): string {
   const data = { seq: String(seq), kind, subject, at: new Date(at).toISOString(), body };

@@ -3,7 +3,9 @@
  * may not.
  * Method: real connections, changes meanwhile, breaks with Last-Event-ID, keys that end.
  */
+import { systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
+import { streamBeatMs } from '../limits.ts';
 import { putOutbox } from '../store/outbox.ts';
 import { type OutboxKind, outboxKinds } from '../store/outbox-kinds.ts';
 import { topicOf } from './stream.ts';
@@ -128,6 +130,35 @@ test('topics and device narrow what is heard, and rights bound it', async () => 
   expect((await world.get('/v1/stream?q=devise:x')).status).toBe(400);
   expect((await world.get('/v1/stream', { 'last-event-id': 'x' })).status).toBe(400);
   expect((await fetch(`${world.url}/v1/stream`)).status).toBe(401);
+});
+
+test('rights that are taken away while somebody listens end what they gave', async () => {
+  const sleep = async (ms: number, signal?: AbortSignal): Promise<void> =>
+    await systemClock.sleep(ms === streamBeatMs ? 20 : ms, signal);
+  await using world = await openApiWorld({ clock: { ...systemClock, sleep } });
+  const key = await world.makeKey(['clips:read', 'alerts:read']);
+  const id = `key_${key.split('_')[1]}`;
+  const headers = { authorization: `Bearer ${key}` };
+  const change = async (body: object): Promise<void> => {
+    expect((await world.patch(`/v1/apiKeys/${id}`, body, { 'if-match': '*' })).status).toBe(200);
+  };
+  const named = await world.get('/v1/stream?topics=alerts', headers);
+  const all = await world.get('/v1/stream', headers);
+  await change({ scopes: ['clips:read'] });
+  expect(await named.text()).not.toContain('alert');
+  await put(world, 'secret', 'alert.fired');
+  await put(world, 'a');
+  let text = '';
+  for await (const part of all.body ?? []) {
+    text += new TextDecoder().decode(part);
+    if (text.includes('clip.stored')) break;
+  }
+  expect(text).not.toContain('alert.fired');
+  const rest = await world.get('/v1/stream', headers);
+  const made = await world.post('/v1/cohorts', { name: 'some', devices: ['amr-01'] });
+  const { id: cohort } = (await made.json()) as { id: string };
+  await change({ cohorts: [cohort] });
+  expect(await rest.text()).toContain(': hello');
 });
 
 test('a stream ends when the cloud stops, and no client is left', async () => {

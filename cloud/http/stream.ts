@@ -118,12 +118,13 @@ const streamOperation = (deps: OpenDeps): Operation =>
           remedy: 'Try again later, or let one client pass the events on.',
         });
       }
-      if (caller.cohorts !== undefined) {
-        throw new Fault('forbidden', 'a caller of some cohorts has no stream', {
-          remedy: 'Use a key without cohorts, or ask for lists.',
-        });
-      }
-      const wanted = wantedTopics(call.query.topics, caller);
+      let wanted = wantedTopics(call.query.topics, caller);
+      // What the caller may read can become less while it listens.
+      const demandAllowed = async (): Promise<void> => {
+        const still = await deps.authenticate(call.request);
+        if (still === undefined) throw new Fault('unauthenticated', 'nobody is behind this stream');
+        wanted = wantedTopics(call.query.topics, still);
+      };
       const start = await startOf(deps, lastEventId(call.header('last-event-id')));
       const { q } = call.query;
       const now = deps.clock.now();
@@ -133,9 +134,7 @@ const streamOperation = (deps: OpenDeps): Operation =>
       deps.clients.add(client);
       client.ended.addEventListener('abort', () => deps.clients.delete(client), { once: true });
       client.write(start.isReset ? 'event: reset\ndata: {}\n\n' : ': hello\n\n');
-      void serve(deps, { client, from: start.position, request: call.request }).finally(() =>
-        client.end(),
-      );
+      void serve(deps, { client, from: start.position, demandAllowed }).finally(() => client.end());
       const headers = {
         'content-type': 'text/event-stream',
         'cache-control': 'no-store',
@@ -145,7 +144,13 @@ const streamOperation = (deps: OpenDeps): Operation =>
     },
   );
 
+/** Faults `forbidden`, and `invalid` for what is no topic. */
 function wantedTopics(text: string | undefined, caller: Caller): ReadonlySet<ScopeNoun> {
+  if (caller.cohorts !== undefined) {
+    throw new Fault('forbidden', 'a caller of some cohorts has no stream', {
+      remedy: 'Use a key without cohorts, or ask for lists.',
+    });
+  }
   if (text === undefined) {
     return new Set(scopeNouns.filter((noun) => allows(caller.scopes, `${noun}:read`)));
   }
@@ -195,21 +200,25 @@ async function serve(
   of: {
     readonly client: StreamClient;
     readonly from: bigint;
-    readonly request: Request;
+    readonly demandAllowed: () => Promise<void>;
   },
 ): Promise<void> {
-  const { client, from, request } = of;
-  const { clock, log, authenticate } = deps;
-  try {
-    await client.replay(from, async (position) => await outboxAfter(deps.read, position));
+  const { client, from, demandAllowed } = of;
+  const beats = async (): Promise<void> => {
     while (!client.ended.aborted) {
-      await clock.sleep(streamBeatMs, client.ended);
+      await deps.clock.sleep(streamBeatMs, client.ended);
       // A key that was revoked since then hears no more.
-      if ((await authenticate(request)) === undefined) return;
-      client.write(': beat\n\n');
+      await demandAllowed();
+      client.beat();
     }
+  };
+  const replayed = client.replay(from, async (position) => await outboxAfter(deps.read, position));
+  try {
+    await Promise.all([replayed, beats()]);
   } catch (error) {
-    if (!client.ended.aborted) log.info('a stream ended', { reason: asFault(error).message });
+    if (!client.ended.aborted) {
+      deps.log.info('a stream ended', { reason: asFault(error).message });
+    }
   }
 }
 
