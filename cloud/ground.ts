@@ -32,14 +32,19 @@ export interface Ground {
 export async function openGround(
   config: CloudConfig,
   system: CloudSystem,
-  started: AsyncDisposableStack,
+  to: {
+    readonly started: AsyncDisposableStack;
+    /** Hears how long each statement took. */
+    readonly onQuery: (connection: 'read' | 'write', ms: number) => void;
+  },
 ): Promise<Ground> {
   const { clock, log } = system;
+  const { started, onQuery } = to;
   const { dataDir } = config;
   await makeFolder(dataDir);
   // Several processes share the folder of a cloud on PostgreSQL; SQLite is for one.
   if (config.database.kind === 'sqlite') started.use(lockFolder(join(dataDir, 'cloud.lock')));
-  const database = started.use(await openDatabase(config.database, { clock, log }));
+  const database = started.use(await openDatabase(config.database, { clock, log, onQuery }));
   const { write } = database;
   const steps = await migrate(write, { now: () => clock.now(), waitOn: clock });
   if (steps.length > 0) log.info('database migrated', { steps });

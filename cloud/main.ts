@@ -62,7 +62,8 @@ export async function startCloud(config: CloudConfig, system: CloudSystem): Prom
   await using started = new AsyncDisposableStack();
   const metrics = openMetrics({ role: config.role });
   const onAnswer = await openObservers(config, { system, metrics, started });
-  const ground = await openGround(config, system, started);
+  const onQuery = metrics.queried;
+  const ground = await openGround(config, system, { started, onQuery });
   const robots = await startRobots(config, { system, ground, started });
   startWorker(config, { system, ground, started });
   const state = { isStopping: false };

@@ -28,6 +28,7 @@ import { sessionStore } from '../session/store.ts';
 import type { Db } from '../store/db.ts';
 import { deviceIdOf } from '../store/device-ref.ts';
 import { putOutbox } from '../store/outbox.ts';
+import { plainText, plainTexts } from './plain-text.ts';
 import { type IncomingRow, type LaneKey, putGap } from './rows.ts';
 import { hasStored } from './transfer-rows.ts';
 
@@ -90,13 +91,26 @@ function eventOf(row: EventRow): PutEvent | undefined {
   if (row.kind === 'gap') return undefined;
   if (row.kind === 'marker') {
     const { marker } = row;
-    const event = eventOfMarker({ ...marker, values: valuesOf(marker.values) });
+    const event = eventOfMarker({
+      ...marker,
+      name: plainText(marker.name),
+      source: plainText(marker.source),
+      values: valuesOf(marker.values),
+    });
     return { kind: 'marker', event };
   }
   const { ruleSetSha256, values, ...event } = row.event;
   return {
     kind: 'event',
-    event: { ...event, ruleSetDigest: ruleSetSha256, values: valuesOf(values) },
+    event: {
+      ...event,
+      name: plainText(event.name),
+      text: plainText(event.text),
+      tags: event.tags.map(plainText),
+      ...(event.rule === undefined ? {} : { rule: plainText(event.rule) }),
+      ruleSetDigest: ruleSetSha256,
+      values: valuesOf(values),
+    },
   };
 }
 
@@ -118,13 +132,17 @@ async function putEventRow(
 
 /** JSON has no 64-bit integers: large ones become text. */
 function valuesOf(values: readonly WireValue[]): Record<string, EventValue> {
-  const entries = values.map(({ name, value }): [string, EventValue] => [name, eventValue(value)]);
+  const entries = values.map(({ name, value }): [string, EventValue] => [
+    plainText(name),
+    eventValue(value),
+  ]);
   return Object.fromEntries(entries);
 }
 
 function eventValue(value: WireValue['value']): EventValue {
   if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
-  if (typeof value !== 'bigint') return value;
+  if (typeof value === 'string') return plainText(value);
+  if (typeof value === 'boolean') return value;
   return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 }
 
@@ -139,7 +157,7 @@ async function putManifest(
   },
 ): Promise<WireCode | undefined> {
   const { key, row, at, onOtherName } = one;
-  const manifest = parseClipManifest(JSON.parse(row.document));
+  const manifest = parseClipManifest(plainTexts(JSON.parse(row.document)));
   const agrees =
     manifest.clipId === row.clipId &&
     manifest.sha256 === row.sha256 &&
@@ -175,7 +193,7 @@ async function putReported(
   at: number,
 ): Promise<WireCode | undefined> {
   const { device } = key;
-  const document = parseReportedDocument(row.document);
+  const document = plainTexts(parseReportedDocument(row.document));
   if (isCommandSection(row.section)) {
     const report = parseCommandReport(document);
     if (commandSection(report.id) !== row.section) return 'MALFORMED';

@@ -86,6 +86,33 @@ export function wireStoreContract(name: string, open: OpenStore): void {
     expect(await names(world)).toHaveLength(20);
   });
 
+  test(`${name}: a message of many rows is stored whole, an id that comes twice once`, async () => {
+    await using world = await open();
+    const writer = committerOf(world);
+    const rows = Array.from({ length: 200 }, (_, i) => event(i + 1));
+    rows[100] = event(7);
+    const [stored] = await writer.submit('rows', events(1, rows));
+    expect(stored).toMatchObject({ through: 200n, refused: [] });
+    expect(await names(world)).toHaveLength(199);
+    const told = await world.db
+      .selectFrom('outbox')
+      .select((of) => of.fn.countAll<bigint>().as('count'))
+      .where('kind', '=', 'event.new')
+      .executeTakeFirstOrThrow();
+    expect(told.count).toBe(199n);
+    const [again] = await writer.submit('rows', events(1, rows));
+    expect(again).toMatchObject({ through: 200n, refused: [] });
+    expect(await names(world)).toHaveLength(199);
+  });
+
+  test(`${name}: a character that only one database takes is replaced`, async () => {
+    await using world = await open();
+    const writer = committerOf(world);
+    const [stored] = await writer.submit('rows', events(1, [event(1, 'a\0b')]));
+    expect(stored).toMatchObject({ through: 1n, refused: [] });
+    expect(await names(world)).toEqual(['a\uFFFDb']);
+  });
+
   test(`${name}: a row that the database refuses is refused alone, again and again`, async () => {
     await using world = await open();
     const writer = committerOf(world);
