@@ -141,6 +141,8 @@ async function fillClips(db: Db, random: Random, { from, to, size }: Piece): Pro
       class: manifest.class,
       received_at: at,
       stored_at: state === 'stored' ? at + 1000 : null,
+      // There are no bytes to make pictures of.
+      previews_at: at,
       created_at: at,
       updated_at: at,
       version: 1,
