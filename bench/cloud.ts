@@ -127,8 +127,16 @@ async function startApi(address: DatabaseAddress, folder: string): Promise<Api> 
   const running = startProgram({
     name: 'cloud',
     args: [
-      ...[join(root, 'cli/bin/fieldloop.mjs'), 'cloud', 'run', '--data', folder],
-      ...['--role', roleOf(address), '--log-level', 'warn', ...at],
+      join(root, 'cli/bin/fieldloop.mjs'),
+      'cloud',
+      'run',
+      '--data',
+      folder,
+      '--role',
+      roleOf(address),
+      '--log-level',
+      'warn',
+      ...at,
     ],
     cwd: root,
     logFile: `${folder}.log`,

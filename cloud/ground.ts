@@ -12,12 +12,12 @@ import { openDiskBlobs } from './blob/disk.ts';
 import type { CloudConfig } from './config.ts';
 import { type FirstKey, firstKey } from './first-start.ts';
 import { startTurnMs } from './limits.ts';
-import type { CloudSystem } from './main.ts';
 import type { Database } from './store/database.ts';
 import { openDatabase } from './store/database.ts';
 import { endLease, takeLease } from './store/lease.ts';
 import { migrate } from './store/migrate.ts';
 import { lockFolder } from './store/sqlite-file.ts';
+import type { CloudSystem } from './system.ts';
 
 export interface Ground {
   readonly database: Database;

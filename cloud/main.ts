@@ -3,14 +3,7 @@
  * which of them this process is; every process answers /healthz, /readyz and /metrics.
  */
 import { hostname } from 'node:os';
-import {
-  asFault,
-  type Clock,
-  type Ids,
-  type Log,
-  type RandomBytes,
-  seededRandom,
-} from '@fieldloop/core';
+import { asFault, seededRandom } from '@fieldloop/core';
 import { calledBy } from './addresses.ts';
 import { openAlertEngine } from './alert/engine.ts';
 import { openAuditSigner } from './auth/audit-heads.ts';
@@ -32,14 +25,8 @@ import { openRobots, type Robots } from './robots.ts';
 import type { Db } from './store/db.ts';
 import { sql } from './store/kysely.ts';
 import { outboxEnd } from './store/tail.ts';
+import type { CloudSystem } from './system.ts';
 import { openWorker } from './worker.ts';
-
-export interface CloudSystem {
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly randomBytes: RandomBytes;
-  readonly log: Log;
-}
 
 export interface RunningCloud {
   /** `http://127.0.0.1:7400` */
@@ -62,7 +49,7 @@ export async function startCloud(config: CloudConfig, system: CloudSystem): Prom
   await using started = new AsyncDisposableStack();
   const metrics = openMetrics({ role: config.role });
   const onAnswer = await openObservers(config, { system, metrics, started });
-  const onQuery = metrics.queried;
+  const onQuery: Metrics['queried'] = (on, ms) => metrics.queried(on, ms);
   const ground = await openGround(config, system, { started, onQuery });
   const robots = await startRobots(config, { system, ground, started });
   startWorker(config, { system, ground, started });

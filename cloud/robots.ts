@@ -7,8 +7,8 @@ import { type Line, openLine } from './broker/line.ts';
 import { openRefusals } from './broker/refusals.ts';
 import { calledBy, namesOf } from './addresses.ts';
 import type { CloudConfig } from './config.ts';
-import type { CloudSystem } from './main.ts';
 import type { Db } from './store/db.ts';
+import type { CloudSystem } from './system.ts';
 
 export interface Robots extends AsyncDisposable {
   /** `mqtts://127.0.0.1:8883` */

@@ -9,5 +9,7 @@ import { clientTypes, clientTypesPath } from './generate-client.ts';
 test('the types of the client are those of the document', async () => {
   const made = await clientTypes();
   const kept = await readFile(clientTypesPath, 'utf8');
-  expect(made === kept, 'run `node scripts/generate-client.ts` and commit what it makes').toBe(true);
+  expect(made === kept, 'run `node scripts/generate-client.ts` and commit what it makes').toBe(
+    true,
+  );
 });

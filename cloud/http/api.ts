@@ -99,7 +99,7 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
   return {
     fetch: serve(deps, operations, who),
     operations,
-    streams: streams.count,
+    streams: () => streams.count(),
     async [Symbol.asyncDispose]() {
       await streams[Symbol.asyncDispose]();
       await recordings[Symbol.asyncDispose]();

@@ -135,7 +135,7 @@ class Fuzz {
     const schema = target.requestBody?.content['application/json']?.schema;
     const body = schema === undefined ? undefined : JSON.stringify(draw(schema, by));
     if (body !== undefined) headers['content-type'] = 'application/json';
-    const search = query.size === 0 ? '' : `?${query}`;
+    const search = query.size === 0 ? '' : `?${query.toString()}`;
     return { method: target.method.toUpperCase(), path: `${path}${search}`, headers, body };
   }
 

@@ -84,9 +84,7 @@ async function send(
       ...request.headers,
       ...(authorization === '' ? {} : { authorization: fill(authorization) }),
     },
-    ...(request.body === undefined
-      ? {}
-      : { body: bodyOf(request.body, fill) }),
+    ...(request.body === undefined ? {} : { body: bodyOf(request.body, fill) }),
   });
   const type = response.headers.get('content-type') ?? '';
   return { status: response.status, type, problem: (await response.json()) as Problem };

@@ -83,18 +83,18 @@ const cancel = (deps: NounDeps): Operation =>
       faults: ['conflict'],
     },
     { params: path, answer: { status: 200, description: 'The work.', schema: operationSchema } },
-    async ({ params, change, audit }) =>
-      await change(async (trx) => {
+    async (call) =>
+      await call.change(async (trx) => {
         const rows = operationRows(trx);
-        const found = await rows.get(params.id);
-        if (found === undefined) throw unknownOperation(params.id);
+        const found = await rows.get(call.params.id);
+        if (found === undefined) throw unknownOperation(call.params.id);
         if (isEnded(found) && found.state !== 'cancelled') {
           throw new Fault('conflict', `${found.id} is ${found.state} already`, {
             remedy: 'There is nothing left to stop.',
           });
         }
         await rows.askCancel(found.id, deps.clock.now());
-        await audit(trx, { action: 'operation.cancel', subject: found.id });
+        await call.audit(trx, { action: 'operation.cancel', subject: found.id });
         const after = await rows.get(found.id);
         return operationJson(after ?? found);
       }),
