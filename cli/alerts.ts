@@ -5,7 +5,7 @@ import { type BulkOptions, bulkOptions, runBulk } from './bulk.ts';
 import type { CliIo, Column, Show } from './io.ts';
 import { apiOptions, given, printList, type QueryOptions, queryOf, queryOptions } from './list.ts';
 import { type ConfirmOptions, getCommand, verbCommand } from './noun.ts';
-import { facts, severityColumn } from './show.ts';
+import { facts, severityColumn, timeColumn } from './show.ts';
 
 type Alert = Schemas['Alert'];
 type Timeline = Schemas['AlertWithTimeline'];
@@ -79,7 +79,7 @@ function bulk(alerts: Command, io: CliIo, verb: string, says: string): void {
 }
 
 const columns: readonly Column<Alert>[] = [
-  { title: 'SINCE', of: (one, show) => show.time(one.firedAt ?? one.pendingAt) },
+  timeColumn('SINCE', (one) => one.firedAt ?? one.pendingAt),
   severityColumn((one) => one.severity),
   { title: 'STATE', of: stateText },
   { title: 'POLICY', of: (one) => one.policy.name, shrinks: true },

@@ -4,7 +4,7 @@ import { Command } from './commander.ts';
 import type { CliIo, Column, Show } from './io.ts';
 import { given, printList, type QueryOptions, queryOf, queryOptions } from './list.ts';
 import { type ConfirmOptions, getCommand, verbCommand } from './noun.ts';
-import { facts } from './show.ts';
+import { facts, timeColumn } from './show.ts';
 
 type Approval = Schemas['Approval'];
 
@@ -67,7 +67,7 @@ export function approvalsCommand(io: CliIo): Command {
 }
 
 const columns: readonly Column<Approval>[] = [
-  { title: 'ASKED', of: (one, show) => show.time(one.createdAt) },
+  timeColumn('ASKED', (one) => one.createdAt),
   { title: 'STATE', of: (one) => one.state },
   { title: 'ACTION', of: (one) => one.action },
   { title: 'SUBJECT', of: (one) => one.subject, shrinks: true },

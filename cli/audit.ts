@@ -15,7 +15,7 @@ import {
   queryOf,
   queryOptions,
 } from './list.ts';
-import { facts } from './show.ts';
+import { facts, timeColumn } from './show.ts';
 
 type Entry = Schemas['AuditEntry'];
 type Verdict = Schemas['AuditVerdict'];
@@ -109,7 +109,7 @@ async function readHead(path: string): Promise<Head> {
 
 const columns: readonly Column<Entry>[] = [
   { title: 'SEQ', of: (entry) => String(entry.seq), right: true },
-  { title: 'WHEN', of: (entry, show) => show.time(entry.at) },
+  timeColumn('WHEN', (entry) => entry.at),
   { title: 'WHO', of: (entry) => entry.actor, shrinks: true },
   { title: 'VIA', of: (entry) => entry.via, drops: 2 },
   { title: 'ACTION', of: (entry) => entry.action },

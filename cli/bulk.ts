@@ -54,9 +54,14 @@ export async function runBulk(
   printOne(result, options, io, () => resultText(result, io, options));
   const failed = result.results.filter(({ ok }) => !ok).length;
   if (failed === 0 || formatOf(options) !== 'table') return;
-  throw new Fault('conflict', `${failed} of ${result.matched} were not changed`, {
-    remedy: 'The table says why for each of them.',
-  });
+  const isDry = dryRun === true;
+  throw new Fault(
+    'conflict',
+    `${failed} of ${result.matched} ${isDry ? 'would not be' : 'were not'} changed`,
+    {
+      remedy: 'The table says why for each of them.',
+    },
+  );
 }
 
 async function sent(client: Client, path: string, body: object, io: CliIo): Promise<BulkResult> {
@@ -80,7 +85,9 @@ const columns: readonly Column<BulkResult['results'][number]>[] = [
 function resultText(result: BulkResult, io: CliIo, options: ApiOptions): string {
   const wrong = result.results.filter(({ ok }) => !ok);
   const words = result.dryRun ? 'would change' : 'changed';
-  const head = `${result.changed} of ${result.matched} ${words}\n`;
+  const same = result.matched - result.changed - wrong.length;
+  const rest = same > 0 ? `, ${same} ${same === 1 ? 'is' : 'are'} so already` : '';
+  const head = `${result.changed} of ${result.matched} ${words}${rest}\n`;
   if (wrong.length === 0) return head;
   return `${head}\n${table(wrong, columns, { width: io.columns, show: showOf(options) })}`;
 }

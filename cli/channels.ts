@@ -15,7 +15,7 @@ import {
   queryOptions,
 } from './list.ts';
 import { deleteCommand, getCommand, patchEntity } from './noun.ts';
-import { facts, showOf } from './show.ts';
+import { facts, showOf, timeColumn } from './show.ts';
 
 type Channel = Schemas['Channel'];
 
@@ -67,7 +67,7 @@ const columns: readonly Column<Channel>[] = [
   { title: 'KIND', of: (one) => one.config.kind },
   { title: 'TO', of: toText, shrinks: true },
   { title: 'ON', of: (one) => (one.enabled ? 'yes' : 'no') },
-  { title: 'LAST OK', of: (one, show) => show.time(one.lastOkAt) },
+  timeColumn('LAST OK', (one) => one.lastOkAt),
   { title: 'LAST ERROR', of: (one) => one.lastError ?? '-', shrinks: true, drops: 1 },
   { title: 'ID', of: (one) => one.id },
 ];

@@ -57,8 +57,10 @@ const flags: Readonly<Record<string, string>> = {
   '/body/cohorts': '--cohort',
   '/body/devices': '--device',
   '/body/expiresInS': '--expires',
+  '/body/expectedRates': '--rate',
   '/body/graceS': '--grace',
   '/body/kinds': '--kind',
+  '/body/properties': '--set',
   '/body/scopes': '--scope',
   '/body/source': '--for',
   '/body/tags': '--tag',
@@ -108,6 +110,8 @@ function remedyOf(problem: Problem): string | undefined {
 const asCommands = (remedy: string | undefined): string | undefined =>
   remedy
     ?.replace(/`?GET \/v1\/queryFields\?source=(\w+)`?/, '`fieldloop queries fields $1`')
+    .replace(/`?POST \/v1\/propertyDefinitions`?/, '`fieldloop properties create`')
+    .replace(/ \/v1\/eventKinds\b/, ' `fieldloop event-kinds edit --schema`')
     .replace(/`?GET \/v1\/(\w+)\b(?![/?{])`?/, (whole, noun: string) =>
       nounWords[noun] === undefined ? whole : `\`fieldloop ${nounWords[noun]} list\``,
     );

@@ -65,7 +65,7 @@ export function clipCounts(clips: Command, io: CliIo): void {
     });
 }
 
-function facetsText({ facets: all, partial }: Schemas['ClipFacets']): string {
+function facetsText({ facets: all, partial }: Schemas['ClipFacets']) {
   const texts = all
     .filter(({ values }) => values.length > 0)
     .map(({ field, values, other }) => {
@@ -73,16 +73,16 @@ function facetsText({ facets: all, partial }: Schemas['ClipFacets']): string {
       const more: [string, string][] = other === 0 ? [] : [['  others', String(other)]];
       return `${field}\n${facts([...rows, ...more])}`;
     });
-  if (texts.length === 0) return 'no clips match\n';
+  if (texts.length === 0) return { none: 'no clips match' };
   return `${texts.join('\n')}${partial ? cutNote : ''}`;
 }
 
 const barWidth = 40;
 
 /** One line a bin; an instant is shown as a time, as fine as the bins are. */
-function histogramText(found: Schemas['ClipHistogram'], show: Show): string {
+function histogramText(found: Schemas['ClipHistogram'], show: Show) {
   const { bins, partial, width } = found;
-  if (bins.length === 0) return 'no clips match\n';
+  if (bins.length === 0) return { none: 'no clips match' };
   const most = Math.max(...bins.map(({ count }) => count), 1);
   const isFine = typeof width === 'string' && BigInt(width) < 1_000_000_000n;
   const rows = bins.map(({ from, count }): [string, string] => [

@@ -150,9 +150,14 @@ function lineage(clips: Command, io: CliIo): void {
         ['source', found.source],
         ...found.rules.map(({ ruleSet, version, digest, publications }): [string, string] => [
           'rules',
-          `${ruleSet}, version ${version}, ${digest.slice(0, 12)} ${publications.join(', ')}`,
+          [`${ruleSet}, version ${version}`, digest.slice(0, 12), ...publications].join(', '),
         ]),
-        ['models', several(Object.keys(found.models))],
+        [
+          'models',
+          several(
+            Object.entries(found.models).map(([name, hash]) => `${name} ${hash.slice(0, 12)}`),
+          ),
+        ],
         ['failures', several(found.failures)],
         ['exports', several(found.exports)],
         ['commands', several(found.commands)],

@@ -15,7 +15,7 @@ import {
   queryOptions,
 } from './list.ts';
 import { deleteCommand, getCommand, patchEntity } from './noun.ts';
-import { facts, showOf } from './show.ts';
+import { facts, showOf, timeColumn } from './show.ts';
 
 type Cohort = Schemas['Cohort'];
 
@@ -130,7 +130,7 @@ const columns: readonly Column<Cohort>[] = [
   { title: 'COHORT', of: (cohort) => cohort.name },
   { title: 'MEMBERS', of: (cohort) => membersText(cohort), shrinks: true },
   { title: 'NOTE', of: (cohort) => cohort.note ?? '-', shrinks: true, drops: 1 },
-  { title: 'CHANGED', of: (cohort, show) => show.time(cohort.updatedAt), drops: 2 },
+  timeColumn('CHANGED', (cohort) => cohort.updatedAt, 2),
   { title: 'ID', of: (cohort) => cohort.id },
 ];
 

@@ -1,2 +1,2 @@
 /** The door to commander: the only file that imports it. */
-export { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+export { Command, CommanderError, Help, InvalidArgumentError, Option } from 'commander';

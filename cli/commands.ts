@@ -6,7 +6,7 @@ import { Command } from './commander.ts';
 import type { CliIo, Column, Show } from './io.ts';
 import { printList, type QueryOptions, queryOf, queryOptions } from './list.ts';
 import { getCommand, verbCommand } from './noun.ts';
-import { facts } from './show.ts';
+import { facts, timeColumn } from './show.ts';
 import { untilStopped } from './stop.ts';
 
 export type Asked = Schemas['Command'];
@@ -30,7 +30,7 @@ export function commandsCommand(io: CliIo): Command {
         path: '/v1/commands',
         query: { ...queryOf(options), device, state },
         columns: [
-          { title: 'ASKED', of: (one, show) => show.time(one.createdAt) },
+          timeColumn('ASKED', (one) => one.createdAt),
           { title: 'DEVICE', of: (one) => one.device, shrinks: true },
           ...commandColumns.slice(1),
         ],
@@ -94,11 +94,11 @@ function faultOf({ id, kind, device, state, problem }: Asked): Fault {
 }
 
 export const commandColumns: readonly Column<Asked>[] = [
-  { title: 'ASKED', of: (one, show) => show.time(one.createdAt) },
+  timeColumn('ASKED', (one) => one.createdAt),
   { title: 'KIND', of: (one) => one.kind },
   { title: 'STATE', of: (one) => one.state },
   { title: 'BY', of: (one) => one.by, shrinks: true, drops: 1 },
-  { title: 'EXPIRES', of: (one, show) => show.time(one.expiresAt), drops: 2 },
+  timeColumn('EXPIRES', (one) => one.expiresAt, 2),
   { title: 'ID', of: (one) => one.id },
 ];
 

@@ -13,7 +13,7 @@ import {
   queryOf,
   queryOptions,
 } from './list.ts';
-import { facts, showOf } from './show.ts';
+import { facts, showOf, timeColumn } from './show.ts';
 
 type Delivery = Schemas['Delivery'];
 type Tried = Schemas['DeliveryWithTries'];
@@ -90,7 +90,7 @@ function triedText(one: Tried, io: CliIo, show: Show): string {
 
 const tryColumns: readonly Column<Tried['tries'][number]>[] = [
   { title: 'TRY', of: (one) => String(one.n), right: true },
-  { title: 'WHEN', of: (one, show) => show.time(one.at) },
+  timeColumn('WHEN', (one) => one.at),
   { title: 'ARRIVED', of: (one) => (one.ok ? 'yes' : 'no') },
   { title: 'STATUS', of: (one) => String(one.status ?? '-'), right: true },
   { title: 'TOOK', of: (one) => `${one.durationMs} ms`, right: true },
@@ -98,7 +98,7 @@ const tryColumns: readonly Column<Tried['tries'][number]>[] = [
 ];
 
 const columns: readonly Column<Delivery>[] = [
-  { title: 'MADE', of: (one, show) => show.time(one.createdAt) },
+  timeColumn('MADE', (one) => one.createdAt),
   { title: 'KIND', of: (one) => one.kind, shrinks: true },
   { title: 'SUBJECT', of: (one) => one.subject, shrinks: true, drops: 1 },
   { title: 'STATE', of: (one) => one.state },

@@ -4,7 +4,7 @@ import type { Command } from './commander.ts';
 import { type CliIo, type Column, type Show, table } from './io.ts';
 import { type ApiOptions, apiOptions, clientOf, given, printOne } from './list.ts';
 import { wallTime, wholeNumber } from './option-values.ts';
-import { shortNumber, showOf, sparkline } from './show.ts';
+import { shortNumber, showOf, sparkline, timeColumn } from './show.ts';
 
 interface TelemetryOptions extends ApiOptions {
   readonly series?: string;
@@ -43,10 +43,10 @@ function rangeOf({ series, since, until, px }: TelemetryOptions) {
   return { series, ...given({ startMs: String(startMs), endMs: String(endMs) }), px };
 }
 
-function telemetryText(found: Schemas['Telemetry'], io: CliIo, show: Show): string {
+function telemetryText(found: Schemas['Telemetry'], io: CliIo, show: Show) {
   const { latest, columns } = found;
   const [first] = latest;
-  if (first === undefined) return 'nothing was measured yet\n';
+  if (first === undefined) return { none: 'nothing was measured yet' };
   if (columns === undefined) return table(latest, seriesColumns, { width: io.columns, show });
   const head = `${first.series}  now ${shortNumber(first.value)} ${first.unit}`.trimEnd();
   if (columns.length === 0) return `${head}\nnothing was measured in this time\n`;
@@ -63,7 +63,7 @@ const seriesColumns: readonly Column<Schemas['Telemetry']['latest'][number]>[] =
   { title: 'SERIES', of: (one) => one.series, shrinks: true },
   { title: 'VALUE', of: (one) => shortNumber(one.value), right: true },
   { title: 'UNIT', of: (one) => one.unit },
-  { title: 'AT', of: (one, show) => show.time(one.at) },
+  timeColumn('AT', (one) => one.at),
 ];
 
 const examples = `

@@ -19,7 +19,7 @@ import {
   timeOptions,
 } from './list.ts';
 import { wallTime } from './option-values.ts';
-import { facts, instantOf, lengthText, shortNumber, showOf } from './show.ts';
+import { facts, instantOf, lengthText, shortNumber, showOf, timeColumn } from './show.ts';
 
 interface RangeOptions extends ApiOptions {
   readonly since?: string;
@@ -68,7 +68,11 @@ function coverage(devices: Command, io: CliIo): void {
       const params = { path: { id }, query: given({ since, until, startNs, endNs }) };
       const client = clientOf(options, io);
       const found = await answer(client.GET('/v1/devices/{id}/coverage', { params }));
-      printOne(found, options, io, () => coverageText(found, io, showOf(options)));
+      printOne(found, options, io, () =>
+        found.ranges.length === 0
+          ? { none: 'nothing was recorded in this time' }
+          : coverageText(found, io, showOf(options)),
+      );
     });
 }
 
@@ -90,9 +94,7 @@ function coverageText(found: Coverage, io: CliIo, show: Show): string {
     .map(([state, ns]) => `${state} ${lengthText(BigInt(ns))}`);
   const gaps = found.gaps.map(({ lane, reason, rows }) => `${rows} rows of ${lane} ${reason}`);
   return [
-    found.ranges.length === 0
-      ? 'nothing was recorded in this time\n'
-      : table(found.ranges, columns, { width: io.columns, show }),
+    table(found.ranges, columns, { width: io.columns, show }),
     sums.length === 0 ? '' : `\n${sums.join(', ')}\n`,
     gaps.length === 0 ? '' : `never to come: ${gaps.join(', ')}\n`,
   ].join('');
@@ -110,7 +112,7 @@ function topics(devices: Command, io: CliIo): void {
     const show = showOf(options);
     printOne(found, options, io, () =>
       found.items.length === 0
-        ? 'no topic was ever seen\n'
+        ? { none: 'no topic was ever seen' }
         : table(found.items, topicColumns, { width: io.columns, show }),
     );
   });
@@ -126,7 +128,7 @@ const topicColumns: readonly Column<Topic>[] = [
   { title: 'HZ', of: (topic) => hzText(topic.hz), right: true },
   { title: 'EXPECTED', of: (topic) => hzText(topic.expectedHz), right: true },
   { title: 'BY', of: (topic) => topic.expectedBy ?? '-' },
-  { title: 'MEASURED', of: (topic, show) => show.time(topic.at), drops: 1 },
+  timeColumn('MEASURED', (topic) => topic.at, 1),
 ];
 
 function properties(devices: Command, io: CliIo): void {
@@ -145,7 +147,9 @@ function properties(devices: Command, io: CliIo): void {
         const found = await answer(client.GET('/v1/devices/{id}/properties', { params }));
         const show = showOf(options);
         printOne(found, options, io, () =>
-          table(found.items, valueColumns, { width: io.columns, show }),
+          found.items.length === 0
+            ? { none: 'nothing is said of it; `fieldloop devices edit --set` does' }
+            : table(found.items, valueColumns, { width: io.columns, show }),
         );
         return;
       }
@@ -154,7 +158,7 @@ function properties(devices: Command, io: CliIo): void {
         path: `/v1/devices/${encodeURIComponent(id)}/propertyIntervals`,
         query: { key: options.name, atMs },
         columns: intervalColumns,
-        none: 'no such property at that time',
+        none: 'no value of it is known, or none at that time',
       });
     });
 }
@@ -163,14 +167,14 @@ const valueColumns: readonly Column<Schemas['DeviceProperties']['items'][number]
   { title: 'PROPERTY', of: (one) => one.key },
   { title: 'VALUE', of: (one) => String(one.value), shrinks: true },
   { title: 'SAID BY', of: (one) => one.source },
-  { title: 'SINCE', of: (one, show) => show.time(one.since) },
+  timeColumn('SINCE', (one) => one.since),
 ];
 
 const intervalColumns: readonly Column<Schemas['PropertyInterval']>[] = [
   { title: 'PROPERTY', of: (one) => one.key },
   { title: 'VALUE', of: (one) => String(one.value), shrinks: true },
-  { title: 'FROM', of: (one, show) => show.time(one.from) },
-  { title: 'TO', of: (one, show) => show.time(one.to) },
+  timeColumn('FROM', (one) => one.from),
+  timeColumn('TO', (one) => one.to),
   { title: 'SAID BY', of: (one) => one.source },
 ];
 
@@ -186,7 +190,7 @@ function config(devices: Command, io: CliIo): void {
     const show = showOf(options);
     printOne(found, options, io, () =>
       found.items.length === 0
-        ? 'nothing is wanted of it, and it has reported nothing\n'
+        ? { none: 'nothing is wanted of it, and it has reported nothing' }
         : found.items.map((item) => sectionText(item, show)).join('\n'),
     );
   });
@@ -237,8 +241,8 @@ function presence(devices: Command, io: CliIo): void {
 }
 
 const connectionColumns: readonly Column<Schemas['Presence']['connections'][number]>[] = [
-  { title: 'OPENED', of: (one, show) => show.time(one.openedAt) },
-  { title: 'CLOSED', of: (one, show) => show.time(one.closedAt) },
+  timeColumn('OPENED', (one) => one.openedAt),
+  timeColumn('CLOSED', (one) => one.closedAt),
   { title: 'KIND', of: (one) => one.kind },
   { title: 'FROM', of: (one) => one.remote, shrinks: true },
   { title: 'WHY', of: (one) => one.why ?? '-', shrinks: true },

@@ -14,7 +14,7 @@ import {
   queryOf,
   queryOptions,
 } from './list.ts';
-import { facts, showOf } from './show.ts';
+import { facts, showOf, timeColumn } from './show.ts';
 
 type Device = Schemas['Device'];
 
@@ -56,7 +56,7 @@ export const deviceColumns: readonly Column<Device>[] = [
   { title: 'DEVICE', of: (device) => device.name },
   { title: 'STATE', of: (device) => device.state },
   { title: 'ONLINE', of: (device) => (device.presence.online ? 'yes' : 'no') },
-  { title: 'LAST SEEN', of: (device, show) => show.time(device.presence.lastSeen), drops: 3 },
+  timeColumn('LAST SEEN', (device) => device.presence.lastSeen, 3),
   { title: 'SITE', of: (device) => device.site ?? '-', shrinks: true, drops: 2 },
   { title: 'FIRMWARE', of: firmwareText, shrinks: true },
   { title: 'MODELS', of: (device) => digestText(device, 'models') },

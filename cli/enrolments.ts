@@ -3,6 +3,7 @@ import type { Schemas } from './client.ts';
 import { Command } from './commander.ts';
 import type { CliIo, Column } from './io.ts';
 import { type ListOptions, listOptions, printList } from './list.ts';
+import { timeColumn } from './show.ts';
 
 type Enrolment = Schemas['Enrolment'];
 
@@ -27,8 +28,8 @@ export function enrolmentsCommand(io: CliIo): Command {
 const columns: readonly Column<Enrolment>[] = [
   { title: 'DEVICE', of: (one) => one.device, shrinks: true },
   { title: 'STATE', of: (one) => one.state },
-  { title: 'ISSUED', of: (one, show) => show.time(one.issuedAt) },
-  { title: 'ENDS', of: (one, show) => show.time(one.endedAt ?? one.notAfter) },
+  timeColumn('ISSUED', (one) => one.issuedAt),
+  timeColumn('ENDS', (one) => one.endedAt ?? one.notAfter),
   { title: 'SERIAL', of: (one) => one.serial, shrinks: true, drops: 1 },
   { title: 'FINGERPRINT', of: (one) => one.id.slice(0, 16) },
 ];

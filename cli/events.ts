@@ -18,7 +18,15 @@ import {
 } from './list.ts';
 import { deleteCommand, getCommand, patchEntity } from './noun.ts';
 import { type JsonObject, jsonObject, logTime } from './option-values.ts';
-import { facts, instantOf, severityColumn, showOf, valuesText, whenColumn } from './show.ts';
+import {
+  facts,
+  instantOf,
+  rangeText,
+  severityColumn,
+  showOf,
+  valuesText,
+  whenColumn,
+} from './show.ts';
 
 type Event = Schemas['Event'];
 
@@ -152,7 +160,8 @@ const eventText = (event: Event, show: Show): string =>
     [event.kind, event.id],
     ['name', event.name],
     ['device', event.device],
-    ['when', `${show.time(instantOf(event.atNs))}, log time ${event.atNs} to ${event.endNs}`],
+    ['when', show.time(instantOf(event.atNs))],
+    ['log time', rangeText(event.atNs, event.endNs)],
     ['severity', event.severity],
     ['label', event.label],
     ['what', event.text ?? (valuesText(event.values) || undefined)],

@@ -19,7 +19,7 @@ import {
 import { deleteCommand, getCommand } from './noun.ts';
 import { waitFor } from './operations.ts';
 import { secondsOf } from './option-values.ts';
-import { facts, showOf } from './show.ts';
+import { facts, showOf, timeColumn } from './show.ts';
 import { Fault, formatSize } from '@fieldloop/core';
 
 type Export = Schemas['Export'];
@@ -146,12 +146,12 @@ async function download(
 }
 
 const columns: readonly Column<Export>[] = [
-  { title: 'MADE', of: (one, show) => show.time(one.createdAt) },
+  timeColumn('MADE', (one) => one.createdAt),
   { title: 'STATE', of: (one) => one.state },
   { title: 'FORMAT', of: (one) => one.format },
   { title: 'CLIPS', of: (one) => String(one.clipCount), right: true },
   { title: 'SIZE', of: sizeText, right: true },
-  { title: 'UNTIL', of: (one, show) => show.time(one.expiresAt), drops: 1 },
+  timeColumn('UNTIL', (one) => one.expiresAt, 1),
   { title: 'ID', of: (one) => one.id },
 ];
 

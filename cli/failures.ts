@@ -19,7 +19,17 @@ import {
 } from './list.ts';
 import { getCommand, patchEntity } from './noun.ts';
 import { logTime, plainValue } from './option-values.ts';
-import { facts, instantOf, severityColumn, showOf, valuesText, whenColumn } from './show.ts';
+import {
+  counted,
+  facts,
+  instantOf,
+  rangeText,
+  severityColumn,
+  showOf,
+  valuesText,
+  whenColumn,
+  timeColumn,
+} from './show.ts';
 
 type Failure = Schemas['Failure'];
 
@@ -135,13 +145,7 @@ function edit(failures: Command, io: CliIo): void {
   });
 }
 
-interface Step {
-  readonly at: string;
-  readonly by: string;
-  readonly from?: string;
-  readonly to: string;
-  readonly why?: string;
-}
+type Step = Schemas['FailureStep'];
 
 function history(failures: Command, io: CliIo): void {
   listOptions(
@@ -151,9 +155,10 @@ function history(failures: Command, io: CliIo): void {
       path: `/v1/failures/${encodeURIComponent(id)}/history`,
       query: {},
       columns: [
-        { title: 'WHEN', of: (step, show) => show.time(step.at) },
-        { title: 'STATE', of: (step) => step.to },
-        { title: 'WHO', of: (step) => step.by, shrinks: true },
+        timeColumn('WHEN', (step) => step.at),
+        { title: 'STATE', of: (step) => step.state },
+        { title: 'WHAT', of: (step) => step.action },
+        { title: 'WHO', of: (step) => step.actor, shrinks: true },
         { title: 'WHY', of: (step) => step.why ?? '', shrinks: true },
       ],
       none: 'nothing happened to it yet',
@@ -170,7 +175,7 @@ function counts(failures: Command, io: CliIo): void {
       Object.entries(of).map(([state, count]) => [state, String(count)]);
     printOne(found, options, io, () =>
       [
-        `${found.total} failures\n`,
+        `${counted(found.total, 'failure')}\n`,
         `\nstate\n${indented(facts(rows(found.states)))}`,
         `\nclip\n${indented(facts(rows(found.links)))}`,
       ].join(''),
@@ -207,7 +212,8 @@ function failureText(one: Failure, show: Show): string {
   return facts([
     ['failure', one.id],
     ['device', one.device],
-    ['when', `${show.time(instantOf(one.startNs))}, log time ${one.startNs} to ${one.endNs}`],
+    ['when', show.time(instantOf(one.startNs))],
+    ['log time', rangeText(one.startNs, one.endNs)],
     ['kind', `${one.kind}, ${one.severity}, said by ${one.source}`],
     ['state', one.state],
     ['did', didText(one)],

@@ -52,7 +52,8 @@ export const jsonText = (value: unknown): string => `${JSON.stringify(value, und
 export const ndjsonText = (rows: readonly (Json | object)[]): string =>
   rows.map((row) => `${JSON.stringify(row)}\n`).join('');
 
-/** A shrinking column keeps this many letters. */
+/** Letters that a shrinking column keeps as long as others can narrow or go, and at least. */
+const comfortable = 16;
 const least = 8;
 const gap = '  ';
 
@@ -71,13 +72,14 @@ export function csvText<Row>(
 const csvCell = (text: string): string =>
   /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 
-/** Rows under titles; with `width` > 0 columns shrink, then narrow, then go, until a line fits. */
+/** Rows under titles; with `width` > 0 columns shrink, narrow, go and shrink on until a line fits. */
 export function table<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
   how: { readonly width?: number; readonly show: Show },
 ): string {
-  const lay = (shown: readonly Column<Row>[]): Laid => laidOut(rows, shown, how);
+  const lay = (shown: readonly Column<Row>[], keep = comfortable): Laid =>
+    laidOut(rows, shown, { ...how, keep });
   let shown = columns;
   let laid = lay(shown);
   if (laid.over) {
@@ -89,6 +91,7 @@ export function table<Row>(
     shown = shown.filter((column) => column.drops !== next);
     laid = lay(shown);
   }
+  if (laid.over) laid = lay(shown, least);
   const { cells, widths } = laid;
   const line = (texts: readonly string[]): string =>
     texts
@@ -109,7 +112,11 @@ interface Laid {
 function laidOut<Row>(
   rows: readonly Row[],
   columns: readonly Column<Row>[],
-  { width = 0, show }: { readonly width?: number; readonly show: Show },
+  {
+    width = 0,
+    show,
+    keep,
+  }: { readonly width?: number; readonly show: Show; readonly keep: number },
 ): Laid {
   const cells = rows.map((row) => columns.map((column) => oneLine(column.of(row, show))));
   const widths = columns.map((column, i) =>
@@ -120,7 +127,7 @@ function laidOut<Row>(
   while (over()) {
     let widest = -1;
     for (const [i, column] of columns.entries()) {
-      if (column.shrinks !== true || (widths[i] ?? 0) <= least) continue;
+      if (column.shrinks !== true || (widths[i] ?? 0) <= keep) continue;
       if (widest < 0 || (widths[i] ?? 0) > (widths[widest] ?? 0)) widest = i;
     }
     if (widest < 0) break;

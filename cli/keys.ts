@@ -1,6 +1,6 @@
 /** `fieldloop keys`: keys of the API. */
 import { Fault } from '@fieldloop/core';
-import { answer, type Schemas } from './client.ts';
+import { answer, type Client, type Schemas } from './client.ts';
 import { Command, Option } from './commander.ts';
 import type { CliIo, Column, Show } from './io.ts';
 import {
@@ -17,7 +17,7 @@ import {
 } from './list.ts';
 import { type ConfirmOptions, getCommand, patchEntity, verbCommand } from './noun.ts';
 import { secondsOf, wholeNumber } from './option-values.ts';
-import { facts, showOf } from './show.ts';
+import { facts, showOf, timeColumn } from './show.ts';
 
 type ApiKey = Schemas['ApiKey'];
 type Role = NonNullable<Schemas['Me']['role']>;
@@ -37,7 +37,6 @@ interface EditOptions extends ApiOptions {
   readonly cohort?: string[];
   readonly everyCohort?: boolean;
   readonly expiresInDays?: number;
-  readonly never?: boolean;
 }
 
 interface MineOptions extends ConfirmOptions {
@@ -95,8 +94,9 @@ function create(keys: Command, io: CliIo): void {
     .option(...mine)
     .addHelpText('after', createExamples)
     .action(async (options: CreateOptions) => {
-      const { name, scope: scopes, role, cohort: cohorts, expiresInDays } = options;
+      const { name, scope: scopes, role, expiresInDays } = options;
       const client = clientOf(options, io);
+      const cohorts = await cohortIds(client, options.cohort);
       const body = { name, ...given({ scopes, expiresInDays }) };
       if (options.mine === true) refuseForMine(options);
       const key = await answer(
@@ -107,6 +107,20 @@ function create(keys: Command, io: CliIo): void {
       printOne(key, options, io, () => `${key.key}\n`);
       if (formatOf(options) === 'table') io.err(`${key.id}: may ${key.scopes.join(', ')}\n`);
     });
+}
+
+/** A key keeps ids, so that it stays with a cohort that gets another name. */
+async function cohortIds(
+  client: Client,
+  names: readonly string[] | undefined,
+): Promise<string[] | undefined> {
+  if (names === undefined) return undefined;
+  return await Promise.all(
+    names.map(async (id) => {
+      const found = await answer(client.GET('/v1/cohorts/{id}', { params: { path: { id } } }));
+      return found.id;
+    }),
+  );
 }
 
 /** A person's own key has rights of that person: neither those of a role nor a cohort. */
@@ -125,18 +139,18 @@ function edit(keys: Command, io: CliIo): void {
     .option('--cohort <cohort...>', 'for devices of these cohorts alone')
     .option('--every-cohort', 'for all devices')
     .option('--expires-in-days <n>', 'from now', days)
-    .option('--never', 'it does not expire')
     .addHelpText('after', editExamples)
     .action(async (id: string, options: EditOptions) => {
       const { name, scope: scopes } = options;
+      const client = clientOf(options, io);
       const body = given({
         name,
         scopes,
-        cohorts: options.everyCohort === true ? null : options.cohort,
-        expiresInDays: options.never === true ? null : options.expiresInDays,
+        cohorts: options.everyCohort === true ? null : await cohortIds(client, options.cohort),
+        expiresInDays: options.expiresInDays,
       });
       const path = `/v1/apiKeys/${encodeURIComponent(id)}`;
-      const key = await patchEntity<ApiKey>(clientOf(options, io), path, body);
+      const key = await patchEntity<ApiKey>(client, path, body);
       printOne(key, options, io, () => keyText(key, showOf(options)));
     });
 }
@@ -166,9 +180,9 @@ const columns: readonly Column<ApiKey>[] = [
   { title: 'NAME', of: (key) => key.name, shrinks: true },
   { title: 'STATE', of: (key) => (key.revokedAt === undefined ? 'live' : 'revoked') },
   { title: 'MAY', of: (key) => key.scopes.join(', '), shrinks: true },
-  { title: 'MADE', of: (key, show) => show.time(key.createdAt), drops: 1 },
-  { title: 'LAST USED', of: (key, show) => show.time(key.lastUsedAt), drops: 3 },
-  { title: 'EXPIRES', of: (key, show) => show.time(key.expiresAt), drops: 2 },
+  timeColumn('MADE', (key) => key.createdAt, 1),
+  timeColumn('LAST USED', (key) => key.lastUsedAt, 3),
+  timeColumn('EXPIRES', (key) => key.expiresAt, 2),
 ];
 
 const keyText = (key: ApiKey, show: Show): string =>

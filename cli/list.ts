@@ -42,6 +42,12 @@ export interface QueryOptions extends ListOptions {
   readonly count?: string | boolean;
 }
 
+/** Options that many commands have: they stand last in a help. */
+export const sharedOptions: readonly string[] = [
+  '--since --until --start-ns --end-ns --q --saved --sort --fields --count --limit --all --watch',
+  '--json --output --utc --profile --url --key --help',
+].flatMap((line) => line.split(' '));
+
 /** Rows that a list shows when nobody says how many. */
 const usualRows = 50;
 /** The largest page of the API. */
@@ -249,11 +255,15 @@ export function printOne(
   value: object,
   options: ApiOptions,
   io: CliIo,
-  people: () => string,
+  people: () => string | { /** Said on stderr: there is nothing. */ readonly none: string },
 ): void {
   const format = formatOf(options);
   if (format === 'json') io.out(jsonText(value));
   else if (format === 'yaml') io.out(yamlText(value));
   else if (format === 'ndjson') io.out(ndjsonText([value]));
-  else io.out(people());
+  else {
+    const text = people();
+    if (typeof text === 'string') io.out(text);
+    else io.err(`${text.none}\n`);
+  }
 }

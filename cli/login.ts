@@ -48,7 +48,9 @@ export async function asked(io: CliIo, question: string, isSecret: boolean): Pro
   if (fromEnv !== undefined && fromEnv !== '') return fromEnv;
   if (io.ask !== undefined) return await io.ask(question, isSecret);
   throw new Fault('invalid', `there is no terminal to ask for: ${question.replace(/: $/, '')}`, {
-    remedy: 'Give --email and FIELDLOOP_PASSWORD, or use an API key instead of a login.',
+    remedy: isSecret
+      ? 'Set FIELDLOOP_PASSWORD, or use an API key instead of a login.'
+      : 'Give --email.',
   });
 }
 

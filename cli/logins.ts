@@ -6,7 +6,7 @@ import { type CliIo, type Column, table } from './io.ts';
 import { type ApiOptions, apiOptions, clientOf, printOne } from './list.ts';
 import { asked } from './login.ts';
 import { verbCommand } from './noun.ts';
-import { showOf } from './show.ts';
+import { showOf, timeColumn } from './show.ts';
 
 type Login = Schemas['Login'];
 
@@ -36,9 +36,9 @@ const columns: readonly Column<Login>[] = [
   { title: 'ID', of: (one) => one.id },
   { title: 'BY', of: (one) => one.method },
   { title: 'THIS ONE', of: (one) => (one.current ? 'yes' : '') },
-  { title: 'SINCE', of: (one, show) => show.time(one.createdAt) },
+  timeColumn('SINCE', (one) => one.createdAt),
   { title: 'FROM', of: (one) => one.ip, drops: 2 },
-  { title: 'LAST USED', of: (one, show) => show.time(one.seenAt), drops: 1 },
+  timeColumn('LAST USED', (one) => one.seenAt, 1),
 ];
 
 export function passwordCommand(io: CliIo): Command {

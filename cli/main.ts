@@ -3,10 +3,11 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import packageJson from './package.json' with { type: 'json' };
 import { asFault, Fault, faultLine, faultTable } from '@fieldloop/core';
-import { Command, CommanderError } from './commander.ts';
+import { Command, CommanderError, Help, type Option } from './commander.ts';
 import { completionCommand } from './completion.ts';
 import { examplesText, shortExamples } from './examples.ts';
 import type { CliIo } from './io.ts';
+import { sharedOptions } from './list.ts';
 import { nouns } from './nouns.ts';
 
 /** What the launcher in bin/ calls. */
@@ -71,6 +72,7 @@ async function openProgram(
     .description('Query what the robots flagged, test rules on recordings, and run the cloud.')
     .exitOverride()
     .showHelpAfterError('Add --help to see what is possible.')
+    .configureHelp({ visibleOptions: ownFirst })
     .configureOutput({
       writeOut: (text) => io.out(text),
       writeErr: (text) => io.err(text),
@@ -92,6 +94,13 @@ async function openProgram(
   adopt(completion, program);
   program.addCommand(completion);
   return program.addHelpText('after', examples);
+}
+
+/** The options of a command itself, then those that many have. */
+function ownFirst(this: Help, command: Command): Option[] {
+  const all = Help.prototype.visibleOptions.call(this, command);
+  const isShared = ({ long }: Option): boolean => sharedOptions.includes(long ?? '');
+  return [...all.filter((one) => !isShared(one)), ...all.filter(isShared)];
 }
 
 /** Commands built apart from the program take its ways of writing and of ending. */

@@ -1,12 +1,12 @@
 /** `fieldloop operations`: work that takes longer than a request. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { Fault, type FaultCode, faultTable } from '@fieldloop/core';
+import { Fault, type FaultCode, faultTable, formatSize } from '@fieldloop/core';
 import { answer, type Client, type Schemas } from './client.ts';
 import { Command } from './commander.ts';
 import type { CliIo, Column, Show } from './io.ts';
 import { type ListOptions, listOptions, printList } from './list.ts';
 import { getCommand, verbCommand } from './noun.ts';
-import { facts } from './show.ts';
+import { facts, timeColumn } from './show.ts';
 import { untilStopped } from './stop.ts';
 
 type Operation = Schemas['Operation'];
@@ -91,12 +91,14 @@ function faultOf({ id, kind, state, problem }: Operation): Fault {
 
 function progressText({ state, progress: { done, total, unit } }: Operation): string {
   if (state === 'queued') return 'waits';
-  const of = total === undefined ? '' : ` of ${total}`;
-  return `${done}${of}${unit === undefined ? '' : ` ${unit}`}`;
+  const of = (text: (count: number) => string): string =>
+    total === undefined || total === done ? text(done) : `${text(done)} of ${text(total)}`;
+  if (unit === 'bytes') return of(formatSize);
+  return `${of(String)}${unit === undefined ? '' : ` ${unit}`}`;
 }
 
 const columns: readonly Column<Operation>[] = [
-  { title: 'STARTED', of: (one, show) => show.time(one.createdAt) },
+  timeColumn('STARTED', (one) => one.createdAt),
   { title: 'KIND', of: (one) => one.kind },
   { title: 'STATE', of: (one) => one.state },
   { title: 'PROGRESS', of: progressText },

@@ -16,7 +16,7 @@ import {
 } from './list.ts';
 import { deleteCommand, getCommand, patchEntity } from './noun.ts';
 import { wholeNumber } from './option-values.ts';
-import { facts, showOf } from './show.ts';
+import { facts, severityColumn, showOf } from './show.ts';
 
 type Policy = Schemas['AlertPolicy'];
 
@@ -113,7 +113,7 @@ function signals(policies: Command, io: CliIo): void {
 const policyColumns: readonly Column<Policy>[] = [
   { title: 'POLICY', of: (one) => one.name, shrinks: true },
   { title: 'ON', of: (one) => (one.fault === undefined ? yesNo(one.enabled) : 'FAULTY') },
-  { title: 'SEVERITY', of: (one) => one.severity },
+  severityColumn((one) => one.severity),
   { title: 'WHEN', of: (one) => one.says, shrinks: true },
   { title: 'TELLS', of: (one) => one.channels.join(', ') || '-', shrinks: true, drops: 1 },
   { title: 'ID', of: (one) => one.id },

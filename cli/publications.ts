@@ -19,7 +19,7 @@ import {
 import { type ConfirmOptions, verbCommand } from './noun.ts';
 import { estimateText, modeOption, versionOf } from './rule-sets.ts';
 import { anyNumber, wholeNumber } from './option-values.ts';
-import { facts, shortNumber, showOf } from './show.ts';
+import { facts, shortNumber, showOf, timeColumn } from './show.ts';
 
 type Publication = Schemas['Publication'];
 type PublicationDevice = Schemas['PublicationDevice'];
@@ -158,7 +158,7 @@ function verbs(rules: Command, io: CliIo): void {
 }
 
 const columns: readonly Column<Publication>[] = [
-  { title: 'PUBLISHED', of: (one, show) => show.time(one.createdAt) },
+  timeColumn('PUBLISHED', (one) => one.createdAt),
   { title: 'RULES', of: (one) => `${one.ruleSet} ${one.ruleSetVersion}`, shrinks: true },
   { title: 'COHORT', of: (one) => one.cohort.name ?? one.cohort.id, shrinks: true },
   { title: 'MODE', of: modeText },
@@ -180,16 +180,19 @@ const publicationText = (one: Publication, show: Show): string =>
     ['mode', modeText(one)],
     ['state', one.state],
     ['halts above', limitsText(one)],
-    ['forecast', one.forecast === undefined ? 'none' : forecastLine(one.forecast)],
+    ...forecastRows(one),
     ['published', show.time(one.createdAt)],
   ]);
 
-const forecastLine = (forecast: NonNullable<Publication['forecast']>): string =>
-  [
-    `fires ${estimateText(forecast.fires)}`,
-    `clips ${estimateText(forecast.clips)}`,
-    `bytes ${estimateText(forecast.bytes, sizeText)} a robot and day`,
-  ].join(', ');
+/** For a robot and a day. */
+function forecastRows({ forecast }: Publication): [string, string][] {
+  if (forecast === undefined) return [['forecast', 'none']];
+  return [
+    ['forecast', `fires ${estimateText(forecast.fires)} a robot and day`],
+    ['', `clips ${estimateText(forecast.clips)}`],
+    ['', `bytes ${estimateText(forecast.bytes, sizeText)}`],
+  ];
+}
 
 function limitsText({ limits }: Publication): string {
   const most = limits.maxMibPerRobotDay;

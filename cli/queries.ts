@@ -14,7 +14,7 @@ import {
   queryOptions,
 } from './list.ts';
 import { deleteCommand, getCommand, patchEntity } from './noun.ts';
-import { facts, showOf } from './show.ts';
+import { facts, showOf, timeColumn } from './show.ts';
 
 type SavedQuery = Schemas['SavedQuery'];
 type QueryField = Schemas['QueryFields']['fields'][number];
@@ -111,7 +111,7 @@ function fields(queries: Command, io: CliIo): void {
       const show = showOf(options);
       printOne(found, options, io, () =>
         [
-          table(found.fields, fieldColumns, { width: io.columns, show }),
+          table(found.fields, fieldColumns(io.columns), { width: io.columns, show }),
           `\na bare word looks into ${found.words.join(', ') || 'nothing'}\n`,
           `--sort takes ${found.sorts.filter((one) => !one.startsWith('-')).join(', ')}\n`,
         ].join(''),
@@ -119,20 +119,28 @@ function fields(queries: Command, io: CliIo): void {
     });
 }
 
-const fieldColumns: readonly Column<QueryField>[] = [
-  { title: 'FIELD', of: (one) => one.name },
-  { title: 'TYPE', of: (one) => one.type },
-  { title: 'WHAT', of: (one) => one.says, shrinks: true },
-  { title: 'VALUES', of: (one) => (one.values ?? one.seen ?? []).join(' '), shrinks: true },
-  { title: 'EXAMPLE', of: (one) => one.example, shrinks: true, drops: 1 },
-];
+/** On a narrow terminal what there is to say comes before the values that there are. */
+function fieldColumns(width: number): readonly Column<QueryField>[] {
+  const values: Column<QueryField> = {
+    title: 'VALUES',
+    of: (one) => (one.values ?? one.seen ?? []).join(' '),
+    shrinks: true,
+  };
+  return [
+    { title: 'FIELD', of: (one) => one.name },
+    { title: 'TYPE', of: (one) => one.type },
+    { title: 'WHAT', of: (one) => one.says, shrinks: true },
+    ...(width > 0 && width < 120 ? [] : [values]),
+    { title: 'EXAMPLE', of: (one) => one.example, shrinks: true },
+  ];
+}
 
 const columns: readonly Column<SavedQuery>[] = [
   { title: 'NAME', of: (one) => one.name },
   { title: 'FOR', of: (one) => one.source },
   { title: 'QUERY', of: (one) => one.q, shrinks: true },
   { title: 'SHARED', of: (one) => (one.shared ? 'yes' : 'no'), drops: 1 },
-  { title: 'CHANGED', of: (one, show) => show.time(one.updatedAt), drops: 2 },
+  timeColumn('CHANGED', (one) => one.updatedAt, 2),
   { title: 'ID', of: (one) => one.id },
 ];
 

@@ -43,6 +43,8 @@ const shows: Readonly<Record<number, RegExp>> = {
   25: /cohort\.create[\s\S]*chain +whole/,
   26: /\/join#[\s\S]*flk_/,
   27: /\S{20,}/,
+  28: /severity +text[\s\S]*for +clips[\s\S]*amr-01 .*near-miss/,
+  29: /pull +queued[\s\S]*clip_now +queued/,
 };
 
 const rules = `apiVersion: fieldloop.rules/v1
@@ -127,7 +129,7 @@ test.each(questions)('$title', async ({ n, lines }) => {
     const code = await runCli(args, io);
     const err = code === 0 ? '' : io.written.err;
     expect({ line, code, err }).toEqual({ line, code: 0, err: '' });
-    written += io.written.out;
+    written += io.written.out + io.written.err;
   }
   expect(written).toMatch(shows[n] ?? /$^/);
 });

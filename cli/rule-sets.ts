@@ -21,7 +21,7 @@ import {
 import { deleteCommand, getCommand, patchEntity } from './noun.ts';
 import { operationText, waitFor } from './operations.ts';
 import { wholeNumber } from './option-values.ts';
-import { facts, shortNumber, showOf } from './show.ts';
+import { counted, facts, shortNumber, showOf, timeColumn } from './show.ts';
 
 type RuleSet = Schemas['RuleSet'];
 type Version = Schemas['RuleSetVersion'];
@@ -280,7 +280,7 @@ function forecastText(found: Forecast, io: CliIo, show: Show): string {
 }
 
 function populationText(found: Forecast): string {
-  const seen = `${found.recordings} recordings of ${found.devices} devices, ${shortNumber(found.seenHours)} h`;
+  const seen = `${counted(found.recordings, 'recording')} of ${counted(found.devices, 'device')}, ${shortNumber(found.seenHours)} h`;
   if (found.population === 'sampled') return `${seen}, sampled and triggered`;
   if (found.population === 'triggered') return `${seen}, triggered clips alone: these are bounds`;
   return 'nothing that matched';
@@ -289,8 +289,8 @@ function populationText(found: Forecast): string {
 const setColumns: readonly Column<RuleSet>[] = [
   { title: 'RULE SET', of: (one) => one.name },
   { title: 'LATEST', of: (one) => String(one.latest), right: true },
-  { title: 'DESCRIPTION', of: (one) => one.description ?? '-', shrinks: true },
-  { title: 'CHANGED', of: (one, show) => show.time(one.updatedAt), drops: 1 },
+  { title: 'WHAT', of: (one) => one.description ?? '-', shrinks: true },
+  timeColumn('CHANGED', (one) => one.updatedAt, 1),
   { title: 'ID', of: (one) => one.id },
 ];
 
@@ -306,7 +306,7 @@ const setText = (one: RuleSet, show: Show): string =>
 const versionColumns: readonly Column<Version>[] = [
   { title: 'N', of: (one) => String(one.n), right: true },
   { title: 'DIGEST', of: (one) => one.digest.slice(0, 12) },
-  { title: 'SAVED', of: (one, show) => show.time(one.createdAt) },
+  timeColumn('SAVED', (one) => one.createdAt),
   { title: 'BY', of: (one) => one.createdBy, shrinks: true },
   { title: 'NOTE', of: (one) => one.note ?? '-', shrinks: true },
 ];

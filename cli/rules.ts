@@ -21,6 +21,7 @@ import { publicationCommands } from './publications.ts';
 import { ruleSetCommands } from './rule-sets.ts';
 import { openProgress } from './rules-progress.ts';
 import { testRules } from './rules-test.ts';
+import { counted } from './show.ts';
 
 export function rulesCommand(io: CliIo): Command {
   const command = new Command('rules').description(
@@ -106,7 +107,8 @@ async function fleetProblems(
   const found = await answer(clientOf(options, io).POST('/v1/ruleSets:lint', { body }));
   const { against } = found;
   if (against !== undefined) {
-    io.err(`${file}: compared with ${against.topics} topics of ${against.devices} devices\n`);
+    const topics = counted(against.topics, 'topic');
+    io.err(`${file}: compared with ${topics} of ${counted(against.devices, 'device')}\n`);
   }
   return found.problems.map((problem) => ({
     ...problem,

@@ -6,7 +6,7 @@ import { eventColumns } from './events.ts';
 import { type CliIo, type Column, type Show, table } from './io.ts';
 import { printList, type QueryOptions, queryOf, queryOptions } from './list.ts';
 import { getCommand } from './noun.ts';
-import { facts, instantOf, lengthText } from './show.ts';
+import { facts, instantOf, lengthText, timeColumn } from './show.ts';
 
 type Session = Schemas['Session'];
 type SessionDetail = Schemas['SessionDetail'];
@@ -82,20 +82,20 @@ function coverageText({ coverage }: SessionDetail, io: CliIo, show: Show): strin
 
 const recordingColumns: readonly Column<SessionDetail['recordings'][number]>[] = [
   { title: 'RECORDING', of: (one) => one.source, shrinks: true },
-  { title: 'FROM', of: (one, show) => show.time(instantOf(one.startNs)) },
+  timeColumn('FROM', (one) => instantOf(one.startNs)),
   { title: 'LENGTH', of: sessionLength, right: true },
 ];
 
 type Range = NonNullable<SessionDetail['coverage']>[number];
 
 const coverageColumns: readonly Column<Range>[] = [
-  { title: 'FROM', of: (range, show) => show.time(instantOf(range.startNs)) },
+  timeColumn('FROM', (range) => instantOf(range.startNs)),
   { title: 'LENGTH', of: sessionLength, right: true },
   { title: 'STATE', of: (range) => range.state },
 ];
 
 const columns: readonly Column<Session>[] = [
-  { title: 'BEGAN', of: (session, show) => show.time(instantOf(session.startNs)) },
+  timeColumn('BEGAN', (session) => instantOf(session.startNs)),
   { title: 'DEVICE', of: (session) => session.device, shrinks: true },
   { title: 'LENGTH', of: sessionLength, right: true },
   { title: 'CLIPS', of: (session) => String(session.clips), right: true },

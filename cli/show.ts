@@ -17,6 +17,10 @@ export const showOf = ({ utc }: { readonly utc?: boolean }): Show => ({
 export const instantOf = (ns: string): string =>
   new Date(Number(BigInt(ns) / 1_000_000n)).toISOString();
 
+/** Log times of a range, or of an instant. */
+export const rangeText = (startNs: string, endNs: string): string =>
+  startNs === endNs ? `${startNs} ns` : `${startNs} to ${endNs} ns`;
+
 /** `4.2 s`, `12 min 5 s`, `3 h 4 min`: a length of log time. */
 export function lengthText(ns: bigint): string {
   const s = Number(ns) / 1e9;
@@ -26,12 +30,26 @@ export function lengthText(ns: bigint): string {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-/** When, to the second; without the year where there is no room for it. */
-export const whenColumn = <Row>(of: (row: Row) => string): Column<Row> => ({
-  title: 'WHEN',
+/** An instant, to the second; to the minute of its day where there is no room. */
+export const timeColumn = <Row>(
+  title: string,
+  of: (row: Row) => string | undefined,
+  drops?: number,
+): Column<Row> => ({
+  title,
   of: (row, show) => show.time(of(row)),
-  narrow: { title: 'WHEN', of: (row, show) => show.time(of(row)).slice('2026-'.length) },
+  narrow: {
+    title,
+    of: (row, show) => show.time(of(row)).slice('2026-'.length, -':00'.length) || '-',
+  },
+  ...(drops === undefined ? {} : { drops }),
 });
+
+export const whenColumn = <Row>(of: (row: Row) => string): Column<Row> => timeColumn('WHEN', of);
+
+/** `1 clip`, `2 clips`. */
+export const counted = (count: number, one: string, many = `${one}s`): string =>
+  `${count} ${count === 1 ? one : many}`;
 
 export const severityColumn = <Row>(of: (row: Row) => string): Column<Row> => ({
   title: 'SEVERITY',

@@ -15,7 +15,7 @@ import {
 } from './list.ts';
 import { deleteCommand, getCommand, patchEntity } from './noun.ts';
 import { laterTime } from './option-values.ts';
-import { facts, showOf } from './show.ts';
+import { facts, showOf, timeColumn } from './show.ts';
 
 type Silence = Schemas['Silence'];
 
@@ -107,8 +107,8 @@ function edit(silences: Command, io: CliIo): void {
 }
 
 const columns: readonly Column<Silence>[] = [
-  { title: 'FROM', of: (one, show) => show.time(one.from), drops: 1 },
-  { title: 'UNTIL', of: (one, show) => show.time(one.until) },
+  timeColumn('FROM', (one) => one.from, 1),
+  timeColumn('UNTIL', (one) => one.until),
   { title: 'STATE', of: (one) => one.state },
   { title: 'WHICH', of: whichText, shrinks: true },
   { title: 'WHY', of: (one) => one.reason, shrinks: true },

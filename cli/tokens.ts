@@ -14,7 +14,7 @@ import {
   printOne,
 } from './list.ts';
 import { getCommand } from './noun.ts';
-import { facts, showOf } from './show.ts';
+import { facts, showOf, timeColumn } from './show.ts';
 
 type ClaimToken = Schemas['ClaimToken'];
 
@@ -91,7 +91,7 @@ const columns: readonly Column<ClaimToken>[] = [
   { title: 'STATE', of: (token) => token.state },
   { title: 'DEVICE', of: (token) => token.device ?? '-', shrinks: true },
   { title: 'SITE', of: (token) => token.site ?? '-', shrinks: true },
-  { title: 'EXPIRES', of: (token, show) => show.time(token.expiresAt) },
+  timeColumn('EXPIRES', (token) => token.expiresAt),
   { title: 'NOTE', of: (token) => token.note ?? '-', shrinks: true },
 ];
 

@@ -14,7 +14,7 @@ import {
   queryOptions,
 } from './list.ts';
 import { getCommand, patchEntity, verbCommand } from './noun.ts';
-import { facts, showOf } from './show.ts';
+import { facts, showOf, timeColumn } from './show.ts';
 
 type User = Schemas['User'];
 type Role = User['role'];
@@ -135,7 +135,7 @@ const columns: readonly Column<User>[] = [
   { title: 'ADDRESS', of: (user) => user.email, shrinks: true },
   { title: 'ROLE', of: (user) => user.role },
   { title: 'STATE', of: (user) => user.state },
-  { title: 'LAST LOGIN', of: (user, show) => show.time(user.lastLoginAt), drops: 1 },
+  timeColumn('LAST LOGIN', (user) => user.lastLoginAt, 1),
   { title: 'ID', of: (user) => user.id },
 ];
 

@@ -132,7 +132,13 @@ function lineOf({ kind, subject, at, body }: Happened, show: Show, width: number
     .filter(([, value]) => value !== null && typeof value !== 'object' && value !== '')
     .map(([name, value]) => `${name} ${String(value as string | number | boolean)}`);
   const who = typeof device === 'string' ? device : '-';
-  const parts = [show.time(at), kind.padEnd(18), who.padEnd(8), subject, words.join(', ')];
+  const parts = [
+    show.time(at).slice('2026-'.length),
+    kind.padEnd(18),
+    who.padEnd(8),
+    subject,
+    words.join(', '),
+  ];
   const line = oneLine(parts.join('  ').trimEnd());
   const letters = Array.from(line);
   const isLong = width > 0 && letters.length > width;

@@ -15,7 +15,7 @@ import {
   queryOptions,
 } from './list.ts';
 import { deleteCommand, getCommand, patchEntity } from './noun.ts';
-import { facts, showOf } from './show.ts';
+import { facts, showOf, timeColumn } from './show.ts';
 
 type Webhook = Schemas['Webhook'];
 
@@ -105,13 +105,16 @@ function edit(webhooks: Command, io: CliIo): void {
     });
 }
 
+const stateText = ({ state, failingSince }: Webhook): string =>
+  state === 'enabled' && failingSince !== undefined ? 'failing' : state;
+
 const columns: readonly Column<Webhook>[] = [
   { title: 'WEBHOOK', of: (one) => one.name, shrinks: true },
-  { title: 'STATE', of: (one) => one.state },
+  { title: 'STATE', of: stateText },
   { title: 'TO', of: (one) => one.url, shrinks: true },
   { title: 'KINDS', of: (one) => one.kinds.join(', '), shrinks: true },
-  { title: 'LAST OK', of: (one, show) => show.time(one.lastOkAt), drops: 1 },
-  { title: 'LAST ERROR', of: (one) => one.lastError ?? '-', shrinks: true, drops: 2 },
+  timeColumn('LAST OK', (one) => one.lastOkAt, 1),
+  { title: 'LAST ERROR', of: (one) => one.lastError ?? '-', shrinks: true, drops: 1 },
   { title: 'ID', of: (one) => one.id },
 ];
 
