@@ -20,7 +20,7 @@ export interface MalformedCase {
 const json = { 'content-type': 'application/json' };
 const post = { method: 'POST', headers: json };
 
-const post = 'POST /v1/apiKeys HTTP/1.1\r\nHost: x\r\n';
+const keyHead = 'POST /v1/apiKeys HTTP/1.1\r\nHost: x\r\n';
 
 export const malformedCases: readonly MalformedCase[] = [
   {
@@ -387,13 +387,13 @@ export const malformedCases: readonly MalformedCase[] = [
   },
   {
     name: 'two lengths',
-    request: { raw: `${post}Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc` },
+    request: { raw: `${keyHead}Content-Length: 3\r\nContent-Length: 4\r\n\r\nabc` },
     status: 400,
     code: 'invalid',
   },
   {
     name: 'a length and chunks',
-    request: { raw: `${post}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc` },
+    request: { raw: `${keyHead}Content-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc` },
     status: 400,
     code: 'invalid',
   },
