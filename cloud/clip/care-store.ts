@@ -103,7 +103,8 @@ export const clipCareStore = (db: Db) => ({
   },
 
   /**
-   * The row stays and says `erased`; bytes, pictures and exports that hold it are wished away.
+   * The row stays and says `erased`; bytes, pictures and exports that hold it are wished away, those
+   * that are being made among them: they may have read it already.
    * Returns the objects to remove once this is committed; none when it was erased before.
    */
   async erase(clip: Clip, reason: string, { at }: By): Promise<readonly string[]> {
@@ -128,15 +129,17 @@ export const clipCareStore = (db: Db) => ({
       .updateTable('clip_export')
       .set((set) => ({ erased_at: at, updated_at: at, version: set('version', '+', 1n) }))
       .where('erased_at', 'is', null)
-      .where('ready_at', 'is not', null)
       .where('id', 'in', (of) =>
         of
           .selectFrom('clip_export_item')
           .select('clip_export_item.export_id')
           .where('clip_export_item.clip_id', '=', clip.id),
       )
-      .returning('sha256')
+      .returning(['id', 'sha256'])
       .execute();
+    for (const { id } of exported) {
+      await putOutbox(db, { kind: 'export.erased', subject: id, at, body: {} });
+    }
     const objects = [clip.sha256, ...[...pictures, ...exported].map((row) => row.sha256 ?? '')];
     const wished = [...new Set(objects.filter((sha256) => sha256 !== ''))];
     for (const sha256 of wished) await wishErasure(db, sha256, at);

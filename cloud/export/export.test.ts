@@ -291,3 +291,41 @@ test('an export that is cancelled while it is made stops, and leaves no draft', 
     .toBe('cancelled');
   expect(await world.bytes.drafts()).toEqual([]);
 });
+
+test('a clip that is erased while an export of it is made is in no file', async () => {
+  await using world = await openApiWorld();
+  for (const n of [1, 2]) {
+    await world.putClip(n, { bytes: await sampleRecording([noted(sampleStart, { n })]) });
+  }
+  const body = { ids: [clipId(1), clipId(2)] };
+  const started = await jsonOf(world.post('/v1/clips:export', body));
+  const { export: made } = started['input'] as { export: string };
+  const deps = workerDeps(world);
+  const [begun, goOn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let reads = 0;
+  const slow = {
+    ...deps.bytes,
+    async *read(...of: Parameters<typeof deps.bytes.read>) {
+      if ((reads += 1) === 2) begun.resolve();
+      if (reads === 2) await goOn.promise;
+      yield* deps.bytes.read(...of);
+    },
+  };
+  await using _ = await openOperationRunner({ ...deps, bytes: slow }, { [exportKind]: makeExport });
+  await begun.promise;
+  const [first] = body.ids;
+  const erased = await world.delete(`/v1/clips/${first}`, { 'if-match': '*' });
+  expect(erased.status).toBe(204);
+  goOn.resolve();
+  const operation = `/v1/operations/${String(started['id'])}`;
+  await expect
+    .poll(async () => (await jsonOf(world.get(operation)))['state'], { timeout: 10_000 })
+    .toBe('failed');
+  expect(await jsonOf(world.get(operation))).toMatchObject({ problem: { code: 'conflict' } });
+  expect((await world.get(`/v1/exports/${made}/data`)).status).toBe(409);
+  await sweepExports(workerDeps(world));
+  const second = await jsonOf(world.get(`/v1/clips/${clipId(2)}`));
+  expect(await world.bytes.list({ limit: 9 })).toEqual([second['sha256']]);
+  const told = world.db.selectFrom('outbox').select('kind').where('subject', '=', made);
+  expect((await told.execute()).map(({ kind }) => kind)).toEqual(['export.asked', 'export.erased']);
+});

@@ -25,9 +25,7 @@ interface Making {
 export const makeExport: OperationHandler = async (input, context) => {
   const { export: id } = input as { readonly export: string };
   const made = await exportStore(context.write).get(id);
-  if (made === undefined || made.erasedAt !== undefined) {
-    throw new Fault('conflict', `the export ${id} is gone`, { remedy: 'Ask for a new one.' });
-  }
+  if (made === undefined || made.erasedAt !== undefined) throw gone(id);
   if (made.readyAt !== undefined) return resultOf(made);
   await demandRoom(made, context);
   await using recordings = openRecordings(context, { threads: 1 });
@@ -55,8 +53,14 @@ export const makeExport: OperationHandler = async (input, context) => {
     throw error;
   }
   const ready = await exportStore(context.write).get(id);
-  return resultOf(ready ?? made);
+  if (ready === undefined || ready.erasedAt !== undefined) throw gone(id);
+  return resultOf(ready);
 };
+
+const gone = (id: string): Fault =>
+  new Fault('conflict', `the export ${id} is gone: a clip in it was erased, or it was deleted`, {
+    remedy: 'Ask for a new one.',
+  });
 
 const resultOf = ({ id, sha256, sizeBytes }: ClipExport): Json => ({
   export: id,
