@@ -2,7 +2,7 @@ import { asFault, type Json } from '@fieldloop/core';
 import type { Caller } from '../http/caller.ts';
 import type { NounDeps } from '../http/deps.ts';
 import { deviceRefField, severityField } from '../http/fields.ts';
-import { bulkAnswer, type BulkAnswer, bulkFailure, bulkFields } from '../http/bulk.ts';
+import { bulkAnswer, type BulkAnswer, bulkFailure, bulkFields, demandOneOf } from '../http/bulk.ts';
 import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { type Call, type Operation, operation } from '../http/operation.ts';
@@ -215,6 +215,7 @@ const bulk = (deps: NounDeps, of: Verb): Operation =>
     },
     async (call) => {
       const { q, dryRun, note } = call.body;
+      demandOneOf(call.body, 'alerts');
       const act: Act = { verb: of.verb, note };
       const actor = actorOf(deps, call.caller);
       const found = { verb: of.verb, now: actor.now };

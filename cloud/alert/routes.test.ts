@@ -218,6 +218,9 @@ test('many alerts are acknowledged by ids or by q, each with its result', async 
   const q = 'device = amr-01';
   expect(await bulk({ q, dryRun: true })).toMatchObject({ matched: 1, changed: 1, dryRun: true });
   const [first, second] = await alerts(world);
+  for (const slip of [{}, { note: 'seen' }, { q: '' }, { q: ' ' }, { q, ids: [first?.id] }]) {
+    expect((await world.post('/v1/alerts:acknowledge', slip)).status).toBe(400);
+  }
   expect(await bulk({ q, note: 'seen' })).toMatchObject({ matched: 1, changed: 1 });
   const ids = [first?.id, second?.id, 'alr_x'];
   const answer = await bulk({ ids });

@@ -1,5 +1,5 @@
 /** One verb on many entities: each of them has its own result. */
-import { asFault, type Fault } from '@fieldloop/core';
+import { asFault, Fault } from '@fieldloop/core';
 import { maxBulkItems } from '../limits.ts';
 import { z } from './openapi.ts';
 
@@ -7,9 +7,28 @@ export const bulkFields = {
   ids: z.array(z.string().min(1).max(64)).min(1).max(maxBulkItems).optional().openapi({
     description: 'Which ones; or say it with q.',
   }),
-  q: z.string().max(2048).optional().openapi({ description: 'Which ones, as a query.' }),
+  // An empty query finds everything: nobody means that by a slip.
+  q: z
+    .string()
+    .trim()
+    .min(1)
+    .max(2048)
+    .optional()
+    .openapi({ description: 'Which ones, as a query; `state:*` is all of them.' }),
   dryRun: z.boolean().default(false).openapi({ description: 'Tell what would change.' }),
 };
+
+/** Fault `invalid` unless a request says which ones by ids or by q, and not by both. */
+export function demandOneOf(
+  { ids, q }: { readonly ids?: readonly string[] | undefined; readonly q?: string | undefined },
+  what: string,
+): void {
+  if ((ids === undefined) !== (q === undefined)) return;
+  throw new Fault('invalid', `say which ${what}: by ids or by q, one of them`, {
+    place: '/body/ids',
+    remedy: 'Give ids, or a query such as "severity = critical".',
+  });
+}
 
 const problem = z.object({
   code: z.string(),
