@@ -8,7 +8,7 @@ import { openApiDocument } from './document.ts';
 import { type Context, Hono } from './hono.ts';
 import { kindOf, type Operation } from './operation.ts';
 import { answeredAs, problemResponse, statusOf } from './problem.ts';
-import { type ApiRate, type ApiRates, openApiRate } from './rate.ts';
+import { type ApiRate, type ApiRates, type Asking, openApiRate } from './rate.ts';
 import { checkBody, checkParams, checkQuery } from './request.ts';
 import { entityTag, expectedVersion } from './version.ts';
 
@@ -220,15 +220,23 @@ async function callerOf(
   { doc }: Operation,
   { deps, serving }: { readonly deps: Deps; readonly serving: Serving },
 ): Promise<Caller | undefined> {
-  const caller = doc.right === 'nobody' ? undefined : await proven(request, deps);
-  const { rate } = deps;
-  try {
-    rate.take(caller, serving.ip);
-  } finally {
-    for (const [name, value] of Object.entries(rate.headers(caller, serving.ip))) {
-      serving.headers.set(name, value);
+  const limited = (who: Asking): void => {
+    try {
+      deps.rate.take(who);
+    } finally {
+      for (const [name, value] of Object.entries(deps.rate.headers(who))) {
+        serving.headers.set(name, value);
+      }
     }
+  };
+  let caller: Caller | undefined;
+  try {
+    if (doc.right !== 'nobody') caller = await proven(request, deps);
+  } catch (error) {
+    limited({ kind: 'refused', ip: serving.ip });
+    throw error;
   }
+  limited(caller === undefined ? { kind: 'stranger', ip: serving.ip } : caller);
   if (caller !== undefined && doc.right !== 'any' && doc.right !== 'nobody') {
     authorize(caller, doc.right);
   }

@@ -194,6 +194,18 @@ test('a caller over the rate waits, others do not, and every answer tells what i
   expect((await ask('ann')).status).toBe(200);
 });
 
+test('who is not let in is limited, and keeps nobody else from asking', async () => {
+  const clock = { ...systemClock, monotonicMs: () => 0 };
+  await using notes = await openNotes({ perSecond: 1, burst: 2 }, clock);
+  const ask = async (authorization: string): Promise<Response> =>
+    await notes.send('GET', '/v1/notes/nte_1', { headers: { authorization } });
+  const first = await ask('eve');
+  expect([first.status, first.headers.get('ratelimit-remaining')]).toEqual([401, '1']);
+  expect((await ask('eve')).status).toBe(401);
+  expect((await ask('eve')).status).toBe(429);
+  expect((await ask('ann')).status).toBe(200);
+});
+
 test('what was done is in the audit chain with who, before and after', async () => {
   await using notes = await openNotes();
   const headers = { 'x-request-id': 'mine' };

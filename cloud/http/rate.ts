@@ -4,17 +4,25 @@ import { networkOf, openRateLimit, type Rate } from '../broker/rate-limit.ts';
 import { callerRate, strangerRate } from '../limits.ts';
 import type { Caller } from './caller.ts';
 
+/**
+ * Whose bucket: one each for a key or person, for an address that asks for what needs no rights,
+ * and for one that was not let in: a wrong key in a loop must not keep its neighbours from the login.
+ */
+export type Asking =
+  | Pick<Caller, 'kind' | 'id'>
+  | { readonly kind: 'stranger' | 'refused'; readonly ip: string };
+
 export interface ApiRate {
   /** Takes one request. Fault `limited` when the bucket is empty. */
-  take(caller: Caller | undefined, ip: string): void;
-  /** The headers that tell the caller how much is left. */
-  headers(caller: Caller | undefined, ip: string): Readonly<Record<string, string>>;
+  take(who: Asking): void;
+  /** The headers that tell how much is left. */
+  headers(who: Asking): Readonly<Record<string, string>>;
 }
 
 export interface ApiRates {
   /** Of one key or person. */
   readonly caller: Rate;
-  /** Of one address, for requests that need no rights. */
+  /** Of one address, for requests that need no rights, and for those that were not let in. */
   readonly stranger: Rate;
 }
 
@@ -23,21 +31,23 @@ export const defaultRates: ApiRates = { caller: callerRate, stranger: strangerRa
 export function openApiRate(clock: Clock, rates: ApiRates): ApiRate {
   const callers = openRateLimit(clock, rates.caller);
   const strangers = openRateLimit(clock, rates.stranger);
-  const of = (caller: Caller | undefined, ip: string) =>
-    caller === undefined
-      ? { bucket: strangers, key: networkOf(ip), rate: rates.stranger }
-      : { bucket: callers, key: caller.id, rate: rates.caller };
+  const refused = openRateLimit(clock, rates.stranger);
+  const of = (who: Asking) => {
+    if ('id' in who) return { bucket: callers, key: who.id, rate: rates.caller };
+    const bucket = who.kind === 'stranger' ? strangers : refused;
+    return { bucket, key: networkOf(who.ip), rate: rates.stranger };
+  };
   return {
-    take(caller, ip) {
-      const { bucket, key, rate } = of(caller, ip);
+    take(who) {
+      const { bucket, key, rate } = of(who);
       if (bucket.take(key)) return;
       throw new Fault('limited', 'too many requests', {
         retryAfterMs: Math.ceil(1000 / rate.perSecond),
         remedy: `Ask at most ${rate.perSecond} times a second; RateLimit-Reset says how long to wait.`,
       });
     },
-    headers(caller, ip) {
-      const { bucket, key, rate } = of(caller, ip);
+    headers(who) {
+      const { bucket, key, rate } = of(who);
       const left = bucket.left(key);
       return {
         'ratelimit-limit': String(rate.burst),
