@@ -35,3 +35,5 @@ export const failureStepMs = ms('60s');
 export const failurePullMs = ms('7d');
 /** The first linker looks this far back into the outbox. */
 export const failureCatchUpRows = 10_000n;
+/** Characters of a property's text. */
+export const maxPropertyText = 256;

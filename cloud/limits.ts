@@ -179,6 +179,8 @@ export const operationLanes = 2;
 export const operationPollMs = 250;
 export const operationTouchMs = 500;
 export const maxOperationAttempts = 5;
+/** The end of one is written again, later and later, when the database does not take it. */
+export const operationRetryMs = { firstMs: 100, mostMs: ms('10s') } as const;
 /** Ended operations are kept this long. */
 export const operationMs = ms('30d');
 /** Old rows are looked for this often, and removed this many at once. */
@@ -217,6 +219,8 @@ export const gatherSlackRows = 100n;
 /** Ids and texts that a condition is turned into, and the different texts looked at for them. */
 export const maxLookedUp = 300;
 export const maxTextsWalked = 2000;
+/** Bytes of a text that queries can ask for: PostgreSQL keeps no longer ones in an index. */
+export const maxQueryTextBytes = 1024;
 /** Rows of before whose values are copied in one transaction, and how often it is tried. */
 export const backfillRows = 200;
 export const backfillEveryMs = ms('10m');

@@ -1,9 +1,10 @@
 /** Does the long work, one operation after the other in each of a few lanes. */
-import { asFault, Fault } from '@fieldloop/core';
+import { asFault, backoffMs, Fault } from '@fieldloop/core';
 import {
   maxOperationAttempts,
   operationLanes,
   operationPollMs,
+  operationRetryMs,
   operationTouchMs,
 } from '../limits.ts';
 import { type OperationHandler, operationRows } from '../store/operations.ts';
@@ -17,8 +18,8 @@ export async function openOperationRunner(
   deps: WorkerDeps,
   kinds: OperationKinds,
 ): Promise<AsyncDisposable> {
-  const { write, clock, node } = deps;
-  await operationRows(write).requeue(node, clock.now());
+  const { write, clock } = deps;
+  await operationRows(write).requeue(clock.now());
   const lanes = Array.from({ length: operationLanes }, () =>
     openLoop(deps, { name: 'operations', everyMs: operationPollMs }, async (signal) => {
       while (!signal.aborted && (await runNext(deps, kinds, signal)));
@@ -45,7 +46,8 @@ async function runNext(
   const handler = kinds[operation.kind];
   if (handler === undefined || operation.attempts > maxOperationAttempts) {
     const why = handler === undefined ? 'nobody here knows this kind of work' : 'its worker died';
-    await finish(deps, operation, { state: 'failed', problem: hopeless(why, operation.attempts) });
+    const problem = hopeless(why, operation.attempts);
+    await finish(deps, operation, { outcome: { state: 'failed', problem }, stopping });
     return true;
   }
   await run(deps, { operation, handler, stopping });
@@ -98,13 +100,7 @@ async function run(
   } finally {
     await watch[Symbol.asyncDispose]();
   }
-  if (outcome === undefined) return;
-  await write
-    .transaction()
-    .execute(
-      async (trx) => void (await operationRows(trx).touch(operation.id, progress, clock.now())),
-    );
-  await finish(deps, operation, outcome);
+  if (outcome !== undefined) await finish(deps, operation, { outcome, progress, stopping });
 }
 
 type Outcome = Parameters<ReturnType<typeof operationRows>['end']>[1];
@@ -122,9 +118,41 @@ function failed(deps: WorkerDeps, operation: LongOperation, error: unknown): Out
   return { state: 'failed', problem };
 }
 
-async function finish(deps: WorkerDeps, { id }: LongOperation, outcome: Outcome): Promise<void> {
-  const { write, clock } = deps;
-  await write
-    .transaction()
-    .execute(async (trx) => await operationRows(trx).end(id, outcome, clock.now()));
+/**
+ * Tries until it is written: nobody else would end an operation of a worker that lives. One that
+ * stops leaves it to the next worker.
+ */
+async function finish(
+  deps: WorkerDeps,
+  { id, attempts }: LongOperation,
+  end: {
+    readonly outcome: Outcome;
+    readonly progress?: Progress;
+    readonly stopping: AbortSignal;
+  },
+): Promise<void> {
+  const { write, clock, log, random } = deps;
+  const { progress, stopping } = end;
+  let { outcome } = end;
+  for (let failures = 0; ; ) {
+    try {
+      await write.transaction().execute(async (trx) => {
+        const rows = operationRows(trx);
+        if (progress !== undefined) await rows.touch(id, progress, clock.now());
+        await rows.end(id, outcome, clock.now());
+      });
+      return;
+    } catch (error) {
+      if (stopping.aborted) return;
+      failures += 1;
+      log.warn('the end of an operation was not written', { id, failures, cause: error });
+      const { code } = asFault(error);
+      // What no database takes would never be written.
+      if (code !== 'unavailable' && code !== 'timeout') {
+        outcome = { state: 'failed', problem: hopeless('its result cannot be kept', attempts) };
+      }
+      const waitMs = backoffMs(failures, operationRetryMs, random);
+      await clock.sleep(waitMs, stopping).catch(() => undefined);
+    }
+  }
 }

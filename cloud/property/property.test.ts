@@ -3,6 +3,7 @@
  * Method: random writes against an array with one cell an instant; reports as robots send them.
  */
 import fc from 'fast-check';
+import { maxPropertyText } from '../device-limits.ts';
 import { expect, test } from 'vitest';
 import {
   checkDefinition,
@@ -66,6 +67,12 @@ test('each section of a report speaks of its own keys', () => {
     }),
   ).toEqual({ agent: '0.1.0', site: 'ber1', hw: 'orin-nx', arms: 2 });
   expect(reportedProperties('firmware', { version: '7.1' })).toEqual({ firmware: '7.1' });
+  const long = 'x'.repeat(maxPropertyText + 1);
+  expect(reportedProperties('firmware', { version: long })).toEqual({});
+  expect(reportedProperties('models', { models: [{ id: long, sha256: sha }] })).toEqual({});
+  expect(reportedProperties('agent', { properties: { hw: long }, version: '1' })).toEqual({
+    agent: '1',
+  });
   expect(
     reportedProperties('models', { models: [{ id: 'detector', version: '3', sha256: sha }, 4] }),
   ).toEqual({ 'models.detector': sha });

@@ -4,6 +4,7 @@
  * one answer.
  */
 import { didYouMean, Fault, type Json } from '@fieldloop/core';
+import { maxPropertyText } from '../device-limits.ts';
 
 export type PropertyValue = string | number | boolean;
 export const propertyKinds = ['string', 'number', 'boolean'] as const;
@@ -128,21 +129,23 @@ const isObject = (value: Json | undefined): value is JsonObject =>
 
 const list = (value: Json | undefined): readonly Json[] => (Array.isArray(value) ? value : []);
 
+/** What a robot says at more length than a person may is no property. */
 const text = (key: string, value: Json | undefined): Record<string, PropertyValue> =>
-  typeof value === 'string' && value !== '' ? { [key]: value } : {};
+  typeof value === 'string' && value !== '' && isValue(value) ? { [key]: value } : {};
 
 /** Older agents say `name`, newer ones `set`. */
 function ruleSetName(said: JsonObject): Record<string, PropertyValue> {
   const name = said['set'] ?? said['name'];
   const version = said['version'];
   if (typeof name !== 'string' || typeof version !== 'number') return {};
-  return { ruleSet: `${name}@${version}` };
+  return text('ruleSet', `${name}@${version}`);
 }
 
 function model(one: Json): readonly (readonly [string, PropertyValue])[] {
-  if (!isObject(one) || typeof one['id'] !== 'string' || typeof one['sha256'] !== 'string')
-    return [];
-  return [[`models.${one['id']}`, one['sha256']]];
+  if (!isObject(one)) return [];
+  const { id, sha256 } = one;
+  if (typeof id !== 'string' || typeof sha256 !== 'string') return [];
+  return isValue(id) && isValue(sha256) ? [[`models.${id}`, sha256]] : [];
 }
 
 /** What agent.yaml says beside name and site; a built-in key is not for it to set. */
@@ -157,7 +160,9 @@ function ownProperties(said: Json | undefined): Record<string, PropertyValue> {
 }
 
 const isValue = (value: Json | undefined): value is PropertyValue =>
-  ['string', 'number', 'boolean'].includes(typeof value);
+  typeof value === 'string'
+    ? value.length <= maxPropertyText
+    : typeof value === 'number' || typeof value === 'boolean';
 
 export const isBuiltIn = (key: string): boolean => builtInKeys.some((one) => one === key);
 

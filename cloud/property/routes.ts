@@ -6,7 +6,7 @@ import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { pageOf } from '../http/page.ts';
 import { demandVersion } from '../http/version.ts';
-import { maxPropertyValues } from '../device-limits.ts';
+import { maxPropertyText, maxPropertyValues } from '../device-limits.ts';
 import {
   checkDefinition,
   type PropertyDefinition,
@@ -15,7 +15,7 @@ import {
 } from './property.ts';
 import { propertyDefinitionStore } from './store.ts';
 
-const valueField = z.union([z.string().max(256), z.number(), z.boolean()]);
+const valueField = z.union([z.string().max(maxPropertyText), z.number(), z.boolean()]);
 const nameField = z
   .string()
   .regex(propertyNamePattern, 'is not a name: use up to 40 of A-z, 0-9 and _, a small letter first')

@@ -85,13 +85,12 @@ export const operationRows = (db: Db) => ({
     return (await rows.execute()).map(fromRow);
   },
 
-  /** What a worker that is no more had begun is queued again. */
-  async requeue(owner: string, at: number): Promise<void> {
+  /** What a worker that is no more had begun is queued again. Run by the one that begins. */
+  async requeue(at: number): Promise<void> {
     await db
       .updateTable('operation')
       .set({ state: 'queued', owner: null, updated_at: at })
       .where('state', '=', 'running')
-      .where('owner', '<>', owner)
       .execute();
   },
 

@@ -6,7 +6,7 @@ import type { ClipManifest } from '@fieldloop/proto';
 import { leadingMarker } from '../clip/clip.ts';
 import { ruleName } from '../http/q/sources/events.ts';
 import { modelTexts } from '../http/q/sources/clips.ts';
-import { backfillEveryMs, backfillRows } from '../limits.ts';
+import { backfillEveryMs, backfillRows, maxQueryTextBytes } from '../limits.ts';
 import type { Db } from './db.ts';
 import { openLoop, type WorkerDeps } from './work.ts';
 
@@ -108,7 +108,9 @@ export async function dropEventValues(db: Db, id: string): Promise<void> {
 
 const noValues = (): Values => ({ numbers: new Map(), texts: new Map() });
 
+/** A text too long for an index is kept with its row, and no query finds it. */
 function addText({ texts }: Values, key: string, text: string): void {
+  if (Buffer.byteLength(text) > maxQueryTextBytes) return;
   const known = texts.get(key);
   if (known === undefined) texts.set(key, new Set([text]));
   else known.add(text);

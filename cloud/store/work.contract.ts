@@ -12,6 +12,7 @@ import { openOperationRunner } from '../operation/runner.ts';
 import { type OperationHandler, operationRows, startOperation } from './operations.ts';
 import { putOutbox } from './outbox.ts';
 import type { OutboxKind } from './outbox-kinds.ts';
+import type { Db } from './db.ts';
 import type { OpenStore, StoreWorld } from './store.contract.ts';
 import { endLease, takeLease } from './lease.ts';
 import { openTail, outboxEnd } from './tail.ts';
@@ -138,7 +139,7 @@ export function workContract(name: string, open: OpenStore): void {
     const id = await start(world, 'count');
     for (let n = 0; n <= maxOperationAttempts; n += 1) {
       const rows = operationRows(world.db);
-      await rows.requeue(`new ${n}`, 1);
+      await rows.requeue(1);
       if (n < maxOperationAttempts) {
         const claimed = await rows.claim(`new ${n}`, 1);
         expect(claimed).toMatchObject({ id, attempts: n + 1, state: 'running' });
@@ -148,6 +149,31 @@ export function workContract(name: string, open: OpenStore): void {
       count: async () => await Promise.resolve(1),
     });
     expect(await ended(world, id)).toMatchObject({ state: 'failed' });
+  });
+
+  test(`${name}: work ends although the database went away, under the same worker too`, async () => {
+    await using world = await open();
+    const id = await start(world, 'count');
+    let away = 0;
+    const db: Db = new Proxy(world.db, {
+      get(target, property) {
+        if (property === 'transaction' && (away -= 1) >= 0) {
+          throw new Fault('unavailable', 'the connection to the database broke');
+        }
+        const value = Reflect.get(target, property, target) as unknown;
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const deps = { ...workerDeps(world, 'one'), write: db };
+    const count = async (): Promise<number> => await Promise.resolve((away = 3));
+    {
+      await using _runner = await openOperationRunner(deps, { count });
+      expect(await ended(world, id)).toMatchObject({ state: 'done', result: 3 });
+    }
+    const left = await start(world, 'count');
+    await operationRows(world.db).claim('one', 1);
+    await using _again = await openOperationRunner(deps, { count });
+    expect(await ended(world, left)).toMatchObject({ state: 'done', attempts: 2 });
   });
 
   test(`${name}: waiting and running work can be cancelled`, async () => {
