@@ -3,7 +3,7 @@
  * Method: command lines as typed against a real API, the profile file read from disk, and the
  * completion script run by a real shell.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -127,6 +127,18 @@ test('the shell completes commands and options', async () => {
   }
   expect((await run('completion tcsh')).code).toBe(2);
 });
+
+const isThere = (shell: string): boolean => spawnSync(shell, ['--version']).error === undefined;
+
+for (const shell of ['zsh', 'fish']) {
+  // Install the shell (apt-get install zsh fish) to run it.
+  test.skipIf(!isThere(shell))(`the script for ${shell} is one that ${shell} reads`, async () => {
+    const { out } = await run(`completion ${shell}`);
+    const script = join(home, `completion.${shell}`);
+    await writeFile(script, out);
+    expect(execFileSync(shell, ['-n', script], { encoding: 'utf8' })).toBe('');
+  });
+}
 
 test('any request can be made by hand', async () => {
   await world.putClip(1);

@@ -74,7 +74,7 @@ function scoreText({ scores, why }: ClipSummary): string {
     names.find((one) => Object.hasOwn(why.values, one)) ??
     names.find((one) => one.endsWith('.entropy')) ??
     names[0];
-  return name === undefined ? '-' : `${name} ${shortNumber(scores[name] ?? 0)}`;
+  return name === undefined ? '-' : `${shortNumber(scores[name] ?? 0)} ${name}`;
 }
 
 function get(clips: Command, io: CliIo): void {

@@ -54,7 +54,7 @@ test('the clip list shows when, where, how bad, which rule and why', async () =>
   const [head, second, first] = out.split('\n');
   expect(head).toMatch(/^WHEN +DEVICE +SEVERITY +RULE +WHY +SCORE +SIZE +STATE +ID$/);
   expect(first).toMatch(/^20\d\d-.* amr-01 +critical +near-miss +min_range 0.31, vx 0.52 /);
-  expect(first).toMatch(/ classifier.entropy 0.8123 +4.00 KiB +on_device +clp_/);
+  expect(first).toMatch(/ 0.8123 classifier.entropy +4.00 KiB +on_device +clp_/);
   expect(second).toMatch(/ amr-02 +warning +dropout .* 2.00 KiB +stored +clp_/);
   for (const width of [80, 100, 120, 160]) {
     const narrow = await run('clips list', width);

@@ -1,7 +1,7 @@
 /** What every command of the API has in common: its options, its pages and its output. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Fault, parseDurationNs } from '@fieldloop/core';
-import { type Client, openClient, queryText } from './client.ts';
+import { type Client, openClient, queryText, type Schemas } from './client.ts';
 import { type Command, Option } from './commander.ts';
 import type { paths } from './generated/api.d.ts';
 import {
@@ -126,7 +126,7 @@ function countOf(count: string | boolean): 'estimate' | 'exact' {
 interface Page<Item> {
   readonly items: readonly Item[];
   readonly nextCursor?: string | undefined;
-  readonly count?: number | undefined;
+  readonly count?: Schemas['Count'] | undefined;
 }
 
 type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
@@ -195,7 +195,7 @@ async function printOnce<Item extends object>(
   const items: Item[] = [];
   let rows = 0;
   let cursor: string | undefined;
-  let count: number | undefined;
+  let count: Schemas['Count'] | undefined;
   do {
     const limit = Math.min(pageRows, most - rows);
     const response = await client.send(`${path}?${queryText({ ...query, limit, cursor })}`);
@@ -213,7 +213,7 @@ async function printOnce<Item extends object>(
   if (format === 'json') io.out(jsonText(whole));
   if (format === 'yaml') io.out(yamlText(whole));
   if (format !== 'table') return;
-  if (count !== undefined) io.err(`${count} in all\n`);
+  if (count !== undefined) io.err(`${count.exact ? '' : 'about '}${count.value} in all\n`);
   if (items.length === 0) {
     io.err(`${none}\n`);
     return;

@@ -62,6 +62,9 @@ test('a saved query is made, used by its name, changed and forgotten', async () 
   expect(await done(`queries edit ${id} --q severity=info --private`)).toMatch(/shared +no/);
   expect((await run('clips list --saved night')).err).toBe('no clips match\n');
   expect(await done('queries list --for clips')).toMatch(/night +clips +severity=info/);
+  expect((await run('clips list --count exact --limit 1')).err).toBe(
+    '2 in all\nthe first 1; --all or --limit shows more\n',
+  );
   expect((await run(`queries delete ${id} --yes`)).code).toBe(0);
   expect((await run('clips list --saved night')).code).toBe(4);
   expect(await done('queries fields clips')).toMatch(/^severity +text .*critical warning info/m);
