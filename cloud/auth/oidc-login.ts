@@ -4,6 +4,7 @@ import { type Clock, Fault, type RandomBytes } from '@fieldloop/core';
 import { oidcAttemptMs } from '../limits.ts';
 import { putAudit } from '../store/audit-chain.ts';
 import type { Db } from '../store/db.ts';
+import { putOutbox } from '../store/outbox.ts';
 import { personStore } from '../user/store.ts';
 import { emailPattern, plainEmail, type User } from '../user/user.ts';
 import type { AccountDeps, From } from './accounts.ts';
@@ -164,6 +165,7 @@ async function newcomer(
   { email, arrival }: { readonly email: string; readonly arrival: Arrival },
 ): Promise<User> {
   const { issuer, subject, name } = arrival.identity;
+  const at = deps.clock.now();
   const user = await personStore(trx).create({
     id: deps.ids.ulid('usr'),
     email,
@@ -172,8 +174,10 @@ async function newcomer(
     state: 'active',
     oidc: { issuer, subject },
     createdBy: 'oidc',
-    at: deps.clock.now(),
+    at,
   });
+  const body = { role: user.role };
+  await putOutbox(trx, { kind: 'user.created', subject: user.id, at, body });
   await tell(trx, deps, {
     user,
     arrival,

@@ -77,6 +77,8 @@ test('a person logs in with the provider and gets the highest role of their grou
     hasPassword: false,
     createdBy: 'oidc',
   });
+  const told = world.db.selectFrom('outbox').select('body').where('kind', '=', 'user.created');
+  expect(await told.execute()).toEqual([{ body: '{"role":"engineer"}' }]);
   const { csrfToken } = (await (await browser.send('GET', '/v1/me/csrfToken')).json()) as {
     csrfToken: string;
   };

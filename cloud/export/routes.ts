@@ -120,17 +120,17 @@ async function chosenClips(
   const { ids, hasMore } = await selectedClips(deps, wanted, maxExportClips);
   if (hasMore) throw tooMuch(`more than ${maxExportClips} clips match`);
   const stored = new Set<string>();
-  const known: string[] = [];
+  const known = new Set<string>();
   let sourceBytes = 0;
   for (let from = 0; from < ids.length; from += 500) {
     for (const clip of await clipsNamed(deps.read, ids.slice(from, from + 500))) {
-      known.push(clip.id);
+      known.add(clip.id);
       if (clip.state !== 'stored') continue;
       stored.add(clip.id);
       sourceBytes += clip.sizeBytes;
     }
   }
-  const unknown = ids.find((id) => !known.includes(id));
+  const unknown = ids.find((id) => !known.has(id));
   if (unknown !== undefined) {
     throw new Fault('not_found', `there is no clip "${unknown}"`, {
       place: '/body/ids',
@@ -138,7 +138,7 @@ async function chosenClips(
     });
   }
   if (sourceBytes > maxExportBytes) throw tooMuch(`their files have ${sourceBytes} bytes`);
-  if (stored.size > 0) return { ids: known, stored, sourceBytes };
+  if (stored.size > 0) return { ids: [...known], stored, sourceBytes };
   throw new Fault('conflict', 'none of these clips has its bytes here', {
     place: '/body',
     remedy: 'Pull them first with `fieldloop clips pull`, or choose others: state=stored.',

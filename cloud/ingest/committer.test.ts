@@ -6,7 +6,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { canonicalJson, sha256Hex } from '@fieldloop/core';
+import { canonicalJson, Fault, sha256Hex } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { encodeEvents, encodeManifest, encodeReported, type EventRow } from '@fieldloop/proto';
 import fc from 'fast-check';
@@ -20,6 +20,7 @@ import { migrate } from '../store/migrate.ts';
 import { openSqlite } from '../store/sqlite.ts';
 import type { Writer } from './calls.ts';
 import { openCommitter } from './committer.ts';
+import { putRows } from './rows.ts';
 
 let folder: string;
 let db: Db;
@@ -126,6 +127,20 @@ test('a row that breaks the transaction is refused alone, again and again with t
   const [again] = await writer.submit('rows', events(1, rows));
   expect(again).toMatchObject({ through: 5n, refused: [{ seq: 2n, code: 'MALFORMED' }] });
 });
+
+test.each(['unavailable', 'timeout', 'corrupt'] as const)(
+  'a row is not refused for a database that is %s: it comes again',
+  async (code) => {
+    const put = async (): Promise<never> => await Promise.reject(new Fault(code, 'the database'));
+    const row = { from: 1n, to: 1n, crc: 1, put };
+    const key = { device, lane: 'events', origin } as const;
+    const taken = db
+      .transaction()
+      .execute(async (trx) => await putRows(trx, key, [row], { at, alone: true }));
+    await expect(taken).rejects.toMatchObject({ code });
+    expect(await db.selectFrom('row_key').selectAll().execute()).toEqual([]);
+  },
+);
 
 test('more than sixteen refused rows are told in several messages', async () => {
   await writer.submit(

@@ -153,11 +153,13 @@ async function putAlone(db: Db, row: IncomingRow): Promise<WireCode | undefined>
   } catch (error) {
     await sql`rollback to one_row`.execute(db);
     await sql`release one_row`.execute(db);
-    // A disk that fails is not the row's fault: the whole batch is told so.
-    if (error instanceof Fault && error.code === 'unavailable') throw error;
+    // A database that fails is not the row's fault: the device sends the whole batch again.
+    if (error instanceof Fault && databaseFaults.has(error.code)) throw error;
     return 'MALFORMED';
   }
 }
+
+const databaseFaults: ReadonlySet<string> = new Set(['unavailable', 'timeout', 'corrupt']);
 
 export async function loadLane(db: Db, key: LaneKey): Promise<LaneProgress> {
   const row = await db
