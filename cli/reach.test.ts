@@ -3,6 +3,8 @@
  * Method: walk the OpenAPI document against a table of commands, both ways: an operation without a
  * command and a command that the table does not know fail.
  */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { openApiWorld } from '@fieldloop/cloud/sample';
 import { beforeAll, expect, test } from 'vitest';
 import type { Command } from './commander.ts';
@@ -302,4 +304,44 @@ test('a noun is described by the same words in the list and in its own help', as
     expect(command.name()).toBe(noun.name);
     expect(command.description(), noun.name).toBe(noun.description);
   }
+});
+
+/** Sources and pages that name commands; bad-input holds command lines that are wrong on purpose. */
+function pages(): readonly string[] {
+  const root = join(import.meta.dirname, '..');
+  const rooms = ['agent', 'cloud', 'cli', 'docs', 'rules', 'recording', 'scripts'];
+  const inRooms = rooms.flatMap((room) =>
+    readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.(?:ts|md)$/.test(name) && !/node_modules|bad-input|generated/.test(name))
+      .map((name) => join(root, room, name)),
+  );
+  const atRoot = readdirSync(root).filter((name) => name.endsWith('.md'));
+  return [...inRooms, ...atRoot.map((name) => join(root, name))];
+}
+
+const named = /(?:`|^ *|npx )fieldloop ([a-z][a-z-]+)(?: ([a-z][a-z-]+))?((?: [^`\n]*)?)/gm;
+
+/** What is wrong with a command line that a text names; undefined when it can be typed. */
+function wrongIn([line, noun, verb, rest = '']: RegExpMatchArray): string | undefined {
+  if (line.includes('${') || line.includes('\\n')) return undefined;
+  const found = program.commands.find((one) => one.name() === noun);
+  if (found === undefined) return `${line}: no noun`;
+  const hasVerbs = found.commands.length > 0 && verb !== undefined;
+  const command = hasVerbs ? found.commands.find((one) => one.name() === verb) : found;
+  if (command === undefined) return `${line}: no command`;
+  const own = rest.split(/[#|]/)[0] ?? '';
+  const flags = [...own.matchAll(/ (--[a-z-]+)/g)].map(([, flag]) => flag);
+  const unknown = flags.filter(
+    (flag) => flag !== '--help' && !command.options.some(({ long }) => long === flag),
+  );
+  return unknown.length === 0 ? undefined : `${line}: no ${unknown.join(' ')}`;
+}
+
+test('every command line that a message or a page names can be typed', () => {
+  const lines = pages().flatMap((path) =>
+    [...readFileSync(path, 'utf8').matchAll(named)].map((match) => ({ path, match })),
+  );
+  expect(lines.length).toBeGreaterThan(200);
+  const wrong = lines.map(({ path, match }) => ({ path, wrong: wrongIn(match) }));
+  expect(wrong.filter((one) => one.wrong !== undefined)).toEqual([]);
 });

@@ -6880,7 +6880,7 @@ export interface operations {
                 "application/json": {
                     /** @description Which ones; or say it with q. */
                     ids?: string[];
-                    /** @description Which ones, as a query. */
+                    /** @description Which ones, as a query; `state:*` is all of them. */
                     q?: string;
                     /**
                      * @description Tell what would change.
@@ -6923,7 +6923,7 @@ export interface operations {
                 "application/json": {
                     /** @description Which ones; or say it with q. */
                     ids?: string[];
-                    /** @description Which ones, as a query. */
+                    /** @description Which ones, as a query; `state:*` is all of them. */
                     q?: string;
                     /**
                      * @description Tell what would change.
@@ -6966,7 +6966,7 @@ export interface operations {
                 "application/json": {
                     /** @description Which ones; or say it with q. */
                     ids?: string[];
-                    /** @description Which ones, as a query. */
+                    /** @description Which ones, as a query; `state:*` is all of them. */
                     q?: string;
                     /**
                      * @description Tell what would change.
@@ -8710,7 +8710,7 @@ export interface operations {
                 "application/json": {
                     /** @description Which ones; or say it with q. */
                     ids?: string[];
-                    /** @description Which ones, as a query. */
+                    /** @description Which ones, as a query; `state:*` is all of them. */
                     q?: string;
                     /**
                      * @description Tell what would change.
@@ -8755,7 +8755,7 @@ export interface operations {
                 "application/json": {
                     /** @description Which ones; or say it with q. */
                     ids?: string[];
-                    /** @description Which ones, as a query. */
+                    /** @description Which ones, as a query; `state:*` is all of them. */
                     q?: string;
                     /**
                      * @description Tell what would change.
@@ -8803,7 +8803,7 @@ export interface operations {
                 "application/json": {
                     /** @description Which ones; or say it with q. */
                     ids?: string[];
-                    /** @description Which ones, as a query. */
+                    /** @description Which ones, as a query; `state:*` is all of them. */
                     q?: string;
                     /**
                      * @description Tell what would change.
@@ -8850,7 +8850,7 @@ export interface operations {
                 "application/json": {
                     /** @description Which ones; or say it with q. */
                     ids?: string[];
-                    /** @description Which ones, as a query. */
+                    /** @description Which ones, as a query; `state:*` is all of them. */
                     q?: string;
                     /**
                      * @description Tell what would change.
@@ -8908,7 +8908,7 @@ export interface operations {
                 "application/json": {
                     /** @description Which ones; or say it with q. */
                     ids?: string[];
-                    /** @description Which ones, as a query. */
+                    /** @description Which ones, as a query; `state:*` is all of them. */
                     q?: string;
                     /**
                      * @description Tell what would change.
@@ -10885,7 +10885,7 @@ export interface operations {
                 "application/json": {
                     /** @description Which ones; or say it with q. */
                     ids?: string[];
-                    /** @description Which ones, as a query. */
+                    /** @description Which ones, as a query; `state:*` is all of them. */
                     q?: string;
                     /**
                      * @description Tell what would change.
@@ -10928,7 +10928,7 @@ export interface operations {
                 "application/json": {
                     /** @description Which ones; or say it with q. */
                     ids?: string[];
-                    /** @description Which ones, as a query. */
+                    /** @description Which ones, as a query; `state:*` is all of them. */
                     q?: string;
                     /**
                      * @description Tell what would change.
