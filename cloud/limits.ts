@@ -187,8 +187,12 @@ export const operationMs = ms('30d');
 export const housekeepingMs = ms('10m');
 export const housekeepingRows = 1000;
 
-/** Clients of the stream, and what may wait for one that reads slowly, live and while replaying. */
+/**
+ * Clients of the stream, those of one key or person, and what may wait for one that reads slowly,
+ * live and while replaying.
+ */
 export const maxStreams = 200;
+export const maxStreamsOfCaller = 50;
 export const maxStreamBytes = 1024 * 1024;
 export const streamReplayBytes = 64 * 1024;
 /** A comment keeps a quiet stream alive; a client that comes back hears this much of the past. */

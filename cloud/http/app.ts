@@ -188,7 +188,14 @@ async function answer(c: Context, operation: Operation, deps: Deps): Promise<Res
     caller,
     answerHeaders: serving.headers,
   });
-  return respond(result, operation, { deps, ifNoneMatch: c.req.header('if-none-match') });
+  const response = respond(result, operation, {
+    deps,
+    ifNoneMatch: c.req.header('if-none-match'),
+  });
+  if (c.req.raw.method !== 'HEAD') return response;
+  // Nobody will read it: what makes the body ends now.
+  await response.body?.cancel();
+  return new Response(null, response);
 }
 
 const refuse: KeepWithin = async (caller) => await Promise.resolve(demandEverywhere(caller));

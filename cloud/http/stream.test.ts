@@ -5,7 +5,7 @@
  */
 import { systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
-import { streamBeatMs } from '../limits.ts';
+import { maxStreamsOfCaller, streamBeatMs } from '../limits.ts';
 import { putOutbox } from '../store/outbox.ts';
 import { type OutboxKind, outboxKinds } from '../store/outbox-kinds.ts';
 import { topicOf } from './stream.ts';
@@ -159,6 +159,24 @@ test('rights that are taken away while somebody listens end what they gave', asy
   const { id: cohort } = (await made.json()) as { id: string };
   await change({ cohorts: [cohort] });
   expect(await rest.text()).toContain(': hello');
+});
+
+test('nobody takes every place of the stream, and HEAD takes none', async () => {
+  await using world = await openApiWorld();
+  const viewer = { authorization: `Bearer ${await world.keyAs('viewer')}` };
+  const head = await fetch(`${world.url}/v1/stream`, { method: 'HEAD', headers: viewer });
+  expect([head.status, head.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+  await expect.poll(() => world.api.streams()).toBe(0);
+  const stop = new AbortController();
+  const open = async (): Promise<number> =>
+    (await fetch(`${world.url}/v1/stream`, { headers: viewer, signal: stop.signal })).status;
+  for (let n = 0; n < maxStreamsOfCaller; n += 1) expect(await open()).toBe(200);
+  expect(await open()).toBe(429);
+  expect((await hear(world, { count: 1, onOpen: async () => await put(world, 'a') })).length).toBe(
+    1,
+  );
+  stop.abort();
+  await expect.poll(() => world.api.streams(), { timeout: 5000 }).toBe(0);
 });
 
 test('a stream ends when the cloud stops, and no client is left', async () => {

@@ -4,7 +4,13 @@
  */
 import { asFault, type Clock, Fault, type Log } from '@fieldloop/core';
 import { allows, type ScopeNoun, scopeNouns } from '../auth/rights.ts';
-import { maxQueryLength, maxStreams, streamBeatMs, streamReplayMs } from '../limits.ts';
+import {
+  maxQueryLength,
+  maxStreams,
+  maxStreamsOfCaller,
+  streamBeatMs,
+  streamReplayMs,
+} from '../limits.ts';
 import type { Db } from '../store/db.ts';
 import { openTail, outboxAfter, outboxEnd, type OutboxItem, type Tail } from '../store/tail.ts';
 import { type Authenticate, authorize, type Caller } from './caller.ts';
@@ -62,15 +68,15 @@ const topics: Readonly<Record<string, ScopeNoun>> = {
 };
 
 export async function openStreams(deps: StreamDeps): Promise<Streams> {
-  const clients = new Set<StreamClient>();
+  const clients = new Map<StreamClient, string>();
   const tail = await openTail(deps, { from: 'now' }, (rows) => {
-    for (const client of clients) client.live(rows);
+    for (const client of clients.keys()) client.live(rows);
   });
   return {
     count: () => clients.size,
     operations: [streamOperation({ ...deps, tail, clients })],
     async [Symbol.asyncDispose]() {
-      for (const client of clients) client.end();
+      for (const client of clients.keys()) client.end();
       await tail[Symbol.asyncDispose]();
     },
   };
@@ -78,7 +84,8 @@ export async function openStreams(deps: StreamDeps): Promise<Streams> {
 
 type OpenDeps = StreamDeps & {
   readonly tail: Tail;
-  readonly clients: Set<StreamClient>;
+  /** Each with the id of its caller. */
+  readonly clients: Map<StreamClient, string>;
 };
 
 const query = z.strictObject({
@@ -112,12 +119,7 @@ const streamOperation = (deps: OpenDeps): Operation =>
     async (call) => {
       const { caller } = call;
       if (caller === undefined) throw new TypeError('a stream without a caller');
-      if (deps.clients.size >= maxStreams) {
-        throw new Fault('limited', `${maxStreams} clients listen already`, {
-          retryAfterMs: 10_000,
-          remedy: 'Try again later, or let one client pass the events on.',
-        });
-      }
+      demandRoom(deps.clients, caller);
       let wanted = wantedTopics(call.query.topics, caller);
       // What the caller may read can become less while it listens.
       const demandAllowed = async (): Promise<void> => {
@@ -131,7 +133,7 @@ const streamOperation = (deps: OpenDeps): Operation =>
       const tree =
         q === undefined ? undefined : queryTree(q, streamSource, { now, pointer: '/query/q' });
       const client = new StreamClient((row) => isWanted(row, wanted, tree));
-      deps.clients.add(client);
+      deps.clients.set(client, caller.id);
       client.ended.addEventListener('abort', () => deps.clients.delete(client), { once: true });
       client.write(start.isReset ? 'event: reset\ndata: {}\n\n' : ': hello\n\n');
       void serve(deps, { client, from: start.position, demandAllowed }).finally(() => client.end());
@@ -143,6 +145,17 @@ const streamOperation = (deps: OpenDeps): Operation =>
       return new Response(client.body, { headers });
     },
   );
+
+/** Fault `limited`; nobody takes all the places. */
+function demandRoom(clients: ReadonlyMap<StreamClient, string>, { id, name }: Caller): void {
+  const own = [...clients.values()].filter((one) => one === id).length;
+  if (clients.size < maxStreams && own < maxStreamsOfCaller) return;
+  const who = own < maxStreamsOfCaller ? '' : ` of ${name}`;
+  throw new Fault('limited', `${who === '' ? maxStreams : own} clients${who} listen already`, {
+    retryAfterMs: 10_000,
+    remedy: 'Try again later, or let one client pass the events on.',
+  });
+}
 
 /** Faults `forbidden`, and `invalid` for what is no topic. */
 function wantedTopics(text: string | undefined, caller: Caller): ReadonlySet<ScopeNoun> {
