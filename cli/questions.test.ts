@@ -21,7 +21,7 @@ const shows: Readonly<Record<number, RegExp>> = {
   3: /min_range < 0\.4 && vx > 0\.2/,
   4: /near-miss +2[\s\S]*amr-01 +2/,
   5: /2024-05-31 \S+ +█+ 1[\s\S]*█ 1/,
-  6: /classifier\.entropy 0\.25/,
+  6: /0\.25 classifier\.entropy/,
   7: /clips\/amr-01_.*near-miss.*\.mcap/,
   8: /\/odom[\s\S]*"topic":"\/odom"/,
   9: /\/odom\.twist\.linear\.x +\S+ to \S+[\s\S]*[▁▂▃▄▅▆▇█]/,

@@ -306,7 +306,7 @@ test('a noun is described by the same words in the list and in its own help', as
   }
 });
 
-/** Sources and pages that name commands; bad-input holds command lines that are wrong on purpose. */
+/** Sources and pages that name commands; those in bad-input are wrong on purpose. */
 function pages(): readonly string[] {
   const root = join(import.meta.dirname, '..');
   const rooms = ['agent', 'cloud', 'cli', 'docs', 'rules', 'recording', 'scripts'];
