@@ -6,7 +6,7 @@ import type { Caller } from './caller.ts';
 
 /**
  * Whose bucket: one each for a key or person, for an address that asks for what needs no rights,
- * and for one that was not let in: a wrong key in a loop must not keep its neighbours from the login.
+ * and for one that was not let in: a wrong key in a loop must not keep its neighbours from login.
  */
 export type Asking =
   | Pick<Caller, 'kind' | 'id'>
