@@ -91,7 +91,7 @@ export class StreamClient {
     const isStalled = waiting > streamReplayBytes && waiting >= bytes;
     this.#stalled = { bytes: waiting, beats: isStalled ? beats + 1 : 0 };
     if (this.#stalled.beats > streamStalledBeats) this.#cut(unread());
-    else if (!isStalled) this.write(': beat\n\n');
+    else if (!isStalled) this.write(`: beat\n${idLine(this.#position)}\n`);
   }
 
   end(): void {
@@ -142,6 +142,9 @@ export class StreamClient {
     return -(this.#controller?.desiredSize ?? 0);
   }
 }
+
+/** Where a client goes on that has heard nothing since: an id without data is no event. */
+export const idLine = (position: bigint): string => (position === 0n ? '' : `id: ${position}\n`);
 
 const unread = (): Fault => new Fault('limited', 'the client does not read');
 

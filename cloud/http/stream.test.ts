@@ -100,6 +100,20 @@ test('a client that comes back hears everything since its last event, once, then
   );
 });
 
+test('a client that heard nothing before its connection broke misses nothing either', async () => {
+  await using world = await openApiWorld();
+  await put(world, 'before');
+  const stop = new AbortController();
+  const headers = { authorization: `Bearer ${world.key}` };
+  const quiet = await fetch(`${world.url}/v1/stream`, { headers, signal: stop.signal });
+  const { value } = (await quiet.body?.getReader().read()) ?? {};
+  const last = /^id: (\d+)$/m.exec(new TextDecoder().decode(value))?.[1] ?? '';
+  stop.abort();
+  await put(world, 'meanwhile');
+  const [heard] = await hear(world, { count: 1, last });
+  expect(heard?.data.subject).toBe('meanwhile');
+});
+
 test('a client that was away for longer than is kept is told to begin anew', async () => {
   await using world = await openApiWorld();
   for (const n of [1, 2, 3]) await put(world, `old ${n}`);

@@ -20,7 +20,7 @@ import { passesQuery } from './q/evaluate.ts';
 import { queryTree } from './q/filter.ts';
 import { streamSource } from './q/sources/stream.ts';
 import type { Tree } from './q/tree.ts';
-import { StreamClient } from './stream-client.ts';
+import { idLine, StreamClient } from './stream-client.ts';
 
 export interface StreamDeps {
   readonly read: Db;
@@ -135,7 +135,8 @@ const streamOperation = (deps: OpenDeps): Operation =>
       const client = new StreamClient((row) => isWanted(row, wanted, tree));
       deps.clients.set(client, caller.id);
       client.ended.addEventListener('abort', () => deps.clients.delete(client), { once: true });
-      client.write(start.isReset ? 'event: reset\ndata: {}\n\n' : ': hello\n\n');
+      const first = start.isReset ? 'event: reset\ndata: {}\n' : ': hello\n';
+      client.write(`${first}${idLine(start.position)}\n`);
       void serve(deps, { client, from: start.position, demandAllowed }).finally(() => client.end());
       const headers = {
         'content-type': 'text/event-stream',
