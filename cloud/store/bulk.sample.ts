@@ -8,6 +8,8 @@ import { sampleManifest } from '../clip/clip.sample.ts';
 import { clipTerms } from '../clip/clip.ts';
 import { idOfUuid } from '../entity-id.ts';
 import type { Db } from './db.ts';
+import { kindOf } from './kind.ts';
+import { sql } from './kysely.ts';
 import { clipValues, eventValues } from './query-values.ts';
 import type { Tables } from './schema.ts';
 
@@ -50,6 +52,8 @@ export async function fillBulk(
     await fillEvents(db, random, { from: n, to: Math.min(n + pieceRows * 4, size.events), size });
     told(size.clips + n);
   }
+  // Autovacuum would do it within a minute; SQLite's planner is used as a cloud has it.
+  if (kindOf(db) === 'postgres') await sql`analyze`.execute(db);
 }
 
 interface Piece {
