@@ -36,9 +36,9 @@ async function cutting(): Promise<{ url: string; asked: string[] } & AsyncDispos
       let text = '';
       for await (const part of body ?? []) {
         text += new TextDecoder().decode(part);
-        const [, first] = /((?:id|event): [\s\S]*?\n\n)/.exec(text) ?? [];
-        if (first === undefined) continue;
-        response.end(first);
+        const first = text.split('\n\n').find((one) => /^data: .*$/m.test(one));
+        if (first === undefined || !text.includes(`${first}\n\n`)) continue;
+        response.end(`${first}\n\n`);
         break;
       }
     });
