@@ -1,6 +1,6 @@
 /**
  * Goal: a cloud that is stopped finishes what it began and loses nothing that it said yes to.
- * Method: a real cloud under creates and a slow download; stop it meanwhile, start it again, compare.
+ * Method: a real cloud under creates and a slow download; stop it meanwhile, start it, compare.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -81,7 +81,12 @@ async function run(
   let outcome: Outcome | undefined;
   try {
     const result = await handler(operation.input, {
-      ...{ read, write, bytes, clock, ids, log },
+      read,
+      write,
+      bytes,
+      clock,
+      ids,
+      log,
       id: operation.id,
       signal: AbortSignal.any([stopping, cancel.signal]),
       progress(done, total, unit) {

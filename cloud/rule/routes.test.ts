@@ -77,7 +77,7 @@ test('rule sets are made, found, changed with If-Match and deleted', async () =>
   });
   const read = await world.get('/v1/ruleSets/speeding');
   const tag = read.headers.get('etag') ?? '';
-  expect(tag).toBe('"1"');
+  expect(tag).toMatch(/^"1\./);
   const patch = (etag: string) =>
     world.patch('/v1/ruleSets/speeding', { description: 'For yards.' }, { 'if-match': etag });
   expect((await patch('"7"')).status).toBe(412);
