@@ -98,6 +98,10 @@ test('a rotated key lives on for its grace time, and the new one has the same ri
   expect([await status(world, old.key), await status(world, fresh.key)]).toEqual([200, 200]);
   world.clock.advance(60_000);
   expect([await status(world, old.key), await status(world, fresh.key)]).toEqual([401, 200]);
+  // What was given up opens nothing again.
+  const longer = { key: world.key, body: { expiresInDays: 9 }, headers: { 'if-match': '*' } };
+  expect((await world.send('PATCH', `/v1/apiKeys/${old.id}`, longer)).status).toBe(409);
+  expect(await status(world, old.key)).toBe(401);
   expect((await rotate(old.id, {})).status).toBe(409);
 });
 

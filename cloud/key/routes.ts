@@ -132,6 +132,7 @@ const change = (deps: ApiKeyDeps): Operation =>
       path: '/v1/apiKeys/{id}',
       summary: 'Another name, other scopes, cohorts or an earlier end',
       right: 'apiKeys:admin',
+      faults: ['conflict'],
     },
     {
       params: path,
@@ -149,12 +150,14 @@ const change = (deps: ApiKeyDeps): Operation =>
       const { name, scopes, cohorts, expiresInDays } = call.body;
       if (scopes !== undefined) demandRights(call.caller, scopes, '/body/scopes');
       return await call.change(async (trx) => {
+        const at = deps.clock.now();
         const before = await keyOf(trx, call.params.id);
         demandVersion(call, before);
+        // A secret that was given up must not open anything again.
+        demandLive(before, at);
         // To widen a key is to give its rights anew.
         demandRights(call.caller, scopes ?? before.scopes, '/body');
         await demandCohorts(trx, cohorts ?? undefined);
-        const at = deps.clock.now();
         const expiresAt = expiresInDays === undefined ? undefined : at + expiresInDays * dayMs;
         const after = await apiKeyStore(trx).change(
           before,
@@ -199,11 +202,7 @@ const rotate = (deps: ApiKeyDeps): Operation =>
       await call.change(async (trx) => {
         const at = deps.clock.now();
         const old = await keyOf(trx, call.params.id);
-        if (!isLive(old, at)) {
-          throw new Fault('conflict', `the key "${old.name}" has ended already`, {
-            remedy: 'Make a new one with POST /v1/apiKeys.',
-          });
-        }
+        demandLive(old, at);
         demandRights(call.caller, old.scopes, '/path/id');
         demandOwn(call.caller, old);
         const { key, text } = await newApiKey(trx, deps, {
@@ -279,6 +278,13 @@ export function demandRights(
   throw new Fault('forbidden', `you do not have ${more} to give`, {
     place,
     remedy: `Leave it out, or ask who has it; you have ${own.join(', ') || 'no rights'}.`,
+  });
+}
+
+function demandLive(key: ApiKey, at: number): void {
+  if (isLive(key, at)) return;
+  throw new Fault('conflict', `the key "${key.name}" has ended already`, {
+    remedy: 'Make a new one with POST /v1/apiKeys.',
   });
 }
 
