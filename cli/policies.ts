@@ -149,7 +149,7 @@ A policy, as YAML:
   condition: {kind: metric, metric: disk.free, op: lt, value: 5000000000}
   forS: 300
   groupBy: device
-  channels: [ops-mail]
+  channels: [chn_01J…]   # ids, see fieldloop channels list
 
 Kinds of condition: metric, count {source, q, op, value, withinS}, absence, event {event}.
 \`fieldloop policies signals\` lists metrics; \`preview\` tells what it would have done.
