@@ -44,6 +44,7 @@ export async function requireApproval(
 ): Promise<void> {
   const { caller } = call;
   if (caller === undefined) throw new TypeError('an approval was asked for by nobody');
+  await demandSomebody(trx, caller);
   const { action, subject } = wanted;
   const at = deps.clock.now();
   const approvals = approvalStore(trx);
@@ -78,6 +79,23 @@ export async function requireApproval(
       at,
       expiresAt: at + approvalMs,
     });
+  });
+}
+
+/**
+ * The key that the first start makes is in the hands of whoever set the cloud up, who is also the
+ * first person: with it one person would be both.
+ */
+async function demandSomebody(trx: Db, caller: Caller): Promise<void> {
+  if (caller.kind !== 'key' || caller.userId !== undefined) return;
+  const key = await trx
+    .selectFrom('api_key')
+    .select('created_by')
+    .where('id', '=', caller.id)
+    .executeTakeFirst();
+  if (key?.created_by !== 'system') return;
+  throw new Fault('forbidden', 'the first key stands for nobody who could be told from another', {
+    remedy: 'Log in as a person (`fieldloop login`), or use a key that a person made.',
   });
 }
 

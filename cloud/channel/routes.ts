@@ -1,6 +1,8 @@
 import { Fault, type Json } from '@fieldloop/core';
 import type { NounDeps } from '../http/deps.ts';
 import { instantText } from '../http/fields.ts';
+import { allows } from '../auth/rights.ts';
+import type { Caller } from '../http/caller.ts';
 import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
@@ -8,6 +10,7 @@ import { channelSource } from '../http/q/sources/channels.ts';
 import { demandVersion } from '../http/version.ts';
 import { maxChannels } from '../alert-limits.ts';
 import { type DeliveryOptions, sendDeps } from '../outgoing/options.ts';
+import { hiddenUrl } from '../outgoing/url.ts';
 import { outcomeSchema, tried } from '../outgoing/json.ts';
 import { deliveryQueue } from '../outgoing/queue.ts';
 import { deliveryOperations } from '../outgoing/routes.ts';
@@ -65,7 +68,7 @@ const list = (deps: ChannelDeps): Operation =>
       query: listQuery(channelSource, {}),
       answer: { status: 200, description: 'One page.', schema: listAnswer('ChannelPage', schema) },
     },
-    async ({ query }) =>
+    async ({ query, caller }) =>
       await listPage(deps, query, {
         operation: 'listChannels',
         source: channelSource,
@@ -73,7 +76,9 @@ const list = (deps: ChannelDeps): Operation =>
         schema,
         items: async (rows) => {
           const items: ChannelJson[] = [];
-          for (const row of rows) items.push(await shown(deps.read, channelOfRow(row)));
+          for (const row of rows) {
+            items.push(seenBy(caller, await shown(deps.read, channelOfRow(row))));
+          }
           return items;
         },
       }),
@@ -109,7 +114,7 @@ const create = (deps: ChannelDeps): Operation =>
         const made = await channels.create({ id, name, enabled, ...kept, at });
         if (made === undefined) throw nameTaken(name);
         await putOutbox(trx, { kind: 'channel.created', subject: id, at, body: { name } });
-        const after = { name, enabled, config: kept.config } as unknown as Json;
+        const after = { name, enabled, config: toldConfig(kept.config) } as unknown as Json;
         await call.audit(trx, { action: 'channel.create', subject: id, after });
         return await shown(trx, made);
       }),
@@ -126,8 +131,20 @@ const get = (deps: ChannelDeps): Operation =>
       right: 'channels:read',
     },
     { params: path, answer: { status: 200, description: 'The channel.', schema } },
-    async ({ params }) => await shown(deps.read, await demandChannel(deps.read, params.id)),
+    async ({ params, caller }) =>
+      seenBy(caller, await shown(deps.read, await demandChannel(deps.read, params.id))),
   );
+
+function seenBy(caller: Caller | undefined, channel: ChannelJson): ChannelJson {
+  const isTheirs = allows(caller?.scopes ?? [], 'channels:admin');
+  return isTheirs ? channel : { ...channel, config: toldConfig(channel.config) };
+}
+
+/** As the audit and those who may not change it see a channel. */
+const toldConfig = <T extends { readonly kind: string }>(config: T): T =>
+  'url' in config && typeof config.url === 'string'
+    ? { ...config, url: hiddenUrl(config.url) }
+    : config;
 
 const update = (deps: ChannelDeps): Operation =>
   operation(
@@ -171,8 +188,8 @@ const update = (deps: ChannelDeps): Operation =>
         await call.audit(trx, {
           action: 'channel.update',
           subject: found.id,
-          before: { name: wasName, enabled: wasEnabled, config },
-          after: { name, enabled, config: changed.config },
+          before: { name: wasName, enabled: wasEnabled, config: toldConfig(config) },
+          after: { name, enabled, config: toldConfig(changed.config) },
         });
         return await shown(trx, changed);
       }),

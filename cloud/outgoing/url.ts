@@ -30,3 +30,6 @@ export function checkUrl(text: string, pointer: string, allowPrivate: boolean): 
   }
   return url;
 }
+
+/** Many addresses hold a token: who may not change them sees where they lead, and no more. */
+export const hiddenUrl = (url: string): string => `${new URL(url).origin}/…`;

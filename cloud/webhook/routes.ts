@@ -1,6 +1,8 @@
 import { didYouMean, Fault, type RandomBytes } from '@fieldloop/core';
 import type { NounDeps } from '../http/deps.ts';
 import { instantField, instantText } from '../http/fields.ts';
+import { allows } from '../auth/rights.ts';
+import type { Caller } from '../http/caller.ts';
 import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
@@ -12,7 +14,7 @@ import { outcomeSchema, tried } from '../outgoing/json.ts';
 import { type DeliveryOptions, sendDeps } from '../outgoing/options.ts';
 import { deliveryQueue } from '../outgoing/queue.ts';
 import { deliveryOperations } from '../outgoing/routes.ts';
-import { checkUrl, urlField } from '../outgoing/url.ts';
+import { checkUrl, urlField, hiddenUrl } from '../outgoing/url.ts';
 import type { Db } from '../store/db.ts';
 import { putOutbox } from '../store/outbox.ts';
 import { outboxKinds } from '../store/outbox-kinds.ts';
@@ -105,13 +107,13 @@ const list = (deps: WebhookDeps): Operation =>
       query: listQuery(webhookSource, {}),
       answer: { status: 200, description: 'One page.', schema: listAnswer('WebhookPage', schema) },
     },
-    async ({ query }) =>
+    async ({ query, caller }) =>
       await listPage(deps, query, {
         operation: 'listWebhooks',
         source: webhookSource,
         rows: deps.read.selectFrom('webhook').selectAll('webhook'),
         schema,
-        items: (rows) => rows.map((row) => webhookJson(webhookOfRow(row))),
+        items: (rows) => rows.map((row) => seenBy(caller, webhookJson(webhookOfRow(row)))),
       }),
   );
 
@@ -154,7 +156,7 @@ const create = (deps: WebhookDeps): Operation =>
         await call.audit(trx, {
           action: 'webhook.create',
           subject: id,
-          after: { name, url, kinds, state },
+          after: { name, url: hiddenUrl(url), kinds, state },
         });
         return { ...webhookJson(made), secret };
       }),
@@ -171,8 +173,14 @@ const get = (deps: WebhookDeps): Operation =>
       right: 'webhooks:read',
     },
     { params: path, answer: { status: 200, description: 'The webhook.', schema } },
-    async ({ params }) => webhookJson(await demandWebhook(deps.read, params.id)),
+    async ({ params, caller }) =>
+      seenBy(caller, webhookJson(await demandWebhook(deps.read, params.id))),
   );
+
+function seenBy<T extends { readonly url: string }>(caller: Caller | undefined, webhook: T): T {
+  const isTheirs = allows(caller?.scopes ?? [], 'webhooks:admin');
+  return isTheirs ? webhook : { ...webhook, url: hiddenUrl(webhook.url) };
+}
 
 const update = (deps: WebhookDeps): Operation =>
   operation(
@@ -215,8 +223,16 @@ const update = (deps: WebhookDeps): Operation =>
         await call.audit(trx, {
           action: 'webhook.update',
           subject: found.id,
-          before: { name: found.name, url: found.url, kinds: found.kinds, state: found.state },
-          after: call.body,
+          before: {
+            name: found.name,
+            url: hiddenUrl(found.url),
+            kinds: found.kinds,
+            state: found.state,
+          },
+          after:
+            call.body.url === undefined
+              ? call.body
+              : { ...call.body, url: hiddenUrl(call.body.url) },
         });
         return webhookJson(changed);
       }),
