@@ -43,7 +43,7 @@ export const controlPacketsPerSecond = 100;
 export const controlPacketsBurst = 1000;
 
 /** Ingest: what one transaction takes, and how far apart those of rows begin. */
-export const commitRows = 200;
+export const commitRows = 1000;
 export const commitAfterMs = 10;
 /** What waits for the writer before sockets stop being read. */
 export const maxQueuedRows = 10_000;
