@@ -9,6 +9,7 @@ import { maxPolicies } from '../alert-limits.ts';
 import type { Db } from '../store/db.ts';
 import { putOutbox } from '../store/outbox.ts';
 import { alertStore } from './alert-store.ts';
+import { demandKnownMetric } from './known-metric.ts';
 import type { Policy, PolicyDraft } from './policy.ts';
 import {
   policyBody,
@@ -82,6 +83,7 @@ const create = (deps: NounDeps): Operation =>
     async (call) =>
       await call.change(async (trx) => {
         await demandFit(trx, call.body);
+        await demandKnownMetric(trx, call.body.condition);
         const at = deps.clock.now();
         const id = deps.ids.ulid('pol');
         const policies = policyStore(trx);
@@ -139,6 +141,8 @@ const update = (deps: NounDeps): Operation =>
         demandVersion(call, found);
         const draft = merged(found, call.body);
         await demandFit(trx, draft);
+        // A condition that is not touched may stay: its series may be of a robot that is gone.
+        if (call.body.condition !== undefined) await demandKnownMetric(trx, draft.condition);
         const policies = policyStore(trx);
         const isRenamed = draft.name !== found.name;
         if (isRenamed && (await policies.get(draft.name)) !== undefined)

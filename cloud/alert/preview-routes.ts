@@ -6,6 +6,7 @@ import { type Operation, operation } from '../http/operation.ts';
 import { maxPreviewAlerts, maxPreviewHours } from '../alert-limits.ts';
 import { conditionText } from './condition.ts';
 import { summaryOf } from './evaluation.ts';
+import { demandKnownMetric } from './known-metric.ts';
 import type { Policy, PolicyDraft } from './policy.ts';
 import { policyFields } from './policy-json.ts';
 import { type Preview, previewOf } from './preview.ts';
@@ -124,6 +125,7 @@ const preview = (deps: PreviewDeps): Operation =>
     },
     async ({ body: { hours, ...draft } }) => {
       demandSense(draft);
+      await demandKnownMetric(deps.read, draft.condition);
       const policy = previewed(draft, deps.clock.now());
       return previewJson(policy, await previewOf(deps, policy, hours));
     },

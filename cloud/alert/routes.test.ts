@@ -317,3 +317,43 @@ test('what can be measured is listed with its meaning', async () => {
   expect(signals.map((one) => one.name)).toContain('certificate.days_left');
   expect(signals.filter((one) => one.doc === '')).toEqual([]);
 });
+
+test('a metric that nothing gives is refused with the name it may mean; what a robot sent is known', async () => {
+  await using world = await openApiWorld();
+  const of = (metric: string) => ({ condition: { ...away.condition, metric } });
+  const refusal = async (response: Response | Promise<Response>): Promise<unknown> => {
+    const settled = await response;
+    const problem = (await settled.json()) as Problem;
+    return [settled.status, problem.errors?.[0]?.pointer, JSON.stringify(problem)];
+  };
+  const meant = (name: string) => [
+    400,
+    '/body/condition/metric',
+    expect.stringContaining(`Did you mean \\"${name}\\"?`),
+  ];
+  const create = async (metric: string) =>
+    await world.post('/v1/alertPolicies', { ...away, ...of(metric), name: metric.slice(0, 20) });
+  expect(await refusal(create('device.ofline'))).toEqual(meant('device.offline'));
+  expect(await refusal(create('disk.fre'))).toEqual(meant('disk.free'));
+  expect(await refusal(world.post('/v1/alertPolicies:preview', of('device.ofline')))).toEqual(
+    meant('device.offline'),
+  );
+  const absent = { condition: { kind: 'absence', metric: 'agnt.rss', forS: 60 } };
+  expect(await refusal(world.post('/v1/alertPolicies:preview', absent))).toEqual(
+    meant('agent.rss'),
+  );
+  for (const open of ['topic./scan.hz', 'rules.near.fired', 'score.x.p99_ms', 'agent.fds']) {
+    expect((await create(open)).status).toBe(201);
+  }
+
+  await json(world.post('/v1/alertPolicies', away));
+  const changed = world.patch('/v1/alertPolicies/away', of('battery.low'), any);
+  expect(await refusal(changed)).toEqual([400, '/body/condition/metric', expect.any(String)]);
+  const { id } = await world.db.selectFrom('device').select('id').executeTakeFirstOrThrow();
+  const point = { device_id: id, series: 'battery.low', at: 1, value: 1, unit: '1' };
+  await world.db.insertInto('telemetry_latest').values(point).execute();
+  await json(world.patch('/v1/alertPolicies/away', of('battery.low'), any));
+  // The robot is gone later: the policy can still be renamed and switched off.
+  await world.db.deleteFrom('telemetry_latest').execute();
+  await json(world.patch('/v1/alertPolicies/away', { enabled: false }, any));
+});

@@ -1,3 +1,5 @@
+import { didYouMean, Fault, nearest } from '@fieldloop/core';
+
 /**
  * Numbers that the cloud knows of the fleet without a robot telling them. Every other name of a
  * metric is a series of the devices' telemetry, such as `disk.free`.
@@ -99,3 +101,34 @@ export const knownSeries: readonly { readonly name: string; readonly doc: string
   { name: 'score.<scorer>.p99_ms', doc: 'How long 99 of 100 scores took at most.' },
   { name: 'rules.<rule>.fired', doc: 'How often a rule fired in the minute.' },
 ];
+
+/** `disk.` and `free`. */
+const parted = (name: string): readonly [head: string, tail: string] => {
+  const dot = name.indexOf('.') + 1;
+  return [name.slice(0, dot), name.slice(dot)];
+};
+
+/** What the names of all series of our agents begin with. */
+const seriesHeads: ReadonlySet<string> = new Set(knownSeries.map(({ name }) => parted(name)[0]));
+const plainNames: readonly string[] = [...fleetSignals, ...knownSeries]
+  .map(({ name }) => name)
+  .filter((name) => !name.includes('<'));
+
+/** Fault `invalid` for a metric that is no signal and that no agent would send. */
+export function demandSeriesName(metric: string): void {
+  if (plainNames.includes(metric)) return;
+  const [head, tail] = parted(metric);
+  const siblings = plainNames.map(parted).filter((known) => known[0] === head);
+  // A newer agent may send more of its own numbers, but hardly one that is a slip of a known name.
+  const slip = nearest(
+    tail,
+    siblings.map((known) => known[1]),
+  );
+  if (seriesHeads.has(head) && tail !== '' && slip === undefined) return;
+  const hint = didYouMean(metric, slip === undefined ? plainNames : [head + slip]);
+  throw new Fault('invalid', `there is no signal or series "${metric}" so far.${hint}`, {
+    place: '/body/condition/metric',
+    remedy:
+      'Use a name that `fieldloop policies signals` lists, or a series that a robot has sent.',
+  });
+}
