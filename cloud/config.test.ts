@@ -16,6 +16,7 @@ test('without settings the cloud listens on this machine at its known ports', ()
     broker: { host: '127.0.0.1', port: 8883 },
     enrol: { host: '127.0.0.1', port: 7443 },
     publicHost: undefined,
+    trustedProxies: [],
     logLevel: 'info',
     webhooksAllowPrivate: false,
     viewers: {
@@ -36,7 +37,15 @@ test('a flag stands above the file', () => {
   });
 });
 
+test.each(['true', 'True', '"true"'])('webhooksAllowPrivate: %s is true', (said) => {
+  const text = `data: x\nwebhooksAllowPrivate: ${said}`;
+  expect(readCloudConfig({}, file(text)).webhooksAllowPrivate).toBe(true);
+});
+
 test.each([
+  ['data: x\nwebhooksAllowPrivate: 1', 'cloud.yaml:2:1', '"1" is neither true nor false'],
+  ['data: x\nwebhooksAllowPrivate:', 'cloud.yaml:2:1', 'has no value of its own'],
+  ['data: x\nhttp: true', 'cloud.yaml:2:1', '"true" is not an address to listen at'],
   ['data: x\nbrokr: 1:2', 'cloud.yaml:2:1', 'unknown key "brokr". Did you mean "broker"?'],
   ['data: x\nhttp: here', 'cloud.yaml:2:1', '"here" is not an address to listen at'],
   ['data: x\nhttp: 127.0.0.1:70000', 'cloud.yaml:2:1', '"127.0.0.1:70000" is not an address'],

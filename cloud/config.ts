@@ -12,12 +12,13 @@ import {
   oidcSecretVariable,
 } from './auth/oidc-config.ts';
 import { type Viewers, viewerKeys, viewersOf } from './blob/viewers.ts';
+import { type ProxyConfig, proxiesOf, proxyKeys } from './http/proxy.ts';
 import type { ListenAddress } from './http/serve.ts';
 import { type OutgoingConfig, outgoingKeys, outgoingOf } from './outgoing/config.ts';
 import type { DatabaseAddress } from './store/database.ts';
 import { postgresPlace } from './store/postgres-fault.ts';
 
-export interface CloudConfig extends LoginConfig, OutgoingConfig {
+export interface CloudConfig extends LoginConfig, OutgoingConfig, ProxyConfig {
   /** Folder of blobs, parts and certificate authority, and of the database when it is SQLite. */
   readonly dataDir: string;
   readonly database: DatabaseAddress;
@@ -64,6 +65,7 @@ const configKeys = [
   'publicHost',
   'node',
   'logLevel',
+  ...proxyKeys,
   ...viewerKeys,
   ...loginKeys,
   ...outgoingKeys,
@@ -125,6 +127,7 @@ export function readCloudConfig(
     traceEndpoint: env[traceVariable] === '' ? undefined : env[traceVariable],
     logLevel,
     viewers: viewersOf(settings, placeOf),
+    ...proxiesOf(settings, placeOf),
     ...outgoingOf(settings, placeOf),
     ...loginConfigOf(settings, env[oidcSecretVariable], placeOf),
   });
@@ -225,10 +228,10 @@ function pairsOf(document: Document.Parsed, at: (offset: number | undefined) => 
   return contents.items.map(({ key, value }) => {
     const offset = key.range[0];
     const said = isScalar(value) ? value.value : undefined;
-    if (!isScalar(key) || (typeof said !== 'string' && typeof said !== 'number')) {
+    if (!isScalar(key) || !['string', 'number', 'boolean'].includes(typeof said)) {
       throw new Fault('invalid', `"${String(key)}" has no value of its own`, {
         place: at(offset),
-        remedy: 'Every key takes one text or number.',
+        remedy: 'Every key takes one text, one number, true or false.',
       });
     }
     return { key: String(key.value), value: String(said), offset };
