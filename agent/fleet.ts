@@ -14,7 +14,13 @@ import type { AgentConfig } from './config.ts';
 import type { AgentStatus } from './health/status.ts';
 import { type Measured, seriesOf } from './health/telemetry.ts';
 import type { LeveledLog } from './leveled-log.ts';
-import { firstTelemetryMs, reportCountsEveryMs, telemetryEveryMs } from './limits.ts';
+import {
+  firstMessageWithinMs,
+  firstTelemetryMs,
+  lookForMessagesEveryMs,
+  reportCountsEveryMs,
+  telemetryEveryMs,
+} from './limits.ts';
 import type { ClipAnswer, DataProgress, ToData } from './messages.ts';
 import type { Reports } from './reports.ts';
 import type { RulesInUse } from './rules-in-use.ts';
@@ -66,6 +72,7 @@ class RunningFleet implements Fleet {
   readonly #stopping = new AbortController();
   readonly #asked = new Map<string, Waiting>();
   #host: FleetHost | undefined;
+  #beganMs = 0;
   #ticking: Promise<unknown> = Promise.resolve();
 
   constructor(deps: FleetDeps) {
@@ -108,6 +115,7 @@ class RunningFleet implements Fleet {
 
   begin(host: FleetHost): void {
     this.#host = host;
+    this.#beganMs = this.#deps.clock.monotonicMs();
     this.#commands.resume();
     if (this.#deps.config.cloud === undefined) return;
     this.#ticking = Promise.all([this.#measure(host), this.#reportCounts(host)]);
@@ -150,12 +158,24 @@ class RunningFleet implements Fleet {
   async #clipNow(id: string, input: CommandInputs['clip_now']): Promise<Answer> {
     const { preS, postS, topics, reason, severity = 'warning' } = input;
     const host = this.#running();
+    await this.#firstMessage(host);
     const answer = new Promise<Answer>((resolve, reject) => {
       this.#asked.set(id, { resolve, reject });
     });
     const [preNs, postNs] = [nsOf(preS), nsOf(postS)];
     host.post({ kind: 'clipNow', ask: { id, preNs, postNs, topics, reason, severity } });
     return await answer;
+  }
+
+  /** A robot that just came back reads nothing yet: what waited for it waits a little longer. */
+  async #firstMessage(host: FleetHost): Promise<void> {
+    const { clock } = this.#deps;
+    const { signal } = this.#stopping;
+    const untilMs = this.#beganMs + firstMessageWithinMs;
+    while (clock.monotonicMs() < untilMs && (host.progress()?.source.messages ?? 0) === 0) {
+      await clock.sleep(lookForMessagesEveryMs, signal).catch(() => undefined);
+      if (signal.aborted) throw noClip('the agent stops');
+    }
   }
 
   #rulesChanged(): void {

@@ -168,6 +168,9 @@ export const ruleCrashesWithinMs = 5 * 60_000;
 export const rulesProvenMs = 60_000;
 /** How often counts of rules are reported at most. */
 export const reportCountsEveryMs = 60_000;
+/** How long after a start an asked-for clip waits for the first message, and how often it looks. */
+export const firstMessageWithinMs = 10_000;
+export const lookForMessagesEveryMs = 100;
 /** Telemetry: the first after this long, then each minute. */
 export const firstTelemetryMs = 10_000;
 export const telemetryEveryMs = 60_000;

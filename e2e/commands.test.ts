@@ -158,11 +158,14 @@ test('killed between receipt and result: answered once; an offline robot runs wh
   await until('it is offline', async () => !(await scene.api.device(name)).presence.online);
   const waiting = await scene.api.command(name, 'ping');
   expect((await scene.api.shownCommand(waiting)).state).toBe('queued');
+  const wanted = { preS: 1, postS: 0.5, reason: 'Asked for while it was away.' };
+  const clip = await scene.api.command(name, 'clip_now', wanted);
   agent = await scene.restartAgent(agent);
   expect(await ended(waiting)).toMatchObject({
     state: 'done',
     result: { uptimeS: expect.any(Number) },
   });
+  expect(await ended(clip)).toMatchObject({ state: 'done', result: { clip: expect.any(String) } });
   expect(await ended(cut)).toMatchObject({
     state: 'failed',
     problem: { code: 'cancelled', message: expect.stringContaining('before the clip was cut') },

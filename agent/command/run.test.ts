@@ -43,6 +43,13 @@ function note(what: string, answer: Readonly<Record<string, Json>>) {
 const open = (): Commands =>
   openCommands({ shelf: at.buffer.commands, actions, clock: systemClock, log: silentLog });
 
+/** The runner of an agent that has started. */
+function begun(): Commands {
+  const commands = open();
+  commands.resume();
+  return commands;
+}
+
 /** What the cloud is told, in order. */
 const told = () =>
   at.buffer.rows
@@ -52,7 +59,7 @@ const told = () =>
 
 test('the same command twice is done once and answered twice, over a restart as well', async () => {
   const ping: Command = { id: id(1), deadlineMs: later, kind: 'ping', input: {} };
-  const first = open();
+  const first = begun();
   first.take(ping);
   await first.settled();
   first.take(ping);
@@ -88,8 +95,28 @@ test('what a kill interrupts is begun again, ended, or said to be over', async (
   expect(at.buffer.commands.unfinished()).toEqual([]);
 });
 
-test('what cannot be done is answered with the reason and what to do', async () => {
+test('what comes while the agent starts waits until it runs, but no longer than it may', async () => {
   const commands = open();
+  const clip = { preS: 1, postS: 1, reason: 'x' };
+  commands.take({ id: id(1), deadlineMs: later, kind: 'ping', input: {} });
+  commands.take({ id: id(2), deadlineMs: 1, kind: 'clip_now', input: clip });
+  commands.take({ id: id(1), deadlineMs: later, kind: 'ping', input: {} });
+  await commands.settled();
+  expect(done).toEqual([]);
+  expect(at.buffer.commands.get(id(1))).toMatchObject({ state: 'acknowledged' });
+  commands.resume();
+  commands.take({ id: id(1), deadlineMs: later, kind: 'ping', input: {} });
+  await commands.settled();
+  expect(done).toEqual(['ping']);
+  expect(at.buffer.commands.get(id(1))).toMatchObject({ state: 'done' });
+  expect(at.buffer.commands.get(id(2))).toMatchObject({
+    state: 'failed',
+    problem: { code: 'timeout' },
+  });
+});
+
+test('what cannot be done is answered with the reason and what to do', async () => {
+  const commands = begun();
   commands.take({ id: id(1), deadlineMs: later, kind: 'refresh', input: { section: 'x' } });
   commands.take({ id: id(2), deadlineMs: later, kind: 'unknown' });
   commands.take({ id: id(3), deadlineMs: 1, kind: 'restart', input: {} });
@@ -109,7 +136,7 @@ test('a pull raises a clip above all others, and says what became of one that we
   const [one, two] = [await at.seal({ class: 'critical' }), await at.seal({ class: 'info' })];
   at.listAll();
   expect(at.buffer.clips.turn(1)[0]?.clipId).toBe(one.clipId);
-  const commands = open();
+  const commands = begun();
   const pull = async (n: number, clip: string) => {
     commands.take({ id: id(n), deadlineMs: later, kind: 'pull', input: { clip } });
     await commands.settled();
@@ -128,7 +155,7 @@ test('a pull raises a clip above all others, and says what became of one that we
 
 test('an evicted clip is said to be gone; a refused one is offered once more', async () => {
   const clip = await at.seal({ class: 'info' });
-  const commands = open();
+  const commands = begun();
   at.listAll();
   at.buffer.clips.refuse(clip.clipId, 'UNWANTED');
   const seq = at.buffer.clips.get(clip.clipId)?.manifestSeq ?? 0;
@@ -138,7 +165,7 @@ test('an evicted clip is said to be gone; a refused one is offered once more', a
   expect(at.buffer.clips.get(clip.clipId)?.manifestSeq).toBeGreaterThan(seq);
   await at.reopen({ quotaBytes: 1 });
   const other = await at.seal({ class: 'info' });
-  const again = open();
+  const again = begun();
   again.take({ id: id(2), deadlineMs: later, kind: 'pull', input: { clip: other.clipId } });
   await again.settled();
   expect(at.buffer.commands.get(id(2))).toMatchObject({

@@ -24,9 +24,9 @@ export interface Actions {
 }
 
 export interface Commands {
-  /** Durable when it returns. */
+  /** Durable when it returns. It is begun at once, or by `resume` while the agent still starts. */
   take(command: Command): void;
-  /** Goes on with what the process before left. */
+  /** The agent runs: begins what came so far, and goes on with what the process before left. */
   resume(): void;
   /** Resolves when nothing is being carried out. */
   settled(): Promise<void>;
@@ -47,6 +47,7 @@ class RunningCommands implements Commands {
   readonly #deps: CommandsDeps;
   readonly #running = new Map<string, Promise<void>>();
   #pulls: Promise<unknown>[] = [];
+  #hasBegun = false;
 
   constructor(deps: CommandsDeps) {
     this.#deps = deps;
@@ -56,7 +57,7 @@ class RunningCommands implements Commands {
     const { shelf, log } = this.#deps;
     if (shelf.take(command)) {
       log.info('the cloud asks for something', { command: command.id, kind: command.kind });
-      const kept = shelf.get(command.id);
+      const kept = this.#hasBegun ? shelf.get(command.id) : undefined;
       if (kept !== undefined) this.#begin(kept);
       return;
     }
@@ -66,9 +67,10 @@ class RunningCommands implements Commands {
 
   resume(): void {
     const { shelf, log } = this.#deps;
+    this.#hasBegun = true;
     for (const command of shelf.unfinished()) {
       const { id, kind, state } = command;
-      log.info('a command of the process before goes on', { command: id, kind, state });
+      log.info('a command that waited for this agent to run goes on', { command: id, kind, state });
       if (state === 'acknowledged') this.#begin(command);
       else if (kind === 'restart') shelf.note(id, { state: 'done', result: { restarted: true } });
       else if (kind === 'clip_now') shelf.note(id, { state: 'failed', problem: interrupted });
