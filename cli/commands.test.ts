@@ -113,6 +113,21 @@ test('get says why in full', async () => {
 
 const bytes = Uint8Array.from({ length: 4_000_000 }, (_, i) => (i * 31) % 253);
 
+test('a folder that cannot be made is named, and the command ends', async () => {
+  await world.putClip(1, { bytes: new Uint8Array(10) });
+  const [id = ''] = await ids();
+  const deep = join(folder, 'not', 'there', 'yet');
+  expect((await run(['clips', 'download', id, '-d', deep])).code).toBe(0);
+  expect(await readdir(deep)).toHaveLength(1);
+  const file = join(folder, 'file');
+  await writeFile(file, '');
+  for (const place of ['/proc/nope', '/proc/nope/deep', file, join(file, 'x')]) {
+    const ran = await run(['clips', 'download', id, '-d', place]);
+    expect(ran).toMatchObject({ code: 8, out: '' });
+    expect(ran.err).toMatch(/(\/proc\/nope|file).*: the folder cannot be made \(E\w+\)/);
+  }
+});
+
 test('a download is verified, named after its clip, and never written over', async () => {
   await world.putClip(1, { bytes });
   const [id = ''] = await ids();

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { asFault, Fault, formatSize } from '@fieldloop/core';
 import { answer, type Client, type Schemas } from './client.ts';
 import { jsonText, ndjsonText, type CliIo } from './io.ts';
@@ -170,13 +170,43 @@ async function place(part: string, file: string, force: boolean): Promise<void> 
   }
 }
 
+/**
+ * Makes a folder and those above it. Node's own recursive mkdir never ends where a folder that is
+ * there says ENOENT of what is to be made in it, as /proc does.
+ */
 async function makeFolder(path: string): Promise<void> {
+  const error = await failureOf(mkdir(path));
+  if (error === undefined || (error.code === 'EEXIST' && (await isFolder(path)))) return;
+  const above = dirname(path);
+  if (error.code !== 'ENOENT' || above === path) throw noFolder(error, path);
+  await makeFolder(above);
+  const again = await failureOf(mkdir(path));
+  if (again !== undefined && again.code !== 'EEXIST') throw noFolder(again, path);
+}
+
+async function failureOf(work: Promise<unknown>): Promise<NodeJS.ErrnoException | undefined> {
   try {
-    await mkdir(path, { recursive: true });
+    await work;
+    return undefined;
   } catch (error) {
-    throw diskFault(error, path);
+    return error as NodeJS.ErrnoException;
   }
 }
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+const noFolder = (cause: NodeJS.ErrnoException, place: string): Fault =>
+  new Fault('unavailable', `the folder cannot be made (${cause.code ?? cause.message})`, {
+    place,
+    remedy: 'Give another --dir, one that is yours to write.',
+    cause,
+  });
 
 export function diskFault(error: unknown, place: string): Fault {
   if (error instanceof Fault) return error;
