@@ -108,6 +108,30 @@ test('profiles of several clouds are used, changed and forgotten by name', async
   await other[Symbol.asyncDispose]();
 });
 
+test('a file of the folder that stands before the profile is named', async () => {
+  await invite();
+  const demo = join(home, '.fieldloop/cli.json');
+  execFileSync('mkdir', ['-p', join(home, '.fieldloop')]);
+  const before = `but not in this folder: ${demo} stands before it, with http://demo:1. `;
+  const login = async (profile: string) =>
+    await run(`login --url ${world.url} --email ada@example.com --profile ${profile}`, {
+      FIELDLOOP_PASSWORD: password,
+    });
+  await writeFile(demo, JSON.stringify({ url: 'http://demo:1', key: 'flk_demo' }));
+  expect((await login('ada')).err).toContain(
+    `commands now act as Ada, ${before}Add --profile ada (or set FIELDLOOP_PROFILE=ada)`,
+  );
+  expect((await run('whoami --profile ada')).out).toMatch(/role +engineer/);
+  expect((await run('config use ada')).err).toBe(
+    `commands now speak to ${world.url}\n${before}` +
+      'Add --profile ada (or set FIELDLOOP_PROFILE=ada), or move that file away.\n',
+  );
+  expect((await login('default')).err).toContain(`${before}It has a "default" too: log in with`);
+  await rm(demo);
+  expect((await run('config use ada')).err).toBe(`commands now speak to ${world.url}\n`);
+  expect((await run('whoami')).out).toMatch(/role +engineer/);
+});
+
 test('the shell completes commands and options', async () => {
   const { out } = await run('completion bash');
   const script = join(home, 'completion.bash');

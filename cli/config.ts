@@ -2,7 +2,13 @@
 import { didYouMean, Fault } from '@fieldloop/core';
 import { Command } from './commander.ts';
 import { type CliIo, type Column, jsonText, table } from './io.ts';
-import { homeFile, type ProfileFile, profileFiles, writeProfiles } from './profile.ts';
+import {
+  homeFile,
+  type ProfileFile,
+  profileFiles,
+  standsBefore,
+  writeProfiles,
+} from './profile.ts';
 import { showOf } from './show.ts';
 
 interface Row {
@@ -31,6 +37,7 @@ export function configCommand(io: CliIo): Command {
       const file = homeProfiles(io, name);
       writeProfiles({ ...file, current: name });
       io.err(`commands now speak to ${file.profiles[name]?.url ?? ''}\n`);
+      io.err(standsBefore(name, io));
     });
   config
     .command('remove <name>')

@@ -5,7 +5,7 @@ import { answer, openClient } from './client.ts';
 import { Command } from './commander.ts';
 import type { CliIo } from './io.ts';
 import { type ApiOptions, apiOptions, clientOf, printOne } from './list.ts';
-import { findCloud, homeFile, profileFiles, writeProfiles } from './profile.ts';
+import { findCloud, homeFile, profileFiles, standsBefore, writeProfiles } from './profile.ts';
 import { facts, showOf } from './show.ts';
 
 interface LoginOptions extends ApiOptions {
@@ -40,6 +40,8 @@ async function login(options: LoginOptions, io: CliIo): Promise<void> {
   const until = showOf(options).time(started.expiresAt);
   io.err(`logged in as ${started.user.name} (${started.user.role}) until ${until}\n`);
   io.err(`kept as profile "${name}" in ${path}\n`);
+  const before = standsBefore(name, io);
+  if (before !== '') io.err(`commands now act as ${started.user.name}, ${before}`);
 }
 
 /** What the person types. Fault `invalid` where nobody can be asked. */

@@ -115,6 +115,22 @@ export function profileFiles(io: Where): readonly ProfileFile[] {
     .filter((file) => file !== undefined);
 }
 
+/**
+ * What a person is told whose profile at home is not used here, because the file of this folder
+ * stands before it; empty when it is used.
+ */
+export function standsBefore(name: string, io: Where): string {
+  const [file] = profileFiles(io);
+  if (file === undefined || file.path === homeFile(io)) return '';
+  const { path, profiles, current } = file;
+  const remedy =
+    profiles[name] === undefined
+      ? `Add --profile ${name} (or set FIELDLOOP_PROFILE=${name}), or move that file away.`
+      : `It has a "${name}" too: log in with --profile and another name, or move that file away.`;
+  const { url = 'no cloud' } = profiles[current] ?? {};
+  return `but not in this folder: ${path} stands before it, with ${url}. ${remedy}\n`;
+}
+
 /** Where `fieldloop login` keeps what it gets. */
 export function homeFile({ env }: Pick<CliIo, 'env'>): string {
   const config = env['XDG_CONFIG_HOME'] ?? join(env['HOME'] ?? homedir(), '.config');
