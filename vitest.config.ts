@@ -1,5 +1,13 @@
-import { programEnvironment } from './core/launch.mjs';
+import { programEnvironment, runsHere } from './core/launch.mjs';
 import { defineConfig } from 'vitest/config';
+
+// Addons are built for the clone's Node; under another one they end the process without a word.
+if (!runsHere()) {
+  throw new Error(
+    `Node ${process.versions.node} cannot run the tests. Run \`npm test\`, which uses the clone's ` +
+      'own Node, or put .toolchain/node_modules/.bin first on the PATH.',
+  );
+}
 
 // Tests start programs of this clone; these run as their launchers would run them.
 Object.assign(process.env, programEnvironment());
