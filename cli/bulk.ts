@@ -46,18 +46,22 @@ export async function runBulk(
   const which = given({ ids: ids.length === 0 ? undefined : ids, q });
   const send = async (isDry: boolean) =>
     await sent(client, of.path, { ...which, ...of.body, dryRun: isDry }, io);
-  if (of.confirm !== undefined && dryRun !== true && options.yes !== true) {
-    const { changed } = await send(true);
-    await confirmed(`${of.confirm} ${changed}?`, options, io);
+  const tried =
+    of.confirm !== undefined && dryRun !== true && options.yes !== true
+      ? await send(true)
+      : undefined;
+  // Where nothing would change there is nothing to ask: the try says why.
+  const isIdle = tried?.changed === 0;
+  if (tried !== undefined && !isIdle) {
+    await confirmed(`${of.confirm} ${tried.changed}?`, options, io);
   }
-  const result = await send(dryRun === true);
+  const result = isIdle ? tried : await send(dryRun === true);
   printOne(result, options, io, () => resultText(result, io, options));
   const failed = result.results.filter(({ ok }) => !ok).length;
   if (failed === 0 || formatOf(options) !== 'table') return;
-  const isDry = dryRun === true;
   throw new Fault(
     'conflict',
-    `${failed} of ${result.matched} ${isDry ? 'would not be' : 'were not'} changed`,
+    `${failed} of ${result.matched} ${result.dryRun ? 'would not be' : 'were not'} changed`,
     {
       remedy: 'The table says why for each of them.',
     },

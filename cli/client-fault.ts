@@ -142,5 +142,8 @@ const nounWords: Readonly<Record<string, string>> = {
   webhooks: 'webhooks',
 };
 
+/** What waits for a second person is a conflict with a type of its own. */
 const codeOf = (name: string | undefined): FaultCode | undefined =>
-  (Object.keys(faultTable) as FaultCode[]).find((code) => code === name);
+  name === 'approval'
+    ? 'conflict'
+    : (Object.keys(faultTable) as FaultCode[]).find((code) => code === name);

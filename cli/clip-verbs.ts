@@ -1,10 +1,10 @@
 /** What is done to clips: tagged, held, erased, pulled from their robots, edited. */
-import { answer, type Schemas } from './client.ts';
+import { answer, queryText, type Schemas } from './client.ts';
 import type { Command } from './commander.ts';
 import { type BulkOptions, bulkOptions, runBulk } from './bulk.ts';
 import type { CliIo } from './io.ts';
 import { type ApiOptions, apiOptions, clientOf, given, printOne } from './list.ts';
-import { patchEntity } from './noun.ts';
+import { confirmed, patchEntity } from './noun.ts';
 import { secondsOf } from './option-values.ts';
 import { facts, showOf } from './show.ts';
 
@@ -73,8 +73,29 @@ function erase(clips: Command, io: CliIo): void {
     .addHelpText('after', eraseExamples)
     .action(async (ids: readonly string[], options: HoldOptions) => {
       const body = given({ reason: options.reason });
-      await runBulk(ids, options, io, { path: '/v1/clips:delete', body, confirm: 'Erase clips:' });
+      const [only] = ids;
+      const isOne = ids.length === 1 && options.q === undefined && options.dryRun !== true;
+      if (isOne && only !== undefined) await eraseOne(only, options, io);
+      else {
+        const of = { path: '/v1/clips:delete', body, confirm: 'Erase clips:' };
+        await runBulk(ids, options, io, of);
+      }
     });
+}
+
+/** By itself, so that one that is held asks for the approval of a second person. */
+async function eraseOne(id: string, options: HoldOptions, io: CliIo): Promise<void> {
+  const client = clientOf(options, io);
+  const path = `/v1/clips/${encodeURIComponent(id)}`;
+  const read = await client.send(path);
+  const { hold: held } = (await read.json()) as Schemas['Clip'];
+  const which = held === undefined ? id : `${id}, which is held (${held.reason})`;
+  await confirmed(`Erase ${which}?`, options, io);
+  const query = queryText({ reason: options.reason });
+  const headers = { 'if-match': read.headers.get('etag') ?? '*' };
+  await client.send(query === '' ? path : `${path}?${query}`, { method: 'DELETE', headers });
+  const clip = await answer(client.GET('/v1/clips/{id}', { params: { path: { id } } }));
+  printOne(clip, options, io, () => `${clip.id} is ${clip.state}\n`);
 }
 
 function pull(clips: Command, io: CliIo): void {
@@ -155,6 +176,10 @@ Examples:
 const eraseExamples = `
 Examples:
   fieldloop clips delete --q 'tag:test and startNs<-90d' --dry-run
+  fieldloop clips delete clp_01J… --reason 'a person can be seen'
+
+One that is held takes an admin, and another person who approves: name it alone, have it approved
+by \`fieldloop approvals approve\`, and give the same command again.
 `;
 
 const editExamples = `

@@ -182,6 +182,33 @@ test('parts of a clip: why, a cut of its recording, its spread', async () => {
   expect(await done(`clips get ${clip}`)).toMatch(/label +cart/);
 });
 
+test('a held clip is erased once another person approved; nothing to erase is not asked', async () => {
+  await world.putClip(3, { bytes: new Uint8Array(30), device: 'amr-02' });
+  const id = idIn(await done('clips list --state stored --device amr-02 -o ndjson'), 'clp');
+  await done(`clips hold ${id} --reason 'accident 7'`);
+  const questions: string[] = [];
+  const ask = async (question: string) => {
+    questions.push(question);
+    return await Promise.resolve('y');
+  };
+  const many = await run(`clips delete --q 'id=${id}'`, { ask });
+  expect(many).toMatchObject({ code: 5 });
+  expect(many.out).toMatch(/0 of 1 would change[\s\S]* no +.*held/);
+  expect(questions).toEqual([]);
+  const asks = await run(`clips delete ${id}`, { ask });
+  expect(asks).toMatchObject({ code: 5, out: '' });
+  expect(questions).toEqual([`Erase ${id}, which is held (accident 7)? [y/N] `]);
+  const approval = idIn(asks.err, 'apr');
+  expect(asks.err).toContain(`fieldloop approvals approve ${approval}`);
+  expect(await done('approvals list')).toContain(approval);
+  await world.db
+    .updateTable('approval')
+    .set({ state: 'approved', decided_by: 'usr_other', decided_at: Date.now() })
+    .where('id', '=', approval)
+    .execute();
+  expect(await done(`clips delete ${id} --yes --reason 'case closed'`)).toBe(`${id} is erased\n`);
+});
+
 test('a key for a screen sees its cohort alone, and can be changed', async () => {
   const made = await run(
     'keys create --name screen --role viewer --cohort hall --expires-in-days 30',

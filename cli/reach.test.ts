@@ -45,6 +45,7 @@ const commands: Readonly<Record<string, string>> = {
   decommissionDevice: 'devices decommission',
   deleteAlertPolicy: 'policies delete',
   deleteChannel: 'channels delete',
+  deleteClip: 'clips delete',
   deleteClips: 'clips delete',
   deleteCohort: 'cohorts delete',
   deleteEvent: 'events delete',
@@ -210,7 +211,6 @@ const commands: Readonly<Record<string, string>> = {
 /** Operations that `fieldloop api` alone reaches, and why that is right. */
 const byHand: Readonly<Record<string, string>> = {
   acknowledgeAlert: '`alerts acknowledge` takes one or many, by acknowledgeAlerts',
-  deleteClip: '`clips delete` takes one or many, by deleteClips',
   finishOidcLogin: 'a browser comes back to it from the OpenID provider',
   getCsrfToken: 'browsers need it; a key does not',
   getHealth: 'for load balancers; `fieldloop cloud check` is for people',
