@@ -16,6 +16,7 @@ import { type Ground, openGround } from './ground.ts';
 import { type Api, type ApiDeps, openApi, openProcessApi } from './http/api.ts';
 import type { Answered } from './http/app.ts';
 import { type Metrics, openMetrics } from './http/metrics.ts';
+import { clientAddress } from './http/proxy.ts';
 import { openHttpServer } from './http/serve.ts';
 import { drainMs } from './limits.ts';
 import { openDeliveries } from './outgoing/deliveries.ts';
@@ -58,7 +59,11 @@ export async function startCloud(config: CloudConfig, system: CloudSystem): Prom
   const isApi = config.role === 'all' || config.role === 'api';
   const api = started.use(isApi ? await openApi(deps) : openProcessApi(deps));
   measure(metrics, { api, read: ground.database.read, robots });
-  const http = await openHttpServer(api.fetch, { ids, log: log.child('http') }, config.http);
+  const http = await openHttpServer(
+    api.fetch,
+    { ids, log: log.child('http'), clientOf: clientAddress(config) },
+    config.http,
+  );
   started.defer(async () => await http.close(drainMs));
   const firstAdmin = isApi
     ? await firstLink(config, { system, ground, http: http.url })
@@ -174,7 +179,7 @@ function apiDeps(
     metrics,
     onAnswer,
     notReady: async () => (state.isStopping ? 'the cloud is stopping' : await trouble(read)),
-    onRevoked: (device) => robots?.line.closeDevice(device, 'revoked'),
+    onRevoked: (device, state) => robots?.line.closeDevice(device, state),
     enrolment: () => ({ url, caSha256: ground.ca.rootSha256 }),
   };
 }

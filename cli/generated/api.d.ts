@@ -8899,7 +8899,10 @@ export interface operations {
     exportClips: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9978,7 +9981,10 @@ export interface operations {
     backtestRuleSet: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Name or id of a rule set. */
                 id: string;

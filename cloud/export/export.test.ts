@@ -134,6 +134,19 @@ test('a zip holds each file unchanged, and tables that say which is which', asyn
   expect(notes).toHaveLength(10);
 });
 
+test('an export asked for twice under one Idempotency-Key is made once', async () => {
+  await using world = await openApiWorld();
+  await world.putClip(1, { bytes: await sampleRecording(sampleDrive()) });
+  const ask = async () =>
+    await world.post('/v1/clips:export', { ids: [clipId(1)] }, { 'idempotency-key': 'once' });
+  const [first, second] = [await ask(), await ask()];
+  expect([first.status, second.status]).toEqual([202, 202]);
+  expect(second.headers.get('idempotency-replayed')).toBe('true');
+  expect(await second.json()).toEqual(await first.json());
+  const { items } = (await jsonOf(world.get('/v1/exports'))) as { items: unknown[] };
+  expect(items).toHaveLength(1);
+});
+
 test('a merge is one recording in order of time, its topics under their devices', async () => {
   await using world = await openApiWorld();
   const at = (s: number): bigint => sampleStart + BigInt(s) * 1_000_000_000n;

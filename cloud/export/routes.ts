@@ -61,6 +61,7 @@ const start = (deps: ExportDeps): Operation =>
       right: 'clips:write',
       faults: ['conflict', 'limited'],
       statuses: { 202: 'The work that makes it: an Operation, whose input names the export.' },
+      makes: true,
     },
     {
       body: z.strictObject({

@@ -51,6 +51,8 @@ export interface OperationDoc {
    * restricted to some, but for reads by id, which are checked before (cloud/auth/within.ts).
    */
   readonly withinCohorts?: boolean;
+  /** A create that answers with the operation that makes it, or 200 for its dry run. */
+  readonly makes?: boolean;
   /** A create whose answer shows a secret once: it is never kept for a repeated request. */
   readonly secret?: boolean;
 }
@@ -61,7 +63,7 @@ export type OperationKind = 'read' | 'create' | 'change' | 'verb';
 export function kindOf({ doc, answer }: Pick<Operation, 'doc' | 'answer'>): OperationKind {
   if (doc.method === 'get') return 'read';
   if (doc.method !== 'post') return 'change';
-  return answer.status === 201 ? 'create' : 'verb';
+  return doc.makes === true || answer.status === 201 || answer.status === 202 ? 'create' : 'verb';
 }
 
 /** A request whose parts were checked. */

@@ -12,6 +12,7 @@ import {
 } from '../limits.ts';
 import type { Fetch } from './app.ts';
 import { answeredAs, problemResponse } from './problem.ts';
+import type { ClientAddress } from './proxy.ts';
 
 export interface HttpServer {
   /** `http://127.0.0.1:8080` */
@@ -29,9 +30,15 @@ export interface ListenAddress {
 /** Fault `unavailable` with a remedy when the address cannot be had. */
 export async function openHttpServer(
   fetch: Fetch,
-  deps: { readonly ids: Ids; readonly log: Log },
+  deps: {
+    readonly ids: Ids;
+    readonly log: Log;
+    /** Absent: whoever is connected is the client. */
+    readonly clientOf?: ClientAddress;
+  },
   address: ListenAddress,
 ): Promise<HttpServer> {
+  const clientOf = deps.clientOf ?? ((peer: string) => peer);
   const server = createServer({
     maxHeaderSize: maxHeaderBytes,
     headersTimeout: headersTimeoutMs,
@@ -44,7 +51,9 @@ export async function openHttpServer(
   server.maxConnections = maxConnections;
   const listener = getRequestListener(
     async (request, { incoming, outgoing }) => {
-      const response = await fetch(request, incoming.socket.remoteAddress ?? '');
+      const forwardedFor = request.headers.get('x-forwarded-for') ?? undefined;
+      const client = clientOf(incoming.socket.remoteAddress ?? '', forwardedFor);
+      const response = await fetch(request, client);
       return guarded(response, (error) => {
         deps.log.error('answer broke off', { cause: error });
         outgoing.destroy();
