@@ -148,7 +148,8 @@ function asLinkFault(url: string, error: unknown, isTrusted: boolean): Fault {
     return new Fault('forbidden', `the broker refused this device: ${message}`, {
       ...parts,
       remedy:
-        'Look at the device in the cloud: it may be revoked, and is then to be enrolled again. ' +
+        'Look at the device in the cloud: one that is suspended can be resumed; one that is ' +
+        'revoked stays so, and its robot enrols under a new name. ' +
         'A cloud that is just starting or stopping answers the same way.',
     });
   }

@@ -181,6 +181,21 @@ test('a token bound to an existing device replaces its key, and its old one is o
   expect((await certificateStore(db).get(print(fresh)))?.state).toBe('active');
 });
 
+test('no token leads back to the name of a revoked device', async () => {
+  const bound = await newToken('amr-08');
+  await post({ token: bound, csr: await csrFor('amr-08') });
+  const later = [await newToken('amr-08'), await newToken()];
+  await deviceStore(db).revoke('amr-08', 1);
+  for (const token of later) {
+    const answer = await post({ token, csr: await csrFor('amr-08') });
+    expect(answer).toMatchObject({
+      status: 403,
+      body: { detail: expect.stringContaining('revoked, and that is for good') },
+    });
+    expect(answer.body['remedy']).toContain('under a new name');
+  }
+});
+
 test.each([
   [
     'an expired token',

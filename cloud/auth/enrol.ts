@@ -6,7 +6,8 @@
 import { type Clock, Fault, type Ids } from '@fieldloop/core';
 import { putAudit } from '../store/audit-chain.ts';
 import type { Db } from '../store/db.ts';
-import { deviceNamePattern } from '../device/device.ts';
+import { newNameRemedy } from '../store/device-ref.ts';
+import { deviceNamePattern, isOver } from '../device/device.ts';
 import { deviceStore } from '../device/store.ts';
 import { claimTokenStore } from '../token/store.ts';
 import { claimSecretHash, claimTokenState, decodeClaimToken } from '../token/token.ts';
@@ -105,15 +106,16 @@ async function place(
     return { deviceId: id, replaced: false };
   }
   const device = await devices.get(name);
+  if (device !== undefined && isOver(device.state)) {
+    throw new Fault('forbidden', `the device ${name} is ${device.state}, and that is for good`, {
+      place: '/csr',
+      remedy: newNameRemedy,
+    });
+  }
   if (bound !== name || device === undefined) {
     throw new Fault('conflict', `the name ${name} is taken by another device`, {
       place: '/csr',
       remedy: `Choose another device.name, or create a token with --device ${name} to replace it.`,
-    });
-  }
-  if (device.state === 'revoked' || device.state === 'decommissioned') {
-    throw new Fault('forbidden', `the device ${name} is ${device.state}`, {
-      remedy: 'Create a token with a new device name.',
     });
   }
   return { deviceId: device.id, replaced: true };

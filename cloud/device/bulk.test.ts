@@ -32,6 +32,7 @@ test('many devices are suspended at once, each with its result; a dry run change
   expect(dry.results[2]).toMatchObject({ ok: false, problem: { code: 'not_found' } });
   expect(await bulk('suspend', names)).toMatchObject({ changed: 2, dryRun: false });
   expect(await bulk('suspend', names)).toMatchObject({ changed: 0 });
+  expect(world.endings).toEqual(['amr-01 suspended', 'amr-02 suspended']);
   expect(await bulk('resume', { q: 'state = suspended' })).toMatchObject({ changed: 2 });
   const both = await world.post('/v1/devices:suspend', { ids: ['amr-01'], q: 'name:amr-*' });
   expect(both.status).toBe(400);

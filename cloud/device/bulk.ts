@@ -98,7 +98,8 @@ const many = (deps: VerbDeps, verb: BulkVerb): Operation =>
         return { results, matched: ids.length, changed, dryRun };
       });
       if (!('matched' in answer)) return startedResponse(answer);
-      for (const name of ended) deps.onRevoked(name);
+      const state = verb === 'suspend' ? 'suspended' : 'revoked';
+      for (const name of ended) deps.onRevoked(name, state);
       return answer;
     },
   );

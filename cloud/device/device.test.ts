@@ -293,9 +293,15 @@ test('a device is suspended, resumed and revoked for good; each step is told and
   const reason = { reason: 'stolen' };
   const revoked = await json<DeviceJson>(world.post('/v1/devices/amr-01:revoke', reason));
   expect(revoked).toMatchObject({ state: 'revoked', presence: { online: false } });
-  expect((await verb('resume')).status).toBe(409);
+  const resumed = await verb('resume');
+  expect(resumed.status).toBe(409);
+  expect((await resumed.json()) as Problem).toMatchObject({
+    remedy: expect.stringMatching(/^That is for good\. Enrol the robot under a new name/),
+  });
   expect(await json<DeviceJson>(verb('decommission'))).toMatchObject({ state: 'decommissioned' });
   expect((await verb('revoke')).status).toBe(409);
+  const ends = ['suspended', 'suspended', 'revoked', 'decommissioned'];
+  expect(world.endings).toEqual(ends.map((state) => `amr-01 ${state}`));
   const told = await world.db
     .selectFrom('outbox')
     .select('kind')

@@ -72,6 +72,11 @@ export function mayConnect(state: DeviceState): boolean {
   return state === 'enrolled' || state === 'active';
 }
 
+/** States that no verb and no claim token leads out of: the robot needs a new name. */
+export function isOver(state: DeviceState): boolean {
+  return state === 'revoked' || state === 'decommissioned';
+}
+
 export function isDeviceState(text: string): text is DeviceState {
   return deviceStates.some((state) => state === text);
 }

@@ -7,14 +7,14 @@ import { deviceRefField } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import type { Db } from '../store/db.ts';
-import { unknownDevice } from '../store/device-ref.ts';
-import { afterVerb, type Device, type DeviceVerb } from './device.ts';
+import { newNameRemedy, unknownDevice } from '../store/device-ref.ts';
+import { afterVerb, type Device, type DeviceState, type DeviceVerb, isOver } from './device.ts';
 import { deviceJson, deviceSchema } from './json.ts';
 import { deviceStore } from './store.ts';
 
 export interface VerbDeps extends NounDeps {
   /** The device lost its right to speak: its connections are closed before the answer. */
-  onRevoked(name: string): void;
+  onRevoked(name: string, state: DeviceState): void;
 }
 
 interface VerbWords {
@@ -77,7 +77,7 @@ const one = (deps: VerbDeps, verb: DeviceVerb): Operation =>
         await takeStep(trx, { call, verb, at: deps.clock.now(), reason: call.body.reason }, found);
         return (await deviceStore(trx).get(found.id)) ?? found;
       });
-      if (verb !== 'resume') deps.onRevoked(device.name);
+      if (verb !== 'resume') deps.onRevoked(device.name, device.state);
       return deviceJson(device);
     },
   );
@@ -98,8 +98,8 @@ export async function takeStep(trx: Db, step: Step, device: Device): Promise<boo
   if (state === undefined) {
     throw new Fault('conflict', `${device.name} is ${device.state}: it cannot ${verb}`, {
       remedy:
-        verb === 'resume'
-          ? 'Enrol the robot anew with a claim token; a device that was revoked stays so.'
+        verb === 'resume' && isOver(device.state)
+          ? `That is for good. ${newNameRemedy}`
           : 'Look at its state with `fieldloop devices get`.',
     });
   }

@@ -51,6 +51,27 @@ test('enrolments are the certificates, the newest first, page by page', async ()
   expect((await world.get('/v1/enrolments?device=nobody')).status).toBe(404);
 });
 
+test.each(['revoked', 'decommissioned'] as const)(
+  'no token is made for the name of a device that is %s; a suspended one may get a new board',
+  async (state) => {
+    await using world = await openApiWorld();
+    const make = async () => await world.post('/v1/claimTokens', { device: 'amr-01' });
+    await json(world.post('/v1/devices/amr-01:suspend'));
+    expect((await make()).status).toBe(201);
+    await json(world.post(`/v1/devices/amr-01:${state === 'revoked' ? 'revoke' : 'decommission'}`));
+    const refused = await make();
+    expect([refused.status, await refused.json()]).toMatchObject([
+      409,
+      {
+        detail: `the device amr-01 is ${state}, and that is for good`,
+        remedy: expect.stringContaining('tokens create --device NEW-NAME'),
+        errors: [{ pointer: '/body/device' }],
+      },
+    ]);
+    expect(await world.db.selectFrom('claim_token').select('id').execute()).toHaveLength(1);
+  },
+);
+
 test('a token is made once for one Idempotency-Key, and its secret is shown that once', async () => {
   await using world = await openApiWorld();
   const make = async () =>

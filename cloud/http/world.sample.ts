@@ -43,6 +43,8 @@ export interface ApiWorld extends AsyncDisposable {
   /** Where the bytes of clips are: on a real disk. */
   readonly bytes: BlobStore;
   readonly revoked: string[];
+  /** The same with the state that ended it: `amr-01 suspended`. */
+  readonly endings: string[];
   /** Phrases that the API logged as errors. */
   readonly errors: string[];
   notReady: string | undefined;
@@ -74,6 +76,7 @@ export async function openApiWorld(options: WorldOptions = {}): Promise<ApiWorld
   const log = { ...silentLog, error: (phrase: string) => void errors.push(phrase) };
   const system = { clock, ids: systemIds, randomBytes: systemRandomBytes, log };
   const revoked: string[] = [];
+  const endings: string[] = [];
   const state: { notReady: string | undefined; brokenObject: string | undefined } = {
     notReady: undefined,
     brokenObject: undefined,
@@ -102,8 +105,9 @@ export async function openApiWorld(options: WorldOptions = {}): Promise<ApiWorld
     checkAnswers: true,
     outgoing: { allowPrivate: true, timeoutMs: 2000 },
     bytes,
-    onRevoked: (name) => {
+    onRevoked: (name, state) => {
       revoked.push(name);
+      endings.push(`${name} ${state}`);
     },
     enrolment: () => ({ url: 'https://127.0.0.1:9', caSha256: 'c'.repeat(64) }),
   });
@@ -146,6 +150,7 @@ export async function openApiWorld(options: WorldOptions = {}): Promise<ApiWorld
     makeKey,
     bytes,
     revoked,
+    endings,
     errors,
     keyAs: async (role: Role) => await makeKey(roleScopes[role]),
     get: async (path: string, headers = {}) =>

@@ -18,3 +18,21 @@ export function unknownDevice(nameOrId: string): Fault {
     remedy: 'List the devices with `fieldloop devices list`; a robot appears when it enrols.',
   });
 }
+
+/** Fault `conflict` when this name belongs to a device that can never connect again. */
+export async function demandLivingName(db: Db, name: string): Promise<void> {
+  const row = await db
+    .selectFrom('device')
+    .select('state')
+    .where('name', '=', name)
+    .executeTakeFirst();
+  if (row?.state !== 'revoked' && row?.state !== 'decommissioned') return;
+  throw new Fault('conflict', `the device ${name} is ${row.state}, and that is for good`, {
+    place: '/body/device',
+    remedy: newNameRemedy,
+  });
+}
+
+/** What is left to do for a robot whose device is revoked or decommissioned. */
+export const newNameRemedy =
+  'Enrol the robot under a new name: `fieldloop tokens create --device NEW-NAME` makes the token.';

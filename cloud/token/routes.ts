@@ -5,6 +5,7 @@ import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { pageOf } from '../http/page.ts';
 import { claimTokenMs, maxClaimTokenMs } from '../limits.ts';
+import { demandLivingName } from '../store/device-ref.ts';
 import { type OutboxEntry, putOutbox } from '../store/outbox.ts';
 import { claimTokenStore } from './store.ts';
 import {
@@ -93,6 +94,7 @@ const create = (deps: ClaimTokenDeps): Operation =>
         const secret = Buffer.from(deps.randomBytes(32)).toString('base64url');
         const { url, caSha256 } = deps.enrolment();
         const { device, site, note, expiresInS } = call.body;
+        if (device !== undefined) await demandLivingName(trx, device);
         const row = await claimTokenStore(trx).create({
           id: deps.ids.ulid('tok'),
           secretSha256: claimSecretHash(secret),
