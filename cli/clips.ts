@@ -47,10 +47,13 @@ function list(clips: Command, io: CliIo): void {
         path: '/v1/clips',
         query: { ...queryOf(options), ...narrowOf(options) },
         columns,
-        none: 'no clips match',
+        none: `no clips match${options.rule === undefined ? '' : rulesHint}`,
       });
     });
 }
+
+/** A rule's name with a typo finds nothing as well. */
+const rulesHint = '; `fieldloop clips facets --facet rule` lists the rules that fired';
 
 const columns: readonly Column<ClipSummary>[] = [
   whenColumn((clip) => clip.startAt),

@@ -98,6 +98,16 @@ test('a list stops at its limit, says so, and goes through all pages when asked'
   expect(wrong.err).toContain('--limit: "0" is not how many rows to show');
 });
 
+test('a rule that nobody knows finds nothing, and a hint says which there are', async () => {
+  await world.putClip(1);
+  const ran = await run('clips list --rule nearmiss');
+  expect(ran).toMatchObject({ code: 0, out: '' });
+  expect(ran.err).toBe(
+    'no clips match; `fieldloop clips facets --facet rule` lists the rules that fired\n',
+  );
+  expect((await run('clips facets --facet rule')).out).toContain('near-miss');
+});
+
 test('get says why in full', async () => {
   await world.putClip(1);
   const [id = ''] = await ids();
