@@ -207,7 +207,8 @@ function sectionText(item: Section, show: Show): string {
     facts([
       ['section', item.section],
       ['state', `${item.state} since ${show.time(item.since)}`],
-      ['wanted', item.desired?.digest.slice(0, 12)],
+      // Rules that run have another digest than the document that names them and a shadow.
+      ['wanted', item.state === 'in_sync' ? undefined : item.desired?.digest.slice(0, 12)],
       ['runs', item.reported?.digest.slice(0, 12)],
       ['problems', item.problems === undefined ? undefined : JSON.stringify(item.problems)],
     ]),
