@@ -1,6 +1,6 @@
 /**
  * Goal: a token inside an address is for admins alone, and the first key is no second person.
- * Method: real requests of several roles, the rows of the audit chain, and the key of a first start.
+ * Method: real requests of several roles, rows of the audit chain, and the key of a first start.
  */
 import { systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Goal: limits and audit see the client behind a listed proxy, and nobody can choose an address. */
+/** Goal: limits and audit see the client behind a listed proxy; nobody can choose an address. */
 import { expect, test } from 'vitest';
 import { clientAddress, proxiesOf } from './proxy.ts';
 
