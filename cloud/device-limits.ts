@@ -5,8 +5,9 @@ const ms = (text: string): number => Number(parseDurationNs(text) / 1_000_000n);
 
 /** Values that a property's definition may allow. */
 export const maxPropertyValues = 200;
-/** Devices that one person revokes at once; more take another's approval. */
+/** Devices that one person revokes within this time; more take another's approval. */
 export const maxRevokedAlone = 5;
+export const revokedAloneMs = ms('1h');
 /** Devices that one transaction of an operation takes a step with. */
 export const deviceWorkRows = 100;
 /** A device's coverage: time unless asked otherwise, and sessions and clips it is made of. */

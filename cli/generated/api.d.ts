@@ -282,7 +282,7 @@ export interface paths {
         put?: never;
         /**
          * Take many devices their right to connect, for good
-         * @description More than 5 at once take another person's approval. A query that finds more than 1000 devices becomes an operation.
+         * @description More than 5 in an hour take another person's approval. A query that finds more than 1000 devices becomes an operation.
          */
         post: operations["revokeDevices"];
         delete?: never;
@@ -2297,7 +2297,10 @@ export interface paths {
         /** Claim tokens, the newest first, without their secrets */
         get: operations["listClaimTokens"];
         put?: never;
-        /** A token with which one robot enrols once */
+        /**
+         * A token with which one robot enrols once
+         * @description Bound to the name of a device that is there, it moves that name to another robot, whose certificate replaces the one in use: that takes devices:admin, like revoke.
+         */
         post: operations["createClaimToken"];
         delete?: never;
         options?: never;

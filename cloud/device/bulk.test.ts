@@ -58,6 +58,26 @@ test('revoking many takes another person; a few do not', async () => {
   expect((await revoke(made)).status).toBe(409);
 });
 
+test('many revoked one after the other take another person too', async () => {
+  await using world = await openApiWorld();
+  const made = Array.from({ length: 7 }, (_, n) => `bot-${n}`);
+  for (const name of made) await deviceStore(world.db).create({ id: `dev_${name}`, name, at: 1 });
+  const statuses: number[] = [];
+  for (const name of made) {
+    statuses.push((await world.post(`/v1/devices/${name}:revoke`, {})).status);
+  }
+  expect(statuses).toEqual([200, 200, 200, 200, 200, 409, 409]);
+  expect((await world.post('/v1/devices:revoke', { ids: ['bot-5'] })).status).toBe(409);
+  // What is over already is asked of nobody.
+  expect((await world.post('/v1/devices/bot-0:revoke', {})).status).toBe(200);
+  await world.db
+    .updateTable('audit')
+    .set({ at: 1 })
+    .where('action', '=', 'device.revoke')
+    .execute();
+  expect((await world.post('/v1/devices/bot-5:revoke', {})).status).toBe(200);
+});
+
 test('more devices than a request waits for become an operation that the worker does', async () => {
   await using world = await openApiWorld();
   const count = 1003;

@@ -1,6 +1,5 @@
 /** The verbs of many devices at once, each with its own result. */
 import { Fault } from '@fieldloop/core';
-import { requireApproval, subjectOf } from '../auth/approval.ts';
 import {
   type BulkAnswer,
   bulkAnswer,
@@ -21,6 +20,7 @@ import type { LongOperation } from '../operation/operation.ts';
 import type { BulkDevices, BulkVerb } from './bulk-work.ts';
 import type { Device } from './device.ts';
 import { deviceStore } from './store.ts';
+import { approveRevoking } from './revoking.ts';
 import { reasonField, takeStep, type VerbDeps } from './verbs.ts';
 
 const longer = `A query that finds more than ${maxBulkItems} devices becomes an operation.`;
@@ -38,7 +38,7 @@ const words = {
   },
   revoke: {
     summary: 'Take many devices their right to connect, for good',
-    description: `More than ${maxRevokedAlone} at once take another person's approval. ${longer}`,
+    description: `More than ${maxRevokedAlone} in an hour take another person's approval. ${longer}`,
     right: 'devices:admin',
   },
 } as const;
@@ -70,11 +70,8 @@ const many = (deps: VerbDeps, verb: BulkVerb): Operation =>
         const at = deps.clock.now();
         const all = await chosen(trx, call.body, at);
         const ids = all.slice(0, maxBulkItems);
-        if (verb === 'revoke' && !dryRun && all.length > maxRevokedAlone) {
-          const subject = subjectOf(all);
-          const detail = { devices: all.length, first: all.slice(0, 10) };
-          const wanted = { action: 'device.revoke', subject, reason, detail };
-          await requireApproval(trx, call, wanted, deps);
+        if (verb === 'revoke' && !dryRun) {
+          await approveRevoking(trx, call, { ids: all, at, reason }, deps);
         }
         if (all.length > ids.length && !dryRun) {
           return await startMany(trx, call, { verb, ids: all, reason, at }, deps);

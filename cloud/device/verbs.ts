@@ -10,6 +10,7 @@ import type { Db } from '../store/db.ts';
 import { newNameRemedy, unknownDevice } from '../store/device-ref.ts';
 import { afterVerb, type Device, type DeviceState, type DeviceVerb, isOver } from './device.ts';
 import { deviceJson, deviceSchema } from './json.ts';
+import { approveRevoking } from './revoking.ts';
 import { deviceStore } from './store.ts';
 
 export interface VerbDeps extends NounDeps {
@@ -47,6 +48,8 @@ const words: Readonly<Record<DeviceVerb, VerbWords>> = {
   },
 };
 
+const isForGood = (verb: DeviceVerb): boolean => verb === 'revoke' || verb === 'decommission';
+
 const verbs: readonly DeviceVerb[] = ['suspend', 'resume', 'revoke', 'decommission'];
 export const reasonField = z.string().min(1).max(240).optional().openapi({
   description: 'Why, for the audit.',
@@ -74,7 +77,12 @@ const one = (deps: VerbDeps, verb: DeviceVerb): Operation =>
       const device = await call.change(async (trx) => {
         const found = await deviceStore(trx).get(call.params.id);
         if (found === undefined) throw unknownDevice(call.params.id);
-        await takeStep(trx, { call, verb, at: deps.clock.now(), reason: call.body.reason }, found);
+        const at = deps.clock.now();
+        const { reason } = call.body;
+        if (isForGood(verb) && !isOver(found.state)) {
+          await approveRevoking(trx, call, { ids: [found.id], at, reason }, deps);
+        }
+        await takeStep(trx, { call, verb, at, reason }, found);
         return (await deviceStore(trx).get(found.id)) ?? found;
       });
       if (verb !== 'resume') deps.onRevoked(device.name, device.state);
@@ -106,7 +114,7 @@ export async function takeStep(trx: Db, step: Step, device: Device): Promise<boo
   if (state === device.state) return false;
   if (step.dryRun === true) return true;
   await deviceStore(trx).setState(device, { state, verb, at });
-  if (verb === 'revoke' || verb === 'decommission') {
+  if (isForGood(verb)) {
     await certificateStore(trx).end(device.name, 'revoked', at);
   }
   const detail: Record<string, Json> = reason === undefined ? {} : { reason };

@@ -72,6 +72,16 @@ test.each(['revoked', 'decommissioned'] as const)(
   },
 );
 
+test('a token for the name of a robot that is there takes the right that revoking takes', async () => {
+  await using world = await openApiWorld();
+  const engineer = { authorization: `Bearer ${await world.keyAs('engineer')}` };
+  const ask = async (device: string): Promise<number> =>
+    (await world.post('/v1/claimTokens', { device }, engineer)).status;
+  expect(await ask('amr-new')).toBe(201);
+  expect(await ask('amr-01')).toBe(403);
+  expect((await world.post('/v1/claimTokens', { device: 'amr-01' })).status).toBe(201);
+});
+
 test('a token is made once for one Idempotency-Key, and its secret is shown that once', async () => {
   await using world = await openApiWorld();
   const make = async () =>

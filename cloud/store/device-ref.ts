@@ -19,14 +19,14 @@ export function unknownDevice(nameOrId: string): Fault {
   });
 }
 
-/** Fault `conflict` when this name belongs to a device that can never connect again. */
-export async function demandLivingName(db: Db, name: string): Promise<void> {
+/** Whether a device has this name. Fault `conflict` when it can never connect again. */
+export async function isKnownLiving(db: Db, name: string): Promise<boolean> {
   const row = await db
     .selectFrom('device')
     .select('state')
     .where('name', '=', name)
     .executeTakeFirst();
-  if (row?.state !== 'revoked' && row?.state !== 'decommissioned') return;
+  if (row?.state !== 'revoked' && row?.state !== 'decommissioned') return row !== undefined;
   throw new Fault('conflict', `the device ${name} is ${row.state}, and that is for good`, {
     place: '/body/device',
     remedy: newNameRemedy,

@@ -1,11 +1,12 @@
 import { Fault, type Json, type RandomBytes } from '@fieldloop/core';
+import { authorize } from '../http/caller.ts';
 import { listName, type NounDeps } from '../http/deps.ts';
 import { deviceNameField, instantField, instantText, pageFields } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { pageOf } from '../http/page.ts';
 import { claimTokenMs, maxClaimTokenMs } from '../limits.ts';
-import { demandLivingName } from '../store/device-ref.ts';
+import { isKnownLiving } from '../store/device-ref.ts';
 import { type OutboxEntry, putOutbox } from '../store/outbox.ts';
 import { claimTokenStore } from './store.ts';
 import {
@@ -84,6 +85,9 @@ const create = (deps: ClaimTokenDeps): Operation =>
       method: 'post',
       path: '/v1/claimTokens',
       summary: 'A token with which one robot enrols once',
+      description:
+        'Bound to the name of a device that is there, it moves that name to another robot, whose ' +
+        'certificate replaces the one in use: that takes devices:admin, like revoke.',
       right: 'claimTokens:write',
       secret: true,
     },
@@ -94,7 +98,13 @@ const create = (deps: ClaimTokenDeps): Operation =>
         const secret = Buffer.from(deps.randomBytes(32)).toString('base64url');
         const { url, caSha256 } = deps.enrolment();
         const { device, site, note, expiresInS } = call.body;
-        if (device !== undefined) await demandLivingName(trx, device);
+        if (
+          device !== undefined &&
+          (await isKnownLiving(trx, device)) &&
+          call.caller !== undefined
+        ) {
+          authorize(call.caller, 'devices:admin');
+        }
         const row = await claimTokenStore(trx).create({
           id: deps.ids.ulid('tok'),
           secretSha256: claimSecretHash(secret),
