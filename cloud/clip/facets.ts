@@ -11,7 +11,6 @@ import type { Filter } from '../http/q/filter.ts';
 import { fromOf, rareTerm, withParts } from '../http/q/page-plan.ts';
 import { compiledForScan } from '../http/q/scan-plan.ts';
 import { joined, type Sql } from '../http/q/source.ts';
-import { clipSource } from '../http/q/sources/clips.ts';
 import type { Tree } from '../http/q/tree.ts';
 import type { Db } from '../store/db.ts';
 import { type RawBuilder, sql } from '../store/kysely.ts';
@@ -46,42 +45,40 @@ export async function countFacets(
 ): Promise<Facets> {
   const until = deps.clock.monotonicMs() + facetMs;
   const counts = new Map(wanted.map((name): [FacetName, FacetCounts] => [name, new Map()]));
-  const passes = passesOf(filter, wanted).flatMap(({ terms, facets }) =>
-    tables.map((table) => ({
-      filter: { ...filter, terms },
-      table,
-      facets: facets.filter((name) => table.facets.includes(name)),
-    })),
-  );
   const whole = await Promise.all(
-    passes
-      .filter(({ facets }) => facets.length > 0)
-      .map(async (pass) => {
-        const ms = Math.max(1, until - deps.clock.monotonicMs());
-        const done = await readWithin(deps.read, { ms, clock: deps.clock }, async (trx) => {
-          await countPass(trx, pass, counts);
-          return true;
-        });
-        return done === true;
-      }),
+    passesOf(filter, wanted).map(async (pass) => {
+      const ms = Math.max(1, until - deps.clock.monotonicMs());
+      const done = await readWithin(deps.read, { ms, clock: deps.clock }, async (trx) => {
+        await countPass(trx, pass, counts);
+        return true;
+      });
+      return done === true;
+    }),
   );
   return { counts, partial: whole.includes(false) };
 }
 
+interface Pass {
+  readonly filter: Filter;
+  readonly facets: readonly FacetName[];
+}
+
 /** Facets by the conditions that they count under. */
-function passesOf(filter: Filter, wanted: readonly FacetName[]) {
-  const others = (name: FacetName): readonly Tree[] =>
-    filter.terms.filter((term) => !isAbout(term, name));
-  const passes = new Map<string, { terms: readonly Tree[]; facets: FacetName[] }>();
+function passesOf(filter: Filter, wanted: readonly FacetName[]): readonly Pass[] {
+  const passes = new Map<string, { filter: Filter; facets: FacetName[] }>();
   for (const name of wanted) {
-    const terms = others(name);
-    const key = terms.map((term) => filter.terms.indexOf(term)).join();
-    const pass = passes.get(key) ?? { terms, facets: [] };
+    const terms = filter.terms.filter((term) => !isAbout(term, name));
+    // Without conditions nothing is found twice: each table is counted by itself, side by side.
+    const apart = isAll({ ...filter, terms }) ? placeOf(name) : '';
+    const key = `${apart} ${terms.map((term) => filter.terms.indexOf(term)).join()}`;
+    const pass = passes.get(key) ?? { filter: { ...filter, terms }, facets: [] };
     pass.facets.push(name);
     passes.set(key, pass);
   }
   return [...passes.values()];
 }
+
+const isAll = ({ terms, where }: Filter): boolean => terms.length === 0 && where.length === 0;
 
 /** Whether a condition speaks of this facet and of nothing else. */
 function isAbout(term: Tree, name: FacetName): boolean {
@@ -91,124 +88,126 @@ function isAbout(term: Tree, name: FacetName): boolean {
     : term.of.length > 0 && term.of.every((one) => isAbout(one, name));
 }
 
-interface Part {
-  readonly parts: readonly RawBuilder<unknown>[];
-  readonly from: RawBuilder<unknown>;
-  readonly where: Sql;
-  readonly block: Block | undefined;
-  /** Nothing narrows the clips but the block. */
-  readonly all: boolean;
-  /** The clips are gathered: each finds its values, instead of each value its clip. */
-  readonly few: boolean;
-  readonly facets: readonly FacetName[];
+/** One value of one facet, and how many of the clips have it. */
+interface Counted {
+  readonly facet: FacetName;
+  readonly value: string | null;
+  readonly n: bigint | number | string;
 }
 
-type CountedRow = Readonly<Record<string, unknown>>;
+type Counting = RawBuilder<Counted>;
 
-interface FacetTable {
-  readonly facets: readonly FacetName[];
-  /** Whether its values are in a table of their own. */
-  readonly values: boolean;
-  /** Counts of these facets over the clips that `from` and `where` leave. */
-  readonly query: (of: Part) => RawBuilder<CountedRow>;
-}
+/** Facets in columns of the clip, in its device, and in tables of their own. */
+const columns = ['severity', 'class', 'state'] as const;
+const ofDevice = { device: 'name', site: 'site' } as const;
+const valueTables = [
+  { table: 'clip_term', kind: 'kind', value: 'term', facets: ['rule', 'tag'] },
+  { table: 'clip_text', kind: 'key', value: 'text', facets: ['firmware', 'model'] },
+] as const;
 
-/** Facets that one statement counts together. */
-const tables: readonly FacetTable[] = [
-  { facets: ['severity', 'class', 'state'], values: false, query: columnCounts },
-  {
-    facets: ['device', 'site'],
-    values: false,
-    // Found first and grouped then: the order of devices is in an index that reads clips whole.
-    query: ({ parts, from, where }) => sql`${withParts([
-      ...parts,
-      sql`passing as materialized (select clip.device_id as device_id ${from} where ${where})`,
-    ])} select device.name as device, device.site as site, counted.n as n
-      from (select passing.device_id as device_id, count(*) as n from passing
-        group by passing.device_id) as counted
-      cross join device where device.id = counted.device_id`,
-  },
-  { facets: ['rule', 'tag'], values: true, query: valueCounts('clip_term', 'kind', 'term') },
-  { facets: ['firmware', 'model'], values: true, query: valueCounts('clip_text', 'key', 'text') },
-];
-
-/** One sum for each value of columns whose values are known: no rows have to be sorted. */
-function columnCounts({ parts, from, where, facets }: Part): RawBuilder<CountedRow> {
-  const sums = facets.flatMap((facet) =>
-    (valuesOf(facet) ?? []).map(
-      (value) => sql`sum(case when ${sql.ref(`clip.${facet}`)} = ${value} then 1 else 0 end)
-        as ${sql.ref(`${facet} ${value}`)}`,
-    ),
-  );
-  return sql`${withParts(parts)} select ${sql.join(sums)} ${from} where ${where}`;
-}
-
-const valuesOf = (facet: FacetName): readonly string[] | undefined =>
-  clipSource.fields.find((field) => field.name === facet)?.values;
-
-/** Values in a table of their own: each is looked up among the clips that pass. */
-function valueCounts(table: string, kind: string, value: string): FacetTable['query'] {
-  const [facet, text] = [sql.ref(`v.${kind}`), sql.ref(`v.${value}`)];
-  return ({ parts, from, where, block, all, few, facets }) => {
-    const conditions = [sql<boolean>`${facet} in (${sql.join(facets)})`];
-    if (block?.from !== undefined) conditions.push(sql`v.start_ns >= ${block.from}`);
-    if (block?.to !== undefined) conditions.push(sql`v.start_ns < ${block.to}`);
-    if (few) conditions.push(sql`v.clip_id = passing.id`);
-    else if (!all) conditions.push(sql`v.clip_id in (select passing.id from passing)`);
-    const passing = sql`passing as materialized (select clip.id as id ${from} where ${where})`;
-    return sql`${withParts(all ? [] : [...parts, passing])} select ${facet} as facet,
-      ${text} as value, count(*) as n
-      from ${few ? sql`passing cross join ` : sql``}${sql.table(table)} as v
-      where ${joined(conditions)} group by ${facet}, ${text}`;
-  };
+function placeOf(name: FacetName): string {
+  if (name in ofDevice) return 'device';
+  return columns.some((column) => column === name) ? 'clip' : 'values';
 }
 
 async function countPass(
   db: Db,
-  pass: { readonly filter: Filter; readonly table: FacetTable; readonly facets: FacetName[] },
+  { filter, facets }: Pass,
   counts: ReadonlyMap<FacetName, FacetCounts>,
 ): Promise<void> {
-  const { filter, table, facets } = pass;
   const lead = await rareTerm(db, filter);
   const { parts, from, on } = fromOf(filter.source, lead);
   const scan = compiledForScan(filter, lead);
-  const all = filter.terms.length === 0 && filter.where.length === 0;
-  const few = lead !== undefined || (table.values && !all && (await isFew(db, { from, scan })));
+  const all = isAll(filter);
   const count = async (block?: Block): Promise<void> => {
     const where = joined([...on, scan, ...(block === undefined ? [] : [block.holds])]);
-    const { rows } = await table.query({ parts, from, where, block, all, few, facets }).execute(db);
-    for (const row of rows) add(row, facets, counts);
+    // Found once, and small in memory: the clips themselves are not read again.
+    const kept = keptColumns(facets, all).map((name) => sql.ref(`clip.${name}`));
+    const passing = sql`passing as materialized (select ${sql.join(kept)} ${from} where ${where})`;
+    const found = countings(facets, { block, all, gathered: lead !== undefined });
+    const { rows } = await sql<Counted>`${withParts([...parts, passing])}
+      ${sql.join(found, sql` union all `)}`.execute(db);
+    for (const { facet, value, n } of rows) {
+      const known = counts.get(facet);
+      if (value !== null) known?.set(value, (known.get(value) ?? 0) + Number(n));
+    }
   };
   if (lead !== undefined) return await count();
   for await (const block of blocksOf(db, filter.source, facetBlockRows)) await count(block);
 }
 
-/** Whether the clips that pass are few enough to be asked one by one. */
-async function isFew(
-  db: Db,
-  { from, scan }: { readonly from: RawBuilder<unknown>; readonly scan: Sql },
-): Promise<boolean> {
-  const least = sql<boolean>`clip.start_ns >= ${0n}`;
-  const { rows } = await sql<{ n: bigint }>`select count(*) as n from (select clip.id ${from}
-    where ${least} and ${scan} limit ${BigInt(gatherRows)}) as counted`.execute(db);
-  return (rows[0]?.n ?? 0n) < BigInt(gatherRows);
+/** Fewer columns may all be in one index. */
+function keptColumns(facets: readonly FacetName[], all: boolean): readonly string[] {
+  const kept: string[] = columns.filter((name) => facets.includes(name));
+  if (facets.includes('device') || facets.includes('site')) kept.push('device_id');
+  if (!all || kept.length === 0) kept.push('id');
+  return kept;
 }
 
-/** A row counts one value of one facet, one value of each of several, or all values of columns. */
-function add(
-  row: CountedRow,
-  facets: readonly FacetName[],
-  counts: ReadonlyMap<FacetName, FacetCounts>,
-): void {
-  const more = (name: FacetName, value: unknown, n: unknown): void => {
-    const known = counts.get(name);
-    const rows = Number(n ?? 0);
-    if (typeof value !== 'string' || known === undefined || rows === 0) return;
-    known.set(value, (known.get(value) ?? 0) + rows);
-  };
-  for (const name of facets) {
-    if (row['facet'] === name) more(name, row['value'], row['n']);
-    else if ('n' in row) more(name, row[name], row['n']);
-    else for (const value of valuesOf(name) ?? []) more(name, value, row[`${name} ${value}`]);
-  }
+interface Passing {
+  readonly block: Block | undefined;
+  /** Nothing narrows the clips but the block. */
+  readonly all: boolean;
+  /** They were found by an index: they are few. */
+  readonly gathered: boolean;
+}
+
+/** A count of each facet over the clips of `passing`. */
+function countings(facets: readonly FacetName[], passing: Passing): readonly Counting[] {
+  const wanted = new Set<FacetName>(facets);
+  const has = (name: FacetName): boolean => wanted.has(name);
+  const rows = columns.filter(has).map((name): Counting => {
+    const column = sql.ref(`passing.${name}`);
+    return sql`select ${sql.lit(name)} as facet, ${column} as value, count(*) as n
+      from passing group by ${column}`;
+  });
+  const devices = (['device', 'site'] as const).filter(has).map((name): Counting => {
+    // Grouped before the device is looked up: a fleet has fewer devices than clips.
+    return sql`select ${sql.lit(name)} as facet, ${sql.ref(`device.${ofDevice[name]}`)} as value,
+      counted.n as n from (select passing.device_id as device_id, count(*) as n from passing
+        group by passing.device_id) as counted
+      cross join device where device.id = counted.device_id`;
+  });
+  const values = valueTables.flatMap((place) => {
+    const some = place.facets.filter(has);
+    return some.length === 0 ? [] : valueCountings({ ...place, facets: some }, passing);
+  });
+  return [...rows, ...devices, ...values];
+}
+
+interface ValueTable {
+  readonly table: string;
+  readonly kind: string;
+  readonly value: string;
+  readonly facets: readonly FacetName[];
+}
+
+/**
+ * Values in a table of their own. When few clips pass, each finds its values; when many do, each
+ * value finds its clip: which of the two it is, the database sees once they are found.
+ */
+function valueCountings(
+  { table, kind, value, facets }: ValueTable,
+  { block, all, gathered }: Passing,
+): readonly Counting[] {
+  const [facet, text] = [sql.ref(`v.${kind}`), sql.ref(`v.${value}`)];
+  const conditions = [sql<boolean>`${facet} in (${sql.join(facets)})`];
+  if (block?.from !== undefined) conditions.push(sql`v.start_ns >= ${block.from}`);
+  if (block?.to !== undefined) conditions.push(sql`v.start_ns < ${block.to}`);
+  const grouped = (from: Sql | RawBuilder<unknown>, also: readonly Sql[]): Counting =>
+    sql`select ${facet} as facet, ${text} as value, count(*) as n
+      from ${from}${sql.table(table)} as v
+      where ${joined([...also, ...conditions])} group by ${facet}, ${text}`;
+  const each = sql`passing cross join `;
+  const own = sql<boolean>`v.clip_id = passing.id`;
+  if (gathered) return [grouped(each, [own])];
+  if (all) return [grouped(sql``, [])];
+  const found = sql<bigint>`(select count(*) from passing)`;
+  return [
+    grouped(each, [sql`${found} < ${BigInt(gatherRows)}`, own]),
+    grouped(sql``, [
+      sql`${found} >= ${BigInt(gatherRows)}`,
+      sql`v.clip_id in (select passing.id from passing)`,
+    ]),
+  ];
 }
