@@ -99,9 +99,11 @@ function guarded(pool: pg.Pool, place: string, options: PostgresOptions): Postgr
   };
 }
 
+/** Compiling a statement takes longer than each of these statements runs. */
 const settingsOf = ({ readOnly = false }: PostgresOptions): string =>
   readOnly
-    ? `set default_transaction_read_only = on; set statement_timeout = ${postgresReadMs}`
+    ? `set jit = off; set default_transaction_read_only = on;
+       set statement_timeout = ${postgresReadMs}`
     : `set idle_in_transaction_session_timeout = ${postgresReadMs}`;
 
 async function said<T>(place: string, work: () => Promise<T>): Promise<T> {
