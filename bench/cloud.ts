@@ -27,7 +27,7 @@ import { type Bench, median, type Row, row } from './report.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const size = { devices: 200, clips: 100_000, events: 1_000_000 };
 
-/** Of the page: p95 in ms, the ratio of two pages, seconds, rows a second, MiB. */
+/** Of the page: p95 in ms, the ratio of two pages, seconds, rows a second, MB. */
 const limits = {
   queryMs: 300,
   facetMs: 500,
@@ -35,7 +35,7 @@ const limits = {
   streamMs: 250,
   startMs: 2000,
   rowsPerSecond: 20_000,
-  memoryMiB: 300,
+  memoryMB: 300,
 } as const;
 
 export const cloudBench: Bench = async (progress) => {
@@ -80,12 +80,7 @@ async function measureDatabase(
       ...(await facets(cloud, name, progress)),
       await pages(cloud, name, progress),
       await stream(cloud, name, progress),
-      limit(
-        `${name}: memory of the ${roleOf(address)} process`,
-        'MiB',
-        await memoryMiB(cloud.running),
-        limits.memoryMiB,
-      ),
+      memory(address, await memoryMB(cloud.running)),
     ];
     return rows;
   } finally {
@@ -305,10 +300,24 @@ async function listen(response: Response, onHeard: (subject: string) => void): P
   }
 }
 
+/** The limit is for the process of the API; one that is broker and worker too only informs. */
+function memory(address: DatabaseAddress, value: number): Row {
+  const role = roleOf(address);
+  const figure = `${address.kind}: memory of the ${role} process`;
+  const parts = {
+    figure,
+    unit: 'MB',
+    value,
+    rival: limits.memoryMB,
+    ratio: limits.memoryMB / value,
+  };
+  return row(role === 'api' ? { ...parts, atLeast: 1 } : parts);
+}
+
 /** The most that the process ever held in memory. */
-async function memoryMiB({ pid }: Running): Promise<number> {
+async function memoryMB({ pid }: Running): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? Number.NaN) / 1024;
+  return Number(/^VmHWM:\s+(\d+) kB/m.exec(status)?.[1] ?? Number.NaN) * 1024e-6;
 }
 
 /**

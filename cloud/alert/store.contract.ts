@@ -261,7 +261,9 @@ export function alertStoreContract(name: string, open: OpenStore): void {
     const deps = { read: db, write: db, clock: systemClock, ids, log };
     await runRound(deps);
     await runRound(deps);
-    const tracked = await alertStore(db).tracked();
+    const tracked = (await alertStore(db).tracked()).toSorted((a, b) =>
+      String(a.device).localeCompare(String(b.device)),
+    );
     expect(tracked.map((one) => [one.device, one.state])).toEqual([
       ['amr-01', 'firing'],
       ['amr-02', 'firing'],

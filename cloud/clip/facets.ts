@@ -1,16 +1,18 @@
 /**
  * How many clips have each value of a facet, under the query without that facet's own conditions:
  * so that a person sees what another choice would show. Facets that count under the same
- * conditions share a pass. A pass goes block by block in list order, the newest first, and ends
- * when its time is up: what was counted until then is answered as partial.
+ * conditions share a pass, and passes that a rare condition leads gather its clips once. Another
+ * pass goes block by block in list order, the newest first, and ends when its time is up: what was
+ * counted until then is answered as partial.
  */
 import type { Clock } from '@fieldloop/core';
 import { facetBlockRows, facetMs, gatherRows } from '../limits.ts';
 import { type Block, blocksOf } from '../http/q/blocks.ts';
 import type { Filter } from '../http/q/filter.ts';
-import { fromOf, rareTerm, withParts } from '../http/q/page-plan.ts';
+import { compileTree } from '../http/q/compile.ts';
+import { fromOf, type Lead, rareTerm, withParts } from '../http/q/page-plan.ts';
 import { compiledForScan } from '../http/q/scan-plan.ts';
-import { joined, type Sql } from '../http/q/source.ts';
+import { joined, type Sql, yes } from '../http/q/source.ts';
 import type { Tree } from '../http/q/tree.ts';
 import type { Db } from '../store/db.ts';
 import { type RawBuilder, sql } from '../store/kysely.ts';
@@ -45,16 +47,27 @@ export async function countFacets(
 ): Promise<Facets> {
   const until = deps.clock.monotonicMs() + facetMs;
   const counts = new Map(wanted.map((name): [FacetName, FacetCounts] => [name, new Map()]));
-  const whole = await Promise.all(
-    passesOf(filter, wanted).map(async (pass) => {
-      const ms = Math.max(1, until - deps.clock.monotonicMs());
-      const done = await readWithin(deps.read, { ms, clock: deps.clock }, async (trx) => {
-        await countPass(trx, pass, counts);
-        return true;
-      });
-      return done === true;
-    }),
+  const within = async (work: (trx: Db) => Promise<void>): Promise<boolean> => {
+    const ms = Math.max(1, until - deps.clock.monotonicMs());
+    const done = await readWithin(deps.read, { ms, clock: deps.clock }, async (trx) => {
+      await work(trx);
+      return true;
+    });
+    return done === true;
+  };
+  let lead: Lead | undefined;
+  if (!(await within(async (trx) => void (lead = await rareTerm(trx, filter))))) {
+    return { counts, partial: true };
+  }
+  const { led = [], others = [] } = Object.groupBy(passesOf(filter, wanted), (pass) =>
+    lead !== undefined && pass.filter.terms.includes(lead.leaf) ? 'led' : 'others',
   );
+  const whole = await Promise.all([
+    ...(lead === undefined || led.length === 0
+      ? []
+      : [within(gathering(filter, lead, led, counts))]),
+    ...others.map((pass) => within(async (trx) => await countPass(trx, pass, counts))),
+  ]);
   return { counts, partial: whole.includes(false) };
 }
 
@@ -110,11 +123,48 @@ function placeOf(name: FacetName): string {
   return columns.some((column) => column === name) ? 'clip' : 'values';
 }
 
-async function countPass(
-  db: Db,
-  { filter, facets }: Pass,
-  counts: ReadonlyMap<FacetName, FacetCounts>,
-): Promise<void> {
+type Counts = ReadonlyMap<FacetName, FacetCounts>;
+
+/** Passes under one lead: its clips are found once, with what each pass leaves out as a flag. */
+function gathering(
+  { terms, ...rest }: Filter,
+  lead: Lead,
+  passes: readonly Pass[],
+  counts: Counts,
+): (trx: Db) => Promise<void> {
+  const leftOut = terms.filter((term) => passes.some(({ filter }) => !filter.terms.includes(term)));
+  const common = { ...rest, terms: terms.filter((term) => !leftOut.includes(term)) };
+  const { parts, from, on } = fromOf(rest.source, lead);
+  const kept = keptColumns(
+    passes.flatMap(({ facets }) => facets),
+    false,
+  ).map((name) => sql.ref(`clip.${name}`));
+  const flags = leftOut.map(
+    (term, n) =>
+      sql`case when ${compileTree(term)} then 1 else 0 end as ${sql.ref(`condition_${n}`)}`,
+  );
+  const gathered = sql`gathered as materialized (select ${sql.join([...kept, ...flags])} ${from}
+    where ${joined([...on, compiledForScan(common, lead)])})`;
+  const passing = passes.map(({ filter }, pass) => {
+    const holds = leftOut.flatMap((term, n) =>
+      filter.terms.includes(term) ? [sql<boolean>`${sql.ref(`gathered.condition_${n}`)} = 1`] : [],
+    );
+    return sql`${sql.table(`passing_${pass}`)} as
+      (select gathered.* from gathered where ${holds.length === 0 ? yes : joined(holds)})`;
+  });
+  const found = passes.flatMap(({ facets }, pass) =>
+    countings(facets, {
+      rows: sql`${sql.table(`passing_${pass}`)} as passing`,
+      block: undefined,
+      all: false,
+      gathered: true,
+    }),
+  );
+  return async (trx) =>
+    await addCounts(trx, withParts([...parts, gathered, ...passing]), found, counts);
+}
+
+async function countPass(db: Db, { filter, facets }: Pass, counts: Counts): Promise<void> {
   const lead = await rareTerm(db, filter);
   const { parts, from, on } = fromOf(filter.source, lead);
   const scan = compiledForScan(filter, lead);
@@ -124,16 +174,24 @@ async function countPass(
     // Found once, and small in memory: the clips themselves are not read again.
     const kept = keptColumns(facets, all).map((name) => sql.ref(`clip.${name}`));
     const passing = sql`passing as materialized (select ${sql.join(kept)} ${from} where ${where})`;
-    const found = countings(facets, { block, all, gathered: lead !== undefined });
-    const { rows } = await sql<Counted>`${withParts([...parts, passing])}
-      ${sql.join(found, sql` union all `)}`.execute(db);
-    for (const { facet, value, n } of rows) {
-      const known = counts.get(facet);
-      if (value !== null) known?.set(value, (known.get(value) ?? 0) + Number(n));
-    }
+    const of = { rows: sql`passing`, block, all, gathered: lead !== undefined };
+    await addCounts(db, withParts([...parts, passing]), countings(facets, of), counts);
   };
   if (lead !== undefined) return await count();
   for await (const block of blocksOf(db, filter.source, facetBlockRows)) await count(block);
+}
+
+async function addCounts(
+  db: Db,
+  parts: RawBuilder<unknown>,
+  found: readonly Counting[],
+  counts: Counts,
+): Promise<void> {
+  const { rows } = await sql<Counted>`${parts} ${sql.join(found, sql` union all `)}`.execute(db);
+  for (const { facet, value, n } of rows) {
+    const known = counts.get(facet);
+    if (value !== null) known?.set(value, (known.get(value) ?? 0) + Number(n));
+  }
 }
 
 /** Fewer columns may all be in one index. */
@@ -145,6 +203,8 @@ function keptColumns(facets: readonly FacetName[], all: boolean): readonly strin
 }
 
 interface Passing {
+  /** A table named `passing`. */
+  readonly rows: RawBuilder<unknown>;
   readonly block: Block | undefined;
   /** Nothing narrows the clips but the block. */
   readonly all: boolean;
@@ -159,12 +219,12 @@ function countings(facets: readonly FacetName[], passing: Passing): readonly Cou
   const rows = columns.filter(has).map((name): Counting => {
     const column = sql.ref(`passing.${name}`);
     return sql`select ${sql.lit(name)} as facet, ${column} as value, count(*) as n
-      from passing group by ${column}`;
+      from ${passing.rows} group by ${column}`;
   });
   const devices = (['device', 'site'] as const).filter(has).map((name): Counting => {
     // Grouped before the device is looked up: a fleet has fewer devices than clips.
     return sql`select ${sql.lit(name)} as facet, ${sql.ref(`device.${ofDevice[name]}`)} as value,
-      counted.n as n from (select passing.device_id as device_id, count(*) as n from passing
+      counted.n as n from (select passing.device_id as device_id, count(*) as n from ${passing.rows}
         group by passing.device_id) as counted
       cross join device where device.id = counted.device_id`;
   });
@@ -188,7 +248,7 @@ interface ValueTable {
  */
 function valueCountings(
   { table, kind, value, facets }: ValueTable,
-  { block, all, gathered }: Passing,
+  { rows, block, all, gathered }: Passing,
 ): readonly Counting[] {
   const [facet, text] = [sql.ref(`v.${kind}`), sql.ref(`v.${value}`)];
   const conditions = [sql<boolean>`${facet} in (${sql.join(facets)})`];
@@ -198,16 +258,16 @@ function valueCountings(
     sql`select ${facet} as facet, ${text} as value, count(*) as n
       from ${from}${sql.table(table)} as v
       where ${joined([...also, ...conditions])} group by ${facet}, ${text}`;
-  const each = sql`passing cross join `;
+  const each = sql`${rows} cross join `;
   const own = sql<boolean>`v.clip_id = passing.id`;
   if (gathered) return [grouped(each, [own])];
   if (all) return [grouped(sql``, [])];
-  const found = sql<bigint>`(select count(*) from passing)`;
+  const found = sql<bigint>`(select count(*) from ${rows})`;
   return [
     grouped(each, [sql`${found} < ${BigInt(gatherRows)}`, own]),
     grouped(sql``, [
       sql`${found} >= ${BigInt(gatherRows)}`,
-      sql`v.clip_id in (select passing.id from passing)`,
+      sql`v.clip_id in (select passing.id from ${rows})`,
     ]),
   ];
 }

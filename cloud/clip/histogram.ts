@@ -46,22 +46,27 @@ export async function countBins(deps: Deps, filter: Filter, of: HistogramOf): Pr
     return done === true;
   };
   let ends: Ends | undefined;
+  let few: readonly Valued[] | undefined;
   const wholeEnds = await within(async (trx) => {
-    await eachPart(trx, filter, of, async (values) => {
-      ends = widened(ends, await endsOf(trx, values));
+    await eachPart(trx, filter, of, async (values, gathered) => {
+      if (gathered) few = await valued(trx, values);
+      ends = widened(ends, few === undefined ? await endsOf(trx, values) : endsOfFew(few));
     });
   });
   if (ends === undefined) return { bins: [], width: undefined, partial: !wholeEnds };
   const width = widthOf(ends, of);
   const first = floorTo(ends.least, width);
   const counts = new Map<number, number>();
-  const wholeBins = await within(async (trx) => {
-    await eachPart(trx, filter, of, async (values) => {
-      for (const [bin, n] of await binned(trx, values, { first, width })) {
-        counts.set(bin, (counts.get(bin) ?? 0) + n);
-      }
-    });
-  });
+  const add = (bin: number, n: number): Map<number, number> =>
+    counts.set(bin, (counts.get(bin) ?? 0) + n);
+  for (const { x, n } of few ?? []) add(binOf(x, first, width), n);
+  const wholeBins =
+    few !== undefined ||
+    (await within(async (trx) => {
+      await eachPart(trx, filter, of, async (values) => {
+        for (const [bin, n] of await binned(trx, values, { first, width })) add(bin, n);
+      });
+    }));
   const last = Math.max(0, ...counts.keys());
   const bins = Array.from(
     { length: Math.max(last, binOf(ends.most, first, width)) + 1 },
@@ -74,12 +79,12 @@ export async function countBins(deps: Deps, filter: Filter, of: HistogramOf): Pr
   return { bins, width, partial: !(wholeEnds && wholeBins) };
 }
 
-/** Every part of the clips in turn, as a query of the column `x`. */
+/** Every part of the clips in turn, as a query of the column `x`; gathered ones are few. */
 async function eachPart(
   db: Db,
   filter: Filter,
   { field, key }: HistogramOf,
-  work: (values: Sql) => Promise<void>,
+  work: (values: Sql, gathered: boolean) => Promise<void>,
 ): Promise<void> {
   const value = field.place.number?.(key);
   if (value === undefined) throw new TypeError(`no number is in ${field.name}`);
@@ -88,9 +93,9 @@ async function eachPart(
   const where = compiledForScan(filter, lead);
   const values = (more: readonly Sql[]): Sql => sql`${withParts(parts)} select ${value} as x ${from}
     where ${joined([...on, where, ...more])}`;
-  if (lead !== undefined) return await work(values([]));
+  if (lead !== undefined) return await work(values([]), true);
   for await (const block of blocksOf(db, filter.source, facetBlockRows)) {
-    await work(values([block.holds]));
+    await work(values([block.holds]), false);
   }
 }
 
@@ -99,6 +104,27 @@ async function endsOf(db: Db, values: Sql): Promise<Ends | undefined> {
     select min(part.x) as least, max(part.x) as most from (${values}) as part`.execute(db);
   const { least, most } = rows[0] ?? { least: null, most: null };
   return least === null || most === null ? undefined : { least, most };
+}
+
+/** A value, and how many clips have it. */
+interface Valued {
+  readonly x: number | bigint;
+  readonly n: number;
+}
+
+/** The values themselves: the clips are not looked for a second time. */
+async function valued(db: Db, values: Sql): Promise<readonly Valued[]> {
+  const { rows } = await sql<{ x: number | bigint; n: bigint | number }>`
+    select part.x as x, count(*) as n from (${values}) as part
+    where part.x is not null group by part.x`.execute(db);
+  return rows.map(({ x, n }) => ({ x, n: Number(n) }));
+}
+
+function endsOfFew(few: readonly Valued[]): Ends | undefined {
+  return few.reduce<Ends | undefined>(
+    (ends, { x }) => widened(ends, { least: x, most: x }),
+    undefined,
+  );
 }
 
 function widened(known: Ends | undefined, part: Ends | undefined): Ends | undefined {

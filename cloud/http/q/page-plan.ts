@@ -9,7 +9,7 @@ import { type RawBuilder, sql } from '../../store/kysely.ts';
 import { compileTree, leafRows } from './compile.ts';
 import type { Filter } from './filter.ts';
 import { joined, type QSource, type SortColumn, type Sql, yes } from './source.ts';
-import type { Leaf } from './tree.ts';
+import type { Leaf, Tree } from './tree.ts';
 
 /** Where a page ended, as texts. */
 export interface Position {
@@ -83,12 +83,19 @@ export function pageQuery(filter: Filter, page: PageOf, lead: Lead | undefined) 
 
 /** The conditions of a filter as one; those of the gathered leaf hold already. */
 export function compiled(filter: Filter, lead?: Lead): Sql {
-  const terms = filter.terms.filter((term) => term !== lead?.leaf).map(compileTree);
-  const all = [...terms, ...filter.where];
+  const left = filter.terms.filter((term) => term !== lead?.leaf);
+  // Inside a case they are tested as written: those of the row itself before a look elsewhere.
+  const { own = [], elsewhere = [] } = Object.groupBy(left, (term) =>
+    isOfRow(term) ? 'own' : 'elsewhere',
+  );
+  const all = [...[...own, ...elsewhere].map(compileTree), ...filter.where];
   if (all.length === 0) return yes;
   // The gathered rows lead, whatever a database thinks.
   return lead === undefined ? joined(all) : withoutIndex(joined(all));
 }
+
+const isOfRow = (term: Tree): boolean =>
+  term.kind === 'leaf' && (term.ids !== undefined || term.field.place.rows === undefined);
 
 /** The same condition, for which no index is looked for: inside a case none can serve it. */
 export const withoutIndex = (condition: Sql): Sql =>

@@ -127,7 +127,7 @@ export async function restoreMoment(deps: RestoreDeps, moment: Moment): Promise<
     await withLateReferences(trx, async () => await loadTables(trx, deps, moment));
   });
   await migrate(deps.write, { now: () => deps.clock.now() });
-  if (kindOf(deps.write) === 'postgres') await sql`analyze`.execute(deps.write);
+  if (kindOf(deps.write) === 'postgres') await sql`vacuum (analyze)`.execute(deps.write);
 }
 
 function demandKnown({ steps }: Manifest, place: string): void {
