@@ -109,6 +109,21 @@ test('UUIDv7 carries time and version; its text and bytes are the same thing', (
   expect(ids.ulid('clp')).toMatch(/^clp_[0-9A-HJKMNP-TV-Z]{26}$/);
 });
 
+test('ULIDs sort as they were made, within a millisecond and when the clock steps back', () => {
+  let ms = 1_000;
+  const clock = { now: () => ms, monotonicMs: () => 0, sleep: async () => {} };
+  const random = seededRandom('ulids');
+  const randomBytes = (n: number): Uint8Array =>
+    Uint8Array.from({ length: n }, () => Math.floor(random.next() * 256));
+  const ids = openIds({ clock, randomBytes });
+  const made = Array.from({ length: 500 }, (_, n) => {
+    ms = n < 200 ? 1_000 : n < 300 ? 900 : 1_500;
+    return ids.ulid('clp');
+  });
+  expect(made.toSorted()).toEqual(made);
+  expect(new Set(made).size).toBe(made.length);
+});
+
 test('backoff never exceeds its ceiling and doubles up to it', () => {
   const range = { firstMs: 1_000, mostMs: 300_000 };
   const most = { next: () => 0.999_999 };

@@ -7,13 +7,17 @@ export type RandomBytes = (length: number) => Uint8Array;
 export interface Ids {
   /** 16 bytes of a UUIDv7 (RFC 9562): ordered by creation time. */
   uuid(): Uint8Array;
-  /** `clp_` + ULID: 48-bit time, 80 random bits, Crockford base 32. */
+  /**
+   * `clp_` + ULID: 48-bit time, 80 random bits, Crockford base 32. Those of one source sort in the
+   * order in which they were made, also within a millisecond and when the clock steps back.
+   */
   ulid(prefix: string): string;
 }
 
 const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 export function openIds(deps: { readonly clock: Clock; readonly randomBytes: RandomBytes }): Ids {
+  let last = 0n;
   return {
     uuid() {
       const bytes = deps.randomBytes(16);
@@ -26,8 +30,11 @@ export function openIds(deps: { readonly clock: Clock; readonly randomBytes: Ran
       return bytes;
     },
     ulid(prefix) {
-      let value = BigInt(deps.clock.now());
-      for (const byte of deps.randomBytes(10)) value = (value << 8n) | BigInt(byte);
+      const chance = (bytes: number): bigint =>
+        deps.randomBytes(bytes).reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+      const ms = BigInt(deps.clock.now());
+      last = ms > last >> 80n ? (ms << 80n) | chance(10) : last + 1n + chance(4);
+      let value = last;
       let text = '';
       for (let i = 0; i < 26; i += 1) {
         text = `${crockford[Number(value & 31n)]}${text}`;
