@@ -12,6 +12,7 @@ import type { ColumnType } from './kysely.ts';
 import type { ApiKeyPeople, AuditPeople, PeopleTables } from './people-schema.ts';
 import type { QueryTables } from './queries-schema.ts';
 import type { RuleTables } from './rules-schema.ts';
+import type { TriageTables } from './triage-schema.ts';
 import type { WireTables } from './wire-schema.ts';
 
 /** An integer column: written as a number or bigint, read as bigint. */
@@ -196,4 +197,5 @@ export interface Tables
     PeopleTables,
     QueryTables,
     RuleTables,
+    TriageTables,
     WireTables {}

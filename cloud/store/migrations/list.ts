@@ -9,6 +9,7 @@ import { alerts } from './0008-alerts.ts';
 import { http } from './0009-http.ts';
 import { queries } from './0010-queries.ts';
 import { failures } from './0011-failures.ts';
+import { triage } from './0012-triage.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps, oldest first. */
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   http,
   queries,
   failures,
+  triage,
 ];
