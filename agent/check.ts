@@ -159,7 +159,7 @@ async function* checkModels(
   deps: { readonly clock: Clock },
 ): AsyncGenerator<Finding> {
   if (config.models.length === 0) return;
-  const { readModel } = await import('./score/model.ts');
+  const { filesIn, readModel } = await import('./score/model.ts');
   const { openScorer } = await import('./score/scorer.ts');
   const { openOnnx } = await import('./score/onnx.ts');
   const { decodeImage } = await import('./score/image.ts');
@@ -167,7 +167,7 @@ async function* checkModels(
     const about = `models[${i}]`;
     try {
       const tools = { ...deps, openOnnx, decodeImage, decodeMessage };
-      await using scorer = await openScorer(readModel(path), tools);
+      await using scorer = await openScorer(readModel(filesIn(path)), tools);
       const { version, golden, sha256 } = scorer.model;
       const text = `${id} ${version} loads and passes ${golden.length} golden inputs, sha256 ${sha256.slice(0, 12)}`;
       yield ok(about, text);

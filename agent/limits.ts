@@ -58,6 +58,11 @@ export const replayDeadlineMs = 30_000;
 /** What loading all models may take at the start. */
 export const modelsReadyWithinMs = 60_000;
 
+/** Classes whose probabilities go into a note; a model with more gives its values alone. */
+export const maxNotedClasses = 64;
+/** Numbers of an embedding that go into a note. */
+export const maxEmbeddingNumbers = 1_024;
+
 // Window and clip.
 
 /** Bytes of latched messages kept after they left the window. */

@@ -10,7 +10,7 @@ import { parseClaimToken } from './enroll/token.ts';
 import { loadIdentity } from './enroll/identity.ts';
 import { demandRules } from './demand-rules.ts';
 import { decodeImage } from './score/image.ts';
-import { readModel } from './score/model.ts';
+import { filesIn, readModel } from './score/model.ts';
 import { openOnnx } from './score/onnx.ts';
 import { openScorer } from './score/scorer.ts';
 import { tinyOnnx, tinyYaml, writeModel } from './score/testing.ts';
@@ -66,7 +66,7 @@ const configCases: readonly MalformedCase[] = [
 
 const scorer = async (folder: string): Promise<unknown> => {
   const deps = { clock: systemClock, openOnnx, decodeImage, decodeMessage };
-  await using opened = await openScorer(readModel(folder), deps);
+  await using opened = await openScorer(readModel(filesIn(folder)), deps);
   return opened;
 };
 

@@ -7,7 +7,7 @@ import { asFault, faultLine } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { type Channel, decodeMessage } from '@fieldloop/recording';
 import { decodeImage } from './score/image.ts';
-import { readModel } from './score/model.ts';
+import { filesIn, readModel } from './score/model.ts';
 import { openOnnx } from './score/onnx.ts';
 import type { FromScoring, ReadyModel, ScoringReady, ToScoring } from './score/protocol.ts';
 import { openScorer, type Scorer } from './score/scorer.ts';
@@ -25,7 +25,7 @@ async function loadAll(settings: ScoringSettings): Promise<ScoringReady> {
   const deps = { clock: systemClock, openOnnx, decodeImage, decodeMessage };
   for (const { id, path } of settings.models) {
     try {
-      const scorer = await openScorer(readModel(path), deps);
+      const scorer = await openScorer(readModel(filesIn(path)), deps);
       scorers.set(id, scorer);
       models.push({ id, version: scorer.model.version, sha256: scorer.model.sha256 });
     } catch (error) {

@@ -59,3 +59,17 @@ export function topIndex(values: ArrayLike<number>): number {
   }
   return best;
 }
+
+/**
+ * `-T · logsumexp(z / T)` of logits (Liu et al. 2020): the higher, the less the frame is like what
+ * the model was trained on.
+ */
+export function energy(logits: ArrayLike<number>, temperature = 1): number {
+  let highest = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < logits.length; i += 1) highest = Math.max(highest, logits[i] ?? 0);
+  let sum = 0;
+  for (let i = 0; i < logits.length; i += 1) {
+    sum += Math.exp(((logits[i] ?? 0) - highest) / temperature);
+  }
+  return -(highest + temperature * Math.log(sum));
+}

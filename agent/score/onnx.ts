@@ -15,12 +15,13 @@ export interface TensorShape {
 export interface OnnxSession extends AsyncDisposable {
   readonly inputs: readonly TensorShape[];
   readonly outputs: readonly TensorShape[];
-  run(call: OnnxCall): Promise<Float32Array>;
+  /** The outputs that were asked for, in that order. */
+  run(call: OnnxCall): Promise<readonly Float32Array[]>;
 }
 
 interface OnnxCall {
   readonly input: string;
-  readonly output: string;
+  readonly outputs: readonly string[];
   readonly tensor: Float32Array;
   readonly dimensions: readonly number[];
 }
@@ -30,14 +31,16 @@ export async function openOnnx(bytes: Uint8Array, place: string): Promise<OnnxSe
   return {
     inputs: session.inputMetadata.map(shapeOf),
     outputs: session.outputMetadata.map(shapeOf),
-    async run({ input, output, tensor, dimensions }) {
+    async run({ input, outputs, tensor, dimensions }) {
       const feeds = { [input]: new Tensor('float32', tensor, dimensions) };
-      const results = await session.run(feeds, [output]);
-      const data = results[output]?.data;
-      if (data instanceof Float32Array) return data;
-      throw new Fault('invalid', `the output ${output} is not of single precision`, {
-        place,
-        remedy: 'Export the model with float32 logits.',
+      const results = await session.run(feeds, outputs);
+      return outputs.map((output) => {
+        const data = results[output]?.data;
+        if (data instanceof Float32Array) return data;
+        throw new Fault('invalid', `the output ${output} is not of single precision`, {
+          place,
+          remedy: 'Export the model with float32 outputs.',
+        });
       });
     },
     [Symbol.asyncDispose]: () => session.release(),

@@ -21,7 +21,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { jsonBytes, jsonChannel } from '../source/testing.ts';
 import { decodeImage } from './image.ts';
-import { readModel } from './model.ts';
+import { filesIn, readModel } from './model.ts';
 import { openOnnx } from './onnx.ts';
 import { openScorer, type Scorer } from './scorer.ts';
 import { tinyNetwork, tinyOnnx, tinyYaml, writeModel } from './testing.ts';
@@ -45,7 +45,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 let made = 0;
 function load(yaml: unknown, onnx: Uint8Array): Promise<Scorer> {
   made += 1;
-  return openScorer(readModel(writeModel(join(folder, `m${made}`), yaml, onnx)), deps);
+  return openScorer(readModel(filesIn(writeModel(join(folder, `m${made}`), yaml, onnx))), deps);
 }
 
 async function faultOf(yaml: unknown, onnx: Uint8Array): Promise<Fault> {
@@ -64,8 +64,8 @@ test('entropy and margin are those of the logits, the top class is the largest',
   const p = softmax(logitsOf(tinyNetwork, [0.3, 0.4]));
   expect(result).toMatchObject({ scored: { topClass: 'b' } });
   if (!('scored' in result)) return;
-  expect(result.scored.entropy).toBeCloseTo(entropy(p), 5);
-  expect(result.scored.margin).toBeCloseTo(margin(p), 5);
+  expect(result.scored.values.entropy).toBeCloseTo(entropy(p), 5);
+  expect(result.scored.values.margin).toBeCloseTo(margin(p), 5);
 });
 
 test('the temperature flattens, and a batch dimension without a size is one', async () => {
@@ -74,7 +74,7 @@ test('the temperature flattens, and a batch dimension without a size is one', as
   const frame = jsonBytes({ values: [2, 0.1] });
   const [a, b] = [await sharpOne.score(channel, frame), await flat.score(channel, frame)];
   if (!('scored' in a && 'scored' in b)) throw new Error('no score');
-  expect(b.scored.entropy).toBeGreaterThan(a.scored.entropy + 0.2);
+  expect(b.scored.values.entropy).toBeGreaterThan(a.scored.values.entropy + 0.2);
 });
 
 test.each([
@@ -209,7 +209,69 @@ test.skipIf(!hasMnist)(
     expect(sure).toMatchObject({ scored: { topClass: '1' } });
     const unsure = await scorer.score(channel, jsonBytes({ values: zero }));
     if (!('scored' in sure && 'scored' in unsure)) throw new Error('no score');
-    expect(unsure.scored.entropy).toBeGreaterThan(0.99);
-    expect(sure.scored.entropy).toBeLessThan(0.5);
+    expect(unsure.scored.values.entropy).toBeGreaterThan(0.99);
+    expect(sure.scored.values.entropy).toBeLessThan(0.5);
   },
 );
+
+/** Two layers whose sums are outputs of the same file: heads `logits` and `other`, embedding `h`. */
+function ensemble(): { yaml: unknown; onnx: Uint8Array } {
+  const graph = networkGraph(tinyNetwork, {
+    name: 'tiny',
+    input: { name: 'x', dimensions: [1, 2] },
+    output: 'logits',
+  });
+  const weights = {
+    name: 'turned',
+    dimensions: [3, 2],
+    values: new Float32Array([0, 2, 2, 0, -1, -1]),
+  };
+  const onnx = onnxFile({
+    ...graph,
+    outputs: [
+      ...graph.outputs,
+      { name: 'other', dimensions: [1, 3] },
+      { name: 'h', dimensions: [1, 2] },
+    ],
+    tensors: [...graph.tensors, weights],
+    nodes: [
+      ...graph.nodes,
+      {
+        operator: 'Gemm',
+        inputs: ['flat', 'turned', 'bias_0'],
+        outputs: ['other'],
+        integers: { transB: 1 },
+      },
+      { operator: 'Relu', inputs: ['flat'], outputs: ['h'] },
+    ],
+  });
+  const own = tinyYaml();
+  const output = { logits: ['logits', 'other'], embedding: 'h' };
+  const golden = [{ input: [1, 0.5], output: [2, 1, -1.5, 1, 2, -1.5] }];
+  return { yaml: { ...own, output, golden }, onnx };
+}
+
+test('heads that swap two classes disagree, share their mean, and the embedding comes along', async () => {
+  const { yaml, onnx } = ensemble();
+  await using scorer = await load(yaml, onnx);
+  const result = await scorer.score(channel, jsonBytes({ values: [3, -1] }));
+  if (!('scored' in result)) throw new Error(result.message);
+  const { values, probabilities = [], embedding = '' } = result.scored;
+  expect(probabilities[0]).toBeCloseTo(probabilities[1] ?? 0, 6);
+  expect(values.disagreement).toBeGreaterThan(0.5);
+  expect(values.entropy).toBeGreaterThan(values.disagreement ?? 1);
+  const bytes = Buffer.from(embedding, 'base64');
+  expect([bytes.readFloatLE(0), bytes.readFloatLE(4)]).toEqual([3, 0]);
+  const logits = [6, -2, -2];
+  expect(values.energy).toBeCloseTo(-Math.log(logits.reduce((sum, z) => sum + Math.exp(z), 0)), 4);
+});
+
+test('a model of one head has no disagreement, and an output that is not there is told', async () => {
+  await using scorer = await load(tinyYaml(), tinyOnnx());
+  const result = await scorer.score(channel, jsonBytes({ values: [3, -1] }));
+  expect(result).not.toHaveProperty('scored.values.disagreement');
+  expect(result).not.toHaveProperty('scored.embedding');
+  const output = { logits: 'logits', embedding: 'h' };
+  const fault = await faultOf({ ...tinyYaml(), output }, tinyOnnx());
+  expect(fault.message).toMatch(/output.embedding is "h", the model has logits/);
+});

@@ -1,18 +1,10 @@
 /** A model that is ready: a message goes in, how sure the model is comes out. */
 import { asFault, type Clock, Fault } from '@fieldloop/core';
-import {
-  entropy,
-  imageToTensor,
-  margin,
-  numbersToTensor,
-  type RgbImage,
-  softmax,
-  topIndex,
-} from '@fieldloop/learning';
+import { contentTensor, frameContent, type RgbImage } from '@fieldloop/learning';
 import type { Channel } from '@fieldloop/recording';
-import { imageBytes, numbersAt } from './field.ts';
 import type { Model } from './model.ts';
 import type { OnnxSession, TensorShape } from './onnx.ts';
+import { type ScoreValues, scoreValues } from './values.ts';
 
 export interface ScorerDeps {
   readonly clock: Clock;
@@ -21,10 +13,7 @@ export interface ScorerDeps {
   readonly decodeMessage: (channel: Channel, bytes: Uint8Array) => unknown;
 }
 
-export interface Scored {
-  readonly entropy: number;
-  readonly margin: number;
-  readonly topClass: string;
+export interface Scored extends ScoreValues {
   /** Decoding, preprocessing and the run. */
   readonly latencyMs: number;
 }
@@ -32,13 +21,15 @@ export interface Scored {
 /** What went wrong with one frame; the frame has no score then. */
 export type FrameFaultReason = 'message' | 'image' | 'shape' | 'not_a_number' | 'run';
 
-type FrameResult =
+export type FrameResult =
   | { readonly scored: Scored }
   | { readonly reason: FrameFaultReason; readonly message: string };
 
 export interface Scorer extends AsyncDisposable {
   readonly model: Model;
   score(channel: Channel, bytes: Uint8Array): Promise<FrameResult>;
+  /** Runs the golden inputs again; a Fault says which one gives other numbers. */
+  golden(): Promise<void>;
 }
 
 /** Loads the model and runs its golden inputs. A Fault says what does not fit. */
@@ -46,13 +37,19 @@ export async function openScorer(model: Model, deps: ScorerDeps): Promise<Scorer
   const session = await deps.openOnnx(model.onnx, model.file);
   try {
     const dimensions = fitInput(model, session);
-    fitOutput(model, session);
-    const run = (tensor: Float32Array): Promise<Float32Array> =>
-      session.run({ input: model.inputName, output: model.logitsName, tensor, dimensions });
+    for (const name of model.heads) fitHead(model, session, name);
+    if (model.embedding !== undefined) {
+      tensorOf(model, session.outputs, { name: model.embedding, key: 'output.embedding' });
+    }
+    const wanted = model.embedding === undefined ? [] : [model.embedding];
+    const outputs = [...model.heads, ...wanted];
+    const run: Run = (tensor) =>
+      session.run({ input: model.inputName, outputs, tensor, dimensions });
     await checkGolden(model, run);
     return {
       model,
       score: (channel, bytes) => scoreFrame({ channel, bytes }, model, { ...deps, run }),
+      golden: () => checkGolden(model, run),
       [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
     };
   } catch (error) {
@@ -61,7 +58,8 @@ export async function openScorer(model: Model, deps: ScorerDeps): Promise<Scorer
   }
 }
 
-type Run = (tensor: Float32Array) => Promise<Float32Array>;
+/** Logits of each head, then the embedding if the model gives one. */
+type Run = (tensor: Float32Array) => Promise<readonly Float32Array[]>;
 
 async function scoreFrame(
   frame: { readonly channel: Channel; readonly bytes: Uint8Array },
@@ -71,31 +69,15 @@ async function scoreFrame(
   const startMs = deps.clock.monotonicMs();
   let step: FrameFaultReason = 'message';
   try {
-    const message = deps.decodeMessage(frame.channel, frame.bytes);
-    let tensor: Float32Array;
-    if (model.input.kind === 'image') {
-      const bytes = imageBytes(message);
-      step = 'image';
-      tensor = imageToTensor(await deps.decodeImage(bytes), model.input.image);
-    } else {
-      const values = numbersAt(message, model.input.path);
-      step = 'shape';
-      tensor = numbersToTensor(values, model.input.numbers);
-    }
+    const content = frameContent(deps.decodeMessage(frame.channel, frame.bytes), model.input);
+    step = content.kind === 'image' ? 'image' : 'shape';
+    const tensor = await contentTensor(content, model.input, deps.decodeImage);
     step = 'run';
-    const logits = await deps.run(tensor);
-    if (logits.length !== model.classes.length || !logits.every(Number.isFinite)) {
+    const values = scoreValues(model, await deps.run(tensor));
+    if (values === undefined) {
       return { reason: 'not_a_number', message: 'the model gave numbers that are not finite' };
     }
-    const p = softmax(logits, model.temperature);
-    return {
-      scored: {
-        entropy: entropy(p),
-        margin: margin(p),
-        topClass: model.classes[topIndex(p)] ?? '',
-        latencyMs: deps.clock.monotonicMs() - startMs,
-      },
-    };
+    return { scored: { ...values, latencyMs: deps.clock.monotonicMs() - startMs } };
   } catch (error) {
     return { reason: step, message: asFault(error).message };
   }
@@ -116,8 +98,8 @@ function fitInput(model: Model, session: OnnxSession): number[] {
   );
 }
 
-function fitOutput(model: Model, session: OnnxSession): void {
-  const shape = tensorOf(model, session.outputs, { name: model.logitsName, key: 'output.logits' });
+function fitHead(model: Model, session: OnnxSession, name: string): void {
+  const shape = tensorOf(model, session.outputs, { name, key: 'output.logits' });
   const last = shape.dimensions.at(-1);
   if (typeof last !== 'number' || last < 0 || last === model.classes.length) return;
   throw misfit(model, `it gives ${last} logits, model.yaml names ${model.classes.length} classes`);
@@ -144,7 +126,8 @@ function tensorOf(
 
 async function checkGolden(model: Model, run: Run): Promise<void> {
   for (const [i, pair] of model.golden.entries()) {
-    const found = await run(Float32Array.from(pair.input));
+    const outputs = await run(Float32Array.from(pair.input));
+    const found = outputs.slice(0, model.heads.length).flatMap((logits) => [...logits]);
     const furthest = pair.output.reduce(
       (most, value, k) => Math.max(most, Math.abs(value - (found[k] ?? Number.NaN))),
       0,

@@ -65,7 +65,8 @@ function open() {
   };
   scoring.connect(port);
   const answer = (id: number): void => {
-    const scored = { entropy: 0.5, margin: 0.25, topClass: 'a', latencyMs: 3 };
+    const values = { entropy: 0.5, margin: 0.25, energy: -1 };
+    const scored = { values, topClass: 'a', latencyMs: 3 };
     tell({ kind: 'scored', id, scored });
   };
   const offer = (atS: number): void => scoring.offer(frame(atS), (record) => scores.push(record));

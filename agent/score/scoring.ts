@@ -8,16 +8,20 @@ import type { Channel } from '@fieldloop/recording';
 import { maxFaultsInRow, replayDeadlineMs } from '../limits.ts';
 import type { FromScoring, ToScoring } from './protocol.ts';
 import type { Frame } from './tap.ts';
+import type { ScoreValues } from './values.ts';
 
 /** A score with the moment and the model that it belongs to. */
 export interface ScoreRecord {
   readonly scorer: string;
   /** Log time of the frame. */
   readonly atNs: bigint;
-  readonly values: { readonly entropy: number; readonly margin: number };
+  readonly values: ScoreValues['values'];
   readonly topClass: string;
   readonly latencyMs: number;
   readonly modelSha256: string;
+  /** What triage wants and no rule reads. */
+  readonly probabilities?: readonly number[] | undefined;
+  readonly embedding?: string | undefined;
 }
 
 interface ScoringFigures {
@@ -169,15 +173,8 @@ class PortScoring implements Scoring {
       return;
     }
     const { plan, atNs } = pending.frame;
-    const { entropy, margin, topClass, latencyMs } = message.scored;
-    const record: ScoreRecord = {
-      scorer: plan.id,
-      atNs,
-      values: { entropy, margin },
-      topClass,
-      latencyMs,
-      modelSha256: this.#deps.sha256Of(plan.model) ?? '',
-    };
+    const modelSha256 = this.#deps.sha256Of(plan.model) ?? '';
+    const record = { scorer: plan.id, atNs, modelSha256, ...message.scored };
     this.figures.count += 1;
     this.figures.last = record;
     this.#inRow.delete(plan.model);

@@ -1,8 +1,41 @@
-/** Reaches into a decoded message by a path such as `ranges`, `ranges[]`, `a.b[2]`, `dets[].score`. */
+/**
+ * From a decoded message to the tensor that a model takes, by a path such as `ranges`, `ranges[]`,
+ * `a.b[2]`, `dets[].score`. The robot, training and evaluation read frames by this one file.
+ */
 import { Fault } from '@fieldloop/core';
+import type { ModelInput } from './model-document.ts';
+import { imageToTensor, numbersToTensor, type RgbImage } from './preprocess.ts';
+
+/** What a message holds for a model, not yet as the model takes it. */
+export type FrameContent =
+  | { readonly kind: 'numbers'; readonly values: Float64Array }
+  /** A compressed image. */
+  | { readonly kind: 'image'; readonly bytes: Uint8Array };
+
+/** What `input` names in the message. Fault `invalid` when it is not there. */
+export function frameContent(message: unknown, input: ModelInput): FrameContent {
+  return input.kind === 'image'
+    ? { kind: 'image', bytes: imageBytes(message) }
+    : { kind: 'numbers', values: numbersAt(message, input.path) };
+}
+
+/** The tensor. Fault `invalid` when sizes do not fit, `corrupt` when the image cannot be read. */
+export async function contentTensor(
+  content: FrameContent,
+  input: ModelInput,
+  decodeImage: (bytes: Uint8Array) => Promise<RgbImage>,
+): Promise<Float32Array> {
+  if (content.kind === 'image' && input.kind === 'image') {
+    return imageToTensor(await decodeImage(content.bytes), input.image);
+  }
+  if (content.kind === 'numbers' && input.kind === 'numbers') {
+    return numbersToTensor(content.values, input.numbers);
+  }
+  throw new TypeError(`a model of ${input.kind} was given ${content.kind}`);
+}
 
 /** The numbers at `path`: one, or a list in order. Fault `invalid` when there are none. */
-export function numbersAt(message: unknown, path: string): Float64Array {
+function numbersAt(message: unknown, path: string): Float64Array {
   let found: unknown[] = [message];
   for (const part of path.split('.')) {
     const match = /^([^[\]]*)((?:\[\d*\])*)$/.exec(part);
@@ -19,7 +52,7 @@ export function numbersAt(message: unknown, path: string): Float64Array {
 }
 
 /** The bytes of a compressed image: field `data`, as bytes or as base64 text of JSON. */
-export function imageBytes(message: unknown): Uint8Array {
+function imageBytes(message: unknown): Uint8Array {
   const data = member(message, 'data', 'data');
   if (data instanceof Uint8Array) return data;
   if (typeof data === 'string') return Buffer.from(data, 'base64');
