@@ -3,6 +3,8 @@
  * times (`_at`) are Unix milliseconds, log times (`_ns`) are nanoseconds.
  */
 import type { AlertTables } from './alerts-schema.ts';
+import type { AnnotationTables } from './annotation-schema.ts';
+import type { CaseTables } from './cases-schema.ts';
 import type { ClipCare, ClipTables } from './clips-schema.ts';
 import type { DeviceTables } from './devices-schema.ts';
 import type { FailureTables } from './failures-schema.ts';
@@ -14,6 +16,7 @@ import type { QueryTables } from './queries-schema.ts';
 import type { RuleTables } from './rules-schema.ts';
 import type { TriageTables } from './triage-schema.ts';
 import type { WireTables } from './wire-schema.ts';
+import type { WorkflowTables } from './workflows-schema.ts';
 
 /** An integer column: written as a number or bigint, read as bigint. */
 type Int = ColumnType<bigint, bigint | number, bigint | number>;
@@ -189,6 +192,8 @@ interface NounTables {
 export interface Tables
   extends NounTables,
     AlertTables,
+    AnnotationTables,
+    CaseTables,
     ClipTables,
     DeviceTables,
     FailureTables,
@@ -198,4 +203,5 @@ export interface Tables
     QueryTables,
     RuleTables,
     TriageTables,
-    WireTables {}
+    WireTables,
+    WorkflowTables {}

@@ -10,6 +10,9 @@ import { http } from './0009-http.ts';
 import { queries } from './0010-queries.ts';
 import { failures } from './0011-failures.ts';
 import { triage } from './0012-triage.ts';
+import { annotation } from './0013-annotation.ts';
+import { workflows } from './0017-workflows.ts';
+import { cases } from './0019-cases.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps, oldest first. */
@@ -26,4 +29,7 @@ export const migrations: readonly Migration[] = [
   queries,
   failures,
   triage,
+  annotation,
+  workflows,
+  cases,
 ];
