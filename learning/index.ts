@@ -19,4 +19,42 @@ export {
 } from './preprocess.ts';
 export { energy, entropy, margin, softmax, topIndex } from './scores.ts';
 export { logitsOf, type Network, roundToSingle } from './train/network.ts';
+export {
+  type DiffCounts,
+  type DiffEntry,
+  diffItems,
+  type DiffKind,
+  type DiffSummary,
+  diffSummary,
+} from './snapshot/diff.ts';
+export {
+  compareOrder,
+  type ItemOrder,
+  itemLine,
+  orderOf,
+  type SnapshotItem,
+} from './snapshot/item.ts';
+export { type Embeddings, type LeakingPair, leakingPairs } from './snapshot/leak.ts';
+export {
+  type GateRules,
+  manifestSchema,
+  manifestText,
+  snapshotCode,
+  type SnapshotManifest,
+  versionIdOf,
+} from './snapshot/manifest.ts';
+export {
+  bucketOf,
+  drawnSplit,
+  groupKeys,
+  groupOf,
+  type ItemLane,
+  itemLanes,
+  type Placed,
+  type Split,
+  splitBuckets,
+  splitOf,
+  type SplitRule,
+  splits,
+} from './snapshot/split.ts';
 export { type Samples, train, type TrainOptions } from './train/train.ts';

@@ -26,6 +26,10 @@ export const scopeNouns = [
   'approvals',
   'audit',
   'tasks',
+  'datasets',
+  'lineage',
+  'cases',
+  'reviews',
 ] as const;
 export type ScopeNoun = (typeof scopeNouns)[number];
 export type Scope = `${ScopeNoun}:${Level}`;

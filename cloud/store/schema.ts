@@ -6,6 +6,7 @@ import type { AlertTables } from './alerts-schema.ts';
 import type { AnnotationTables } from './annotation-schema.ts';
 import type { CaseTables } from './cases-schema.ts';
 import type { ClipCare, ClipTables } from './clips-schema.ts';
+import type { DatasetTables } from './datasets-schema.ts';
 import type { DeviceTables } from './devices-schema.ts';
 import type { FailureTables } from './failures-schema.ts';
 import type { FleetTables } from './fleet-schema.ts';
@@ -195,6 +196,7 @@ export interface Tables
     AnnotationTables,
     CaseTables,
     ClipTables,
+    DatasetTables,
     DeviceTables,
     FailureTables,
     FleetTables,

@@ -11,6 +11,7 @@ import { queries } from './0010-queries.ts';
 import { failures } from './0011-failures.ts';
 import { triage } from './0012-triage.ts';
 import { annotation } from './0013-annotation.ts';
+import { datasets } from './0014-datasets.ts';
 import { workflows } from './0017-workflows.ts';
 import { cases } from './0019-cases.ts';
 import type { Migration } from './migration.ts';
@@ -30,6 +31,7 @@ export const migrations: readonly Migration[] = [
   failures,
   triage,
   annotation,
+  datasets,
   workflows,
   cases,
 ];
