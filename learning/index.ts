@@ -9,7 +9,38 @@ export {
   type ModelYaml,
   parseModelDocument,
 } from './model-document.ts';
-export { networkGraph, onnxFile } from './onnx-file.ts';
+export {
+  type Comparison,
+  comparePairs,
+  type Interval,
+  type Pair,
+  unitsNeeded,
+} from './evaluate/compare.ts';
+export {
+  type CaseResult,
+  type Gate,
+  type GateFacts,
+  type GateLimits,
+  judgeGates,
+  type Outcome,
+  outcomeOf,
+  outcomes,
+  type SliceResult,
+  usualLimits,
+} from './evaluate/gates.ts';
+export {
+  classMetrics,
+  confusion,
+  isRight,
+  type Judged,
+  type Metrics,
+  metricsOf,
+  reliability,
+} from './evaluate/metrics.ts';
+export { fitTemperature } from './evaluate/temperature.ts';
+export { classesNote, networkGraph, onnxFile } from './onnx-file.ts';
+export { backboneOf, withHead } from './onnx-head.ts';
+export { classesOf, networkOf, type OnnxModel, readOnnx } from './onnx-read.ts';
 export {
   type ImageInput,
   imageToTensor,

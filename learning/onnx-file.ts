@@ -33,50 +33,88 @@ export interface OnnxGraph {
   readonly outputs: readonly OnnxValue[];
   readonly tensors: readonly OnnxTensor[];
   readonly nodes: readonly OnnxNode[];
+  /** `metadata_props` of the file: texts by name, such as the order of the classes. */
+  readonly notes?: Readonly<Record<string, string>> | undefined;
 }
+
+/** The name of the note that holds the classes, as JSON, in the order of the logits. */
+export const classesNote = 'classes';
 
 /** IR 8 and operator set 13: read by ONNX Runtime since 1.10 of 2021. */
 const irVersion = 8;
 const operatorSet = 13;
-const elementFloat = 1;
+export const elementFloat = 1;
 const attributeInteger = 2;
 
 /** The file's bytes; the same graph gives the same bytes. */
 export function onnxFile(graph: OnnxGraph): Uint8Array {
-  const message = modelType.create({
+  return encodePart('ModelProto', {
     irVersion,
     producerName: 'fieldloop',
     graph: {
-      node: graph.nodes.map((node, at) => ({
-        input: node.inputs,
-        output: node.outputs,
-        name: `${node.operator.toLowerCase()}_${at}`,
-        opType: node.operator,
-        attribute: Object.entries(node.integers ?? {}).map(([name, i]) => ({
-          name,
-          i,
-          type: attributeInteger,
-        })),
-      })),
+      node: graph.nodes.map((node, at) =>
+        nodeMessage(node, `${node.operator.toLowerCase()}_${at}`),
+      ),
       name: graph.name,
-      initializer: graph.tensors.map((tensor) => ({
-        dims: tensor.dimensions,
-        dataType: elementFloat,
-        name: tensor.name,
-        rawData: littleEndian(tensor.values),
-      })),
+      initializer: graph.tensors.map(tensorMessage),
       input: graph.inputs.map(valueInfo),
       output: graph.outputs.map(valueInfo),
     },
     opsetImport: [{ domain: '', version: operatorSet }],
+    metadataProps: Object.entries(graph.notes ?? {}).map(([key, value]) => ({ key, value })),
   });
-  return new Uint8Array(modelType.encode(message).finish());
+}
+
+/** Messages of the schema, as `encodePart` takes them. */
+export const nodeMessage = (node: OnnxNode, name: string): object => ({
+  input: node.inputs,
+  output: node.outputs,
+  name,
+  opType: node.operator,
+  attribute: Object.entries(node.integers ?? {}).map(([key, i]) => ({
+    name: key,
+    i,
+    type: attributeInteger,
+  })),
+});
+
+export const tensorMessage = (tensor: OnnxTensor): object => ({
+  dims: tensor.dimensions,
+  dataType: elementFloat,
+  name: tensor.name,
+  rawData: littleEndian(tensor.values),
+});
+
+type PartName =
+  | 'ModelProto'
+  | 'NodeProto'
+  | 'TensorProto'
+  | 'ValueInfoProto'
+  | 'StringStringEntryProto';
+
+/** The bytes of one message of the schema. */
+export function encodePart(name: PartName, message: object): Uint8Array {
+  const type = schema.lookupType(name);
+  return new Uint8Array(type.encode(type.create(message)).finish());
+}
+
+/** A message with plain numbers and bytes; what the schema does not know is left out. */
+export function decodePart(name: PartName, bytes: Uint8Array): unknown {
+  const type = schema.lookupType(name);
+  return type.toObject(type.decode(bytes), { longs: Number, arrays: true, defaults: true });
 }
 
 /** A network as a graph: the input flattened, a Gemm a layer, ReLU between. */
 export function networkGraph(
   network: Network,
-  ends: { readonly name: string; readonly input: OnnxValue; readonly output: string },
+  ends: {
+    readonly name: string;
+    readonly input: OnnxValue;
+    readonly output: string;
+    /** Also give what the last hidden layer says, under this name. */
+    readonly embedding?: string | undefined;
+    readonly notes?: OnnxGraph['notes'];
+  },
 ): OnnxGraph {
   const batch = ends.input.dimensions[0] ?? 1;
   const nodes: OnnxNode[] = [
@@ -92,13 +130,22 @@ export function networkGraph(
       outputs: [sum],
       integers: { transB: 1 },
     });
-    if (!last) nodes.push({ operator: 'Relu', inputs: [sum], outputs: [`active_${at}`] });
-    from = `active_${at}`;
+    if (last) return;
+    const isEmbedding = at === network.length - 2 && ends.embedding !== undefined;
+    from = isEmbedding ? (ends.embedding ?? '') : `active_${at}`;
+    nodes.push({ operator: 'Relu', inputs: [sum], outputs: [from] });
   });
+  const width = network.at(-2)?.outputs;
   return {
     name: ends.name,
     inputs: [ends.input],
-    outputs: [{ name: ends.output, dimensions: [batch, network.at(-1)?.outputs ?? 0] }],
+    outputs: [
+      { name: ends.output, dimensions: [batch, network.at(-1)?.outputs ?? 0] },
+      ...(ends.embedding === undefined || width === undefined
+        ? []
+        : [{ name: ends.embedding, dimensions: [batch, width] }]),
+    ],
+    notes: ends.notes,
     tensors: network.flatMap((layer, at) => [
       {
         name: `weights_${at}`,
@@ -111,7 +158,7 @@ export function networkGraph(
   };
 }
 
-function valueInfo(value: OnnxValue): object {
+export function valueInfo(value: OnnxValue): object {
   const dim = value.dimensions.map((size) =>
     typeof size === 'number' ? { dimValue: size } : { dimParam: size },
   );
@@ -129,7 +176,7 @@ function littleEndian(values: Float32Array): Uint8Array {
 const one = (type: string, id: number) => ({ type, id });
 const many = (type: string, id: number) => ({ rule: 'repeated', type, id });
 
-const modelType = protobuf.Root.fromJSON({
+const schema = protobuf.Root.fromJSON({
   nested: {
     ModelProto: {
       fields: {
@@ -137,8 +184,10 @@ const modelType = protobuf.Root.fromJSON({
         opsetImport: many('OperatorSetIdProto', 8),
         producerName: one('string', 2),
         graph: one('GraphProto', 7),
+        metadataProps: many('StringStringEntryProto', 14),
       },
     },
+    StringStringEntryProto: { fields: { key: one('string', 1), value: one('string', 2) } },
     OperatorSetIdProto: { fields: { domain: one('string', 1), version: one('int64', 2) } },
     GraphProto: {
       fields: {
@@ -165,6 +214,7 @@ const modelType = protobuf.Root.fromJSON({
       fields: {
         dims: { ...many('int64', 1), options: { packed: true } },
         dataType: one('int32', 2),
+        floatData: { ...many('float', 4), options: { packed: true } },
         name: one('string', 8),
         rawData: one('bytes', 9),
       },
@@ -180,4 +230,4 @@ const modelType = protobuf.Root.fromJSON({
       fields: { dimValue: one('int64', 1), dimParam: one('string', 2) },
     },
   },
-}).lookupType('ModelProto');
+});

@@ -3,7 +3,7 @@
  * 2015) with decoupled weight decay (Loshchilov & Hutter 2019) and a cosine learning rate.
  * Same samples, options and seed: same weights, on one major version of Node.
  */
-import type { Random } from '@fieldloop/core';
+import { Fault, type Random } from '@fieldloop/core';
 import { softmax } from '../scores.ts';
 import { activations, type Layer, type Network, openNetwork } from './network.ts';
 
@@ -23,6 +23,10 @@ export interface TrainOptions {
   readonly batch: number;
   readonly learningRate: number;
   readonly weightDecay: number;
+  /** How the learning rate goes over the steps: down a half cosine unless said. */
+  readonly scheduler?: 'cosine' | 'constant' | undefined;
+  /** Weights to begin with instead of fresh ones; its sizes count, not `hidden`. */
+  readonly start?: Network | undefined;
   /** Told the mean loss of each epoch, in nats. */
   readonly onEpoch?: (epoch: number, loss: number) => void;
 }
@@ -33,30 +37,90 @@ export interface Gradient {
   readonly layers: readonly { readonly weights: Float64Array; readonly bias: Float64Array }[];
 }
 
+/** Where training stands after an epoch. Its arrays change with the next one. */
+export interface TrainState {
+  /** Epochs done. */
+  readonly epoch: number;
+  /** Mean loss of the last one, in nats. */
+  readonly loss: number;
+  readonly network: Network;
+  /** Adam's means of the slopes, and of their squares. */
+  readonly means: Network;
+  readonly squares: Network;
+}
+
 export function train(samples: Samples, options: TrainOptions): Network {
-  const inputs = samples.inputs.length / samples.count;
-  const classes = samples.targets.length / samples.count;
-  const network = openNetwork([inputs, ...options.hidden, classes], options.random.fork('weights'));
-  const order = Uint32Array.from({ length: samples.count }, (_, i) => i);
-  const adam = openAdam(network, options.weightDecay);
-  const chance = options.random.fork('order');
-  const steps = options.epochs * Math.ceil(samples.count / options.batch);
-  let step = 0;
-  for (let epoch = 0; epoch < options.epochs; epoch += 1) {
-    shuffle(order, chance);
-    let loss = 0;
-    for (let at = 0; at < order.length; at += options.batch) {
-      const rows = order.subarray(at, at + options.batch);
-      const found = gradient(network, samples, rows);
-      loss += found.loss * rows.length;
-      const rate = (options.learningRate * (1 + Math.cos((Math.PI * step) / steps))) / 2;
-      adam(found, rate);
-      step += 1;
-    }
-    options.onEpoch?.(epoch, loss / samples.count);
+  let network: Network = [];
+  for (const state of trainEpochs(samples, options)) {
+    network = state.network;
+    options.onEpoch?.(state.epoch - 1, state.loss);
   }
   return network;
 }
+
+/**
+ * One value an epoch, so that whoever trains can stop and keep what there is. With `resume`, the
+ * values are those that the run it was taken from would have given.
+ */
+export function* trainEpochs(
+  samples: Samples,
+  options: TrainOptions,
+  resume?: TrainState,
+): Generator<TrainState, void> {
+  const { epochs, batch, learningRate, weightDecay } = options;
+  const network = resume?.network ?? freshNetwork(samples, options);
+  const means = resume?.means ?? network.map(emptyLike);
+  const squares = resume?.squares ?? network.map(emptyLike);
+  const order = Uint32Array.from({ length: samples.count }, (_, i) => i);
+  const chance = options.random.fork('order');
+  const each = Math.ceil(samples.count / batch);
+  for (let epoch = 0; epoch < epochs; epoch += 1) {
+    // A resumed run draws the orders of the epochs before, and is where it was.
+    shuffle(order, chance);
+    if (epoch < (resume?.epoch ?? 0)) continue;
+    let loss = 0;
+    let step = epoch * each;
+    for (let at = 0; at < order.length; at += batch) {
+      const rows = order.subarray(at, at + batch);
+      const found = gradient(network, samples, rows);
+      loss += found.loss * rows.length;
+      const fall = options.scheduler === 'constant' ? 1 : half(step / (epochs * each));
+      step += 1;
+      adam({ network, means, squares }, found, {
+        step,
+        rate: learningRate * fall,
+        decay: weightDecay,
+      });
+    }
+    yield { epoch: epoch + 1, loss: loss / samples.count, network, means, squares };
+  }
+}
+
+const half = (share: number): number => (1 + Math.cos(Math.PI * share)) / 2;
+
+function freshNetwork(samples: Samples, options: TrainOptions): Network {
+  const { start, hidden, random } = options;
+  const inputs = samples.inputs.length / samples.count;
+  const classes = samples.targets.length / samples.count;
+  if (start === undefined) return openNetwork([inputs, ...hidden, classes], random.fork('weights'));
+  const [first, last] = [start[0]?.inputs, start.at(-1)?.outputs];
+  if (first !== inputs || last !== classes) {
+    throw new Fault('invalid', `weights of ${first} inputs and ${last} classes do not fit`, {
+      remedy: `The samples have ${inputs} inputs and ${classes} classes: train without warmStart.`,
+    });
+  }
+  return start.map((layer) => ({
+    ...layer,
+    weights: layer.weights.slice(),
+    bias: layer.bias.slice(),
+  }));
+}
+
+const emptyLike = (layer: Layer): Layer => ({
+  ...layer,
+  weights: new Float64Array(layer.weights.length),
+  bias: new Float64Array(layer.bias.length),
+});
 
 /** Mean cross-entropy of some rows and its derivative by every weight. */
 export function gradient(network: Network, samples: Samples, rows: Uint32Array): Gradient {
@@ -170,25 +234,22 @@ function pushBack(layer: Layer, delta: Float64Array, below: Float64Array): Float
   return out;
 }
 
-/** Adam with its usual constants. Biases are not decayed. */
-function openAdam(network: Network, decay: number): (found: Gradient, rate: number) => void {
-  const moments = network.map((layer) => ({
-    weights: [new Float64Array(layer.weights.length), new Float64Array(layer.weights.length)],
-    bias: [new Float64Array(layer.bias.length), new Float64Array(layer.bias.length)],
-  }));
-  let step = 0;
-  return (found, rate) => {
-    step += 1;
-    network.forEach((layer, at) => {
-      for (const part of ['weights', 'bias'] as const) {
-        const [mean, square] = moments[at]?.[part] ?? [];
-        const slopes = found.layers[at]?.[part];
-        if (mean === undefined || square === undefined || slopes === undefined) continue;
-        const shrink = part === 'weights' ? rate * decay : 0;
-        move(layer[part], slopes, [mean, square], { step, rate, shrink });
-      }
-    });
-  };
+/** One step of Adam with its usual constants. Biases are not decayed. */
+function adam(
+  state: Pick<TrainState, 'network' | 'means' | 'squares'>,
+  found: Gradient,
+  at: { readonly step: number; readonly rate: number; readonly decay: number },
+): void {
+  state.network.forEach((layer, n) => {
+    for (const part of ['weights', 'bias'] as const) {
+      const mean = state.means[n]?.[part];
+      const square = state.squares[n]?.[part];
+      const slopes = found.layers[n]?.[part];
+      if (mean === undefined || square === undefined || slopes === undefined) continue;
+      const shrink = part === 'weights' ? at.rate * at.decay : 0;
+      move(layer[part], slopes, [mean, square], { ...at, shrink });
+    }
+  });
 }
 
 function move(

@@ -1,0 +1,227 @@
+/**
+ * Goal: figures are what their definitions say, and gates decide as often as the design promises.
+ * Method: hand-made tables with known answers; seeded simulations of many candidates.
+ */
+import { seededRandom } from '@fieldloop/core';
+import { expect, test } from 'vitest';
+import {
+  bootstrapBounds,
+  type Comparison,
+  comparePairs,
+  holm,
+  mcnemarExact,
+  mcnemarWorse,
+  type Pair,
+  unitsNeeded,
+} from './compare.ts';
+import { type GateFacts, judgeGates, outcomeOf } from './gates.ts';
+import { classMetrics, confusion, metricsOf, reliability } from './metrics.ts';
+import { fitTemperature } from './temperature.ts';
+import { softmax } from '../scores.ts';
+
+const seed = 'evaluate-test';
+
+const units = [
+  { probabilities: [0.9, 0.1], truth: 0 },
+  { probabilities: [0.6, 0.4], truth: 1 },
+  { probabilities: [0.2, 0.8], truth: 1 },
+  { probabilities: [0.3, 0.7], truth: 1 },
+];
+
+test('accuracy, macro-F1, NLL and ECE of four units by hand', () => {
+  const { n, accuracy, macroF1, nll, ece } = metricsOf(units);
+  expect([n, accuracy]).toEqual([4, 0.75]);
+  // F1 of class 0: 2*1/(1+2); of class 1: 2*2/(3+2).
+  expect(macroF1).toBeCloseTo((2 / 3 + 4 / 5) / 2, 12);
+  expect(nll).toBeCloseTo(-(Math.log(0.9) + Math.log(0.4) + Math.log(0.8) + Math.log(0.7)) / 4, 12);
+  // Each unit is alone in its bin: |1-.9|, |0-.6|, |1-.8|, |1-.7|.
+  expect(ece).toBeCloseTo((0.1 + 0.6 + 0.2 + 0.3) / 4, 12);
+  expect(confusion(units, 2)).toEqual([
+    [1, 0],
+    [1, 2],
+  ]);
+  expect(classMetrics(units, 3)[2]).toEqual({ n: 0, precision: null, recall: null, f1: null });
+  expect(reliability(units).reduce((sum, bin) => sum + bin.n, 0)).toBe(4);
+  expect(metricsOf([]).accuracy).toBeNaN();
+});
+
+test('a certainty of 1 that is wrong costs much, but not the whole mean', () => {
+  expect(metricsOf([{ probabilities: [1, 0], truth: 1 }]).nll).toBeCloseTo(27.63, 2);
+});
+
+test('the temperature that made logits too sure is found again', () => {
+  const random = seededRandom(`${seed}/temperature`);
+  const drawn = Array.from({ length: 4000 }, () => {
+    const logits = [random.normal() * 2, random.normal() * 2, random.normal() * 2];
+    const p = softmax(logits);
+    const u = random.next();
+    const truth = u < (p[0] ?? 0) ? 0 : u < (p[0] ?? 0) + (p[1] ?? 0) ? 1 : 2;
+    return { logits: logits.map((value) => value * 2.5), truth };
+  });
+  expect(fitTemperature(drawn)).toBeGreaterThan(2.3);
+  expect(fitTemperature(drawn)).toBeLessThan(2.7);
+  expect(fitTemperature([])).toBe(1);
+});
+
+test('McNemar, Holm and n against values worked out by hand', () => {
+  // 2 * P(X <= 1), X of 8 fair coins: 2 * 9 / 256.
+  expect(mcnemarExact(1, 7)).toBeCloseTo(18 / 256, 12);
+  expect(mcnemarExact(0, 0)).toBe(1);
+  expect(mcnemarExact(5, 5)).toBe(1);
+  expect(mcnemarWorse(7, 1)).toBeCloseTo(9 / 256, 12);
+  expect(mcnemarWorse(1, 7)).toBeGreaterThan(0.99);
+  expect(mcnemarExact(3000, 3200)).toBeCloseTo(0.0115, 3);
+  const adjusted = holm([0.01, 0.04, 0.03]);
+  [0.03, 0.06, 0.06].forEach((p, i) => expect(adjusted[i]).toBeCloseTo(p, 12));
+  expect(holm([])).toEqual([]);
+  // Discordance .1, no difference, margin .02: .1 * (2.4866 / .02)^2.
+  expect(unitsNeeded({ discordance: 0.1, difference: 0, margin: 0.02 })).toBe(1546);
+  expect(unitsNeeded({ discordance: 0.1, difference: -0.03, margin: 0.02 })).toBeUndefined();
+});
+
+/** Pairs of two equally good models that disagree on a tenth of the units. */
+function equalPairs(n: number, label: string): readonly Pair[] {
+  const random = seededRandom(`${seed}/${label}`);
+  return Array.from({ length: n }, (_, i) => {
+    const u = random.next();
+    return { group: String(i), before: u >= 0.05, after: u < 0.05 || u >= 0.1 };
+  });
+}
+
+const facts = (comparison: Comparison, slices: GateFacts['slices'] = []): GateFacts => {
+  const metrics = { n: comparison.n, accuracy: 0.9, macroF1: 0.9, nll: 0.3, ece: 0.02 };
+  return {
+    metrics,
+    before: metrics,
+    comparison,
+    slices,
+    cases: [],
+    clusters: [],
+    latencyMs: 1,
+    sizeBytes: 1000,
+    notFinite: 0,
+    unread: 0,
+    differences: [],
+  };
+};
+
+const overall = (given: GateFacts) =>
+  judgeGates(given).find(({ name }) => name === 'overall') ?? { outcome: 'fail', reason: '' };
+
+test.each([
+  [300, 0.18, 0.42],
+  [1000, 0.52, 0.78],
+  [3000, 0.88, 1],
+])('an equal model passes on %i units about as often as computed', (n, least, most) => {
+  let passed = 0;
+  const runs = 60;
+  for (let run = 0; run < runs; run += 1) {
+    const pairs = equalPairs(n, `equal/${n}/${run}`);
+    const blocks = pairs.map(({ before, after }) => ({
+      n: 1,
+      sum: Number(after) - Number(before),
+    }));
+    const random = seededRandom(`${seed}/draws/${run}`);
+    const bounds = bootstrapBounds(blocks, random, 200);
+    const comparison = {
+      ...comparePairs(pairs.slice(0, 2), random),
+      n,
+      difference: blocks.reduce((sum, block) => sum + block.sum, 0) / n,
+      bounds,
+      lost: blocks.filter(({ sum }) => sum < 0).length,
+      won: blocks.filter(({ sum }) => sum > 0).length,
+    };
+    if (overall(facts(comparison)).outcome === 'pass') passed += 1;
+  }
+  expect(passed / runs).toBeGreaterThanOrEqual(least);
+  expect(passed / runs).toBeLessThanOrEqual(most);
+});
+
+test('a worse model fails, one that cannot be told names how many units would tell', () => {
+  const random = seededRandom(seed);
+  const worse = Array.from({ length: 400 }, (_, i) => ({
+    group: String(i),
+    before: true,
+    after: i % 8 !== 0,
+  }));
+  expect(overall(facts(comparePairs(worse, random))).outcome).toBe('fail');
+  const few = comparePairs(equalPairs(60, 'few'), random);
+  expect(overall(facts(few))).toMatchObject({ outcome: 'inconclusive' });
+  expect(overall(facts(few)).reason).toMatch(/units would/);
+  expect(overall({ ...facts(few), comparison: undefined }).outcome).toBe('inconclusive');
+});
+
+test('units of a group are drawn together: the interval of few groups is wide', () => {
+  const pairs = Array.from({ length: 600 }, (_, i) => ({
+    group: String(i % 6),
+    before: true,
+    after: i % 6 !== 0 || i % 12 === 0,
+  }));
+  const alone = pairs.map((pair, i) => ({ ...pair, group: String(i) }));
+  const width = (of: readonly Pair[]): number => {
+    const { bounds } = comparePairs(of, seededRandom(seed));
+    return bounds.high - bounds.low;
+  };
+  expect(width(pairs)).toBeGreaterThan(2 * width(alone));
+  expect(comparePairs(pairs.slice(0, 1), seededRandom(seed)).bounds).toEqual({ low: -1, high: 1 });
+});
+
+test('slices: equal models are hardly ever blocked, a drop of 12 points often is', () => {
+  const run = (drop: number): number => {
+    let blocked = 0;
+    for (let trial = 0; trial < 400; trial += 1) {
+      const random = seededRandom(`${seed}/slices/${drop}/${trial}`);
+      const slices = Array.from({ length: 10 }, (_, s) => {
+        let [lost, won] = [0, 0];
+        for (let i = 0; i < 100; i += 1) {
+          const u = random.next();
+          const worse = s === 0 ? drop : 0;
+          if (u < 0.05 + worse) lost += 1;
+          else if (u < 0.1 + worse) won += 1;
+        }
+        const comparison = { n: 100, difference: (won - lost) / 100, lost, won };
+        return { kind: 'site', name: `s${s}`, comparison };
+      });
+      const judged = judgeGates(facts(comparePairs(equalPairs(10, 'x'), random), slices));
+      if (judged.some(({ name, outcome }) => name === 'slices' && outcome === 'fail')) blocked += 1;
+    }
+    return blocked / 400;
+  };
+  expect(run(0)).toBeLessThan(0.03);
+  expect(run(0.12)).toBeGreaterThan(0.45);
+});
+
+test('the regression set: a broken case fails, so does the cluster that started the training', () => {
+  const random = seededRandom(seed);
+  const good = facts(comparePairs(equalPairs(4000, 'good'), random));
+  const told = (given: Partial<GateFacts>) =>
+    judgeGates({ ...good, ...given }).find(({ name }) => name === 'regression');
+  const one = { id: 'rgc_1', cluster: 'fog', isRight: true, wasRight: true };
+  expect(told({ cases: [one] })).toMatchObject({ outcome: 'pass' });
+  expect(told({ cases: [{ ...one, isRight: false }] })).toMatchObject({ outcome: 'fail' });
+  const never = { ...one, isRight: false, wasRight: false };
+  expect(told({ cases: [never] })).toMatchObject({ outcome: 'pass' });
+  expect(told({ cases: [never], clusters: ['fog'] })).toMatchObject({ outcome: 'fail' });
+  const lost = { ...one, isRight: undefined };
+  expect(told({ cases: [lost] })).toMatchObject({ outcome: 'inconclusive' });
+});
+
+test('fixed limits fail with their numbers; nothing passes by silence', () => {
+  const good = facts(comparePairs(equalPairs(4000, 'good'), seededRandom(seed)));
+  expect(outcomeOf(judgeGates(good))).toBe('pass');
+  const failing: readonly (readonly [string, Partial<GateFacts>])[] = [
+    ['latency', { latencyMs: 80 }],
+    ['size', { sizeBytes: 1e9 }],
+    ['shapes', { differences: ['the input has 3 numbers, not 24'] }],
+    ['readable', { notFinite: 1 }],
+    ['calibration', { metrics: { ...good.metrics, ece: 0.05 } }],
+  ];
+  for (const [name, given] of failing) {
+    const gates = judgeGates({ ...good, ...given });
+    expect(gates.find((gate) => gate.name === name)).toMatchObject({ outcome: 'fail' });
+    expect(outcomeOf(gates)).toBe('fail');
+  }
+  expect(outcomeOf(judgeGates({ ...good, unread: 2 }))).toBe('inconclusive');
+  const empty = { ...good.metrics, n: 0 };
+  expect(outcomeOf(judgeGates({ ...good, metrics: empty }))).toBe('inconclusive');
+});
