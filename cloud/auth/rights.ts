@@ -30,6 +30,9 @@ export const scopeNouns = [
   'lineage',
   'cases',
   'reviews',
+  'releases',
+  'rollouts',
+  'freezes',
 ] as const;
 export type ScopeNoun = (typeof scopeNouns)[number];
 export type Scope = `${ScopeNoun}:${Level}`;

@@ -14,6 +14,7 @@ import type { HttpTables } from './http-schema.ts';
 import type { ColumnType } from './kysely.ts';
 import type { ApiKeyPeople, AuditPeople, PeopleTables } from './people-schema.ts';
 import type { QueryTables } from './queries-schema.ts';
+import type { ReleaseTables } from './releases-schema.ts';
 import type { RuleTables } from './rules-schema.ts';
 import type { TriageTables } from './triage-schema.ts';
 import type { WireTables } from './wire-schema.ts';
@@ -203,6 +204,7 @@ export interface Tables
     HttpTables,
     PeopleTables,
     QueryTables,
+    ReleaseTables,
     RuleTables,
     TriageTables,
     WireTables,

@@ -12,6 +12,7 @@ import { failures } from './0011-failures.ts';
 import { triage } from './0012-triage.ts';
 import { annotation } from './0013-annotation.ts';
 import { datasets } from './0014-datasets.ts';
+import { releases } from './0016-releases.ts';
 import { workflows } from './0017-workflows.ts';
 import { cases } from './0019-cases.ts';
 import type { Migration } from './migration.ts';
@@ -32,6 +33,7 @@ export const migrations: readonly Migration[] = [
   triage,
   annotation,
   datasets,
+  releases,
   workflows,
   cases,
 ];
