@@ -28,6 +28,8 @@ export const scopeNouns = [
   'tasks',
   'datasets',
   'lineage',
+  'trainings',
+  'models',
   'cases',
   'reviews',
   'releases',

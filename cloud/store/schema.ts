@@ -12,6 +12,7 @@ import type { FailureTables } from './failures-schema.ts';
 import type { FleetTables } from './fleet-schema.ts';
 import type { HttpTables } from './http-schema.ts';
 import type { ColumnType } from './kysely.ts';
+import type { ModelTables } from './models-schema.ts';
 import type { ApiKeyPeople, AuditPeople, PeopleTables } from './people-schema.ts';
 import type { QueryTables } from './queries-schema.ts';
 import type { ReleaseTables } from './releases-schema.ts';
@@ -202,6 +203,7 @@ export interface Tables
     FailureTables,
     FleetTables,
     HttpTables,
+    ModelTables,
     PeopleTables,
     QueryTables,
     ReleaseTables,

@@ -12,6 +12,7 @@ import { failures } from './0011-failures.ts';
 import { triage } from './0012-triage.ts';
 import { annotation } from './0013-annotation.ts';
 import { datasets } from './0014-datasets.ts';
+import { models } from './0015-models.ts';
 import { releases } from './0016-releases.ts';
 import { workflows } from './0017-workflows.ts';
 import { cases } from './0019-cases.ts';
@@ -33,6 +34,7 @@ export const migrations: readonly Migration[] = [
   triage,
   annotation,
   datasets,
+  models,
   releases,
   workflows,
   cases,
