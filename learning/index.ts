@@ -89,3 +89,32 @@ export {
   splits,
 } from './snapshot/split.ts';
 export { type Samples, train, type TrainOptions } from './train/train.ts';
+export { boxDoubt, flicker, type ScoredBox } from './box-scores.ts';
+export { type Duplicates, duplicatesOf, type DuplicateUnits } from './dedupe.ts';
+export { pairedAuroc } from './estimate/paired-bootstrap.ts';
+export { populationStability } from './estimate/psi.ts';
+export { normalTail, studentT } from './estimate/quantile.ts';
+export { aurc, auroc, compareAuroc } from './estimate/ranking.ts';
+export {
+  captureLift,
+  censusAndAudit,
+  type DrawnUnit,
+  drawnRate,
+  type Figure,
+  hajek,
+  horvitzThompson,
+  wilson,
+} from './estimate/rate.ts';
+export {
+  type FailureModel,
+  failureModelText,
+  type FailureRow,
+  openFailureScorer,
+  trainFailureModel,
+} from './failure-model.ts';
+export { novelty, type Rows } from './novelty.ts';
+export { badge } from './sample/badge.ts';
+export { fillBudget } from './sample/budget.ts';
+export { hashShare, isDrawn } from './sample/hash-draw.ts';
+export { kCenter } from './sample/k-center.ts';
+export { segmentDoubt } from './segment-scores.ts';
