@@ -18,6 +18,8 @@ export default defineConfig({
     include: ['*/**/*.test.ts'],
     exclude: ['**/node_modules/**', '.toolchain/**'],
     pool: 'forks',
+    // A process runs many files: what one leaves behind would be a fault of the code itself.
+    isolate: false,
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 30_000,
