@@ -89,6 +89,18 @@ export {
   splits,
 } from './snapshot/split.ts';
 export { type Samples, train, type TrainOptions } from './train/train.ts';
+export { type Agreement, alphaOfValue, krippendorffAlpha } from './consensus/alpha.ts';
+export { type DrawnBox, fuseBoxes, type FusedBox, iou, type Rectangle } from './consensus/boxes.ts';
+export { type DawidSkene, dawidSkene, type DawidSkeneOptions } from './consensus/dawid-skene.ts';
+export { match, type Pair } from './consensus/matching.ts';
+export {
+  agreeSegments,
+  type AgreedSegment,
+  type DrawnSegment,
+  median,
+  temporalIou,
+} from './consensus/segments.ts';
+export { type Majority, majority, type Vote } from './consensus/votes.ts';
 export { boxDoubt, flicker, type ScoredBox } from './box-scores.ts';
 export { type Duplicates, duplicatesOf, type DuplicateUnits } from './dedupe.ts';
 export { pairedAuroc } from './estimate/paired-bootstrap.ts';

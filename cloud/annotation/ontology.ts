@@ -2,7 +2,7 @@
  * What may be said of moments: classes, their attributes, and the guide that people read. An
  * ontology is its hash: a label names exactly the words that were known when it was given. Pure.
  */
-import { canonicalJson, didYouMean, Fault, type Json, sha256Hex } from '@fieldloop/core';
+import { canonicalJson, didYouMean, Fault, sha256Hex } from '@fieldloop/core';
 
 export const attributeKinds = ['select', 'number', 'boolean', 'text'] as const;
 export type AttributeKind = (typeof attributeKinds)[number];
@@ -60,7 +60,7 @@ export function canonicalOntology(document: OntologyDocument): string {
     })),
     ...(guide === undefined ? {} : { guide }),
   };
-  return canonicalJson(plain as Json);
+  return canonicalJson(plain);
 }
 
 export const ontologyHash = (document: OntologyDocument): string =>

@@ -2,7 +2,7 @@
  * Opens tasks for people, and takes them back. Whoever chooses what is labelled calls this in its
  * own transaction; the same batch again opens nothing twice.
  */
-import { Fault, type Ids, type Json, sha256Hex } from '@fieldloop/core';
+import { Fault, type Ids, sha256Hex } from '@fieldloop/core';
 import type { LabelValue } from '../annotation/annotation.ts';
 import type { OntologyDocument } from '../annotation/ontology.ts';
 import {
@@ -325,8 +325,8 @@ async function clipFacts(trx: Db, id: string): Promise<ClipFacts | undefined> {
  * never leaves its robot, so that a manifest that says nothing is of a clip that needed none.
  */
 function privacyOf(manifest: string): string {
-  const { privacy } = JSON.parse(manifest) as { readonly privacy?: Json };
-  return privacy === undefined ? 'clear' : String(privacy as string);
+  const { privacy } = JSON.parse(manifest) as { readonly privacy?: string };
+  return privacy === undefined ? 'clear' : privacy;
 }
 
 async function ontologyDocument(trx: Db, sha256: string): Promise<OntologyDocument> {

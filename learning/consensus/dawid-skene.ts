@@ -1,0 +1,118 @@
+/**
+ * Who is right when people disagree: each annotator has a confusion matrix of their own, found
+ * together with the truth by expectation and maximisation.
+ * Dawid, A. P. & Skene, A. M. (1979), "Maximum likelihood estimation of observer error-rates using
+ * the EM algorithm", Applied Statistics 28(1), 20-28: T_ij ∝ p_j Π_a Π_l π^a_jl^n_ial.
+ */
+import type { Vote } from './votes.ts';
+
+export interface DawidSkeneOptions {
+  readonly items: number;
+  readonly annotators: number;
+  readonly classes: number;
+  /** The truth of some items, known for sure: index by item. These rows never move. */
+  readonly gold?: ReadonlyMap<number, number>;
+  /** Added to every count, so that nobody is certain. */
+  readonly smoothing?: number;
+  readonly rounds?: number;
+}
+
+export interface DawidSkene {
+  /** Row-major, items x classes; each row sums to 1. */
+  readonly posteriors: Float64Array;
+  /** Of the classes, summing to 1. */
+  readonly prior: Float64Array;
+  /** annotator x true class x answered class; each row sums to 1. */
+  readonly confusion: Float64Array;
+  readonly rounds: number;
+}
+
+const enough = 1e-6;
+
+/** An item without votes has the prior as its posterior. At most 50 rounds unless said. */
+export function dawidSkene(votes: readonly Vote[], options: DawidSkeneOptions): DawidSkene {
+  const { items, annotators, classes, gold, smoothing = 0.01, rounds: most = 50 } = options;
+  const posteriors = firstGuess(votes, options);
+  const prior = new Float64Array(classes);
+  const confusion = new Float64Array(annotators * classes * classes);
+  const logs = new Float64Array(confusion.length);
+  const next = new Float64Array(posteriors.length);
+  let rounds = 0;
+  for (let moved = 1; rounds < most && moved > enough; rounds += 1) {
+    // Maximisation: shares of the classes, and what each annotator says of each.
+    prior.fill(smoothing);
+    confusion.fill(smoothing);
+    for (let i = 0; i < posteriors.length; i += 1) {
+      prior[i % classes] = (prior[i % classes] ?? 0) + (posteriors[i] ?? 0);
+    }
+    for (const { item, annotator, label } of votes) {
+      for (let j = 0; j < classes; j += 1) {
+        const at = (annotator * classes + j) * classes + label;
+        confusion[at] = (confusion[at] ?? 0) + (posteriors[item * classes + j] ?? 0);
+      }
+    }
+    normalise(prior, classes);
+    normalise(confusion, classes);
+    for (let i = 0; i < logs.length; i += 1) logs[i] = Math.log(confusion[i] ?? 0);
+    // Expectation: what each item is, given that.
+    for (let i = 0; i < next.length; i += 1) next[i] = Math.log(prior[i % classes] ?? 0);
+    for (const { item, annotator, label } of votes) {
+      for (let j = 0; j < classes; j += 1) {
+        const at = item * classes + j;
+        next[at] = (next[at] ?? 0) + (logs[(annotator * classes + j) * classes + label] ?? 0);
+      }
+    }
+    for (let item = 0; item < items; item += 1) fromLogs(next, item * classes, classes);
+    for (const [item, label] of gold ?? []) clamp(next, { item, label, classes });
+    moved = 0;
+    for (let i = 0; i < next.length; i += 1) {
+      moved = Math.max(moved, Math.abs((next[i] ?? 0) - (posteriors[i] ?? 0)));
+    }
+    posteriors.set(next);
+  }
+  return { posteriors, prior, confusion, rounds };
+}
+
+/** Shares of the votes, as the paper begins; gold as it is. */
+function firstGuess(votes: readonly Vote[], options: DawidSkeneOptions): Float64Array {
+  const { items, classes, gold } = options;
+  const guess = new Float64Array(items * classes).fill(1e-9);
+  for (const { item, label } of votes) {
+    guess[item * classes + label] = (guess[item * classes + label] ?? 0) + 1;
+  }
+  normalise(guess, classes);
+  for (const [item, label] of gold ?? []) clamp(guess, { item, label, classes });
+  return guess;
+}
+
+function normalise(rows: Float64Array, width: number): void {
+  for (let start = 0; start < rows.length; start += width) {
+    let sum = 0;
+    for (let i = start; i < start + width; i += 1) sum += rows[i] ?? 0;
+    for (let i = start; i < start + width; i += 1) rows[i] = (rows[i] ?? 0) / sum;
+  }
+}
+
+/** exp of a row less its largest, so that nothing overflows; then to a sum of 1. */
+function fromLogs(rows: Float64Array, start: number, width: number): void {
+  let most = Number.NEGATIVE_INFINITY;
+  for (let i = start; i < start + width; i += 1) most = Math.max(most, rows[i] ?? 0);
+  let sum = 0;
+  for (let i = start; i < start + width; i += 1) {
+    rows[i] = Math.exp((rows[i] ?? 0) - most);
+    sum += rows[i] ?? 0;
+  }
+  for (let i = start; i < start + width; i += 1) rows[i] = (rows[i] ?? 0) / sum;
+}
+
+function clamp(
+  rows: Float64Array,
+  {
+    item,
+    label,
+    classes,
+  }: { readonly item: number; readonly label: number; readonly classes: number },
+): void {
+  rows.fill(0, item * classes, (item + 1) * classes);
+  rows[item * classes + label] = 1;
+}
