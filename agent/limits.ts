@@ -154,6 +154,13 @@ export const linkCloseMs = 1_000;
 /** Frames of full chunks kept for the next ones: one in the socket and one read ahead for each. */
 export const maxFreeFrames = 5;
 
+/** Bytes of a download that may be on their way or unsynced; a quarter of it is synced at once. */
+export const downloadCreditBytes = 256 * 1024;
+/** A download that does not move for so long is asked for anew. */
+export const stalledDownloadMs = 20_000;
+/** An artifact that the cloud does not give out is asked for again after this long. */
+export const unwantedAgainMs = 60_000;
+
 // What the cloud wants.
 
 /** Commands whose results are kept, so that one that comes again is not run again. */

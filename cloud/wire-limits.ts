@@ -67,3 +67,9 @@ export const writerRestartMs = ms('1s');
 export const connectionRowMs = ms('30d');
 /** A device that does not read what is sent to it is closed after this long. */
 export const drainTimeoutMs = ms('10s');
+/** Downloads: at once to one device and from this node, and bytes sent that it has not told of. */
+export const maxDeviceDownloads = 2;
+export const maxNodeDownloads = 500;
+export const downloadAheadBytes = 256 * 1024;
+/** How often downloads are looked at for one that makes no progress. */
+export const downloadTickMs = 250;

@@ -3,9 +3,10 @@ import * as f from './codec-fields.ts';
 import { cancelReasons, codes, contentKinds, openStates } from './codec-words.ts';
 import { fieldloop } from './generated/wire.js';
 import * as most from './limits.ts';
-import type { Ack, Cancel, Done, Nack, Open, OpenAck, Transfer } from './messages.ts';
+import type { Ack, Cancel, Done, Fetch, Nack, Open, OpenAck, Transfer } from './messages.ts';
 
 const v1 = fieldloop.wire.v1;
+type V1Fetch = fieldloop.wire.v1.Fetch.$Properties;
 type V1Open = fieldloop.wire.v1.Open.$Properties;
 type V1OpenAck = fieldloop.wire.v1.OpenAck.$Properties;
 type V1Ack = fieldloop.wire.v1.Ack.$Properties;
@@ -23,6 +24,7 @@ export function encodeTransfer(transfer: Transfer): Uint8Array {
 export function decodeTransfer(bytes: Uint8Array): Transfer {
   return f.decoding(bytes, { most: most.maxTransferBytes, message: 'Transfer' }, (input) => {
     const wire = v1.Transfer.decode(input);
+    if (wire.fetch) return { kind: 'fetch', fetch: fetchFromWire(wire.fetch) };
     if (wire.open) return { kind: 'open', open: openFromWire(wire.open) };
     if (wire.openAck) return { kind: 'openAck', openAck: openAckFromWire(wire.openAck) };
     if (wire.ack) return { kind: 'ack', ack: ackFromWire(wire.ack) };
@@ -35,6 +37,8 @@ export function decodeTransfer(bytes: Uint8Array): Transfer {
 
 function toWire(transfer: Transfer) {
   switch (transfer.kind) {
+    case 'fetch':
+      return { fetch: fetchToWire(transfer.fetch) };
     case 'open':
       return { open: openToWire(transfer.open) };
     case 'openAck':
@@ -50,6 +54,20 @@ function toWire(transfer: Transfer) {
     case 'unknown':
       return f.refuse('Transfer', 'is of an unknown kind');
   }
+}
+
+function fetchToWire(fetch: Fetch) {
+  return {
+    hash: f.hashToWire(fetch.sha256, 'fetch/hash'),
+    kind: contentKinds.toWire(fetch.content),
+  };
+}
+
+function fetchFromWire(wire: V1Fetch): Fetch {
+  return {
+    sha256: f.hashFromWire(wire.hash, 'fetch/hash'),
+    content: contentKinds.fromWire(wire.kind, 'fetch/kind'),
+  };
 }
 
 function openToWire(open: Open) {

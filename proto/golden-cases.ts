@@ -6,7 +6,7 @@ import { brokenFleetCases, fleetCases } from './golden-fleet-cases.ts';
 import type { EventRow, Manifest, Reported, Status, Stored, Transfer } from './messages.ts';
 import * as most from './limits.ts';
 
-export const goldenVersion = '0.2';
+export const goldenVersion = '0.3';
 
 export type GoldenMessage =
   | 'Status'
@@ -242,6 +242,7 @@ const u32 = 2 ** 32 - 1;
 const size = most.maxContentBytes;
 
 const transfer: Readonly<Record<string, Transfer>> = {
+  fetch: { kind: 'fetch', fetch: { sha256, content: 'artifact' } },
   'open-empty': {
     kind: 'open',
     open: { tid: 0, sha256, sizeBytes: 0, content: 'preview', chunkMax: 0 },

@@ -56,6 +56,7 @@ export type {
   Done,
   EventRow,
   Events,
+  Fetch,
   GapReason,
   Lane,
   LaneState,
@@ -79,6 +80,21 @@ export type {
   WireMarker,
   WireValue,
 } from './messages.ts';
+export {
+  type ArtifactRef,
+  artifactsOf,
+  type DesiredModels,
+  desiredModelsSchema,
+  type ModelFault,
+  type ModelRef,
+  type ModelsReport,
+  modelsReportSchema,
+  type ModelState,
+  parseDesiredModels,
+  readModelsReport,
+  type RunningModel,
+  type ShadowModel,
+} from './models-report.ts';
 export { parseReportedDocument, type ReportedDocument, reportedSections } from './reported.ts';
 export type { ReportedSection } from './reported.ts';
 export {

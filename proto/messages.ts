@@ -157,6 +157,12 @@ export interface Stored {
 
 export type ContentKind = 'clip' | 'preview' | 'diagnostics' | 'artifact';
 
+/** Asks whoever has a file to offer it. */
+export interface Fetch {
+  readonly sha256: string;
+  readonly content: ContentKind;
+}
+
 /** Offers one file; `tid` is the sender's handle for it, new each boot. */
 export interface Open {
   readonly tid: number;
@@ -216,6 +222,7 @@ export interface Cancel {
 }
 
 export type Transfer =
+  | { readonly kind: 'fetch'; readonly fetch: Fetch }
   | { readonly kind: 'open'; readonly open: Open }
   | { readonly kind: 'openAck'; readonly openAck: OpenAck }
   | { readonly kind: 'ack'; readonly ack: Ack }

@@ -268,6 +268,7 @@ function tidOf(message: Transfer): number | undefined {
       return message.done.tid;
     case 'nack':
       return message.nack.tid;
+    case 'fetch':
     case 'open':
     case 'cancel':
     case 'unknown':

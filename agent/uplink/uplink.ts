@@ -2,8 +2,7 @@
  * The sender: rows on the control connection, clips on the bulk connection. Everything it knows
  * beyond the buffer may be lost at any moment; a new link starts from what the buffer holds.
  */
-import { type Clock, type Fault, faultLine, type Ids, type Log } from '@fieldloop/core';
-import { type Random, uuidText } from '@fieldloop/core';
+import { type Fault, faultLine, type Log, uuidText } from '@fieldloop/core';
 import {
   clientIdOf,
   decodeStored,
@@ -20,63 +19,17 @@ import {
   type Transfer,
   upTopic,
 } from '@fieldloop/proto';
-import type { AgentBuffer } from '../buffer/buffer.ts';
 import { bulkIdleMs, goodbyeMs, reconnectRange, sweepEveryMs, uplinkTickMs } from '../limits.ts';
-import { type Connection, openConnection, type ReconnectRange } from './connection.ts';
+import { type Connection, openConnection } from './connection.ts';
 import { openLanes } from './lanes.ts';
 import type { Link, LinkPort, Outgoing } from './link.ts';
-import { type Identity, mqttLinks } from './mqtt.ts';
+import { mqttLinks } from './mqtt.ts';
 import { newPace, readyToSend, sendChunks } from './send.ts';
 import { openTransfers } from './transfers.ts';
-import { openWishes, type Wishes, type WishListener } from './wishes.ts';
+import type { Uplink, UplinkOptions, UplinkStatus } from './uplink-types.ts';
+import { openWishes, type Wishes } from './wishes.ts';
 
-export interface UplinkOptions {
-  readonly buffer: AgentBuffer;
-  readonly identity: Identity;
-  /** `mqtts://host:port`. */
-  readonly brokerUrl: string;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly log: Log;
-  readonly random: Random;
-  /** Name and version of the program, at most 32 characters. */
-  readonly agent?: string | undefined;
-  /** Whether a time source set this clock. */
-  readonly clockState?: (() => { readonly synced: boolean; readonly source: string }) | undefined;
-  readonly reconnect?: Partial<ReconnectRange> | undefined;
-  /** Who acts on what the cloud wants; without one nothing of it is asked for. */
-  readonly wishes?: WishListener | undefined;
-  /** MQTT over TLS unless a test brings its own. */
-  readonly links?: LinkPort | undefined;
-}
-
-export interface UplinkStatus {
-  readonly connected: boolean;
-  /** ISO 8601, of the last change of `connected`. */
-  readonly since?: string;
-  /** Clips on their way now. */
-  readonly uploading: number;
-  /** Bytes of clips since this process started, what was sent again included. */
-  readonly bytesSent: number;
-  readonly clipsAcknowledged: number;
-  /** Clips that the cloud does not have yet. */
-  readonly backlogClips: number;
-  /** Clips that the cloud refused: they wait for nothing and stay until room is needed. */
-  readonly refusedClips: number;
-  /** Rows that the cloud has not stored yet. */
-  readonly backlogRows: number;
-  /** Messages of the cloud that made no sense and were left aside. */
-  readonly badReplies: number;
-  readonly reconnects: number;
-  readonly lastError?: string;
-}
-
-export interface Uplink extends AsyncDisposable {
-  status(): UplinkStatus;
-  /** Sends them once; what is not taken is lost. False when nobody would hear them now. */
-  measure(series: readonly Series[]): boolean;
-  close(): Promise<void>;
-}
+export type { Uplink, UplinkOptions, UplinkStatus } from './uplink-types.ts';
 
 export function openUplink(options: UplinkOptions): Uplink {
   const uplink = new RunningUplink(options);
@@ -211,7 +164,7 @@ class RunningUplink {
       },
       isWanted: () => isControl || this.#bulkIsWanted(),
       onUp: (link) => (isControl ? this.#controlIsUp(link) : this.#bulkIsUp()),
-      onDown: (why) => (isControl ? this.#controlIsDown(why) : this.#transfers.bulkLost()),
+      onDown: (why) => (isControl ? this.#controlIsDown(why) : this.#bulkIsDown()),
       onFault: (fault) => this.#failed(fault),
       reconnect: { ...reconnectRange, ...reconnect },
       clock,
@@ -224,7 +177,11 @@ class RunningUplink {
   #bulkIsWanted(): boolean {
     if (this.#control.link === undefined) return false;
     const now = this.#options.clock.monotonicMs();
-    return this.#transfers.size > 0 || now - this.#lastWantedMs < bulkIdleMs;
+    return this.#hasBulkWork || now - this.#lastWantedMs < bulkIdleMs;
+  }
+
+  get #hasBulkWork(): boolean {
+    return this.#transfers.size > 0 || this.#options.downloads?.isWanted === true;
   }
 
   #controlIsUp(link: Link): void {
@@ -243,12 +200,18 @@ class RunningUplink {
     this.#wake();
   }
 
+  #bulkIsDown(): void {
+    this.#transfers.bulkLost();
+    this.#options.downloads?.linkLost();
+  }
+
   #controlIsDown(why: string): void {
     this.#since = new Date(this.#options.clock.now()).toISOString();
     this.#lastError = why;
     this.#reconnects += 1;
     this.#wishes.linkLost();
     this.#transfers.controlLost();
+    this.#options.downloads?.linkLost();
   }
 
   #failed(fault: Fault): void {
@@ -281,6 +244,9 @@ class RunningUplink {
     });
   }
 
+  /** Answers to the cloud's own transfers go the way of ours. */
+  readonly #sendDown = (message: Transfer): void => this.#sendTransfer(message);
+
   #sendTransfer(message: Transfer): void {
     const topic = upTopic(this.#options.identity.device, 'transfer');
     this.#publish({ topic, payload: encodeTransfer(message), qos: 1 });
@@ -291,6 +257,7 @@ class RunningUplink {
     try {
       if (topic === downTopic(device, 'transfer')) this.#transfer(decodeTransfer(payload));
       else if (topic === downTopic(device, 'stored')) this.#stored(decodeStored(payload));
+      else if (topic === downTopic(device, 'chunk')) this.#options.downloads?.chunk(payload);
       else if (!this.#wishes.take(topic, payload))
         this.#log.debug('a later message was left', { topic });
     } catch (error) {
@@ -312,6 +279,7 @@ class RunningUplink {
 
   /** The hot path: an Ack asks for more chunks and for nothing else. */
   #transfer(message: Transfer): void {
+    if (this.#options.downloads?.receive(message) === true) return;
     if (this.#transfers.receive(message)) this.#send();
     else this.#badReply('the cloud spoke of a transfer that is not open', { kind: message.kind });
   }
@@ -371,9 +339,10 @@ class RunningUplink {
     const now = this.#options.clock.monotonicMs();
     this.#lanes.pump(now);
     this.#transfers.tick(this.#bulk.link !== undefined);
-    if (this.#transfers.size > 0) this.#lastWantedMs = now;
+    if (this.#hasBulkWork) this.#lastWantedMs = now;
+    if (this.#bulk.link !== undefined) this.#options.downloads?.tick(this.#sendDown);
     if (this.#bulk.link === undefined) this.#bulk.wake();
-    else if (!this.#bulkIsWanted()) this.#bulk.drop('no clip waits');
+    else if (!this.#bulkIsWanted()) this.#bulk.drop('nothing waits');
     else this.#send();
   }
 

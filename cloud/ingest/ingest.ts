@@ -16,6 +16,7 @@ import {
   type Status,
   type Stored,
   type Telemetry,
+  type Transfer,
   type UpMessage,
 } from '@fieldloop/proto';
 import type { BlobStore } from '../blob/blob.ts';
@@ -26,6 +27,7 @@ import type { Db } from '../store/db.ts';
 import { openLoop } from '../store/work.ts';
 import type { Calls, Writer } from './calls.ts';
 import { type Downlink, openDownlink } from './downlink.ts';
+import { type Downloads, openDownloads } from './downloads.ts';
 import { openTransfers, type Transfers } from './transfers.ts';
 import { openWriter } from './writer.ts';
 
@@ -84,8 +86,15 @@ export async function openIngest(deps: IngestDeps): Promise<Ingest> {
       violation: (device, reason) => deps.violation(device, reason),
     }),
   );
+  const downloads = opened.use(
+    openDownloads({
+      ...deps,
+      log: log.child('downloads'),
+      send: (device, message) => deps.publish(device, 'transfer', encodeTransfer(message)),
+    }),
+  );
   const downlink = opened.use(await openDownlink({ ...deps, writer, log: log.child('downlink') }));
-  const ingest = new OpenIngest(deps, { writer, transfers, downlink });
+  const ingest = new OpenIngest(deps, { writer, transfers, downloads, downlink });
   opened.use(openLoop(deps, { name: 'beat', everyMs: nodeBeatMs }, () => ingest.beat()));
   opened.defer(async () => await ingest.settled());
   const parts = opened.move();
@@ -107,6 +116,7 @@ const laneOf: Partial<Record<UpMessage, Lane>> = {
 interface Parts {
   readonly writer: Writer;
   readonly transfers: Transfers;
+  readonly downloads: Downloads;
   readonly downlink: Downlink;
 }
 
@@ -114,6 +124,7 @@ class OpenIngest {
   readonly #deps: IngestDeps;
   readonly #writer: Writer;
   readonly #transfers: Transfers;
+  readonly #downloads: Downloads;
   readonly #downlink: Downlink;
   readonly #telemetry: ReturnType<typeof openRateLimit>;
   /** Rows of connections are written in the order in which they opened and closed. */
@@ -122,10 +133,11 @@ class OpenIngest {
   /** Control connections of a device: two while it is taking over from itself. */
   readonly #controls = new Map<string, number>();
 
-  constructor(deps: IngestDeps, { writer, transfers, downlink }: Parts) {
+  constructor(deps: IngestDeps, { writer, transfers, downloads, downlink }: Parts) {
     this.#deps = deps;
     this.#writer = writer;
     this.#transfers = transfers;
+    this.#downloads = downloads;
     this.#downlink = downlink;
     this.#telemetry = openRateLimit(deps.clock, {
       perSecond: telemetryPerMinute / 60,
@@ -138,6 +150,7 @@ class OpenIngest {
     const { id, device, kind, remote, fingerprint } = sender;
     log.info('device connected', { device, kind, remote });
     this.#open.set(id, sender);
+    if (kind === 'bulk') this.#downloads.bulkUp(device);
     if (kind === 'control') this.#controls.set(device, (this.#controls.get(device) ?? 0) + 1);
     const row = { id, device, kind, node, remote, fingerprint, at: clock.now() };
     this.#keep(this.#writer.submit('opened', row));
@@ -148,8 +161,10 @@ class OpenIngest {
     const { id, device, kind } = sender;
     log.info('device disconnected', { device, kind, why });
     this.#open.delete(id);
+    if (kind === 'bulk') this.#downloads.bulkLost(device);
     if (kind === 'control') {
       this.#transfers.linkLost(device);
+      this.#downloads.linkLost(device);
       this.#controlGone(device);
     }
     this.#keep(this.#writer.submit('closed', { id, device, kind, why, at: clock.now() }));
@@ -173,7 +188,7 @@ class OpenIngest {
     if (lane !== undefined) {
       this.#answer(device, await this.#writer.submit('rows', { device, lane, payload, at }));
     } else if (message === 'transfer') {
-      this.#transfers.hear(device, decodeTransfer(payload));
+      this.#transfer(device, decodeTransfer(payload));
     } else if (message === 'status') {
       await this.#status(sender, decodeStatus(payload), at);
     } else if (message === 'telemetry') {
@@ -183,6 +198,13 @@ class OpenIngest {
         remedy: 'Chunks go over the bulk connection.',
       });
     }
+  }
+
+  /** The device sends Open and Cancel of its own files, and all else about ours. */
+  #transfer(device: string, message: Transfer): void {
+    const isTheirs = ['open', 'cancel', 'unknown'].includes(message.kind);
+    if (isTheirs) this.#transfers.hear(device, message);
+    else this.#downloads.hear(device, message);
   }
 
   async beat(): Promise<void> {

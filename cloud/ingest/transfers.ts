@@ -67,11 +67,12 @@ class OpenTransfers implements Transfers {
       case 'unknown':
         this.#nack(device, { tid: 0, epoch: 0, code: 'VERSION' });
         return;
+      case 'fetch':
       case 'openAck':
       case 'ack':
       case 'done':
       case 'nack':
-        // Answers to an Open of ours, which this version never makes.
+        // Of downloads: an Open of ours and the answers to it.
         return;
     }
   }

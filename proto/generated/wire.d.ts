@@ -1548,6 +1548,9 @@ export namespace fieldloop {
                 /** Unknown fields preserved while decoding when enabled */
                 $unknowns?: Uint8Array[];
 
+                /** Transfer fetch. */
+                fetch?: (fieldloop.wire.v1.Fetch.$Properties|null);
+
                 /** Transfer open. */
                 open?: (fieldloop.wire.v1.Open.$Properties|null);
 
@@ -1567,7 +1570,7 @@ export namespace fieldloop {
                 cancel?: (fieldloop.wire.v1.Cancel.$Properties|null);
 
                 /** Transfer step. */
-                step?: ("open"|"openAck"|"ack"|"done"|"nack"|"cancel");
+                step?: ("fetch"|"open"|"openAck"|"ack"|"done"|"nack"|"cancel");
 
                 /**
                  * Encodes the specified Transfer message. Does not implicitly {@link fieldloop.wire.v1.Transfer.verify|verify} messages.
@@ -1593,6 +1596,9 @@ export namespace fieldloop {
                 /** Properties of a Transfer. */
                 interface $Properties {
 
+                    /** Transfer fetch */
+                    fetch?: (fieldloop.wire.v1.Fetch.$Properties|null);
+
                     /** Transfer open */
                     open?: (fieldloop.wire.v1.Open.$Properties|null);
 
@@ -1612,7 +1618,7 @@ export namespace fieldloop {
                     cancel?: (fieldloop.wire.v1.Cancel.$Properties|null);
 
                     /** Transfer step */
-                    step?: ("open"|"openAck"|"ack"|"done"|"nack"|"cancel");
+                    step?: ("fetch"|"open"|"openAck"|"ack"|"done"|"nack"|"cancel");
 
                     /** Unknown fields preserved while decoding when enabled */
                     $unknowns?: Uint8Array[];
@@ -1620,6 +1626,7 @@ export namespace fieldloop {
 
                 /** Narrowed shape of a Transfer. */
                 type $Shape = {
+                  fetch?: fieldloop.wire.v1.Fetch.$Shape|null;
                   open?: fieldloop.wire.v1.Open.$Shape|null;
                   openAck?: fieldloop.wire.v1.OpenAck.$Shape|null;
                   ack?: fieldloop.wire.v1.Ack.$Shape|null;
@@ -1628,7 +1635,7 @@ export namespace fieldloop {
                   cancel?: fieldloop.wire.v1.Cancel.$Shape|null;
                   $unknowns?: Uint8Array[];
                 } & (
-                  ({ step?: undefined; open?: null; openAck?: null; ack?: null; done?: null; nack?: null; cancel?: null }|{ step?: "open"; open: fieldloop.wire.v1.Open.$Shape; openAck?: null; ack?: null; done?: null; nack?: null; cancel?: null }|{ step?: "openAck"; open?: null; openAck: fieldloop.wire.v1.OpenAck.$Shape; ack?: null; done?: null; nack?: null; cancel?: null }|{ step?: "ack"; open?: null; openAck?: null; ack: fieldloop.wire.v1.Ack.$Shape; done?: null; nack?: null; cancel?: null }|{ step?: "done"; open?: null; openAck?: null; ack?: null; done: fieldloop.wire.v1.Done.$Shape; nack?: null; cancel?: null }|{ step?: "nack"; open?: null; openAck?: null; ack?: null; done?: null; nack: fieldloop.wire.v1.Nack.$Shape; cancel?: null }|{ step?: "cancel"; open?: null; openAck?: null; ack?: null; done?: null; nack?: null; cancel: fieldloop.wire.v1.Cancel.$Shape })
+                  ({ step?: undefined; fetch?: null; open?: null; openAck?: null; ack?: null; done?: null; nack?: null; cancel?: null }|{ step?: "fetch"; fetch: fieldloop.wire.v1.Fetch.$Shape; open?: null; openAck?: null; ack?: null; done?: null; nack?: null; cancel?: null }|{ step?: "open"; fetch?: null; open: fieldloop.wire.v1.Open.$Shape; openAck?: null; ack?: null; done?: null; nack?: null; cancel?: null }|{ step?: "openAck"; fetch?: null; open?: null; openAck: fieldloop.wire.v1.OpenAck.$Shape; ack?: null; done?: null; nack?: null; cancel?: null }|{ step?: "ack"; fetch?: null; open?: null; openAck?: null; ack: fieldloop.wire.v1.Ack.$Shape; done?: null; nack?: null; cancel?: null }|{ step?: "done"; fetch?: null; open?: null; openAck?: null; ack?: null; done: fieldloop.wire.v1.Done.$Shape; nack?: null; cancel?: null }|{ step?: "nack"; fetch?: null; open?: null; openAck?: null; ack?: null; done?: null; nack: fieldloop.wire.v1.Nack.$Shape; cancel?: null }|{ step?: "cancel"; fetch?: null; open?: null; openAck?: null; ack?: null; done?: null; nack?: null; cancel: fieldloop.wire.v1.Cancel.$Shape })
                 );
             }
 
@@ -1649,6 +1656,69 @@ export namespace fieldloop {
 
                 /** CONTENT_KIND_ARTIFACT value */
                 CONTENT_KIND_ARTIFACT = 4
+            }
+
+            /**
+             * Properties of a Fetch.
+             * @deprecated Use fieldloop.wire.v1.Fetch.$Properties instead.
+             */
+            interface IFetch extends fieldloop.wire.v1.Fetch.$Properties {
+            }
+
+            /** Represents a Fetch. */
+            class Fetch {
+
+                /**
+                 * Constructs a new Fetch.
+                 * @param [properties] Properties to set
+                 */
+                constructor(properties?: fieldloop.wire.v1.Fetch.$Properties);
+
+                /** Unknown fields preserved while decoding when enabled */
+                $unknowns?: Uint8Array[];
+
+                /** Fetch hash. */
+                hash: Uint8Array;
+
+                /** Fetch kind. */
+                kind: fieldloop.wire.v1.ContentKind;
+
+                /**
+                 * Encodes the specified Fetch message. Does not implicitly {@link fieldloop.wire.v1.Fetch.verify|verify} messages.
+                 * @param message Fetch message or plain object to encode
+                 * @param [writer] Writer to encode to
+                 * @returns Writer
+                 */
+                static encode(message: fieldloop.wire.v1.Fetch.$Properties, writer?: $protobuf.Writer): $protobuf.Writer;
+
+                /**
+                 * Decodes a Fetch message from the specified reader or buffer.
+                 * @param reader Reader or buffer to decode from
+                 * @param [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Fetch & fieldloop.wire.v1.Fetch.$Shape} Fetch
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                static decode(reader: ($protobuf.Reader|Uint8Array), length?: number): fieldloop.wire.v1.Fetch & fieldloop.wire.v1.Fetch.$Shape;
+            }
+
+            namespace Fetch {
+
+                /** Properties of a Fetch. */
+                interface $Properties {
+
+                    /** Fetch hash */
+                    hash?: (Uint8Array|null);
+
+                    /** Fetch kind */
+                    kind?: (fieldloop.wire.v1.ContentKind|null);
+
+                    /** Unknown fields preserved while decoding when enabled */
+                    $unknowns?: Uint8Array[];
+                }
+
+                /** Shape of a Fetch. */
+                type $Shape = fieldloop.wire.v1.Fetch.$Properties;
             }
 
             /**

@@ -3802,13 +3802,14 @@ export const fieldloop = $root.fieldloop = (() => {
                 /**
                  * Properties of a Transfer.
                  * @typedef {Object} fieldloop.wire.v1.Transfer.$Properties
+                 * @property {fieldloop.wire.v1.Fetch.$Properties|null} [fetch] Transfer fetch
                  * @property {fieldloop.wire.v1.Open.$Properties|null} [open] Transfer open
                  * @property {fieldloop.wire.v1.OpenAck.$Properties|null} [openAck] Transfer openAck
                  * @property {fieldloop.wire.v1.Ack.$Properties|null} [ack] Transfer ack
                  * @property {fieldloop.wire.v1.Done.$Properties|null} [done] Transfer done
                  * @property {fieldloop.wire.v1.Nack.$Properties|null} [nack] Transfer nack
                  * @property {fieldloop.wire.v1.Cancel.$Properties|null} [cancel] Transfer cancel
-                 * @property {"open"|"openAck"|"ack"|"done"|"nack"|"cancel"} [step] Transfer step
+                 * @property {"fetch"|"open"|"openAck"|"ack"|"done"|"nack"|"cancel"} [step] Transfer step
                  * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
                  */
 
@@ -3823,6 +3824,7 @@ export const fieldloop = $root.fieldloop = (() => {
                 /**
                  * Narrowed shape of a Transfer.
                  * @typedef {{
+                 *   fetch?: fieldloop.wire.v1.Fetch.$Shape|null;
                  *   open?: fieldloop.wire.v1.Open.$Shape|null;
                  *   openAck?: fieldloop.wire.v1.OpenAck.$Shape|null;
                  *   ack?: fieldloop.wire.v1.Ack.$Shape|null;
@@ -3831,7 +3833,7 @@ export const fieldloop = $root.fieldloop = (() => {
                  *   cancel?: fieldloop.wire.v1.Cancel.$Shape|null;
                  *   $unknowns?: Array.<Uint8Array>;
                  * } & (
-                 *   ({ step?: undefined; open?: null; openAck?: null; ack?: null; done?: null; nack?: null; cancel?: null }|{ step?: "open"; open: fieldloop.wire.v1.Open.$Shape; openAck?: null; ack?: null; done?: null; nack?: null; cancel?: null }|{ step?: "openAck"; open?: null; openAck: fieldloop.wire.v1.OpenAck.$Shape; ack?: null; done?: null; nack?: null; cancel?: null }|{ step?: "ack"; open?: null; openAck?: null; ack: fieldloop.wire.v1.Ack.$Shape; done?: null; nack?: null; cancel?: null }|{ step?: "done"; open?: null; openAck?: null; ack?: null; done: fieldloop.wire.v1.Done.$Shape; nack?: null; cancel?: null }|{ step?: "nack"; open?: null; openAck?: null; ack?: null; done?: null; nack: fieldloop.wire.v1.Nack.$Shape; cancel?: null }|{ step?: "cancel"; open?: null; openAck?: null; ack?: null; done?: null; nack?: null; cancel: fieldloop.wire.v1.Cancel.$Shape })
+                 *   ({ step?: undefined; fetch?: null; open?: null; openAck?: null; ack?: null; done?: null; nack?: null; cancel?: null }|{ step?: "fetch"; fetch: fieldloop.wire.v1.Fetch.$Shape; open?: null; openAck?: null; ack?: null; done?: null; nack?: null; cancel?: null }|{ step?: "open"; fetch?: null; open: fieldloop.wire.v1.Open.$Shape; openAck?: null; ack?: null; done?: null; nack?: null; cancel?: null }|{ step?: "openAck"; fetch?: null; open?: null; openAck: fieldloop.wire.v1.OpenAck.$Shape; ack?: null; done?: null; nack?: null; cancel?: null }|{ step?: "ack"; fetch?: null; open?: null; openAck?: null; ack: fieldloop.wire.v1.Ack.$Shape; done?: null; nack?: null; cancel?: null }|{ step?: "done"; fetch?: null; open?: null; openAck?: null; ack?: null; done: fieldloop.wire.v1.Done.$Shape; nack?: null; cancel?: null }|{ step?: "nack"; fetch?: null; open?: null; openAck?: null; ack?: null; done?: null; nack: fieldloop.wire.v1.Nack.$Shape; cancel?: null }|{ step?: "cancel"; fetch?: null; open?: null; openAck?: null; ack?: null; done?: null; nack?: null; cancel: fieldloop.wire.v1.Cancel.$Shape })
                  * )} fieldloop.wire.v1.Transfer.$Shape
                  */
 
@@ -3849,6 +3851,14 @@ export const fieldloop = $root.fieldloop = (() => {
                             if (properties[keys[i]] != null && keys[i] !== "__proto__")
                                 this[keys[i]] = properties[keys[i]];
                 };
+
+                /**
+                 * Transfer fetch.
+                 * @member {fieldloop.wire.v1.Fetch.$Properties|null|undefined} fetch
+                 * @memberof fieldloop.wire.v1.Transfer
+                 * @instance
+                 */
+                Transfer.prototype.fetch = null;
 
                 /**
                  * Transfer open.
@@ -3903,12 +3913,12 @@ export const fieldloop = $root.fieldloop = (() => {
 
                 /**
                  * Transfer step.
-                 * @member {"open"|"openAck"|"ack"|"done"|"nack"|"cancel"|undefined} step
+                 * @member {"fetch"|"open"|"openAck"|"ack"|"done"|"nack"|"cancel"|undefined} step
                  * @memberof fieldloop.wire.v1.Transfer
                  * @instance
                  */
                 $Object.defineProperty(Transfer.prototype, "step", {
-                    get: $util.oneOfGetter($oneOfFields = ["open", "openAck", "ack", "done", "nack", "cancel"]),
+                    get: $util.oneOfGetter($oneOfFields = ["fetch", "open", "openAck", "ack", "done", "nack", "cancel"]),
                     set: $util.oneOfSetter($oneOfFields)
                 });
 
@@ -3928,6 +3938,8 @@ export const fieldloop = $root.fieldloop = (() => {
                         _depth = 0;
                     if (_depth > $util.recursionLimit)
                         throw $Error("max depth exceeded");
+                    if (message.fetch != null && $Object.hasOwnProperty.call(message, "fetch"))
+                        $root.fieldloop.wire.v1.Fetch.encode(message.fetch, writer.uint32(/* id 1, wireType 2 =*/10).fork(), _depth + 1).ldelim();
                     if (message.open != null && $Object.hasOwnProperty.call(message, "open"))
                         $root.fieldloop.wire.v1.Open.encode(message.open, writer.uint32(/* id 2, wireType 2 =*/18).fork(), _depth + 1).ldelim();
                     if (message.openAck != null && $Object.hasOwnProperty.call(message, "openAck"))
@@ -3984,6 +3996,13 @@ export const fieldloop = $root.fieldloop = (() => {
                         }
                         let wireType = tag & 7;
                         switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 2)
+                                    break;
+                                message.fetch = $root.fieldloop.wire.v1.Fetch.decode(reader, reader.size(), $undefined, _depth + 1, message.fetch);
+                                message.step = "fetch";
+                                continue;
+                            }
                         case 2: {
                                 if (wireType !== 2)
                                     break;
@@ -4064,6 +4083,162 @@ export const fieldloop = $root.fieldloop = (() => {
                 values[valuesById[3] = "CONTENT_KIND_DIAGNOSTICS"] = 3;
                 values[valuesById[4] = "CONTENT_KIND_ARTIFACT"] = 4;
                 return values;
+            })();
+
+            v1.Fetch = (function() {
+
+                /**
+                 * Properties of a Fetch.
+                 * @typedef {Object} fieldloop.wire.v1.Fetch.$Properties
+                 * @property {Uint8Array|null} [hash] Fetch hash
+                 * @property {fieldloop.wire.v1.ContentKind|null} [kind] Fetch kind
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+
+                /**
+                 * Properties of a Fetch.
+                 * @memberof fieldloop.wire.v1
+                 * @interface IFetch
+                 * @augments fieldloop.wire.v1.Fetch.$Properties
+                 * @deprecated Use fieldloop.wire.v1.Fetch.$Properties instead.
+                 */
+
+                /**
+                 * Shape of a Fetch.
+                 * @typedef {fieldloop.wire.v1.Fetch.$Properties} fieldloop.wire.v1.Fetch.$Shape
+                 */
+
+                /**
+                 * Constructs a new Fetch.
+                 * @memberof fieldloop.wire.v1
+                 * @classdesc Represents a Fetch.
+                 * @constructor
+                 * @param {fieldloop.wire.v1.Fetch.$Properties=} [properties] Properties to set
+                 * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
+                 */
+                const Fetch = function (properties) {
+                    if (properties)
+                        for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
+                            if (properties[keys[i]] != null && keys[i] !== "__proto__")
+                                this[keys[i]] = properties[keys[i]];
+                };
+
+                /**
+                 * Fetch hash.
+                 * @member {Uint8Array} hash
+                 * @memberof fieldloop.wire.v1.Fetch
+                 * @instance
+                 */
+                Fetch.prototype.hash = $util.newBuffer([]);
+
+                /**
+                 * Fetch kind.
+                 * @member {fieldloop.wire.v1.ContentKind} kind
+                 * @memberof fieldloop.wire.v1.Fetch
+                 * @instance
+                 */
+                Fetch.prototype.kind = 0;
+
+                /**
+                 * Encodes the specified Fetch message. Does not implicitly {@link fieldloop.wire.v1.Fetch.verify|verify} messages.
+                 * @function encode
+                 * @memberof fieldloop.wire.v1.Fetch
+                 * @static
+                 * @param {fieldloop.wire.v1.Fetch.$Properties} message Fetch message or plain object to encode
+                 * @param {$protobuf.Writer} [writer] Writer to encode to
+                 * @returns {$protobuf.Writer} Writer
+                 */
+                Fetch.encode = function (message, writer, _depth) {
+                    if (!writer)
+                        writer = $Writer.create();
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $util.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    if (message.hash != null && $Object.hasOwnProperty.call(message, "hash") && message.hash.length)
+                        writer.uint32(/* id 1, wireType 2 =*/10).bytes(message.hash);
+                    if (message.kind != null && $Object.hasOwnProperty.call(message, "kind") && message.kind !== 0)
+                        writer.uint32(/* id 2, wireType 0 =*/16).int32(message.kind);
+                    if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
+                        for (let i = 0; i < message.$unknowns.length; ++i)
+                            writer.raw(message.$unknowns[i]);
+                    return writer;
+                };
+
+                /**
+                 * Decodes a Fetch message from the specified reader or buffer.
+                 * @function decode
+                 * @memberof fieldloop.wire.v1.Fetch
+                 * @static
+                 * @param {$protobuf.Reader|Uint8Array} reader Reader or buffer to decode from
+                 * @param {number} [length] Message length if known beforehand
+                 * @returns {fieldloop.wire.v1.Fetch & fieldloop.wire.v1.Fetch.$Shape} Fetch
+                 * @throws {Error} If the payload is not a reader or valid buffer
+                 * @throws {$protobuf.util.ProtocolError} If required fields are missing
+                 */
+                Fetch.decode = function (reader, length, _end, _depth, _target) {
+                    if (!(reader instanceof $Reader))
+                        reader = $Reader.create(reader);
+                    if (_depth === $undefined)
+                        _depth = 0;
+                    if (_depth > $Reader.recursionLimit)
+                        throw $Error("max depth exceeded");
+                    let end, message, value;
+                    if (length === $undefined)
+                        end = reader.len;
+                    else {
+                        end = reader.pos + length;
+                        if (end > reader.len)
+                            throw $RangeError("index out of range");
+                        length = reader.len;
+                        reader.len = end;
+                    }
+                    message = _target || new $root.fieldloop.wire.v1.Fetch();
+                    while (reader.pos < end) {
+                        let start = reader.pos;
+                        let tag = reader.tag();
+                        if (tag === _end) {
+                            _end = $undefined;
+                            break;
+                        }
+                        let wireType = tag & 7;
+                        switch (tag >>>= 3) {
+                        case 1: {
+                                if (wireType !== 2)
+                                    break;
+                                if ((value = reader.bytes()).length)
+                                    message.hash = value;
+                                else
+                                    delete message.hash;
+                                continue;
+                            }
+                        case 2: {
+                                if (wireType !== 0)
+                                    break;
+                                if (value = reader.int32())
+                                    message.kind = value;
+                                else
+                                    delete message.kind;
+                                continue;
+                            }
+                        }
+                        reader.skipType(wireType, _depth, tag);
+                        if (!reader.discardUnknown) {
+                            $util.makeProp(message, "$unknowns", false);
+                            (message.$unknowns || (message.$unknowns = [])).push(reader.raw(start, reader.pos));
+                        }
+                    }
+                    if (length !== $undefined) {
+                        if (reader.pos !== end)
+                            throw $RangeError("index out of range");
+                        reader.len = length;
+                    }
+                    if (_end !== $undefined)
+                        throw $Error("missing end group");
+                    return message;
+                };
+
+                return Fetch;
             })();
 
             v1.Open = (function() {

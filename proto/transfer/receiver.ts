@@ -7,7 +7,7 @@
  * only after the blob is in its place and the one transaction that makes it known.
  */
 import * as most from '../limits.ts';
-import type { Cancel, Nack, Open, OpenAck, Transfer, WireCode } from '../messages.ts';
+import type { Cancel, ContentKind, Nack, Open, OpenAck, Transfer, WireCode } from '../messages.ts';
 import { embeddedSlot } from '../topics.ts';
 import type {
   ReceiverInput,
@@ -40,10 +40,13 @@ export function newReceiver(open: Open): ReceiverStep {
   ];
 }
 
-/** Why an Open is not taken at all, from the Open alone. */
-export function refuseOpen(open: Open): WireCode | undefined {
+/** Why an Open is not taken at all, from the Open and what this end takes alone. */
+export function refuseOpen(
+  open: Open,
+  takes: readonly ContentKind[] = ['clip', 'preview'],
+): WireCode | undefined {
   if (open.sizeBytes > most.maxContentBytes) return 'TOO_LARGE';
-  return open.content === 'clip' || open.content === 'preview' ? undefined : 'KIND';
+  return takes.includes(open.content) ? undefined : 'KIND';
 }
 
 /** The answer to an Open. */

@@ -158,6 +158,7 @@ function receive(state: SenderState, now: Moment, message: Transfer): SenderStep
     }
     case 'nack':
       return refused(state, now, message.nack);
+    case 'fetch':
     case 'open':
     case 'cancel':
     case 'unknown':

@@ -1,0 +1,59 @@
+/** What the uplink is given, and what it tells of itself. */
+import type { Clock, Ids, Log, Random } from '@fieldloop/core';
+import type { Series } from '@fieldloop/proto';
+import type { AgentBuffer } from '../buffer/buffer.ts';
+import type { ReconnectRange } from './connection.ts';
+import type { Downloads } from './downloads.ts';
+import type { LinkPort } from './link.ts';
+import type { Identity } from './mqtt.ts';
+import type { WishListener } from './wishes.ts';
+
+export interface UplinkOptions {
+  readonly buffer: AgentBuffer;
+  readonly identity: Identity;
+  /** `mqtts://host:port`. */
+  readonly brokerUrl: string;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly random: Random;
+  /** Name and version of the program, at most 32 characters. */
+  readonly agent?: string | undefined;
+  /** Whether a time source set this clock. */
+  readonly clockState?: (() => { readonly synced: boolean; readonly source: string }) | undefined;
+  readonly reconnect?: Partial<ReconnectRange> | undefined;
+  /** Who acts on what the cloud wants; without one nothing of it is asked for. */
+  readonly wishes?: WishListener | undefined;
+  /** What comes down from the cloud besides words. */
+  readonly downloads?: Downloads | undefined;
+  /** MQTT over TLS unless a test brings its own. */
+  readonly links?: LinkPort | undefined;
+}
+
+export interface UplinkStatus {
+  readonly connected: boolean;
+  /** ISO 8601, of the last change of `connected`. */
+  readonly since?: string;
+  /** Clips on their way now. */
+  readonly uploading: number;
+  /** Bytes of clips since this process started, what was sent again included. */
+  readonly bytesSent: number;
+  readonly clipsAcknowledged: number;
+  /** Clips that the cloud does not have yet. */
+  readonly backlogClips: number;
+  /** Clips that the cloud refused: they wait for nothing and stay until room is needed. */
+  readonly refusedClips: number;
+  /** Rows that the cloud has not stored yet. */
+  readonly backlogRows: number;
+  /** Messages of the cloud that made no sense and were left aside. */
+  readonly badReplies: number;
+  readonly reconnects: number;
+  readonly lastError?: string;
+}
+
+export interface Uplink extends AsyncDisposable {
+  status(): UplinkStatus;
+  /** Sends them once; what is not taken is lost. False when nobody would hear them now. */
+  measure(series: readonly Series[]): boolean;
+  close(): Promise<void>;
+}
