@@ -75,6 +75,8 @@ export interface GateWho {
   readonly scope?: Scope;
   /** Shown to people; who works in which region is theirs to know. */
   readonly region?: string;
+  /** One of the votes must come from this role or a higher one. */
+  readonly includes?: Role;
   /** Ids of callers who may not: the author, the requester. */
   readonly not?: readonly string[];
 }
@@ -86,6 +88,9 @@ export interface Evidence {
   readonly link?: string;
   readonly body?: Json;
 }
+
+/** Evidence as a step gives it: a value like any other. */
+export type ShownEvidence = Pick<Evidence, keyof Evidence>;
 
 export interface GateSpec {
   /** What kind of decision: `approval`, `sign_off`. */
