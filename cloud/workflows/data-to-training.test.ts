@@ -165,7 +165,10 @@ const mishaps = fc.array(
   fc.constantFrom<Mishap | undefined>(undefined, undefined, 'before', 'after', 'permanent'),
   { maxLength: 24 },
 );
-const wishes = fc.array(fc.constantFrom('retry', 'abort', 'skip'), { minLength: 1, maxLength: 6 });
+const wishes = fc.array(fc.constantFrom('retry' as const, 'abort' as const, 'skip' as const), {
+  minLength: 1,
+  maxLength: 6,
+});
 
 test(`any faults and decisions end in a documented state (seed ${seed})`, async () => {
   const steps = [
@@ -199,14 +202,14 @@ test(`any faults and decisions end in a documented state (seed ${seed})`, async 
           faults: (step) => (undoing.test(step) ? undefined : setting.mishaps[attempts++]),
           escalations: (step) => {
             const wish = setting.wishes[escalated++ % setting.wishes.length] ?? 'abort';
-            return wish === 'skip' && !step.startsWith('open/') ? 'retry' : (wish as 'retry');
+            return wish === 'skip' && !step.startsWith('open/') ? 'retry' : wish;
           },
         });
         expect(['trained', 'no_data', 'rejected', 'training_failed', 'aborted']).toContain(
           outcome.status,
         );
-        if (outcome.status === 'trained') expect(deps.accepted).toBe(true);
-        if (outcome.status === 'rejected') expect(setting.gates).not.toBe('green');
+        expect(deps.accepted).toBe(outcome.status === 'trained');
+        expect(outcome.status === 'rejected' && setting.gates === 'green').toBe(false);
         expectNothingLeft(deps);
       },
     ),
