@@ -71,6 +71,8 @@ export const maxLatchedBytes = 16 * 1024 * 1024;
 export const maxManifestTopics = 256;
 /** Scores kept for the clips of one source; at the limit the oldest goes. */
 export const maxHeldScores = 20_000;
+/** Bytes of them, embeddings and all; at the limit the oldest goes. */
+export const maxHeldScoreBytes = 16 * 1024 * 1024;
 
 // Rule.
 

@@ -25,10 +25,11 @@ import {
 import { askedTrigger, type ClipAsk } from './clip/ask.ts';
 import { triggerOf } from './clip/trigger.ts';
 import { type FinishedClip, writeClip } from './clip/write.ts';
-import { latenessNs, ledgerEveryMs, maxHeldScores } from './limits.ts';
+import { latenessNs, ledgerEveryMs } from './limits.ts';
 import type { ClipAnswer } from './messages.ts';
 import { openShadow, type Shadow } from './rule/shadow.ts';
 import { addCounts, type RuleTally } from './rule/tally.ts';
+import { openHeldScores } from './score/held.ts';
 import type { ScoreRecord } from './score/scoring.ts';
 import { openTap, type Tap } from './score/tap.ts';
 import type { Session } from './source/source.ts';
@@ -53,7 +54,7 @@ export class Timeline {
   #plan: PlanState = nothingPlanned;
   #outputs: PlanOutput[] = [];
   #fires: Trigger[] = [];
-  #scores: ScoreRecord[] = [];
+  readonly #scores = openHeldScores();
   readonly #asked = new Map<Trigger['marker'], string>();
   #ledgerMs: number;
   #epoch = 0;
@@ -208,15 +209,12 @@ export class Timeline {
   }
 
   #scored(record: ScoreRecord): void {
-    this.#scores.push(record);
+    this.#scores.add(record, this.#window.heldFromNs ?? 0n);
     noteLatency(this.#tally, record);
-    const oldestNs = this.#window.heldFromNs ?? 0n;
-    const { length } = this.#scores;
-    if (length > maxHeldScores || (this.#scores[0]?.atNs ?? oldestNs) < oldestNs) {
-      this.#scores = this.#scores.filter(({ atNs }) => atNs >= oldestNs).slice(-maxHeldScores);
-    }
-    this.#fire(this.#engine.score(record));
-    this.#shadow?.score(record);
+    // The engine keeps records in its checkpoint: what no rule reads stays out of it.
+    const { probabilities: _, embedding: __, ...read } = record;
+    this.#fire(this.#engine.score(read));
+    this.#shadow?.score(read);
   }
 
   #fire(verdicts: readonly Verdict[]): void {
@@ -278,7 +276,7 @@ export class Timeline {
   }
 
   async #cut(draft: Draft, ending: string): Promise<void> {
-    const held = { session: this.session, window: this.#window, scores: this.#scores };
+    const held = { session: this.session, window: this.#window, scores: this.#scores.records };
     try {
       const clip = await this.#write(() => writeClip(draft, held, { ...this.#settings, ending }));
       if (clip === undefined) {

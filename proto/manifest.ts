@@ -44,12 +44,17 @@ export const clipManifestSchema = z.strictObject({
     )
     .max(256),
   messageCount: z.int().min(0),
-  /** Largest score of each kind inside the clip, by `scorer.kind`, such as `classifier.entropy`. */
+  /**
+   * Largest score of each kind inside the clip, by `scorer.kind` such as `classifier.entropy`, and
+   * the mean by `scorer.kind.mean`.
+   */
   scores: z.record(z.string().max(96), z.number()),
   /** SHA-256 of each model that ran, by model id. */
   models: z.record(z.string().max(64), hash),
   firmware: z.string().max(64).optional(),
   agentVersion: z.string().max(32),
+  /** Of a baseline clip: the probability with which its rule kept the moment. Absent: 1. */
+  propensity: z.number().positive().max(1).optional(),
   /** True when the window no longer held the whole pre-roll. */
   preTruncated: z.boolean(),
   /** The clip that this one is a part of. */

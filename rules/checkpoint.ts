@@ -62,6 +62,7 @@ function saveRun(run: Run): Json {
     fired: run.fired,
     unknown: run.unknown,
     cooledDown: run.cooledDown,
+    sampledOut: run.sampledOut,
     absence: run.absence?.save() ?? null,
   };
 }
@@ -150,6 +151,7 @@ function loadRun(run: Run, saved: JsonMap): void {
   run.fired = numberOf(saved['fired']);
   run.unknown = numberOf(saved['unknown']);
   run.cooledDown = numberOf(saved['cooledDown']);
+  run.sampledOut = numberOf(saved['sampledOut'] ?? 0);
   run.absence?.load(saved['absence'] ?? null);
 }
 

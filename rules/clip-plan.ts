@@ -22,6 +22,8 @@ export interface ClipTrigger<Marker> {
   readonly class: ClipClass;
   readonly tags: readonly string[];
   readonly priority: number;
+  /** The probability with which this trigger was kept. */
+  readonly propensity: number;
   readonly marker: Marker;
 }
 
@@ -37,6 +39,8 @@ export interface ClipDraft<Marker> {
   readonly class: ClipClass;
   readonly tags: readonly string[];
   readonly priority: number;
+  /** The probability with which at least one of its triggers was kept. */
+  readonly propensity: number;
   readonly markers: readonly Marker[];
 }
 
@@ -66,10 +70,13 @@ export const nothingPlanned: PlanState<never> = { open: [] };
 
 /** A verdict as the planner takes it. `clipNs` bounds what merging may add to a clip. */
 export function triggerFor<M>(
-  verdict: Pick<Verdict, 'atNs' | 'capture' | 'severity' | 'class' | 'tags' | 'priority'>,
+  verdict: Pick<
+    Verdict,
+    'atNs' | 'capture' | 'severity' | 'class' | 'tags' | 'priority' | 'propensity'
+  >,
   about: { readonly clipNs: bigint; readonly marker: M },
 ): ClipTrigger<M> {
-  const { capture, severity, atNs, tags, priority } = verdict;
+  const { capture, severity, atNs, tags, priority, propensity = 1 } = verdict;
   const own = capture.preNs + capture.postNs;
   return {
     atNs,
@@ -83,6 +90,7 @@ export function triggerFor<M>(
     class: verdict.class === 'baseline' ? 'baseline' : severity,
     tags,
     priority,
+    propensity,
     marker: about.marker,
   };
 }
@@ -119,7 +127,7 @@ function take<M>(state: PlanState<M>, trigger: ClipTrigger<M>): Planned<M> {
 }
 
 function begin<M>(trigger: ClipTrigger<M>): ClipDraft<M> {
-  const { topics, severity, priority, maxNs } = trigger;
+  const { topics, severity, priority, propensity, maxNs } = trigger;
   return {
     ...rangeOf(trigger),
     firstAtNs: trigger.atNs,
@@ -129,6 +137,7 @@ function begin<M>(trigger: ClipTrigger<M>): ClipDraft<M> {
     class: trigger.class,
     tags: trigger.tags.slice(0, maxClipTags),
     priority,
+    propensity,
     markers: [trigger.marker],
   };
 }
@@ -160,6 +169,7 @@ function merge<M>(draft: ClipDraft<M>, trigger: ClipTrigger<M>): ClipDraft<M> {
     class: higher(classes, draft.class, trigger.class),
     tags: unionOf(draft.tags, trigger.tags).slice(0, maxClipTags),
     priority: Math.max(draft.priority, trigger.priority),
+    propensity: 1 - (1 - draft.propensity) * (1 - trigger.propensity),
     markers: [...draft.markers, trigger.marker],
   };
 }

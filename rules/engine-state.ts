@@ -54,7 +54,7 @@ export interface RuleCounters {
   /** How often the condition was looked at and was unknown. */
   readonly unknown: number;
   /** Triggers that became no clip, by reason. */
-  readonly suppressed: { readonly cooldown: number };
+  readonly suppressed: { readonly cooldown: number; readonly sampled_out?: number };
 }
 
 /** One channel of one source: its topic, and how its messages are read. */

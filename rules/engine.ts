@@ -10,6 +10,7 @@ import { openHeld } from './held.ts';
 import { declareChannel, flushEpoch, raiseWatermark, takeBlock, takeScore } from './intake.ts';
 import * as limits from './limits.ts';
 import { openMachine } from './machine.ts';
+import { isDrawn } from './sample.ts';
 import { openProgram, type Program, type RuleRun, type TopicPlan } from './program.ts';
 import { type RuleSet, scoreTopic } from './rule-set.ts';
 import type { Verdict } from './verdict.ts';
@@ -78,8 +79,15 @@ function openState(ruleSet: RuleSet, options: EngineOptions): EngineState {
     options,
     latenessNs: Number(lateness),
     program,
-    machine: openMachine(program, (run, nowNs) => {
-      state.verdicts.push(verdictOf(state, run, nowNs));
+    machine: openMachine(program, {
+      fire: (run, nowNs) => state.verdicts.push(verdictOf(state, run, nowNs)),
+      isDrawn: ({ rule }, nowNs) =>
+        rule.sample === undefined ||
+        isDrawn(rule.sample, {
+          device: options.device,
+          rule: rule.id,
+          atNs: (state.originNs ?? 0n) + BigInt(nowNs),
+        }),
     }),
     held: openHeld(program.stride),
     topics: [...program.topics.values()],
@@ -127,6 +135,7 @@ function verdictOf(state: EngineState, run: RuleRun, nowNs: number): Verdict {
     values: run.shown(),
     capture: rule.capture,
     priority: rule.priority,
+    ...(rule.sample === undefined ? {} : { propensity: rule.sample.probability }),
   };
 }
 
@@ -142,9 +151,16 @@ function countersOf(state: EngineState): EngineCounters {
     early,
     unreadable: [...state.unreadable.values()],
     rules: Object.fromEntries(
-      program.runs.map(({ rule, fired, unknown, cooledDown }) => [
+      program.runs.map(({ rule, fired, unknown, cooledDown, sampledOut }) => [
         rule.id,
-        { fired, unknown, suppressed: { cooldown: cooledDown } },
+        {
+          fired,
+          unknown,
+          suppressed: {
+            cooldown: cooledDown,
+            ...(rule.sample === undefined ? {} : { sampled_out: sampledOut }),
+          },
+        },
       ]),
     ),
   };

@@ -11,6 +11,8 @@ import type { Program, RuleRun, TopicPlan } from './program.ts';
 export interface Machine {
   readonly program: Program;
   readonly fire: (run: RuleRun, nowNs: number) => void;
+  /** Whether the draw of a rule that keeps a share of its triggers keeps this one. */
+  readonly isDrawn: (run: RuleRun, nowNs: number) => boolean;
   /** Where the values of the next message stand. */
   from: Slots;
   at: number;
@@ -30,10 +32,10 @@ export interface Machine {
 
 const never = Number.POSITIVE_INFINITY;
 
-export function openMachine(program: Program, fire: Machine['fire']): Machine {
+export function openMachine(program: Program, act: Pick<Machine, 'fire' | 'isDrawn'>): Machine {
   return {
     program,
-    fire,
+    ...act,
     from: program.slots,
     at: 0,
     nextDueNs: never,
@@ -152,11 +154,14 @@ function evaluate(machine: Machine, run: RuleRun, nowNs: number): void {
   due(machine, run.dueNs);
 }
 
+/** The cooldown counts from triggers and not from draws, so that each draw has its probability. */
 function trigger(machine: Machine, run: RuleRun, nowNs: number): void {
-  if (admit(run.cooldown, nowNs, run.rule.cooldownNs)) {
+  if (!admit(run.cooldown, nowNs, run.rule.cooldownNs)) {
+    run.cooledDown += 1;
+  } else if (machine.isDrawn(run, nowNs)) {
     run.fired += 1;
     machine.fire(run, nowNs);
-  } else run.cooledDown += 1;
+  } else run.sampledOut += 1;
 }
 
 /** Everything due at `nowNs`: cells first, then the rules they may have changed. */

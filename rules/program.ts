@@ -66,6 +66,7 @@ export interface RuleRun {
   fired: number;
   unknown: number;
   cooledDown: number;
+  sampledOut: number;
 }
 
 interface SlotPlan {
@@ -282,6 +283,7 @@ function openRun(rule: Rule, sources: Sources): RuleRun {
     fired: 0,
     unknown: 0,
     cooledDown: 0,
+    sampledOut: 0,
   };
 }
 

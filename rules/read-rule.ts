@@ -43,6 +43,7 @@ export function readRule(shape: RuleShape, path: Path, context: RuleContext): Ru
     clearWhen,
     forNs: Number(forNs),
     cooldownNs: Number(cooldownNs),
+    sample: shape.sample && { ...shape.sample, seed: shape.sample.seed ?? '' },
     capture,
     expression: expressionOf(shape),
   };

@@ -64,9 +64,16 @@ export interface Rule {
   /** The condition must hold this long, ns. */
   readonly forNs: number;
   readonly cooldownNs: number;
+  readonly sample: Sample | undefined;
   readonly capture: Capture;
   /** The trigger in one line, for people. */
   readonly expression: string;
+}
+
+/** A share of a rule's triggers, drawn by hash. */
+export interface Sample {
+  readonly probability: number;
+  readonly seed: string;
 }
 
 export type Trigger =

@@ -85,6 +85,14 @@ const everySchema = z.strictObject({
   first: z.optional(described(duration, 'When the first one comes; by default after a period.')),
 });
 
+const sampleSchema = z.strictObject({
+  probability: described(
+    z.number().check(z.positive(), z.lte(1)),
+    'Share of triggers that are kept; clips carry it as their propensity.',
+  ),
+  seed: z.optional(described(text(64), 'Other seeds draw other moments.')),
+});
+
 export const ruleSchema = z.strictObject({
   id: described(id, 'Names the rule in verdicts, clips and counters.'),
   why: z.optional(described(text(500), 'For people: what this rule catches.')),
@@ -97,6 +105,7 @@ export const ruleSchema = z.strictObject({
   limits: z.optional(
     z.strictObject({ cooldown: described(duration, 'No second clip within this time.') }),
   ),
+  sample: z.optional(described(sampleSchema, 'Keeps a share of the triggers, drawn by hash.')),
   capture: z.optional(captureSchema),
   tags: z.optional(z.array(tag).check(z.maxLength(limits.tags))),
   class: z._default(tag, 'event'),

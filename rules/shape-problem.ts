@@ -48,7 +48,6 @@ const laterKeys: Readonly<Record<string, readonly string[]>> = {
     'manual',
     'keep',
     'edge',
-    'sample',
     'shadow',
     'label',
     'bypassBudget',
@@ -58,6 +57,7 @@ const laterKeys: Readonly<Record<string, readonly string[]>> = {
   'rules.*.limits': ['perMinute', 'perHour', 'perDay', 'per'],
   'rules.*.capture': ['extendWhile', 'maxDuration', 'downsample', 'maxBytes'],
   'rules.*.every': ['randomUniform'],
+  'rules.*.sample': ['strategy', 'embedding', 'minDistance'],
 };
 
 /** Keys that people put one level too high. */

@@ -26,6 +26,8 @@ export interface Verdict {
     readonly postNs: bigint;
   };
   readonly priority: number;
+  /** The probability with which its rule kept this trigger; absent: 1. */
+  readonly propensity?: number;
 }
 
 /** A verdict as JSON: log times and durations as decimal strings. */

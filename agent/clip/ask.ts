@@ -37,6 +37,7 @@ export function askedTrigger(
     class: severity,
     tags: ['operator'],
     priority,
+    propensity: 1,
     marker: {
       rule: 'operator',
       ruleSet: 'operator',

@@ -67,10 +67,11 @@ export function manifestOf(
       count,
     })),
     messageCount: contents.messageCount,
-    scores: largest(facts.scores),
+    scores: summaryOf(facts.scores),
     models: { ...origin.models },
     ...(origin.firmware === undefined ? {} : { firmware: origin.firmware }),
     agentVersion: origin.agentVersion,
+    ...(draft.class === 'baseline' && draft.propensity < 1 ? { propensity: draft.propensity } : {}),
     preTruncated: facts.preTruncated,
   };
 }
@@ -94,14 +95,21 @@ export function metadataOf(manifest: ManifestInside, priority: number): Map<stri
   ]);
 }
 
-/** Largest score of each kind, by `scorer.kind`. */
-function largest(scores: readonly ScoreRecord[]): Record<string, number> {
-  const found: Record<string, number> = {};
+/** Of each kind the largest, by `scorer.kind`, and the mean, by `scorer.kind.mean`. */
+function summaryOf(scores: readonly ScoreRecord[]): Record<string, number> {
+  const all = new Map<string, number[]>();
   for (const { scorer, values } of scores) {
     for (const [kind, value] of Object.entries(values)) {
       const key = `${scorer}.${kind}`;
-      found[key] = Math.max(found[key] ?? value, value);
+      const known = all.get(key);
+      if (known === undefined) all.set(key, [value]);
+      else known.push(value);
     }
+  }
+  const found: Record<string, number> = {};
+  for (const [key, values] of all) {
+    found[key] = values.reduce((most, value) => Math.max(most, value));
+    found[`${key}.mean`] = values.reduce((sum, value) => sum + value, 0) / values.length;
   }
   return found;
 }
@@ -114,7 +122,7 @@ export function markerNotes(draft: Draft): ClipNote[] {
 }
 
 export function scoreNotes(scores: readonly ScoreRecord[]): ClipNote[] {
-  return scores.map(({ scorer, atNs, values, topClass, latencyMs, modelSha256 }) => ({
+  return scores.map(({ scorer, atNs, values, topClass, latencyMs, modelSha256, ...more }) => ({
     atNs,
     document: {
       scorer,
@@ -123,6 +131,8 @@ export function scoreNotes(scores: readonly ScoreRecord[]): ClipNote[] {
       topClass,
       latencyMs,
       modelSha256,
+      ...(more.probabilities === undefined ? {} : { probabilities: [...more.probabilities] }),
+      ...(more.embedding === undefined ? {} : { embedding: more.embedding }),
     },
   }));
 }

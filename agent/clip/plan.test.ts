@@ -29,6 +29,7 @@ function trigger(atS: number, more: Partial<Trigger> = {}): Trigger {
     class: 'warning',
     tags: [],
     priority: 10,
+    propensity: 1,
     marker: {
       rule: more.marker?.rule ?? 'near-miss',
       ruleSet: 'test',

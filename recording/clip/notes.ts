@@ -47,6 +47,16 @@ const schemas: Readonly<Record<string, { readonly name: string; readonly schema:
         atNs: { type: 'string', description: 'Log time in ns, decimal.' },
         values: { type: 'object', additionalProperties: number },
         topClass: text,
+        probabilities: {
+          type: 'array',
+          items: number,
+          description: 'One a class, in the order of the model; absent above 64 classes.',
+        },
+        embedding: {
+          type: 'string',
+          contentEncoding: 'base64',
+          description: 'Single-precision numbers, little endian, at most 1,024.',
+        },
         latencyMs: number,
         modelSha256: text,
       },
