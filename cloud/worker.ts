@@ -3,6 +3,7 @@ import { alertOperationKinds } from './alert/alert-routes.ts';
 import { clipOperationKinds } from './clip/bulk-work.ts';
 import { openPreviewMaker } from './clip/preview-maker.ts';
 import { openCommandExpiry } from './command/expiry.ts';
+import { datasetOperationKinds } from './dataset/work.ts';
 import { deviceOperationKinds } from './device/bulk-work.ts';
 import { exportKind, makeExport } from './export/make.ts';
 import { openExportSweep } from './export/sweep.ts';
@@ -24,6 +25,7 @@ const operationKinds: OperationKinds = {
   [backtestKind]: backtest,
   ...alertOperationKinds,
   ...clipOperationKinds,
+  ...datasetOperationKinds,
   ...deviceOperationKinds,
   [exportKind]: makeExport,
 };

@@ -1,3 +1,4 @@
+import { dropDatasetExports } from '../store/dataset-erasure.ts';
 import type { Db } from '../store/db.ts';
 import { wishErasure } from '../store/erasure.ts';
 import type { OutboxKind } from '../store/outbox-kinds.ts';
@@ -140,7 +141,11 @@ export const clipCareStore = (db: Db) => ({
     for (const { id } of exported) {
       await putOutbox(db, { kind: 'export.erased', subject: id, at, body: {} });
     }
-    const objects = [clip.sha256, ...[...pictures, ...exported].map((row) => row.sha256 ?? '')];
+    const objects = [
+      clip.sha256,
+      ...[...pictures, ...exported].map((row) => row.sha256 ?? ''),
+      ...(await dropDatasetExports(db, clip.id, at)),
+    ];
     const wished = [...new Set(objects.filter((sha256) => sha256 !== ''))];
     for (const sha256 of wished) await wishErasure(db, sha256, at);
     await tell(db, clip, { kind: 'clip.erased', at });
@@ -166,10 +171,21 @@ export const clipCareStore = (db: Db) => ({
       .orderBy('clip_export.id')
       .limit(100)
       .execute();
+    const datasets = await db
+      .selectFrom('dataset_item')
+      .innerJoin('dataset_version', 'dataset_version.id', 'dataset_item.version_id')
+      .select('dataset_version.id')
+      .distinct()
+      .where('dataset_item.clip_id', '=', clip.id)
+      .where('dataset_version.state', '<>', 'rejected')
+      .orderBy('dataset_version.id')
+      .limit(100)
+      .execute();
     return [
       ...(clip.hold === undefined ? [] : [{ kind: 'hold' as const, what: clip.hold.reason }]),
       ...failures.map(({ id }) => ({ kind: 'failure' as const, what: id })),
       ...exports.map(({ id }) => ({ kind: 'export' as const, what: id })),
+      ...datasets.map(({ id }) => ({ kind: 'dataset' as const, what: id })),
     ];
   },
 });

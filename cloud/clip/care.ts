@@ -10,8 +10,8 @@ export interface TagChange {
 
 /** What keeps a clip from going away, or would miss it. */
 export interface Pin {
-  readonly kind: 'hold' | 'failure' | 'export';
-  /** The failure's or export's id; the hold's reason. */
+  readonly kind: 'hold' | 'failure' | 'export' | 'dataset';
+  /** The id of the failure, export or dataset version; the hold's reason. */
   readonly what: string;
 }
 

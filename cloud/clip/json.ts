@@ -95,7 +95,7 @@ export const clipSchema = z
     note: z.string().optional(),
     hold: z.object({ reason: z.string(), by: z.string(), at: instantField }).optional(),
     pinnedBy: z
-      .array(z.object({ kind: z.enum(['hold', 'failure', 'export']), what: z.string() }))
+      .array(z.object({ kind: z.enum(['hold', 'failure', 'export', 'dataset']), what: z.string() }))
       .openapi({ description: 'What keeps it, or would miss it.' }),
     previews: z.array(previewSchema),
     previewState: z

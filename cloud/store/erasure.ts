@@ -84,5 +84,25 @@ async function isNeeded(db: Db, sha256: string): Promise<boolean> {
     .where('erased_at', 'is', null)
     .limit(1)
     .executeTakeFirst();
+  if (exported !== undefined) return true;
+  return await isOfDataset(db, sha256);
+}
+
+/** The items of a version, or the file of one of its exports. */
+async function isOfDataset(db: Db, sha256: string): Promise<boolean> {
+  const version = await db
+    .selectFrom('dataset_version')
+    .select('id')
+    .where('items_sha256', '=', sha256)
+    .limit(1)
+    .executeTakeFirst();
+  if (version !== undefined) return true;
+  const exported = await db
+    .selectFrom('dataset_export')
+    .select('id')
+    .where('sha256', '=', sha256)
+    .where('erased_at', 'is', null)
+    .limit(1)
+    .executeTakeFirst();
   return exported !== undefined;
 }

@@ -12,6 +12,7 @@ import { clipCareContract } from '../clip/care-store.contract.ts';
 import { clipStoreContract } from '../clip/store.contract.ts';
 import { cohortStoreContract } from '../cohort/store.contract.ts';
 import { commandStoreContract } from '../command/store.contract.ts';
+import { datasetBuildContract } from '../dataset/build.contract.ts';
 import { deviceStoreContract } from '../device/store.contract.ts';
 import { deviceViewContract } from '../device/view-rows.contract.ts';
 import { eventStoreContract } from '../event/store.contract.ts';
@@ -50,6 +51,7 @@ export const storeContracts: readonly StoreContract[] = [
   bulkContract,
   exportStoreContract,
   deliveryQueueContract,
+  datasetBuildContract,
   deviceStoreContract,
   eventStoreContract,
   apiKeyStoreContract,

@@ -19,7 +19,11 @@ export interface LeakingPair {
 /** Rows of the left side between two yields: the caller may let others work there. */
 const rowsAtOnce = 64;
 
-/** Yields what was found since the last time, often nothing. Vectors of length 0 have no pair. */
+/**
+ * The rows of the right side that have a near-equal one on the left, each once; yields what was
+ * found since the last time, often nothing. Both arrays are used up. A vector of length 0 is like
+ * nothing.
+ */
 export function* leakingPairs(
   left: Embeddings,
   right: Embeddings,
@@ -27,25 +31,29 @@ export function* leakingPairs(
 ): Generator<readonly LeakingPair[], void> {
   if (left.dimensions !== right.dimensions) throw new TypeError('embeddings of two widths');
   const order = byVariance(right);
-  const from = unitRows(left, order);
-  const to = sortedByFirst(unitRows(right, order));
+  toUnitRows(left, order);
+  toUnitRows(right, order);
+  const rows = sortedByFirst(right);
+  const gone = new Uint8Array(rows.length);
   const within = Math.sqrt(Math.max(0, 2 - 2 * cosine)) + 1e-6;
   const { dimensions } = left;
-  const count = from.values.length / dimensions;
+  const count = left.values.length / dimensions;
   let found: LeakingPair[] = [];
   for (let row = 0; row < count; row += 1) {
     if (row > 0 && row % rowsAtOnce === 0) {
       yield found;
       found = [];
     }
-    const first = from.values[row * dimensions] ?? Number.NaN;
+    const first = left.values[row * dimensions] ?? Number.NaN;
     if (Number.isNaN(first)) continue;
-    for (let at = lowerBound(to, first - within); at < to.rows.length; at += 1) {
-      if ((to.values[at * dimensions] ?? 0) > first + within) break;
-      const distance = squaredWithin(from, row, { to, at, most: within * within });
-      if (distance === undefined) continue;
-      const found1 = { left: row, right: to.rows[at] ?? 0, cosine: 1 - distance / 2 };
-      if (found1.cosine >= cosine - 1e-6) found.push(found1);
+    for (let at = lowerBound(right, rows, first - within); at < rows.length; at += 1) {
+      const other = rows[at] ?? 0;
+      if ((right.values[other * dimensions] ?? 0) > first + within) break;
+      if (gone[at] === 1) continue;
+      const distance = squaredWithin(left, right, { row, other, most: within * within });
+      if (distance === undefined || 1 - distance / 2 < cosine - 1e-6) continue;
+      gone[at] = 1;
+      found.push({ left: row, right: other, cosine: 1 - distance / 2 });
     }
   }
   yield found;
@@ -69,42 +77,32 @@ function byVariance({ dimensions, values }: Embeddings): Int32Array {
   );
 }
 
-function unitRows({ dimensions, values }: Embeddings, order: Int32Array): Embeddings {
-  const unit = new Float32Array(values.length);
+/** In place: unit length, coordinates in this order; a vector of length 0 becomes NaN. */
+function toUnitRows({ dimensions, values }: Embeddings, order: Int32Array): void {
+  const own = new Float32Array(dimensions);
   for (let at = 0; at < values.length; at += dimensions) {
+    own.set(values.subarray(at, at + dimensions));
     let square = 0;
-    for (let i = 0; i < dimensions; i += 1) square += (values[at + i] ?? 0) ** 2;
+    for (let i = 0; i < dimensions; i += 1) square += (own[i] ?? 0) ** 2;
     const length = square > 0 ? Math.sqrt(square) : Number.NaN;
-    for (let i = 0; i < dimensions; i += 1) {
-      unit[at + i] = (values[at + (order[i] ?? 0)] ?? 0) / length;
-    }
+    for (let i = 0; i < dimensions; i += 1) values[at + i] = (own[order[i] ?? 0] ?? 0) / length;
   }
-  return { dimensions, values: unit };
 }
 
-interface Sorted extends Embeddings {
-  /** The row that each was before. */
-  readonly rows: Int32Array;
-}
-
-function sortedByFirst({ dimensions, values }: Embeddings): Sorted {
+/** Rows in the order of their first coordinate. */
+function sortedByFirst({ dimensions, values }: Embeddings): Int32Array {
   const first = (row: number): number => values[row * dimensions] ?? 0;
-  const count = values.length / dimensions;
-  const rows = Int32Array.from({ length: count }, (_, row) => row)
+  return Int32Array.from({ length: values.length / dimensions }, (_, row) => row)
     .filter((row) => !Number.isNaN(first(row)))
     .sort((a, b) => first(a) - first(b) || a - b);
-  const sorted = new Float32Array(rows.length * dimensions);
-  rows.forEach((row, at) => {
-    sorted.set(values.subarray(row * dimensions, (row + 1) * dimensions), at * dimensions);
-  });
-  return { dimensions, values: sorted, rows };
 }
 
-function lowerBound({ dimensions, values, rows }: Sorted, least: number): number {
+/** The first place whose row's first coordinate is not less. */
+function lowerBound({ dimensions, values }: Embeddings, rows: Int32Array, least: number): number {
   let [low, high] = [0, rows.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((values[middle * dimensions] ?? 0) < least) low = middle + 1;
+    if ((values[(rows[middle] ?? 0) * dimensions] ?? 0) < least) low = middle + 1;
     else high = middle;
   }
   return low;
@@ -112,17 +110,17 @@ function lowerBound({ dimensions, values, rows }: Sorted, least: number): number
 
 /** The squared distance, or undefined as soon as it is more. */
 function squaredWithin(
-  from: Embeddings,
-  row: number,
-  { to, at, most }: { readonly to: Embeddings; readonly at: number; readonly most: number },
+  left: Embeddings,
+  right: Embeddings,
+  of: { readonly row: number; readonly other: number; readonly most: number },
 ): number | undefined {
-  const { dimensions } = from;
-  const [a, b] = [row * dimensions, at * dimensions];
+  const { dimensions } = left;
+  const [a, b] = [of.row * dimensions, of.other * dimensions];
   let sum = 0;
   for (let i = 0; i < dimensions; i += 1) {
-    const difference = (from.values[a + i] ?? 0) - (to.values[b + i] ?? 0);
+    const difference = (left.values[a + i] ?? 0) - (right.values[b + i] ?? 0);
     sum += difference * difference;
-    if (sum > most) return undefined;
+    if (sum > of.most) return undefined;
   }
   return sum;
 }

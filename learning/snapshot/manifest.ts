@@ -30,6 +30,13 @@ export interface SnapshotManifest {
   readonly schema: typeof manifestSchema;
   readonly dataset: string;
   readonly parent: string | null;
+  /** Which labels were taken; null: all. */
+  readonly selection: {
+    readonly ontology: string;
+    readonly types: readonly string[] | null;
+    readonly topics: readonly string[] | null;
+    readonly batches: readonly string[] | null;
+  };
   readonly itemsSha256: string;
   readonly counts: {
     readonly items: number;
@@ -41,8 +48,8 @@ export interface SnapshotManifest {
     /** By reason. */
     readonly leftOut: Readonly<Record<string, number>>;
   };
-  /** Null for a version of several ontologies. */
-  readonly ontologySha256: string | null;
+  /** Its newest version then: the classes of the whole version. */
+  readonly ontologySha256: string;
   readonly splitRule: SplitRule;
   /** Groups that regression cases held out, in the order of their text. */
   readonly heldOut: readonly string[];
