@@ -13,7 +13,7 @@ export {
   type Comparison,
   comparePairs,
   type Interval,
-  type Pair,
+  type JudgedPair,
   unitsNeeded,
 } from './evaluate/compare.ts';
 export {
@@ -49,6 +49,7 @@ export {
   type RgbImage,
 } from './preprocess.ts';
 export { energy, entropy, margin, softmax, topIndex } from './scores.ts';
+export { checkpointText, readCheckpoint } from './train/checkpoint.ts';
 export { logitsOf, type Network, roundToSingle } from './train/network.ts';
 export {
   type DiffCounts,
@@ -88,7 +89,13 @@ export {
   type SplitRule,
   splits,
 } from './snapshot/split.ts';
-export { type Samples, train, type TrainOptions } from './train/train.ts';
+export {
+  type Samples,
+  train,
+  trainEpochs,
+  type TrainOptions,
+  type TrainState,
+} from './train/train.ts';
 export { type Agreement, alphaOfValue, krippendorffAlpha } from './consensus/alpha.ts';
 export { type DrawnBox, fuseBoxes, type FusedBox, iou, type Rectangle } from './consensus/boxes.ts';
 export { type DawidSkene, dawidSkene, type DawidSkeneOptions } from './consensus/dawid-skene.ts';

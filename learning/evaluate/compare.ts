@@ -4,7 +4,7 @@
  */
 import type { Random } from '@fieldloop/core';
 
-export interface Pair {
+export interface JudgedPair {
   /** Units of one group, such as a session, are alike: they are drawn together. */
   readonly group: string;
   /** Whether the model before, and the candidate, were right. */
@@ -34,7 +34,7 @@ export interface Comparison {
 export const bootstrapDraws = 2000;
 
 /** Same pairs and the same random numbers: the same bounds. */
-export function comparePairs(pairs: readonly Pair[], random: Random): Comparison {
+export function comparePairs(pairs: readonly JudgedPair[], random: Random): Comparison {
   const n = pairs.length;
   const lost = pairs.filter(({ before, after }) => before && !after).length;
   const won = pairs.filter(({ before, after }) => !before && after).length;

@@ -11,7 +11,7 @@ import {
   holm,
   mcnemarExact,
   mcnemarWorse,
-  type Pair,
+  type JudgedPair,
   unitsNeeded,
 } from './compare.ts';
 import { type GateFacts, judgeGates, outcomeOf } from './gates.ts';
@@ -80,7 +80,7 @@ test('McNemar, Holm and n against values worked out by hand', () => {
 });
 
 /** Pairs of two equally good models that disagree on a tenth of the units. */
-function equalPairs(n: number, label: string): readonly Pair[] {
+function equalPairs(n: number, label: string): readonly JudgedPair[] {
   const random = seededRandom(`${seed}/${label}`);
   return Array.from({ length: n }, (_, i) => {
     const u = random.next();
@@ -158,7 +158,7 @@ test('units of a group are drawn together: the interval of few groups is wide', 
     after: i % 6 !== 0 || i % 12 === 0,
   }));
   const alone = pairs.map((pair, i) => ({ ...pair, group: String(i) }));
-  const width = (of: readonly Pair[]): number => {
+  const width = (of: readonly JudgedPair[]): number => {
     const { bounds } = comparePairs(of, seededRandom(seed));
     return bounds.high - bounds.low;
   };

@@ -1,5 +1,6 @@
 /** The one door to sharp in the cloud: images of recordings become small JPEGs. */
 import { asFault, Fault } from '@fieldloop/core';
+import type { RgbImage } from '@fieldloop/learning';
 import sharp, { type Sharp } from 'sharp';
 import { maxImagePixels, previewPixels, previewQuality } from '../../limits.ts';
 
@@ -11,6 +12,27 @@ export interface SmallImage {
   readonly height: number;
   readonly mediaType: 'image/jpeg';
   readonly bytes: Uint8Array;
+}
+
+/**
+ * The pixels of a JPEG or PNG, as the robot hands them to a model. Fault `corrupt` when it is
+ * neither, torn or too large.
+ */
+export async function rgbImage(bytes: Uint8Array): Promise<RgbImage> {
+  try {
+    const { data, info } = await sharp(bytes, { limitInputPixels: maxImagePixels, failOn: 'error' })
+      .toColourspace('srgb')
+      .removeAlpha()
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3) throw new Error(`it has ${info.channels} channels`);
+    return { data, width: info.width, height: info.height, channels: 3 };
+  } catch (error) {
+    throw new Fault('corrupt', `the image cannot be decoded: ${asFault(error).message}`, {
+      remedy: 'Check that the topic carries whole JPEG or PNG images.',
+      cause: error,
+    });
+  }
 }
 
 /** Of a JPEG or PNG. Fault `corrupt` when it is neither, torn or too large. */
