@@ -4,6 +4,7 @@ import { type AlertDeps, alertOperations } from '../alert/routes.ts';
 import { openAuthenticator } from '../auth/authenticator.ts';
 import { type PeopleDeps, peopleOperations } from '../auth/operations.ts';
 import { openWithin } from '../auth/within.ts';
+import { caseOperations } from '../case/routes.ts';
 import { type ChannelDeps, channelOperations } from '../channel/routes.ts';
 import { openLinks } from '../blob/links.ts';
 import { openRecordings } from '../blob/recordings/pool.ts';
@@ -80,6 +81,7 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     ...propertyOperations(noun),
     ...cohortOperations(noun),
     ...failureOperations(noun),
+    ...caseOperations(noun),
     ...commandOperations(noun),
     ...sessionOperations(noun),
     ...clipOperations(noun),

@@ -1,5 +1,6 @@
 import { deviceStates } from '../../../device/device.ts';
-import { column, type QSource, rows } from '../source.ts';
+import { sql } from '../../../store/kysely.ts';
+import { column, computed, type QSource, rows } from '../source.ts';
 
 /** Values that a device has now, under the names of its properties. */
 const properties = rows({
@@ -58,6 +59,15 @@ export const deviceSource: QSource = {
       example: 'online = true',
       json: 'presence.online',
       place: column('device.online'),
+    },
+    {
+      name: 'held',
+      type: 'bool',
+      says: 'Whether a maintenance case holds it out of rollouts and draws.',
+      example: 'held = false',
+      json: () => undefined,
+      place: computed(sql<bigint>`(select case when count(*) > 0 then 1 else 0 end from device_hold
+        where device_hold.device_id = device.id and device_hold.lifted_at is null)`),
     },
     {
       name: 'lastSeen',

@@ -4,6 +4,7 @@ import { approvalSource } from './approvals.ts';
 import { alertSource } from './alerts.ts';
 import { policySource } from './alert-policies.ts';
 import { auditSource } from './audit.ts';
+import { caseProposalSource, caseQueueSource, caseSource } from './cases.ts';
 import { channelSource } from './channels.ts';
 import { clipSource } from './clips.ts';
 import { cohortSource } from './cohorts.ts';
@@ -28,6 +29,9 @@ export const sources: readonly QSource[] = [
   deviceSource,
   cohortSource,
   failureSource,
+  caseSource,
+  caseQueueSource,
+  caseProposalSource,
   sessionSource,
   commandSource,
   ruleSetSource,

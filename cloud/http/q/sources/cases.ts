@@ -1,0 +1,180 @@
+import { caseSeverities, caseSources, caseStates } from '../../../case/case.ts';
+import { column, lookup, type QSource } from '../source.ts';
+
+export const caseSource: QSource = {
+  name: 'cases',
+  table: 'maintenance_case',
+  sorts: {
+    createdAt: { column: 'maintenance_case.created_at', type: 'int' },
+    updatedAt: { column: 'maintenance_case.updated_at', type: 'int' },
+  },
+  sort: '-createdAt',
+  words: ['kind', 'summary', 'device'],
+  fields: [
+    {
+      name: 'kind',
+      type: 'text',
+      says: 'What is wrong.',
+      example: 'kind ~ update.*',
+      place: column('maintenance_case.kind'),
+    },
+    {
+      name: 'device',
+      type: 'text',
+      says: 'Name of the device.',
+      example: 'device = amr-01',
+      place: lookup('maintenance_case.device_id', 'device.id', 'device.name'),
+    },
+    {
+      name: 'site',
+      type: 'text',
+      says: 'Site of the device now.',
+      example: 'site = hall-2',
+      json: () => undefined,
+      place: lookup('maintenance_case.device_id', 'device.id', 'device.site'),
+    },
+    {
+      name: 'state',
+      type: 'text',
+      says: 'Where it stands between open and closed.',
+      example: 'state in (open, acknowledged)',
+      values: caseStates,
+      place: column('maintenance_case.state'),
+    },
+    {
+      name: 'severity',
+      type: 'text',
+      says: 'How soon somebody has to look.',
+      example: 'severity = sev1',
+      values: caseSeverities,
+      place: column('maintenance_case.severity'),
+    },
+    {
+      name: 'source',
+      type: 'text',
+      says: 'Who noticed it first.',
+      example: 'source = rollout',
+      values: caseSources,
+      place: column('maintenance_case.source'),
+    },
+    {
+      name: 'queue',
+      type: 'text',
+      says: 'The queue that it was given to.',
+      example: 'queue = drives',
+      place: column('maintenance_case.queue'),
+    },
+    {
+      name: 'region',
+      type: 'text',
+      says: 'Region of the device when it was routed.',
+      example: 'region = eu',
+      place: column('maintenance_case.region'),
+    },
+    {
+      name: 'assignee',
+      type: 'text',
+      says: 'Who takes care of it.',
+      example: 'assignee = usr_01JC0000000000000000000000',
+      place: column('maintenance_case.assignee'),
+    },
+    {
+      name: 'rollout',
+      type: 'text',
+      says: 'The rollout in which it happened.',
+      example: 'rollout:*',
+      place: column('maintenance_case.rollout_id'),
+    },
+    {
+      name: 'code',
+      type: 'text',
+      says: 'How it ended.',
+      example: 'code = replaced_part',
+      place: column('maintenance_case.code'),
+    },
+    {
+      name: 'summary',
+      type: 'text',
+      says: 'What was told first.',
+      example: 'summary ~ *battery*',
+      place: column('maintenance_case.summary'),
+    },
+    {
+      name: 'createdAt',
+      type: 'instant',
+      says: 'When it was opened.',
+      example: 'createdAt > -7d',
+      place: column('maintenance_case.created_at'),
+    },
+    {
+      name: 'updatedAt',
+      type: 'instant',
+      says: 'When something last happened to it.',
+      example: 'updatedAt > -1h',
+      place: column('maintenance_case.updated_at'),
+    },
+    {
+      name: 'id',
+      type: 'text',
+      says: 'Its id.',
+      example: 'id = cas_01JC0000000000000000000000',
+      place: column('maintenance_case.id'),
+    },
+  ],
+};
+
+export const caseQueueSource: QSource = {
+  name: 'caseQueues',
+  table: 'case_queue',
+  sorts: { name: { column: 'case_queue.name', type: 'text' } },
+  sort: 'name',
+  words: ['name'],
+  fields: [
+    {
+      name: 'name',
+      type: 'text',
+      says: 'Its name.',
+      example: 'name = drives',
+      place: column('case_queue.name'),
+    },
+    {
+      name: 'skill',
+      type: 'text',
+      says: 'What its people can do.',
+      example: 'skill = drives',
+      place: column('case_queue.skill'),
+    },
+  ],
+};
+
+export const caseProposalSource: QSource = {
+  name: 'caseProposals',
+  table: 'case_proposal',
+  sorts: { createdAt: { column: 'case_proposal.created_at', type: 'int' } },
+  sort: '-createdAt',
+  words: ['kind'],
+  fields: [
+    {
+      name: 'kind',
+      type: 'text',
+      says: 'The kind of the cases that it is made of.',
+      example: 'kind = silent',
+      place: column('case_proposal.kind'),
+    },
+    {
+      name: 'proposal',
+      type: 'text',
+      says: 'What they ask for together.',
+      example: 'proposal = withdraw',
+      values: ['withdraw', 'correction_loop', 'rule_request'],
+      place: column('case_proposal.proposal'),
+    },
+    {
+      name: 'createdAt',
+      type: 'instant',
+      says: 'When it was made.',
+      example: 'createdAt > -30d',
+      place: column('case_proposal.created_at'),
+    },
+  ],
+};
