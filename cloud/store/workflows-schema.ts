@@ -52,6 +52,8 @@ interface RunRow {
   engine_id: TextOrNull;
   segment: Int;
   waits: Int;
+  /** Counts who works for it: whoever began earlier writes nothing more. */
+  turn: Int;
   created_at: Int;
   updated_at: Int;
   ended_at: IntOrNull;
@@ -107,6 +109,8 @@ interface GateRow {
   scope: TextOrNull;
   region: TextOrNull;
   excluded: string;
+  /** One of the votes must be of this role or a higher one. */
+  includes: TextOrNull;
   quorum: Int;
   on_deadline: string;
   escalate_to: string;
@@ -136,6 +140,7 @@ interface GateRow {
 interface VoteRow {
   gate_id: string;
   person: string;
+  role: string;
   option: string;
   reason: string;
   /** What the person saw; a vote for other evidence is void. */

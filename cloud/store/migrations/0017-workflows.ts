@@ -37,6 +37,7 @@ export const workflows: Migration = {
       engine_id text,
       segment integer not null,
       waits integer not null,
+      turn integer not null,
       created_at integer not null,
       updated_at integer not null,
       ended_at integer,
@@ -46,7 +47,7 @@ export const workflows: Migration = {
     'create index run_state on run (state, created_at, id)',
     'create index run_workflow on run (workflow, created_at, id)',
     'create index run_subject on run (subject, created_at, id)',
-    'create index run_parent on run (parent_id, created_at, id)',
+    'create index run_parent on run (parent_id, parent_step)',
     'create index run_trigger on run (trigger, state)',
 
     `create table run_step (
@@ -96,6 +97,7 @@ export const workflows: Migration = {
       scope text,
       region text,
       excluded text not null check (json_valid(excluded)),
+      includes text,
       quorum integer not null check (quorum >= 1),
       on_deadline text not null check (on_deadline in ('hold', 'reject', 'escalate')),
       escalate_to text not null check (json_valid(escalate_to)),
@@ -126,6 +128,7 @@ export const workflows: Migration = {
     `create table vote (
       gate_id text not null references gate (id),
       person text not null,
+      role text not null,
       option text not null,
       reason text not null,
       evidence_digest text not null,
@@ -157,6 +160,7 @@ export const workflows: Migration = {
       primary key (trigger, key)
     ) strict, without rowid`,
     'create index dispatch_at on dispatch (at)',
+    'create index dispatch_subject on dispatch (trigger, subject, at)',
 
     `create table schedule (
       trigger text primary key,

@@ -14,7 +14,7 @@ import type { OutboxKind } from '../../store/outbox-kinds.ts';
 export type Body<I extends Json, O extends Json, D> = (flow: Flow, deps: D, input: I) => Promise<O>;
 
 export interface EffectContext {
-  /** `{run}/{step}`: what this effect does is done once for this key, however often it is called. */
+  /** `{run}/{step}`: for this key it is done once, however often it is called. */
   readonly key: string;
   readonly run: string;
   /** Counts from 1. */
@@ -81,13 +81,13 @@ export interface GateWho {
   readonly not?: readonly string[];
 }
 
-export interface Evidence {
+export type Evidence = {
   readonly name: string;
   readonly digest: string;
   /** A path of the API or an address. */
   readonly link?: string;
   readonly body?: Json;
-}
+};
 
 /** Evidence as a step gives it: a value like any other. */
 export type ShownEvidence = Pick<Evidence, keyof Evidence>;

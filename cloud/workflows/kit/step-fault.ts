@@ -1,4 +1,4 @@
-/** What a failed effect means: whether it is worth another attempt, and what a person reads of it. */
+/** What a failed effect means: whether it is worth another attempt, and what people read of it. */
 import { asFault, Fault, faultTable } from '@fieldloop/core';
 import type { StepFault } from './flow.ts';
 

@@ -1,0 +1,96 @@
+/** Workers on real databases for tests: SQLite files, or a database of the test's own server. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Clock, type Json, type Log, seededRandom, silentLog } from '@fieldloop/core';
+import { systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
+import type { DatabaseAddress } from '../../store/database.ts';
+import type { Db } from '../../store/db.ts';
+import { postgresWorld } from '../../store/postgres.sample.ts';
+import { startRun } from '../../store/run-queue.ts';
+import { sqliteWorld } from '../../store/sqlite.sample.ts';
+import { type Engine, type EngineOptions, openEngine } from '../engine.ts';
+import { runRow } from './turn.ts';
+import type { Workflow, WorkflowGround } from './workflow.ts';
+
+export interface KitWorld extends AsyncDisposable {
+  readonly db: Db;
+  readonly clock: Clock;
+  ground(node: string, over?: Partial<WorkflowGround>): WorkflowGround;
+  /** Another connection to the same engine; gone with the world. */
+  engine(options?: EngineOptions): Promise<Engine>;
+  start(workflow: Workflow, input: Json, more?: { readonly subject?: string }): Promise<string>;
+  /** Resolves with the outcome once the run is over. */
+  outcome(run: string): Promise<Json>;
+  /** Resolves when the run stands in this state. */
+  reaches(run: string, state: string): Promise<void>;
+}
+
+export type WorldKind = 'sqlite' | 'postgres';
+
+export interface KitWorldOptions {
+  readonly log?: Log;
+  readonly clock?: Clock;
+}
+
+export async function kitWorld(kind: WorldKind, options: KitWorldOptions = {}): Promise<KitWorld> {
+  await using opened = new AsyncDisposableStack();
+  const store = opened.use(kind === 'sqlite' ? await sqliteWorld() : await postgresWorld());
+  const dataDir = await mkdtemp(join(tmpdir(), 'fieldloop-engine-'));
+  opened.defer(async () => await rm(dataDir, { recursive: true }));
+  const database: DatabaseAddress =
+    'url' in store ? { kind: 'postgres', url: store.url } : { kind: 'sqlite', path: store.path };
+  const { clock = systemClock, log = silentLog } = options;
+  const all = opened.move();
+  const { db } = store;
+  const reached = async (run: string, is: (state: string) => boolean): Promise<void> => {
+    for (;;) {
+      const row = await runRow(db, run);
+      if (row !== undefined && is(row.state)) return;
+      // The test's own deadline ends this: rows of another process have no event to wait for.
+      await systemClock.sleep(5);
+    }
+  };
+  return {
+    db,
+    clock,
+    ground: (node, over = {}) => ({
+      read: db,
+      write: db,
+      // Workflows of these tests touch no objects.
+      bytes: {} as WorkflowGround['bytes'],
+      clock,
+      ids: systemIds,
+      random: seededRandom(node),
+      randomBytes: systemRandomBytes,
+      log,
+      node,
+      ...over,
+    }),
+    engine: async (engineOptions) =>
+      all.use(await openEngine({ database, dataDir }, { write: db, log }, engineOptions)),
+    async start(workflow, input, more = {}) {
+      const id = systemIds.ulid('run');
+      const at = clock.now();
+      await db.transaction().execute(
+        async (trx) =>
+          await startRun(trx, {
+            id,
+            workflow: workflow.name,
+            workflowVersion: workflow.version,
+            subject: more.subject ?? 'sub_1',
+            input,
+            actor: 'usr_ann',
+            at,
+          }),
+      );
+      return id;
+    },
+    async outcome(run) {
+      await reached(run, (state) => state === 'ended');
+      return JSON.parse((await runRow(db, run))?.outcome ?? 'null') as Json;
+    },
+    reaches: async (run, state) => await reached(run, (now) => now === state),
+    [Symbol.asyncDispose]: async () => await all.disposeAsync(),
+  };
+}
