@@ -7,6 +7,8 @@ const ms = (text: string): number => Number(parseDurationNs(text) / 1_000_000n);
 export const taskLeaseMs = ms('30m');
 /** Tasks that one annotator holds at once: a page that asks ahead. More are refused. */
 export const maxHeldTasks = 10;
+/** A task that so many people skipped goes to a senior. */
+export const mostSkips = 3;
 /** Tasks that one request opens or voids. */
 export const maxOpenedTasks = 1000;
 /** People whose answers a task waits for: at first, and at most; then a senior decides. */
@@ -24,6 +26,10 @@ export const consensusEveryMs = ms('1s');
 export const consensusTasks = 2000;
 /** Below these many tasks with two answers, a majority decides instead of Dawid and Skene. */
 export const leastModelTasks = 50;
+/** Overlap of boxes and of segments that are taken for the same thing; bins of agreement. */
+export const agreementIou = 0.5;
+export const agreementBinNs = 100_000_000n;
+export const maxAgreementBins = 20_000;
 /** A label is accepted at this posterior. */
 export const acceptPosterior = 0.95;
 /** Agreement (Krippendorff's alpha) below which a dataset version is blocked, or warned of. */
@@ -37,6 +43,9 @@ export const mostGoldShare = 0.15;
 /** The last answers to gold questions, and the share of right ones below which one is paused. */
 export const goldWindow = 20;
 export const goldFloor = 0.7;
+/** Overlap and share of matches at which drawn boxes or segments answer a gold question. */
+export const goldOverlap = 0.5;
+export const goldMatches = 0.8;
 /** Gold questions that a person has not seen yet, looked at for the next one. */
 export const goldChoices = 200;
 

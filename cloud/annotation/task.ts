@@ -4,7 +4,7 @@
  * open > leased > submitted > needs_more | adjudication | resolved, and void from any but resolved.
  */
 import { Fault } from '@fieldloop/core';
-import { maxWaitingDays, mostPeople } from '../annotation-limits.ts';
+import { leastPeople, maxWaitingDays, mostPeople } from '../annotation-limits.ts';
 
 export const taskTypes = ['classification', 'boxes', 'segments', 'text'] as const;
 export type TaskType = (typeof taskTypes)[number];
@@ -123,3 +123,6 @@ export function demandLive(task: { readonly id: string; readonly state: TaskStat
 }
 
 export const annotatorOfModel = (sha256: string): string => `model:${sha256}`;
+
+/** Of a text the second person sees what the first one wrote; elsewhere people answer blind. */
+export const firstWanted = (type: TaskType): number => (type === 'text' ? 1 : leastPeople);

@@ -32,6 +32,8 @@ interface AnnotatorRow {
   gold_given: Int;
   /** The last good mark: work from before it is trusted. */
   good_at: Int;
+  /** Gold answers since then count: who is let in again begins anew. */
+  judged_at: Int;
   created_at: Int;
   updated_at: Int;
   version: Int;
@@ -97,6 +99,8 @@ interface TaskRow {
 interface TaskLeaseRow {
   task_id: string;
   annotator_id: string;
+  /** A proposal is shown: the answer will not be independent. */
+  assisted: Int;
   at: Int;
   until_at: Int;
 }

@@ -8,6 +8,7 @@ import type { OntologyDocument } from '../annotation/ontology.ts';
 import {
   annotatorOfModel,
   type Band,
+  firstWanted,
   isOver,
   placeOf,
   queues,
@@ -15,7 +16,7 @@ import {
   type TaskState,
   type TaskType,
 } from '../annotation/task.ts';
-import { acceptedCheckShare, leastPeople } from '../annotation-limits.ts';
+import { acceptedCheckShare } from '../annotation-limits.ts';
 import { putAnnotation } from './annotation-rows.ts';
 import type { Db, Row } from './db.ts';
 import { putLabel } from './label-rows.ts';
@@ -172,7 +173,7 @@ async function openOne(
       rank: rankOf(task.priority, at, false),
       queue: isAccepted ? queues.none : queues.fresh,
       state: isAccepted ? 'resolved' : 'open',
-      wanted: leastPeople,
+      wanted: firstWanted(task.type),
       people: 0,
       leases: 0,
       band,
@@ -264,13 +265,20 @@ function openLook(trx: Db) {
       return row?.lane ?? '';
     },
 
+    /** Who logged a failure: the person, where a key of theirs did. */
     async logger(failureId: string): Promise<string | null> {
       const row = await trx
         .selectFrom('failure')
         .select('created_by')
         .where('id', '=', failureId)
         .executeTakeFirst();
-      return row?.created_by ?? null;
+      if (row === undefined) return null;
+      const key = await trx
+        .selectFrom('api_key')
+        .select('person_id')
+        .where('id', '=', row.created_by)
+        .executeTakeFirst();
+      return key?.person_id ?? row.created_by;
     },
 
     /** What the robot's model said of the unit, when the ontology has a word for it. */
@@ -352,6 +360,7 @@ export async function voidTasks(
     .selectFrom('task')
     .select(['id', 'state', 'version'])
     .where('batch', '=', batch)
+    .where('gold_id', 'is', null)
     .orderBy('id')
     .execute();
   const live = rows.filter((row) => !isOver(row.state as TaskState));

@@ -98,7 +98,7 @@ test('one round of Dawid and Skene is what one works out by hand', () => {
   // Left to converge, the one who always says 0 counts for nothing; gold stands fast.
   const whole = dawidSkene(votes, options);
   expect(whole.posteriors[9]).toBeGreaterThan(0.95);
-  expect([...whole.posteriors.slice(0, 8)]).toEqual([1, 0, 1, 0, 0, 1, 0, 1]);
+  expect(Array.from(whole.posteriors.slice(0, 8))).toEqual([1, 0, 1, 0, 0, 1, 0, 1]);
 });
 
 test('posteriors are shares, whatever the votes', () => {

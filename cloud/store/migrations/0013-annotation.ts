@@ -32,6 +32,7 @@ export const annotation: Migration = {
       given integer not null,
       gold_given integer not null,
       good_at integer not null,
+      judged_at integer not null,
       created_at integer not null,
       updated_at integer not null,
       version integer not null
@@ -95,12 +96,14 @@ export const annotation: Migration = {
     'create index task_created on task (created_at, id)',
     'create index task_state on task (state, created_at, id)',
     'create index task_clip on task (clip_id)',
+    'create index task_gold on task (gold_id, place)',
     'create index task_unit on task (unit_id)',
     'create index task_ontology on task (ontology_sha256, type, updated_at, id)',
 
     `create table task_lease (
       task_id text not null references task (id),
       annotator_id text not null references annotator (id),
+      assisted integer not null check (assisted in (0, 1)),
       at integer not null,
       until_at integer not null,
       primary key (annotator_id, task_id)
@@ -114,6 +117,7 @@ export const annotation: Migration = {
       how text not null check (how in ('submitted', 'skipped')),
       primary key (annotator_id, task_id)
     ) strict, without rowid`,
+    'create index task_hand_task on task_hand (task_id)',
 
     `create table annotation (
       id text primary key,
