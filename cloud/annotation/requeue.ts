@@ -14,7 +14,7 @@ export async function requeue(trx: Db, annotator: Annotator, deps: GiveDeps): Pr
     .select(['id', 'task_id', 'body'])
     .where('annotator_id', '=', annotator.id)
     .where('action', '=', 'submit')
-    .where('at', '>', BigInt(annotator.goodAt))
+    .where('at', '>=', BigInt(annotator.goodAt))
     .orderBy('at', 'desc')
     .orderBy('id')
     .limit(maxOpenedTasks)
@@ -23,7 +23,7 @@ export async function requeue(trx: Db, annotator: Annotator, deps: GiveDeps): Pr
     .selectFrom('annotation')
     .select('undoes')
     .where('annotator_id', '=', annotator.id)
-    .where('at', '>', BigInt(annotator.goodAt))
+    .where('at', '>=', BigInt(annotator.goodAt))
     .where('undoes', 'is not', null)
     .execute();
   const takenBack = new Set(undone.map(({ undoes }) => undoes));

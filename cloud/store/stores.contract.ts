@@ -3,6 +3,7 @@
  * database.
  */
 import { alertStoreContract } from '../alert/store.contract.ts';
+import { annotationStoreContract } from '../annotation/store.contract.ts';
 import { approvalStoreContract } from '../approval/store.contract.ts';
 import { auditStoreContract } from '../audit/store.contract.ts';
 import { certificateStoreContract } from '../auth/certificates.contract.ts';
@@ -41,6 +42,7 @@ export type StoreContract = (name: string, open: OpenStore) => void;
 export const storeContracts: readonly StoreContract[] = [
   wireStoreContract,
   alertStoreContract,
+  annotationStoreContract,
   auditStoreContract,
   approvalStoreContract,
   loginStoreContract,

@@ -1,0 +1,140 @@
+/** A world of tasks for tests: clips, an ontology, people who answer as the test says. */
+import { openIds } from '@fieldloop/core';
+import { sampleManifest, sampleStartNs } from '../clip/clip.sample.ts';
+import { clipIdOf } from '../clip/clip.ts';
+import { clipStore } from '../clip/store.ts';
+import type { Db } from '../store/db.ts';
+import { type NewTask, openTasks, type OpenedTasks } from '../store/task-queue.ts';
+import { submit } from './acts.ts';
+import type { LabelValue } from './annotation.ts';
+import type { Annotator } from './annotator.ts';
+import { annotatorStore } from './annotator-store.ts';
+import { resolveSome } from './consensus-work.ts';
+import { give, type Given, type GiveDeps } from './give.ts';
+import type { Ontology, OntologyDocument } from './ontology.ts';
+import { ontologyStore } from './ontology-store.ts';
+import { type TaskRow, taskStore } from './task-store.ts';
+
+export const sampleOntology: OntologyDocument = {
+  name: 'wall',
+  classes: [
+    { name: 'forward', says: 'Nothing is near.' },
+    {
+      name: 'left',
+      attributes: [{ name: 'sharp', kind: 'boolean' }],
+    },
+    { name: 'right' },
+  ],
+  guide: 'Say what the robot should do next.',
+};
+
+export type TaskWorld = Awaited<ReturnType<typeof openTaskWorld>>;
+
+/** Time stands still unless the test moves `at`; ids come from a counter. */
+export async function openTaskWorld(db: Db) {
+  let drawn = 0;
+  const clock = { now: () => state.at, monotonicMs: () => state.at, sleep: async () => undefined };
+  const state = { at: 1_000_000 };
+  const ids = openIds({
+    clock,
+    randomBytes: (length) => new Uint8Array(length).map(() => (drawn = (drawn + 7) % 251)),
+  });
+  const deps = (): GiveDeps => ({ ids, at: state.at });
+  const change = async <T>(work: (trx: Db) => Promise<T>): Promise<T> =>
+    await db.transaction().execute(work);
+  const made = await change(
+    async (trx) => await ontologyStore(trx).save(sampleOntology, { by: 'usr_1', at: 1 }),
+  );
+  const ontology: Ontology = made.ontology;
+  const clips = clipStore(db);
+
+  /** Clip n of a device, stored unless said otherwise; its id. */
+  async function clip(n: number, stored = true, device = 'amr-01'): Promise<string> {
+    const manifest = sampleManifest(n, { device });
+    await clips.putManifest(device, manifest, 5);
+    if (stored) await clips.markStored(device, manifest.sha256, 4096, 6);
+    return clipIdOf(manifest);
+  }
+
+  const taskOf = (clipId: string, more: Partial<NewTask> = {}): NewTask => ({
+    batch: 'b1',
+    clipId,
+    topic: '/odom',
+    startNs: sampleStartNs,
+    endNs: sampleStartNs + 1_000_000_000n,
+    type: 'classification',
+    ontologySha256: ontology.sha256,
+    priority: 10,
+    ...more,
+  });
+
+  const open = async (...tasks: readonly NewTask[]): Promise<OpenedTasks> =>
+    await change(async (trx) => await openTasks(trx, tasks, deps()));
+
+  /** As many tasks as asked, each of a moment of clip 1. */
+  async function openMany(count: number, more: Partial<NewTask> = {}): Promise<readonly string[]> {
+    const clipId = await clip(1);
+    const tasks = Array.from({ length: count }, (_, n) =>
+      taskOf(clipId, { startNs: sampleStartNs + BigInt(n) * 1_000_000n, ...more }),
+    );
+    return (await open(...tasks)).opened;
+  }
+
+  async function person(id: string): Promise<Annotator> {
+    return await change(
+      async (trx) => await annotatorStore(trx).ensure({ id, name: `name of ${id}` }, state.at),
+    );
+  }
+
+  const next = async (id: string, count = 1): Promise<readonly Given[]> => {
+    const annotator = await person(id);
+    return await change(async (trx) => await give(trx, annotator, count, deps()));
+  };
+
+  const answer = async (id: string, taskId: string, value: LabelValue): Promise<TaskRow> => {
+    const annotator = await person(id);
+    const said = { value, seconds: 2 };
+    return await change(async (trx) => await submit(trx, annotator, { taskId, said }, deps()));
+  };
+
+  /** Takes what is next and says this of it; the id of the task. */
+  async function takeAndSay(
+    id: string,
+    value: LabelValue | ((task: TaskRow) => LabelValue),
+  ): Promise<string | undefined> {
+    const [given] = await next(id);
+    if (given === undefined) return undefined;
+    const { task } = given;
+    await answer(id, task.id, typeof value === 'function' ? value(task) : value);
+    return task.id;
+  }
+
+  return Object.assign(state, {
+    db,
+    ids,
+    deps,
+    change,
+    ontology,
+    clip,
+    taskOf,
+    open,
+    openMany,
+    person,
+    next,
+    answer,
+    takeAndSay,
+    resolve: async (): Promise<number> => await resolveSome({ read: db, write: db }, deps()),
+    task: async (id: string): Promise<TaskRow> => await taskStore(db).demandRow(id),
+    label: async (taskId: string) =>
+      await db
+        .selectFrom('label')
+        .selectAll()
+        .where('task_id', '=', taskId)
+        .where('superseded_by', 'is', null)
+        .executeTakeFirst(),
+    told: async (): Promise<readonly string[]> =>
+      (await db.selectFrom('outbox').select('kind').orderBy('seq').execute()).map(
+        ({ kind }) => kind,
+      ),
+  });
+}

@@ -1,0 +1,498 @@
+/**
+ * Goal: a task gets one label, of people who did not see each other's answers, and every word that
+ * was said of it stays.
+ * Method: people who answer as the test says, on a clock that the test moves, on either database.
+ */
+import { expect, test } from 'vitest';
+import { sampleManifest, sampleStartNs } from '../clip/clip.sample.ts';
+import { failureStore } from '../failure/store.ts';
+import { agreementOf } from '../store/agreement.ts';
+import { batchCounts, labelsOfUnits } from '../store/label-ref.ts';
+import type { OpenStore, StoreWorld } from '../store/store.contract.ts';
+import { voidTasks } from '../store/task-queue.ts';
+import { release, skip, undo } from './acts.ts';
+import { openTaskWorld, type TaskWorld } from './annotation.sample.ts';
+import { annotatorStore } from './annotator-store.ts';
+import { setBands } from './bands.ts';
+import { upkeep } from './consensus-work.ts';
+import { ontologyStore } from './ontology-store.ts';
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
+export function annotationStoreContract(name: string, open: OpenStore): void {
+  const worldOf = async (): Promise<TaskWorld & AsyncDisposable> => {
+    const store: StoreWorld = await open();
+    const world = await openTaskWorld(store.db);
+    return Object.assign(world, {
+      [Symbol.asyncDispose]: async () => await store[Symbol.asyncDispose](),
+    });
+  };
+
+  test(`${name}: tasks are opened once, and not of clips that nobody can see`, async () => {
+    await using world = await worldOf();
+    const task = world.taskOf(await world.clip(1));
+    const first = await world.open(task, task);
+    expect(first).toMatchObject({ opened: [expect.any(String)], known: first.opened });
+    expect((await world.open(task)).known).toEqual(first.opened);
+    const far = world.taskOf(await world.clip(2, false));
+    expect((await world.open(far)).refused).toEqual([
+      { n: 0, clipId: far.clipId, why: 'its bytes are not here: it is on_device' },
+    ]);
+    const secret = JSON.stringify({ ...sampleManifest(3), privacy: 'restricted' });
+    const hidden = world.taskOf(await world.clip(3));
+    await world.db
+      .updateTable('clip')
+      .set({ manifest: secret })
+      .where('id', '=', hidden.clipId)
+      .execute();
+    expect((await world.open(hidden)).refused).toMatchObject([
+      { why: 'nobody may see it: its privacy is restricted' },
+    ]);
+    const gone = await world.change(
+      async (trx) => await voidTasks(trx, 'b1', { reason: 'wrong', by: 'usr_1' }, world.deps()),
+    );
+    expect(gone).toBe(1);
+    expect(await batchCounts(world.db, 'b1')).toEqual({ void: 1 });
+    expect(await world.next('usr_a')).toEqual([]);
+  });
+
+  test(`${name}: two people who agree make a label; nobody is asked twice`, async () => {
+    await using world = await worldOf();
+    const [id = ''] = await world.openMany(1);
+    expect(await world.takeAndSay('usr_a', { class: 'left' })).toBe(id);
+    expect(await world.next('usr_a')).toEqual([]);
+    expect(await world.resolve()).toBe(0);
+    expect(await world.takeAndSay('usr_b', { class: 'left' })).toBe(id);
+    expect((await world.task(id)).state).toBe('submitted');
+    await world.resolve();
+    const label = await world.label(id);
+    expect(label).toMatchObject({ class: 'left', method: 'majority', annotators: 2n });
+    expect(label?.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(await world.task(id)).toMatchObject({ state: 'resolved', label_id: label?.id });
+    expect(await world.told()).toContain('label.resolved');
+    expect(await world.resolve()).toBe(0);
+  });
+
+  test(`${name}: who disagrees is joined by others, then by a senior who sees it all`, async () => {
+    await using world = await worldOf();
+    const [id = ''] = await world.openMany(1);
+    const said = ['left', 'right', 'forward', 'left', 'right'];
+    for (const [i, one] of said.entries()) {
+      expect(await world.takeAndSay(`usr_${i}`, { class: one })).toBe(id);
+      await world.resolve();
+    }
+    expect((await world.task(id)).state).toBe('adjudication');
+    expect(await world.next('usr_9')).toEqual([]);
+    for (const one of ['usr_0', 'usr_s']) {
+      const annotator = await world.person(one);
+      await world.change(
+        async (trx) => await annotatorStore(trx).change(annotator, { senior: true }, 2),
+      );
+    }
+    expect(await world.next('usr_0')).toEqual([]);
+    expect(await world.takeAndSay('usr_s', { class: 'right' })).toBe(id);
+    expect(await world.label(id)).toMatchObject({ class: 'right', method: 'adjudicated' });
+    const gold = await world.db.selectFrom('gold').selectAll().execute();
+    expect(gold).toMatchObject([{ task_id: id, body: '{"class":"right"}' }]);
+    expect(await world.told()).toEqual(
+      expect.arrayContaining(['task.adjudication', 'gold.created']),
+    );
+  });
+
+  test(`${name}: who logged a failure is one judge of it, and never the senior`, async () => {
+    await using world = await worldOf();
+    const clipId = await world.clip(1);
+    const device = await world.db.selectFrom('clip').select('device_id').executeTakeFirstOrThrow();
+    const moment = { startNs: sampleStartNs, endNs: sampleStartNs };
+    await failureStore(world.db).create({
+      id: 'flr_1',
+      kind: 'bump',
+      severity: 'warning',
+      deviceId: device.device_id,
+      ...moment,
+      conditions: { signals: {}, models: {}, properties: {} },
+      source: 'operator',
+      createdBy: 'usr_l',
+      at: 1,
+    });
+    const { opened } = await world.open(world.taskOf(clipId, { failureId: 'flr_1' }));
+    const [id = ''] = opened;
+    await world.takeAndSay('usr_l', { class: 'left' });
+    await world.resolve();
+    expect(await world.label(id)).toBeUndefined();
+    const senior = await world.person('usr_l');
+    await world.change(
+      async (trx) => await annotatorStore(trx).change(senior, { senior: true }, 2),
+    );
+    await world.db.deleteFrom('task_hand').execute();
+    await world.db.updateTable('task').set({ state: 'adjudication', queue: 4 }).execute();
+    expect(await world.next('usr_l')).toEqual([]);
+  });
+
+  test(`${name}: what somebody holds is nobody else's, until half an hour is over`, async () => {
+    await using world = await worldOf();
+    const [id = ''] = await world.openMany(1);
+    const [first] = await world.next('usr_a');
+    expect(first?.untilAt).toBe(world.at + 30 * minute);
+    expect((await world.next('usr_a'))[0]?.task.id).toBe(id);
+    await world.next('usr_b');
+    // Two are wanted, and two are at it.
+    expect((await world.task(id)).state).toBe('leased');
+    expect(await world.next('usr_c')).toEqual([]);
+    world.at += 31 * minute;
+    expect((await world.next('usr_c'))[0]?.task.id).toBe(id);
+    await expect(world.answer('usr_a', id, { class: 'left' })).rejects.toMatchObject({
+      code: 'conflict',
+    });
+    const c = await world.person('usr_c');
+    await world.change(async (trx) => await release(trx, c, id, world.deps()));
+    expect((await world.task(id)).state).toBe('open');
+  });
+
+  test(`${name}: the line is by priority and waiting, for what one can and may see`, async () => {
+    await using world = await worldOf();
+    const at = (ns: number) => ({ startNs: sampleStartNs + BigInt(ns) });
+    const clipId = await world.clip(1);
+    const tasks = await world.open(
+      world.taskOf(clipId, { ...at(1), priority: 30 }),
+      world.taskOf(clipId, { ...at(2), priority: 100 }),
+    );
+    const [low = '', high = ''] = tasks.opened;
+    world.at += 5 * day;
+    const late = await world.open(world.taskOf(clipId, { ...at(3), priority: 34 }));
+    // 30 and five days are more than 34; 100 is more than either.
+    const order = (await world.next('usr_a', 9)).map(({ task }) => task.id);
+    expect(order.toSorted()).toEqual([high, low, late.opened[0]].toSorted());
+    const given = await world.db
+      .selectFrom('task')
+      .select('id')
+      .orderBy('queue', 'desc')
+      .orderBy('rank', 'desc')
+      .execute();
+    expect(given.map((row) => row.id)).toEqual([high, low, late.opened[0]]);
+    // After twenty days waiting counts no more, and those tasks stand in a line of their own.
+    world.at += 30 * day;
+    await world.change(async (trx) => await upkeep(trx, world.at));
+    const fresh = await world.open(world.taskOf(clipId, { ...at(4), priority: 51 }));
+    const [top, second] = await world.next('usr_b', 2);
+    expect([top?.task.id, second?.task.id]).toEqual([high, late.opened[0]]);
+    expect((await world.next('usr_b', 3))[2]?.task.id).toBe(fresh.opened[0]);
+    const other = await world.person('usr_o');
+    const seeing = async (change: object) => {
+      const known = await annotatorStore(world.db).demand(other.id);
+      await world.change(async (trx) => await annotatorStore(trx).change(known, change, 2));
+      return (await world.next('usr_o')).length;
+    };
+    expect(await seeing({ skills: ['doors'] })).toBe(0);
+    expect(await seeing({ skills: ['doors', 'wall'], sites: ['hall-2'] })).toBe(0);
+    expect(await seeing({ sites: [] })).toBe(1);
+  });
+
+  test(`${name}: a skip has a reason and is for good; what three skip is for a senior`, async () => {
+    await using world = await worldOf();
+    const [id = ''] = await world.openMany(1);
+    for (const [i, who] of ['usr_a', 'usr_b', 'usr_c'].entries()) {
+      expect((await world.task(id)).state, String(i)).toBe('open');
+      const [given] = await world.next(who);
+      expect(given?.task.id).toBe(id);
+      const annotator = await world.person(who);
+      const of = { taskId: id, reason: 'too dark' };
+      await world.change(async (trx) => await skip(trx, annotator, of, world.deps()));
+      expect(await world.next(who)).toEqual([]);
+    }
+    expect((await world.task(id)).state).toBe('adjudication');
+  });
+
+  test(`${name}: the last answer is taken back while its task is unresolved`, async () => {
+    await using world = await worldOf();
+    const [id = ''] = await world.openMany(1);
+    await world.takeAndSay('usr_a', { class: 'left' });
+    const a = await world.person('usr_a');
+    const back = async () => await world.change(async (trx) => await undo(trx, a, world.deps()));
+    expect(await back()).toMatchObject({ id, people: 0n });
+    await expect(back()).rejects.toMatchObject({ code: 'conflict' });
+    await world.answer('usr_a', id, { class: 'right' });
+    await world.takeAndSay('usr_b', { class: 'right' });
+    await world.resolve();
+    expect(await world.label(id)).toMatchObject({ class: 'right' });
+    await expect(back()).rejects.toMatchObject({ code: 'conflict' });
+    const said = await world.db.selectFrom('annotation').selectAll().orderBy('n').execute();
+    expect(said.map(({ action, class: of, before }) => [action, of, before])).toEqual([
+      ['submit', 'left', null],
+      ['undo', null, '{"class":"left"}'],
+      ['submit', 'right', null],
+      ['submit', 'right', null],
+    ]);
+  });
+
+  test(`${name}: an answer off the ontology changes nothing, and names what was meant`, async () => {
+    await using world = await worldOf();
+    const [id = ''] = await world.openMany(1);
+    await world.next('usr_a');
+    await expect(world.answer('usr_a', id, { class: 'lefft' })).rejects.toMatchObject({
+      code: 'invalid',
+      message: '"lefft" is no class of wall. Did you mean "left"?',
+    });
+    await expect(
+      world.answer('usr_a', id, { class: 'left', attributes: { sharp: 'yes' } }),
+    ).rejects.toMatchObject({ place: '/body/attributes/sharp' });
+    await expect(world.answer('usr_a', id, { boxes: [] })).rejects.toMatchObject({
+      code: 'invalid',
+    });
+    expect((await world.task(id)).people).toBe(0n);
+    await world.answer('usr_a', id, { class: 'left', attributes: { sharp: true } });
+  });
+
+  test(`${name}: boxes are fused, segments take their medians, a text is read by a second`, async () => {
+    await using world = await worldOf();
+    const [boxes = ''] = await world.openMany(1, { type: 'boxes', batch: 'boxes' });
+    const box = (x: number) => ({ class: 'left', x, y: 10, w: 100, h: 50 });
+    await world.takeAndSay('usr_a', { boxes: [box(10), box(400)] });
+    await world.takeAndSay('usr_b', { boxes: [box(14)] });
+    await world.resolve();
+    // One saw a second box and the other did not: a third is asked.
+    expect((await world.task(boxes)).state).toBe('needs_more');
+    await world.takeAndSay('usr_c', { boxes: [box(12)] });
+    await world.resolve();
+    expect(JSON.parse((await world.label(boxes))?.body ?? '')).toEqual({
+      boxes: [{ class: 'left', x: 12, y: 10, w: 100, h: 50, share: 1 }],
+    });
+    const [segments = ''] = await world.openMany(1, { type: 'segments', batch: 'segments' });
+    const cut = (from: number, to: number) => ({
+      segments: [
+        {
+          class: 'left',
+          startNs: String(sampleStartNs + BigInt(from * 1e6)),
+          endNs: String(sampleStartNs + BigInt(to * 1e6)),
+        },
+      ],
+    });
+    await world.takeAndSay('usr_a', cut(100, 500));
+    await world.takeAndSay('usr_b', cut(120, 540));
+    await world.resolve();
+    expect(await world.label(segments)).toMatchObject({ method: 'median' });
+    expect(JSON.parse((await world.label(segments))?.body ?? '')).toEqual({
+      segments: [{ ...cut(110, 520).segments[0], share: 1 }],
+    });
+    const [text = ''] = await world.openMany(1, { type: 'text', batch: 'text' });
+    await world.takeAndSay('usr_a', { text: 'it turned to late' });
+    await world.resolve();
+    const [second] = await world.next('usr_b');
+    expect(second).toMatchObject({ assisted: true, task: { id: text } });
+    await world.answer('usr_b', text, { text: 'it turned too late' });
+    await world.resolve();
+    expect(await world.label(text)).toMatchObject({
+      method: 'adjudicated',
+      body: '{"text":"it turned too late"}',
+    });
+  });
+
+  test(`${name}: one sees the proposal, who comes after is blind`, async () => {
+    await using world = await worldOf();
+    const [id = ''] = await world.openMany(1, { prefill: { class: 'left' } });
+    const [first] = await world.next('usr_a');
+    const [second] = await world.next('usr_b');
+    expect([first?.assisted, second?.assisted]).toEqual([true, false]);
+    await world.answer('usr_a', id, { class: 'right' });
+    await world.answer('usr_b', id, { class: 'right' });
+    await world.resolve();
+    const agreed = await agreementOf(world.db, {
+      ontologySha256: world.ontology.sha256,
+      type: 'classification',
+    });
+    // Only one of the two answers was given blind.
+    expect(agreed.tasks).toBe(0);
+    const said = await world.db
+      .selectFrom('annotation')
+      .select(['before', 'assisted'])
+      .orderBy('n')
+      .execute();
+    expect(said).toEqual([
+      { before: '{"class":"left"}', assisted: 1n },
+      { before: null, assisted: 0n },
+    ]);
+  });
+
+  test(`${name}: a machine is trusted by audit labels alone, and audit units stay blind`, async () => {
+    await using world = await worldOf();
+    const units = await putUnits(world, 220);
+    const task = (n: number, lane: string) =>
+      world.taskOf(units.clipId, {
+        batch: lane,
+        unitId: `unt_${n}`,
+        choiceId: `chc_${lane}_${n}`,
+      });
+    await world.open(...Array.from({ length: 80 }, (_, n) => task(n, 'audit')));
+    for (const who of ['usr_a', 'usr_b']) {
+      for (let n = 0; n < 80; n += 1) await world.takeAndSay(who, { class: 'left' });
+    }
+    await world.resolve();
+    await setBands({ read: world.db, write: world.db }, 9);
+    const [band] = await world.db.selectFrom('label_band').selectAll().execute();
+    expect(band).toMatchObject({ class: 'left', n: 80n, correct: 80n, band: 'accept' });
+    expect(band?.lower).toBeCloseTo(0.9542, 3);
+    const chosen = Array.from({ length: 120 }, (_, n) => task(n + 80, 'capture'));
+    const { opened, accepted } = await world.open(...chosen);
+    // One in twenty is checked by people all the same.
+    expect(opened).toHaveLength(120);
+    expect(accepted.length).toBeGreaterThan(100);
+    expect(accepted.length).toBeLessThan(120);
+    const audit = await world.open(task(200, 'audit'));
+    expect(audit.accepted).toEqual([]);
+    expect(await world.task(audit.opened[0] ?? '')).toMatchObject({ band: 'blind', state: 'open' });
+    const labels = await labelsOfUnits(world.db, ['unt_0', 'unt_219']);
+    expect([...labels.values()].map(({ unit_id, method }) => [unit_id, method])).toEqual([
+      ['unt_0', 'dawid_skene'],
+    ]);
+  });
+
+  test(`${name}: gold looks like any task; who fails it is paused and their work asked again`, async () => {
+    await using world = await worldOf();
+    await world.openMany(60, { batch: 'old' });
+    // Sixty decided by a senior, so that there are gold questions enough.
+    await world.db.updateTable('task').set({ state: 'adjudication', queue: 4 }).execute();
+    const senior = await world.person('usr_s');
+    await world.change(
+      async (trx) => await annotatorStore(trx).change(senior, { senior: true }, 2),
+    );
+    for (let n = 0; n < 60; n += 1) await world.takeAndSay('usr_s', { class: 'left' });
+    await world.openMany(300, { batch: 'new' });
+    const asked: (string | null)[] = [];
+    let isPaused = false;
+    for (let n = 0; n < 300 && !isPaused; n += 1) {
+      world.at += 1000;
+      const task = await world.takeAndSay('usr_bad', { class: 'right' });
+      asked.push((await world.task(task ?? '')).gold_id);
+      isPaused = (await world.person('usr_bad')).state === 'paused';
+    }
+    // One in ten, and seven wrong of the last twenty are enough: nothing can save the share.
+    const gold = asked.filter((one) => one !== null).length;
+    expect(gold).toBe(7);
+    expect(asked.length).toBeGreaterThan(50);
+    expect(asked.length).toBeLessThan(81);
+    await expect(world.next('usr_bad')).rejects.toMatchObject({ code: 'forbidden' });
+    const withdrawn = await world.db
+      .selectFrom('annotation')
+      .select('id')
+      .where('action', '=', 'withdraw')
+      .execute();
+    expect(withdrawn).toHaveLength(asked.length - 7);
+    const people = await world.db
+      .selectFrom('task')
+      .select((of) => of.fn.sum<bigint>('people').as('n'))
+      .where('batch', '=', 'new')
+      .where('gold_id', 'is', null)
+      .executeTakeFirstOrThrow();
+    expect(Number(people.n)).toBe(0);
+    const paused = await world.person('usr_bad');
+    await world.change(async (trx) => await annotatorStore(trx).resume(paused, world.at));
+    expect(await world.next('usr_bad')).toHaveLength(1);
+  });
+
+  test(`${name}: an ontology is what it says: the same words are the same version`, async () => {
+    await using world = await worldOf();
+    const store = ontologyStore(world.db);
+    const { classes, name: of } = world.ontology;
+    const by = { by: 'usr_1', at: 2 };
+    const guide = world.ontology.guide;
+    const again = await store.save({ guide, classes, name: of }, by);
+    expect(again).toMatchObject({ isNew: false, ontology: { n: 1 } });
+    const more = await store.save({ name: of, classes: [...classes, { name: 'stop' }] }, by);
+    expect(more).toMatchObject({ isNew: true, ontology: { n: 2 } });
+    expect((await store.demand('wall')).n).toBe(2);
+    await expect(
+      store.save({ name: of, classes: [{ name: 'a' }, { name: 'a' }] }, by),
+    ).rejects.toMatchObject({ place: '/body/classes/1/name' });
+    const strange = world.taskOf(await world.clip(1), { ontologySha256: 'f'.repeat(64) });
+    await expect(world.open(strange)).rejects.toMatchObject({ code: 'not_found' });
+  });
+}
+
+/** Units of clip 1 of which a model says `left`, each chosen by audit and by capture. */
+async function putUnits(world: TaskWorld, count: number): Promise<{ readonly clipId: string }> {
+  const clipId = await world.clip(1);
+  const { device_id, session_id } = await world.db
+    .selectFrom('clip')
+    .select(['device_id', 'session_id'])
+    .executeTakeFirstOrThrow();
+  await world.db
+    .insertInto('triage_policy')
+    .values({
+      id: 'trp_1',
+      name: 'p',
+      enabled: 1,
+      definition: '{}',
+      created_by: 'usr_1',
+      created_at: 1,
+      updated_at: 1,
+      version: 1,
+    })
+    .execute();
+  await world.db
+    .insertInto('triage_window')
+    .values({
+      id: 'trw_1',
+      policy_id: 'trp_1',
+      policy: 'p',
+      definition: '{}',
+      salt: 's',
+      from_n: 0,
+      to_n: count,
+      as_of: 1,
+      holder: 'entropy',
+      state: 'drawn',
+      units: count,
+      reason: 'test',
+      created_by: 'usr_1',
+      created_at: 1,
+      updated_at: 1,
+      version: 1,
+    })
+    .execute();
+  for (let n = 0; n < count; n += 1) {
+    const at = sampleStartNs + BigInt(n);
+    await world.db
+      .insertInto('triage_unit')
+      .values({
+        id: `unt_${n}`,
+        n,
+        clip_id: clipId,
+        device_id,
+        session_id,
+        topic: '/odom',
+        at_ns: at,
+        start_ns: at,
+        end_ns: at,
+        grain: 'frame',
+        population: 'fleet',
+        propensity_device: 1,
+        model_id: 'classifier',
+        model_sha256: 'a'.repeat(64),
+        predicted: 'left',
+        bytes: 1,
+        created_at: 1,
+      })
+      .execute();
+    for (const lane of ['audit', 'capture']) {
+      await world.db
+        .insertInto('triage_choice')
+        .values({
+          id: `chc_${lane}_${n}`,
+          unit_id: `unt_${n}`,
+          clip_id: clipId,
+          window_id: 'trw_1',
+          lane,
+          scorer: 'entropy',
+          scorer_sha256: 'b'.repeat(64),
+          propensity: 1,
+          salt: 's',
+          reason: 'test',
+          percentile: 0.5,
+          created_at: 1,
+        })
+        .execute();
+    }
+  }
+  return { clipId };
+}
