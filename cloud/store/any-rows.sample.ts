@@ -82,7 +82,7 @@ function ruleOf(table: string, column: ColumnShape): Rule {
 
 function triesOf(column: ColumnShape, words: string, n: number): readonly unknown[] {
   const list = /\bin \(([^)]*)\)/.exec(words)?.[1]?.split(',') ?? [];
-  if (column.type === 'real') return [n + 0.1, -1 / 3, 0];
+  if (column.type === 'real') return words.includes('<= 1') ? [1 / (n + 2)] : [n + 0.1, -1 / 3, 0];
   if (column.type === 'integer') {
     const named = list.map((one) => one.trim()).filter((one) => /^-?\d+$/.test(one));
     return named.length > 0 ? named.map(BigInt) : [BigInt(n), BigInt(n) + 2n ** 40n, 0n, null];

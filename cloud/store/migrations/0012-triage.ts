@@ -28,7 +28,7 @@ export const triage: Migration = {
       bytes integer not null check (bytes >= 0),
       suppressed_by text,
       created_at integer not null,
-      unique (clip_id, model_sha256, at_ns)
+      unique (clip_id, model_sha256, grain, at_ns)
     ) strict`,
     'create index triage_unit_model on triage_unit (model_id, n)',
     'create index triage_unit_created on triage_unit (created_at, id)',

@@ -1,0 +1,157 @@
+/**
+ * Keeps what a window drew: choices in slices, then one transaction that ends the window. Every
+ * slice may come twice, so a worker that dies in between leaves a window that is drawn again.
+ */
+import { setImmediate } from 'node:timers/promises';
+import type { Clock, Ids } from '@fieldloop/core';
+import type { Db } from '../store/db.ts';
+import { insertMany } from '../store/insert-many.ts';
+import { putOutbox } from '../store/outbox.ts';
+import { drawWriteRows } from '../triage-limits.ts';
+import { type Drawn, drawOf, type DrawnWindow } from './draw.ts';
+import { type TriageWindow, windowStore } from './window-store.ts';
+
+export interface DrawDeps {
+  readonly read: Db;
+  readonly write: Db;
+  readonly clock: Clock;
+  readonly ids: Pick<Ids, 'ulid'>;
+}
+
+/** The window as it ended; one that is over already is left as it is. */
+export async function drawWindow(deps: DrawDeps, id: string): Promise<TriageWindow> {
+  const window = await windowStore(deps.write).demand(id);
+  if (window.state !== 'frozen') return window;
+  const drawn = await drawOf(deps.read, window);
+  await writeSlices(deps, window, drawn);
+  const at = deps.clock.now();
+  await deps.write.transaction().execute(async (trx) => {
+    await finishDraw(trx, { window, drawn }, at);
+  });
+  return await windowStore(deps.write).demand(id);
+}
+
+/** Ends a window whose choices are written, and tells it. Again changes nothing. */
+export async function finishDraw(
+  trx: Db,
+  { window, drawn }: { readonly window: TriageWindow; readonly drawn: DrawnWindow },
+  at: number,
+): Promise<void> {
+  const isNew = await windowStore(trx).finish(window, { state: 'drawn', result: drawn.result }, at);
+  if (!isNew) return;
+  await trx
+    .updateTable('triage_request')
+    .set({ window_id: window.id })
+    .where('policy_id', '=', window.policyId)
+    .where('created_at', '<=', BigInt(window.asOf))
+    .where('window_id', 'is', null)
+    .execute();
+  const units = new Set(drawn.choices.map(({ unit }) => unit)).size;
+  await putOutbox(trx, {
+    kind: 'triage.selected',
+    subject: window.id,
+    at,
+    body: { window: window.id, units, policy: window.policy },
+  });
+}
+
+/** Takes a frozen window back: its units come into the next one. */
+export async function voidWindow(
+  trx: Db,
+  window: TriageWindow,
+  { why, at }: { readonly why: string; readonly at: number },
+): Promise<void> {
+  if (!(await windowStore(trx).finish(window, { state: 'void' }, at))) return;
+  const { id, policy } = window;
+  await putOutbox(trx, { kind: 'triage.failed', subject: id, at, body: { policy, reason: why } });
+}
+
+async function writeSlices(
+  { write, clock, ids }: DrawDeps,
+  window: TriageWindow,
+  { choices, suppressed }: DrawnWindow,
+): Promise<void> {
+  const at = clock.now();
+  for (let from = 0; from < choices.length; from += drawWriteRows) {
+    const some = choices.slice(from, from + drawWriteRows);
+    await write.transaction().execute(async (trx) => {
+      await putChoices(trx, some, { window, ids, at });
+    });
+    await setImmediate();
+  }
+  for (let from = 0; from < suppressed.length; from += drawWriteRows) {
+    const some = suppressed.slice(from, from + drawWriteRows);
+    await write.transaction().execute(async (trx) => {
+      await insertMany(trx, {
+        table: 'triage_suppression',
+        columns: ['window_id', 'unit_id', 'leader_id', 'cosine'],
+        rows: some.map(({ unit, leader, cosine }) => [window.id, unit, leader, cosine]),
+        once: ['window_id', 'unit_id'],
+      });
+      for (const { unit, leader } of some) {
+        await trx
+          .updateTable('triage_unit')
+          .set({ suppressed_by: leader })
+          .where('id', '=', unit)
+          .execute();
+      }
+    });
+    await setImmediate();
+  }
+}
+
+async function putChoices(
+  trx: Db,
+  some: readonly Drawn[],
+  of: {
+    readonly window: TriageWindow;
+    readonly ids: Pick<Ids, 'ulid'>;
+    readonly at: number;
+  },
+): Promise<void> {
+  const { window, ids, at } = of;
+  await insertMany(trx, {
+    table: 'triage_choice',
+    columns: [
+      'id',
+      'unit_id',
+      'clip_id',
+      'window_id',
+      'lane',
+      'scorer',
+      'scorer_sha256',
+      'propensity',
+      'salt',
+      'reason',
+      'failure_id',
+      'value',
+      'percentile',
+      'created_at',
+    ],
+    rows: some.map((one) => [
+      ids.ulid('chc'),
+      one.unit,
+      one.clip,
+      window.id,
+      one.lane,
+      one.scorer,
+      one.scorerSha256,
+      one.propensity,
+      window.salt,
+      one.reason,
+      one.failure ?? null,
+      one.value ?? null,
+      one.percentile,
+      at,
+    ]),
+    once: ['window_id', 'unit_id', 'lane'],
+  });
+  await insertMany(trx, {
+    table: 'triage_score',
+    columns: ['unit_id', 'scorer', 'scorer_sha256', 'value'],
+    rows: some.flatMap(({ unit, scores }) =>
+      scores.map(({ scorer, sha256, value }) => [unit, scorer, sha256, value] as const),
+    ),
+    once: ['unit_id', 'scorer', 'scorer_sha256'],
+  });
+}
