@@ -20,6 +20,10 @@ import { failureOperations } from '../failure/routes.ts';
 import { exportOperations } from '../export/routes.ts';
 import { operationOperations } from '../operation/routes.ts';
 import { propertyOperations } from '../property/routes.ts';
+import { artifactOperations } from '../artifact/routes.ts';
+import { freezeOperations } from '../freeze/routes.ts';
+import { releaseOperations } from '../release/routes.ts';
+import { rolloutOperations } from '../rollout/routes.ts';
 import { ruleOperations } from '../rule/routes.ts';
 import { savedQueryOperations } from '../saved-query/routes.ts';
 import { sessionOperations } from '../session/routes.ts';
@@ -88,6 +92,10 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     ...exportOperations(noun),
     ...eventOperations(noun),
     ...ruleOperations(noun),
+    ...artifactOperations(noun),
+    ...releaseOperations(noun),
+    ...rolloutOperations(noun),
+    ...freezeOperations(noun),
     ...savedQueryOperations(noun),
     ...alertOperations(noun),
     ...channelOperations(noun),

@@ -3,6 +3,7 @@
  * everything that is wrong. Anchors, tags and doubled keys are refused, for the same bytes must
  * mean the same to everybody who reads them.
  */
+import { Fault } from '@fieldloop/core';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import { maxDocumentBytes, maxDocumentFaults } from '../release-limits.ts';
 import type { z } from './openapi.ts';
@@ -150,4 +151,14 @@ function offsetOf(document: Parsed, path: DocumentPath): number {
 
 function startOf(node: unknown): number {
   return (node as { readonly range?: readonly number[] } | null)?.range?.[0] ?? 0;
+}
+
+/** One Fault for all that is wrong with a document: the first is its text, with its place. */
+export function documentFault(what: string, faults: readonly DocumentFault[]): Fault {
+  const [first] = faults;
+  const more = faults.length > 1 ? ` (and ${faults.length - 1} more)` : '';
+  return new Fault('invalid', `${what} is not right: ${first?.message ?? 'it is empty'}${more}`, {
+    place: first === undefined ? '/body/text' : `${first.line}:${first.column}`,
+    remedy: first?.remedy ?? 'Send the text of a document.',
+  });
 }

@@ -1,9 +1,9 @@
 /** Releases: their life, who may approve, and what a digest binds. Pure. */
 import { canonicalJson, Fault, type Json, sha256Hex } from '@fieldloop/core';
 import type { Role } from '../auth/rights.ts';
-import type { ReleaseManifest } from './manifest.ts';
+import { artifactsOf, type ReleaseManifest } from './manifest.ts';
 
-export type { Component, ReleaseManifest } from './manifest.ts';
+export { isInRange, type ReleaseManifest } from './manifest.ts';
 
 export const artifactKinds = [
   'onnx',
@@ -126,3 +126,7 @@ export function demandVoter(
 /** `name@version` */
 export const releaseName = (of: Pick<Release, 'name' | 'semver'>): string =>
   `${of.name}@${of.semver}`;
+
+/** Bytes that a robot fetches for it. */
+export const artifactBytes = (manifest: ReleaseManifest): number =>
+  artifactsOf(manifest).reduce((sum, { size }) => sum + size, 0);

@@ -8,6 +8,7 @@ import type { DesiredRules, RuleRef } from '@fieldloop/proto';
 import type { Db } from '../store/db.ts';
 import { setDesired } from '../store/desired.ts';
 import { sql } from '../store/kysely.ts';
+import { type RolledRules, rolledRules } from '../store/release-ref.ts';
 import type { ToldProblem } from './fold.ts';
 import { type Claim, type DeviceRole, isLive, publicationStates, roleOf, settle } from './rule.ts';
 
@@ -81,6 +82,19 @@ export async function settleMarked(
   return rows.length;
 }
 
+/** The same for one device that a rollout gives rules, or takes them from. */
+export async function settleRules(trx: Db, device: string, at: number): Promise<void> {
+  const known = await trx
+    .selectFrom('desired')
+    .select('digest')
+    .where('device_id', '=', device)
+    .where('section', '=', 'rules')
+    .executeTakeFirst();
+  // A device that nobody ever brought rules runs those of its configuration.
+  if (known === undefined && (await rolledRules(trx, device)).length === 0) return;
+  await settleDevice(trx, { device, at, refs: new Map() });
+}
+
 interface Settling {
   readonly device: string;
   readonly at: number;
@@ -94,11 +108,15 @@ async function settleDevice(trx: Db, settling: Settling): Promise<void> {
     .selectFrom('publication_device as d')
     .innerJoin('publication as p', 'p.id', 'd.publication_id')
     .select(['p.id', 'p.rule_set_id', 'p.digest', 'p.mode', 'p.percent', 'p.rank', 'p.state'])
+    .select('p.created_at')
     .select('d.role')
     .where('d.device_id', '=', device)
     .execute();
-  const live = rows.filter(({ state }) =>
-    publicationStates.some((one) => one === state && isLive(one)),
+  const rolled = await rolledRules(trx, device);
+  const live = rows.filter(
+    ({ state, created_at: at }) =>
+      publicationStates.some((one) => one === state && isLive(one)) &&
+      !rolled.some((one) => isCovered(one, Number(at))),
   );
   const claims = live.map(
     (row): Claim => ({
@@ -111,12 +129,19 @@ async function settleDevice(trx: Db, settling: Settling): Promise<void> {
     }),
   );
   const settled = settle(device, claims);
+  const ended = rows.filter(
+    ({ state }) => !publicationStates.some((one) => one === state && isLive(one)),
+  );
+  for (const one of rolled) settling.refs.set(one.rollout, one.ref);
+  const rollout = (role: RolledRules['role']): string | undefined =>
+    rolled.find((one) => one.role === role)?.rollout;
   const refused = await ask(trx, settling, {
-    active: settled.active?.publication,
-    shadow: settled.shadow?.publication,
+    active: settled.active?.publication ?? rollout('active'),
+    shadow: rollout('shadow') ?? settled.shadow?.publication,
   });
   for (const row of rows) {
-    const role = live.includes(row) ? roleOf(settled, row.id) : 'none';
+    const covered = ended.includes(row) ? 'none' : 'covered';
+    const role = live.includes(row) ? roleOf(settled, row.id) : covered;
     await place(trx, { publication: row.id, device, from: row.role, role, at });
   }
   for (const { publication, problem } of refused) {
@@ -128,6 +153,13 @@ async function settleDevice(trx: Db, settling: Settling): Promise<void> {
       .execute();
   }
 }
+
+/**
+ * A rollout keeps its robots while it is live; once it is over, a publication that is newer than
+ * its offer has them again.
+ */
+const isCovered = ({ role, isLive: isOn, offeredAt }: RolledRules, publishedAt: number): boolean =>
+  role === 'active' && (isOn || publishedAt <= offeredAt);
 
 interface Wish {
   readonly active: string | undefined;

@@ -77,6 +77,12 @@ async function isNeeded(db: Db, sha256: string): Promise<boolean> {
     .limit(1)
     .executeTakeFirst();
   if (preview !== undefined) return true;
+  const artifact = await db
+    .selectFrom('artifact')
+    .select('sha256')
+    .where('sha256', '=', sha256)
+    .executeTakeFirst();
+  if (artifact !== undefined) return true;
   const exported = await db
     .selectFrom('clip_export')
     .select('id')

@@ -13,6 +13,7 @@ import { deliverySource } from './deliveries.ts';
 import { deviceSource } from './devices.ts';
 import { eventSource } from './events.ts';
 import { exportSource } from './exports.ts';
+import { artifactSource, freezeSource, releaseSource, rolloutSource } from './releases.ts';
 import { publicationSource, ruleSetSource } from './rule-sets.ts';
 import { failureSource } from './failures.ts';
 import { savedQuerySource } from './saved-queries.ts';
@@ -36,6 +37,10 @@ export const sources: readonly QSource[] = [
   commandSource,
   ruleSetSource,
   publicationSource,
+  artifactSource,
+  releaseSource,
+  rolloutSource,
+  freezeSource,
   savedQuerySource,
   userSource,
   apiKeySource,
