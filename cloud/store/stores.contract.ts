@@ -29,6 +29,7 @@ import { savedQueryStoreContract } from '../saved-query/store.contract.ts';
 import { sessionStoreContract } from '../session/store.contract.ts';
 import { queryValuesContract } from './query-values.contract.ts';
 import { telemetryStoreContract } from './telemetry.contract.ts';
+import { triageStoreContract } from '../triage/store.contract.ts';
 import { claimTokenStoreContract } from '../token/store.contract.ts';
 import { personStoreContract } from '../user/store.contract.ts';
 import { desiredContract } from './desired.contract.ts';
@@ -71,5 +72,6 @@ export const storeContracts: readonly StoreContract[] = [
   telemetryStoreContract,
   queryValuesContract,
   presenceContract,
+  triageStoreContract,
   workContract,
 ];

@@ -98,7 +98,10 @@ export async function auditCounts(db: Db, policyId: string): Promise<readonly Au
       join.onRef('label.unit_id', '=', 'triage_unit.id').on('label.superseded_by', 'is', null),
     )
     .leftJoin('task', (join) =>
-      join.onRef('task.choice_id', '=', 'triage_choice.id').on('task.state', '=', 'void'),
+      join
+        .onRef('task.unit_id', '=', 'triage_unit.id')
+        .onRef('task.choice_id', '=', 'triage_choice.id')
+        .on('task.state', '=', 'void'),
     )
     .select(['triage_unit.model_sha256', 'triage_unit.population', 'clip.state'])
     .select((of) => [
