@@ -2,7 +2,9 @@
 import { alertOperationKinds } from './alert/alert-routes.ts';
 import { clipOperationKinds } from './clip/bulk-work.ts';
 import { openPreviewMaker } from './clip/preview-maker.ts';
+import { openCorrectionFollow } from './correction/follow.ts';
 import { openCommandExpiry } from './command/expiry.ts';
+import { openDatasetExportSweep } from './dataset/export-work.ts';
 import { datasetOperationKinds } from './dataset/work.ts';
 import { deviceOperationKinds } from './device/bulk-work.ts';
 import { exportKind, makeExport } from './export/make.ts';
@@ -41,8 +43,10 @@ const parts: readonly WorkerPart[] = [
   openPropertyBackfill,
   openPreviewMaker,
   openExportSweep,
+  openDatasetExportSweep,
   openPublicationWatch,
   openFailureLinker,
+  openCorrectionFollow,
 ];
 
 /** Works while this process holds the lease; else stands by. `more` need what only main has. */
