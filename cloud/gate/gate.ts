@@ -30,7 +30,7 @@ export interface Gate {
   readonly scope?: string;
   readonly region?: string;
   readonly excluded: readonly string[];
-  readonly includes?: Role;
+  readonly among?: { readonly role: Role; readonly least: number };
   readonly quorum: number;
   readonly onDeadline: DeadlineAct;
   readonly escalateTo: readonly Role[];
@@ -157,8 +157,9 @@ export function wonBy(
     (vote) => !vote.isVoid && vote.option === option && vote.evidenceDigest === gate.evidenceDigest,
   );
   if (valid.length < gate.quorum) return undefined;
-  const { includes } = gate;
-  const isComplete = includes === undefined || valid.some((vote) => isAtLeast(vote.role, includes));
+  const { among } = gate;
+  const weighty = valid.filter((vote) => among !== undefined && isAtLeast(vote.role, among.role));
+  const isComplete = weighty.length >= (among?.least ?? 0);
   return isComplete ? valid : undefined;
 }
 

@@ -22,7 +22,12 @@ export const gateOfRow = (row: Row<'gate'>): Gate => ({
   ...optional('scope', row.scope),
   ...optional('region', row.region),
   excluded: JSON.parse(row.excluded) as string[],
-  ...optional('includes', row.includes as Role | null),
+  ...optional(
+    'among',
+    row.among_role === null
+      ? null
+      : { role: row.among_role as Role, least: Number(row.among_least ?? 1) },
+  ),
   quorum: Number(row.quorum),
   onDeadline: row.on_deadline as DeadlineAct,
   escalateTo: JSON.parse(row.escalate_to) as Role[],

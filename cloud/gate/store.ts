@@ -32,7 +32,7 @@ export interface NewGate {
   readonly scope?: string | undefined;
   readonly region?: string | undefined;
   readonly excluded: readonly string[];
-  readonly includes?: Role | undefined;
+  readonly among?: { readonly role: Role; readonly least: number } | undefined;
   readonly quorum: number;
   readonly onDeadline: DeadlineAct;
   readonly escalateTo: readonly Role[];
@@ -145,7 +145,8 @@ export const gateStore = (db: Db) => ({
         scope: gate.scope ?? null,
         region: gate.region ?? null,
         excluded: JSON.stringify(gate.excluded),
-        includes: gate.includes ?? null,
+        among_role: gate.among?.role ?? null,
+        among_least: gate.among?.least ?? null,
         quorum: gate.quorum,
         on_deadline: gate.onDeadline,
         escalate_to: JSON.stringify(gate.escalateTo),

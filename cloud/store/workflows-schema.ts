@@ -109,8 +109,9 @@ interface GateRow {
   scope: TextOrNull;
   region: TextOrNull;
   excluded: string;
-  /** One of the votes must be of this role or a higher one. */
-  includes: TextOrNull;
+  /** So many of the votes must be of this role or a higher one. */
+  among_role: TextOrNull;
+  among_least: IntOrNull;
   quorum: Int;
   on_deadline: string;
   escalate_to: string;

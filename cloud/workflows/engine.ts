@@ -45,10 +45,14 @@ export interface Engine extends AsyncDisposable {
 export interface EngineWorker extends AsyncDisposable {
   /** Takes at once what is ready. */
   hurry(): void;
+  /** As `hurry`; gives how many it took. */
+  take(): Promise<number>;
 }
 
 export interface EngineOptions {
   readonly leaseMs?: number;
+  /** Nothing is taken but by `take`, for tests that decide when. */
+  readonly isManual?: boolean;
   /** Around the connection to the engine's tables, for tests that break it. */
   readonly wrap?: (backend: Backend) => Backend;
 }
@@ -123,7 +127,7 @@ export async function openEngine(
         return null;
       });
       const worker = here.newWorker({ concurrency: slots });
-      await worker.start();
+      if (options.isManual !== true) await worker.start();
       return engineWorker(worker, deps.log);
     },
     prune: async (before) => await opened.prune(before),
@@ -157,6 +161,7 @@ function engineWorker(worker: Worker, log: Log): EngineWorker {
         .catch((error: unknown) => log.debug('the engine gave nothing', { cause: error }))
         .finally(() => (isHurrying = false));
     },
+    take: async () => await worker.tick(),
     [Symbol.asyncDispose]: async () => await worker.stop(),
   };
 }

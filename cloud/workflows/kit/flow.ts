@@ -75,8 +75,8 @@ export interface GateWho {
   readonly scope?: Scope;
   /** Shown to people; who works in which region is theirs to know. */
   readonly region?: string;
-  /** One of the votes must come from this role or a higher one. */
-  readonly includes?: Role;
+  /** Of the votes for the winning option so many come from people of this role or a higher one. */
+  readonly among?: { readonly role: Role; readonly least: number };
   /** Ids of callers who may not: the author, the requester. */
   readonly not?: readonly string[];
 }

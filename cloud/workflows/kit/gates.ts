@@ -84,7 +84,7 @@ async function openGate(
     scope: spec.who.scope,
     region: spec.who.region,
     excluded: spec.who.not ?? [],
-    includes: spec.who.includes,
+    among: spec.who.among,
     quorum: spec.quorum ?? 1,
     onDeadline: spec.onDeadline,
     escalateTo: spec.escalateTo ?? [],

@@ -49,6 +49,8 @@ export interface RunnerDeps {
 export interface Runner extends AsyncDisposable {
   /** Takes at once what is ready. */
   hurry(): void;
+  /** As `hurry`; gives how many runs it took. */
+  take(): Promise<number>;
 }
 
 /** Disposing it takes no more, lets effects finish, and leaves the rest to other workers. */
@@ -58,6 +60,7 @@ export async function openRunner(deps: RunnerDeps, slots = workflowSlots): Promi
   const worker: EngineWorker = await deps.engine.work(turn, slots);
   return {
     hurry: () => worker.hurry(),
+    take: async () => await worker.take(),
     async [Symbol.asyncDispose]() {
       stop.abort();
       await worker[Symbol.asyncDispose]();
