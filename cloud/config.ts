@@ -38,6 +38,8 @@ export interface CloudConfig extends LoginConfig, OutgoingConfig, ProxyConfig {
   /** Where OpenTelemetry traces go; absent: nowhere. */
   readonly traceEndpoint: string | undefined;
   readonly logLevel: LogLevel;
+  /** A folder whose programs are trainers, by their file names. */
+  readonly trainers: string | undefined;
   /** Where clips are opened. */
   readonly viewers: Viewers;
 }
@@ -64,6 +66,7 @@ const configKeys = [
   'enrol',
   'publicHost',
   'node',
+  'trainers',
   'logLevel',
   ...proxyKeys,
   ...viewerKeys,
@@ -126,6 +129,7 @@ export function readCloudConfig(
     node: settings.node === undefined ? undefined : nodeName(settings.node, placeOf('node')),
     traceEndpoint: env[traceVariable] === '' ? undefined : env[traceVariable],
     logLevel,
+    trainers: settings.trainers,
     viewers: viewersOf(settings, placeOf),
     ...proxiesOf(settings, placeOf),
     ...outgoingOf(settings, placeOf),

@@ -27,7 +27,11 @@ import type { Db } from './store/db.ts';
 import { sql } from './store/kysely.ts';
 import { outboxEnd } from './store/tail.ts';
 import type { CloudSystem } from './system.ts';
+import { openTrainings } from './trainings.ts';
 import { openWorker } from './worker.ts';
+import { openEngine } from './workflows/engine.ts';
+import { openWorkflows } from './workflows/kit/worker.ts';
+import { workflows } from './workflows/list.ts';
 
 export interface RunningCloud {
   /** `http://127.0.0.1:7400` */
@@ -53,7 +57,7 @@ export async function startCloud(config: CloudConfig, system: CloudSystem): Prom
   const onQuery: Metrics['queried'] = (on, ms) => metrics.queried(on, ms);
   const ground = await openGround(config, system, { started, onQuery });
   const robots = await startRobots(config, { system, ground, started });
-  startWorker(config, { system, ground, started });
+  await startWorker(config, { system, ground, started });
   const state = { isStopping: false };
   const deps = apiDeps(config, { system, ground, robots, metrics, state, onAnswer });
   const isApi = config.role === 'all' || config.role === 'api';
@@ -109,29 +113,33 @@ async function startRobots(
   );
 }
 
-function startWorker(config: CloudConfig, { system, ground, started }: Starting): void {
+async function startWorker(
+  config: CloudConfig,
+  { system, ground, started }: Starting,
+): Promise<void> {
   if (config.role !== 'all' && config.role !== 'worker') return;
   const { blobs, database } = ground;
   // A lease must not outlive its holder in a process that bears the same name.
   const node = system.ids.ulid(nodeOf(config));
+  const deps = {
+    ...system,
+    read: database.read,
+    write: database.write,
+    bytes: blobs,
+    random: seededRandom(node),
+    log: system.log.child('worker'),
+    node,
+  };
   started.use(
-    openWorker(
-      {
-        ...system,
-        read: database.read,
-        write: database.write,
-        bytes: blobs,
-        random: seededRandom(node),
-        log: system.log.child('worker'),
-        node,
-      },
-      [
-        (deps) => openAuditSigner({ ...deps, key: ground.auditKey }),
-        async (deps) => await openAlertEngine({ ...deps, freeBytes: freeBytesFor(config) }),
-        async (deps) => await openDeliveries(deps, outgoingFor(config)),
-      ],
-    ),
+    openWorker(deps, [
+      (parts) => openAuditSigner({ ...parts, key: ground.auditKey }),
+      async (parts) => await openAlertEngine({ ...parts, freeBytes: freeBytesFor(config) }),
+      async (parts) => await openDeliveries(parts, outgoingFor(config)),
+      async (parts) => await openTrainings(parts, config),
+    ]),
   );
+  const engine = started.use(await openEngine(config, deps));
+  started.use(await openWorkflows(deps, { engine, workflows }));
 }
 
 const freeBytesFor = (config: CloudConfig) => async () => await freeBytesOf(config.dataDir);

@@ -26,7 +26,7 @@ export interface Job {
   readonly job: string;
   /** Folder of the bundle: read-only, train and calibration alone. */
   readonly dataset: string;
-  /** What the model takes and gives: the classes in their order, the input and its preprocessing. */
+  /** What the model takes and gives: classes in their order, input and preprocessing. */
   readonly declaration: Declaration;
   readonly base?: { readonly onnx: string; readonly document: string } | undefined;
   readonly config: Config;
@@ -59,6 +59,8 @@ export interface Result {
   readonly metrics: {
     /** Of the calibration units, each judged by the mean of its frames' probabilities. */
     readonly calibration: { readonly n: number; readonly accuracy: number | null };
+    /** Units that the trainer could not read. */
+    readonly skipped?: number | undefined;
   };
   readonly versions: Record<string, string>;
   /** Inputs as the model takes them, and what the trainer's own maths gives for them. */

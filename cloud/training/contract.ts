@@ -24,6 +24,7 @@ const resultSchema = z.object({
   temperature: z.number().positive().optional(),
   metrics: z.object({
     calibration: z.object({ n: z.int().min(0), accuracy: z.number().min(0).max(1).nullable() }),
+    skipped: z.int().min(0).optional(),
   }),
   versions: z.record(z.string(), z.string()),
   golden: z

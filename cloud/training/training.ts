@@ -105,9 +105,7 @@ export type JobFacts = Pick<
 /** SHA-256 of everything that decides the weights. */
 export function jobKeyOf(facts: JobFacts): string {
   const { model, datasetVersion, base = null, config, seed, trainer, breaking } = facts;
-  return sha256Hex(
-    canonicalJson({ model, datasetVersion, base, config, seed, trainer, breaking } as Json),
-  );
+  return sha256Hex(canonicalJson({ model, datasetVersion, base, config, seed, trainer, breaking }));
 }
 
 export const isActive = ({ state }: Pick<Training, 'state'>): boolean =>

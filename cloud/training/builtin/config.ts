@@ -1,5 +1,5 @@
 /** The recipe of the built-in trainer, checked before a training is queued. */
-import { Fault, type Json } from '@fieldloop/core';
+import { Fault } from '@fieldloop/core';
 import { z } from '../../http/openapi.ts';
 import { type Config, usualConfig } from '../training.ts';
 import type { Recipe } from './recipe.ts';
@@ -46,5 +46,5 @@ export function checkRecipe(config: Config): Recipe & Config {
     });
   }
   const { classes, ...rest } = recipe;
-  return (classes === undefined ? rest : recipe) as Recipe & Readonly<Record<string, Json>>;
+  return classes === undefined ? rest : { ...rest, classes };
 }

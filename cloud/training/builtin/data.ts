@@ -67,12 +67,16 @@ function classIndex(name: string, classes: readonly string[]): number {
 
 /** Mean and deviation of each number over all frames; a number that never moves is left alone. */
 export function standardOf(rows: readonly Float32Array[]): {
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
+  readonly mean: number[];
+  readonly std: number[];
 } {
   const size = rows[0]?.length ?? 0;
   const mean = Array.from({ length: size }, () => 0);
-  for (const row of rows) row.forEach((value, i) => (mean[i] = (mean[i] ?? 0) + value));
+  for (const row of rows) {
+    row.forEach((value, i) => {
+      mean[i] = (mean[i] ?? 0) + value;
+    });
+  }
   for (let i = 0; i < size; i += 1) mean[i] = (mean[i] ?? 0) / rows.length;
   const std = mean.map((middle, i) => {
     let sum = 0;

@@ -183,7 +183,7 @@ function judged(
   ).length;
   const n = units.length;
   const accuracy = n === 0 ? null : right / n;
-  return { temperature, metrics: { calibration: { n, accuracy, ...{ skipped } } } };
+  return { temperature, metrics: { calibration: { n, accuracy }, skipped } };
 }
 
 async function standardOfJob(job: Job, declaration: Declaration, out: Out) {
@@ -196,7 +196,7 @@ async function standardOfJob(job: Job, declaration: Declaration, out: Out) {
   const read = { folder: job.dataset, input: bare, classes: declaration.classes };
   const { train } = await readData(read, async () => await out.beat());
   const { mean, std } = standardOf(train.flatMap(({ frames }) => frames));
-  return { mean: [...mean], std: [...std] };
+  return { mean, std };
 }
 
 const withStandard = (
