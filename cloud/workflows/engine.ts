@@ -5,15 +5,15 @@
  */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { Fault, type Log } from '@fieldloop/core';
+import { type Clock, Fault, type Log } from '@fieldloop/core';
 import { OpenWorkflow, type Worker } from 'openworkflow';
 import type { Backend, WorkflowRun } from 'openworkflow/internal';
-import { BackendPostgres } from 'openworkflow/postgres';
 import { BackendSqlite } from 'openworkflow/sqlite';
 import type { DatabaseAddress } from '../store/database.ts';
 import type { Db } from '../store/db.ts';
 import { sql } from '../store/kysely.ts';
-import { engineLeaseMs } from './limits.ts';
+import { openLoop } from '../store/work.ts';
+import { engineLeaseMs, enginePollMs, stopEffectsMs } from './limits.ts';
 
 export type EngineBackend = Backend;
 
@@ -61,6 +61,7 @@ export interface EngineDeps {
   /** Steps of the engine's tables are taken one process at a time, under its write lock. */
   readonly write: Db;
   readonly log: Log;
+  readonly clock: Clock;
 }
 
 const name = 'run';
@@ -89,7 +90,9 @@ export async function openEngine(
     database.kind === 'sqlite'
       ? openFile(join(place.dataDir, 'workflows.db'))
       : await openSchema(database.url, deps);
-  const safe = guarded(opened.backend, deps.log, options.leaseMs ?? engineLeaseMs);
+  const freed: Freed = { tell: () => undefined };
+  const leaseMs = options.leaseMs ?? engineLeaseMs;
+  const safe = guarded(opened.backend, { log: deps.log, leaseMs, freed });
   const backend = options.wrap?.(safe) ?? safe;
   const client = new OpenWorkflow({ backend });
   const spec = { name, retryPolicy } as const;
@@ -127,8 +130,9 @@ export async function openEngine(
         return null;
       });
       const worker = here.newWorker({ concurrency: slots });
-      if (options.isManual !== true) await worker.start();
-      return engineWorker(worker, deps.log);
+      const made = engineWorker(worker, deps, options.isManual === true);
+      freed.tell = () => made.hurry();
+      return await Promise.resolve(made);
     },
     prune: async (before) => await opened.prune(before),
     async [Symbol.asyncDispose]() {
@@ -150,20 +154,31 @@ const over: ReadonlySet<WorkflowRun['status']> = new Set([
 export const isWaitConflict = (error: unknown): boolean =>
   error instanceof Error && error.message.includes('is already being waited on');
 
-function engineWorker(worker: Worker, log: Log): EngineWorker {
-  let isHurrying = false;
+/** Its own loop in the place of the engine's, which naps up to a second before it stops. */
+function engineWorker(worker: Worker, { clock, log }: EngineDeps, isManual: boolean): EngineWorker {
+  const take = async (): Promise<number> => await worker.tick();
+  const loop = isManual
+    ? undefined
+    : openLoop({ clock, log }, { name: 'engine', everyMs: enginePollMs }, async (signal) => {
+        while (!signal.aborted && (await take()) > 0);
+      });
   return {
-    hurry() {
-      if (isHurrying) return;
-      isHurrying = true;
-      worker
-        .tick()
-        .catch((error: unknown) => log.debug('the engine gave nothing', { cause: error }))
-        .finally(() => (isHurrying = false));
+    hurry: () => loop?.hurry(),
+    take,
+    async [Symbol.asyncDispose]() {
+      await loop?.[Symbol.asyncDispose]();
+      // What does not end in its time loses its lease: another worker goes on.
+      const late = new AbortController();
+      const given = clock.sleep(stopEffectsMs, late.signal).catch(() => undefined);
+      await Promise.race([worker.stop(), given]);
+      late.abort();
     },
-    take: async () => await worker.tick(),
-    [Symbol.asyncDispose]: async () => await worker.stop(),
   };
+}
+
+/** Hears that a slot is free again. */
+interface Freed {
+  tell: () => void;
 }
 
 interface Opened extends AsyncDisposable {
@@ -210,6 +225,8 @@ function openFile(path: string): Opened {
 }
 
 async function openSchema(url: string, { write, log }: EngineDeps): Promise<Opened> {
+  // Loaded here: a cloud on SQLite does without its driver.
+  const { BackendPostgres } = await import('openworkflow/postgres');
   const heard = hearLostConnections(log);
   const backend = await write.transaction().execute(async (trx) => {
     const made = await BackendPostgres.connect(url, { schema });
@@ -252,7 +269,11 @@ function hearLostConnections(log: Log): Disposable {
  * Sets the lease, and keeps the engine's own complaints off the console: a transition that cannot
  * be written is as good as a worker that died, the lease runs out and another goes on.
  */
-function guarded(backend: Backend, log: Log, leaseMs: number): Backend {
+function guarded(
+  backend: Backend,
+  to: { readonly log: Log; readonly leaseMs: number; readonly freed: Freed },
+): Backend {
+  const { log, leaseMs, freed } = to;
   const told = (what: string, error: unknown): void =>
     log.warn('the engine could not be told', { what, cause: error });
   const unheard =
@@ -263,6 +284,8 @@ function guarded(backend: Backend, log: Log, leaseMs: number): Backend {
       } catch (error) {
         told(what, error);
         return {} as R;
+      } finally {
+        if (what !== 'lease') setImmediate(() => freed.tell());
       }
     };
   const own: Partial<Backend> = {

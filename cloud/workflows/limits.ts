@@ -7,6 +7,8 @@ const ms = (text: string): number => Number(parseDurationNs(text) / 1_000_000n);
 export const workflowSlots = 20;
 /** A worker that is silent for so long has lost what it worked at. */
 export const engineLeaseMs = ms('30s');
+/** What is ready is looked for so often when nothing says that there is something. */
+export const enginePollMs = ms('500ms');
 /** Waits of one run of the engine; then the next one goes on from the rows. */
 export const maxSegmentWaits = 400;
 /** A worker that stops lets effects finish for so long. */

@@ -45,7 +45,7 @@ export async function attempt<T extends Json>(on: Advance, wish: Attempted<T>): 
     await putStep(trx, turn, { ...change, ...fault, state: 'running', at: clock.now() });
   });
   await on.boundary('before', step);
-  const signal = AbortSignal.any([on.stop, AbortSignal.timeout(effectMs)]);
+  const signal = AbortSignal.timeout(effectMs);
   const outcome = await tried(step, async () => {
     const { changed } = wish;
     const said = changed === undefined ? {} : { changed };

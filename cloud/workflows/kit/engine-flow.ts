@@ -5,7 +5,7 @@
 import type { Json } from '@fieldloop/core';
 import { runRow, putStep, putWait, type StepChange, within } from './turn.ts';
 import { startRun } from '../../store/run-queue.ts';
-import { childSliceMs } from '../limits.ts';
+import { childSliceMs, effectMs } from '../limits.ts';
 import { abortOf, handedAbort } from './aborts.ts';
 import type { Advance } from './advance.ts';
 import { attempt, demandGoing, left, twice } from './attempts.ts';
@@ -213,7 +213,7 @@ async function watch<T extends Json>(
   await on.boundary('before', name);
   const seen = await looked(
     wish.look,
-    { key, run: turn.run.id, attempt: n, signal: on.stop },
+    { key, run: turn.run.id, attempt: n, signal: AbortSignal.timeout(effectMs) },
     name,
   );
   await on.boundary('after', name);

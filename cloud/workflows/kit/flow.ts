@@ -19,7 +19,7 @@ export interface EffectContext {
   readonly run: string;
   /** Counts from 1. */
   readonly attempt: number;
-  /** Aborts when the worker stops; what is not done then comes again. */
+  /** Aborts after ten seconds: an effect is short, longer work is started and watched. */
   readonly signal: AbortSignal;
   /** What a person put in place of the input at the escalation gate of a `changeable` step. */
   readonly changed?: Json;

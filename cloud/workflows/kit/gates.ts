@@ -5,7 +5,7 @@ import { type Gate, judgeDeadline } from '../../gate/gate.ts';
 import { gateStore, type NewGate } from '../../gate/store.ts';
 import type { Db } from '../../store/db.ts';
 import { putOutbox } from '../../store/outbox.ts';
-import { escalationMs } from '../limits.ts';
+import { effectMs, escalationMs } from '../limits.ts';
 import type { Advance } from './advance.ts';
 import { handedAbort } from './aborts.ts';
 import { left } from './attempts.ts';
@@ -34,7 +34,12 @@ export async function waitAtGate(
     return await openGate(trx, { on, run, name, wish });
   });
   await on.boundary('before', name);
-  const evidence = await spec.refresh?.({ key, run: turn.run.id, attempt: look, signal: on.stop });
+  const evidence = await spec.refresh?.({
+    key,
+    run: turn.run.id,
+    attempt: look,
+    signal: AbortSignal.timeout(effectMs),
+  });
   await on.boundary('after', name);
   const at = on.clock.now();
   const decision = await within(on.write, turn, async (trx, run) => {

@@ -76,7 +76,13 @@ export async function kitWorld(kind: WorldKind, options: KitWorldOptions = {}): 
       ...over,
     }),
     engine: async (engineOptions) =>
-      all.use(await openEngine({ database, dataDir }, { write: db, log }, engineOptions)),
+      all.use(
+        await openEngine(
+          { database, dataDir },
+          { write: db, log, clock: systemClock },
+          engineOptions,
+        ),
+      ),
     async start(workflow, input, more = {}) {
       const id = systemIds.ulid('run');
       const at = clock.now();
@@ -113,7 +119,10 @@ async function fillOne(write: Db): Promise<string> {
   const dataDir = await mkdtemp(join(memoryFolder, 'fieldloop-engine-'));
   process.once('exit', () => rmSync(dataDir, { recursive: true, force: true }));
   const database: DatabaseAddress = { kind: 'sqlite', path: '' };
-  const engine = await openEngine({ database, dataDir }, { write, log: silentLog });
+  const engine = await openEngine(
+    { database, dataDir },
+    { write, log: silentLog, clock: systemClock },
+  );
   await engine[Symbol.asyncDispose]();
   return join(dataDir, engineFile);
 }
