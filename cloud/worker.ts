@@ -1,5 +1,6 @@
 /** The worker: periodic and long work, done by one process at a time. */
 import { alertOperationKinds } from './alert/alert-routes.ts';
+import { openConsensus } from './annotation/consensus-work.ts';
 import { clipOperationKinds } from './clip/bulk-work.ts';
 import { openPreviewMaker } from './clip/preview-maker.ts';
 import { openCorrectionFollow } from './correction/follow.ts';
@@ -46,6 +47,7 @@ const parts: readonly WorkerPart[] = [
   openDatasetExportSweep,
   openPublicationWatch,
   openFailureLinker,
+  openConsensus,
   openCorrectionFollow,
 ];
 

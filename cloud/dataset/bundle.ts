@@ -144,13 +144,22 @@ function clipsFault(clips: readonly ClipTrouble[]): Fault {
 export async function* bundleFiles(
   deps: BundleDeps,
   version: DatasetVersion,
-  options: BundleOptions & { readonly contents: BundleContents; readonly broken: ClipTrouble[] },
+  options: BundleOptions & {
+    readonly contents: BundleContents;
+    readonly broken: ClipTrouble[];
+    /** Told of each file but SHA256SUMS. */
+    readonly onSum?: (file: { readonly name: string; readonly sha256: string }) => void;
+  },
 ): AsyncGenerator<BundleFile, void> {
   const { contents, broken, splits, withText } = options;
   const sums: string[] = [];
+  const note = (name: string, sha256: string): void => {
+    sums.push(`${sha256}  ${name}\n`);
+    options.onSum?.({ name, sha256 });
+  };
   const summed = (name: string, content: AsyncIterable<Uint8Array>): BundleFile => ({
     name,
-    content: hashed(content, (sha256) => sums.push(`${sha256}  ${name}\n`)),
+    content: hashed(content, (sha256) => note(name, sha256)),
   });
   yield summed('manifest.json', text(version.manifestText));
   const ontology = await ontologyNamed(deps.read, version.manifest.ontologySha256);
@@ -175,7 +184,7 @@ export async function* bundleFiles(
     yield {
       name,
       content: hashed(deps.bytes.read(sha256), (found) => {
-        sums.push(`${sha256}  ${name}\n`);
+        note(name, sha256);
         if (found !== sha256) broken.push({ clip, sha256, why: 'corrupt' });
       }),
     };

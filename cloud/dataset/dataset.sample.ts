@@ -33,6 +33,8 @@ export interface SampleLabel {
   readonly class: string;
   /** Frame of the clip; the label's place. */
   readonly frame: number;
+  /** Of the clip's start; that of the sample unless said. */
+  readonly from?: bigint;
   readonly lane?: 'audit' | 'capture' | 'named' | undefined;
   readonly embedding?: readonly number[];
   readonly alpha?: number;
@@ -126,7 +128,8 @@ export async function plantLabels(db: Db, labels: readonly SampleLabel[]): Promi
   await put('label', labels.map(labelRow));
 }
 
-const startOf = ({ frame }: SampleLabel): bigint => sampleStartNs + BigInt(frame) * 100_000_000n;
+const startOf = ({ frame, from = sampleStartNs }: SampleLabel): bigint =>
+  from + BigInt(frame) * 100_000_000n;
 
 const unitRow = (one: SampleLabel) => ({
   id: `unt_${pad(one.n)}`,
@@ -267,6 +270,7 @@ export async function plantDrives(
       session: `ses_${pad(drive)}`,
       class: classes[n % 3] ?? 'forward',
       frame: n % 20,
+      from: sampleStartNs + BigInt(1 + drive) * 1_000_000_000n,
       lane: n % 4 === 0 ? 'audit' : 'capture',
       alpha: 0.85,
       ...(at === undefined ? {} : { at }),

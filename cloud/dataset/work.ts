@@ -2,6 +2,7 @@
 import type { Json } from '@fieldloop/core';
 import type { OperationContext, OperationHandler } from '../store/operations.ts';
 import { buildDataset, buildKind } from './build.ts';
+import { datasetExportKind, makeDatasetExport } from './export-work.ts';
 import { datasetStore } from './store.ts';
 import { rebuildVersion, verifyVersion } from './verify.ts';
 
@@ -13,8 +14,11 @@ const proving =
   async (input, context: OperationContext): Promise<Json> => {
     const { version: id } = input as { readonly version: string };
     const version = await datasetStore(context.read).demandVersion(id);
-    const { read, bytes, signal, progress } = context;
-    const proof = await prove({ read, bytes, signal, progress }, version);
+    const { read, bytes, signal } = context;
+    const proof = await prove(
+      { read, bytes, signal, progress: context.progress.bind(context) },
+      version,
+    );
     return JSON.parse(JSON.stringify(proof)) as Json;
   };
 
@@ -22,4 +26,5 @@ export const datasetOperationKinds: Readonly<Record<string, OperationHandler>> =
   [buildKind]: buildDataset,
   [verifyKind]: proving(verifyVersion),
   [rebuildKind]: proving(rebuildVersion),
+  [datasetExportKind]: makeDatasetExport,
 };

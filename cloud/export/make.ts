@@ -4,13 +4,13 @@
  */
 import { Fault, formatSize, type Json } from '@fieldloop/core';
 import { openRecordings, type Recordings } from '../blob/recordings/pool.ts';
+import { type ZipEntry, zipOf } from '../blob/zip.ts';
 import type { Clip } from '../clip/clip.ts';
 import { exportKeptMs, exportRoomBytes } from '../limits.ts';
 import type { OperationContext, OperationHandler } from '../store/operations.ts';
 import { type ClipExport, exportDraft } from './export.ts';
 import { entryName, manifestCsv, manifestJson } from './manifest.ts';
 import { exportStore } from './store.ts';
-import { type ZipEntry, zipOf } from './zip.ts';
 
 export const exportKind = 'clips.export';
 

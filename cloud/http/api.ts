@@ -1,6 +1,7 @@
 /** The whole API: every noun's operations behind one application. */
 import type { Log } from '@fieldloop/core';
 import { type AlertDeps, alertOperations } from '../alert/routes.ts';
+import { annotationOperations } from '../annotation/routes.ts';
 import { openAuthenticator } from '../auth/authenticator.ts';
 import { type PeopleDeps, peopleOperations } from '../auth/operations.ts';
 import { openWithin } from '../auth/within.ts';
@@ -13,6 +14,7 @@ import type { ClipDeps } from '../clip/deps.ts';
 import { clipOperations } from '../clip/routes.ts';
 import { commandOperations } from '../command/routes.ts';
 import { cohortOperations } from '../cohort/routes.ts';
+import { datasetOperations } from '../dataset/routes.ts';
 import { type DeviceDeps, deviceOperations } from '../device/routes.ts';
 import { enrolmentOperations } from '../enrolment/routes.ts';
 import { eventOperations } from '../event/routes.ts';
@@ -85,11 +87,13 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     ...propertyOperations(noun),
     ...cohortOperations(noun),
     ...failureOperations(noun),
+    ...annotationOperations(noun),
     ...caseOperations(noun),
     ...commandOperations(noun),
     ...sessionOperations(noun),
     ...clipOperations(noun),
     ...exportOperations(noun),
+    ...datasetOperations(noun),
     ...eventOperations(noun),
     ...ruleOperations(noun),
     ...artifactOperations(noun),

@@ -9,6 +9,7 @@ import { channelSource } from './channels.ts';
 import { clipSource } from './clips.ts';
 import { cohortSource } from './cohorts.ts';
 import { commandSource } from './commands.ts';
+import { datasetExportSource, datasetSource, datasetVersionSource } from './datasets.ts';
 import { deliverySource } from './deliveries.ts';
 import { deviceSource } from './devices.ts';
 import { eventSource } from './events.ts';
@@ -18,7 +19,9 @@ import { publicationSource, ruleSetSource } from './rule-sets.ts';
 import { failureSource } from './failures.ts';
 import { savedQuerySource } from './saved-queries.ts';
 import { sessionSource } from './sessions.ts';
+import { labelSource } from './labels.ts';
 import { silenceSource } from './silences.ts';
+import { taskSource } from './tasks.ts';
 import { webhookSource } from './webhooks.ts';
 import { userSource } from './users.ts';
 
@@ -27,12 +30,17 @@ export const sources: readonly QSource[] = [
   clipSource,
   eventSource,
   exportSource,
+  datasetSource,
+  datasetVersionSource,
+  datasetExportSource,
   deviceSource,
   cohortSource,
   failureSource,
   caseSource,
   caseQueueSource,
   caseProposalSource,
+  taskSource,
+  labelSource,
   sessionSource,
   commandSource,
   ruleSetSource,
