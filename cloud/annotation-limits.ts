@@ -76,3 +76,5 @@ export const maxImportProblems = 100;
 export const maxExportedLabels = 20_000;
 /** Answers that quality is measured on: the latest. */
 export const qualityRows = 2000;
+/** What a task shows of its clip before and after its own time. */
+export const taskContextNs = 2_000_000_000n;

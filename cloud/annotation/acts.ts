@@ -186,6 +186,13 @@ export async function undo(trx: Db, annotator: Annotator, deps: GiveDeps): Promi
   const people = Math.max(0, Number(task.people) - 1);
   const open = await taskStore(trx).restand(task, { state: 'open', people }, deps.at);
   const { task: after } = await lease(trx, open, { annotator, at: deps.at });
+  // Before all that they hold: it is what they want to see.
+  await trx
+    .updateTable('task_lease')
+    .set({ at: 0 })
+    .where('task_id', '=', task.id)
+    .where('annotator_id', '=', annotator.id)
+    .execute();
   await tell(trx, after, 'task.undone', deps.at);
   return after;
 }

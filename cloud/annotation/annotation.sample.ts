@@ -4,6 +4,7 @@ import { sampleManifest, sampleStartNs } from '../clip/clip.sample.ts';
 import { clipIdOf } from '../clip/clip.ts';
 import { clipStore } from '../clip/store.ts';
 import type { Db } from '../store/db.ts';
+import type { StoreWorld } from '../store/store.contract.ts';
 import { type NewTask, openTasks, type OpenedTasks } from '../store/task-queue.ts';
 import { submit } from './acts.ts';
 import type { LabelValue } from './annotation.ts';
@@ -136,5 +137,13 @@ export async function openTaskWorld(db: Db) {
       (await db.selectFrom('outbox').select('kind').orderBy('seq').execute()).map(
         ({ kind }) => kind,
       ),
+  });
+}
+
+/** The same on the store of a contract suite, which ends with it. */
+export async function openTaskWorldOn(store: StoreWorld): Promise<TaskWorld & AsyncDisposable> {
+  const world = await openTaskWorld(store.db);
+  return Object.assign(world, {
+    [Symbol.asyncDispose]: async () => await store[Symbol.asyncDispose](),
   });
 }

@@ -1,6 +1,6 @@
 /**
- * From what people said of a task to what holds: resolved, or one more is asked, or a senior. Pure;
- * the maths is in learning/consensus. The machine is one more voice and never one of the two people.
+ * From what people said of a task to what holds: resolved, or one more is asked, or a senior. The
+ * machine is one more voice, and never one of the two people. Pure; the maths is in learning.
  */
 import {
   agreeSegments,

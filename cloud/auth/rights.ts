@@ -26,6 +26,8 @@ export const scopeNouns = [
   'approvals',
   'audit',
   'tasks',
+  'ontologies',
+  'annotations',
   'datasets',
   'lineage',
   'trainings',

@@ -1,12 +1,12 @@
 /**
  * Links that work without a key for a short time: what may be read until when, signed. A link is
- * bound to one clip or export and to reading it; it ends with its time or with what it names.
+ * bound to one clip, export or task and to reading it; it ends with its time or with what it names.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { Fault } from '@fieldloop/core';
 
 export interface LinkGrant {
-  readonly kind: 'clip' | 'export';
+  readonly kind: 'clip' | 'export' | 'task';
   readonly id: string;
   /** Unix milliseconds. */
   readonly expiresAt: number;
@@ -35,9 +35,9 @@ export function openLinks(key: string): Links {
       const signature = Buffer.from(given, 'base64url');
       const wanted = mac(body);
       const words = Buffer.from(body, 'base64url').toString('utf8');
-      const [, kind, id, expires] = /^(clip|export) (\w{1,64}) (\d{1,15})$/.exec(words) ?? [];
+      const [, kind, id, expires] = /^(clip|export|task) (\w{1,64}) (\d{1,15})$/.exec(words) ?? [];
       const isSigned = signature.length === wanted.length && timingSafeEqual(signature, wanted);
-      if (!isSigned || id === undefined || (kind !== 'clip' && kind !== 'export')) {
+      if (!isSigned || id === undefined || !isKind(kind)) {
         throw refused('this link was not made by this cloud, or it was changed');
       }
       const expiresAt = Number(expires);
@@ -46,6 +46,9 @@ export function openLinks(key: string): Links {
     },
   };
 }
+
+const isKind = (text: string | undefined): text is LinkGrant['kind'] =>
+  text === 'clip' || text === 'export' || text === 'task';
 
 const refused = (message: string): Fault =>
   new Fault('forbidden', message, {

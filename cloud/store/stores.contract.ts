@@ -4,6 +4,7 @@
  */
 import { alertStoreContract } from '../alert/store.contract.ts';
 import { annotationStoreContract } from '../annotation/store.contract.ts';
+import { annotationTrustContract } from '../annotation/trust.contract.ts';
 import { approvalStoreContract } from '../approval/store.contract.ts';
 import { auditStoreContract } from '../audit/store.contract.ts';
 import { certificateStoreContract } from '../auth/certificates.contract.ts';
@@ -44,6 +45,7 @@ export const storeContracts: readonly StoreContract[] = [
   wireStoreContract,
   alertStoreContract,
   annotationStoreContract,
+  annotationTrustContract,
   auditStoreContract,
   approvalStoreContract,
   loginStoreContract,

@@ -183,28 +183,13 @@ async function openOne(
       version: 1,
     })
     .execute();
-  if (machine !== undefined) {
-    await putAnnotation(
-      trx,
-      {
-        taskId: id,
-        annotatorId: annotatorOfModel(machine.sha256),
-        action: 'predict',
-        value: { class: machine.class },
-      },
-      deps,
-    );
-  }
-  if (!isAccepted || machine === undefined) return { id, label: undefined };
-  const label = await putLabel(
-    trx,
-    { ...row, start_ns: row.start_ns, end_ns: row.end_ns },
-    {
-      value: { class: machine.class },
-      consensus: { method: 'accepted_auto', annotators: 0 },
-    },
-    deps,
-  );
+  if (machine === undefined) return { id, label: undefined };
+  const value = { class: machine.class };
+  const annotatorId = annotatorOfModel(machine.sha256);
+  await putAnnotation(trx, { taskId: id, annotatorId, action: 'predict', value }, deps);
+  if (!isAccepted) return { id, label: undefined };
+  const consensus = { method: 'accepted_auto' as const, annotators: 0 };
+  const label = await putLabel(trx, row, { value, consensus }, deps);
   await trx.updateTable('task').set({ label_id: label }).where('id', '=', id).execute();
   return { id, label };
 }

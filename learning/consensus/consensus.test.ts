@@ -1,5 +1,5 @@
 /**
- * Goal: what is agreed on is what the published methods say, and knowing each annotator is worth it.
+ * Goal: what is agreed on is what the papers say, and knowing each annotator is worth it.
  * Method: numbers from the papers, small cases worked by hand, brute force, and simulated people.
  */
 import { seededRandom } from '@fieldloop/core';

@@ -1,0 +1,17 @@
+/** Everything about annotation in the API, in the order of its documents. */
+import type { Operation } from '../http/operation.ts';
+import { annotatorOperations } from './annotator-routes.ts';
+import { labelOperations } from './label-routes.ts';
+import { mediaOperations, type TaskDeps } from './media.ts';
+import { ontologyOperations } from './ontology-routes.ts';
+import { taskOperations } from './task-routes.ts';
+import { workOperations } from './work-routes.ts';
+
+export const annotationOperations = (deps: TaskDeps): readonly Operation[] => [
+  ...ontologyOperations(deps),
+  ...workOperations(deps),
+  ...taskOperations(deps),
+  ...mediaOperations(deps),
+  ...labelOperations(deps),
+  ...annotatorOperations(deps),
+];
