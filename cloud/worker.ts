@@ -20,6 +20,9 @@ import { holdLease } from './store/lease.ts';
 import { openPropertyBackfill } from './store/property-backfill.ts';
 import { openQueryBackfill } from './store/query-values.ts';
 import type { WorkerDeps } from './store/work.ts';
+import { openTriageDrawer } from './triage/drawer.ts';
+import { openTriageIntake } from './triage/intake.ts';
+import { openTriageMeasure } from './triage/measure.ts';
 
 /** Opens one part of the worker; disposing it leaves nothing running. */
 export type WorkerPart = (deps: WorkerDeps) => Promise<AsyncDisposable> | AsyncDisposable;
@@ -47,6 +50,9 @@ const parts: readonly WorkerPart[] = [
   openDatasetExportSweep,
   openPublicationWatch,
   openFailureLinker,
+  openTriageIntake,
+  openTriageDrawer,
+  openTriageMeasure,
   openConsensus,
   openCorrectionFollow,
 ];

@@ -13,6 +13,7 @@ export const scopeNouns = [
   'clips',
   'events',
   'failures',
+  'triage',
   'commands',
   'ruleSets',
   'alerts',

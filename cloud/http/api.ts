@@ -18,6 +18,7 @@ import { datasetOperations } from '../dataset/routes.ts';
 import { type DeviceDeps, deviceOperations } from '../device/routes.ts';
 import { enrolmentOperations } from '../enrolment/routes.ts';
 import { eventOperations } from '../event/routes.ts';
+import { triageOperations } from '../triage/routes.ts';
 import { failureOperations } from '../failure/routes.ts';
 import { exportOperations } from '../export/routes.ts';
 import { operationOperations } from '../operation/routes.ts';
@@ -87,6 +88,7 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     ...propertyOperations(noun),
     ...cohortOperations(noun),
     ...failureOperations(noun),
+    ...triageOperations(noun),
     ...annotationOperations(noun),
     ...caseOperations(noun),
     ...commandOperations(noun),

@@ -22,6 +22,13 @@ import { sessionSource } from './sessions.ts';
 import { labelSource } from './labels.ts';
 import { silenceSource } from './silences.ts';
 import { taskSource } from './tasks.ts';
+import {
+  triageItemSource,
+  triageLedgerSource,
+  triagePolicySource,
+  triageValueSource,
+  triageWindowSource,
+} from './triage.ts';
 import { webhookSource } from './webhooks.ts';
 import { userSource } from './users.ts';
 
@@ -41,6 +48,11 @@ export const sources: readonly QSource[] = [
   caseProposalSource,
   taskSource,
   labelSource,
+  triageItemSource,
+  triageLedgerSource,
+  triageWindowSource,
+  triagePolicySource,
+  triageValueSource,
   sessionSource,
   commandSource,
   ruleSetSource,
