@@ -35,6 +35,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   '@opentelemetry/resources': ['cloud/http/traces.ts'],
   '@opentelemetry/sdk-trace': ['cloud/http/traces.ts'],
   '@peculiar/x509': ['agent/enroll/x509.ts', 'cloud/auth/x509.ts'],
+  '@rgrove/parse-xml': ['cloud/annotation/xml.ts'],
   aedes: ['cloud/broker/aedes.ts'],
   'better-sqlite3': ['agent/buffer/sqlite.ts', 'cloud/store/sqlite-file.ts'],
   'client-zip': ['cloud/blob/zip.ts'],
