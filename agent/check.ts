@@ -21,6 +21,8 @@ import { type AgentConfig, readText, type SourceConfig } from './config.ts';
 import { parseClaimToken } from './enroll/token.ts';
 import { loadIdentity } from './enroll/identity.ts';
 import { identityFolder } from './cloud-link.ts';
+import { modelsFolder, readChosen } from './models-chosen.ts';
+import type { ModelFiles } from './score/model.ts';
 import { certificateDaysLeft, dialWithinMs } from './limits.ts';
 
 export interface Finding {
@@ -153,21 +155,44 @@ function* checkNeeds(config: AgentConfig, ruleSet: RuleSet): Generator<Finding> 
   }
 }
 
+interface CheckedModel {
+  readonly id: string;
+  readonly about: string;
+  readonly files: ModelFiles;
+}
+
+const ownModel = ({ id, path }: AgentConfig['models'][number], i: number): CheckedModel => ({
+  id,
+  about: `models[${i}]`,
+  files: { onnx: join(path, 'model.onnx'), document: join(path, 'model.yaml') },
+});
+
+/** What the cloud last had this robot run. */
+async function pushedModels({ buffer }: AgentConfig): Promise<readonly CheckedModel[]> {
+  const dir = modelsFolder(buffer.path);
+  const active = (await readChosen(dir))?.active;
+  return Object.entries(active?.models ?? {}).map(([id, { onnx, document }]) => ({
+    id,
+    about: `models of ${active?.release ?? 'the cloud'}`,
+    files: { onnx: join(dir, onnx.sha256), document: join(dir, document.sha256) },
+  }));
+}
+
 /** ONNX Runtime and sharp are loaded only when there is a model. */
 async function* checkModels(
   config: AgentConfig,
   deps: { readonly clock: Clock },
 ): AsyncGenerator<Finding> {
-  if (config.models.length === 0) return;
-  const { filesIn, readModel } = await import('./score/model.ts');
+  const models = [...config.models.map(ownModel), ...(await pushedModels(config))];
+  if (models.length === 0) return;
+  const { readModel } = await import('./score/model.ts');
   const { openScorer } = await import('./score/scorer.ts');
   const { openOnnx } = await import('./score/onnx.ts');
   const { decodeImage } = await import('./score/image.ts');
-  for (const [i, { id, path }] of config.models.entries()) {
-    const about = `models[${i}]`;
+  for (const { id, about, files } of models) {
     try {
       const tools = { ...deps, openOnnx, decodeImage, decodeMessage };
-      await using scorer = await openScorer(readModel(filesIn(path)), tools);
+      await using scorer = await openScorer(readModel(files), tools);
       const { version, golden, sha256 } = scorer.model;
       const text = `${id} ${version} loads and passes ${golden.length} golden inputs, sha256 ${sha256.slice(0, 12)}`;
       yield ok(about, text);

@@ -141,6 +141,12 @@ test('status: the agent of that buffer, or that there is none', async () => {
     },
     score: { count: 0, skipped: 0, faults: 0 },
     rules: { set: 'test', version: 1, digest: 'a'.repeat(64), fired: { fast: 2 }, suppressed: 1 },
+    models: {
+      running: { who: { sha256: 'b'.repeat(64), version: '7', since: 0 } },
+      state: 'rolled_back',
+      rollout: 'rol_1',
+      fault: { code: 'unavailable', message: 'model who: no numbers' },
+    },
     clips: { cut: 1, sealed: 1, acknowledged: 0, bytes: 2_048 },
     uplink: {
       connected: false,
@@ -161,6 +167,8 @@ test('status: the agent of that buffer, or that there is none', async () => {
   expect(code).toBe(0);
   expect(out).toMatch(/^device +amr-017/);
   expect(out).toMatch(/^fired +fast 2; 1 suppressed$/m);
+  expect(out).toMatch(/^model who +7 \(b{12}\) since 1970-01-01T00:00:00.000Z$/m);
+  expect(out).toMatch(/^models +rolled back · rol_1 · model who: no numbers$/m);
   expect(out).toMatch(/^degraded +the disk is full$/m);
   expect(out).not.toContain('\u001b');
   expect(JSON.parse((await run('status', '--json', '-c', file)).out)).toEqual(status);

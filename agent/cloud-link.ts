@@ -20,6 +20,7 @@ import type { AgentConfig } from './config.ts';
 import { type Identity, loadIdentity } from './enroll/identity.ts';
 import type { UplinkFigures } from './health/status.ts';
 import { enrolBackoff } from './limits.ts';
+import type { Downloads } from './uplink/downloads.ts';
 import { openUplink, type Uplink } from './uplink/uplink.ts';
 import type { WishListener } from './uplink/wishes.ts';
 
@@ -43,6 +44,7 @@ export interface CloudLinkDeps {
   readonly log: Log;
   readonly agent: string;
   readonly wishes?: WishListener | undefined;
+  readonly downloads?: Downloads | undefined;
 }
 
 export const identityFolder = (config: AgentConfig): string => join(config.buffer.path, 'identity');
@@ -103,7 +105,7 @@ class RunningLink implements CloudLink {
 
   /** Never rejects: what goes wrong is told and the agent goes on. */
   async #begin(): Promise<void> {
-    const { clock, log, ids, random, buffer, agent, wishes } = this.#deps;
+    const { clock, log, ids, random, buffer, agent, wishes, downloads } = this.#deps;
     try {
       const dir = identityFolder(this.#config);
       const identity = (await loadIdentity(dir, { clock })) ?? (await this.#enrol(dir));
@@ -119,6 +121,7 @@ class RunningLink implements CloudLink {
         log,
         agent,
         wishes,
+        downloads,
         reconnect: { mostMs: this.#config.uplink.reconnectMostMs },
       });
     } catch (error) {

@@ -19,8 +19,8 @@ models: [{id: classifier, path: models/classifier}]
 rules: rules.yaml
 window: {seconds: 30, memory: 32MiB}
 buffer: {path: /var/lib/fieldloop, quota: 20GiB, headroom: 5GiB, reserve: {critical: 25%}}
-uplink: {reconnectMost: 5s}
-limits: {clip: 60s, silent: 2s}
+uplink: {reconnectMost: 5s, downloadKbps: 800}
+limits: {clip: 60s, silent: 2s, soak: 5m}
 log: {level: debug}
 `;
 
@@ -50,8 +50,8 @@ test('a whole configuration is read: units, paths below its folder, the secret',
       headroomBytes: 5 * 2 ** 30,
       reserve: { critical: 5 * 2 ** 30 },
     },
-    uplink: { reconnectMostMs: 5_000 },
-    limits: { clipNs: 60_000_000_000n, silentNs: 2_000_000_000n },
+    uplink: { reconnectMostMs: 5_000, downloadBytesPerSecond: 100_000 },
+    limits: { clipNs: 60_000_000_000n, silentNs: 2_000_000_000n, soakMs: 300_000 },
     log: { level: 'debug' },
   });
 });

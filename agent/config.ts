@@ -41,8 +41,13 @@ export interface AgentConfig {
     readonly reserve: Readonly<Partial<Record<ClipClass, number>>>;
   };
   /** Longest wait before the agent tries to reach its cloud again. */
-  readonly uplink: { readonly reconnectMostMs: number };
-  readonly limits: { readonly clipNs: bigint; readonly silentNs: bigint };
+  readonly uplink: { readonly reconnectMostMs: number; readonly downloadBytesPerSecond: number };
+  readonly limits: {
+    readonly clipNs: bigint;
+    readonly silentNs: bigint;
+    /** How long models of the cloud are watched before they are trusted. */
+    readonly soakMs: number;
+  };
   readonly log: { readonly level: LogLevel };
 }
 
@@ -152,9 +157,18 @@ const schema = z.strictObject({
     headroom: size.prefault('1GiB'),
     reserve: z.partialRecord(z.enum(classes), share).default({}),
   }),
-  uplink: z.strictObject({ reconnectMost: duration.prefault('300s') }).prefault({}),
+  uplink: z
+    .strictObject({
+      reconnectMost: duration.prefault('300s'),
+      downloadKbps: z.number().min(200).max(10_000_000).default(16_000),
+    })
+    .prefault({}),
   limits: z
-    .strictObject({ clip: duration.prefault('120s'), silent: duration.prefault('5s') })
+    .strictObject({
+      clip: duration.prefault('120s'),
+      silent: duration.prefault('5s'),
+      soak: duration.prefault('60s'),
+    })
     .prefault({}),
   log: z
     .strictObject({ level: z.enum(['error', 'warn', 'info', 'debug']).default('info') })
@@ -280,8 +294,15 @@ function frozen(file: string, value: Parsed, env: Environment): AgentConfig {
       headroomBytes: buffer.headroom,
       reserve: Object.fromEntries(reserve),
     },
-    uplink: { reconnectMostMs: Math.max(1_000, Number(value.uplink.reconnectMost / 1_000_000n)) },
-    limits: { clipNs: limits.clip, silentNs: limits.silent },
+    uplink: {
+      reconnectMostMs: Math.max(1_000, Number(value.uplink.reconnectMost / 1_000_000n)),
+      downloadBytesPerSecond: (value.uplink.downloadKbps * 1_000) / 8,
+    },
+    limits: {
+      clipNs: limits.clip,
+      silentNs: limits.silent,
+      soakMs: Number(limits.soak / 1_000_000n),
+    },
     log: value.log,
   });
 }

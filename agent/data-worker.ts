@@ -76,14 +76,19 @@ function parsed(active: RulesText, shadow: RulesText | undefined): RuleSets {
   return { ruleSet, shadow: shadow && parseRuleSet(shadow.text, shadow.file).ruleSet };
 }
 
-function laneSettings(settings: DataSettings, { ruleSet, shadow }: RuleSets): LaneSettings {
-  const { device, firmware, agentVersion, models } = settings;
+/** `models` is one object for all lanes: it changes in place when models are exchanged. */
+function laneSettings(
+  settings: DataSettings,
+  { ruleSet, shadow }: RuleSets,
+  models: Readonly<Record<string, string>>,
+): LaneSettings {
+  const { device, firmware, agentVersion } = settings;
   return {
     origin: {
       device,
       agentVersion,
       firmware,
-      models: Object.fromEntries(models.map(({ id, sha256 }) => [id, sha256])),
+      models,
     },
     ...rulesOf(ruleSet),
     shadow,
@@ -97,7 +102,7 @@ function laneSettings(settings: DataSettings, { ruleSet, shadow }: RuleSets): La
 function progressOf(
   lanes: readonly Lane[],
   scoring: Scoring,
-  off: readonly string[],
+  off: ReadonlyMap<string, string>,
 ): DataProgress {
   const sum = (of: (lane: Lane) => number): number => lanes.reduce((n, lane) => n + of(lane), 0);
   const fired: Record<string, number> = {};
@@ -129,11 +134,12 @@ function progressOf(
     openClips: sum((lane) => lane.openClips),
     sourcesFinished: finite.length > 0 && finite.every(isOver),
     idle: lanes.every(({ state }) => state.state !== 'reading') && scoring.busy === 0,
-    degraded: off,
+    degraded: [...off.values()],
     rules: sumOf(lanes.map(({ tally }) => tally.rules)),
     shadow: sumOf(lanes.flatMap(({ tally }) => tally.shadow ?? [])),
     topics: topicsOf(lanes),
     scoreP99: latenciesOf(lanes),
+    shadowScores: scoring.shadowFigures,
   };
 }
 
@@ -163,6 +169,7 @@ interface Listener {
   readonly use: (active: RulesText, shadow: RulesText | undefined) => void;
   readonly clipNow: (ask: ClipAsk) => void;
   readonly setLogLevel: (level: LogLevel) => void;
+  readonly score: (message: Extract<ToData, { kind: 'scoring' }>) => void;
 }
 
 function listen(main: MessagePort, { deps, stopping, ...act }: Listener): void {
@@ -178,7 +185,10 @@ function listen(main: MessagePort, { deps, stopping, ...act }: Listener): void {
         deps.outlet.room(message.id, message.made);
         return;
       case 'scoring':
-        deps.scoring.connect(message.port && portOf(message.port));
+        act.score(message);
+        return;
+      case 'shadowScoring':
+        deps.scoring.shadow(message.port && portOf(message.port), message.models);
         return;
       case 'rules':
         act.use(message.active, message.shadow);
@@ -203,14 +213,20 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
   });
   const log = leveled.log.child('data');
   const post = (message: FromData): void => main.postMessage(message);
-  const off: string[] = [];
+  const off = new Map<string, string>();
+  const models: Record<string, string> = {};
+  const name = (ready: DataSettings['models']): void => {
+    for (const id of Object.keys(models)) delete models[id];
+    for (const { id, sha256 } of ready) models[id] = sha256;
+  };
+  name(settings.models);
   const outlet = openOutlet(post);
   const scoring = openScoring({
     clock: systemClock,
-    sha256Of: (model) => settings.models.find(({ id }) => id === model)?.sha256,
     onOff: ({ model, why }) => {
-      const text = `model ${model} is off after ten frames without a score: ${why}`;
-      off.push(text);
+      const text = `model ${model} is off after too many frames without a score: ${why}`;
+      off.set(model, text);
+      post({ kind: 'modelOff', model, why });
       log.error('a model was switched off', { model, why });
       // A notice that cannot be passed on now waits for credit like any other.
       void outlet.notice({ name: 'model_off', severity: 'warning', text });
@@ -222,7 +238,11 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
   const stopping = new AbortController();
   const lanes = settings.sources.map(
     (source) =>
-      new Lane(openSource(source, settings.device, deps), laneSettings(settings, sets), deps),
+      new Lane(
+        openSource(source, settings.device, deps),
+        laneSettings(settings, sets, models),
+        deps,
+      ),
   );
   const tell = (): void => post({ kind: 'progress', progress: progressOf(lanes, scoring, off) });
   listen(main, {
@@ -230,8 +250,14 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
     stopping,
     setLogLevel: (level) => leveled.setLevel(level),
     use(active, shadow) {
-      const next = laneSettings(settings, parsed(active, shadow));
+      const next = laneSettings(settings, parsed(active, shadow), models);
       for (const lane of lanes) lane.use(next);
+      tell();
+    },
+    score({ port, models: ready, before }) {
+      if (port !== undefined) name(ready);
+      off.clear();
+      scoring.connect(port && portOf(port), before);
       tell();
     },
     clipNow(ask) {
@@ -240,6 +266,9 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
     },
   });
   if (settings.scoringPort !== undefined) scoring.connect(portOf(settings.scoringPort));
+  if (settings.shadowPort !== undefined) {
+    scoring.shadow(portOf(settings.shadowPort), settings.shadowModels);
+  }
   const timer = setInterval(tell, progressEveryMs);
   await Promise.all(lanes.map((lane) => lane.run(stopping.signal)));
   tell();

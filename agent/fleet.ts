@@ -22,6 +22,7 @@ import {
   telemetryEveryMs,
 } from './limits.ts';
 import type { ClipAnswer, DataProgress, ToData } from './messages.ts';
+import type { ModelsInUse } from './models-types.ts';
 import type { Reports } from './reports.ts';
 import type { RulesInUse } from './rules-in-use.ts';
 import { agentVersion } from './version.ts';
@@ -31,6 +32,7 @@ export interface FleetDeps {
   readonly config: AgentConfig;
   readonly buffer: AgentBuffer;
   readonly rules: RulesInUse;
+  readonly models: Pick<ModelsInUse, 'take'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly levels?: Pick<LeveledLog, 'setLevel' | 'recent'> | undefined;
@@ -111,6 +113,7 @@ class RunningFleet implements Fleet {
 
   desired(desired: Desired): void {
     this.#deps.rules.take(desired);
+    this.#deps.models.take(desired);
   }
 
   begin(host: FleetHost): void {
@@ -187,7 +190,9 @@ class RunningFleet implements Fleet {
   /** Counts go only while somebody hears them: they would fill the buffer of a robot offline. */
   async #reportCounts(host: FleetHost): Promise<void> {
     await this.#every(reportCountsEveryMs, reportCountsEveryMs, () => {
-      if (host.link.status().connected) host.reports.rules();
+      if (!host.link.status().connected) return;
+      host.reports.rules();
+      host.reports.models();
     });
   }
 

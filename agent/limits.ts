@@ -55,6 +55,16 @@ export const maxImagePixels = 64_000_000;
 export const maxFaultsInRow = 10;
 /** A replay waits this long for a score: its time stands still meanwhile. */
 export const replayDeadlineMs = 30_000;
+/** Of the last frames of a model so many may have no score before it is switched off. */
+export const faultsWithin = { frames: 40, faults: 20 } as const;
+/** A shadow that did not answer for so long counts a fault. */
+export const shadowDeadlineMs = 30_000;
+/** Before a model of the cloud takes over: runs that are timed, and what it may take unless told. */
+export const trialRuns = 40;
+export const trialLatencyMs = 250;
+export const trialMemoryMiB = 512;
+/** Ends of the agent while it tried a model out, after which the model is not tried again. */
+export const maxTrials = 3;
 /** What loading all models may take at the start. */
 export const modelsReadyWithinMs = 60_000;
 

@@ -3,8 +3,8 @@
  * uplink and the local socket; reading, rules and clips run in the data worker, models in another.
  */
 import { mkdir } from 'node:fs/promises';
-import { MessageChannel } from 'node:worker_threads';
 import { type Clock, Fault, type Ids, type Log, type Random, uuidText } from '@fieldloop/core';
+import { openArtifacts } from './buffer/artifacts.ts';
 import { type AgentBuffer, openBuffer } from './buffer/buffer.ts';
 import { type CloudLink, openCloudLink } from './cloud-link.ts';
 import { type AgentConfig, readText } from './config.ts';
@@ -12,13 +12,17 @@ import { type Fleet, openFleet } from './fleet.ts';
 import { openStatusSocket } from './health/socket.ts';
 import { type AgentStatus, statusSocketPath } from './health/status.ts';
 import type { LeveledLog } from './leveled-log.ts';
-import { identityWithinMs, modelsReadyWithinMs, stopWithinMs } from './limits.ts';
+import { identityWithinMs, stopWithinMs } from './limits.ts';
 import type { DataProgress, DataSettings, FromData, ToData } from './messages.ts';
+import { modelsFolder } from './models-chosen.ts';
+import { openModelsInUse } from './models-in-use.ts';
+import { modelFigures } from './models-report.ts';
+import type { ModelsInUse } from './models-types.ts';
 import { openReports, type Reports } from './reports.ts';
 import { openResults, type Results } from './results.ts';
 import { openRulesInUse, type RulesInUse } from './rules-in-use.ts';
-import type { ReadyModel, ScoringReady } from './score/protocol.ts';
 import { openThread, type Thread, type ThreadStart } from './thread.ts';
+import { type Downloads, openDownloads } from './uplink/downloads.ts';
 import { agentVersion } from './version.ts';
 import type { EventContext } from './wire-event.ts';
 
@@ -63,14 +67,16 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   );
   const own = { text: rulesText, file: config.rules };
   const rules = openRulesInUse(own, { ...deps, buffer, log: deps.log.child('rules') });
+  const { models, downloads } = await openModels(config, deps);
   const onRestart = deps.onRestart ?? (() => undefined);
-  const fleet = openFleet({ ...deps, config, buffer, rules, onRestart });
+  const fleet = openFleet({ ...deps, config, buffer, rules, models, onRestart });
   const agentText = `fieldloop-agent ${agentVersion}`;
   const link = opened.use(
-    openCloudLink(config, { ...deps, buffer, agent: agentText, wishes: fleet }),
+    openCloudLink(config, { ...deps, buffer, agent: agentText, wishes: fleet, downloads }),
   );
   await within(identityWithinMs, link.settled, deps);
-  agent = new RunningAgent({ config, rules, fleet, buffer, link }, deps, opened.move());
+  const parts = { config, rules, models, downloads, fleet, buffer, link };
+  agent = new RunningAgent(parts, deps, opened.move());
   try {
     await agent.begin();
     return agent;
@@ -80,9 +86,33 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   }
 }
 
+/** What comes down tells the models, whose wishes tell what is to come down. */
+async function openModels(
+  config: AgentConfig,
+  deps: AgentDeps,
+): Promise<{ readonly models: ModelsInUse; readonly downloads: Downloads }> {
+  const dir = modelsFolder(config.buffer.path);
+  const { headroomBytes } = config.buffer;
+  const shelf = await openArtifacts({ dir, headroomBytes });
+  const { soakMs } = config.limits;
+  const log = deps.log.child('models');
+  const models = await openModelsInUse({ ...deps, own: config.models, dir, shelf, soakMs, log });
+  const downloads = openDownloads({
+    ...deps,
+    shelf,
+    log: deps.log.child('downloads'),
+    bytesPerSecond: config.uplink.downloadBytesPerSecond,
+    onStored: () => models.arrived(),
+    onFault: (ref, why) => models.missing(ref, why),
+  });
+  return { models, downloads };
+}
+
 interface Parts {
   readonly config: AgentConfig;
   readonly rules: RulesInUse;
+  readonly models: ModelsInUse;
+  readonly downloads: Downloads;
   readonly fleet: Fleet;
   readonly buffer: AgentBuffer;
   readonly link: CloudLink;
@@ -98,10 +128,6 @@ class RunningAgent implements Agent {
   readonly #results: Results;
   readonly #reports: Reports;
   #data: Thread<ToData> | undefined;
-  #scoring: Thread<unknown> | undefined;
-  #models: readonly ReadyModel[] = [];
-  #modelFaults: readonly string[] = [];
-  #modelsReady: () => void = () => {};
   #threadsOff: string[] = [];
   #progress: DataProgress | undefined;
   #stopped: () => void = () => {};
@@ -125,7 +151,6 @@ class RunningAgent implements Agent {
     this.#reports = openReports({
       ...parts,
       clock: deps.clock,
-      models: () => this.#models,
       progress: () => this.#progress,
     });
   }
@@ -140,13 +165,7 @@ class RunningAgent implements Agent {
         name,
       });
     }
-    if (config.models.length > 0) {
-      const ready = new Promise<void>((resolve) => {
-        this.#modelsReady = resolve;
-      });
-      this.#scoring = this.#openScoring();
-      await within(modelsReadyWithinMs, ready, this.#deps);
-    }
+    await this.#beginModels();
     this.#reports.all();
     this.#data = openThread<ToData, FromData>(
       {
@@ -154,7 +173,7 @@ class RunningAgent implements Agent {
         entry: new URL('./data-worker.ts', import.meta.url),
         start: () => this.#dataStart(),
         onMessage: (message, reply) => this.#heard(message, reply),
-        onDeath: (death) => this.#died('data', death),
+        onDeath: (death) => this.#died(death),
       },
       this.#deps,
     );
@@ -195,6 +214,7 @@ class RunningAgent implements Agent {
         fired: progress?.fired ?? {},
         suppressed: progress?.suppressed ?? 0,
       },
+      models: modelFigures(this.#parts.models, progress),
       clips: {
         cut: progress?.clipsCut ?? 0,
         sealed: counts.ever.sealed,
@@ -225,7 +245,8 @@ class RunningAgent implements Agent {
       if (!inTime) log.warn('open clips were not cut in time; they are left out');
     }
     await this.#data?.terminate();
-    await this.#scoring?.terminate();
+    await this.#parts.models.stop();
+    await this.#parts.downloads.close();
     await this.#results.settled();
     await this.#parts.fleet.stop();
     await this.#opened[Symbol.asyncDispose]();
@@ -241,7 +262,7 @@ class RunningAgent implements Agent {
         : `clips carry the name ${names[1]} until the agent is started again as ${names[0]}`;
     const all = [
       ...this.#threadsOff,
-      ...this.#modelFaults,
+      ...this.#parts.models.degraded,
       ...(this.#progress?.degraded ?? []),
       buffer,
       link.degraded,
@@ -252,62 +273,46 @@ class RunningAgent implements Agent {
 
   #heard(message: FromData, reply: (message: ToData) => void): void {
     if (message.kind === 'progress') this.#progress = message.progress;
+    else if (message.kind === 'modelOff') this.#parts.models.off(message.model, message.why);
     else if (message.kind === 'stopped') {
       this.#isStopped = true;
       this.#stopped();
     } else this.#results.take(message, reply);
   }
 
-  #died(
-    thread: 'data' | 'scoring',
-    death: { readonly why: string; readonly gaveUp: boolean },
-  ): void {
+  #died(death: { readonly why: string; readonly gaveUp: boolean }): void {
     const text = death.gaveUp
-      ? `the ${thread} thread failed again and again and stays off: ${death.why}`
-      : `the ${thread} thread failed and starts again: ${death.why}`;
+      ? `the data thread failed again and again and stays off: ${death.why}`
+      : `the data thread failed and starts again: ${death.why}`;
     if (death.gaveUp) this.#threadsOff.push(text);
-    if (thread === 'scoring') this.#data?.post({ kind: 'scoring', port: undefined });
     // Nobody answers any more: a stop that waits goes on, and so does a start.
-    if (thread === 'data') {
-      this.#parts.fleet.dataDied(text);
-      this.#stopped();
-    }
-    this.#modelsReady();
-    this.#results.tell({ name: `${thread}_thread_failed`, severity: 'warning', text });
+    this.#parts.fleet.dataDied(text);
+    this.#stopped();
+    this.#results.tell({ name: 'data_thread_failed', severity: 'warning', text });
   }
 
-  #openScoring(): Thread<unknown> {
-    const { models } = this.#parts.config;
-    return openThread<unknown, ScoringReady>(
-      {
-        name: 'scoring',
-        entry: new URL('./scoring-worker.ts', import.meta.url),
-        start: () => ({ data: { models } }),
-        onMessage: (ready) => this.#scoringReady(ready),
-        onDeath: (death) => this.#died('scoring', death),
-      },
-      this.#deps,
-    );
-  }
-
-  #scoringReady(ready: ScoringReady): void {
-    this.#models = ready.models;
-    this.#modelFaults = ready.faults.map(({ id, message }) => `model ${id} is off: ${message}`);
-    for (const { id, message } of ready.faults) {
-      this.#deps.log.error('a model is not used', { model: id, why: message });
-      const text = `model ${id}: ${message}`;
-      this.#results.tell({ name: 'model_off', severity: 'warning', text });
-    }
-    this.#modelsReady();
-    if (this.#data === undefined) return;
-    const { port1, port2 } = new MessageChannel();
-    this.#scoring?.post({ port: port1 }, [port1]);
-    this.#data.post({ kind: 'scoring', port: port2 }, [port2]);
+  /** Ends when the models of the start are loaded; what the cloud wants comes later. */
+  async #beginModels(): Promise<void> {
+    const { models, downloads } = this.#parts;
+    await models.begin({
+      want: (refs) => downloads.want(refs),
+      onWays: ({ port, ...ways }) =>
+        this.#data?.post({ kind: 'scoring', port, ...ways }, port === undefined ? [] : [port]),
+      onShadowWays: ({ port, models: shadows }) =>
+        this.#data?.post(
+          { kind: 'shadowScoring', port, models: shadows },
+          port === undefined ? [] : [port],
+        ),
+      onChange: () => this.#reports.models(),
+      tell: (text) => this.#results.tell({ name: 'model_off', severity: 'warning', text }),
+    });
   }
 
   #dataStart(): ThreadStart {
-    const { config, rules, buffer } = this.#parts;
-    const settings: DataSettings = {
+    const { config, rules, buffer, models } = this.#parts;
+    const ways = models.ways();
+    const shadow = models.shadowWays();
+    const data: DataSettings = {
       device: this.#device,
       firmware: config.device.firmware,
       agentVersion,
@@ -319,12 +324,12 @@ class RunningAgent implements Agent {
       clipNs: config.limits.clipNs,
       silentNs: config.limits.silentNs,
       partPath: buffer.partPath('{clip}'),
-      models: this.#models,
+      models: ways.models,
+      scoringPort: ways.port,
+      shadowModels: shadow.models,
+      shadowPort: shadow.port,
     };
-    if (this.#scoring === undefined || this.#models.length === 0) return { data: settings };
-    const { port1, port2 } = new MessageChannel();
-    this.#scoring.post({ port: port1 }, [port1]);
-    return { data: { ...settings, scoringPort: port2 }, transfer: [port2] };
+    return { data, transfer: [ways.port, shadow.port].filter((port) => port !== undefined) };
   }
 
   #context(): EventContext {

@@ -8,6 +8,7 @@ import type { SourceConfig } from './config.ts';
 import type { ScoreFigures, SourceFigures } from './health/status.ts';
 import type { RuleTally } from './rule/tally.ts';
 import type { ReadyModel } from './score/protocol.ts';
+import type { ShadowFigures } from './score/shadow.ts';
 
 /** What the data worker is started with. */
 export interface DataSettings {
@@ -25,6 +26,8 @@ export interface DataSettings {
   readonly partPath: string;
   readonly models: readonly ReadyModel[];
   readonly scoringPort?: MessagePort | undefined;
+  readonly shadowModels: readonly ReadyModel[];
+  readonly shadowPort?: MessagePort | undefined;
 }
 
 /** A rule set's text and the name that its faults use. */
@@ -39,7 +42,18 @@ export type ToData =
   | { readonly kind: 'position'; readonly id: number; readonly document: Json | undefined }
   | { readonly kind: 'room'; readonly id: number; readonly made: boolean }
   /** Another scoring worker took over, or there is none any more. */
-  | { readonly kind: 'scoring'; readonly port: MessagePort | undefined }
+  | {
+      readonly kind: 'scoring';
+      readonly port: MessagePort | undefined;
+      readonly models: readonly ReadyModel[];
+      readonly before: 'died' | 'lives';
+    }
+  /** Models that score beside, and only count; no port ends them. */
+  | {
+      readonly kind: 'shadowScoring';
+      readonly port: MessagePort | undefined;
+      readonly models: readonly ReadyModel[];
+    }
   /** From the next block on. */
   | { readonly kind: 'rules'; readonly active: RulesText; readonly shadow?: RulesText | undefined }
   | { readonly kind: 'clipNow'; readonly ask: ClipAsk }
@@ -102,6 +116,8 @@ export type FromData =
   /** The disk is full: can `bytes` more be had by eviction? */
   | { readonly kind: 'makeRoom'; readonly id: number; readonly need: number }
   | { readonly kind: 'progress'; readonly progress: DataProgress }
+  /** A model had too many faults and scores no more. */
+  | { readonly kind: 'modelOff'; readonly model: string; readonly why: string }
   /** Every source is stopped and every clip handed over. */
   | { readonly kind: 'stopped' };
 
@@ -125,4 +141,6 @@ export interface DataProgress {
   readonly topics: Readonly<Record<string, number>>;
   /** 99th percentile of each scorer's last scores, ms. */
   readonly scoreP99: Readonly<Record<string, number>>;
+  /** What models beside the acting ones were counted to do, by id. */
+  readonly shadowScores: Readonly<Record<string, ShadowFigures>>;
 }

@@ -243,7 +243,9 @@ signals:
   const status = await running.until(({ finished }) => finished);
   expect(status.score).toMatchObject({ count: 0, faults: 10, skipped: 20 });
   expect(status.rules.fired).toEqual({ moved: 1 });
-  expect(status.degraded).toEqual([expect.stringMatching(/model tiny is off after ten frames/)]);
+  expect(status.degraded).toEqual([
+    expect.stringMatching(/model tiny is off after too many frames/),
+  ]);
 });
 
 test('a model that does not load leaves the agent reading, degraded', async () => {

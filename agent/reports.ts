@@ -6,8 +6,9 @@ import type { AgentBuffer, SectionDocument } from './buffer/buffer.ts';
 import type { AgentConfig } from './config.ts';
 import type { DataProgress } from './messages.ts';
 import type { RuleTally } from './rule/tally.ts';
+import { modelsDocument } from './models-report.ts';
+import type { ModelsInUse } from './models-types.ts';
 import type { RulesInUse } from './rules-in-use.ts';
-import type { ReadyModel } from './score/protocol.ts';
 import { agentVersion } from './version.ts';
 
 export interface ReportsDeps {
@@ -15,7 +16,7 @@ export interface ReportsDeps {
   readonly buffer: Pick<AgentBuffer, 'report'>;
   readonly rules: RulesInUse;
   readonly clock: Clock;
-  readonly models: () => readonly ReadyModel[];
+  readonly models: ModelsInUse;
   readonly progress: () => DataProgress | undefined;
 }
 
@@ -25,6 +26,8 @@ export interface Reports {
   again(section: string): void;
   /** The rules as they stand now, with their counts. */
   rules(): void;
+  /** The models as they stand now, with what their shadows counted. */
+  models(): void;
 }
 
 /** Characters of a report; the wire takes 16 Ki. */
@@ -36,7 +39,7 @@ export function openReports(deps: ReportsDeps): Reports {
   const documents: Readonly<Record<ReportedSection, () => SectionDocument | undefined>> = {
     agent: () => agentDocument(deps.config),
     firmware: () => firmwareDocument(deps.config),
-    models: () => digested({ models: deps.models().map((model) => ({ ...model })) }),
+    models: () => modelsDocument(deps.models, deps.progress()),
     rules: () => rulesDocument(deps, since),
   };
   const report = (section: ReportedSection, again: boolean): void => {
@@ -56,6 +59,7 @@ export function openReports(deps: ReportsDeps): Reports {
       report(known, true);
     },
     rules: () => report('rules', false),
+    models: () => report('models', false),
   };
 }
 

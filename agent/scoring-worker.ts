@@ -1,38 +1,103 @@
 /**
- * The scoring thread: models, image decoding, ONNX Runtime. One frame in, one answer out; whatever
- * a frame holds, the answer comes.
+ * A scoring thread: models, image decoding, ONNX Runtime. One frame in, one answer out; whatever
+ * a frame holds, the answer comes. Models are exchanged by another thread taking over.
  */
+import { setImmediate as breathe } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { asFault, faultLine } from '@fieldloop/core';
+import { asFault, Fault, faultLine } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { type Channel, decodeMessage } from '@fieldloop/recording';
+import { trialLatencyMs, trialMemoryMiB, trialRuns } from './limits.ts';
 import { decodeImage } from './score/image.ts';
-import { filesIn, readModel } from './score/model.ts';
+import { readModel } from './score/model.ts';
 import { openOnnx } from './score/onnx.ts';
-import type { FromScoring, ReadyModel, ScoringReady, ToScoring } from './score/protocol.ts';
+import type {
+  FromScoring,
+  ModelFaultNote,
+  ModelPlace,
+  ReadyModel,
+  ScoringNews,
+  ScoringOrder,
+  ScoringSettings,
+  ToScoring,
+} from './score/protocol.ts';
 import { openScorer, type Scorer } from './score/scorer.ts';
-
-export interface ScoringSettings {
-  readonly models: readonly { readonly id: string; readonly path: string }[];
-}
 
 const scorers = new Map<string, Scorer>();
 
 /** A model that does not load stays off; the others score. */
-async function loadAll(settings: ScoringSettings): Promise<ScoringReady> {
+async function loadAll(settings: ScoringSettings): Promise<ScoringNews> {
   const models: ReadyModel[] = [];
-  const faults: { id: string; message: string }[] = [];
-  const deps = { clock: systemClock, openOnnx, decodeImage, decodeMessage };
-  for (const { id, path } of settings.models) {
+  const faults: ModelFaultNote[] = [];
+  for (const place of settings.models) {
     try {
-      const scorer = await openScorer(readModel(filesIn(path)), deps);
-      scorers.set(id, scorer);
-      models.push({ id, version: scorer.model.version, sha256: scorer.model.sha256 });
+      const scorer = await load(place, settings.isTrial);
+      scorers.set(place.id, scorer);
+      const { version, sha256, documentSha256 } = scorer.model;
+      models.push({ id: place.id, version, sha256, documentSha256 });
     } catch (error) {
-      faults.push({ id, message: faultLine(asFault(error)) });
+      faults.push(noteOf(place.id, error));
     }
   }
   return { kind: 'ready', models, faults };
+}
+
+async function load({ files, expect }: ModelPlace, isTrial: boolean): Promise<Scorer> {
+  const model = readModel(files);
+  const found = [model.sha256, model.documentSha256];
+  const wanted = expect === undefined ? found : [expect.onnx, expect.document];
+  if (found.join() !== wanted.join()) {
+    throw new Fault('corrupt', 'the files of the model are not what their names say', {
+      place: files.onnx,
+      remedy: 'They are fetched again; look for disk errors in the kernel log of this machine.',
+    });
+  }
+  const before = process.memoryUsage.rss();
+  const deps = { clock: systemClock, openOnnx, decodeImage, decodeMessage };
+  const scorer = await openScorer(model, deps);
+  if (isTrial) await tryOut(scorer, before);
+  return scorer;
+}
+
+/** 95th percentile of the golden inputs' runs, and what the process grew by. */
+async function tryOut(scorer: Scorer, rssBefore: number): Promise<void> {
+  const { limits, golden } = scorer.model;
+  const rounds = Math.ceil(trialRuns / golden.length);
+  const times: number[] = [];
+  for (let i = 0; i < rounds; i += 1) {
+    const startMs = systemClock.monotonicMs();
+    await scorer.golden();
+    times.push((systemClock.monotonicMs() - startMs) / golden.length);
+    await breathe();
+  }
+  const p95 = times.toSorted((a, b) => a - b)[Math.ceil(times.length * 0.95) - 1] ?? 0;
+  const mostMs = limits.latencyMs ?? trialLatencyMs;
+  if (p95 > mostMs) throw tooMuch(`takes ${p95.toFixed(1)} ms a frame`, `${mostMs} ms`);
+  const grownMiB = (process.memoryUsage.rss() - rssBefore) / 2 ** 20;
+  const mostMiB = limits.memoryMiB ?? trialMemoryMiB;
+  if (grownMiB > mostMiB) throw tooMuch(`takes ${grownMiB.toFixed(0)} MiB`, `${mostMiB} MiB`);
+}
+
+const tooMuch = (what: string, limit: string): Fault =>
+  new Fault('limited', `the model ${what}, the limit is ${limit}`, {
+    remedy: 'Export a smaller model, or state other limits in model.yaml.',
+  });
+
+function noteOf(id: string, error: unknown): ModelFaultNote {
+  const fault = asFault(error);
+  return { id, code: fault.code, message: faultLine(fault) };
+}
+
+async function checkGolden(): Promise<ScoringNews> {
+  const faults: ModelFaultNote[] = [];
+  for (const [id, scorer] of scorers) {
+    try {
+      await scorer.golden();
+    } catch (error) {
+      faults.push(noteOf(id, error));
+    }
+  }
+  return { kind: 'golden', faults };
 }
 
 function serve(port: MessagePort): void {
@@ -62,12 +127,16 @@ async function answer(
     return { kind: 'fault', id, reason: 'no_model', message: `no model ${frame.model} is ready` };
   }
   const result = await scorer.score(channel, frame.bytes);
-  if ('scored' in result) return { kind: 'scored', id, scored: result.scored };
+  const { sha256 } = scorer.model;
+  if ('scored' in result) return { kind: 'scored', id, scored: result.scored, sha256 };
   return { kind: 'fault', id, reason: result.reason, message: result.message };
 }
 
 if (parentPort !== null) {
   const main = parentPort;
-  main.on('message', (message: { readonly port: MessagePort }) => serve(message.port));
+  main.on('message', (order: ScoringOrder) => {
+    if (order.kind === 'port') serve(order.port);
+    else void checkGolden().then((news) => main.postMessage(news));
+  });
   main.postMessage(await loadAll(workerData as ScoringSettings));
 }

@@ -14,6 +14,7 @@ export function statusText(status: AgentStatus): string {
     ['score', scoreText(score)],
     ['rules', `${rules.set}@${rules.version} (${rules.digest.slice(0, 12)})`],
     ['fired', firedText(rules)],
+    ...modelRows(status.models),
     ['clips', `${clips.cut} cut, ${clips.sealed} sealed, ${clips.acknowledged} in the cloud`],
     ['buffer', formatSize(clips.bytes)],
     ['uplink', uplinkText(uplink)],
@@ -29,6 +30,32 @@ function scoreText({ last, count, skipped, faults }: AgentStatus['score']): stri
   if (last === undefined) return counts;
   const { scorer, topClass, entropy, margin } = last;
   return `${scorer} ${topClass} entropy ${entropy.toFixed(2)} margin ${margin.toFixed(2)}; ${counts}`;
+}
+
+function modelRows(models: AgentStatus['models']): [string, string][] {
+  const { running, state, release, rollout, fault, shadow, proven, downloaded } = models;
+  const rows = Object.entries(running).map(([id, { sha256, version, since }]): [string, string] => [
+    `model ${id}`,
+    `${version ?? ''} (${sha256.slice(0, 12)}) since ${new Date(since).toISOString()}`,
+  ]);
+  const share = downloaded === undefined ? undefined : `${Math.round(downloaded * 100)} %`;
+  const words = [
+    state.replace('_', ' '),
+    share,
+    proven === false ? 'on probation' : undefined,
+    release,
+    rollout,
+    fault?.message,
+  ];
+  if (state !== 'idle') rows.push(['models', words.filter((part) => part).join(' · ')]);
+  for (const [id, one] of Object.entries(shadow?.models ?? {})) {
+    const counts = `${one.frames} frames, ${one.disagreement} differ, ${one.faults} without a score`;
+    rows.push([`shadow ${id}`, `${counts}, ${one.latencyRatio} times as long`]);
+  }
+  if (shadow !== undefined && shadow.state !== 'running') {
+    rows.push(['shadow', [shadow.state, shadow.fault?.message].filter((part) => part).join(' · ')]);
+  }
+  return rows;
 }
 
 function firedText({ fired, suppressed }: AgentStatus['rules']): string {

@@ -67,6 +67,7 @@ class DiskShelf implements ArtifactShelf {
   /** Sizes of whole artifacts. */
   readonly #held = new Map<string, number>();
   #rows: Rows = { epoch: 0, parts: {} };
+  #saving: Promise<void> = Promise.resolve();
 
   constructor({ dir, headroomBytes }: ArtifactOptions, disk: Disk) {
     this.#dir = dir;
@@ -107,9 +108,11 @@ class DiskShelf implements ArtifactShelf {
     const fits = before?.sizeBytes === sizeBytes && size >= before.durable;
     const durable = fits ? before.durable : 0;
     await this.#demandRoom(sizeBytes - durable);
-    const epoch = this.#rows.epoch + 1;
-    const parts = { ...this.#rows.parts, [sha256]: { sizeBytes, durable } };
-    await this.#save({ epoch, parts });
+    await this.#save((rows) => ({
+      epoch: rows.epoch + 1,
+      parts: { ...rows.parts, [sha256]: { sizeBytes, durable } },
+    }));
+    const { epoch } = this.#rows;
     const handle = await openPart(path);
     try {
       await handle.truncate(durable);
@@ -161,8 +164,10 @@ class DiskShelf implements ArtifactShelf {
       },
       sync: async (covered) => {
         await this.#synced(path, handle);
-        const parts = { ...this.#rows.parts, [sha256]: { sizeBytes, durable: covered } };
-        await this.#save({ ...this.#rows, parts });
+        await this.#save((rows) => ({
+          ...rows,
+          parts: { ...rows.parts, [sha256]: { sizeBytes, durable: covered } },
+        }));
       },
       finish: async () => {
         await this.#synced(path, handle);
@@ -197,14 +202,24 @@ class DiskShelf implements ArtifactShelf {
   }
 
   async #forget(sha256: string): Promise<void> {
-    const { [sha256]: _, ...parts } = this.#rows.parts;
-    await this.#save({ ...this.#rows, parts });
+    await this.#save(({ epoch, parts }) => {
+      const { [sha256]: _, ...rest } = parts;
+      return { epoch, parts: rest };
+    });
     await this.#disk.remove(join(this.#parts, sha256));
   }
 
-  async #save(rows: Rows): Promise<void> {
-    await this.#disk.replaceFile(this.#rowFile, JSON.stringify(rows));
-    this.#rows = rows;
+  /** One after the other: a download writes while what is not wanted any more is removed. */
+  async #save(change: (rows: Rows) => Rows): Promise<void> {
+    const before = this.#saving;
+    const mine = (async () => {
+      await before.catch(() => undefined);
+      const rows = change(this.#rows);
+      await this.#disk.replaceFile(this.#rowFile, JSON.stringify(rows));
+      this.#rows = rows;
+    })();
+    this.#saving = mine;
+    await mine;
   }
 
   async #demandRoom(bytes: number): Promise<void> {

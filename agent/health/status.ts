@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ModelsReport } from '@fieldloop/proto';
 import { maxSocketPathBytes } from '../limits.ts';
 
 export interface AgentStatus {
@@ -11,6 +12,7 @@ export interface AgentStatus {
   readonly source: SourceFigures;
   readonly score: ScoreFigures;
   readonly rules: RuleFigures;
+  readonly models: ModelFigures;
   readonly clips: {
     /** Written by this process; `sealed` counts those that are durable. */
     readonly cut: number;
@@ -72,6 +74,9 @@ export interface RuleFigures {
   /** Triggers that did not become a verdict. */
   readonly suppressed: number;
 }
+
+/** As the cloud is told. */
+export type ModelFigures = Omit<ModelsReport, 'digest'>;
 
 export interface UplinkFigures {
   readonly connected: boolean;

@@ -1,5 +1,10 @@
-/** What the data worker and the scoring worker say to each other, over their own port. */
+/**
+ * What a scoring worker hears and says: frames over ports of the data worker, and its own state to
+ * main.
+ */
+import type { MessagePort } from 'node:worker_threads';
 import type { Channel } from '@fieldloop/recording';
+import type { ModelFiles } from './model.ts';
 import type { FrameFaultReason, Scored } from './scorer.ts';
 
 export type ToScoring =
@@ -16,7 +21,13 @@ export type ToScoring =
     };
 
 export type FromScoring =
-  | { readonly kind: 'scored'; readonly id: number; readonly scored: Scored }
+  | {
+      readonly kind: 'scored';
+      readonly id: number;
+      readonly scored: Scored;
+      /** Of the bytes behind the instance that scored it. */
+      readonly sha256: string;
+    }
   | {
       readonly kind: 'fault';
       readonly id: number;
@@ -24,17 +35,46 @@ export type FromScoring =
       readonly message: string;
     };
 
-/** A model that the scoring worker has ready. */
-export interface ReadyModel {
-  /** As agent.yaml calls it. */
+/** A model to load, and where from. */
+export interface ModelPlace {
+  /** As agent.yaml, rule sets and the cloud call it. */
   readonly id: string;
-  readonly version: string;
-  readonly sha256: string;
+  readonly files: ModelFiles;
+  /** Hashes that its files must have; absent for a folder of the configuration. */
+  readonly expect?: { readonly onnx: string; readonly document: string } | undefined;
 }
 
-/** What the scoring worker tells main, once. */
-export interface ScoringReady {
-  readonly kind: 'ready';
-  readonly models: readonly ReadyModel[];
-  readonly faults: readonly { readonly id: string; readonly message: string }[];
+export interface ScoringSettings {
+  readonly models: readonly ModelPlace[];
+  /** Measures latency and memory before it says that it is ready. */
+  readonly isTrial: boolean;
 }
+
+/** A model that a scoring worker has ready. */
+export interface ReadyModel {
+  readonly id: string;
+  readonly version: string;
+  /** Measured from the bytes that the instance was made of. */
+  readonly sha256: string;
+  readonly documentSha256: string;
+}
+
+export interface ModelFaultNote {
+  readonly id: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+export type ScoringOrder =
+  | { readonly kind: 'port'; readonly port: MessagePort }
+  /** Run the golden inputs of every model again. */
+  | { readonly kind: 'golden' };
+
+/** What a scoring worker tells main: `ready` once, `golden` as often as it is asked. */
+export type ScoringNews =
+  | {
+      readonly kind: 'ready';
+      readonly models: readonly ReadyModel[];
+      readonly faults: readonly ModelFaultNote[];
+    }
+  | { readonly kind: 'golden'; readonly faults: readonly ModelFaultNote[] };

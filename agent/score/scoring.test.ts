@@ -52,7 +52,6 @@ function open() {
   let tell: (message: FromScoring) => void = () => {};
   const scoring = openScoring({
     clock,
-    sha256Of: () => 'a'.repeat(64),
     onOff: ({ model, why }) => offs.push(`${model}: ${why}`),
   });
   const port = {
@@ -67,7 +66,7 @@ function open() {
   const answer = (id: number): void => {
     const values = { entropy: 0.5, margin: 0.25, energy: -1 };
     const scored = { values, topClass: 'a', latencyMs: 3 };
-    tell({ kind: 'scored', id, scored });
+    tell({ kind: 'scored', id, scored, sha256: 'a'.repeat(64) });
   };
   const offer = (atS: number): void => scoring.offer(frame(atS), (record) => scores.push(record));
   const seen = (): unknown[] =>

@@ -5,8 +5,9 @@
  */
 import type { Clock } from '@fieldloop/core';
 import type { Channel } from '@fieldloop/recording';
-import { maxFaultsInRow, replayDeadlineMs } from '../limits.ts';
+import { faultsWithin, maxFaultsInRow, replayDeadlineMs } from '../limits.ts';
 import type { FromScoring, ToScoring } from './protocol.ts';
+import { openShadows, type ShadowFigures, type Shadows } from './shadow.ts';
 import type { Frame } from './tap.ts';
 import type { ScoreValues } from './values.ts';
 
@@ -40,9 +41,7 @@ export interface ScoringPort {
 
 export interface ScoringDeps {
   readonly clock: Clock;
-  /** SHA-256 of each model that is ready, by its id in agent.yaml. */
-  readonly sha256Of: (model: string) => string | undefined;
-  /** A model was switched off after too many faults in a row. */
+  /** A model was switched off after too many faults. */
   readonly onOff: (off: { readonly model: string; readonly why: string }) => void;
 }
 
@@ -50,8 +49,17 @@ export interface Scoring {
   readonly figures: Readonly<ScoringFigures>;
   /** Frames in work or waiting. */
   readonly busy: number;
-  /** Another worker took over; undefined when there is none. */
-  connect(port: ScoringPort | undefined): void;
+  /**
+   * Another worker took over; undefined when there is none. What the last one has in work it still
+   * answers when it lives on, as it does when models are exchanged.
+   */
+  connect(port: ScoringPort | undefined, before?: 'died' | 'lives'): void;
+  /** The worker of models that only count, and which they are; undefined ends them. */
+  shadow(
+    port: ScoringPort | undefined,
+    models: readonly { readonly id: string; readonly sha256: string }[],
+  ): void;
+  readonly shadowFigures: Readonly<Record<string, ShadowFigures>>;
   /** Hands over the frame, or keeps it as the latest; `onScore` hears the result. */
   offer(frame: Frame, onScore: (record: ScoreRecord) => void): void;
   /** Waits for the score of this very frame. */
@@ -82,9 +90,14 @@ class PortScoring implements Scoring {
   readonly #inWork = new Set<string>();
   readonly #waiting = new Map<string, Waiting>();
   readonly #inRow = new Map<string, number>();
+  /** Outcomes of the last frames of a model; true is a fault. */
+  readonly #lately = new Map<string, boolean[]>();
   readonly #off = new Set<string>();
-  readonly #keys = new Map<Channel, number>();
+  #keys = new Map<Channel, number>();
   #port: ScoringPort | undefined;
+  #shadows: Shadows | undefined;
+  #shadowKeys = new Map<Channel, number>();
+  #shadowPort: ScoringPort | undefined;
   #nextId = 0;
   #nextKey = 0;
 
@@ -96,12 +109,33 @@ class PortScoring implements Scoring {
     return this.#pending.size + this.#waiting.size;
   }
 
-  connect(port: ScoringPort | undefined): void {
-    // What the old worker had in work has no score; that says nothing about the model.
-    for (const [id, pending] of this.#pending) this.#finish(id, pending, undefined);
-    this.#keys.clear();
+  get shadowFigures(): Readonly<Record<string, ShadowFigures>> {
+    return this.#shadows?.figures ?? {};
+  }
+
+  connect(port: ScoringPort | undefined, before: 'died' | 'lives' = 'died'): void {
+    // What a dead worker had in work has no score; that says nothing about the model.
+    if (before === 'died') {
+      for (const [id, pending] of this.#pending) this.#finish(id, pending, undefined);
+    }
+    this.#keys = new Map();
+    this.#inRow.clear();
+    this.#lately.clear();
+    this.#off.clear();
     this.#port = port;
     port?.listen((message) => this.#answer(message));
+  }
+
+  shadow(
+    port: ScoringPort | undefined,
+    models: readonly { readonly id: string; readonly sha256: string }[],
+  ): void {
+    this.#shadows?.end();
+    this.#shadowKeys = new Map();
+    this.#shadowPort = port;
+    const shadows = port && openShadows(models, this.#deps.clock);
+    this.#shadows = shadows;
+    port?.listen((message) => shadows?.answered(message));
   }
 
   offer(frame: Frame, onScore: (record: ScoreRecord) => void): void {
@@ -125,13 +159,9 @@ class PortScoring implements Scoring {
   }
 
   forget(channels: Iterable<Channel>): void {
-    const keys: number[] = [];
-    for (const channel of channels) {
-      const key = this.#keys.get(channel);
-      this.#keys.delete(channel);
-      if (key !== undefined) keys.push(key);
-    }
-    if (keys.length > 0) this.#port?.post({ kind: 'forget', keys }, []);
+    const all = [...channels];
+    forgetKeys(this.#keys, all, this.#port);
+    forgetKeys(this.#shadowKeys, all, this.#shadowPort);
   }
 
   #send(frame: Frame, deadlineMs: number, settle: Pending['settle']): void {
@@ -146,7 +176,8 @@ class PortScoring implements Scoring {
     this.#pending.set(id, pending);
     this.#inWork.add(plan.id);
     const bytes = new Uint8Array(block.data.subarray(block.starts[i], block.ends[i]));
-    const key = this.#keyOf(channel, this.#port);
+    this.#shade(id, plan.model, { channel, bytes });
+    const key = this.#keyOf(this.#keys, channel, this.#port);
     this.#port.post({ kind: 'frame', id, model: plan.model, key, bytes }, [bytes.buffer]);
     this.#deps.clock.sleep(deadlineMs, pending.timer.signal).then(
       () => this.#fault(id, pending, `no score within ${Math.round(deadlineMs)} ms`),
@@ -155,11 +186,21 @@ class PortScoring implements Scoring {
     );
   }
 
-  #keyOf(channel: Channel, port: ScoringPort): number {
-    const known = this.#keys.get(channel);
+  /** A copy for the model's shadow, when it has one that is idle. */
+  #shade(id: number, model: string, of: { channel: Channel; bytes: Uint8Array }): void {
+    const port = this.#shadowPort;
+    if (port === undefined || this.#shadows?.wants(model) !== true) return;
+    const bytes = of.bytes.slice();
+    const key = this.#keyOf(this.#shadowKeys, of.channel, port);
+    this.#shadows.began(id, model);
+    port.post({ kind: 'frame', id, model, key, bytes }, [bytes.buffer]);
+  }
+
+  #keyOf(keys: Map<Channel, number>, channel: Channel, port: ScoringPort): number {
+    const known = keys.get(channel);
     if (known !== undefined) return known;
     const key = (this.#nextKey += 1);
-    this.#keys.set(channel, key);
+    keys.set(channel, key);
     port.post({ kind: 'channel', key, channel }, []);
     return key;
   }
@@ -173,11 +214,12 @@ class PortScoring implements Scoring {
       return;
     }
     const { plan, atNs } = pending.frame;
-    const modelSha256 = this.#deps.sha256Of(plan.model) ?? '';
-    const record = { scorer: plan.id, atNs, modelSha256, ...message.scored };
+    const record = { scorer: plan.id, atNs, modelSha256: message.sha256, ...message.scored };
     this.figures.count += 1;
     this.figures.last = record;
     this.#inRow.delete(plan.model);
+    this.#note(plan.model, false);
+    this.#shadows?.acted(message.id, message.scored);
     this.#finish(message.id, pending, record);
   }
 
@@ -186,11 +228,22 @@ class PortScoring implements Scoring {
     this.figures.faults += 1;
     const inRow = (this.#inRow.get(model) ?? 0) + 1;
     this.#inRow.set(model, inRow);
-    if (inRow >= maxFaultsInRow && !this.#off.has(model)) {
+    const isOften = this.#note(model, true) >= faultsWithin.faults;
+    this.#shadows?.acted(id, undefined);
+    if ((inRow >= maxFaultsInRow || isOften) && !this.#off.has(model)) {
       this.#off.add(model);
       this.#deps.onOff({ model, why });
     }
     this.#finish(id, pending, undefined);
+  }
+
+  /** Faults among the last frames of the model. */
+  #note(model: string, isFault: boolean): number {
+    const lately = this.#lately.get(model) ?? [];
+    lately.push(isFault);
+    if (lately.length > faultsWithin.frames) lately.shift();
+    this.#lately.set(model, lately);
+    return lately.filter(Boolean).length;
   }
 
   #finish(id: number, pending: Pending, record: ScoreRecord | undefined): void {
@@ -199,4 +252,18 @@ class PortScoring implements Scoring {
     pending.timer.abort();
     pending.settle(record);
   }
+}
+
+function forgetKeys(
+  known: Map<Channel, number>,
+  channels: readonly Channel[],
+  port: ScoringPort | undefined,
+): void {
+  const keys: number[] = [];
+  for (const channel of channels) {
+    const key = known.get(channel);
+    known.delete(channel);
+    if (key !== undefined) keys.push(key);
+  }
+  if (keys.length > 0) port?.post({ kind: 'forget', keys }, []);
 }

@@ -1,0 +1,150 @@
+/**
+ * One scoring thread with its models. Models are exchanged by starting a second crew, trying it
+ * out beside the first, and letting it take the frames; the first one stays warm meanwhile.
+ */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
+import type { Clock, Log, Random } from '@fieldloop/core';
+import type { ModelFault } from '@fieldloop/proto';
+import { modelsReadyWithinMs } from './limits.ts';
+import type {
+  ModelFaultNote,
+  ModelPlace,
+  ReadyModel,
+  ScoringNews,
+  ScoringOrder,
+  ScoringSettings,
+} from './score/protocol.ts';
+import { openThread, type Thread } from './thread.ts';
+
+export interface CrewDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface CrewOptions {
+  readonly name: string;
+  readonly places: readonly ModelPlace[];
+  readonly isTrial: boolean;
+  /** The thread is there again after it died: ports of the one before lead nowhere. */
+  readonly onAgain: () => void;
+  readonly onDeath: (death: { readonly why: string; readonly gaveUp: boolean }) => void;
+}
+
+export interface Crew {
+  readonly models: readonly ReadyModel[];
+  readonly faults: readonly ModelFaultNote[];
+  /** Unix milliseconds since when its models are ready. */
+  readonly sinceMs: number;
+  /** Resolves when the models are loaded or cannot be; false when that took too long or it died. */
+  readonly ready: Promise<boolean>;
+  /** A way to this thread, to be handed to who has frames. */
+  port(): MessagePort;
+  /** Why golden inputs do not give golden outputs any more. */
+  golden(): Promise<readonly ModelFaultNote[]>;
+  stop(): Promise<void>;
+}
+
+export function openCrew(options: CrewOptions, deps: CrewDeps): Crew {
+  return new ThreadCrew(options, deps);
+}
+
+class ThreadCrew implements Crew {
+  models: readonly ReadyModel[] = [];
+  faults: readonly ModelFaultNote[] = [];
+  sinceMs = 0;
+  readonly ready: Promise<boolean>;
+  readonly #thread: Thread<ScoringOrder>;
+  readonly #deps: CrewDeps;
+  readonly #ending = new AbortController();
+  #isReady: (isInTime: boolean) => void = () => undefined;
+  #told: ((faults: readonly ModelFaultNote[]) => void)[] = [];
+
+  constructor(options: CrewOptions, deps: CrewDeps) {
+    this.#deps = deps;
+    const settings: ScoringSettings = { models: options.places, isTrial: options.isTrial };
+    this.ready = new Promise((resolve) => {
+      this.#isReady = resolve;
+    });
+    deps.clock.sleep(modelsReadyWithinMs, this.#ending.signal).then(
+      () => this.#isReady(false),
+      () => undefined,
+    );
+    let isFirst = true;
+    this.#thread = openThread<ScoringOrder, ScoringNews>(
+      {
+        name: options.name,
+        entry: new URL('./scoring-worker.ts', import.meta.url),
+        start: () => ({ data: settings }),
+        onMessage: (news) => {
+          this.#heard(news);
+          if (news.kind !== 'ready') return;
+          if (!isFirst) options.onAgain();
+          isFirst = false;
+        },
+        onDeath: (death) => {
+          this.#isReady(false);
+          this.#tell([{ id: '', code: 'internal', message: death.why }]);
+          options.onDeath(death);
+        },
+      },
+      deps,
+    );
+  }
+
+  port(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    this.#thread.post({ kind: 'port', port: port1 }, [port1]);
+    return port2;
+  }
+
+  golden(): Promise<readonly ModelFaultNote[]> {
+    return new Promise((resolve) => {
+      this.#told.push(resolve);
+      this.#thread.post({ kind: 'golden' });
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#ending.abort();
+    this.#isReady(false);
+    this.#tell([]);
+    await this.#thread.terminate();
+  }
+
+  #heard(news: ScoringNews): void {
+    if (news.kind === 'golden') {
+      this.#tell(news.faults);
+      return;
+    }
+    this.models = news.models;
+    this.faults = news.faults;
+    this.sinceMs = this.#deps.clock.now();
+    this.#isReady(true);
+  }
+
+  #tell(faults: readonly ModelFaultNote[]): void {
+    for (const resolve of this.#told.splice(0)) resolve(faults);
+  }
+}
+
+/** Waits for the crew, or for the agent to stop. */
+export async function untilReady(crew: Crew, signal: AbortSignal): Promise<void> {
+  const stop = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await Promise.race([crew.ready, stop]);
+}
+
+/** Why the crew of a set that is tried out may not take the frames. */
+export function trialFault(
+  crew: Crew | undefined,
+  set: { readonly models: Readonly<Record<string, unknown>> },
+): ModelFault | undefined {
+  if (crew === undefined) return undefined;
+  const bad = crew.faults.find(({ id }) => set.models[id] !== undefined);
+  if (bad !== undefined) return { code: bad.code, message: bad.message };
+  if (crew.sinceMs > 0) return undefined;
+  return { code: 'timeout', message: 'the models did not load, or the thread died of them' };
+}
