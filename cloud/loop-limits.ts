@@ -9,6 +9,13 @@ export const batchTasks = 200;
 export const batchWithinMs = ms('72h');
 export const batchLateMs = ms('72h');
 export const batchLookMs = ms('1m');
+/** The worker draws a frozen window within a minute; a person looks at one that it does not. */
+export const drawMs = ms('6h');
+export const drawLookMs = ms('5s');
+export const buildMs = ms('6h');
+export const buildLookMs = ms('5s');
+/** What failed waits so long for a person; then it stays failed. */
+export const failedMs = ms('168h');
 /** A version whose gates are not green waits so long for a person before it counts as late. */
 export const signOffMs = ms('48h');
 /** The longest that a training may take; its own deadline is shorter. */

@@ -218,7 +218,12 @@ const approvalGate = (
   question: `Release ${name}?`,
   subject: { id: release, digest },
   options: ['approve', 'reject'],
-  who: { role: 'engineer', scope: 'releases:write', not: [author] },
+  who: {
+    role: 'engineer',
+    scope: 'releases:write',
+    among: { role: 'release_manager', least: 1 },
+    not: [author],
+  },
   quorum: 2,
   withinMs: approvalMs,
   onDeadline: 'reject',

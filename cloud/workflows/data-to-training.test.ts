@@ -32,6 +32,7 @@ interface Setting {
   readonly gates?: Snapshot['gates'];
   readonly items?: number;
   readonly training?: 'finished' | 'failed' | 'never';
+  readonly build?: 'failed';
 }
 
 function world(setting: Setting): World {
@@ -51,11 +52,11 @@ function world(setting: Setting): World {
     accepted: false,
     freeze: async (_, { key }) =>
       await effect(key, 'freeze', () => ({ window: 'win_1', units: setting.units ?? 10 })),
+    drawn: async () =>
+      await Promise.resolve({ chosen: setting.chosen ?? 4, batches: ['b1', 'b2'] }),
     validate: async (_, { key }) =>
       await effect(key, 'validate', () => ({ usable: setting.usable ?? 10, bad: [] })),
-    draw: async (_, { key }) =>
-      await effect(key, 'draw', () => ({ chosen: setting.chosen ?? 4, batches: ['b1', 'b2'] })),
-    openBatch: async (_, batch, { key }) =>
+    openBatch: async ({ batch }, { key }) =>
       await effect(key, `open ${batch}`, () => {
         one.openBatches.add(batch);
         return { tasks: 2 };
@@ -65,12 +66,21 @@ function world(setting: Setting): World {
         one.openBatches.delete(batch);
         return { void: 2 };
       }),
-    snapshot: async (_, { key }) =>
-      await effect(key, 'snapshot', () => {
-        one.version = 'draft';
-        const { gates = 'green', items = 4 } = setting;
-        return { version: 'v1', items, gates, reasons: ['too few'], parent: null };
+    build: async (_, { key }) =>
+      await effect(key, key, () => {
+        one.version = setting.build === 'failed' ? 'none' : 'draft';
+        return { operation: 'op_1' };
       }),
+    built: async () => {
+      const { gates = 'green', items = 4, build } = setting;
+      const ready = gates === 'green' && items > 0;
+      if (ready && build === undefined) one.version = 'ready';
+      return await Promise.resolve(
+        build === 'failed'
+          ? { failure: { reason: 'clips are gone', digest: 'd', link: '/v1/operations/op_1' } }
+          : { snapshot: { version: 'v1', items, gates, reasons: ['too few'], ready } },
+      );
+    },
     evidence: async () => await Promise.resolve([{ name: 'diff', digest: 'd' }]),
     publish: async (_, __, { key }) =>
       await effect(key, 'publish', () => {
@@ -83,23 +93,23 @@ function world(setting: Setting): World {
         return { state: one.version };
       }),
     train: async (_, { key }) =>
-      await effect(key, 'train', () => {
+      await effect(key, key, () => {
         one.training = 'running';
         return { training: 'trn_1' };
       }),
-    look: async () => {
+    trained: async () => {
       const { training = 'finished' } = setting;
       if (training === 'never') return await Promise.resolve(pending);
       one.training = training === 'failed' ? 'failed' : 'done';
-      return await Promise.resolve({ state: training, reason: 'wrote NaN' });
+      one.accepted = training === 'finished';
+      return await Promise.resolve(
+        training === 'finished'
+          ? { modelVersion: 'mdv_1' }
+          : { failure: { reason: 'wrote NaN', digest: 'd', link: '/v1/trainings/trn_1' } },
+      );
     },
-    accept: async (_, { key }) =>
-      await effect(key, 'accept', () => {
-        one.accepted = true;
-        return { modelVersion: 'mdv_1' };
-      }),
     stop: async (_, __, { key }) =>
-      await effect(key, 'stop', () => {
+      await effect(key, key, () => {
         if (one.training === 'running') one.training = 'stopped';
         return { state: one.training };
       }),
@@ -131,8 +141,12 @@ test.each<[string, Setting, MemoryOptions, DataOutcome['status']]>([
   ['red, and refused', { gates: 'red' }, { decisions: { 'sign-off': 'reject' } }, 'rejected'],
   ['inconclusive, and nobody answers', { gates: 'inconclusive' }, {}, 'rejected'],
   ['the training fails', { training: 'failed' }, {}, 'training_failed'],
+  ['each training fails', { training: 'failed' }, { decisions: () => 'retry' }, 'training_failed'],
   ['the training never ends', { training: 'never' }, {}, 'training_failed'],
-  ['aborted while it trains', {}, { abortAt: 'training' }, 'aborted'],
+  ['the build fails', { build: 'failed' }, {}, 'rejected'],
+  ['each build fails', { build: 'failed' }, { decisions: () => 'retry' }, 'rejected'],
+  ['aborted while it trains', {}, { abortAt: 'training/1' }, 'aborted'],
+  ['aborted while it is built', {}, { abortAt: 'built/1' }, 'aborted'],
   ['aborted while batches open', {}, { abortAt: 'open/b2' }, 'aborted'],
 ])('%s', async (_, setting, options, status) => {
   const deps = world(setting);
@@ -144,7 +158,7 @@ test('a version that is there enters at training', async () => {
   const deps = world({});
   const outcome = await run(deps, {}, { version: 'v9', model: 'classifier', dataset: 'hall' });
   expect(outcome).toMatchObject({ status: 'trained', version: 'v9' });
-  expect(deps.done).toEqual(['train', 'accept']);
+  expect(deps.done).toEqual(['run_test/train/1']);
 });
 
 test('a clip that cannot be validated is not the end of the window', async () => {
@@ -161,6 +175,7 @@ function expectNothingLeft(deps: World): void {
 }
 
 const seed = 20_261_121;
+const expired = { kind: 'expired' } as const;
 const mishaps = fc.array(
   fc.constantFrom<Mishap | undefined>(undefined, undefined, 'before', 'after', 'permanent'),
   { maxLength: 24 },
@@ -189,16 +204,17 @@ test(`any faults and decisions end in a documented state (seed ${seed})`, async 
         gates: fc.constantFrom('green' as const, 'red' as const, 'inconclusive' as const),
         training: fc.constantFrom('finished' as const, 'failed' as const, 'never' as const),
         said: fc.constantFrom('approve', 'reject', undefined),
-        abortAt: fc.constantFrom(undefined, ...steps, 'publish', 'accept'),
+        again: fc.constantFrom('retry', 'give_up'),
+        abortAt: fc.constantFrom(undefined, ...steps, 'publish', 'train/1', 'training/1'),
       }),
-      async ({ said, abortAt, ...setting }) => {
+      async ({ said, again, abortAt, ...setting }) => {
         const deps = world(setting);
         let attempts = 0;
         let escalated = 0;
         const undoing = /^(void|discard|stop)/;
         const outcome = await run(deps, {
           ...(abortAt === undefined ? {} : { abortAt }),
-          ...(said === undefined ? {} : { decisions: { 'sign-off': said } }),
+          decisions: (name) => (name === 'sign-off' ? (said ?? expired) : again),
           faults: (step) => (undoing.test(step) ? undefined : setting.mishaps[attempts++]),
           escalations: (step) => {
             const wish = setting.wishes[escalated++ % setting.wishes.length] ?? 'abort';

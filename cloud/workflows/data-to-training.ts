@@ -4,7 +4,16 @@
  * `training_failed` or `aborted`; what was opened and not needed is taken back.
  */
 import type { Json } from '@fieldloop/core';
-import { signOffMs, trainingLookMs, trainingMs } from '../loop-limits.ts';
+import {
+  buildLookMs,
+  buildMs,
+  drawLookMs,
+  drawMs,
+  failedMs,
+  signOffMs,
+  trainingLookMs,
+  trainingMs,
+} from '../loop-limits.ts';
 import type { BatchOutcome } from './label-batch.ts';
 import type {
   Body,
@@ -47,42 +56,56 @@ export interface Snapshot {
   readonly items: number;
   readonly gates: 'green' | 'red' | 'inconclusive';
   readonly reasons: readonly string[];
-  /** The version before it, from which the difference is shown. */
-  readonly parent: string | null;
+  /** Green ones are ready at once: nobody need sign them. */
+  readonly ready: boolean;
 }
 
-/** How a training stands when there is something to do about it. */
-export interface TrainingEnd {
+/** Long work that ended without what it was for, with what a person needs to say what now. */
+export interface Failure {
   readonly [key: string]: Json;
-  readonly state: 'finished' | 'failed';
   readonly reason: string;
+  readonly digest: string;
+  /** A path of the API. */
+  readonly link: string;
 }
+
+export type Built = { readonly snapshot: Snapshot } | { readonly failure: Failure };
+export type Trained = { readonly modelVersion: string } | { readonly failure: Failure };
 
 export interface DataDeps {
+  /** No unit: nothing came since the policy's last window. */
   freeze(
     policy: string,
     e: EffectContext,
   ): Promise<{ readonly window: string; readonly units: number }>;
-  /** Units whose clips are unreadable, or not allowed here, leave the window and are listed. */
+  /** Pending while the window is not drawn. */
+  drawn(window: string, e: EffectContext): Promise<Drawn | Pending>;
+  /** Chosen clips that cannot be read, or are not allowed here, are listed. */
   validate(
     window: string,
     e: EffectContext,
   ): Promise<{ readonly usable: number; readonly bad: readonly string[] }>;
-  draw(window: string, e: EffectContext): Promise<Drawn>;
-  openBatch(window: string, batch: string, e: EffectContext): Promise<{ readonly tasks: number }>;
+  openBatch(
+    of: { readonly window: string; readonly batch: string; readonly dataset: string },
+    e: EffectContext,
+  ): Promise<{ readonly tasks: number }>;
   voidTasks(batch: string, reason: string, e: EffectContext): Promise<{ readonly void: number }>;
-  snapshot(dataset: string, e: EffectContext): Promise<Snapshot>;
+  build(dataset: string, e: EffectContext): Promise<{ readonly operation: string }>;
+  built(operation: string, e: EffectContext): Promise<Built | Pending>;
   /** Gates as they are, the difference to the parent and the two numbers. */
   evidence(version: string, e: EffectContext): Promise<readonly ShownEvidence[]>;
-  publish(version: string, by: string, e: EffectContext): Promise<{ readonly state: string }>;
+  publish(
+    version: string,
+    sign: { readonly by: string; readonly reason: string },
+    e: EffectContext,
+  ): Promise<{ readonly state: string }>;
   /** The version that this run made and nobody signed, if there is one. */
   discard(dataset: string, reason: string, e: EffectContext): Promise<{ readonly state: string }>;
   train(
     of: { readonly model: string; readonly version: string },
     e: EffectContext,
   ): Promise<{ readonly training: string }>;
-  look(training: string, e: EffectContext): Promise<TrainingEnd | Pending>;
-  accept(training: string, e: EffectContext): Promise<{ readonly modelVersion: string }>;
+  trained(training: string, e: EffectContext): Promise<Trained | Pending>;
   /** The training that this run started, if there is one that goes on. */
   stop(
     of: { readonly model: string; readonly version: string },
@@ -105,6 +128,8 @@ interface At {
 }
 
 const back = { attempts: 10 } as const;
+/** Rounds of trying again, where a person says so. */
+const mostRounds = 5;
 
 /** Until every task of the window is over; the outcome when that is the end of the run. */
 async function labels(at: At): Promise<DataOutcome | undefined> {
@@ -114,26 +139,30 @@ async function labels(at: At): Promise<DataOutcome | undefined> {
   if ('policy' in input) {
     const frozen = await flow.must('freeze', async (e) => await deps.freeze(input.policy, e));
     if (frozen.kind !== 'done') return abortedBy(frozen);
-    if (frozen.value.units === 0) return { status: 'no_data', reason: 'the window holds no unit' };
+    if (frozen.value.units === 0) return { status: 'no_data', reason: 'nothing new came' };
     window = frozen.value.window;
   }
-  const valid = await flow.act('validate', async (e) => await deps.validate(window, e));
-  if (valid.ok && valid.value.usable === 0) {
-    return { status: 'no_data', reason: `no clip of the window can be used: ${window}` };
-  }
-  const drawn = await flow.must('draw', async (e) => await deps.draw(window, e));
-  if (drawn.kind !== 'done') return abortedBy(drawn);
+  const drawn = await flow.watch('drawn', async (e) => await deps.drawn(window, e), {
+    withinMs: drawMs,
+    everyMs: drawLookMs,
+    on: [{ kind: 'triage.selected', subject: window }],
+  });
+  if (drawn.kind === 'aborted') return abortedBy(drawn);
+  if (drawn.kind === 'expired') return { status: 'no_data', reason: `${window} was not drawn` };
   const { batches, chosen } = drawn.value;
   if (chosen === 0) return { status: 'no_data', reason: 'the draw chose nothing' };
+  const valid = await flow.act('validate', async (e) => await deps.validate(window, e));
+  if (valid.ok && valid.value.usable === 0) {
+    return { status: 'no_data', reason: `no clip that ${window} chose can be used` };
+  }
   const opened: string[] = [];
   for (const batch of batches) {
     // Noted first: a batch that was opened by half is taken back as well.
     opened.push(batch);
-    const done = await flow.must(
-      `open/${batch}`,
-      async (e) => await deps.openBatch(window, batch, e),
-      { skippable: true },
-    );
+    const of = { window, batch, dataset: input.dataset };
+    const done = await flow.must(`open/${batch}`, async (e) => await deps.openBatch(of, e), {
+      skippable: true,
+    });
     if (done.kind === 'aborted') return await tookBack(at, opened, done);
   }
   for (const batch of batches) {
@@ -162,32 +191,83 @@ async function tookBack(
 /** A version with its gates; a person signs one that is not green. */
 async function versioned(at: At): Promise<DataOutcome> {
   const { flow, deps, input } = at;
-  const made = await flow.must('snapshot', async (e) => await deps.snapshot(input.dataset, e));
-  if (made.kind !== 'done') return await discarded(at, made);
-  const { version, gates, reasons, items } = made.value;
+  const { snapshot, ended } = await built(at);
+  if (snapshot === undefined) return ended;
+  const { version, gates, reasons, items, ready } = snapshot;
   if (items === 0) {
     const reason = 'no label was resolved';
     await flow.act('discard', async (e) => await deps.discard(input.dataset, reason, e), back);
     return { status: 'no_data', reason };
   }
-  let by = 'policy';
-  if (gates !== 'green') {
-    const shown = await flow.act('evidence', async (e) => ({
-      evidence: await deps.evidence(version, e),
-    }));
-    const evidence = shown.ok ? shown.value.evidence : [];
-    const said = await flow.gate('sign-off', signOffGate(made.value, input, evidence));
-    if (said.kind === 'aborted') return await discarded(at, said);
-    if (said.kind !== 'decided' || said.option !== 'approve') {
-      const reason = said.kind === 'decided' ? said.reason : `${reasons.join('; ')}: ${said.kind}`;
-      await flow.act('discard', async (e) => await deps.discard(input.dataset, reason, e), back);
-      return { status: 'rejected', version, reason };
-    }
-    by = said.by.join(', ');
+  if (ready) return await trained(at, version);
+  const shown = await flow.act('evidence', async (e) => ({
+    evidence: await deps.evidence(version, e),
+  }));
+  const evidence = shown.ok ? shown.value.evidence : [];
+  const said = await flow.gate('sign-off', signOffGate(snapshot, input, evidence));
+  if (said.kind === 'aborted') return await discarded(at, said);
+  if (said.kind !== 'decided' || said.option !== 'approve') {
+    const reason =
+      said.kind === 'decided' ? said.reason : `${gates}: ${reasons.join('; ')}; ${said.kind}`;
+    await flow.act('discard', async (e) => await deps.discard(input.dataset, reason, e), back);
+    return { status: 'rejected', version, reason };
   }
-  const published = await flow.must('publish', async (e) => await deps.publish(version, by, e));
+  const sign = { by: said.by.join(', '), reason: said.reason };
+  const published = await flow.must('publish', async (e) => await deps.publish(version, sign, e));
   if (published.kind !== 'done') return await discarded(at, published);
   return await trained(at, version);
+}
+
+/** The snapshot, or what the run ends with instead. */
+async function built(
+  at: At,
+): Promise<
+  | { readonly snapshot: Snapshot; readonly ended?: never }
+  | { readonly snapshot?: never; readonly ended: DataOutcome }
+> {
+  const { flow, deps, input } = at;
+  for (let round = 1; round <= mostRounds; round += 1) {
+    const asked = await flow.must(
+      `build/${round}`,
+      async (e) => await deps.build(input.dataset, e),
+    );
+    if (asked.kind !== 'done') return { ended: await discarded(at, asked) };
+    const { operation } = asked.value;
+    const watched = await flow.watch(
+      `built/${round}`,
+      async (e) => await deps.built(operation, e),
+      {
+        withinMs: buildMs,
+        everyMs: buildLookMs,
+        on: [
+          { kind: 'operation.done', subject: operation },
+          { kind: 'operation.failed', subject: operation },
+        ],
+      },
+    );
+    if (watched.kind === 'aborted') return { ended: await discarded(at, watched) };
+    if (watched.kind === 'seen' && 'snapshot' in watched.value) {
+      return { snapshot: watched.value.snapshot };
+    }
+    const failure =
+      watched.kind === 'seen' && 'failure' in watched.value
+        ? watched.value.failure
+        : late(operation, `/v1/operations/${operation}`);
+    const said = await flow.gate(
+      `build-failed/${round}`,
+      failedGate(`A version of ${input.dataset} could not be built`, failure, operation),
+    );
+    if (said.kind === 'aborted') return { ended: await discarded(at, said) };
+    if (said.kind !== 'decided' || said.option !== 'retry') {
+      await flow.act(
+        'discard',
+        async (e) => await deps.discard(input.dataset, failure.reason, e),
+        back,
+      );
+      return { ended: { status: 'rejected', version: '', reason: failure.reason } };
+    }
+  }
+  return { ended: { status: 'rejected', version: '', reason: 'no build of it succeeded' } };
 }
 
 async function discarded(
@@ -199,41 +279,58 @@ async function discarded(
   return abortedBy({ by, reason });
 }
 
+/** Trained on a version; a training that fails waits for a person, with its context. */
 async function trained({ flow, deps, input }: At, version: string): Promise<DataOutcome> {
   const of = { model: input.model, version };
-  const stopped = async (reason: string): Promise<void> =>
-    void (await flow.act('stop', async (e) => await deps.stop(of, reason, e), back));
-  const started = await flow.must('train', async (e) => await deps.train(of, e));
-  if (started.kind !== 'done') {
-    await stopped(started.reason);
-    return abortedBy(started);
+  for (let round = 1; round <= mostRounds; round += 1) {
+    const stopped = async (reason: string): Promise<void> => {
+      await flow.act(`stop/${round}`, async (e) => await deps.stop(of, reason, e), back);
+    };
+    const started = await flow.must(`train/${round}`, async (e) => await deps.train(of, e));
+    if (started.kind !== 'done') {
+      await stopped(started.reason);
+      return abortedBy(started);
+    }
+    const { training } = started.value;
+    const watched = await flow.watch(
+      `training/${round}`,
+      async (e) => await deps.trained(training, e),
+      {
+        withinMs: trainingMs,
+        everyMs: trainingLookMs,
+        on: [
+          { kind: 'training.done', subject: training },
+          { kind: 'training.failed', subject: training },
+        ],
+      },
+    );
+    if (watched.kind === 'seen' && 'modelVersion' in watched.value) {
+      const { modelVersion } = watched.value;
+      return { status: 'trained', version, training, modelVersion };
+    }
+    if (watched.kind !== 'seen') await stopped('the run does not wait for it any more');
+    if (watched.kind === 'aborted') return abortedBy(watched);
+    const failure =
+      watched.kind === 'seen' && 'failure' in watched.value
+        ? watched.value.failure
+        : late(training, `/v1/trainings/${training}`);
+    const said = await flow.gate(
+      `training-failed/${round}`,
+      failedGate(`The training of ${input.model} failed`, failure, training),
+    );
+    if (said.kind === 'aborted') return abortedBy(said);
+    if (said.kind !== 'decided' || said.option !== 'retry') {
+      return { status: 'training_failed', version, reason: failure.reason };
+    }
   }
-  const { training } = started.value;
-  const watched = await flow.watch('training', async (e) => await deps.look(training, e), {
-    withinMs: trainingMs,
-    everyMs: trainingLookMs,
-    on: [
-      { kind: 'training.done', subject: training },
-      { kind: 'training.failed', subject: training },
-    ],
-  });
-  if (watched.kind === 'aborted') {
-    await stopped(watched.reason);
-    return abortedBy(watched);
-  }
-  if (watched.kind === 'expired') {
-    await stopped('the training did not end in time');
-    return { status: 'training_failed', version, reason: 'it did not end in time' };
-  }
-  if (watched.value.state === 'failed') {
-    return { status: 'training_failed', version, reason: watched.value.reason };
-  }
-  const accepted = await flow.must('accept', async (e) => await deps.accept(training, e));
-  if (accepted.kind === 'done') {
-    return { status: 'trained', version, training, modelVersion: accepted.value.modelVersion };
-  }
-  return { status: 'training_failed', version, reason: accepted.reason };
+  return { status: 'training_failed', version, reason: `${mostRounds} trainings failed` };
 }
+
+const late = (id: string, link: string): Failure => ({
+  reason: 'it did not end in time',
+  digest: id,
+  link,
+});
 
 const abortedBy = ({
   by,
@@ -260,4 +357,15 @@ const signOffGate = (
   who: { role: 'engineer', scope: 'datasets:write' },
   withinMs: signOffMs,
   onDeadline: 'hold',
+});
+
+const failedGate = (what: string, failure: Failure, id: string): GateSpec => ({
+  kind: 'failed',
+  question: `${what}: ${failure.reason} Try again, or give up?`,
+  subject: { id, digest: failure.digest },
+  evidence: [{ name: 'problem', digest: failure.digest, link: failure.link, body: failure.reason }],
+  options: ['retry', 'give_up'],
+  who: { role: 'engineer' },
+  withinMs: failedMs,
+  onDeadline: 'reject',
 });

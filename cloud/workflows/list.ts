@@ -1,11 +1,14 @@
 /** All workflows, each version that runs may still be open for. */
 import { complianceReview } from './compliance-review-deps.ts';
 import { correctionWorkflow } from './correction-loop-deps.ts';
+import { dataToTrainingWorkflow, labelBatchWorkflow } from './data-to-training-deps.ts';
 import type { Workflow } from './kit/workflow.ts';
 import { maintenanceEscalation } from './maintenance-escalation-deps.ts';
 
 export const workflows: readonly Workflow[] = [
   complianceReview,
   correctionWorkflow,
+  dataToTrainingWorkflow,
+  labelBatchWorkflow,
   maintenanceEscalation,
 ];
