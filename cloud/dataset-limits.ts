@@ -41,6 +41,8 @@ export const importPieceBytes = 512 * 1024;
 export const importItemsAtOnce = 500;
 
 /** Things that one answer about lineage holds. */
-export const maxLineageNodes = 2000;
+export const maxLineageNodes = 500;
+/** Releases whose manifests are looked through for a model, the newest first. */
+export const maxReleasesSearched = 1000;
 /** Bytes of objects that one verification of lineage reads again. */
 export const maxLineageBytes = 4 * 1024 ** 3;

@@ -21,12 +21,16 @@ import { eventOperations } from '../event/routes.ts';
 import { triageOperations } from '../triage/routes.ts';
 import { failureOperations } from '../failure/routes.ts';
 import { exportOperations } from '../export/routes.ts';
+import { lineageOperations } from '../lineage/routes.ts';
 import { operationOperations } from '../operation/routes.ts';
 import { propertyOperations } from '../property/routes.ts';
 import { artifactOperations } from '../artifact/routes.ts';
 import { freezeOperations } from '../freeze/routes.ts';
 import { releaseOperations } from '../release/routes.ts';
 import { rolloutOperations } from '../rollout/routes.ts';
+import { correctionOperations } from '../correction/routes.ts';
+import { regionOperations } from '../region/routes.ts';
+import { reviewOperations } from '../review/routes.ts';
 import { ruleOperations } from '../rule/routes.ts';
 import { savedQueryOperations } from '../saved-query/routes.ts';
 import { sessionOperations } from '../session/routes.ts';
@@ -91,11 +95,15 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     ...triageOperations(noun),
     ...annotationOperations(noun),
     ...caseOperations(noun),
+    ...correctionOperations(noun),
+    ...reviewOperations(noun),
+    ...regionOperations(noun),
     ...commandOperations(noun),
     ...sessionOperations(noun),
     ...clipOperations(noun),
     ...exportOperations(noun),
     ...datasetOperations(noun),
+    ...lineageOperations(noun),
     ...eventOperations(noun),
     ...ruleOperations(noun),
     ...artifactOperations(noun),

@@ -1,0 +1,248 @@
+/** Proves a lineage: what has a hash is read and hashed again, in the order of the chain. */
+import { createHash } from 'node:crypto';
+import { canonicalJson, Fault, type Json, sha256Hex } from '@fieldloop/core';
+import { isDrawn } from '@fieldloop/learning';
+import { type Consensus, labelHash } from '../annotation/annotation.ts';
+import type { TaskType } from '../annotation/task.ts';
+import type { BlobStore } from '../blob/blob.ts';
+import { maxLineageBytes } from '../dataset-limits.ts';
+import type { Db } from '../store/db.ts';
+import { datasetVersionRef } from '../store/lineage-ref.ts';
+import { type CheckState, decisionOf, type LineageNode, type NodeKind } from './lineage.ts';
+import type { Lineage } from './walk.ts';
+
+export interface CheckDeps {
+  readonly read: Db;
+  readonly bytes: Pick<BlobStore, 'read' | 'stat'>;
+}
+
+export interface Verified {
+  readonly ok: boolean;
+  /** Links whose hash was computed again. */
+  readonly checked: number;
+  /** The first that does not match, from the clip's side. */
+  readonly mismatch?: { readonly id: string; readonly why: string };
+}
+
+interface Finding {
+  readonly check: CheckState;
+  readonly why?: string;
+}
+
+const ok: Finding = { check: 'ok' };
+const unchecked: Finding = { check: 'unchecked' };
+const mismatch = (why: string): Finding => ({ check: 'mismatch', why });
+const matches = (is: boolean, why: string): Finding => (is ? ok : mismatch(why));
+
+/** Writes what it finds into the nodes. Fault `limited` when too many bytes would be read. */
+export async function verifyLineage(deps: CheckDeps, lineage: Lineage): Promise<Verified> {
+  const hashes = openHashes(deps);
+  let checked = 0;
+  let first: Verified['mismatch'];
+  for (const node of lineage.nodes) {
+    const found = await checks[node.kind](deps, node, hashes);
+    node.check = found.check;
+    if (found.why !== undefined) node.why = found.why;
+    if (found.check === 'ok' || found.check === 'mismatch') checked += 1;
+    if (found.check === 'mismatch') first ??= { id: node.id, why: found.why ?? '' };
+  }
+  for (const edge of await crossings(deps.read, lineage)) {
+    checked += 1;
+    if (edge.why !== undefined) first ??= { id: edge.id, why: edge.why };
+  }
+  return { ok: first === undefined, checked, ...(first === undefined ? {} : { mismatch: first }) };
+}
+
+type Hashes = ReturnType<typeof openHashes>;
+
+/** Objects are hashed once, and only so many bytes of them. */
+function openHashes({ bytes }: CheckDeps) {
+  const known = new Map<string, Finding>();
+  let total = 0;
+  const hashed = async (sha256: string): Promise<Finding> => {
+    const stat = await bytes.stat(sha256);
+    if (stat === undefined) return { check: 'gone', why: 'its bytes are not here' };
+    total += stat.sizeBytes;
+    if (total > maxLineageBytes) {
+      throw new Fault('limited', `more than ${maxLineageBytes} bytes would be read`, {
+        remedy: 'Follow fewer neighbours (fan), or one direction.',
+      });
+    }
+    const hash = createHash('sha256');
+    for await (const piece of bytes.read(sha256)) hash.update(piece);
+    return matches(hash.digest('hex') === sha256, 'its bytes have another SHA-256');
+  };
+  return async (sha256: string): Promise<Finding> => {
+    const found = known.get(sha256) ?? (await hashed(sha256));
+    known.set(sha256, found);
+    return found;
+  };
+}
+
+type Check = (deps: CheckDeps, node: LineageNode, hashes: Hashes) => Promise<Finding>;
+
+const plain: Check = async () => await Promise.resolve(unchecked);
+
+const checks: Readonly<Record<NodeKind, Check>> = {
+  async clip({ read }, { id, sha256 }, hashes) {
+    const row = await read
+      .selectFrom('clip')
+      .select('state')
+      .where('id', '=', id)
+      .executeTakeFirst();
+    if (row?.state !== 'stored') return { check: 'gone', why: `it is ${row?.state ?? 'unknown'}` };
+    const found = await hashes(sha256 ?? '');
+    return found.check === 'gone' ? mismatch('it is stored, and its bytes are not here') : found;
+  },
+  failure: plain,
+  unit: plain,
+  async choice({ read }, { id }) {
+    const row = await read
+      .selectFrom('triage_choice')
+      .select(['lane', 'salt', 'unit_id', 'propensity'])
+      .where('id', '=', id)
+      .executeTakeFirst();
+    if (row?.lane !== 'audit') return unchecked;
+    const drawn = isDrawn(row.salt, row.unit_id, row.propensity);
+    return matches(drawn, 'the hash of salt and unit is not below its propensity');
+  },
+  task: plain,
+  label: async ({ read }, { id }) => await labelFinding(read, id),
+  async dataset_version({ read }, { id }, hashes) {
+    const row = await datasetVersionRef(read, id);
+    if (row === undefined) return mismatch('there is no such version');
+    if (sha256Hex(row.manifest) !== row.id) return mismatch('its manifest has another SHA-256');
+    const { itemsSha256 } = JSON.parse(row.manifest) as { readonly itemsSha256: string };
+    if (itemsSha256 !== row.items_sha256) return mismatch('its manifest names other items');
+    const items = await hashes(itemsSha256);
+    return items.check === 'gone' ? mismatch('its items are not here') : items;
+  },
+  async training({ read }, { id }) {
+    const row = await read
+      .selectFrom('training')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    const facts = {
+      model: row.model,
+      datasetVersion: row.version_id,
+      base: row.base_id,
+      config: JSON.parse(row.config) as Json,
+      seed: Number(row.seed),
+      trainer: row.trainer,
+      breaking: row.breaking === 1n,
+    };
+    return matches(
+      sha256Hex(canonicalJson(facts)) === row.job_key,
+      'its inputs have another job key',
+    );
+  },
+  async model_version({ read }, { id }, hashes) {
+    const row = await read
+      .selectFrom('model_version')
+      .select(['onnx_sha256', 'document_sha256'])
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    const onnx = await hashes(row.onnx_sha256);
+    return onnx.check === 'ok' ? await hashes(row.document_sha256) : onnx;
+  },
+  async evaluation({ read }, { id }) {
+    const row = await read
+      .selectFrom('evaluation')
+      .select(['input', 'result', 'sha256'])
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    const input = JSON.parse(row.input) as Json;
+    const result = JSON.parse(row.result) as Json;
+    const found = sha256Hex(canonicalJson({ input, result }));
+    return matches(found === row.sha256, 'its inputs and result have another SHA-256');
+  },
+  async release({ read }, { id }) {
+    const row = await read
+      .selectFrom('release')
+      .select(['manifest', 'digest'])
+      .where('id', '=', id)
+      .executeTakeFirstOrThrow();
+    const found = sha256Hex(canonicalJson(JSON.parse(row.manifest) as Json));
+    return matches(found === row.digest, 'its manifest has another digest');
+  },
+  async rollout({ read }, { id }) {
+    const row = await read
+      .selectFrom('rollout')
+      .innerJoin('release', 'release.id', 'rollout.release_id')
+      .select(['rollout.release_digest', 'release.digest'])
+      .where('rollout.id', '=', id)
+      .executeTakeFirstOrThrow();
+    return matches(row.release_digest === row.digest, 'its release has another digest now');
+  },
+  async rollout_decision({ read }, { id }) {
+    const { rollout, seq } = decisionOf(id);
+    const row = await read
+      .selectFrom('rollout_decision')
+      .select(['inputs', 'inputs_digest'])
+      .where('rollout_id', '=', rollout)
+      .where('seq', '=', seq)
+      .executeTakeFirstOrThrow();
+    const found = sha256Hex(canonicalJson(JSON.parse(row.inputs) as Json));
+    return matches(found === row.inputs_digest, 'its inputs have another digest');
+  },
+};
+
+async function labelFinding(read: Db, id: string): Promise<Finding> {
+  const row = await read
+    .selectFrom('label')
+    .innerJoin('clip', 'clip.id', 'label.clip_id')
+    .selectAll('label')
+    .select('clip.sha256 as clip_sha256')
+    .where('label.id', '=', id)
+    .executeTakeFirst();
+  if (row === undefined) return mismatch('its clip is unknown');
+  const consensus = {
+    method: row.method,
+    ...(row.posterior === null ? {} : { posterior: row.posterior }),
+    ...(row.alpha === null ? {} : { alpha: row.alpha }),
+    annotators: Number(row.annotators),
+  } as Consensus;
+  const found = labelHash({
+    clipSha256: row.clip_sha256,
+    topic: row.topic,
+    startNs: row.start_ns,
+    endNs: row.end_ns,
+    type: row.type as TaskType,
+    body: row.body,
+    ontologySha256: row.ontology_sha256,
+    consensus,
+  });
+  return matches(found === row.sha256, 'its value and consensus have another SHA-256');
+}
+
+/** Where one link names another by hash: an item its label and its clip. */
+async function crossings(
+  read: Db,
+  { edges }: Lineage,
+): Promise<readonly { readonly id: string; readonly why?: string }[]> {
+  const found: { id: string; why?: string }[] = [];
+  for (const { from, to } of edges) {
+    if (!from.startsWith('lbl_')) continue;
+    const row = await read
+      .selectFrom('dataset_item')
+      .innerJoin('label', 'label.id', 'dataset_item.label_id')
+      .innerJoin('clip', 'clip.id', 'dataset_item.clip_id')
+      .select([
+        'dataset_item.label_sha256',
+        'dataset_item.clip_sha256',
+        'label.sha256',
+        'clip.sha256 as clip_now',
+      ])
+      .where('dataset_item.label_id', '=', from)
+      .where('dataset_item.version_id', '=', to)
+      .executeTakeFirst();
+    if (row === undefined) continue;
+    if (row.label_sha256 !== row.sha256) {
+      found.push({ id: from, why: `${to.slice(0, 12)} holds another label than this one` });
+    } else if (row.clip_sha256 !== row.clip_now) {
+      found.push({ id: from, why: `${to.slice(0, 12)} holds another clip than this label’s` });
+    } else found.push({ id: from });
+  }
+  return found;
+}
