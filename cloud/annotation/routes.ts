@@ -1,6 +1,7 @@
 /** Everything about annotation in the API, in the order of its documents. */
 import type { Operation } from '../http/operation.ts';
 import { annotatorOperations } from './annotator-routes.ts';
+import { exchangeOperations } from './exchange-routes.ts';
 import { labelOperations } from './label-routes.ts';
 import { mediaOperations, type TaskDeps } from './media.ts';
 import { ontologyOperations } from './ontology-routes.ts';
@@ -13,5 +14,6 @@ export const annotationOperations = (deps: TaskDeps): readonly Operation[] => [
   ...taskOperations(deps),
   ...mediaOperations(deps),
   ...labelOperations(deps),
+  ...exchangeOperations(deps),
   ...annotatorOperations(deps),
 ];

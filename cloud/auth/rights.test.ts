@@ -126,6 +126,7 @@ test('without a key or a login every operation but the open ones is 401', async 
     'getJoinPage',
     'getReadiness',
     'getSigned',
+    'getTaskMedia',
     'getVersion',
     'login',
     'redeemLink',
