@@ -57,3 +57,5 @@ export const caseSlackNs = 500_000_000n;
 /** Units of one evaluation, and saved queries that are slices of it. */
 export const maxEvaluationUnits = 50_000;
 export const maxQuerySlices = 20;
+/** Clips of a saved query that is looked at as a slice. */
+export const maxSliceClips = 20_000;
