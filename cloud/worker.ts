@@ -10,16 +10,21 @@ import { datasetOperationKinds } from './dataset/work.ts';
 import { deviceOperationKinds } from './device/bulk-work.ts';
 import { exportKind, makeExport } from './export/make.ts';
 import { openExportSweep } from './export/sweep.ts';
+import { openFailureClusters } from './failure/clusters.ts';
+import { openFailureLabels } from './failure/labels.ts';
 import { openFailureLinker } from './failure/linker.ts';
 import { openDeadNodes, openStalledUploads, openTelemetryUpkeep } from './ingest/upkeep.ts';
 import { type OperationKinds, openOperationRunner } from './operation/runner.ts';
 import { backtest, backtestKind } from './rule/backtest.ts';
+import { openRolloutWatch } from './rollout/watch.ts';
+import { settleRules } from './rule/settle.ts';
 import { openPublicationWatch } from './rule/watch.ts';
 import { openHousekeeping } from './store/housekeeping.ts';
 import { holdLease } from './store/lease.ts';
 import { openPropertyBackfill } from './store/property-backfill.ts';
 import { openQueryBackfill } from './store/query-values.ts';
 import type { WorkerDeps } from './store/work.ts';
+import { withdrawGates } from './workflows/staged-rollout-deps.ts';
 import { openTriageDrawer } from './triage/drawer.ts';
 import { openTriageIntake } from './triage/intake.ts';
 import { openTriageMeasure } from './triage/measure.ts';
@@ -49,7 +54,10 @@ const parts: readonly WorkerPart[] = [
   openExportSweep,
   openDatasetExportSweep,
   openPublicationWatch,
+  async (deps) => await openRolloutWatch({ ...deps, settleRules, withdrawGates }),
   openFailureLinker,
+  openFailureLabels,
+  openFailureClusters,
   openTriageIntake,
   openTriageDrawer,
   openTriageMeasure,

@@ -1,5 +1,5 @@
 /** The manifest of a release: what it may say, its canonical form and digest. Pure. */
-import { canonicalJson, type Json, sha256Hex } from '@fieldloop/core';
+import { canonicalJson, sha256Hex } from '@fieldloop/core';
 import { z } from '../http/openapi.ts';
 import { type DocumentFault, type DocumentPath, readDocument } from '../http/yaml-document.ts';
 import { maxArtifactBytes, maxComponents } from '../release-limits.ts';
@@ -109,12 +109,12 @@ export type ManifestArtifact = z.infer<typeof artifact>;
 
 /** SHA-256 of the canonical JSON: what approvals, rollouts and reports name. */
 export const manifestDigest = (manifest: ReleaseManifest): string =>
-  sha256Hex(canonicalJson(manifest as unknown as Json));
+  sha256Hex(canonicalJson(manifest));
 
 export interface ParsedManifest {
   readonly manifest: ReleaseManifest | undefined;
   readonly faults: readonly DocumentFault[];
-  place(path: DocumentPath): Pick<DocumentFault, 'line' | 'column'>;
+  readonly place: (path: DocumentPath) => Pick<DocumentFault, 'line' | 'column'>;
 }
 
 /** Reads a manifest and finds what is wrong with it by itself; blobs and releases are asked later. */

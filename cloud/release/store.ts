@@ -53,7 +53,7 @@ export const releaseStore = (db: Db) => ({
         name: manifest.name,
         semver: manifest.version,
         digest: manifestDigest(manifest),
-        manifest: canonicalJson(manifest as unknown as Json),
+        manifest: canonicalJson(manifest),
         state: 'candidate',
         evidence,
         author,

@@ -145,6 +145,8 @@ function running(inputs: Inputs): Decision {
     if (taken > 0) return { action: 'withdraw', rule: 'frozen', to: 'running' };
     return { action: 'hold', rule: 'frozen', to: 'held', reason: heldByFreeze };
   }
+  if (inputs.answer === 'promote') return onward(stage, 'a_person_promoted');
+  if (inputs.answer === 'rollback') return goBack('a_person_took_it_back', 'a person decided so');
   if (inputs.offerable > 0) return { action: 'offer', rule: 'there_is_room', to: 'running' };
   if (phase === 'releasing') return releasing(inputs, stage);
   return baked(inputs, stage);
@@ -170,8 +172,6 @@ function releasing(inputs: Inputs, stage: StageInputs): Decision {
 
 function baked(inputs: Inputs, stage: StageInputs): Decision {
   const since = inputs.at - (inputs.bakeAt ?? inputs.at);
-  if (inputs.answer === 'promote') return onward(stage, 'a_person_promoted');
-  if (inputs.answer === 'rollback') return goBack('a_person_took_it_back', 'a person decided so');
   if (since < stage.bakeMs) return wait(inputs, 'it_bakes');
   if (stage.isShadow) return shadowed(inputs, stage, since);
   if (!stage.isJudged) return passed(stage, 'baked_without_a_stop');

@@ -126,7 +126,7 @@ export const durationMs = (text: string): number => Number(parseDurationNs(text)
 export interface ParsedPlan {
   readonly plan: RolloutPlan | undefined;
   readonly faults: readonly DocumentFault[];
-  place(path: DocumentPath): Pick<DocumentFault, 'line' | 'column'>;
+  readonly place: (path: DocumentPath) => Pick<DocumentFault, 'line' | 'column'>;
 }
 
 export function parsePlan(text: string): ParsedPlan {

@@ -6,7 +6,7 @@ import type { ModelsReport, RulesReport } from '@fieldloop/proto';
 import type { Json } from '@fieldloop/core';
 import type { ReleaseManifest } from '../release/release.ts';
 import type { ShadowSeen } from './shadow.ts';
-import type { Target, TargetFault, TargetState } from './rollout.ts';
+import { isSettled, type Target, type TargetFault, type TargetState } from './rollout.ts';
 
 /** What the release puts on a device. */
 export interface Wanted {
@@ -73,7 +73,8 @@ function stateOf({ state }: Target, said: readonly PartSaid[]): Folded {
   }
   if (said.length > 0 && said.every(({ part }) => part === 'running'))
     return { state: 'committed' };
-  if (state === 'committed') return { state };
+  // What was late or silent stays so until it really runs.
+  if (isSettled(state)) return { state };
   return { state: said.some(({ part }) => part !== 'nothing') ? 'in_progress' : state };
 }
 

@@ -292,5 +292,5 @@ async function meansOf(
     .where('at', '<', BigInt(to))
     .groupBy('device_id')
     .execute();
-  return new Map(rows.map(({ device_id: id, mean }) => [id, Number(mean)]));
+  return new Map(rows.map(({ device_id: id, mean }) => [id, mean]));
 }

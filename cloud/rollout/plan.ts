@@ -4,7 +4,7 @@
  * control is its tail, so that nobody can choose and nothing drifts. Pure.
  */
 import { createHmac } from 'node:crypto';
-import { canonicalJson, type Json, sha256Hex } from '@fieldloop/core';
+import { canonicalJson, sha256Hex } from '@fieldloop/core';
 import { leastStratum } from '../release-limits.ts';
 import { durationMs, type RolloutPlan } from './document.ts';
 
@@ -59,18 +59,20 @@ export function freezeRows(
   const rest = inside.filter((one) => !isLab(one));
   const strata = strataOf(plan.assignment.stratify, rest);
   const control = controlSizes(plan.control, rest.length, strata);
+  const quotas = stageQuotas(plan, rest.length, strata);
+  const shadows = shares(strata, Math.round((shadowPercent(plan) / 100) * rest.length));
   for (const [stratum, members] of strata) {
     const ordered = inOrder(rollout, members);
-    const held = control.get(stratum) ?? 0;
-    const treated = ordered.length - held;
+    const treated = ordered.length - (control.get(stratum) ?? 0);
     ordered.forEach((one, position) => {
       const isControl = position >= treated;
+      const found = quotas.find(({ of }) => position < (of.get(stratum) ?? 0))?.stage ?? last;
       rows.push({
         ...bare(one, stratum),
         position,
         arm: isControl ? 'control' : 'treatment',
-        stage: isControl ? last : stageOf(plan, { position, size: ordered.length, last }),
-        shadow: !isControl && position < prefix(shadowPercent(plan), ordered.length),
+        stage: isControl ? last : found,
+        shadow: !isControl && position < (shadows.get(stratum) ?? 0),
       });
     });
   }
@@ -114,26 +116,45 @@ function controlSizes(
   size: number,
   strata: ReadonlyMap<string, readonly Candidate[]>,
 ): ReadonlyMap<string, number> {
-  const wanted = Math.min(
-    Math.max(Math.round((size * control.percent) / 100), Math.min(control.min, size >> 1)),
-    size,
-  );
   if (control.percent === 0) return new Map();
-  const shares = [...strata].map(([name, members]) => {
-    const exact = size === 0 ? 0 : (wanted * members.length) / size;
-    return { name, exact, whole: Math.min(Math.floor(exact), members.length) };
+  const least = Math.min(control.min, size >> 1);
+  return shares(strata, Math.max(Math.round((size * control.percent) / 100), least));
+}
+
+/** How far each stage reaches into each stratum: never less than the one before. */
+function stageQuotas(
+  { stages }: Pick<RolloutPlan, 'stages'>,
+  size: number,
+  strata: ReadonlyMap<string, readonly Candidate[]>,
+): readonly { readonly stage: number; readonly of: ReadonlyMap<string, number> }[] {
+  let before: ReadonlyMap<string, number> = new Map();
+  return stages.flatMap(({ name, percent }, stage) => {
+    if (name === 'shadow' || percent === undefined) return [];
+    const found = shares(strata, Math.round((percent / 100) * size));
+    const of = new Map([...found].map(([key, n]) => [key, Math.max(n, before.get(key) ?? 0)]));
+    before = of;
+    return [{ stage, of }];
   });
-  // What is left goes to the largest remainders, so that the parts sum to the whole.
-  let left = wanted - shares.reduce((sum, { whole }) => sum + whole, 0);
-  const ordered = shares.toSorted((a, b) => b.exact - b.whole - (a.exact - a.whole));
-  const sizes = new Map(shares.map(({ name, whole }) => [name, whole]));
-  for (const { name, whole } of ordered) {
+}
+
+/** `wanted` devices over strata in proportion; what is left goes to the largest remainders. */
+function shares(
+  strata: ReadonlyMap<string, readonly Candidate[]>,
+  wanted: number,
+): ReadonlyMap<string, number> {
+  const size = [...strata.values()].reduce((sum, members) => sum + members.length, 0);
+  const parts = [...strata].map(([name, members]) => {
+    const exact = size === 0 ? 0 : (Math.min(wanted, size) * members.length) / size;
+    return { name, whole: Math.floor(exact + 1e-9), rest: exact - Math.floor(exact + 1e-9) };
+  });
+  let left = Math.min(wanted, size) - parts.reduce((sum, { whole }) => sum + whole, 0);
+  const found = new Map(parts.map(({ name, whole }) => [name, whole]));
+  for (const { name, whole } of parts.toSorted((a, b) => b.rest - a.rest)) {
     if (left <= 0) break;
-    if (whole >= (strata.get(name)?.length ?? 0)) continue;
-    sizes.set(name, whole + 1);
+    found.set(name, whole + 1);
     left -= 1;
   }
-  return sizes;
+  return found;
 }
 
 function inOrder(rollout: string, members: readonly Candidate[]): readonly Candidate[] {
@@ -144,22 +165,8 @@ function inOrder(rollout: string, members: readonly Candidate[]): readonly Candi
 export const orderKey = (rollout: string, deviceId: string): string =>
   createHmac('sha256', rollout).update(deviceId).digest('hex');
 
-const prefix = (percent: number, size: number): number => Math.ceil((percent / 100) * size - 1e-9);
-
 const shadowPercent = ({ stages }: Pick<RolloutPlan, 'stages'>): number =>
   stages.find(({ name }) => name === 'shadow')?.percent ?? 0;
-
-/** The first stage whose prefix holds the position. */
-function stageOf(
-  { stages }: Pick<RolloutPlan, 'stages'>,
-  at: { readonly position: number; readonly size: number; readonly last: number },
-): number {
-  const found = stages.findIndex(
-    ({ name, percent }) =>
-      name !== 'shadow' && percent !== undefined && at.position < prefix(percent, at.size),
-  );
-  return found < 0 ? at.last : found;
-}
 
 /** A stage with a least size takes the first devices of the stages behind it. */
 function withLeast(
@@ -194,7 +201,7 @@ export function planDigest(
     shadow,
     why,
   }));
-  return sha256Hex(canonicalJson({ plan, releaseDigest, rows: told } as unknown as Json));
+  return sha256Hex(canonicalJson({ plan, releaseDigest, rows: told }));
 }
 
 export interface Load {

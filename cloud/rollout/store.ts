@@ -86,7 +86,7 @@ export const rolloutStore = (db: Db) => ({
         id,
         release_id: made.releaseId,
         release_digest: made.releaseDigest,
-        plan: canonicalJson(plan as unknown as Json),
+        plan: canonicalJson(plan),
         plan_digest: planDigest,
         urgency: made.urgency,
         state: 'waiting_approval',
@@ -133,6 +133,22 @@ export const rolloutStore = (db: Db) => ({
   async inStates(states: readonly RolloutState[]): Promise<readonly Rollout[]> {
     const rows = await rollouts(db)
       .where('rollout.state', 'in', states)
+      .orderBy('rollout.id')
+      .execute();
+    return rows.map(rolloutFromRow);
+  },
+
+  /** Completed ones that some devices were away from. */
+  async unfinished(): Promise<readonly Rollout[]> {
+    const rows = await rollouts(db)
+      .where('rollout.state', '=', 'completed')
+      .where('rollout.id', 'in', (from) =>
+        from
+          .selectFrom('rollout_target')
+          .select('rollout_target.rollout_id')
+          .where('rollout_target.arm', '<>', 'excluded')
+          .where('rollout_target.state', 'in', ['eligible', 'offered', 'in_progress']),
+      )
       .orderBy('rollout.id')
       .execute();
     return rows.map(rolloutFromRow);

@@ -22,6 +22,12 @@ import { offerOne } from './take.ts';
 
 type WatchDeps = Pick<WorkerDeps, 'read' | 'write' | 'clock' | 'log'> & {
   readonly settleRules: SettleRules;
+  /** Gates of a rollout that nobody has to decide any more. */
+  readonly withdrawGates: (
+    deps: Pick<WorkerDeps, 'read' | 'write'>,
+    rollout: string,
+    at: number,
+  ) => Promise<number>;
 };
 
 /** Looks when a robot says something, and every few seconds. */
@@ -41,16 +47,19 @@ export async function openRolloutWatch(deps: WatchDeps): Promise<AsyncDisposable
 
 /** One look at every rollout whose robots may have moved. */
 export async function watchRollouts(
-  deps: Pick<WatchDeps, 'read' | 'write' | 'settleRules'>,
+  deps: Pick<WatchDeps, 'read' | 'write' | 'settleRules' | 'withdrawGates'>,
   at: number,
 ): Promise<void> {
-  const states = [...liveStates, 'rollback_incomplete', 'completed'] as const;
-  for (const rollout of await rolloutStore(deps.read).inStates(states)) {
-    if (rollout.stage < 0) continue;
-    await foldRollout(deps, rollout, at);
-    if (rollout.state === 'completed') await lateOffers(deps, rollout, at);
-    else await closeIntervals(deps.write, rollout.id, at);
+  const store = rolloutStore(deps.read);
+  for (const rollout of await store.inStates([...liveStates, 'rollback_incomplete'])) {
+    if (rollout.stage >= 0) await foldRollout(deps, rollout, at);
+    if (rollout.stage >= 0) await closeIntervals(deps.write, rollout.id, at);
     if (rollout.state === 'rollback_incomplete') await lastBack(deps, rollout, at);
+    await deps.withdrawGates(deps, rollout.id, at);
+  }
+  for (const rollout of await store.unfinished()) {
+    await foldRollout(deps, rollout, at);
+    await lateOffers(deps, rollout, at);
   }
 }
 
@@ -66,6 +75,9 @@ async function foldRollout(
   const moved = await movesOf(deps.read, { rollout, wanted, at });
   if (moved.length === 0) return;
   await deps.write.transaction().execute(async (trx) => {
+    if (moved.some(({ to }) => to.state !== undefined || to.told !== undefined)) {
+      await tell(trx, rollout, { kind: 'rollout.moved', at });
+    }
     for (const { target, to } of moved) {
       if (!(await rolloutStore(trx).moveTarget(target, to, at))) continue;
       if (to.role !== undefined && to.role !== target.role) {
@@ -130,7 +142,11 @@ function moveOf(
   const isNew = device.reportAt >= target.changedAt && device.reportAt > target.reportAt;
   if (isNew && target.state !== 'eligible') {
     const folded = foldReports(target, device.reports, wanted);
-    return changed(target, folded, { at, reportAt: device.reportAt });
+    const said = changed(target, folded, { at, reportAt: device.reportAt });
+    // A robot that talks and gets nowhere is late all the same.
+    return said.state === undefined
+      ? { ...said, ...overdue(target, { rollout, at, device }) }
+      : said;
   }
   return overdue(target, { rollout, at, device });
 }
@@ -166,7 +182,10 @@ function overdue(
     case 'eligible':
       return past(target.changedAt, offer) ? { state: 'expired' } : undefined;
     case 'offered':
-      if (!device.online && past(offeredAt, offer)) return { state: 'expired', role: 'none' };
+      // Who left before it began waits in line again, and keeps nobody's place.
+      if (!device.online && past(Math.max(device.lastSeenAt, offeredAt), contact)) {
+        return { state: 'eligible', role: 'none' };
+      }
       if (!device.online || !past(offeredAt, install)) return undefined;
       return { state: 'failed', fault: late(`it was not begun within ${install}`) };
     case 'in_progress':

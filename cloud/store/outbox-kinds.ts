@@ -261,6 +261,7 @@ export const outboxKinds = {
     'outcome',
     'interval',
   ),
+  'rollout.moved': kind('Robots of a rollout are in other states.', 'release', 'stage'),
   'rollout.paused': kind('A person paused a rollout.', 'release', 'stage', 'reason'),
   'rollout.planned': kind('A rollout waits for the approval of its plan.', 'release', 'planDigest'),
   'rollout.promoted': kind('A rollout is in its next stage.', 'release', 'stage'),

@@ -3,6 +3,7 @@ import { complianceReview } from './compliance-review-deps.ts';
 import { correctionWorkflow } from './correction-loop-deps.ts';
 import { dataToTrainingWorkflow, labelBatchWorkflow } from './data-to-training-deps.ts';
 import type { Workflow } from './kit/workflow.ts';
+import { rolloutStageWorkflow, stagedRolloutWorkflow } from './staged-rollout-deps.ts';
 import { maintenanceEscalation } from './maintenance-escalation-deps.ts';
 
 export const workflows: readonly Workflow[] = [
@@ -11,4 +12,6 @@ export const workflows: readonly Workflow[] = [
   dataToTrainingWorkflow,
   labelBatchWorkflow,
   maintenanceEscalation,
+  stagedRolloutWorkflow,
+  rolloutStageWorkflow,
 ];
