@@ -10,13 +10,15 @@ import { cursorField, instantField, instantText, nsField } from '../http/fields.
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { linkMs, maxLinkMs, maxPageRows } from '../limits.ts';
-import { exportServed } from '../store/exports.ts';
+import { exportRead } from '../store/exports.ts';
 import { type Clip, clipFileName, leadingMarker } from './clip.ts';
 import {
   type ClipDeps,
   clipPath,
   countField,
   demandClip,
+  linkableClip,
+  openedClip,
   storedRecording,
   yesField,
 } from './deps.ts';
@@ -77,7 +79,7 @@ const data = (deps: ClipDeps): Operation =>
     },
     async (call) => {
       const { query } = call;
-      const clip = await demandClip(deps.read, call.params.id);
+      const clip = await openedClip(deps, call, 'clip.data');
       const topics = topicsOf(query.topics);
       const isWhole = topics === undefined && query.startNs === undefined;
       if (isWhole && query.endNs === undefined) {
@@ -202,8 +204,9 @@ const messages = (deps: ClipDeps): Operation =>
       }),
       answer: { status: 200, description: 'One page.', schema: messagesSchema },
     },
-    async ({ params, query, request }) => {
-      const clip = await demandClip(deps.read, params.id);
+    async (call) => {
+      const { query, request } = call;
+      const clip = await openedClip(deps, call, 'clip.messages');
       const source = storedRecording(clip);
       const { topic, limit, full, format } = query;
       const startNs = query.startNs === undefined ? undefined : BigInt(query.startNs);
@@ -283,8 +286,9 @@ const links = (deps: ClipDeps): Operation =>
       }),
       answer: { status: 200, description: 'The links.', schema: linksSchema },
     },
-    async ({ params, query, request }) => {
-      const clip = await demandClip(deps.read, params.id);
+    async (call) => {
+      const { query, request } = call;
+      const clip = await linkableClip(deps, call);
       const file = served(clip);
       const expiresAt = deps.clock.now() + query.expiresInS * 1000;
       const token = deps.links.sign({ kind: 'clip', id: clip.id, expiresAt });
@@ -333,7 +337,7 @@ const signed = (deps: ClipDeps): Operation =>
       const file =
         grant.kind === 'clip'
           ? served(await demandClip(deps.read, grant.id))
-          : await exportServed(deps.read, grant.id);
+          : await exportRead(deps, grant.id, { actor: 'link', action: 'export.link' });
       const response = await answerBytes(file, deps.bytes, call);
       // The link ends: what it gave must not be kept for longer by what stands between.
       response.headers.set('cache-control', 'private, no-cache');

@@ -1,4 +1,5 @@
 /** What the operations on clips are built from. */
+import { Fault } from '@fieldloop/core';
 import type { BlobStore } from '../blob/blob.ts';
 import type { Links } from '../blob/links.ts';
 import type { Recordings } from '../blob/recordings/pool.ts';
@@ -6,6 +7,7 @@ import type { StoredRecording } from '../blob/recordings/calls.ts';
 import type { Viewers } from '../blob/viewers.ts';
 import type { NounDeps } from '../http/deps.ts';
 import { z } from '../http/openapi.ts';
+import { demandClipsOpen, useOpened } from '../store/access.ts';
 import type { Db } from '../store/db.ts';
 import { taggedClips } from './care-store.ts';
 import { bytesFault } from './care.ts';
@@ -29,6 +31,44 @@ export async function demandClip(db: Db, id: string): Promise<Clip> {
   if (clip === undefined) throw unknownClip(id);
   const [tagged] = await taggedClips(db, [clip]);
   return tagged ?? clip;
+}
+
+/**
+ * A clip whose bytes the caller may read now; what a grant opens is written down. Fault `forbidden`
+ * while the policy closes it.
+ */
+export async function openedClip(
+  deps: Pick<ClipDeps, 'read' | 'write' | 'clock'>,
+  call: {
+    readonly params: { readonly id: string };
+    readonly caller: { readonly id: string; readonly userId?: string } | undefined;
+  },
+  action: string,
+): Promise<Clip> {
+  const clip = await demandClip(deps.read, call.params.id);
+  const { caller: asker } = call;
+  const asked = { kind: 'cross_region_read' as const, clips: [clip.id], asker };
+  const opened = await demandClipsOpen(deps.read, asked, deps.clock.now());
+  const actor = asker?.userId ?? asker?.id ?? 'nobody';
+  await useOpened(deps, opened, { actor, action, subject: clip.id });
+  return clip;
+}
+
+/** A link works for anybody: what a grant opens for one person has none. Fault `forbidden`. */
+export async function linkableClip(
+  deps: Pick<ClipDeps, 'read' | 'clock'>,
+  call: {
+    readonly params: { readonly id: string };
+    readonly caller: { readonly id: string; readonly userId?: string } | undefined;
+  },
+): Promise<Clip> {
+  const clip = await demandClip(deps.read, call.params.id);
+  const asked = { kind: 'cross_region_read' as const, clips: [clip.id], asker: call.caller };
+  const { grant } = await demandClipsOpen(deps.read, asked, deps.clock.now());
+  if (grant === undefined) return clip;
+  throw new Fault('forbidden', `${clip.id} is open for you alone, by ${grant.review}`, {
+    remedy: 'Download it: `fieldloop clips download`.',
+  });
 }
 
 /** Fault `conflict` when its bytes are not here. */

@@ -1,6 +1,7 @@
 /** Asks a robot for the bytes of a clip that only it has. */
 import { canonicalJson, Fault, type Ids, type Json } from '@fieldloop/core';
 import { type CommandState, liveStates } from '../command/command.ts';
+import { demandClipsOpen, noteUse } from '../store/access.ts';
 import { queueCommand } from '../store/command-queue.ts';
 import type { Db } from '../store/db.ts';
 import type { By } from './care-store.ts';
@@ -34,6 +35,12 @@ export async function pullClip(
 ): Promise<Pull> {
   if (clip.state !== 'on_device') throw nothingToPull(clip);
   const { topics, startNs, endNs, expiresInS } = wish;
+  const asked = { kind: 'pull' as const, clips: [clip.id], topics, asker: { id: how.by } };
+  const { grant } = await demandClipsOpen(trx, asked, how.at);
+  if (grant !== undefined) {
+    const use = { at: how.at, actor: how.by, action: 'clip.pull', subject: clip.id };
+    await noteUse(trx, { ...use, grant: grant.id, outcome: 'read' });
+  }
   const input: Record<string, Json> = {
     clip: clip.id,
     ...(topics === undefined ? {} : { topics: [...topics] }),

@@ -12,6 +12,7 @@ import {
   clipPath,
   countField,
   demandClip,
+  openedClip,
   storedRecording,
   yesField,
 } from './deps.ts';
@@ -186,8 +187,9 @@ const plot = (deps: ClipDeps): Operation =>
       }),
       answer: { status: 200, description: 'One series a path, in order.', schema: plotSchema },
     },
-    async ({ params, query, request }) => {
-      const clip = await demandClip(deps.read, params.id);
+    async (asked) => {
+      const { query, request } = asked;
+      const clip = await openedClip(deps, asked, 'clip.plot');
       const source = storedRecording(clip);
       const startNs = query.startNs === undefined ? clip.startNs : BigInt(query.startNs);
       const endNs = query.endNs === undefined ? clip.endNs + 1n : BigInt(query.endNs);
@@ -233,7 +235,7 @@ const preview = (deps: ClipDeps): Operation => {
       answer: { status: 200, description: 'The picture.', bytes: 'image/jpeg' },
     },
     async (call) => {
-      const clip = await demandClip(deps.read, call.params.id);
+      const clip = await openedClip(deps, call, 'clip.preview');
       if (clip.state !== 'stored') throw bytesFault(clip);
       const previews = await previewsOf(deps, clip, making);
       const n = Number(call.params.n);

@@ -11,18 +11,21 @@ import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { exportSource } from '../http/q/sources/exports.ts';
 import { demandVersion } from '../http/version.ts';
-import { linkMs, maxExportBytes, maxExportClips, maxLinkMs } from '../limits.ts';
+import { linkMs, maxExportBytes, maxExportClips, maxLinkMs, maxReasonLength } from '../limits.ts';
 import { selectedClips } from '../store/clip-selection.ts';
+import { demandExportOpen, useOpened } from '../store/access.ts';
 import { eraseBlobs } from '../store/erasure.ts';
 import {
   clipsNamed,
   exportOfRow,
+  exportRead,
   exportServed,
   getExport,
   unknownExport,
 } from '../store/exports.ts';
 import type { Db } from '../store/db.ts';
 import { startOperation } from '../store/operations.ts';
+import { demandExportAllowed } from '../store/review-queue.ts';
 import { type ClipExport, exportFormats } from './export.ts';
 import { exportJson, exportSchema } from './json.ts';
 import { manifestJson } from './manifest.ts';
@@ -35,6 +38,13 @@ export interface ExportDeps extends NounDeps {
 }
 
 const path = z.strictObject({ id: z.string().max(64) });
+
+/** The person behind the caller, where there is one. */
+const actorOf = ({
+  caller,
+}: {
+  readonly caller: { readonly id: string; readonly userId?: string } | undefined;
+}): string => caller?.userId ?? caller?.id ?? 'nobody';
 
 export const exportOperations = (deps: ExportDeps): readonly Operation[] => [
   start(deps),
@@ -77,6 +87,9 @@ const start = (deps: ExportDeps): Operation =>
           .boolean()
           .default(true)
           .openapi({ description: 'What the robot said of each clip, in manifest.json.' }),
+        rationale: z.string().min(1).max(maxReasonLength).optional().openapi({
+          description: 'Why: for the review, where the policy wants one.',
+        }),
       }),
       answer: {
         status: 200,
@@ -85,7 +98,7 @@ const start = (deps: ExportDeps): Operation =>
       },
     },
     async (call) => {
-      const { dryRun, format, topics, includeManifests } = call.body;
+      const { dryRun, format, topics, includeManifests, rationale } = call.body;
       const chosen = await chosenClips(deps, call.body);
       if (dryRun) return dryRunAnswer(chosen);
       const by = call.caller?.id ?? 'nobody';
@@ -94,6 +107,8 @@ const start = (deps: ExportDeps): Operation =>
       const { ids: clipIds, sourceBytes } = chosen;
       return startedResponse(
         await call.change(async (trx) => {
+          const wantedExport = { clips: clipIds, topics, format, includeManifests, rationale };
+          await demandExportAllowed(trx, call, wantedExport, { at, ids: deps.ids });
           const input = { export: id, format, clips: clipIds.length };
           const wanted = { id: operationId, kind: 'clips.export', input, by, at };
           const started = await startOperation(trx, wanted);
@@ -225,7 +240,11 @@ const data = (deps: ExportDeps): Operation =>
       answer: { status: 200, description: 'The file.', bytes: 'application/octet-stream' },
     },
     async (call) =>
-      await answerBytes(await exportServed(deps.read, call.params.id), deps.bytes, call),
+      await answerBytes(
+        await exportRead(deps, call.params.id, { actor: actorOf(call), action: 'export.read' }),
+        deps.bytes,
+        call,
+      ),
   );
 
 const manifest = (deps: ExportDeps): Operation =>
@@ -239,8 +258,11 @@ const manifest = (deps: ExportDeps): Operation =>
       right: 'clips:read',
     },
     { params: path, answer: { status: 200, description: 'JSON.', bytes: 'application/json' } },
-    async ({ params }) => {
-      const made = await demandExport(deps.read, params.id);
+    async (call) => {
+      const made = await demandExport(deps.read, call.params.id);
+      const opened = await demandExportOpen(deps.read, made.id, deps.clock.now());
+      const use = { actor: actorOf(call), action: 'export.manifest', subject: made.id };
+      await useOpened(deps, opened, use);
       const pieces = manifestJson(made, exportStore(deps.read).clips(made.id));
       const body = ReadableStream.from(pieces).pipeThrough(new TextEncoderStream());
       const headers = { 'content-type': 'application/json', 'cache-control': 'no-store' };
@@ -282,6 +304,8 @@ const links = (deps: ExportDeps): Operation =>
     },
     async ({ params, query, request }) => {
       const file = await exportServed(deps.read, params.id);
+      // The link asks again when it is used.
+      await demandExportOpen(deps.read, params.id, deps.clock.now());
       const expiresAt = deps.clock.now() + query.expiresInS * 1000;
       const token = deps.links.sign({ kind: 'export', id: params.id, expiresAt });
       const url = new URL(linkPath(token, file.fileName), deps.publicUrl ?? request.url);

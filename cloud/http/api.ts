@@ -22,6 +22,7 @@ import { triageOperations } from '../triage/routes.ts';
 import { failureOperations } from '../failure/routes.ts';
 import { exportOperations } from '../export/routes.ts';
 import { lineageOperations } from '../lineage/routes.ts';
+import { gateOperations } from '../gate/routes.ts';
 import { operationOperations } from '../operation/routes.ts';
 import { propertyOperations } from '../property/routes.ts';
 import { artifactOperations } from '../artifact/routes.ts';
@@ -32,6 +33,7 @@ import { correctionOperations } from '../correction/routes.ts';
 import { regionOperations } from '../region/routes.ts';
 import { reviewOperations } from '../review/routes.ts';
 import { ruleOperations } from '../rule/routes.ts';
+import { runOperations } from '../run/routes.ts';
 import { savedQueryOperations } from '../saved-query/routes.ts';
 import { sessionOperations } from '../session/routes.ts';
 import { settingOnce } from '../store/settings.ts';
@@ -117,6 +119,8 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     ...claimTokenOperations(noun),
     ...enrolmentOperations(noun),
     ...(await peopleOperations(noun)),
+    ...runOperations(noun),
+    ...gateOperations(noun),
     ...operationOperations(noun),
     ...streams.operations,
   ];

@@ -4,6 +4,7 @@ import type { Served } from '../blob/answer.ts';
 import type { Clip } from '../clip/clip.ts';
 import { clipOfRow, clipRows } from '../clip/store.ts';
 import { type ClipExport, exportFileName } from '../export/export.ts';
+import { demandExportOpen, useOpened } from './access.ts';
 import type { Db, Row } from './db.ts';
 
 export async function getExport(db: Db, id: string): Promise<ClipExport | undefined> {
@@ -32,6 +33,25 @@ export async function exportServed(db: Db, id: string): Promise<Served> {
   }
   const mediaType = found.format === 'zip' ? 'application/zip' : 'application/octet-stream';
   return { sha256, sizeBytes, mediaType, fileName: exportFileName(found) };
+}
+
+/** Whoever reads, and where what is read is written down. */
+export interface ExportReading {
+  readonly read: Db;
+  readonly write: Db;
+  readonly clock: { now(): number };
+}
+
+/** As `exportServed`, for a read. Fault `forbidden` while the policy closes it. */
+export async function exportRead(
+  deps: ExportReading,
+  id: string,
+  by: { readonly actor: string; readonly action: string },
+): Promise<Served> {
+  const served = await exportServed(deps.read, id);
+  const opened = await demandExportOpen(deps.read, id, deps.clock.now());
+  await useOpened(deps, opened, { ...by, subject: id });
+  return served;
 }
 
 /** The chosen clips from the n-th on, as they are now. */

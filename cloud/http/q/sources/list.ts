@@ -10,6 +10,7 @@ import { clipSource } from './clips.ts';
 import { cohortSource } from './cohorts.ts';
 import { commandSource } from './commands.ts';
 import { datasetExportSource, datasetSource, datasetVersionSource } from './datasets.ts';
+import { correctionSource } from './corrections.ts';
 import { deliverySource } from './deliveries.ts';
 import { deviceSource } from './devices.ts';
 import { eventSource } from './events.ts';
@@ -17,9 +18,12 @@ import { exportSource } from './exports.ts';
 import { artifactSource, freezeSource, releaseSource, rolloutSource } from './releases.ts';
 import { publicationSource, ruleSetSource } from './rule-sets.ts';
 import { failureSource } from './failures.ts';
+import { regionSource, reviewSource } from './reviews.ts';
 import { savedQuerySource } from './saved-queries.ts';
 import { sessionSource } from './sessions.ts';
 import { labelSource } from './labels.ts';
+import { gateSource } from './gates.ts';
+import { runSource } from './runs.ts';
 import { silenceSource } from './silences.ts';
 import { taskSource } from './tasks.ts';
 import {
@@ -46,6 +50,9 @@ export const sources: readonly QSource[] = [
   caseSource,
   caseQueueSource,
   caseProposalSource,
+  correctionSource,
+  reviewSource,
+  regionSource,
   taskSource,
   labelSource,
   triageItemSource,
@@ -61,6 +68,8 @@ export const sources: readonly QSource[] = [
   releaseSource,
   rolloutSource,
   freezeSource,
+  runSource,
+  gateSource,
   savedQuerySource,
   userSource,
   apiKeySource,
