@@ -135,6 +135,8 @@ const nounWords: Readonly<Record<string, string>> = {
   operations: 'operations',
   propertyDefinitions: 'properties',
   ruleSets: 'rules',
+  runs: 'runs',
+  gates: 'gates',
   savedQueries: 'queries',
   sessions: 'sessions',
   silences: 'silences',

@@ -93,6 +93,16 @@ export const nouns: readonly Noun[] = [
     load: async (io) => (await import('./audit.ts')).auditCommand(io),
   },
   {
+    name: 'runs',
+    description: 'What workflows do, and what they wait for.',
+    load: async (io) => (await import('./runs.ts')).runsCommand(io),
+  },
+  {
+    name: 'gates',
+    description: 'Where runs wait for a decision.',
+    load: async (io) => (await import('./gates.ts')).gatesCommand(io),
+  },
+  {
     name: 'operations',
     description: 'Exports, backtests and other long work.',
     load: async (io) => (await import('./operations.ts')).operationsCommand(io),
@@ -101,6 +111,21 @@ export const nouns: readonly Noun[] = [
     name: 'failures',
     description: 'Moments a robot did wrong, and what became of each.',
     load: async (io) => (await import('./failures.ts')).failuresCommand(io),
+  },
+  {
+    name: 'triage',
+    description: 'What is chosen for labelling, why, and what that tells.',
+    load: async (io) => (await import('./triage.ts')).triageCommand(io),
+  },
+  {
+    name: 'datasets',
+    description: 'Labelled data in versions, for training.',
+    load: async (io) => (await import('./datasets.ts')).datasetsCommand(io),
+  },
+  {
+    name: 'lineage',
+    description: 'Where something came from, and what came of it.',
+    load: async (io) => (await import('./lineage.ts')).lineageCommand(io),
   },
   {
     name: 'exports',

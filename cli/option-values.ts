@@ -120,3 +120,16 @@ export function plainValue(text: string): string | number | boolean {
   if (text === 'true' || text === 'false') return text === 'true';
   return /^-?\d+(?:\.\d+)?$/.test(text) ? Number(text) : text;
 }
+
+/** A JSON text, such as of `--input`. */
+export function jsonValue(place: string, text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new Fault('invalid', `"${text.slice(0, 40)}" is no JSON`, {
+      place,
+      remedy: 'Write it in single quotes for the shell, such as \'{"n": 1}\'.',
+      cause: error,
+    });
+  }
+}

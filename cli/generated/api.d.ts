@@ -709,6 +709,1135 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/triage/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Moments that a model scored, which may be chosen for labelling */
+        get: operations["listTriageItems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/triage/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every choice for labelling, with its lane and its probability */
+        get: operations["listTriageLedger"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/triage/explanations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Why a clip or a unit was chosen for labelling, or was not
+         * @description Lane, scores and propensity; or what suppressed it.
+         */
+        get: operations["getTriageExplanation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/triage/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask for the label of a clip: it goes through the named lane of the next window */
+        post: operations["createTriageRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/triage/policies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Policies: what is chosen for labelling, by which budget */
+        get: operations["listTriagePolicies"];
+        put?: never;
+        /**
+         * Choose moments of a model for labelling from now on
+         * @description What is left out is as usual: an hour of labels a day, .15 of it for the audit.
+         */
+        post: operations["createTriagePolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/triage/policies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One policy, by id or by name */
+        get: operations["getTriagePolicy"];
+        put?: never;
+        post?: never;
+        /** Forget a policy that drew nothing yet */
+        delete: operations["deleteTriagePolicy"];
+        options?: never;
+        head?: never;
+        /** Change a policy; windows that are frozen keep the old one */
+        patch: operations["updateTriagePolicy"];
+        trace?: never;
+    };
+    "/v1/triage/policies/{id}:dryRun": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a window would choose now, and what its labels would cost
+         * @description Nothing is written. The audit of the real window has another salt, so it draws others.
+         */
+        post: operations["dryRunTriagePolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/triage/windows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Windows: what was chosen from, and what each lane took */
+        get: operations["listTriageWindows"];
+        put?: never;
+        /**
+         * Freeze a window of a policy now; a worker draws it
+         * @description A window of the policy that waits for its draw is given back as it is.
+         */
+        post: operations["createTriageWindow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/triage/windows/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One window */
+        get: operations["getTriageWindow"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/triage/windows/{id}:void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take back a window that is not drawn yet
+         * @description Its units come into the next window.
+         */
+        post: operations["voidTriageWindow"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/triage/policies/{id}/estimates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How often the models fail, which scorers find that, and what each lane found
+         * @description Failure rates are of the audit lane alone, weighted by what it was drawn with; each figure names its population, n and 95 % interval.
+         */
+        get: operations["getTriageEstimates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/triage/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The two numbers of each lane with their history: capture value, retrain value */
+        get: operations["listTriageValues"];
+        put?: never;
+        /**
+         * Write what the labels of a lane taught: a retrain value
+         * @description metric(base + m labels of the lane) - metric(base + m labels of the audit lane), on the frozen test. Below 50 labels it is kept without a figure. The same source is one value.
+         */
+        post: operations["createTriageValue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ontologies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of ontologies, the newest first */
+        get: operations["listOntologies"];
+        put?: never;
+        /**
+         * Save a version of an ontology
+         * @description Its id is the hash of what it says: the same words again are the version that is there. Tasks and labels keep the version that they were made with.
+         */
+        post: operations["createOntology"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ontologies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One ontology, by its hash, or by its name in the newest version */
+        get: operations["getOntology"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks:next": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What you are to answer next
+         * @description You hold a task for 30 minutes; who asks again gets the same ones, topped up to `count`. Nobody sees what others said, and nobody is asked twice.
+         */
+        post: operations["nextTasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{id}:submit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Answer a task, and take the next */
+        post: operations["submitTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{id}:skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say why you cannot answer a task; it is never yours again */
+        post: operations["skipTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{id}:release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hand a task back, as if you had never had it */
+        post: operations["releaseTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks:undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take your last answer back while its task is unresolved */
+        post: operations["undoTask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tasks, the newest first */
+        get: operations["listTasks"];
+        put?: never;
+        /**
+         * Ask people about moments of clips
+         * @description The same batch again opens nothing twice. Clips that are not here, or that nobody may see, are refused one by one.
+         */
+        post: operations["createTasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One task, and where it stands */
+        get: operations["getTask"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every word that was said of a task: who, when, before, and how long it took */
+        get: operations["listTaskHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/tasks:void": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask nobody any more: one task, or what is open of a batch
+         * @description Labels that are there stay.
+         */
+        post: operations["voidTasks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/taskMedia/{token}/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a task shows: the cut of its clip, or its picture
+         * @description The token says which task, until when. Only the topic of the task is in the file. Pages of any origin may read it.
+         */
+        get: operations["getTaskMedia"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/labels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Resolved labels, the newest first; what was superseded among them */
+        get: operations["listLabels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/labels/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One resolved label */
+        get: operations["getLabel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far people agree on a kind of task, class by class
+         * @description Over the latest 2,000 tasks. Below .667 a data set is blocked, below .8 warned.
+         */
+        get: operations["getAgreement"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/labelBands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How far each model is trusted with each class: accept, assist or blind
+         * @description By audit labels alone. Of what is accepted, people check one in twenty.
+         */
+        get: operations["getLabelBands"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/labels/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The labels of an ontology as a file of another tool
+         * @description Texts are left out unless they are asked for. What was superseded is not in it.
+         */
+        get: operations["exportLabels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/labels:import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answers of another tool to open tasks; a dry run first
+         * @description Images and tasks are found by the `tsk_…` in their names. The answers are those of one more annotator: consensus weighs them like any other.
+         */
+        post: operations["importLabels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/annotators": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who answers tasks, in the order in which they began */
+        get: operations["listAnnotators"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/annotators/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One annotator */
+        get: operations["getAnnotator"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Say what an annotator is given, and whether they decide where others cannot agree */
+        patch: operations["updateAnnotator"];
+        trace?: never;
+    };
+    "/v1/annotators/{id}:pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give an annotator nothing for now */
+        post: operations["pauseAnnotator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/annotators/{id}:resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give an annotator tasks again; their gold answers of before count no more */
+        post: operations["resumeAnnotator"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/annotators/{id}/quality": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How good an annotator is: against labels, gold and others, and how fast
+         * @description Over the latest 2,000 answers.
+         */
+        get: operations["getAnnotatorQuality"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/goldQuestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tasks whose answer is known, asked again of everybody, unmarked */
+        get: operations["listGoldQuestions"];
+        put?: never;
+        /**
+         * Ask a task again as a gold question
+         * @description What a senior decides becomes one by itself.
+         */
+        post: operations["createGoldQuestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/goldQuestions/{id}:retire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask a gold question no more */
+        post: operations["retireGoldQuestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Robots that need a person, the newest case first */
+        get: operations["listCases"];
+        put?: never;
+        /**
+         * Say that a robot needs a person
+         * @description Joins the live case of the same device and kind when that was told of within 24 h. The workflow maintenance-escalation takes care of a new one: it holds the robot out of rollouts and draws, and asks people in tiers.
+         */
+        post: operations["openCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One case */
+        get: operations["getCase"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Each step of a case: when, who and what */
+        get: operations["listCaseHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was kept with a case: rollout, telemetry, digests, diagnosis, clip */
+        get: operations["getCaseEvidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}:acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take care of a case: nobody else is asked any more
+         * @description Who was first stays; for anybody else this changes nothing.
+         */
+        post: operations["acknowledgeCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}:note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write down what was seen, tried or changed */
+        post: operations["noteCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}:assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a case to a person */
+        post: operations["assignCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}:close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a case with what it was
+         * @description A repair takes a robot that has reported well for long enough, by digests that it should run; not_a_fault takes none. The robot is no longer held.
+         */
+        post: operations["closeCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}:decommission": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a case: the robot will not come back
+         * @description It stays held. The device itself goes out of service with `POST /v1/devices/{id}:decommission`.
+         */
+        post: operations["decommissionCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/cases/{id}:lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a robot back into rollouts and draws before its case ends */
+        post: operations["liftCaseHold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/caseQueues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Queues of cases, by name */
+        get: operations["listCaseQueues"];
+        put?: never;
+        /**
+         * Say who is asked for cases of some kinds
+         * @description A case goes to the queue whose glob says the most of its kind; one for its region first.
+         */
+        post: operations["createCaseQueue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/caseQueues/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One queue of cases */
+        get: operations["getCaseQueue"];
+        put?: never;
+        post?: never;
+        /** Remove a queue; its cases stay with their people */
+        delete: operations["deleteCaseQueue"];
+        options?: never;
+        head?: never;
+        /** Change a queue of cases */
+        patch: operations["updateCaseQueue"];
+        trace?: never;
+    };
+    "/v1/caseProposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What many cases of one kind ask for together
+         * @description Three of a kind in 30 days on two robots: more than repairs.
+         */
+        get: operations["listCaseProposals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/corrections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Interventions and what was learnt from each, the newest first */
+        get: operations["listCorrections"];
+        put?: never;
+        /**
+         * Say that a person took over a robot, and why
+         * @description Joins what the robot marked itself at that time. The workflow correction-loop takes it from there.
+         */
+        post: operations["reportCorrection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/corrections/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One intervention: who had the command, its phases, the verdict */
+        get: operations["getCorrection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/corrections/{id}:revise": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The verdict was wrong: say whose fault it was
+         * @description What was begun for the old verdict is taken back by its run.
+         */
+        post: operations["reviseCorrection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compliance reviews, the newest first */
+        get: operations["listReviews"];
+        put?: never;
+        /**
+         * Ask for what the policy keeps closed
+         * @description The workflow compliance-review freezes what is asked for, applies the policy, asks an admin and the owner of the regions, opens it for the lease, and closes it again. The same request of the same caller is the one that is live.
+         */
+        post: operations["requestReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reviews/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One review, its rules, its grant */
+        get: operations["getReview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reviews/{id}/uses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Each read that a review opened, and the read that proved it closed */
+        get: operations["listReviewUses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reviews/{id}:revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close at once what a review opened
+         * @description Who asked for it may do so too. Nothing opens it again.
+         */
+        post: operations["revokeReview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/compliancePolicy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rules in force: what is closed, what is denied, by which clause */
+        get: operations["getCompliancePolicy"];
+        /**
+         * Put another version of the policy in force
+         * @description It holds at once for exports that are there already, too.
+         */
+        put: operations["changeCompliancePolicy"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Regions, by name */
+        get: operations["listRegions"];
+        put?: never;
+        /**
+         * Say which sites lie in a region and who works there
+         * @description A device lies where its site lies, unless its property `region` names another one.
+         */
+        post: operations["createRegion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/regions/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One region */
+        get: operations["getRegion"];
+        put?: never;
+        post?: never;
+        /** Remove a region: its sites lie in none */
+        delete: operations["deleteRegion"];
+        options?: never;
+        head?: never;
+        /** Change a region */
+        patch: operations["updateRegion"];
+        trace?: never;
+    };
     "/v1/commands": {
         parameters: {
             query?: never;
@@ -1286,6 +2415,427 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Data sets, the newest first */
+        get: operations["listDatasets"];
+        put?: never;
+        /**
+         * Say which labels make a data set, how it is split, and what it must meet
+         * @description Nothing is built yet. Groups are drawn into splits by a hash of salt and group: a drive is on one side for good. Test holds only what the audit lane drew.
+         */
+        post: operations["createDataset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One data set, by id or name, with its tags */
+        get: operations["getDataset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change what the next versions of a data set are made of
+         * @description Versions that are there stay. The split rule stays once there is a version.
+         */
+        patch: operations["changeDataset"];
+        trace?: never;
+    };
+    "/v1/datasets/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Build a version of the labels that are resolved now
+         * @description The answer is an Operation; its result names the version, or the parent where nothing changed. With `publish` a version whose gates are green needs no sign-off.
+         */
+        post: operations["buildDatasetVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasets/{id}/tags/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which version a tag names */
+        get: operations["getDatasetTag"];
+        /**
+         * Move a tag to a version
+         * @description If-Match names the tag as it was read; `*` makes a new one.
+         */
+        put: operations["putDatasetTag"];
+        post?: never;
+        /** Take a tag away; the version stays */
+        delete: operations["deleteDatasetTag"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasetVersions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Dataset versions, the newest first */
+        get: operations["listDatasetVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasetVersions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version, by its id or at least 12 digits of it: counts, gates and sign-off */
+        get: operations["getDatasetVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasetVersions/{id}/manifest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The manifest: the SHA-256 of these bytes is the id */
+        get: operations["getDatasetVersionManifest"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasetVersions/{id}/items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The items, one JSON document a line
+         * @description All of them are the bytes whose SHA-256 the manifest names.
+         */
+        get: operations["getDatasetVersionItems"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasetVersions/{id}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a version has that another one has not */
+        get: operations["diffDatasetVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasetVersions/{id}:signOff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that a version may train models, or that it must not
+         * @description A version whose gates are red takes a reason. A decision is not taken back.
+         */
+        post: operations["signOffDatasetVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasetVersions/{id}:verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read manifest, items and every clip again and compare them with their hashes
+         * @description The answer is an Operation; its result says what was found.
+         */
+        post: operations["verifyDatasetVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasetVersions/{id}:rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a version of its recorded inputs again: the same id, or what differs
+         * @description The answer is an Operation; its result says what was found.
+         */
+        post: operations["rebuildDatasetVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasetVersions/{id}:export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a file of a version for other programs
+         * @description `bundle`: clips, labels, manifest and hashes. `croissant`: the same with a description in Croissant 1.1. `lerobot`: the table part of LeRobot v3.0, pictures as images, no MP4. `coco`: boxes with their pictures. `openlineage`: events of spec 2-0-2. Kept for 24 h.
+         */
+        post: operations["exportDatasetVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasetExports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files of dataset versions, the newest first */
+        get: operations["listDatasetExports"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasetExports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One file of a dataset version, and whether it is ready */
+        get: operations["getDatasetExport"];
+        put?: never;
+        post?: never;
+        /** Remove the file of a dataset version before its time */
+        delete: operations["deleteDatasetExport"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasetExports/{id}/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The file of a dataset version
+         * @description Takes Range, If-Range and If-None-Match, and HEAD.
+         */
+        get: operations["getDatasetExportData"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasetImports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin to import base data into a data set
+         * @description Its clips belong to a device of their own, which is made when there is none of the name. Imported items train and calibrate; they are in no test, for nobody drew them.
+         */
+        post: operations["createDatasetImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasetImports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far an import is */
+        get: operations["getDatasetImport"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasetImports/{id}:putClip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a piece of a clip; the last one makes it a clip
+         * @description Pieces follow each other. The answer says how many bytes are here: one that was interrupted goes on there. A clip whose bytes are here already takes no piece.
+         */
+        post: operations["putImportedClip"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasetImports/{id}:putItems": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send labels of clips that are here
+         * @description The same moment, topic and type twice is once.
+         */
+        post: operations["putImportedItems"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/datasetImports/{id}:finish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say that an import is whole */
+        post: operations["finishDatasetImport"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/lineage/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Where something came from, and what came of it
+         * @description From the id of any link: clip, failure, unit, choice, task, label, dataset version, training, model version, evaluation, release, rollout, or a decision of one (`rol_….3`). With `verify` every link that has a hash is read and hashed again.
+         */
+        get: operations["getLineage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/events": {
         parameters: {
             query?: never;
@@ -1740,6 +3290,514 @@ export interface paths {
          * @description A device that no other publication has runs the rules of its configuration.
          */
         post: operations["rollBackPublication"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Files that releases may name, the newest first */
+        get: operations["listArtifacts"];
+        put?: never;
+        /**
+         * Bring a file that releases may name
+         * @description The body is the file itself (application/octet-stream), at most 536870912 bytes. The same bytes again are the same artifact.
+         */
+        post: operations["uploadArtifact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/artifacts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One artifact */
+        get: operations["getArtifact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/artifacts/{id}/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The bytes of an artifact
+         * @description Takes Range, If-Range and If-None-Match, and HEAD.
+         */
+        get: operations["getArtifactData"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/releases:lint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Everything that is wrong with a manifest, by line and column */
+        post: operations["lintRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/releases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Releases, the newest first */
+        get: operations["listReleases"];
+        put?: never;
+        /**
+         * Add a release by its manifest
+         * @description Name and version are taken for ever. Its artifacts must be here before.
+         */
+        post: operations["addRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/releases/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One release: manifest, evidence, votes */
+        get: operations["getRelease"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/releases/{id}:evaluate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put what speaks for a release beside it
+         * @description A release with models names the evaluation of each, one with rules has the backtest forecast of its rule set. Other evidence than before voids what was approved.
+         */
+        post: operations["evaluateRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/releases/{id}:approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Agree to exactly this digest
+         * @description It takes two persons, none of them the author, one a release manager. The digest and the evidence that were seen are named, so that a change of either is noticed.
+         */
+        post: operations["approveRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/releases/{id}:reject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say no: the release is over
+         * @description One person is enough.
+         */
+        post: operations["rejectRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/releases/{id}:release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let an approved release go out by rollouts */
+        post: operations["releaseRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/releases/{id}:withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a release back for good: its rollouts halt */
+        post: operations["withdrawRelease"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollouts:plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a plan would do now: robots, arms, power, load. Nothing is written */
+        post: operations["planRollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollouts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rollouts, the newest first */
+        get: operations["listRollouts"];
+        put?: never;
+        /**
+         * Freeze a plan and ask for its approval
+         * @description It is exactly what the dry run showed: id and digest of it are sent back. Where robots came, went or were held since, the digest is another one and nothing starts.
+         */
+        post: operations["startRollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollouts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One rollout: stage, devices by state, how far the judge is */
+        get: operations["getRollout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollouts/{id}/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The frozen devices: arm, stage, state, and why one is out */
+        get: operations["listRolloutTargets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollouts/{id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every decision with what it was made of, the oldest first */
+        get: operations["listRolloutDecisions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollouts/{id}/verdicts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the judge made of each interval, the oldest first */
+        get: operations["listRolloutVerdicts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollouts/{id}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Replay every decision and verdict from what was recorded */
+        get: operations["explainRollout"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollouts/{id}:pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send it to nobody else for now
+         * @description Robots that are at it go on.
+         */
+        post: operations["pauseRollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollouts/{id}:resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let it go on
+         * @description One that was halted takes the approval of another person, and the right rollouts:approve.
+         */
+        post: operations["resumeRollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollouts/{id}:halt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop it now
+         * @description A halt wins over everything that is decided at the same time.
+         */
+        post: operations["haltRollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollouts/{id}:abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End it; robots go back to what they had
+         * @description One that no robot has is cancelled.
+         */
+        post: operations["abortRollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollouts/{id}:rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the release back from every robot of it
+         * @description The newest stage first; who cannot be reached goes back on contact.
+         */
+        post: operations["rollbackRollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollouts/{id}:promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide for a rollout that is held: it goes on with the next stage
+         * @description What the judge or a gate left open is answered by a release manager.
+         */
+        post: operations["promoteRollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/freezes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Freezes, the newest first */
+        get: operations["listFreezes"];
+        put?: never;
+        /**
+         * Stop all: nothing more goes out to any robot
+         * @description Robots that have not begun keep what they have; those that are at it finish or go back.
+         */
+        post: operations["setFreeze"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/freezes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One freeze */
+        get: operations["getFreeze"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/freezes/{id}:lift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let rollouts go on
+         * @description It takes the approval of another person.
+         */
+        post: operations["liftFreeze"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2907,6 +4965,317 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Runs of workflows, the newest first */
+        get: operations["listRuns"];
+        put?: never;
+        /**
+         * Start a workflow
+         * @description With an Idempotency-Key, asking twice starts one.
+         */
+        post: operations["startRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One run, with its input and its outcome */
+        get: operations["getRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a run did, step by step, and the runs that it started */
+        get: operations["getRunHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}/explanation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Replay a run on what it recorded
+         * @description Touches nothing. The body must come to where the run stands.
+         */
+        get: operations["explainRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}:retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Try again where a run failed
+         * @description At the step that failed, under the same key: nothing is done twice.
+         */
+        post: operations["retryRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}:skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on without the step that failed
+         * @description Only for steps that may be left out.
+         */
+        post: operations["skipRunStep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}:abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a run and what it started
+         * @description It takes back what it did, and ends as aborted.
+         */
+        post: operations["abortRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}:expedite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a run look now, whatever it waits for
+         * @description A wait that is not over goes on.
+         */
+        post: operations["expediteRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/runs/{id}:reassign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask another person first at the gate where a run waits */
+        post: operations["reassignRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What starts runs by itself, with the latest evaluations */
+        get: operations["listTriggers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/triggers/{id}:enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a trigger start runs again */
+        post: operations["enableTrigger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/triggers/{id}:disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let a trigger start no runs */
+        post: operations["disableTrigger"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Gates at which runs wait for people, the newest first */
+        get: operations["listGates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One gate: the question, the evidence, the votes */
+        get: operations["getGate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gates/{id}:decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide, or vote where several people have to
+         * @description By a person, never by one who is excluded. Who comes second gets a 409 with the name, the choice and the time of who was first.
+         */
+        post: operations["decideGate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gates/{id}:reassign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask another person first; who may decide stays the same */
+        post: operations["reassignGate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/gates/{id}:delegate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hand your decision over to another person; you do not decide then */
+        post: operations["delegateGate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operations": {
         parameters: {
             query?: never;
@@ -3698,6 +6067,1616 @@ export interface components {
                 [key: string]: number;
             };
         };
+        TriageItemPage: {
+            items: (components["schemas"]["TriageItem"] | {
+                /** @example unt_01JC0000000000000000000000 */
+                id: string;
+                clip?: string;
+                device?: string;
+                session?: string;
+                site?: string;
+                topic?: string;
+                /** @example 1717171717000000000 */
+                startNs?: string;
+                /** @example 1717171717000000000 */
+                endNs?: string;
+                /** @example 1717171717000000000 */
+                atNs?: string;
+                /** @enum {string} */
+                grain?: "clip" | "frame";
+                /** @enum {string} */
+                population?: "fleet" | "inbox";
+                propensityDevice?: number;
+                model?: string;
+                modelSha256?: string;
+                predicted?: string;
+                scores?: {
+                    [key: string]: number;
+                };
+                sizeBytes?: number;
+                suppressedBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        TriageItem: {
+            /** @example unt_01JC0000000000000000000000 */
+            id: string;
+            clip: string;
+            device: string;
+            session: string;
+            site?: string;
+            topic: string;
+            /** @example 1717171717000000000 */
+            startNs: string;
+            /** @example 1717171717000000000 */
+            endNs: string;
+            /** @example 1717171717000000000 */
+            atNs: string;
+            /** @enum {string} */
+            grain: "clip" | "frame";
+            /** @enum {string} */
+            population: "fleet" | "inbox";
+            propensityDevice: number;
+            model: string;
+            modelSha256: string;
+            predicted: string;
+            scores: {
+                [key: string]: number;
+            };
+            sizeBytes: number;
+            suppressedBy?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+        };
+        TriageLedgerPage: {
+            items: (components["schemas"]["TriageChoice"] | {
+                /** @example chc_01JC0000000000000000000000 */
+                id: string;
+                unit?: string;
+                clip?: string;
+                window?: string;
+                /** @enum {string} */
+                lane?: "named" | "audit" | "capture" | "diversity";
+                scorer?: string;
+                scorerSha256?: string;
+                propensity?: number;
+                salt?: string;
+                reason?: string;
+                failure?: string;
+                value?: number;
+                percentile?: number;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        TriageChoice: {
+            /** @example chc_01JC0000000000000000000000 */
+            id: string;
+            unit: string;
+            clip: string;
+            window: string;
+            /** @enum {string} */
+            lane: "named" | "audit" | "capture" | "diversity";
+            scorer: string;
+            scorerSha256?: string;
+            propensity: number;
+            salt: string;
+            reason: string;
+            failure?: string;
+            value?: number;
+            percentile: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+        };
+        TriageExplanation: {
+            /** @description What became of the scores of the clip. */
+            intake?: {
+                state: string;
+                problem?: string;
+            };
+            units: {
+                item: components["schemas"]["TriageItem"];
+                outcome: string;
+                choices: components["schemas"]["TriageChoice"][];
+                suppressed?: {
+                    window: string;
+                    leader: string;
+                    cosine: number;
+                };
+                windows: {
+                    id: string;
+                    state: string;
+                }[];
+            }[];
+            /** @description Units of the clip that are not shown. */
+            more: number;
+        };
+        TriageRequest: {
+            clip: string;
+            policy: string;
+            reason: string;
+        };
+        TriagePolicyPage: {
+            items: (components["schemas"]["TriagePolicy"] | {
+                /** @example tpo_01JC0000000000000000000000 */
+                id: string;
+                name?: string;
+                enabled?: boolean;
+                definition?: {
+                    /** @description Id of the model on the robots. */
+                    model: string;
+                    /**
+                     * @description What is labelled: whole clips, or frames.
+                     * @enum {string}
+                     */
+                    grain: "clip" | "frame";
+                    /** @enum {string} */
+                    population: "fleet" | "inbox" | "any";
+                    /** @description Only robots in it. */
+                    cohort?: string;
+                    windowHours: number;
+                    minUnits: number;
+                    /** @description The worker freezes windows that are due. */
+                    auto: boolean;
+                    budget: {
+                        /** @description Of the recordings behind what is labelled. */
+                        bytes: number;
+                        labelMinutes: number;
+                    };
+                    /** @description What one label takes. */
+                    labelSeconds: number;
+                    shares: {
+                        /** @description Of the budget, at most .3. */
+                        named: number;
+                        /** @description Of the budget, .1 to .2. */
+                        audit: number;
+                        /** @description Of the rest; diversity has what is left. */
+                        capture: number;
+                    };
+                    /** @enum {string} */
+                    diversity: "badge" | "k_center";
+                    /** @description Absent: near-duplicates are kept. */
+                    duplicates?: {
+                        cosine: number;
+                        withinHours: number;
+                    };
+                    /** @description May hold the capture lane. */
+                    scorers: string[];
+                    salt: string;
+                };
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        TriagePolicy: {
+            /** @example tpo_01JC0000000000000000000000 */
+            id: string;
+            name: string;
+            enabled: boolean;
+            definition: {
+                /** @description Id of the model on the robots. */
+                model: string;
+                /**
+                 * @description What is labelled: whole clips, or frames.
+                 * @enum {string}
+                 */
+                grain: "clip" | "frame";
+                /** @enum {string} */
+                population: "fleet" | "inbox" | "any";
+                /** @description Only robots in it. */
+                cohort?: string;
+                windowHours: number;
+                minUnits: number;
+                /** @description The worker freezes windows that are due. */
+                auto: boolean;
+                budget: {
+                    /** @description Of the recordings behind what is labelled. */
+                    bytes: number;
+                    labelMinutes: number;
+                };
+                /** @description What one label takes. */
+                labelSeconds: number;
+                shares: {
+                    /** @description Of the budget, at most .3. */
+                    named: number;
+                    /** @description Of the budget, .1 to .2. */
+                    audit: number;
+                    /** @description Of the rest; diversity has what is left. */
+                    capture: number;
+                };
+                /** @enum {string} */
+                diversity: "badge" | "k_center";
+                /** @description Absent: near-duplicates are kept. */
+                duplicates?: {
+                    cosine: number;
+                    withinHours: number;
+                };
+                /** @description May hold the capture lane. */
+                scorers: string[];
+                salt: string;
+            };
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        TriageDryRun: {
+            policy: string;
+            /** @description Units since the last window. */
+            units: number;
+            /** @description Units that this dry run looked at. */
+            looked: number;
+            draw: components["schemas"]["TriageDraw"];
+            examples: {
+                unit: string;
+                clip: string;
+                lane: string;
+                reason: string;
+            }[];
+        };
+        TriageDraw: {
+            lanes: {
+                named: {
+                    units: number;
+                    bytes: number;
+                    minutes: number;
+                };
+                audit: {
+                    units: number;
+                    bytes: number;
+                    minutes: number;
+                };
+                capture: {
+                    units: number;
+                    bytes: number;
+                    minutes: number;
+                };
+                diversity: {
+                    units: number;
+                    bytes: number;
+                    minutes: number;
+                };
+            };
+            audit: {
+                propensity: number;
+            };
+            suppressed: number;
+            unscored: number;
+            notes: string[];
+        };
+        TriageWindowPage: {
+            items: (components["schemas"]["TriageWindow"] | {
+                /** @example twi_01JC0000000000000000000000 */
+                id: string;
+                policy?: string;
+                /** @enum {string} */
+                state?: "frozen" | "drawn" | "void";
+                units?: number;
+                /** @description Anybody can draw the audit again with it. */
+                salt?: string;
+                /** @description Scorer that held the capture lane, by SHA-256 of the model. */
+                holder?: {
+                    [key: string]: string;
+                };
+                result?: components["schemas"]["TriageDraw"];
+                reason?: string;
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        TriageWindow: {
+            /** @example twi_01JC0000000000000000000000 */
+            id: string;
+            policy: string;
+            /** @enum {string} */
+            state: "frozen" | "drawn" | "void";
+            units: number;
+            /** @description Anybody can draw the audit again with it. */
+            salt: string;
+            /** @description Scorer that held the capture lane, by SHA-256 of the model. */
+            holder: {
+                [key: string]: string;
+            };
+            result?: components["schemas"]["TriageDraw"];
+            reason: string;
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        TriageEstimates: {
+            policy: string;
+            models: {
+                modelSha256: string;
+                holder: string;
+                failureRates: {
+                    /** @enum {string} */
+                    population: "fleet" | "inbox";
+                    drawn: number;
+                    labelled: number;
+                    lost: number;
+                    figure?: components["schemas"]["Figure"];
+                    withheld?: string;
+                }[];
+                scorers: {
+                    scorer: string;
+                    labels: number;
+                    auroc?: number;
+                    low?: number;
+                    high?: number;
+                    lead?: components["schemas"]["Figure"] & unknown;
+                }[];
+                captureValues: {
+                    /** @enum {string} */
+                    lane: "named" | "audit" | "capture" | "diversity";
+                    scorer: string;
+                    n: number;
+                    failed: number;
+                    nAudit: number;
+                    failedAudit: number;
+                    lift?: components["schemas"]["Figure"];
+                    withheld?: string;
+                    perMegabyte: number;
+                    perMinute: number;
+                }[];
+            }[];
+            history: {
+                modelSha256: string;
+                scorer: string;
+                /** @enum {string} */
+                event: "earned" | "lost" | "lapsed";
+                why: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt: string;
+            }[];
+        };
+        /** @description A figure with its 95 % interval and how many stand for it. */
+        Figure: {
+            value: number;
+            low: number;
+            high: number;
+            n: number;
+        };
+        TriageValuePage: {
+            items: (components["schemas"]["TriageValue"] | {
+                /** @example tva_01JC0000000000000000000000 */
+                id: string;
+                /** @enum {string} */
+                kind?: "capture" | "retrain";
+                model?: string;
+                modelSha256?: string;
+                /** @enum {string} */
+                lane?: "named" | "audit" | "capture" | "diversity";
+                scorer?: string;
+                datasetVersion?: string;
+                n?: number;
+                nAudit?: number;
+                value?: number;
+                low?: number;
+                high?: number;
+                withheld?: string;
+                detail?: {
+                    [key: string]: unknown;
+                };
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        TriageValue: {
+            /** @example tva_01JC0000000000000000000000 */
+            id: string;
+            /** @enum {string} */
+            kind: "capture" | "retrain";
+            model: string;
+            modelSha256: string;
+            /** @enum {string} */
+            lane: "named" | "audit" | "capture" | "diversity";
+            scorer: string;
+            datasetVersion?: string;
+            n: number;
+            nAudit: number;
+            value?: number;
+            low?: number;
+            high?: number;
+            withheld?: string;
+            detail: {
+                [key: string]: unknown;
+            };
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+        };
+        OntologyPage: {
+            items: components["schemas"]["Ontology"][];
+            nextCursor?: string;
+        };
+        Ontology: {
+            /** @description SHA-256 of what it says. */
+            id: string;
+            name: string;
+            /** @description Counts the versions of a name from 1. */
+            version: number;
+            classes: components["schemas"]["OntologyClass"][];
+            guide?: string;
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+        };
+        OntologyClass: {
+            name: string;
+            says?: string;
+            colour?: string;
+            attributes?: {
+                name: string;
+                /** @enum {string} */
+                kind: "select" | "number" | "boolean" | "text";
+                values?: string[];
+            }[];
+        };
+        GivenTasks: {
+            items: components["schemas"]["TaskCard"][];
+            ontologies: {
+                [key: string]: {
+                    name: string;
+                    /** @description The first nine have the keys 1 to 9. */
+                    classes: components["schemas"]["OntologyClass"][];
+                    guide?: string;
+                };
+            };
+        };
+        TaskCard: {
+            id: string;
+            /** @enum {string} */
+            type: "classification" | "boxes" | "segments" | "text";
+            /** @description Key in `ontologies` of the answer. */
+            ontology: string;
+            topic: string;
+            /** @example 1717171717000000000 */
+            startNs: string;
+            /** @example 1717171717000000000 */
+            endNs: string;
+            /** @description Address of the cut that shows it. */
+            clip: string;
+            picture?: string;
+            proposal?: components["schemas"]["LabelValue"];
+            /** @description What people said: for a senior who decides. */
+            answers?: {
+                annotator: string;
+                value: components["schemas"]["LabelValue"];
+            }[];
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            untilAt: string;
+        };
+        /** @description What a machine says, or who wrote the text before. */
+        LabelValue: {
+            /** @description Of a classification. */
+            class?: string;
+            /** @description By name, as the ontology has them. */
+            attributes?: {
+                [key: string]: string | number | boolean;
+            };
+            /** @description In pixels of the original image. */
+            boxes?: components["schemas"]["Box"][];
+            segments?: components["schemas"]["LabelSegment"][];
+            text?: string;
+        };
+        Box: {
+            class: string;
+            x: number;
+            y: number;
+            w: number;
+            h: number;
+            topic?: string;
+            /**
+             * @description Log time of the image.
+             * @example 1717171717000000000
+             */
+            atNs?: string;
+            track?: string;
+            occluded?: boolean;
+            zOrder?: number;
+            /** @description By name, as the ontology has them. */
+            attributes?: {
+                [key: string]: string | number | boolean;
+            };
+            /** @description Of a label: the share of the people who drew it. */
+            share?: number;
+        };
+        LabelSegment: {
+            class: string;
+            /** @example 1717171717000000000 */
+            startNs: string;
+            /** @example 1717171717000000000 */
+            endNs: string;
+            /** @description By name, as the ontology has them. */
+            attributes?: {
+                [key: string]: string | number | boolean;
+            };
+            /** @description Of a label: the share of the people who drew it. */
+            share?: number;
+        };
+        TaskPage: {
+            items: (components["schemas"]["Task"] | {
+                /** @example tsk_01JC0000000000000000000000 */
+                id: string;
+                batch?: string;
+                /** @enum {string} */
+                type?: "classification" | "boxes" | "segments" | "text";
+                /** @enum {string} */
+                state?: "open" | "leased" | "submitted" | "needs_more" | "adjudication" | "resolved" | "void";
+                /** @description Name of the ontology. */
+                ontology?: string;
+                ontologySha256?: string;
+                clip?: string;
+                device?: string;
+                topic?: string;
+                /** @example 1717171717000000000 */
+                startNs?: string;
+                /** @example 1717171717000000000 */
+                endNs?: string;
+                unit?: string;
+                /** @description Of the triage ledger. */
+                choice?: string;
+                lane?: string;
+                failure?: string;
+                priority?: number;
+                /** @description People whose answers are wanted by now. */
+                wanted?: number;
+                /** @description Answers that count. */
+                people?: number;
+                /**
+                 * @description How far the machine is trusted with it.
+                 * @enum {string}
+                 */
+                band?: "accept" | "assist" | "blind";
+                prefill?: components["schemas"]["LabelValue"];
+                label?: string;
+                voidReason?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        Task: {
+            /** @example tsk_01JC0000000000000000000000 */
+            id: string;
+            batch: string;
+            /** @enum {string} */
+            type: "classification" | "boxes" | "segments" | "text";
+            /** @enum {string} */
+            state: "open" | "leased" | "submitted" | "needs_more" | "adjudication" | "resolved" | "void";
+            /** @description Name of the ontology. */
+            ontology: string;
+            ontologySha256: string;
+            clip: string;
+            device: string;
+            topic: string;
+            /** @example 1717171717000000000 */
+            startNs: string;
+            /** @example 1717171717000000000 */
+            endNs: string;
+            unit?: string;
+            /** @description Of the triage ledger. */
+            choice?: string;
+            lane?: string;
+            failure?: string;
+            priority: number;
+            /** @description People whose answers are wanted by now. */
+            wanted: number;
+            /** @description Answers that count. */
+            people: number;
+            /**
+             * @description How far the machine is trusted with it.
+             * @enum {string}
+             */
+            band: "accept" | "assist" | "blind";
+            prefill?: components["schemas"]["LabelValue"];
+            label?: string;
+            voidReason?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        OpenedTasks: {
+            opened: string[];
+            /** @description Of this batch already. */
+            known: string[];
+            /** @description Labels that were taken from a trusted machine: nobody is asked. */
+            accepted: string[];
+            refused: {
+                n: number;
+                clipId: string;
+                why: string;
+            }[];
+        };
+        TaskHistoryPage: {
+            items: components["schemas"]["Annotation"][];
+            nextCursor?: string;
+        };
+        Annotation: {
+            id: string;
+            /** @description Order in its task, from 1. */
+            n: number;
+            /** @description A person, or `model:SHA256`. */
+            annotator: string;
+            /** @enum {string} */
+            action: "predict" | "submit" | "skip" | "undo" | "withdraw" | "adjudicate" | "import" | "void";
+            value?: components["schemas"]["LabelValue"];
+            before?: components["schemas"]["LabelValue"] & unknown;
+            seconds?: number;
+            /** @description A proposal was shown. */
+            assisted: boolean;
+            undoes?: string;
+            reason?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            at: string;
+        };
+        VoidTasks: {
+            tasks: number;
+        };
+        LabelPage: {
+            items: (components["schemas"]["Label"] | {
+                /** @example lbl_01JC0000000000000000000000 */
+                id: string;
+                task?: string;
+                clip?: string;
+                unit?: string;
+                choice?: string;
+                device?: string;
+                topic?: string;
+                /** @example 1717171717000000000 */
+                startNs?: string;
+                /** @example 1717171717000000000 */
+                endNs?: string;
+                /** @enum {string} */
+                type?: "classification" | "boxes" | "segments" | "text";
+                class?: string;
+                value?: components["schemas"]["LabelValue"];
+                /** @description Of all that it says, and how it was agreed on. */
+                sha256?: string;
+                ontologySha256?: string;
+                /** @enum {string} */
+                method?: "majority" | "dawid_skene" | "wbf" | "median" | "adjudicated" | "accepted_auto";
+                posterior?: number;
+                /** @description Agreement on its class at that time. */
+                alpha?: number;
+                annotators?: number;
+                supersededBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        Label: {
+            /** @example lbl_01JC0000000000000000000000 */
+            id: string;
+            task: string;
+            clip: string;
+            unit?: string;
+            choice?: string;
+            device: string;
+            topic: string;
+            /** @example 1717171717000000000 */
+            startNs: string;
+            /** @example 1717171717000000000 */
+            endNs: string;
+            /** @enum {string} */
+            type: "classification" | "boxes" | "segments" | "text";
+            class?: string;
+            value: components["schemas"]["LabelValue"];
+            /** @description Of all that it says, and how it was agreed on. */
+            sha256: string;
+            ontologySha256: string;
+            /** @enum {string} */
+            method: "majority" | "dawid_skene" | "wbf" | "median" | "adjudicated" | "accepted_auto";
+            posterior?: number;
+            /** @description Agreement on its class at that time. */
+            alpha?: number;
+            annotators: number;
+            supersededBy?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+        };
+        Agreement: {
+            ontology: string;
+            /** @enum {string} */
+            type: "classification" | "boxes" | "segments" | "text";
+            /** @description With at least two blind answers. */
+            tasks: number;
+            classes: {
+                /** @description Absent: of all together. */
+                class?: string;
+                /** @description Krippendorff’s; absent where nothing could be disagreed on. */
+                alpha?: number;
+                units: number;
+                values: number;
+                /** @enum {string} */
+                gate: "pass" | "warn" | "block" | "undefined";
+            }[];
+        };
+        LabelBands: {
+            items: {
+                /** @description SHA-256 of the model. */
+                model: string;
+                ontologySha256: string;
+                class: string;
+                /** @description Audit labels of what it called so. */
+                n: number;
+                correct: number;
+                /** @description Wilson’s lower 95 % bound of its precision. */
+                lower: number;
+                /** @enum {string} */
+                band: "accept" | "assist" | "blind";
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            }[];
+        };
+        LabelExport: {
+            /** @enum {string} */
+            format: "cvat" | "label_studio";
+            labels: number;
+            content: string;
+            /** @description What the other side has no words for, and how often. */
+            dropped: {
+                what: string;
+                n: number;
+            }[];
+        };
+        LabelImport: {
+            /** @description Send it back to carry out exactly this. */
+            plan: string;
+            isDone: boolean;
+            /** @description Answers that are, or would be, new. */
+            answers: number;
+            /** @description Answers that were there already. */
+            known: number;
+            problems: {
+                place: string;
+                message: string;
+            }[];
+            /** @description What the other side has no words for, and how often. */
+            dropped: {
+                what: string;
+                n: number;
+            }[];
+        };
+        AnnotatorPage: {
+            items: components["schemas"]["Annotator"][];
+            nextCursor?: string;
+        };
+        Annotator: {
+            id: string;
+            name: string;
+            /** @description Names of ontologies; empty: all. */
+            skills: string[];
+            /** @description Whose clips they may see; empty: all. */
+            sites: string[];
+            /** @description May decide where people cannot agree. */
+            senior: boolean;
+            /** @enum {string} */
+            state: "active" | "paused";
+            pausedReason?: string;
+            goldShare: number;
+            given: number;
+            goldGiven: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        AnnotatorQuality: {
+            annotator: string;
+            answers: number;
+            skips: number;
+            undone: number;
+            /** @description Asked again because gold was answered wrong. */
+            withdrawn: number;
+            secondsMedian?: number;
+            gold: {
+                answered: number;
+                correct: number;
+                /** @description Of the last 20; below .7 they are paused. */
+                share: number;
+            };
+            /** @description With those who answered the same. */
+            alpha?: number;
+            alphaTasks: number;
+            /** @description Answers whose task has a label. */
+            labelled: number;
+            right: number;
+            confusion: {
+                label: string;
+                said: string;
+                n: number;
+            }[];
+        };
+        GoldQuestionPage: {
+            items: components["schemas"]["GoldQuestion"][];
+            nextCursor?: string;
+        };
+        GoldQuestion: {
+            id: string;
+            /** @description The task that it was. */
+            task: string;
+            /** @enum {string} */
+            type: "classification" | "boxes" | "segments" | "text";
+            ontology: string;
+            value: components["schemas"]["LabelValue"];
+            retired: boolean;
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+        };
+        CasePage: {
+            items: (components["schemas"]["Case"] | {
+                /** @example cas_01JC0000000000000000000000 */
+                id: string;
+                device?: string;
+                deviceId?: string;
+                kind?: string;
+                /**
+                 * @description sev1: seen within 15 min; sev2: 4 h; sev3: 2 d.
+                 * @enum {string}
+                 */
+                severity?: "sev1" | "sev2" | "sev3";
+                /** @enum {string} */
+                state?: "open" | "acknowledged" | "verified" | "resolved" | "not_a_fault" | "decommissioned";
+                summary?: string;
+                /** @enum {string} */
+                source?: "alert" | "rollout" | "drift" | "operator" | "workflow";
+                /** @description What told of it first. */
+                subject?: string;
+                rollout?: string;
+                clip?: string;
+                /** @description The workflow run that takes care of it. */
+                run?: string;
+                queue?: string;
+                skill?: string;
+                region?: string;
+                /** @description How far it was escalated, from 1. */
+                tier?: number;
+                assignee?: string;
+                /**
+                 * Format: date-time
+                 * @description By when somebody must have seen it.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                dueAt?: string;
+                acknowledgedBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                acknowledgedAt?: string;
+                /** @description Digest by section that the robot must report; else the desired one. */
+                wanted?: {
+                    [key: string]: string;
+                };
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                healthySince?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                verifiedAt?: string;
+                /** @enum {string} */
+                code?: "repaired" | "replaced_part" | "calibrated" | "configured" | "updated" | "recovered" | "not_a_fault" | "decommissioned";
+                cause?: string;
+                proof?: string;
+                closedBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                closedAt?: string;
+                /** @description How often it was told of. */
+                reportCount?: number;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                lastReportAt?: string;
+                /** @description It holds the robot out of rollouts and of draws for labelling. */
+                held?: boolean;
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        Case: {
+            /** @example cas_01JC0000000000000000000000 */
+            id: string;
+            device: string;
+            deviceId: string;
+            kind: string;
+            /**
+             * @description sev1: seen within 15 min; sev2: 4 h; sev3: 2 d.
+             * @enum {string}
+             */
+            severity: "sev1" | "sev2" | "sev3";
+            /** @enum {string} */
+            state: "open" | "acknowledged" | "verified" | "resolved" | "not_a_fault" | "decommissioned";
+            summary: string;
+            /** @enum {string} */
+            source: "alert" | "rollout" | "drift" | "operator" | "workflow";
+            /** @description What told of it first. */
+            subject?: string;
+            rollout?: string;
+            clip?: string;
+            /** @description The workflow run that takes care of it. */
+            run?: string;
+            queue?: string;
+            skill?: string;
+            region?: string;
+            /** @description How far it was escalated, from 1. */
+            tier: number;
+            assignee?: string;
+            /**
+             * Format: date-time
+             * @description By when somebody must have seen it.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            dueAt?: string;
+            acknowledgedBy?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            acknowledgedAt?: string;
+            /** @description Digest by section that the robot must report; else the desired one. */
+            wanted: {
+                [key: string]: string;
+            };
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            healthySince?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            verifiedAt?: string;
+            /** @enum {string} */
+            code?: "repaired" | "replaced_part" | "calibrated" | "configured" | "updated" | "recovered" | "not_a_fault" | "decommissioned";
+            cause?: string;
+            proof?: string;
+            closedBy?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            closedAt?: string;
+            /** @description How often it was told of. */
+            reportCount: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            lastReportAt: string;
+            /** @description It holds the robot out of rollouts and of draws for labelling. */
+            held: boolean;
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        CaseHistoryPage: {
+            items: components["schemas"]["CaseStep"][];
+            nextCursor?: string;
+        };
+        CaseStep: {
+            n: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            at: string;
+            actor: string;
+            /** @example acknowledge */
+            action: string;
+            /** @enum {string} */
+            state: "open" | "acknowledged" | "verified" | "resolved" | "not_a_fault" | "decommissioned";
+            text?: string;
+            detail: {
+                [key: string]: unknown;
+            };
+        };
+        CaseEvidence: {
+            items: {
+                name: string;
+                /** @description Of the canonical JSON of body. */
+                sha256: string;
+                body?: unknown;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            }[];
+        };
+        CaseQueuePage: {
+            items: (components["schemas"]["CaseQueue"] | {
+                /** @example cqu_01JC0000000000000000000000 */
+                id: string;
+                name?: string;
+                skill?: string;
+                kinds?: string[];
+                regions?: string[];
+                people?: string[];
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        CaseQueue: {
+            /** @example cqu_01JC0000000000000000000000 */
+            id: string;
+            name: string;
+            skill?: string;
+            kinds: string[];
+            regions: string[];
+            people: string[];
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        CaseProposalPage: {
+            items: (components["schemas"]["CaseProposal"] | {
+                /** @example cpr_01JC0000000000000000000000 */
+                id: string;
+                kind?: string;
+                /** @enum {string} */
+                proposal?: "withdraw" | "correction_loop" | "rule_request";
+                /** @description What is to be withdrawn. */
+                subject?: string;
+                cases?: string[];
+                devices?: number;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        CaseProposal: {
+            /** @example cpr_01JC0000000000000000000000 */
+            id: string;
+            kind: string;
+            /** @enum {string} */
+            proposal: "withdraw" | "correction_loop" | "rule_request";
+            /** @description What is to be withdrawn. */
+            subject?: string;
+            cases: string[];
+            devices: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+        };
+        CorrectionPage: {
+            items: (components["schemas"]["Correction"] | {
+                /** @example cor_01JC0000000000000000000000 */
+                id: string;
+                device?: string;
+                deviceId?: string;
+                session?: string;
+                /** @example 1717171717000000000 */
+                startNs?: string;
+                /** @example 1717171717000000000 */
+                endNs?: string;
+                /** @enum {string} */
+                source?: "marker" | "operator" | "failure";
+                /** @enum {string} */
+                state?: "open" | "context" | "phases" | "verdict" | "learning" | "fed" | "dismissed" | "case_opened" | "unrecoverable" | "aborted";
+                /** @description The operator’s own. */
+                words?: string;
+                timeline?: {
+                    /** @example 1717171717000000000 */
+                    atNs: string;
+                    /** @enum {string} */
+                    owner: "robot" | "person";
+                }[];
+                clip?: string;
+                command?: string;
+                taskBatch?: string;
+                phases?: {
+                    name: string;
+                    /** @example 1717171717000000000 */
+                    startNs: string;
+                    /** @example 1717171717000000000 */
+                    endNs: string;
+                }[];
+                /** @enum {string} */
+                verdict?: "model" | "environment" | "operator" | "hardware" | "no_failure";
+                verdictBy?: string;
+                verdictReason?: string;
+                failure?: string;
+                regression?: string;
+                case?: string;
+                datasetVersion?: string;
+                evaluation?: string;
+                run?: string;
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        Correction: {
+            /** @example cor_01JC0000000000000000000000 */
+            id: string;
+            device: string;
+            deviceId: string;
+            session?: string;
+            /** @example 1717171717000000000 */
+            startNs: string;
+            /** @example 1717171717000000000 */
+            endNs: string;
+            /** @enum {string} */
+            source: "marker" | "operator" | "failure";
+            /** @enum {string} */
+            state: "open" | "context" | "phases" | "verdict" | "learning" | "fed" | "dismissed" | "case_opened" | "unrecoverable" | "aborted";
+            /** @description The operator’s own. */
+            words?: string;
+            timeline: {
+                /** @example 1717171717000000000 */
+                atNs: string;
+                /** @enum {string} */
+                owner: "robot" | "person";
+            }[];
+            clip?: string;
+            command?: string;
+            taskBatch?: string;
+            phases?: {
+                name: string;
+                /** @example 1717171717000000000 */
+                startNs: string;
+                /** @example 1717171717000000000 */
+                endNs: string;
+            }[];
+            /** @enum {string} */
+            verdict?: "model" | "environment" | "operator" | "hardware" | "no_failure";
+            verdictBy?: string;
+            verdictReason?: string;
+            failure?: string;
+            regression?: string;
+            case?: string;
+            datasetVersion?: string;
+            evaluation?: string;
+            run?: string;
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        ReviewPage: {
+            items: (components["schemas"]["Review"] | {
+                /** @example rev_01JC0000000000000000000000 */
+                id: string;
+                /** @enum {string} */
+                kind?: "export" | "cross_region_read" | "remote_support" | "pull";
+                /** @enum {string} */
+                state?: "requested" | "waiting" | "granted" | "denied" | "expired" | "granted_and_ended" | "revoked" | "failed_closed" | "aborted";
+                rationale?: string;
+                requester?: string;
+                requesterPerson?: string;
+                /** @description How many clips, or the one device. */
+                count?: number;
+                regions?: string[];
+                /** @description Absent: all of them. */
+                topics?: string[];
+                /** @description What is approved is this and nothing else. */
+                scopeSha256?: string;
+                policyVersion?: number;
+                policySha256?: string;
+                /** @enum {string} */
+                effect?: "allow" | "needs_approval" | "deny";
+                findings?: {
+                    rule: string;
+                    clause: string;
+                    /** @enum {string} */
+                    effect: "allow" | "needs_approval" | "deny";
+                    why: string;
+                }[];
+                approvers?: string[];
+                leaseS?: number;
+                /** @description The export that was built. */
+                subject?: string;
+                grant?: {
+                    id: string;
+                    /**
+                     * @description Opens nothing but while it is active and expiresAt lies ahead.
+                     * @enum {string}
+                     */
+                    state: "pending" | "active" | "revoked";
+                    /**
+                     * Format: date-time
+                     * @example 2026-01-31T12:00:00.000Z
+                     */
+                    activatedAt?: string;
+                    /**
+                     * Format: date-time
+                     * @example 2026-01-31T12:00:00.000Z
+                     */
+                    expiresAt?: string;
+                    /**
+                     * Format: date-time
+                     * @example 2026-01-31T12:00:00.000Z
+                     */
+                    revokedAt?: string;
+                    revokedBy?: string;
+                };
+                run?: string;
+                reason?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                endedAt?: string;
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        Review: {
+            /** @example rev_01JC0000000000000000000000 */
+            id: string;
+            /** @enum {string} */
+            kind: "export" | "cross_region_read" | "remote_support" | "pull";
+            /** @enum {string} */
+            state: "requested" | "waiting" | "granted" | "denied" | "expired" | "granted_and_ended" | "revoked" | "failed_closed" | "aborted";
+            rationale: string;
+            requester: string;
+            requesterPerson?: string;
+            /** @description How many clips, or the one device. */
+            count: number;
+            regions: string[];
+            /** @description Absent: all of them. */
+            topics?: string[];
+            /** @description What is approved is this and nothing else. */
+            scopeSha256: string;
+            policyVersion?: number;
+            policySha256?: string;
+            /** @enum {string} */
+            effect?: "allow" | "needs_approval" | "deny";
+            findings: {
+                rule: string;
+                clause: string;
+                /** @enum {string} */
+                effect: "allow" | "needs_approval" | "deny";
+                why: string;
+            }[];
+            approvers: string[];
+            leaseS: number;
+            /** @description The export that was built. */
+            subject?: string;
+            grant?: {
+                id: string;
+                /**
+                 * @description Opens nothing but while it is active and expiresAt lies ahead.
+                 * @enum {string}
+                 */
+                state: "pending" | "active" | "revoked";
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                activatedAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                expiresAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                revokedAt?: string;
+                revokedBy?: string;
+            };
+            run?: string;
+            reason?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            endedAt?: string;
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        GrantUsePage: {
+            items: components["schemas"]["GrantUse"][];
+            nextCursor?: string;
+        };
+        GrantUse: {
+            n: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            at: string;
+            actor: string;
+            action: string;
+            subject: string;
+            /** @enum {string} */
+            outcome: "read" | "denied";
+        };
+        CompliancePolicy: {
+            /** @example policy */
+            id: string;
+            /** @description 0: there is none, and rights alone decide. */
+            version: number;
+            sha256: string;
+            rules: {
+                id: string;
+                /** @example DPA 4.2 */
+                clause: string;
+                on: ("export" | "cross_region_read" | "remote_support" | "pull")[];
+                /** @description Names; * is any region. */
+                regions?: string[];
+                /** @description Globs. */
+                topics?: string[];
+                /** @description Only for who does not work in every region of what is asked for. */
+                outside?: boolean;
+                /** @description Items. */
+                moreThan?: number;
+                /** @enum {string} */
+                effect: "allow" | "needs_approval" | "deny";
+            }[];
+            /** @enum {string} */
+            otherwise: "allow" | "needs_approval" | "deny";
+        };
+        RegionPage: {
+            items: (components["schemas"]["Region"] | {
+                /** @example rgn_01JC0000000000000000000000 */
+                id: string;
+                name?: string;
+                note?: string;
+                sites?: string[];
+                /** @description Who works in it. */
+                people?: string[];
+                /** @description Who of them decides for the customer. */
+                owners?: string[];
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        Region: {
+            /** @example rgn_01JC0000000000000000000000 */
+            id: string;
+            name: string;
+            note?: string;
+            sites: string[];
+            /** @description Who works in it. */
+            people: string[];
+            /** @description Who of them decides for the customer. */
+            owners: string[];
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
         CommandPage: {
             items: (components["schemas"]["Command"] | {
                 /** @example cmd_01JC0000000000000000000000 */
@@ -4190,7 +8169,7 @@ export interface components {
             /** @description What keeps it, or would miss it. */
             pinnedBy: {
                 /** @enum {string} */
-                kind: "hold" | "failure" | "export";
+                kind: "hold" | "failure" | "export" | "dataset";
                 what: string;
             }[];
             previews: components["schemas"]["Preview"][];
@@ -4522,6 +8501,644 @@ export interface components {
              */
             expiresAt: string;
         };
+        DatasetPage: {
+            items: (components["schemas"]["Dataset"] | {
+                /** @example dst_01JC0000000000000000000000 */
+                id: string;
+                /** @example wall-following */
+                name?: string;
+                description?: string;
+                selection?: {
+                    /** @description Name of the ontology whose labels belong to it. */
+                    ontology: string;
+                    /** @description All when absent. */
+                    types?: ("classification" | "boxes" | "segments" | "text")[];
+                    /** @description All when absent. */
+                    topics?: string[];
+                };
+                splitRule?: {
+                    /** @enum {string} */
+                    key: "device_session" | "site";
+                    salt: string;
+                    buckets: {
+                        test: number;
+                        calibration: number;
+                    };
+                };
+                gates?: {
+                    /**
+                     * @description Tasks that may be open.
+                     * @default 0
+                     */
+                    unresolved: number;
+                    /**
+                     * @description Krippendorff’s alpha: below the first it fails.
+                     * @default {
+                     *       "fail": 0.667,
+                     *       "warn": 0.8
+                     *     }
+                     */
+                    alpha: {
+                        fail: number;
+                        warn: number;
+                    };
+                    /**
+                     * @description Items of each class to train.
+                     * @default 10
+                     */
+                    classMinimum: number;
+                    /**
+                     * @description Items across splits that are as near count as the same.
+                     * @default 0.98
+                     */
+                    leakCosine: number | null;
+                    /**
+                     * @default drop
+                     * @enum {string}
+                     */
+                    onLeak: "drop" | "fail";
+                    /**
+                     * @description `hashed`: every clip is read and compared with its hash.
+                     * @default hashed
+                     * @enum {string}
+                     */
+                    bytes: "present" | "hashed";
+                    /**
+                     * @default [
+                     *       "clear",
+                     *       "redacted",
+                     *       "unstated"
+                     *     ]
+                     */
+                    privacy: ("clear" | "redacted" | "unstated" | "raw")[];
+                    /**
+                     * @description Null: anywhere.
+                     * @default null
+                     */
+                    residency: string[] | null;
+                    /**
+                     * @description Items of test, which the audit drew.
+                     * @default 100
+                     */
+                    testMinimum: number;
+                };
+                licences?: string[];
+                /** @description Where one data set is shown. */
+                tags?: {
+                    name: string;
+                    /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
+                    version: string;
+                }[];
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        Dataset: {
+            /** @example dst_01JC0000000000000000000000 */
+            id: string;
+            /** @example wall-following */
+            name: string;
+            description?: string;
+            selection: {
+                /** @description Name of the ontology whose labels belong to it. */
+                ontology: string;
+                /** @description All when absent. */
+                types?: ("classification" | "boxes" | "segments" | "text")[];
+                /** @description All when absent. */
+                topics?: string[];
+            };
+            splitRule: {
+                /** @enum {string} */
+                key: "device_session" | "site";
+                salt: string;
+                buckets: {
+                    test: number;
+                    calibration: number;
+                };
+            };
+            gates: {
+                /**
+                 * @description Tasks that may be open.
+                 * @default 0
+                 */
+                unresolved: number;
+                /**
+                 * @description Krippendorff’s alpha: below the first it fails.
+                 * @default {
+                 *       "fail": 0.667,
+                 *       "warn": 0.8
+                 *     }
+                 */
+                alpha: {
+                    fail: number;
+                    warn: number;
+                };
+                /**
+                 * @description Items of each class to train.
+                 * @default 10
+                 */
+                classMinimum: number;
+                /**
+                 * @description Items across splits that are as near count as the same.
+                 * @default 0.98
+                 */
+                leakCosine: number | null;
+                /**
+                 * @default drop
+                 * @enum {string}
+                 */
+                onLeak: "drop" | "fail";
+                /**
+                 * @description `hashed`: every clip is read and compared with its hash.
+                 * @default hashed
+                 * @enum {string}
+                 */
+                bytes: "present" | "hashed";
+                /**
+                 * @default [
+                 *       "clear",
+                 *       "redacted",
+                 *       "unstated"
+                 *     ]
+                 */
+                privacy: ("clear" | "redacted" | "unstated" | "raw")[];
+                /**
+                 * @description Null: anywhere.
+                 * @default null
+                 */
+                residency: string[] | null;
+                /**
+                 * @description Items of test, which the audit drew.
+                 * @default 100
+                 */
+                testMinimum: number;
+            };
+            licences: string[];
+            /** @description Where one data set is shown. */
+            tags?: {
+                name: string;
+                /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
+                version: string;
+            }[];
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        Operation: {
+            /** @example op_01JC0000000000000000000000 */
+            id: string;
+            /** @example clips.export */
+            kind: string;
+            /** @enum {string} */
+            state: "queued" | "running" | "done" | "failed" | "cancelled";
+            createdBy: string;
+            progress: {
+                done: number;
+                total?: number;
+                unit?: string;
+            };
+            input?: unknown;
+            /** @description Of a done one; its form is the kind’s. */
+            result?: unknown;
+            problem?: {
+                code: string;
+                message: string;
+                remedy?: string;
+            };
+            attempts: number;
+            cancelAsked: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            endedAt?: string;
+            version: number;
+        };
+        DatasetTag: {
+            id: string;
+            name: string;
+            /**
+             * @description The dataset version that it names.
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            versionId: string;
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        DatasetVersionPage: {
+            items: (components["schemas"]["DatasetVersion"] | {
+                /**
+                 * @description SHA-256 of its manifest.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                id: string;
+                dataset?: string;
+                /** @description Counts the versions of its data set. */
+                n?: number;
+                /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
+                parent?: string;
+                /** @enum {string} */
+                state?: "draft" | "ready" | "rejected";
+                /**
+                 * @description The worst of its gates.
+                 * @enum {string}
+                 */
+                outcome?: "pass" | "warn" | "inconclusive" | "fail";
+                gates?: components["schemas"]["DatasetGate"][];
+                items?: number;
+                clips?: number;
+                /** @description Of the clips’ files together. */
+                bytes?: number;
+                splits?: {
+                    train: number;
+                    calibration: number;
+                    test: number;
+                    regression: number;
+                };
+                classes?: {
+                    [key: string]: number;
+                };
+                lanes?: {
+                    [key: string]: number;
+                };
+                /** @description Labels that match and are no items, by reason. */
+                leftOut?: {
+                    [key: string]: number;
+                };
+                /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
+                ontologySha256?: string;
+                /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
+                itemsSha256?: string;
+                itemsBytes?: number;
+                /**
+                 * Format: date-time
+                 * @description Labels are as they were then.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                asOf?: string;
+                batches?: string[];
+                tags?: string[];
+                /** @description Of its sign-off. */
+                reason?: string;
+                decidedBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                decidedAt?: string;
+                /** @description Clips whose bytes are not here any more, where one is shown. */
+                gone?: {
+                    clip: string;
+                    sha256: string;
+                    state: string;
+                    reason?: string;
+                }[];
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        DatasetVersion: {
+            /**
+             * @description SHA-256 of its manifest.
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            id: string;
+            dataset: string;
+            /** @description Counts the versions of its data set. */
+            n: number;
+            /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
+            parent?: string;
+            /** @enum {string} */
+            state: "draft" | "ready" | "rejected";
+            /**
+             * @description The worst of its gates.
+             * @enum {string}
+             */
+            outcome: "pass" | "warn" | "inconclusive" | "fail";
+            gates: components["schemas"]["DatasetGate"][];
+            items: number;
+            clips: number;
+            /** @description Of the clips’ files together. */
+            bytes: number;
+            splits: {
+                train: number;
+                calibration: number;
+                test: number;
+                regression: number;
+            };
+            classes: {
+                [key: string]: number;
+            };
+            lanes: {
+                [key: string]: number;
+            };
+            /** @description Labels that match and are no items, by reason. */
+            leftOut: {
+                [key: string]: number;
+            };
+            /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
+            ontologySha256: string;
+            /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
+            itemsSha256: string;
+            itemsBytes: number;
+            /**
+             * Format: date-time
+             * @description Labels are as they were then.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            asOf: string;
+            batches?: string[];
+            tags: string[];
+            /** @description Of its sign-off. */
+            reason?: string;
+            decidedBy?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            decidedAt?: string;
+            /** @description Clips whose bytes are not here any more, where one is shown. */
+            gone?: {
+                clip: string;
+                sha256: string;
+                state: string;
+                reason?: string;
+            }[];
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        DatasetGate: {
+            /** @example alpha */
+            gate: string;
+            /** @enum {string} */
+            outcome: "pass" | "warn" | "inconclusive" | "fail";
+            reason: string;
+            remedy?: string;
+            offenders?: string[];
+        };
+        DatasetDiff: {
+            /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
+            before: string;
+            /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
+            after: string;
+            total: components["schemas"]["DatasetDiffCounts"];
+            classes: {
+                [key: string]: components["schemas"]["DatasetDiffCounts"];
+            };
+            splits: {
+                [key: string]: components["schemas"]["DatasetDiffCounts"];
+            };
+            sites: {
+                [key: string]: components["schemas"]["DatasetDiffCounts"];
+            };
+            /** @description The first that are not the same, in order. */
+            entries: {
+                /** @enum {string} */
+                kind: "added" | "removed" | "relabelled" | "moved";
+                clip: string;
+                startNs: string;
+                endNs: string;
+                topic: string;
+                beforeClass?: string;
+                afterClass?: string;
+                beforeSplit?: string;
+                afterSplit?: string;
+            }[];
+        };
+        DatasetDiffCounts: {
+            added: number;
+            removed: number;
+            relabelled: number;
+            moved: number;
+            same: number;
+        };
+        DatasetExportPage: {
+            items: (components["schemas"]["DatasetExport"] | {
+                /** @example dxp_01JC0000000000000000000000 */
+                id: string;
+                /**
+                 * @description `gone`: its time is over, or a clip in it was erased.
+                 * @enum {string}
+                 */
+                state?: "making" | "ready" | "gone";
+                /**
+                 * @description Of the dataset version.
+                 * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+                 */
+                versionId?: string;
+                /** @description The long work that makes it. */
+                operation?: string;
+                /** @enum {string} */
+                format?: "lerobot" | "coco" | "croissant" | "bundle" | "openlineage";
+                splits?: ("train" | "calibration" | "test" | "regression")[];
+                fileName?: string;
+                sizeBytes?: number;
+                sha256?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                readyAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                expiresAt?: string;
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        DatasetExport: {
+            /** @example dxp_01JC0000000000000000000000 */
+            id: string;
+            /**
+             * @description `gone`: its time is over, or a clip in it was erased.
+             * @enum {string}
+             */
+            state: "making" | "ready" | "gone";
+            /**
+             * @description Of the dataset version.
+             * @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
+             */
+            versionId: string;
+            /** @description The long work that makes it. */
+            operation: string;
+            /** @enum {string} */
+            format: "lerobot" | "coco" | "croissant" | "bundle" | "openlineage";
+            splits: ("train" | "calibration" | "test" | "regression")[];
+            fileName: string;
+            sizeBytes?: number;
+            sha256?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            readyAt?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            expiresAt?: string;
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        DatasetImport: {
+            /** @example dim_01JC0000000000000000000000 */
+            id: string;
+            device: string;
+            /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
+            ontologySha256: string;
+            /** @enum {string} */
+            state: "open" | "done";
+            clips: number;
+            items: number;
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        ImportedPiece: {
+            receivedBytes: number;
+            clip?: string;
+        };
+        ImportedItems: {
+            added: number;
+            known: number;
+        };
+        Lineage: {
+            start: string;
+            /** @description From clips to decisions of rollouts. */
+            nodes: components["schemas"]["LineageNode"][];
+            /** @description From what was there first to what came of it. */
+            edges: {
+                from: string;
+                to: string;
+            }[];
+            /** @description False: there is more than one answer holds. */
+            whole: boolean;
+            /** @description With `verify`; the first mismatch from the clip’s side. */
+            verified?: {
+                ok: boolean;
+                checked: number;
+                mismatch?: {
+                    id: string;
+                    why: string;
+                };
+            };
+        };
+        LineageNode: {
+            /** @enum {string} */
+            kind: "clip" | "failure" | "unit" | "choice" | "task" | "label" | "dataset_version" | "training" | "model_version" | "evaluation" | "release" | "rollout" | "rollout_decision";
+            id: string;
+            title: string;
+            sha256?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            at?: string;
+            /** @description Neighbours of it that are not shown. */
+            more: number;
+            /**
+             * @description `gone`: its bytes were erased or evicted; its hash stays.
+             * @enum {string}
+             */
+            check: "ok" | "mismatch" | "gone" | "unchecked";
+            why?: string;
+        };
         EventPage: {
             items: (components["schemas"]["Event"] | {
                 /** @example evt_01JC0000000000000000000000 */
@@ -4806,46 +9423,6 @@ export interface components {
                 clips: number;
                 topics: number;
             };
-        };
-        Operation: {
-            /** @example op_01JC0000000000000000000000 */
-            id: string;
-            /** @example clips.export */
-            kind: string;
-            /** @enum {string} */
-            state: "queued" | "running" | "done" | "failed" | "cancelled";
-            createdBy: string;
-            progress: {
-                done: number;
-                total?: number;
-                unit?: string;
-            };
-            input?: unknown;
-            /** @description Of a done one; its form is the kind’s. */
-            result?: unknown;
-            problem?: {
-                code: string;
-                message: string;
-                remedy?: string;
-            };
-            attempts: number;
-            cancelAsked: boolean;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T12:00:00.000Z
-             */
-            createdAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T12:00:00.000Z
-             */
-            updatedAt: string;
-            /**
-             * Format: date-time
-             * @example 2026-01-31T12:00:00.000Z
-             */
-            endedAt?: string;
-            version: number;
         };
         /** @description Figures are for one robot and day of dutyHours. */
         RuleForecast: {
@@ -5137,6 +9714,559 @@ export interface components {
         PublicationDevicePage: {
             items: components["schemas"]["PublicationDevice"][];
             nextCursor?: string;
+        };
+        Artifact: {
+            /** @description SHA-256 of the bytes. */
+            id: string;
+            sizeBytes: number;
+            /** @enum {string} */
+            kind: "onnx" | "document" | "golden" | "calibration" | "rules" | "sim" | "other";
+            name?: string;
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description createdAt: an artifact never changes.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            /** @description Always 1. */
+            version: number;
+        };
+        ArtifactPage: {
+            items: (components["schemas"]["Artifact"] | {
+                /** @description SHA-256 of the bytes. */
+                id: string;
+                sizeBytes?: number;
+                /** @enum {string} */
+                kind?: "onnx" | "document" | "golden" | "calibration" | "rules" | "sim" | "other";
+                name?: string;
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @description createdAt: an artifact never changes.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                /** @description Always 1. */
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        ReleaseLint: {
+            /** @description Where the manifest can be read. */
+            digest?: string;
+            faults: components["schemas"]["DocumentFault"][];
+        };
+        DocumentFault: {
+            line: number;
+            column: number;
+            code: string;
+            message: string;
+            remedy: string;
+        };
+        Release: {
+            /** @example rel_01JC0000000000000000000000 */
+            id: string;
+            name: string;
+            /** @description As the manifest says it. */
+            releaseVersion: string;
+            /** @description SHA-256 of the canonical manifest. */
+            digest: string;
+            /** @enum {string} */
+            state: "candidate" | "evaluated" | "approved" | "released" | "withdrawn" | "rejected";
+            notes: string;
+            components: {
+                name: string;
+                kind: string;
+                componentVersion: string;
+            }[];
+            previous?: string;
+            /** @description Where one release is asked for. */
+            manifest?: unknown;
+            evidence: {
+                [key: string]: unknown;
+            };
+            evidenceDigest: string;
+            /** @description Of this digest. */
+            votes?: {
+                person: string;
+                /** @enum {string} */
+                choice: "approve" | "reject";
+                role: string;
+                reason: string;
+                /** @description Of the evidence that they saw. */
+                evidenceDigest: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            }[];
+            author: string;
+            reason?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            approvedAt?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            releasedAt?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        ReleasePage: {
+            items: (components["schemas"]["Release"] | {
+                /** @example rel_01JC0000000000000000000000 */
+                id: string;
+                name?: string;
+                /** @description As the manifest says it. */
+                releaseVersion?: string;
+                /** @description SHA-256 of the canonical manifest. */
+                digest?: string;
+                /** @enum {string} */
+                state?: "candidate" | "evaluated" | "approved" | "released" | "withdrawn" | "rejected";
+                notes?: string;
+                components?: {
+                    name: string;
+                    kind: string;
+                    componentVersion: string;
+                }[];
+                previous?: string;
+                /** @description Where one release is asked for. */
+                manifest?: unknown;
+                evidence?: {
+                    [key: string]: unknown;
+                };
+                evidenceDigest?: string;
+                /** @description Of this digest. */
+                votes?: {
+                    person: string;
+                    /** @enum {string} */
+                    choice: "approve" | "reject";
+                    role: string;
+                    reason: string;
+                    /** @description Of the evidence that they saw. */
+                    evidenceDigest: string;
+                    /**
+                     * Format: date-time
+                     * @example 2026-01-31T12:00:00.000Z
+                     */
+                    at: string;
+                }[];
+                author?: string;
+                reason?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                approvedAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                releasedAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        RolloutPlanned: {
+            /** @description Under which it can be started. */
+            id: string;
+            release: {
+                id: string;
+                name: string;
+                digest: string;
+            };
+            digest: string;
+            targets: number;
+            found: number;
+            /** @description By why. */
+            excluded: {
+                [key: string]: number;
+            };
+            arms: {
+                control: number;
+                stages: {
+                    name: string;
+                    devices: number;
+                }[];
+                strata: number;
+            };
+            power: {
+                metric: string;
+                perDeviceHour: number;
+                threefold: {
+                    halted: number;
+                    medianHours: number;
+                    meanExposed: number;
+                };
+                twofold: {
+                    halted: number;
+                    medianHours: number;
+                    meanExposed: number;
+                };
+            }[];
+            load: {
+                bytes: number;
+                site: string;
+                siteHours: number;
+            };
+            leastHours: number;
+        };
+        Rollout: {
+            /** @example rol_01JC0000000000000000000000 */
+            id: string;
+            release: {
+                id: string;
+                name: string;
+                digest: string;
+            };
+            /** @description Of plan, release digest and frozen rows: approvals name it. */
+            planDigest: string;
+            /** @enum {string} */
+            urgency: "normal" | "emergency";
+            /** @enum {string} */
+            state: "waiting_approval" | "scheduled" | "running" | "paused" | "held" | "halted" | "rolling_back" | "rolled_back" | "rollback_incomplete" | "completed" | "denied" | "expired" | "cancelled" | "superseded";
+            stage?: string;
+            /** @description -1 before the first stage. */
+            stageIndex: number;
+            stages: string[];
+            /** @enum {string} */
+            phase: "none" | "releasing" | "baking" | "deciding";
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            stageAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            bakeAt?: string;
+            reason?: string;
+            /** @description Devices by state, where one rollout is asked for. */
+            counts?: {
+                [key: string]: number;
+            };
+            /** @description How far the judge is. */
+            evidence: {
+                intervals: number;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                judgedUntil?: string;
+            };
+            plan?: unknown;
+            run?: string;
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            startedAt?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            endedAt?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        RolloutPage: {
+            items: (components["schemas"]["Rollout"] | {
+                /** @example rol_01JC0000000000000000000000 */
+                id: string;
+                release?: {
+                    id: string;
+                    name: string;
+                    digest: string;
+                };
+                /** @description Of plan, release digest and frozen rows: approvals name it. */
+                planDigest?: string;
+                /** @enum {string} */
+                urgency?: "normal" | "emergency";
+                /** @enum {string} */
+                state?: "waiting_approval" | "scheduled" | "running" | "paused" | "held" | "halted" | "rolling_back" | "rolled_back" | "rollback_incomplete" | "completed" | "denied" | "expired" | "cancelled" | "superseded";
+                stage?: string;
+                /** @description -1 before the first stage. */
+                stageIndex?: number;
+                stages?: string[];
+                /** @enum {string} */
+                phase?: "none" | "releasing" | "baking" | "deciding";
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                stageAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                bakeAt?: string;
+                reason?: string;
+                /** @description Devices by state, where one rollout is asked for. */
+                counts?: {
+                    [key: string]: number;
+                };
+                /** @description How far the judge is. */
+                evidence?: {
+                    intervals: number;
+                    /**
+                     * Format: date-time
+                     * @example 2026-01-31T12:00:00.000Z
+                     */
+                    judgedUntil?: string;
+                };
+                plan?: unknown;
+                run?: string;
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                startedAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                endedAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        RolloutTargetPage: {
+            items: components["schemas"]["RolloutTarget"][];
+            nextCursor?: string;
+        };
+        RolloutTarget: {
+            id: string;
+            device: string;
+            site: string;
+            stratum: string;
+            /** @enum {string} */
+            arm: "treatment" | "control" | "excluded";
+            stage?: string;
+            shadow: boolean;
+            /** @description Why it takes no part. */
+            why?: string;
+            /** @enum {string} */
+            state: "frozen" | "eligible" | "offered" | "in_progress" | "committed" | "rejected" | "failed" | "rolled_back" | "silent" | "expired" | "removed" | "rollback_pending";
+            /** @enum {string} */
+            role: "none" | "shadow" | "active";
+            attempt: number;
+            fault?: {
+                code: string;
+                message: string;
+            };
+            told: {
+                [key: string]: unknown;
+            };
+            offsets: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            changedAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            offeredAt?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            activatedAt?: string;
+        };
+        RolloutDecisionPage: {
+            items: components["schemas"]["RolloutDecision"][];
+            nextCursor?: string;
+        };
+        RolloutDecision: {
+            id: string;
+            seq: number;
+            from: string;
+            to: string;
+            rule: string;
+            action: string;
+            reason?: string;
+            actor: string;
+            inputs?: unknown;
+            inputsDigest: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            at: string;
+        };
+        RolloutVerdictPage: {
+            items: components["schemas"]["RolloutVerdict"][];
+            nextCursor?: string;
+        };
+        RolloutVerdict: {
+            id: string;
+            interval: number;
+            stage?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            startAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            endAt: string;
+            /** @enum {string} */
+            outcome: "regressed" | "non_inferior" | "inconclusive" | "no_data" | "imbalanced";
+            /** @description Evidence of harm; at 1/alpha the rollout halts. */
+            e: number;
+            metrics: {
+                [key: string]: {
+                    harm: number;
+                    calm: number;
+                };
+            };
+            /** @description Events, of them in canaries, and their share. */
+            counts?: unknown;
+            sha256: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            at: string;
+        };
+        RolloutExplanation: {
+            agrees: boolean;
+            decisions: {
+                seq: number;
+                rule: string;
+                action: string;
+                to: string;
+                /** @enum {string} */
+                replay: "agrees" | "differs" | "person";
+                why?: string;
+            }[];
+            verdicts: {
+                intervals: number;
+                /** @description The first interval that differs. */
+                differsAt?: number;
+            };
+        };
+        Freeze: {
+            /** @example frz_01JC0000000000000000000000 */
+            id: string;
+            /** @enum {string} */
+            state: "standing" | "lifted";
+            reason: string;
+            cause?: string;
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            liftedAt?: string;
+            liftedBy?: string;
+            liftReason?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        FreezePage: {
+            items: (components["schemas"]["Freeze"] | {
+                /** @example frz_01JC0000000000000000000000 */
+                id: string;
+                /** @enum {string} */
+                state?: "standing" | "lifted";
+                reason?: string;
+                cause?: string;
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                liftedAt?: string;
+                liftedBy?: string;
+                liftReason?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
         };
         SavedQueryPage: {
             items: (components["schemas"]["SavedQuery"] | {
@@ -6210,7 +11340,7 @@ export interface components {
             /** @example key_01JC0000000000000000000000 */
             id: string;
             name: string;
-            scopes: ("*:read" | "*:write" | "*:approve" | "*:admin" | "devices:read" | "devices:write" | "devices:approve" | "devices:admin" | "cohorts:read" | "cohorts:write" | "cohorts:approve" | "cohorts:admin" | "sessions:read" | "sessions:write" | "sessions:approve" | "sessions:admin" | "clips:read" | "clips:write" | "clips:approve" | "clips:admin" | "events:read" | "events:write" | "events:approve" | "events:admin" | "failures:read" | "failures:write" | "failures:approve" | "failures:admin" | "commands:read" | "commands:write" | "commands:approve" | "commands:admin" | "ruleSets:read" | "ruleSets:write" | "ruleSets:approve" | "ruleSets:admin" | "alerts:read" | "alerts:write" | "alerts:approve" | "alerts:admin" | "channels:read" | "channels:write" | "channels:approve" | "channels:admin" | "webhooks:read" | "webhooks:write" | "webhooks:approve" | "webhooks:admin" | "savedQueries:read" | "savedQueries:write" | "savedQueries:approve" | "savedQueries:admin" | "operations:read" | "operations:write" | "operations:approve" | "operations:admin" | "claimTokens:read" | "claimTokens:write" | "claimTokens:approve" | "claimTokens:admin" | "users:read" | "users:write" | "users:approve" | "users:admin" | "apiKeys:read" | "apiKeys:write" | "apiKeys:approve" | "apiKeys:admin" | "approvals:read" | "approvals:write" | "approvals:approve" | "approvals:admin" | "audit:read" | "audit:write" | "audit:approve" | "audit:admin" | "tasks:read" | "tasks:write" | "tasks:approve" | "tasks:admin")[];
+            scopes: ("*:read" | "*:write" | "*:approve" | "*:admin" | "devices:read" | "devices:write" | "devices:approve" | "devices:admin" | "cohorts:read" | "cohorts:write" | "cohorts:approve" | "cohorts:admin" | "sessions:read" | "sessions:write" | "sessions:approve" | "sessions:admin" | "clips:read" | "clips:write" | "clips:approve" | "clips:admin" | "events:read" | "events:write" | "events:approve" | "events:admin" | "failures:read" | "failures:write" | "failures:approve" | "failures:admin" | "triage:read" | "triage:write" | "triage:approve" | "triage:admin" | "commands:read" | "commands:write" | "commands:approve" | "commands:admin" | "ruleSets:read" | "ruleSets:write" | "ruleSets:approve" | "ruleSets:admin" | "alerts:read" | "alerts:write" | "alerts:approve" | "alerts:admin" | "channels:read" | "channels:write" | "channels:approve" | "channels:admin" | "webhooks:read" | "webhooks:write" | "webhooks:approve" | "webhooks:admin" | "savedQueries:read" | "savedQueries:write" | "savedQueries:approve" | "savedQueries:admin" | "operations:read" | "operations:write" | "operations:approve" | "operations:admin" | "claimTokens:read" | "claimTokens:write" | "claimTokens:approve" | "claimTokens:admin" | "users:read" | "users:write" | "users:approve" | "users:admin" | "apiKeys:read" | "apiKeys:write" | "apiKeys:approve" | "apiKeys:admin" | "approvals:read" | "approvals:write" | "approvals:approve" | "approvals:admin" | "audit:read" | "audit:write" | "audit:approve" | "audit:admin" | "tasks:read" | "tasks:write" | "tasks:approve" | "tasks:admin" | "ontologies:read" | "ontologies:write" | "ontologies:approve" | "ontologies:admin" | "annotations:read" | "annotations:write" | "annotations:approve" | "annotations:admin" | "datasets:read" | "datasets:write" | "datasets:approve" | "datasets:admin" | "lineage:read" | "lineage:write" | "lineage:approve" | "lineage:admin" | "trainings:read" | "trainings:write" | "trainings:approve" | "trainings:admin" | "models:read" | "models:write" | "models:approve" | "models:admin" | "cases:read" | "cases:write" | "cases:approve" | "cases:admin" | "reviews:read" | "reviews:write" | "reviews:approve" | "reviews:admin" | "releases:read" | "releases:write" | "releases:approve" | "releases:admin" | "rollouts:read" | "rollouts:write" | "rollouts:approve" | "rollouts:admin" | "freezes:read" | "freezes:write" | "freezes:approve" | "freezes:admin" | "runs:read" | "runs:write" | "runs:approve" | "runs:admin" | "gates:read" | "gates:write" | "gates:approve" | "gates:admin")[];
             /** @description Cohorts whose devices the key sees; absent: every device. */
             cohorts?: string[];
             /** @description The person it stands for: it never has more rights than they. */
@@ -6249,7 +11379,7 @@ export interface components {
                 /** @example key_01JC0000000000000000000000 */
                 id: string;
                 name?: string;
-                scopes?: ("*:read" | "*:write" | "*:approve" | "*:admin" | "devices:read" | "devices:write" | "devices:approve" | "devices:admin" | "cohorts:read" | "cohorts:write" | "cohorts:approve" | "cohorts:admin" | "sessions:read" | "sessions:write" | "sessions:approve" | "sessions:admin" | "clips:read" | "clips:write" | "clips:approve" | "clips:admin" | "events:read" | "events:write" | "events:approve" | "events:admin" | "failures:read" | "failures:write" | "failures:approve" | "failures:admin" | "commands:read" | "commands:write" | "commands:approve" | "commands:admin" | "ruleSets:read" | "ruleSets:write" | "ruleSets:approve" | "ruleSets:admin" | "alerts:read" | "alerts:write" | "alerts:approve" | "alerts:admin" | "channels:read" | "channels:write" | "channels:approve" | "channels:admin" | "webhooks:read" | "webhooks:write" | "webhooks:approve" | "webhooks:admin" | "savedQueries:read" | "savedQueries:write" | "savedQueries:approve" | "savedQueries:admin" | "operations:read" | "operations:write" | "operations:approve" | "operations:admin" | "claimTokens:read" | "claimTokens:write" | "claimTokens:approve" | "claimTokens:admin" | "users:read" | "users:write" | "users:approve" | "users:admin" | "apiKeys:read" | "apiKeys:write" | "apiKeys:approve" | "apiKeys:admin" | "approvals:read" | "approvals:write" | "approvals:approve" | "approvals:admin" | "audit:read" | "audit:write" | "audit:approve" | "audit:admin" | "tasks:read" | "tasks:write" | "tasks:approve" | "tasks:admin")[];
+                scopes?: ("*:read" | "*:write" | "*:approve" | "*:admin" | "devices:read" | "devices:write" | "devices:approve" | "devices:admin" | "cohorts:read" | "cohorts:write" | "cohorts:approve" | "cohorts:admin" | "sessions:read" | "sessions:write" | "sessions:approve" | "sessions:admin" | "clips:read" | "clips:write" | "clips:approve" | "clips:admin" | "events:read" | "events:write" | "events:approve" | "events:admin" | "failures:read" | "failures:write" | "failures:approve" | "failures:admin" | "triage:read" | "triage:write" | "triage:approve" | "triage:admin" | "commands:read" | "commands:write" | "commands:approve" | "commands:admin" | "ruleSets:read" | "ruleSets:write" | "ruleSets:approve" | "ruleSets:admin" | "alerts:read" | "alerts:write" | "alerts:approve" | "alerts:admin" | "channels:read" | "channels:write" | "channels:approve" | "channels:admin" | "webhooks:read" | "webhooks:write" | "webhooks:approve" | "webhooks:admin" | "savedQueries:read" | "savedQueries:write" | "savedQueries:approve" | "savedQueries:admin" | "operations:read" | "operations:write" | "operations:approve" | "operations:admin" | "claimTokens:read" | "claimTokens:write" | "claimTokens:approve" | "claimTokens:admin" | "users:read" | "users:write" | "users:approve" | "users:admin" | "apiKeys:read" | "apiKeys:write" | "apiKeys:approve" | "apiKeys:admin" | "approvals:read" | "approvals:write" | "approvals:approve" | "approvals:admin" | "audit:read" | "audit:write" | "audit:approve" | "audit:admin" | "tasks:read" | "tasks:write" | "tasks:approve" | "tasks:admin" | "ontologies:read" | "ontologies:write" | "ontologies:approve" | "ontologies:admin" | "annotations:read" | "annotations:write" | "annotations:approve" | "annotations:admin" | "datasets:read" | "datasets:write" | "datasets:approve" | "datasets:admin" | "lineage:read" | "lineage:write" | "lineage:approve" | "lineage:admin" | "trainings:read" | "trainings:write" | "trainings:approve" | "trainings:admin" | "models:read" | "models:write" | "models:approve" | "models:admin" | "cases:read" | "cases:write" | "cases:approve" | "cases:admin" | "reviews:read" | "reviews:write" | "reviews:approve" | "reviews:admin" | "releases:read" | "releases:write" | "releases:approve" | "releases:admin" | "rollouts:read" | "rollouts:write" | "rollouts:approve" | "rollouts:admin" | "freezes:read" | "freezes:write" | "freezes:approve" | "freezes:admin" | "runs:read" | "runs:write" | "runs:approve" | "runs:admin" | "gates:read" | "gates:write" | "gates:approve" | "gates:admin")[];
                 /** @description Cohorts whose devices the key sees; absent: every device. */
                 cohorts?: string[];
                 /** @description The person it stands for: it never has more rights than they. */
@@ -6500,6 +11630,471 @@ export interface components {
                 what: string;
                 message: string;
             };
+        };
+        RunPage: {
+            items: (components["schemas"]["Run"] | {
+                /** @example run_01JC0000000000000000000000 */
+                id: string;
+                /** @example staged-rollout */
+                workflow?: string;
+                workflowVersion?: number;
+                /** @description What it is about. */
+                subject?: string;
+                /**
+                 * @description parked: stands at a step that failed; stuck: its body fails; blocked: no worker has its version.
+                 * @enum {string}
+                 */
+                state?: "running" | "waiting" | "retrying" | "parked" | "stuck" | "blocked" | "ended";
+                waitingFor?: {
+                    /** @enum {string} */
+                    kind: "gate" | "event" | "time";
+                    what: string;
+                    /**
+                     * Format: date-time
+                     * @example 2026-01-31T12:00:00.000Z
+                     */
+                    since: string;
+                    /**
+                     * Format: date-time
+                     * @description When it looks by itself.
+                     * @example 2026-01-31T12:00:00.000Z
+                     */
+                    until?: string;
+                };
+                /** @description The word its outcome begins with. */
+                status?: string;
+                trouble?: string;
+                parent?: string;
+                trigger?: string;
+                actor?: string;
+                /** @description step: where the run heard of it. */
+                abort?: {
+                    by: string;
+                    reason: string;
+                    step?: string;
+                };
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                endedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        Run: {
+            /** @example run_01JC0000000000000000000000 */
+            id: string;
+            /** @example staged-rollout */
+            workflow: string;
+            workflowVersion: number;
+            /** @description What it is about. */
+            subject: string;
+            /**
+             * @description parked: stands at a step that failed; stuck: its body fails; blocked: no worker has its version.
+             * @enum {string}
+             */
+            state: "running" | "waiting" | "retrying" | "parked" | "stuck" | "blocked" | "ended";
+            waitingFor?: {
+                /** @enum {string} */
+                kind: "gate" | "event" | "time";
+                what: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                since: string;
+                /**
+                 * Format: date-time
+                 * @description When it looks by itself.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                until?: string;
+            };
+            /** @description The word its outcome begins with. */
+            status?: string;
+            trouble?: string;
+            parent?: string;
+            trigger?: string;
+            actor: string;
+            /** @description step: where the run heard of it. */
+            abort?: {
+                by: string;
+                reason: string;
+                step?: string;
+            };
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            endedAt?: string;
+            version: number;
+        };
+        RunDetail: {
+            /** @example run_01JC0000000000000000000000 */
+            id: string;
+            /** @example staged-rollout */
+            workflow: string;
+            workflowVersion: number;
+            /** @description What it is about. */
+            subject: string;
+            /**
+             * @description parked: stands at a step that failed; stuck: its body fails; blocked: no worker has its version.
+             * @enum {string}
+             */
+            state: "running" | "waiting" | "retrying" | "parked" | "stuck" | "blocked" | "ended";
+            waitingFor?: {
+                /** @enum {string} */
+                kind: "gate" | "event" | "time";
+                what: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                since: string;
+                /**
+                 * Format: date-time
+                 * @description When it looks by itself.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                until?: string;
+            };
+            /** @description The word its outcome begins with. */
+            status?: string;
+            trouble?: string;
+            parent?: string;
+            trigger?: string;
+            actor: string;
+            /** @description step: where the run heard of it. */
+            abort?: {
+                by: string;
+                reason: string;
+                step?: string;
+            };
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            endedAt?: string;
+            version: number;
+            parentStep?: string;
+            event?: string;
+            /** @description Runs that led here, oldest first. */
+            cause: string[];
+            input?: unknown;
+            inputDigest: string;
+            outcome?: unknown;
+        };
+        RunHistory: {
+            run: components["schemas"]["Run"];
+            steps: components["schemas"]["RunStep"][];
+            children: components["schemas"]["Run"][];
+        };
+        RunStep: {
+            name: string;
+            /** @enum {string} */
+            kind: "act" | "must" | "gate" | "watch" | "child";
+            /** @enum {string} */
+            state: "running" | "retrying" | "done" | "failed";
+            attempts: number;
+            /** @description What it does is done once for this key. */
+            key: string;
+            output?: unknown;
+            fault?: unknown;
+            worker?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            startedAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            finishedAt?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            nextAt?: string;
+        };
+        RunExplanation: {
+            /** @description The replay comes to where the run stands. */
+            agrees: boolean;
+            /** @description Steps in the order they were asked for. */
+            path: string[];
+            stoppedAt?: string;
+            outcome?: unknown;
+            why?: string;
+        };
+        TriggerList: {
+            items: components["schemas"]["Trigger"][];
+        };
+        Trigger: {
+            name: string;
+            version: number;
+            workflow: string;
+            /** @description Kinds of what happens. */
+            on: string[];
+            cron?: string;
+            zone?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            nextAt?: string;
+            enabled: boolean;
+            /** @description The latest evaluations. */
+            last: {
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+                subject: string;
+                /** @enum {string} */
+                outcome: "started" | "skipped";
+                reason?: string;
+                run?: string;
+            }[];
+        };
+        GatePage: {
+            items: (components["schemas"]["Gate"] | {
+                /** @example gat_01JC0000000000000000000000 */
+                id: string;
+                run?: string;
+                /** @example approval */
+                name?: string;
+                kind?: string;
+                question?: string;
+                subject?: {
+                    id: string;
+                    digest: string;
+                };
+                /** @description Of what there is to see; name it with a decision. */
+                evidenceDigest?: string;
+                options?: string[];
+                /**
+                 * @description This role or a higher one decides.
+                 * @enum {string}
+                 */
+                role?: "viewer" | "annotator" | "engineer" | "release_manager" | "admin";
+                scope?: string;
+                region?: string;
+                /** @description Callers who do not decide. */
+                excluded?: string[];
+                /** @description So many of the votes come from this role or a higher one. */
+                among?: {
+                    /** @enum {string} */
+                    role: "viewer" | "annotator" | "engineer" | "release_manager" | "admin";
+                    least: number;
+                };
+                quorum?: number;
+                /** @enum {string} */
+                onDeadline?: "hold" | "reject" | "escalate";
+                /** @description How often it went to a higher role. */
+                level?: number;
+                assignee?: string;
+                delegate?: string;
+                /** @enum {string} */
+                state?: "open" | "decided" | "expired" | "withdrawn";
+                option?: string;
+                reason?: string;
+                decidedBy?: string[];
+                overdue?: boolean;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                openedAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                deadlineAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                closedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        Gate: {
+            /** @example gat_01JC0000000000000000000000 */
+            id: string;
+            run: string;
+            /** @example approval */
+            name: string;
+            kind: string;
+            question: string;
+            subject: {
+                id: string;
+                digest: string;
+            };
+            /** @description Of what there is to see; name it with a decision. */
+            evidenceDigest: string;
+            options: string[];
+            /**
+             * @description This role or a higher one decides.
+             * @enum {string}
+             */
+            role?: "viewer" | "annotator" | "engineer" | "release_manager" | "admin";
+            scope?: string;
+            region?: string;
+            /** @description Callers who do not decide. */
+            excluded: string[];
+            /** @description So many of the votes come from this role or a higher one. */
+            among?: {
+                /** @enum {string} */
+                role: "viewer" | "annotator" | "engineer" | "release_manager" | "admin";
+                least: number;
+            };
+            quorum: number;
+            /** @enum {string} */
+            onDeadline: "hold" | "reject" | "escalate";
+            /** @description How often it went to a higher role. */
+            level: number;
+            assignee?: string;
+            delegate?: string;
+            /** @enum {string} */
+            state: "open" | "decided" | "expired" | "withdrawn";
+            option?: string;
+            reason?: string;
+            decidedBy?: string[];
+            overdue: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            openedAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            deadlineAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            closedAt?: string;
+            version: number;
+        };
+        GateDetail: {
+            /** @example gat_01JC0000000000000000000000 */
+            id: string;
+            run: string;
+            /** @example approval */
+            name: string;
+            kind: string;
+            question: string;
+            subject: {
+                id: string;
+                digest: string;
+            };
+            /** @description Of what there is to see; name it with a decision. */
+            evidenceDigest: string;
+            options: string[];
+            /**
+             * @description This role or a higher one decides.
+             * @enum {string}
+             */
+            role?: "viewer" | "annotator" | "engineer" | "release_manager" | "admin";
+            scope?: string;
+            region?: string;
+            /** @description Callers who do not decide. */
+            excluded: string[];
+            /** @description So many of the votes come from this role or a higher one. */
+            among?: {
+                /** @enum {string} */
+                role: "viewer" | "annotator" | "engineer" | "release_manager" | "admin";
+                least: number;
+            };
+            quorum: number;
+            /** @enum {string} */
+            onDeadline: "hold" | "reject" | "escalate";
+            /** @description How often it went to a higher role. */
+            level: number;
+            assignee?: string;
+            delegate?: string;
+            /** @enum {string} */
+            state: "open" | "decided" | "expired" | "withdrawn";
+            option?: string;
+            reason?: string;
+            decidedBy?: string[];
+            overdue: boolean;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            openedAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            deadlineAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            closedAt?: string;
+            version: number;
+            evidence: {
+                name: string;
+                digest: string;
+                link?: string;
+                body?: unknown;
+            }[];
+            votes: {
+                person: string;
+                /** @enum {string} */
+                role: "viewer" | "annotator" | "engineer" | "release_manager" | "admin";
+                option: string;
+                reason: string;
+                /** @description The evidence is another now than was seen. */
+                void: boolean;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                at: string;
+            }[];
+            /** @description Whether who asks may. */
+            mayDecide: boolean;
+            whyNot?: string;
         };
         OperationPage: {
             items: components["schemas"]["Operation"][];
@@ -7943,6 +13538,2509 @@ export interface operations {
             };
         };
     };
+    listTriageItems: {
+        parameters: {
+            query?: {
+                /** @description Name or id of a device. */
+                device?: string;
+                clip?: string;
+                population?: "fleet" | "inbox";
+                /** @description A condition in the query language, over the fields of triageItems. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageItemPage"];
+                };
+            };
+        };
+    };
+    listTriageLedger: {
+        parameters: {
+            query?: {
+                lane?: "named" | "audit" | "capture" | "diversity";
+                window?: string;
+                /** @description A condition in the query language, over the fields of triageLedger. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageLedgerPage"];
+                };
+            };
+        };
+    };
+    getTriageExplanation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The explanation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageExplanation"];
+                };
+            };
+        };
+    };
+    createTriageRequest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    clip: string;
+                    policy: string;
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The request. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageRequest"];
+                };
+            };
+        };
+    };
+    listTriagePolicies: {
+        parameters: {
+            query?: {
+                /** @description A condition in the query language, over the fields of triagePolicies. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriagePolicyPage"];
+                };
+            };
+        };
+    };
+    createTriagePolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description What is labelled: whole clips, or frames.
+                     * @enum {string}
+                     */
+                    grain?: "clip" | "frame";
+                    /** @enum {string} */
+                    population?: "fleet" | "inbox" | "any";
+                    /** @description Only robots in it. */
+                    cohort?: string;
+                    windowHours?: number;
+                    minUnits?: number;
+                    /** @description The worker freezes windows that are due. */
+                    auto?: boolean;
+                    budget?: {
+                        /** @description Of the recordings behind what is labelled. */
+                        bytes: number;
+                        labelMinutes: number;
+                    };
+                    /** @description What one label takes. */
+                    labelSeconds?: number;
+                    shares?: {
+                        /** @description Of the budget, at most .3. */
+                        named: number;
+                        /** @description Of the budget, .1 to .2. */
+                        audit: number;
+                        /** @description Of the rest; diversity has what is left. */
+                        capture: number;
+                    };
+                    /** @enum {string} */
+                    diversity?: "badge" | "k_center";
+                    /** @description Absent: near-duplicates are kept. */
+                    duplicates?: {
+                        cosine: number;
+                        withinHours: number;
+                    };
+                    /** @description May hold the capture lane. */
+                    scorers?: string[];
+                    /** @example classifier-frames */
+                    name: string;
+                    /** @description Id of the model on the robots. */
+                    model: string;
+                    /** @default true */
+                    enabled?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The policy. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriagePolicy"];
+                };
+            };
+        };
+    };
+    getTriagePolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The policy. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriagePolicy"];
+                };
+            };
+        };
+    };
+    deleteTriagePolicy: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateTriagePolicy: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description What is labelled: whole clips, or frames.
+                     * @enum {string}
+                     */
+                    grain?: "clip" | "frame";
+                    /** @enum {string} */
+                    population?: "fleet" | "inbox" | "any";
+                    /** @description Only robots in it. */
+                    cohort?: string | null;
+                    windowHours?: number;
+                    minUnits?: number;
+                    /** @description The worker freezes windows that are due. */
+                    auto?: boolean;
+                    budget?: {
+                        /** @description Of the recordings behind what is labelled. */
+                        bytes: number;
+                        labelMinutes: number;
+                    };
+                    /** @description What one label takes. */
+                    labelSeconds?: number;
+                    shares?: {
+                        /** @description Of the budget, at most .3. */
+                        named: number;
+                        /** @description Of the budget, .1 to .2. */
+                        audit: number;
+                        /** @description Of the rest; diversity has what is left. */
+                        capture: number;
+                    };
+                    /** @enum {string} */
+                    diversity?: "badge" | "k_center";
+                    /** @description Absent: near-duplicates are kept. */
+                    duplicates?: {
+                        cosine: number;
+                        withinHours: number;
+                    } | null;
+                    /** @description May hold the capture lane. */
+                    scorers?: string[];
+                    enabled?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The policy. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriagePolicy"];
+                };
+            };
+        };
+    };
+    dryRunTriagePolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The draw. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageDryRun"];
+                };
+            };
+        };
+    };
+    listTriageWindows: {
+        parameters: {
+            query?: {
+                policy?: string;
+                state?: "frozen" | "drawn" | "void";
+                /** @description A condition in the query language, over the fields of triageWindows. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageWindowPage"];
+                };
+            };
+        };
+    };
+    createTriageWindow: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    policy: string;
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The window. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageWindow"];
+                };
+            };
+        };
+    };
+    getTriageWindow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The window. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageWindow"];
+                };
+            };
+        };
+    };
+    voidTriageWindow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The window. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageWindow"];
+                };
+            };
+        };
+    };
+    getTriageEstimates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Figures. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageEstimates"];
+                };
+            };
+        };
+    };
+    listTriageValues: {
+        parameters: {
+            query?: {
+                kind?: "capture" | "retrain";
+                lane?: "named" | "audit" | "capture" | "diversity";
+                /** @description A condition in the query language, over the fields of triageValues. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageValuePage"];
+                };
+            };
+        };
+    };
+    createTriageValue: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    policy: string;
+                    modelSha256: string;
+                    /** @enum {string} */
+                    lane: "named" | "capture" | "diversity";
+                    scorer: string;
+                    datasetVersion?: string;
+                    labels: number;
+                    auditLabels: number;
+                    value: number;
+                    low: number;
+                    high: number;
+                    seeds: number;
+                    metric: string;
+                    /** @description The run or training. */
+                    source: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The value. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriageValue"];
+                };
+            };
+        };
+    };
+    listOntologies: {
+        parameters: {
+            query?: {
+                name?: string;
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OntologyPage"];
+                };
+            };
+        };
+    };
+    createOntology: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    classes: components["schemas"]["OntologyClass"][];
+                    /** @description Markdown. */
+                    guide?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The version. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ontology"];
+                };
+            };
+        };
+    };
+    getOntology: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ontology. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ontology"];
+                };
+            };
+        };
+    };
+    nextTasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description Tasks to hold afterwards; a page that asks ahead takes 2 or 3.
+                     * @default 1
+                     */
+                    count?: number;
+                    /**
+                     * @description With the guides to read.
+                     * @default false
+                     */
+                    guide?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description What you hold now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenTasks"];
+                };
+            };
+        };
+    };
+    submitTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Of a classification. */
+                    class?: string;
+                    /** @description By name, as the ontology has them. */
+                    attributes?: {
+                        [key: string]: string | number | boolean;
+                    };
+                    /** @description In pixels of the original image. */
+                    boxes?: components["schemas"]["Box"][];
+                    segments?: components["schemas"]["LabelSegment"][];
+                    text?: string;
+                    /** @description It took you. */
+                    seconds?: number;
+                    /**
+                     * @description Tasks to hold afterwards; a page that asks ahead takes 2 or 3.
+                     * @default 0
+                     */
+                    count?: number;
+                    /**
+                     * @description With the guides to read.
+                     * @default false
+                     */
+                    guide?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description What you hold now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenTasks"];
+                };
+            };
+        };
+    };
+    skipTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                    /**
+                     * @description Tasks to hold afterwards; a page that asks ahead takes 2 or 3.
+                     * @default 0
+                     */
+                    count?: number;
+                    /**
+                     * @description With the guides to read.
+                     * @default false
+                     */
+                    guide?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description What you hold now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenTasks"];
+                };
+            };
+        };
+    };
+    releaseTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description What you hold now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenTasks"];
+                };
+            };
+        };
+    };
+    undoTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description With the guides to read.
+                     * @default false
+                     */
+                    guide?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description What you hold now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GivenTasks"];
+                };
+            };
+        };
+    };
+    listTasks: {
+        parameters: {
+            query?: {
+                state?: "open" | "leased" | "submitted" | "needs_more" | "adjudication" | "resolved" | "void";
+                /** @description A condition in the query language, over the fields of tasks. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskPage"];
+                };
+            };
+        };
+    };
+    createTasks: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example near-misses */
+                    batch: string;
+                    /** @description Its name, or the hash of a version. */
+                    ontology: string;
+                    /** @enum {string} */
+                    type: "classification" | "boxes" | "segments" | "text";
+                    /** @default 0 */
+                    priority?: number;
+                    moments: {
+                        clip: string;
+                        topic: string;
+                        /** @example 1717171717000000000 */
+                        startNs: string;
+                        /**
+                         * @description Absent: an instant.
+                         * @example 1717171717000000000
+                         */
+                        endNs?: string;
+                        unit?: string;
+                        choice?: string;
+                        failure?: string;
+                        prefill?: components["schemas"]["LabelValue"] & unknown;
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description What came of it. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenedTasks"];
+                };
+            };
+        };
+    };
+    getTask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The task. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Task"];
+                };
+            };
+        };
+    };
+    listTaskHistory: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TaskHistoryPage"];
+                };
+            };
+        };
+    };
+    voidTasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example near-misses */
+                    batch?: string;
+                    task?: string;
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description How many. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VoidTasks"];
+                };
+            };
+        };
+    };
+    getTaskMedia: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bytes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description A part of it. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller has it. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listLabels: {
+        parameters: {
+            query?: {
+                /** @description A condition in the query language, over the fields of labels. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelPage"];
+                };
+            };
+        };
+    };
+    getLabel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The label. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Label"];
+                };
+            };
+        };
+    };
+    getAgreement: {
+        parameters: {
+            query: {
+                /** @description Name, or hash of a version. */
+                ontology: string;
+                type?: "classification" | "boxes" | "segments" | "text";
+                batch?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The agreement. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Agreement"];
+                };
+            };
+        };
+    };
+    getLabelBands: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The bands. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelBands"];
+                };
+            };
+        };
+    };
+    exportLabels: {
+        parameters: {
+            query: {
+                format: "cvat" | "label_studio";
+                ontology: string;
+                type?: "classification" | "boxes" | "segments" | "text";
+                batch?: string;
+                /** @description Of the images that boxes were drawn in. */
+                width?: number;
+                /** @description Of the images that boxes were drawn in. */
+                height?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelExport"];
+                };
+            };
+        };
+    };
+    importLabels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    format: "cvat" | "label_studio";
+                    content: string;
+                    /**
+                     * @description Whose answers they are.
+                     * @default file
+                     */
+                    annotator?: string;
+                    /**
+                     * @description Say what would be done.
+                     * @default true
+                     */
+                    dryRun?: boolean;
+                    plan?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What was or would be done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelImport"];
+                };
+            };
+        };
+    };
+    listAnnotators: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotatorPage"];
+                };
+            };
+        };
+    };
+    getAnnotator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The annotator. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Annotator"];
+                };
+            };
+        };
+    };
+    updateAnnotator: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name?: string;
+                    skills?: string[];
+                    sites?: string[];
+                    senior?: boolean;
+                    goldShare?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The annotator. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Annotator"];
+                };
+            };
+        };
+    };
+    pauseAnnotator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The annotator. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Annotator"];
+                };
+            };
+        };
+    };
+    resumeAnnotator: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The annotator. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Annotator"];
+                };
+            };
+        };
+    };
+    getAnnotatorQuality: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The figures. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AnnotatorQuality"];
+                };
+            };
+        };
+    };
+    listGoldQuestions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoldQuestionPage"];
+                };
+            };
+        };
+    };
+    createGoldQuestion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    task: string;
+                    value?: components["schemas"]["LabelValue"];
+                };
+            };
+        };
+        responses: {
+            /** @description The question. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoldQuestion"];
+                };
+            };
+        };
+    };
+    retireGoldQuestion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The question. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GoldQuestion"];
+                };
+            };
+        };
+    };
+    listCases: {
+        parameters: {
+            query?: {
+                /** @description Its name. */
+                device?: string;
+                state?: "open" | "acknowledged" | "verified" | "resolved" | "not_a_fault" | "decommissioned";
+                /** @description sev1: seen within 15 min; sev2: 4 h; sev3: 2 d. */
+                severity?: "sev1" | "sev2" | "sev3";
+                /** @description A condition in the query language, over the fields of cases. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt" | "updatedAt" | "-updatedAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CasePage"];
+                };
+            };
+        };
+    };
+    openCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description Name or id of a device.
+                     * @example amr-01
+                     */
+                    device: string;
+                    /** @example drive.overheats */
+                    kind: string;
+                    /**
+                     * @description sev1: seen within 15 min; sev2: 4 h; sev3: 2 d.
+                     * @default sev2
+                     * @enum {string}
+                     */
+                    severity?: "sev1" | "sev2" | "sev3";
+                    summary: string;
+                    subject?: string;
+                    rollout?: string;
+                    clip?: string;
+                    /** @description Digest by section that the robot must report before the case can end. */
+                    wanted?: {
+                        [key: string]: string;
+                    };
+                    /**
+                     * @default operator
+                     * @enum {string}
+                     */
+                    source?: "operator" | "drift" | "alert";
+                };
+            };
+        };
+        responses: {
+            /** @description The case, new or joined. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+        };
+    };
+    getCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The case. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+        };
+    };
+    listCaseHistory: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseHistoryPage"];
+                };
+            };
+        };
+    };
+    getCaseEvidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseEvidence"];
+                };
+            };
+        };
+    };
+    acknowledgeCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description The case. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+        };
+    };
+    noteCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    text: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The case. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+        };
+    };
+    assignCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Id; null: nobody. */
+                    to: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description The case. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+        };
+    };
+    closeCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    code: "repaired" | "replaced_part" | "calibrated" | "configured" | "updated" | "recovered" | "not_a_fault";
+                    cause: string;
+                    /** @description Such as a link to a report. */
+                    proof?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The case. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+        };
+    };
+    decommissionCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    cause: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The case. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+        };
+    };
+    liftCaseHold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The case. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Case"];
+                };
+            };
+        };
+    };
+    listCaseQueues: {
+        parameters: {
+            query?: {
+                /** @description A condition in the query language, over the fields of caseQueues. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "name" | "-name";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseQueuePage"];
+                };
+            };
+        };
+    };
+    createCaseQueue: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example drives */
+                    name: string;
+                    /** @description What its people can do. */
+                    skill?: string;
+                    /** @description Globs of kinds; * is any text. */
+                    kinds: string[];
+                    /**
+                     * @description Names; none: every region.
+                     * @default []
+                     */
+                    regions?: string[];
+                    /**
+                     * @description Ids; the one with the fewest live cases is asked first.
+                     * @default []
+                     */
+                    people?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The queue. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseQueue"];
+                };
+            };
+        };
+    };
+    getCaseQueue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The queue. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseQueue"];
+                };
+            };
+        };
+    };
+    deleteCaseQueue: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateCaseQueue: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description What its people can do. */
+                    skill?: string | null;
+                    /** @description Globs of kinds; * is any text. */
+                    kinds?: string[];
+                    /** @description Names; none: every region. */
+                    regions?: string[];
+                    /** @description Ids; the one with the fewest live cases is asked first. */
+                    people?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The queue. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseQueue"];
+                };
+            };
+        };
+    };
+    listCaseProposals: {
+        parameters: {
+            query?: {
+                /** @description A condition in the query language, over the fields of caseProposals. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaseProposalPage"];
+                };
+            };
+        };
+    };
+    listCorrections: {
+        parameters: {
+            query?: {
+                /** @description Its name. */
+                device?: string;
+                state?: "open" | "context" | "phases" | "verdict" | "learning" | "fed" | "dismissed" | "case_opened" | "unrecoverable" | "aborted";
+                /** @description A condition in the query language, over the fields of corrections. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt" | "updatedAt" | "-updatedAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CorrectionPage"];
+                };
+            };
+        };
+    };
+    reportCorrection: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description Name or id of a device.
+                     * @example amr-01
+                     */
+                    device: string;
+                    /**
+                     * @description Log time at which the person took over.
+                     * @example 1717171717000000000
+                     */
+                    startNs: string;
+                    /**
+                     * @description And gave the command back.
+                     * @example 1717171717000000000
+                     */
+                    endNs?: string;
+                    words?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The correction, new or joined. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Correction"];
+                };
+            };
+        };
+    };
+    getCorrection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The correction. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Correction"];
+                };
+            };
+        };
+    };
+    reviseCorrection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    verdict: "model" | "environment" | "operator" | "hardware" | "no_failure";
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The correction. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Correction"];
+                };
+            };
+        };
+    };
+    listReviews: {
+        parameters: {
+            query?: {
+                state?: "requested" | "waiting" | "granted" | "denied" | "expired" | "granted_and_ended" | "revoked" | "failed_closed" | "aborted";
+                kind?: "export" | "cross_region_read" | "remote_support" | "pull";
+                /** @description A condition in the query language, over the fields of reviews. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt" | "updatedAt" | "-updatedAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReviewPage"];
+                };
+            };
+        };
+    };
+    requestReview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    kind: "export" | "cross_region_read" | "remote_support" | "pull";
+                    /** @description Ids; for all kinds but remote_support. */
+                    clips?: string[];
+                    /** @description Name or id; for remote_support. */
+                    device?: string;
+                    topics?: string[];
+                    /**
+                     * @description Of an export.
+                     * @enum {string}
+                     */
+                    format?: "zip" | "mcap";
+                    rationale: string;
+                    /**
+                     * @description How long it is open once it is granted.
+                     * @default 3600
+                     */
+                    leaseS?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description The review. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+        };
+    };
+    getReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The review. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+        };
+    };
+    listReviewUses: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GrantUsePage"];
+                };
+            };
+        };
+    };
+    revokeReview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The review. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Review"];
+                };
+            };
+        };
+    };
+    getCompliancePolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The policy. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompliancePolicy"];
+                };
+            };
+        };
+    };
+    changeCompliancePolicy: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    rules: {
+                        id: string;
+                        /** @example DPA 4.2 */
+                        clause: string;
+                        on: ("export" | "cross_region_read" | "remote_support" | "pull")[];
+                        /** @description Names; * is any region. */
+                        regions?: string[];
+                        /** @description Globs. */
+                        topics?: string[];
+                        /** @description Only for who does not work in every region of what is asked for. */
+                        outside?: boolean;
+                        /** @description Items. */
+                        moreThan?: number;
+                        /** @enum {string} */
+                        effect: "allow" | "needs_approval" | "deny";
+                    }[];
+                    /**
+                     * @description For what no rule speaks of.
+                     * @default allow
+                     * @enum {string}
+                     */
+                    otherwise?: "allow" | "needs_approval" | "deny";
+                    note: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The policy. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CompliancePolicy"];
+                };
+            };
+        };
+    };
+    listRegions: {
+        parameters: {
+            query?: {
+                /** @description A condition in the query language, over the fields of regions. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "name" | "-name";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionPage"];
+                };
+            };
+        };
+    };
+    createRegion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    name: string;
+                    note?: string;
+                    /**
+                     * @description A site lies in one region.
+                     * @default []
+                     */
+                    sites?: string[];
+                    /**
+                     * @description Ids of those who work in it.
+                     * @default []
+                     */
+                    people?: string[];
+                    /**
+                     * @description Ids of those who decide for the customer: they need reviews:approve.
+                     * @default []
+                     */
+                    owners?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The region. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Region"];
+                };
+            };
+        };
+    };
+    getRegion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The region. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Region"];
+                };
+            };
+        };
+    };
+    deleteRegion: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateRegion: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    note?: string | null;
+                    /** @description A site lies in one region. */
+                    sites?: string[];
+                    /** @description Ids of those who work in it. */
+                    people?: string[];
+                    /** @description Ids of those who decide for the customer: they need reviews:approve. */
+                    owners?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The region. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Region"];
+                };
+            };
+        };
+    };
     listCommands: {
         parameters: {
             query?: {
@@ -8933,6 +17031,8 @@ export interface operations {
                      * @default true
                      */
                     includeManifests?: boolean;
+                    /** @description Why: for the review, where the policy wants one. */
+                    rationale?: string;
                 };
             };
         };
@@ -9112,6 +17212,1014 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExportLinks"];
+                };
+            };
+        };
+    };
+    listDatasets: {
+        parameters: {
+            query?: {
+                /** @description A condition in the query language, over the fields of datasets. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetPage"];
+                };
+            };
+        };
+    };
+    createDataset: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example wall-following */
+                    name: string;
+                    description?: string;
+                    selection: {
+                        /** @description Name of the ontology whose labels belong to it. */
+                        ontology: string;
+                        /** @description All when absent. */
+                        types?: ("classification" | "boxes" | "segments" | "text")[];
+                        /** @description All when absent. */
+                        topics?: string[];
+                    };
+                    /**
+                     * @default {
+                     *       "key": "device_session",
+                     *       "buckets": {
+                     *         "test": 1500,
+                     *         "calibration": 1000
+                     *       }
+                     *     }
+                     */
+                    splitRule?: {
+                        /**
+                         * @description What never stands on two sides: a drive, or a site.
+                         * @default device_session
+                         * @enum {string}
+                         */
+                        key?: "device_session" | "site";
+                        /** @description The name of the data set unless said. */
+                        salt?: string;
+                        /**
+                         * @description Of 10000; the rest trains.
+                         * @default {
+                         *       "test": 1500,
+                         *       "calibration": 1000
+                         *     }
+                         */
+                        buckets?: {
+                            /** @default 1500 */
+                            test?: number;
+                            /** @default 1000 */
+                            calibration?: number;
+                        };
+                    };
+                    /**
+                     * @default {
+                     *       "unresolved": 0,
+                     *       "alpha": {
+                     *         "fail": 0.667,
+                     *         "warn": 0.8
+                     *       },
+                     *       "classMinimum": 10,
+                     *       "leakCosine": 0.98,
+                     *       "onLeak": "drop",
+                     *       "bytes": "hashed",
+                     *       "privacy": [
+                     *         "clear",
+                     *         "redacted",
+                     *         "unstated"
+                     *       ],
+                     *       "residency": null,
+                     *       "testMinimum": 100
+                     *     }
+                     */
+                    gates?: {
+                        /**
+                         * @description Tasks that may be open.
+                         * @default 0
+                         */
+                        unresolved?: number;
+                        /**
+                         * @description Krippendorff’s alpha: below the first it fails.
+                         * @default {
+                         *       "fail": 0.667,
+                         *       "warn": 0.8
+                         *     }
+                         */
+                        alpha?: {
+                            fail: number;
+                            warn: number;
+                        };
+                        /**
+                         * @description Items of each class to train.
+                         * @default 10
+                         */
+                        classMinimum?: number;
+                        /**
+                         * @description Items across splits that are as near count as the same.
+                         * @default 0.98
+                         */
+                        leakCosine?: number | null;
+                        /**
+                         * @default drop
+                         * @enum {string}
+                         */
+                        onLeak?: "drop" | "fail";
+                        /**
+                         * @description `hashed`: every clip is read and compared with its hash.
+                         * @default hashed
+                         * @enum {string}
+                         */
+                        bytes?: "present" | "hashed";
+                        /**
+                         * @default [
+                         *       "clear",
+                         *       "redacted",
+                         *       "unstated"
+                         *     ]
+                         */
+                        privacy?: ("clear" | "redacted" | "unstated" | "raw")[];
+                        /**
+                         * @description Null: anywhere.
+                         * @default null
+                         */
+                        residency?: string[] | null;
+                        /**
+                         * @description Items of test, which the audit drew.
+                         * @default 100
+                         */
+                        testMinimum?: number;
+                    };
+                    /** @default [] */
+                    licences?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The data set. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+        };
+    };
+    getDataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The data set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+        };
+    };
+    changeDataset: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    description?: string | null;
+                    selection?: {
+                        /** @description Name of the ontology whose labels belong to it. */
+                        ontology: string;
+                        /** @description All when absent. */
+                        types?: ("classification" | "boxes" | "segments" | "text")[];
+                        /** @description All when absent. */
+                        topics?: string[];
+                    };
+                    splitRule?: {
+                        /**
+                         * @description What never stands on two sides: a drive, or a site.
+                         * @default device_session
+                         * @enum {string}
+                         */
+                        key?: "device_session" | "site";
+                        /** @description The name of the data set unless said. */
+                        salt?: string;
+                        /**
+                         * @description Of 10000; the rest trains.
+                         * @default {
+                         *       "test": 1500,
+                         *       "calibration": 1000
+                         *     }
+                         */
+                        buckets?: {
+                            /** @default 1500 */
+                            test?: number;
+                            /** @default 1000 */
+                            calibration?: number;
+                        };
+                    };
+                    gates?: {
+                        /**
+                         * @description Tasks that may be open.
+                         * @default 0
+                         */
+                        unresolved?: number;
+                        /**
+                         * @description Krippendorff’s alpha: below the first it fails.
+                         * @default {
+                         *       "fail": 0.667,
+                         *       "warn": 0.8
+                         *     }
+                         */
+                        alpha?: {
+                            fail: number;
+                            warn: number;
+                        };
+                        /**
+                         * @description Items of each class to train.
+                         * @default 10
+                         */
+                        classMinimum?: number;
+                        /**
+                         * @description Items across splits that are as near count as the same.
+                         * @default 0.98
+                         */
+                        leakCosine?: number | null;
+                        /**
+                         * @default drop
+                         * @enum {string}
+                         */
+                        onLeak?: "drop" | "fail";
+                        /**
+                         * @description `hashed`: every clip is read and compared with its hash.
+                         * @default hashed
+                         * @enum {string}
+                         */
+                        bytes?: "present" | "hashed";
+                        /**
+                         * @default [
+                         *       "clear",
+                         *       "redacted",
+                         *       "unstated"
+                         *     ]
+                         */
+                        privacy?: ("clear" | "redacted" | "unstated" | "raw")[];
+                        /**
+                         * @description Null: anywhere.
+                         * @default null
+                         */
+                        residency?: string[] | null;
+                        /**
+                         * @description Items of test, which the audit drew.
+                         * @default 100
+                         */
+                        testMinimum?: number;
+                    };
+                    licences?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The data set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+        };
+    };
+    buildDatasetVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Labels of these batches of tasks alone. */
+                    batches?: string[];
+                    /** @default false */
+                    publish?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The work that builds it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+        };
+    };
+    getDatasetTag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The tag. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetTag"];
+                };
+            };
+        };
+    };
+    putDatasetTag: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
+                    versionId: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The tag. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetTag"];
+                };
+            };
+        };
+    };
+    deleteDatasetTag: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    listDatasetVersions: {
+        parameters: {
+            query?: {
+                dataset?: string;
+                /** @description A condition in the query language, over the fields of datasetVersions. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetVersionPage"];
+                };
+            };
+        };
+    };
+    getDatasetVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetVersion"];
+                };
+            };
+        };
+    };
+    getDatasetVersionManifest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description JSON. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+        };
+    };
+    getDatasetVersionItems: {
+        parameters: {
+            query?: {
+                split?: "train" | "calibration" | "test" | "regression";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description NDJSON. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+        };
+    };
+    diffDatasetVersions: {
+        parameters: {
+            query?: {
+                /** @description The other version; the parent unless said. */
+                before?: string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The difference. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDiff"];
+                };
+            };
+        };
+    };
+    signOffDatasetVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    decision: "ready" | "rejected";
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetVersion"];
+                };
+            };
+        };
+    };
+    verifyDatasetVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The work that looks. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+        };
+    };
+    rebuildDatasetVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The work that looks. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+        };
+    };
+    exportDatasetVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    format: "lerobot" | "coco" | "croissant" | "bundle" | "openlineage";
+                    /**
+                     * @description Test is exported only where it is asked for by name.
+                     * @default [
+                     *       "train",
+                     *       "calibration"
+                     *     ]
+                     */
+                    splits?: ("train" | "calibration" | "test" | "regression")[];
+                    /**
+                     * @description With labels of type text, which people wrote.
+                     * @default false
+                     */
+                    withText?: boolean;
+                    /**
+                     * @description Of lerobot: the numbers of observation.state.
+                     * @default []
+                     */
+                    signals?: {
+                        topic: string;
+                        path: string;
+                    }[];
+                    /**
+                     * @description Of lerobot: topics of compressed images.
+                     * @default []
+                     */
+                    images?: string[];
+                    /** @default 10 */
+                    fps?: number;
+                    /** @default unknown */
+                    robot?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The work that makes it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+        };
+    };
+    listDatasetExports: {
+        parameters: {
+            query?: {
+                /** @description A condition in the query language, over the fields of datasetExports. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetExportPage"];
+                };
+            };
+        };
+    };
+    getDatasetExport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The export. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetExport"];
+                };
+            };
+        };
+    };
+    deleteDatasetExport: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getDatasetExportData: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The part of the file that Range asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller has this file already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    createDatasetImport: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Name or id. */
+                    dataset: string;
+                    /** @example amr-01 */
+                    device: string;
+                    /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
+                    ontologySha256: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The import. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetImport"];
+                };
+            };
+        };
+    };
+    getDatasetImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetImport"];
+                };
+            };
+        };
+    };
+    putImportedClip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
+                    sha256: string;
+                    sizeBytes: number;
+                    /** @description Where it was recorded. */
+                    session: string;
+                    offset: number;
+                    /** @description At most 524288 bytes. */
+                    data: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What is here. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedPiece"];
+                };
+            };
+        };
+    };
+    putImportedItems: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    items: {
+                        /** @example 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08 */
+                        clipSha256: string;
+                        topic: string;
+                        /** @example 1717171717000000000 */
+                        startNs: string;
+                        /** @example 1717171717000000000 */
+                        endNs: string;
+                        /** @enum {string} */
+                        type: "classification" | "boxes" | "segments" | "text";
+                        /** @description The value, such as {"class": "left"}. */
+                        body: {
+                            [key: string]: unknown;
+                        };
+                    }[];
+                };
+            };
+        };
+        responses: {
+            /** @description What was new. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportedItems"];
+                };
+            };
+        };
+    };
+    finishDatasetImport: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The import. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetImport"];
+                };
+            };
+        };
+    };
+    getLineage: {
+        parameters: {
+            query?: {
+                direction?: "up" | "down" | "both";
+                verify?: "true" | "false";
+                /** @description Neighbours of one link that are followed. */
+                fan?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lineage. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lineage"];
                 };
             };
         };
@@ -10274,6 +19382,902 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Publication"];
+                };
+            };
+        };
+    };
+    listArtifacts: {
+        parameters: {
+            query?: {
+                /** @description A condition in the query language, over the fields of artifacts. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArtifactPage"];
+                };
+            };
+        };
+    };
+    uploadArtifact: {
+        parameters: {
+            query: {
+                /** @description What the bytes must come to. */
+                sha256: string;
+                kind?: "onnx" | "document" | "golden" | "calibration" | "rules" | "sim" | "other";
+                name?: string;
+            };
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The artifact. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Artifact"];
+                };
+            };
+        };
+    };
+    getArtifact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The artifact. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Artifact"];
+                };
+            };
+        };
+    };
+    getArtifactData: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The part of the file that Range asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller has this file already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    lintRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description YAML or JSON. */
+                    text: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What was found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseLint"];
+                };
+            };
+        };
+    };
+    listReleases: {
+        parameters: {
+            query?: {
+                /** @description A condition in the query language, over the fields of releases. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleasePage"];
+                };
+            };
+        };
+    };
+    addRelease: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description YAML or JSON. */
+                    text: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The release. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+        };
+    };
+    getRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id, digest, or name@version. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The release. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+        };
+    };
+    evaluateRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id, digest, or name@version. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @default [] */
+                    evaluations?: string[];
+                    note?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The release. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+        };
+    };
+    approveRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id, digest, or name@version. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    digest: string;
+                    evidenceDigest?: string;
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The release. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+        };
+    };
+    rejectRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id, digest, or name@version. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    digest: string;
+                    evidenceDigest?: string;
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The release. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+        };
+    };
+    releaseRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id, digest, or name@version. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The release. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+        };
+    };
+    withdrawRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id, digest, or name@version. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The release. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Release"];
+                };
+            };
+        };
+    };
+    planRollout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description YAML or JSON. */
+                    text: string;
+                    /**
+                     * @description Live rollouts that end when this one starts; it has their robots.
+                     * @default []
+                     */
+                    supersede?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The plan as it would be frozen. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutPlanned"];
+                };
+            };
+        };
+    };
+    listRollouts: {
+        parameters: {
+            query?: {
+                /** @description A condition in the query language, over the fields of rollouts. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutPage"];
+                };
+            };
+        };
+    };
+    startRollout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description YAML or JSON. */
+                    text: string;
+                    /**
+                     * @description Live rollouts that end when this one starts; it has their robots.
+                     * @default []
+                     */
+                    supersede?: string[];
+                    id: string;
+                    digest: string;
+                    /**
+                     * @default normal
+                     * @enum {string}
+                     */
+                    urgency?: "normal" | "emergency";
+                };
+            };
+        };
+        responses: {
+            /** @description The rollout. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+        };
+    };
+    getRollout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rollout. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+        };
+    };
+    listRolloutTargets: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutTargetPage"];
+                };
+            };
+        };
+    };
+    listRolloutDecisions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutDecisionPage"];
+                };
+            };
+        };
+    };
+    listRolloutVerdicts: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutVerdictPage"];
+                };
+            };
+        };
+    };
+    explainRollout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What came out. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutExplanation"];
+                };
+            };
+        };
+    };
+    pauseRollout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The rollout. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+        };
+    };
+    resumeRollout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The rollout. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+        };
+    };
+    haltRollout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The rollout. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+        };
+    };
+    abortRollout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The rollout. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+        };
+    };
+    rollbackRollout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The rollout. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+        };
+    };
+    promoteRollout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The rollout. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rollout"];
+                };
+            };
+        };
+    };
+    listFreezes: {
+        parameters: {
+            query?: {
+                /** @description A condition in the query language, over the fields of freezes. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreezePage"];
+                };
+            };
+        };
+    };
+    setFreeze: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The freeze. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Freeze"];
+                };
+            };
+        };
+    };
+    getFreeze: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The freeze. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Freeze"];
+                };
+            };
+        };
+    };
+    liftFreeze: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The freeze. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Freeze"];
                 };
             };
         };
@@ -12204,7 +22208,7 @@ export interface operations {
                 "application/json": {
                     name: string;
                     /** @description Your own unless said. */
-                    scopes?: ("*:read" | "*:write" | "*:approve" | "*:admin" | "devices:read" | "devices:write" | "devices:approve" | "devices:admin" | "cohorts:read" | "cohorts:write" | "cohorts:approve" | "cohorts:admin" | "sessions:read" | "sessions:write" | "sessions:approve" | "sessions:admin" | "clips:read" | "clips:write" | "clips:approve" | "clips:admin" | "events:read" | "events:write" | "events:approve" | "events:admin" | "failures:read" | "failures:write" | "failures:approve" | "failures:admin" | "commands:read" | "commands:write" | "commands:approve" | "commands:admin" | "ruleSets:read" | "ruleSets:write" | "ruleSets:approve" | "ruleSets:admin" | "alerts:read" | "alerts:write" | "alerts:approve" | "alerts:admin" | "channels:read" | "channels:write" | "channels:approve" | "channels:admin" | "webhooks:read" | "webhooks:write" | "webhooks:approve" | "webhooks:admin" | "savedQueries:read" | "savedQueries:write" | "savedQueries:approve" | "savedQueries:admin" | "operations:read" | "operations:write" | "operations:approve" | "operations:admin" | "claimTokens:read" | "claimTokens:write" | "claimTokens:approve" | "claimTokens:admin" | "users:read" | "users:write" | "users:approve" | "users:admin" | "apiKeys:read" | "apiKeys:write" | "apiKeys:approve" | "apiKeys:admin" | "approvals:read" | "approvals:write" | "approvals:approve" | "approvals:admin" | "audit:read" | "audit:write" | "audit:approve" | "audit:admin" | "tasks:read" | "tasks:write" | "tasks:approve" | "tasks:admin")[];
+                    scopes?: ("*:read" | "*:write" | "*:approve" | "*:admin" | "devices:read" | "devices:write" | "devices:approve" | "devices:admin" | "cohorts:read" | "cohorts:write" | "cohorts:approve" | "cohorts:admin" | "sessions:read" | "sessions:write" | "sessions:approve" | "sessions:admin" | "clips:read" | "clips:write" | "clips:approve" | "clips:admin" | "events:read" | "events:write" | "events:approve" | "events:admin" | "failures:read" | "failures:write" | "failures:approve" | "failures:admin" | "triage:read" | "triage:write" | "triage:approve" | "triage:admin" | "commands:read" | "commands:write" | "commands:approve" | "commands:admin" | "ruleSets:read" | "ruleSets:write" | "ruleSets:approve" | "ruleSets:admin" | "alerts:read" | "alerts:write" | "alerts:approve" | "alerts:admin" | "channels:read" | "channels:write" | "channels:approve" | "channels:admin" | "webhooks:read" | "webhooks:write" | "webhooks:approve" | "webhooks:admin" | "savedQueries:read" | "savedQueries:write" | "savedQueries:approve" | "savedQueries:admin" | "operations:read" | "operations:write" | "operations:approve" | "operations:admin" | "claimTokens:read" | "claimTokens:write" | "claimTokens:approve" | "claimTokens:admin" | "users:read" | "users:write" | "users:approve" | "users:admin" | "apiKeys:read" | "apiKeys:write" | "apiKeys:approve" | "apiKeys:admin" | "approvals:read" | "approvals:write" | "approvals:approve" | "approvals:admin" | "audit:read" | "audit:write" | "audit:approve" | "audit:admin" | "tasks:read" | "tasks:write" | "tasks:approve" | "tasks:admin" | "ontologies:read" | "ontologies:write" | "ontologies:approve" | "ontologies:admin" | "annotations:read" | "annotations:write" | "annotations:approve" | "annotations:admin" | "datasets:read" | "datasets:write" | "datasets:approve" | "datasets:admin" | "lineage:read" | "lineage:write" | "lineage:approve" | "lineage:admin" | "trainings:read" | "trainings:write" | "trainings:approve" | "trainings:admin" | "models:read" | "models:write" | "models:approve" | "models:admin" | "cases:read" | "cases:write" | "cases:approve" | "cases:admin" | "reviews:read" | "reviews:write" | "reviews:approve" | "reviews:admin" | "releases:read" | "releases:write" | "releases:approve" | "releases:admin" | "rollouts:read" | "rollouts:write" | "rollouts:approve" | "rollouts:admin" | "freezes:read" | "freezes:write" | "freezes:approve" | "freezes:admin" | "runs:read" | "runs:write" | "runs:approve" | "runs:admin" | "gates:read" | "gates:write" | "gates:approve" | "gates:admin")[];
                     /** @default 30 */
                     expiresInDays?: number;
                 };
@@ -12503,7 +22507,7 @@ export interface operations {
                 "application/json": {
                     name: string;
                     /** @description `*:read` unless said. */
-                    scopes?: ("*:read" | "*:write" | "*:approve" | "*:admin" | "devices:read" | "devices:write" | "devices:approve" | "devices:admin" | "cohorts:read" | "cohorts:write" | "cohorts:approve" | "cohorts:admin" | "sessions:read" | "sessions:write" | "sessions:approve" | "sessions:admin" | "clips:read" | "clips:write" | "clips:approve" | "clips:admin" | "events:read" | "events:write" | "events:approve" | "events:admin" | "failures:read" | "failures:write" | "failures:approve" | "failures:admin" | "commands:read" | "commands:write" | "commands:approve" | "commands:admin" | "ruleSets:read" | "ruleSets:write" | "ruleSets:approve" | "ruleSets:admin" | "alerts:read" | "alerts:write" | "alerts:approve" | "alerts:admin" | "channels:read" | "channels:write" | "channels:approve" | "channels:admin" | "webhooks:read" | "webhooks:write" | "webhooks:approve" | "webhooks:admin" | "savedQueries:read" | "savedQueries:write" | "savedQueries:approve" | "savedQueries:admin" | "operations:read" | "operations:write" | "operations:approve" | "operations:admin" | "claimTokens:read" | "claimTokens:write" | "claimTokens:approve" | "claimTokens:admin" | "users:read" | "users:write" | "users:approve" | "users:admin" | "apiKeys:read" | "apiKeys:write" | "apiKeys:approve" | "apiKeys:admin" | "approvals:read" | "approvals:write" | "approvals:approve" | "approvals:admin" | "audit:read" | "audit:write" | "audit:approve" | "audit:admin" | "tasks:read" | "tasks:write" | "tasks:approve" | "tasks:admin")[];
+                    scopes?: ("*:read" | "*:write" | "*:approve" | "*:admin" | "devices:read" | "devices:write" | "devices:approve" | "devices:admin" | "cohorts:read" | "cohorts:write" | "cohorts:approve" | "cohorts:admin" | "sessions:read" | "sessions:write" | "sessions:approve" | "sessions:admin" | "clips:read" | "clips:write" | "clips:approve" | "clips:admin" | "events:read" | "events:write" | "events:approve" | "events:admin" | "failures:read" | "failures:write" | "failures:approve" | "failures:admin" | "triage:read" | "triage:write" | "triage:approve" | "triage:admin" | "commands:read" | "commands:write" | "commands:approve" | "commands:admin" | "ruleSets:read" | "ruleSets:write" | "ruleSets:approve" | "ruleSets:admin" | "alerts:read" | "alerts:write" | "alerts:approve" | "alerts:admin" | "channels:read" | "channels:write" | "channels:approve" | "channels:admin" | "webhooks:read" | "webhooks:write" | "webhooks:approve" | "webhooks:admin" | "savedQueries:read" | "savedQueries:write" | "savedQueries:approve" | "savedQueries:admin" | "operations:read" | "operations:write" | "operations:approve" | "operations:admin" | "claimTokens:read" | "claimTokens:write" | "claimTokens:approve" | "claimTokens:admin" | "users:read" | "users:write" | "users:approve" | "users:admin" | "apiKeys:read" | "apiKeys:write" | "apiKeys:approve" | "apiKeys:admin" | "approvals:read" | "approvals:write" | "approvals:approve" | "approvals:admin" | "audit:read" | "audit:write" | "audit:approve" | "audit:admin" | "tasks:read" | "tasks:write" | "tasks:approve" | "tasks:admin" | "ontologies:read" | "ontologies:write" | "ontologies:approve" | "ontologies:admin" | "annotations:read" | "annotations:write" | "annotations:approve" | "annotations:admin" | "datasets:read" | "datasets:write" | "datasets:approve" | "datasets:admin" | "lineage:read" | "lineage:write" | "lineage:approve" | "lineage:admin" | "trainings:read" | "trainings:write" | "trainings:approve" | "trainings:admin" | "models:read" | "models:write" | "models:approve" | "models:admin" | "cases:read" | "cases:write" | "cases:approve" | "cases:admin" | "reviews:read" | "reviews:write" | "reviews:approve" | "reviews:admin" | "releases:read" | "releases:write" | "releases:approve" | "releases:admin" | "rollouts:read" | "rollouts:write" | "rollouts:approve" | "rollouts:admin" | "freezes:read" | "freezes:write" | "freezes:approve" | "freezes:admin" | "runs:read" | "runs:write" | "runs:approve" | "runs:admin" | "gates:read" | "gates:write" | "gates:approve" | "gates:admin")[];
                     /**
                      * @description The scopes of a role, instead.
                      * @example engineer
@@ -12565,7 +22569,7 @@ export interface operations {
             content: {
                 "application/json": {
                     name?: string;
-                    scopes?: ("*:read" | "*:write" | "*:approve" | "*:admin" | "devices:read" | "devices:write" | "devices:approve" | "devices:admin" | "cohorts:read" | "cohorts:write" | "cohorts:approve" | "cohorts:admin" | "sessions:read" | "sessions:write" | "sessions:approve" | "sessions:admin" | "clips:read" | "clips:write" | "clips:approve" | "clips:admin" | "events:read" | "events:write" | "events:approve" | "events:admin" | "failures:read" | "failures:write" | "failures:approve" | "failures:admin" | "commands:read" | "commands:write" | "commands:approve" | "commands:admin" | "ruleSets:read" | "ruleSets:write" | "ruleSets:approve" | "ruleSets:admin" | "alerts:read" | "alerts:write" | "alerts:approve" | "alerts:admin" | "channels:read" | "channels:write" | "channels:approve" | "channels:admin" | "webhooks:read" | "webhooks:write" | "webhooks:approve" | "webhooks:admin" | "savedQueries:read" | "savedQueries:write" | "savedQueries:approve" | "savedQueries:admin" | "operations:read" | "operations:write" | "operations:approve" | "operations:admin" | "claimTokens:read" | "claimTokens:write" | "claimTokens:approve" | "claimTokens:admin" | "users:read" | "users:write" | "users:approve" | "users:admin" | "apiKeys:read" | "apiKeys:write" | "apiKeys:approve" | "apiKeys:admin" | "approvals:read" | "approvals:write" | "approvals:approve" | "approvals:admin" | "audit:read" | "audit:write" | "audit:approve" | "audit:admin" | "tasks:read" | "tasks:write" | "tasks:approve" | "tasks:admin")[];
+                    scopes?: ("*:read" | "*:write" | "*:approve" | "*:admin" | "devices:read" | "devices:write" | "devices:approve" | "devices:admin" | "cohorts:read" | "cohorts:write" | "cohorts:approve" | "cohorts:admin" | "sessions:read" | "sessions:write" | "sessions:approve" | "sessions:admin" | "clips:read" | "clips:write" | "clips:approve" | "clips:admin" | "events:read" | "events:write" | "events:approve" | "events:admin" | "failures:read" | "failures:write" | "failures:approve" | "failures:admin" | "triage:read" | "triage:write" | "triage:approve" | "triage:admin" | "commands:read" | "commands:write" | "commands:approve" | "commands:admin" | "ruleSets:read" | "ruleSets:write" | "ruleSets:approve" | "ruleSets:admin" | "alerts:read" | "alerts:write" | "alerts:approve" | "alerts:admin" | "channels:read" | "channels:write" | "channels:approve" | "channels:admin" | "webhooks:read" | "webhooks:write" | "webhooks:approve" | "webhooks:admin" | "savedQueries:read" | "savedQueries:write" | "savedQueries:approve" | "savedQueries:admin" | "operations:read" | "operations:write" | "operations:approve" | "operations:admin" | "claimTokens:read" | "claimTokens:write" | "claimTokens:approve" | "claimTokens:admin" | "users:read" | "users:write" | "users:approve" | "users:admin" | "apiKeys:read" | "apiKeys:write" | "apiKeys:approve" | "apiKeys:admin" | "approvals:read" | "approvals:write" | "approvals:approve" | "approvals:admin" | "audit:read" | "audit:write" | "audit:approve" | "audit:admin" | "tasks:read" | "tasks:write" | "tasks:approve" | "tasks:admin" | "ontologies:read" | "ontologies:write" | "ontologies:approve" | "ontologies:admin" | "annotations:read" | "annotations:write" | "annotations:approve" | "annotations:admin" | "datasets:read" | "datasets:write" | "datasets:approve" | "datasets:admin" | "lineage:read" | "lineage:write" | "lineage:approve" | "lineage:admin" | "trainings:read" | "trainings:write" | "trainings:approve" | "trainings:admin" | "models:read" | "models:write" | "models:approve" | "models:admin" | "cases:read" | "cases:write" | "cases:approve" | "cases:admin" | "reviews:read" | "reviews:write" | "reviews:approve" | "reviews:admin" | "releases:read" | "releases:write" | "releases:approve" | "releases:admin" | "rollouts:read" | "rollouts:write" | "rollouts:approve" | "rollouts:admin" | "freezes:read" | "freezes:write" | "freezes:approve" | "freezes:admin" | "runs:read" | "runs:write" | "runs:approve" | "runs:admin" | "gates:read" | "gates:write" | "gates:approve" | "gates:admin")[];
                     /** @description null: every device. */
                     cohorts?: string[] | null;
                     expiresInDays?: number;
@@ -12860,6 +22864,520 @@ export interface operations {
                 };
                 content: {
                     "application/x-ndjson": string;
+                };
+            };
+        };
+    };
+    listRuns: {
+        parameters: {
+            query?: {
+                state?: "running" | "waiting" | "retrying" | "parked" | "stuck" | "blocked" | "ended";
+                workflow?: string;
+                /** @description A condition in the query language, over the fields of runs. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt" | "updatedAt" | "-updatedAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunPage"];
+                };
+            };
+        };
+    };
+    startRun: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example data-to-training */
+                    workflow: string;
+                    /** @description What it is about. */
+                    subject: string;
+                    /** @description As the workflow takes it. */
+                    input?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The run. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+        };
+    };
+    getRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+        };
+    };
+    getRunHistory: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its steps. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunHistory"];
+                };
+            };
+        };
+    };
+    explainRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the replay did. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunExplanation"];
+                };
+            };
+        };
+    };
+    retryRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why; it is kept. */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+        };
+    };
+    skipRunStep: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why; it is kept. */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+        };
+    };
+    abortRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why; it is kept. */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+        };
+    };
+    expediteRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Why; it is kept. */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+        };
+    };
+    reassignRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Id of an account. */
+                    to: string;
+                    /** @description Why; it is kept. */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunDetail"];
+                };
+            };
+        };
+    };
+    listTriggers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All triggers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriggerList"];
+                };
+            };
+        };
+    };
+    enableTrigger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The trigger. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+        };
+    };
+    disableTrigger: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The trigger. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+        };
+    };
+    listGates: {
+        parameters: {
+            query?: {
+                state?: "open" | "decided" | "expired" | "withdrawn";
+                /** @description Open ones at which who asks may still decide. */
+                mine?: "true" | "false";
+                /** @description A condition in the query language, over the fields of gates. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "openedAt" | "-openedAt" | "deadlineAt" | "-deadlineAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatePage"];
+                };
+            };
+        };
+    };
+    getGate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The gate. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateDetail"];
+                };
+            };
+        };
+    };
+    decideGate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    option: string;
+                    /** @description Why; it is kept. */
+                    reason: string;
+                    /** @description evidenceDigest of what you saw; refused when it is another by now. */
+                    evidence?: string;
+                    /** @description For retry_changed: what the step is to be tried with. */
+                    input?: unknown;
+                };
+            };
+        };
+        responses: {
+            /** @description The gate. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateDetail"];
+                };
+            };
+        };
+    };
+    reassignGate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Id of an account. */
+                    to: string;
+                    /** @description Why; it is kept. */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The gate. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateDetail"];
+                };
+            };
+        };
+    };
+    delegateGate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Id of an account. */
+                    to: string;
+                    /** @description Why; it is kept. */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The gate. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateDetail"];
                 };
             };
         };

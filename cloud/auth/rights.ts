@@ -38,6 +38,8 @@ export const scopeNouns = [
   'releases',
   'rollouts',
   'freezes',
+  'runs',
+  'gates',
 ] as const;
 export type ScopeNoun = (typeof scopeNouns)[number];
 export type Scope = `${ScopeNoun}:${Level}`;

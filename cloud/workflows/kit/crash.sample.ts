@@ -199,7 +199,9 @@ async function endsOf(db: Db): Promise<Json> {
     ...gates.map((row) => `gate ${row.name}: ${row.state} ${row.option ?? ''}`),
     ...steps.map((row) => `step ${row.name}: ${row.kind} ${row.state}`),
   ];
-  return lines.map((line) => line.replaceAll(/_[0-9A-HJKMNP-TV-Z]{26}\b/g, '_…')).toSorted();
+  return lines
+    .map((line) => line.replaceAll(/_[0-9A-HJKMNP-TV-Z]{26}\b|\b[0-9a-f]{64}\b/g, '_…'))
+    .toSorted();
 }
 
 function stillClock(): CrashWorld['clock'] {
