@@ -6,8 +6,9 @@ import { asFault, type Json } from '@fieldloop/core';
 import { openRecordings, type Recordings } from '../blob/recordings/pool.ts';
 import type { Db } from '../store/db.ts';
 import { sql } from '../store/kysely.ts';
+import { keepPlace, openPlace } from '../store/place.ts';
 import { propertiesAt } from '../store/properties.ts';
-import { openTail, outboxEnd } from '../store/tail.ts';
+import { openTail } from '../store/tail.ts';
 import { openLoop, type WorkerDeps } from '../store/work.ts';
 import {
   intakeAttempts,
@@ -31,7 +32,8 @@ export async function openTriageIntake(deps: WorkerDeps): Promise<AsyncDisposabl
   const { write, bytes, log } = deps;
   await using opened = new AsyncDisposableStack();
   const recordings = opened.use(openRecordings({ bytes, log }, { threads: 1 }));
-  const from = await position(write, deps.clock.now());
+  const at = deps.clock.now();
+  const from = await openPlace(write, settingName, async (trx) => await queueStored(trx, at));
   const loop = opened.use(
     openLoop(deps, { name: 'triage intake', everyMs: intakeEveryMs }, async (signal) => {
       for (;;) {
@@ -44,7 +46,7 @@ export async function openTriageIntake(deps: WorkerDeps): Promise<AsyncDisposabl
     await openTail(deps, { from, kinds: ['clip.stored'] }, async (rows) => {
       await write.transaction().execute(async (trx) => {
         for (const { subject, at } of rows) await queue(trx, subject, at);
-        await note(trx, rows.at(-1)?.seq ?? from);
+        await keepPlace(trx, settingName, rows.at(-1)?.seq ?? from);
       });
       loop.hurry();
     }),
@@ -52,30 +54,10 @@ export async function openTriageIntake(deps: WorkerDeps): Promise<AsyncDisposabl
   return opened.move();
 }
 
-/** Where the part before this one ended; the first one begins with every clip that is stored. */
-async function position(write: Db, at: number): Promise<bigint> {
-  return await write.transaction().execute(async (trx) => {
-    const known = await trx
-      .selectFrom('setting')
-      .select('value')
-      .where('name', '=', settingName)
-      .executeTakeFirst();
-    if (known !== undefined) return BigInt(known.value);
-    await sql`insert into triage_intake (clip_id, state, units, attempts, at)
-      select id, 'retry', 0, 0, ${sql.lit(at)} from clip where state = 'stored'`.execute(trx);
-    const end = await outboxEnd(trx);
-    await note(trx, end);
-    return end;
-  });
-}
-
-async function note(trx: Db, seq: bigint): Promise<void> {
-  const value = String(seq);
-  await trx
-    .insertInto('setting')
-    .values({ name: settingName, value })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-    .execute();
+/** The first time every clip that is stored waits. */
+async function queueStored(trx: Db, at: number): Promise<void> {
+  await sql`insert into triage_intake (clip_id, state, units, attempts, at)
+    select id, 'retry', 0, 0, ${sql.lit(at)} from clip where state = 'stored'`.execute(trx);
 }
 
 export async function queue(trx: Db, clip: string, at: number): Promise<void> {

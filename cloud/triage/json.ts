@@ -1,5 +1,4 @@
 /** Triage as the API shows it. */
-import type { Json } from '@fieldloop/core';
 import type { Figure } from '@fieldloop/learning';
 import { instantField, instantText, nsField } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
@@ -310,7 +309,7 @@ export function valueJson(value: TriageValue): z.infer<typeof valueSchema> {
   const { policyId: _, source: __, ...shown } = value;
   return {
     ...shown,
-    detail: shown.detail as Record<string, Json>,
+    detail: { ...shown.detail },
     createdAt: instantText(value.createdAt),
   };
 }

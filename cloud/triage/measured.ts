@@ -51,7 +51,8 @@ interface Pairs {
 function picked({ failed, group, a, b }: Pairs): Pairs {
   const kept = Array.from(a, (_, i) => i).filter((i) => !Number.isNaN(a[i]) && !Number.isNaN(b[i]));
   const groups = new Map<number, number>();
-  const of = <T extends Float64Array | Uint8Array>(values: T) => kept.map((i) => values[i] ?? 0);
+  const of = (values: Float64Array | Uint8Array): readonly number[] =>
+    kept.map((i) => values[i] ?? 0);
   return {
     a: Float64Array.from(of(a)),
     b: Float64Array.from(of(b)),

@@ -146,7 +146,7 @@ function wholeOf(clip: ClipFacts, notes: readonly ScoreNote[]): UnitFacts {
 const chanceOf = (clip: ClipFacts): number => (clip.class === 'baseline' ? clip.propensity : 1);
 
 function factsOf(clip: ClipFacts, note: ScoreNote | undefined) {
-  const images = clip.topics.filter(({ schema }) => /Image$/.test(schema));
+  const images = clip.topics.filter(({ schema }) => schema.endsWith('Image'));
   const only = images.length === 1 ? images[0]?.topic : undefined;
   return {
     topic: note?.topic ?? only ?? '/fieldloop/scores',
