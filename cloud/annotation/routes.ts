@@ -13,7 +13,8 @@ export const annotationOperations = (deps: TaskDeps): readonly Operation[] => [
   ...workOperations(deps),
   ...taskOperations(deps),
   ...mediaOperations(deps),
-  ...labelOperations(deps),
+  // `/v1/labels/export` is no label's id: it comes first.
   ...exchangeOperations(deps),
+  ...labelOperations(deps),
   ...annotatorOperations(deps),
 ];
