@@ -12,7 +12,7 @@
  *         return {
  *           workflows: [myWorkflow(worldOf(world))],
  *           begin: async () => void (await world.start('my-workflow', { n: 1 })),
- *           // Whenever all runs stand still people decide, robots answer; true: something was done.
+ *           // Whenever all runs stand still people decide, robots answer; true: something was.
  *           react: async () => await world.decide((gate) => 'approve'),
  *           // What is left, without ids and times.
  *           end: async () => await rowsThatMatter(world.db),
