@@ -151,16 +151,19 @@ class Running implements ModelsInUse {
     });
   }
 
-  /** Durable before anything is done of it. */
   async #become(next: plan.ChosenModels): Promise<void> {
+    await this.#choose(next);
+    this.#host?.onChange();
+  }
+
+  /** Durable before anything is done of it; what reports it says so when it is done. */
+  async #choose(next: plan.ChosenModels): Promise<void> {
     if (next === this.#state) return;
     await keepChosen(this.#deps.dir, next);
+    const before = this.#state.rejected ?? this.#state.returned;
     const failed = next.rejected ?? next.returned;
-    const isNews =
-      failed !== undefined && failed !== (this.#state.rejected ?? this.#state.returned);
     this.#state = next;
-    if (isNews) this.#tell(failed.fault);
-    this.#host?.onChange();
+    if (failed !== undefined && failed !== before) this.#tell(failed.fault);
   }
 
   #tell({ message }: ModelFault): void {
@@ -276,8 +279,8 @@ class Running implements ModelsInUse {
       await this.#advance();
       return;
     }
-    await this.#become(plan.accepted(this.#state));
-    await this.#kept?.stop();
+    await this.#choose(plan.accepted(this.#state));
+    await this.#letGo();
     this.#kept = this.#crew;
     this.#crew = crew;
     this.#host?.onWays({ ...this.ways(), before: 'lives' });
@@ -332,7 +335,7 @@ class Running implements ModelsInUse {
   async #back(fault: ModelFault, failed: plan.ModelSet): Promise<void> {
     if (this.#state.active !== failed) return;
     this.#soak.abort();
-    await this.#become(plan.returned(this.#state, fault));
+    await this.#choose(plan.returned(this.#state, fault));
     const bad = this.#crew;
     const kept = this.#kept;
     this.#kept = undefined;

@@ -13,6 +13,9 @@ export interface AgentPlan {
   readonly rules: string;
   readonly models?: readonly { readonly id: string; readonly path: string }[];
   readonly windowSeconds?: number;
+  readonly downloadKbps?: number;
+  /** How long models of the cloud are watched, such as `5s`. */
+  readonly soak?: string;
 }
 
 export interface AgentProcess {
@@ -42,7 +45,11 @@ export async function startAgent(
     window: { seconds: plan.windowSeconds ?? 30, memory: '64MiB' },
     buffer: { path: join(home, 'state'), quota: '1GiB', headroom: '64MiB' },
     // A site on one machine comes back in seconds, not in the minutes that spare a fleet's broker.
-    uplink: { reconnectMost: '2s' },
+    uplink: {
+      reconnectMost: '2s',
+      ...(plan.downloadKbps === undefined ? {} : { downloadKbps: plan.downloadKbps }),
+    },
+    limits: plan.soak === undefined ? {} : { soak: plan.soak },
     log: { level: 'info' },
   };
   // JSON is YAML, and quoting is then nobody's worry.
