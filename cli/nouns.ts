@@ -158,6 +158,21 @@ export const nouns: readonly Noun[] = [
     load: async (io) => (await import('./webhooks.ts')).webhooksCommand(io),
   },
   {
+    name: 'releases',
+    description: 'What may go out to robots, and who agreed to it.',
+    load: async (io) => (await import('./releases.ts')).releasesCommand(io),
+  },
+  {
+    name: 'rollouts',
+    description: 'A release on its way to robots, and what decided each step.',
+    load: async (io) => (await import('./rollouts.ts')).rolloutsCommand(io),
+  },
+  {
+    name: 'freezes',
+    description: 'Stop everything that goes out to robots, and let it go on.',
+    load: async (io) => (await import('./freezes.ts')).freezesCommand(io),
+  },
+  {
     name: 'cloud',
     description: 'The service itself, in this process.',
     load: async (io) => (await import('./cloud.ts')).cloudCommand(io),

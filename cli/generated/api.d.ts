@@ -1160,6 +1160,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/labels/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The labels of an ontology as a file of another tool
+         * @description Texts are left out unless they are asked for. What was superseded is not in it.
+         */
+        get: operations["exportLabels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/labels:import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Answers of another tool to open tasks; a dry run first
+         * @description Images and tasks are found by the `tsk_…` in their names. The answers are those of one more annotator: consensus weighs them like any other.
+         */
+        post: operations["importLabels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/labels": {
         parameters: {
             query?: never;
@@ -1228,46 +1268,6 @@ export interface paths {
         get: operations["getLabelBands"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/labels/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * The labels of an ontology as a file of another tool
-         * @description Texts are left out unless they are asked for. What was superseded is not in it.
-         */
-        get: operations["exportLabels"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/labels:import": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Answers of another tool to open tasks; a dry run first
-         * @description Images and tasks are found by the `tsk_…` in their names. The answers are those of one more annotator: consensus weighs them like any other.
-         */
-        post: operations["importLabels"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6810,6 +6810,35 @@ export interface components {
         VoidTasks: {
             tasks: number;
         };
+        LabelExport: {
+            /** @enum {string} */
+            format: "cvat" | "label_studio";
+            labels: number;
+            content: string;
+            /** @description What the other side has no words for, and how often. */
+            dropped: {
+                what: string;
+                n: number;
+            }[];
+        };
+        LabelImport: {
+            /** @description Send it back to carry out exactly this. */
+            plan: string;
+            isDone: boolean;
+            /** @description Answers that are, or would be, new. */
+            answers: number;
+            /** @description Answers that were there already. */
+            known: number;
+            problems: {
+                place: string;
+                message: string;
+            }[];
+            /** @description What the other side has no words for, and how often. */
+            dropped: {
+                what: string;
+                n: number;
+            }[];
+        };
         LabelPage: {
             items: (components["schemas"]["Label"] | {
                 /** @example lbl_01JC0000000000000000000000 */
@@ -6915,35 +6944,6 @@ export interface components {
                  * @example 2026-01-31T12:00:00.000Z
                  */
                 at: string;
-            }[];
-        };
-        LabelExport: {
-            /** @enum {string} */
-            format: "cvat" | "label_studio";
-            labels: number;
-            content: string;
-            /** @description What the other side has no words for, and how often. */
-            dropped: {
-                what: string;
-                n: number;
-            }[];
-        };
-        LabelImport: {
-            /** @description Send it back to carry out exactly this. */
-            plan: string;
-            isDone: boolean;
-            /** @description Answers that are, or would be, new. */
-            answers: number;
-            /** @description Answers that were there already. */
-            known: number;
-            problems: {
-                place: string;
-                message: string;
-            }[];
-            /** @description What the other side has no words for, and how often. */
-            dropped: {
-                what: string;
-                n: number;
             }[];
         };
         AnnotatorPage: {
@@ -14583,6 +14583,74 @@ export interface operations {
             };
         };
     };
+    exportLabels: {
+        parameters: {
+            query: {
+                format: "cvat" | "label_studio";
+                ontology: string;
+                type?: "classification" | "boxes" | "segments" | "text";
+                batch?: string;
+                /** @description Of the images that boxes were drawn in. */
+                width?: number;
+                /** @description Of the images that boxes were drawn in. */
+                height?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelExport"];
+                };
+            };
+        };
+    };
+    importLabels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    format: "cvat" | "label_studio";
+                    content: string;
+                    /**
+                     * @description Whose answers they are.
+                     * @default file
+                     */
+                    annotator?: string;
+                    /**
+                     * @description Say what would be done.
+                     * @default true
+                     */
+                    dryRun?: boolean;
+                    plan?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description What was or would be done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LabelImport"];
+                };
+            };
+        };
+    };
     listLabels: {
         parameters: {
             query?: {
@@ -14680,74 +14748,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["LabelBands"];
-                };
-            };
-        };
-    };
-    exportLabels: {
-        parameters: {
-            query: {
-                format: "cvat" | "label_studio";
-                ontology: string;
-                type?: "classification" | "boxes" | "segments" | "text";
-                batch?: string;
-                /** @description Of the images that boxes were drawn in. */
-                width?: number;
-                /** @description Of the images that boxes were drawn in. */
-                height?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The file. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LabelExport"];
-                };
-            };
-        };
-    };
-    importLabels: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": {
-                    /** @enum {string} */
-                    format: "cvat" | "label_studio";
-                    content: string;
-                    /**
-                     * @description Whose answers they are.
-                     * @default file
-                     */
-                    annotator?: string;
-                    /**
-                     * @description Say what would be done.
-                     * @default true
-                     */
-                    dryRun?: boolean;
-                    plan?: string;
-                };
-            };
-        };
-        responses: {
-            /** @description What was or would be done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["LabelImport"];
                 };
             };
         };
