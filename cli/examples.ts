@@ -20,6 +20,17 @@ export const shortExamples: Readonly<Record<string, readonly string[]>> = {
     "fieldloop cohorts preview --q 'site=ber1 and state=active'",
     'fieldloop cohorts preview canary --device amr-01    what this change would do',
   ],
+  'datasets build': [
+    'fieldloop datasets build wall-following --publish',
+    'fieldloop datasets build wall-following --batch week-12',
+  ],
+  'datasets diff': ['fieldloop datasets diff 3f2a91c04b7d --before 77ab01c2d3e4'],
+  'datasets edit': ['fieldloop datasets edit wall-following --gates \'{"testMinimum": 300}\''],
+  'datasets export-download': ['fieldloop datasets export-download dxp_01J… -f bundle.zip'],
+  'datasets items': ['fieldloop datasets items 3f2a91c04b7d --split test > test.ndjson'],
+  'datasets reject': ["fieldloop datasets reject 3f2a91c04b7d --reason 'a camera was covered'"],
+  'datasets sign-off': ["fieldloop datasets sign-off 3f2a91c04b7d --reason 'test grows in May'"],
+  'datasets versions': ["fieldloop datasets versions wall-following --q 'outcome = fail'"],
   'devices decommission': ["fieldloop devices decommission amr-09 --reason 'sold'"],
   'devices list': [
     'fieldloop devices list --online --site hall-2',
@@ -74,6 +85,17 @@ export const shortExamples: Readonly<Record<string, readonly string[]>> = {
   'runs start': [
     'fieldloop runs start data-to-training --subject pol_01J… --input \'{"policy": "pol_01J…"}\'',
   ],
+  'triage items': [
+    "fieldloop triage items --q 'scores.entropy > 0.8 and population = fleet'",
+    'fieldloop triage items --clip clp_01J…',
+  ],
+  'triage ledger': [
+    'fieldloop triage ledger --lane audit',
+    'fieldloop triage ledger --window twi_01J…',
+  ],
+  'triage values': ['fieldloop triage values --kind capture --lane diversity'],
+  'triage void': ["fieldloop triage void twi_01J… --reason 'the wrong cohort'"],
+  'triage windows': ['fieldloop triage windows --policy frames --state drawn'],
   'users edit': ['fieldloop users edit ada@example.com --role release_manager'],
   'webhooks edit': [
     'fieldloop webhooks edit ci --state paused',
