@@ -1,5 +1,5 @@
 /** Which artifacts a device may have: those that its own desired documents name. Reads only. */
-import { artifactsOf, parseDesiredModels } from '@fieldloop/proto';
+import { artifactsOf, desiredModelsSchema } from '@fieldloop/proto';
 import type { Db } from './db.ts';
 import { listDesired } from './desired.ts';
 
@@ -12,6 +12,7 @@ export async function namesArtifact(db: Db, device: string, sha256: string): Pro
   if (row === undefined) return false;
   const sections = await listDesired(db, row.id);
   const models = sections.find(({ section }) => section === 'models');
-  if (models === undefined) return false;
-  return artifactsOf(parseDesiredModels(models.document)).some((one) => one.sha256 === sha256);
+  // A document that no robot could read names nothing.
+  const { data } = desiredModelsSchema.safeParse(models?.document);
+  return data !== undefined && artifactsOf(data).some((one) => one.sha256 === sha256);
 }
