@@ -128,6 +128,21 @@ export const nouns: readonly Noun[] = [
     load: async (io) => (await import('./lineage.ts')).lineageCommand(io),
   },
   {
+    name: 'corrections',
+    description: 'When a person took over a robot, and what was learnt.',
+    load: async (io) => (await import('./corrections.ts')).correctionsCommand(io),
+  },
+  {
+    name: 'cases',
+    description: 'Robots that need a person.',
+    load: async (io) => (await import('./cases.ts')).casesCommand(io),
+  },
+  {
+    name: 'reviews',
+    description: 'What the policy keeps closed, and how it is opened for a time.',
+    load: async (io) => (await import('./reviews.ts')).reviewsCommand(io),
+  },
+  {
     name: 'exports',
     description: 'Several clips as one file.',
     load: async (io) => (await import('./exports.ts')).exportsCommand(io),
