@@ -74,13 +74,13 @@ function create(cases: Command, io: CliIo): void {
 }
 
 function edit(cases: Command, io: CliIo): void {
-  fieldOptions(cases.command('queue-edit <name>').description('Change a queue.')).action(
-    async (name: string, options: WriteOptions) => {
+  fieldOptions(cases.command('queue-edit <name>').description('Change a queue.'))
+    .addHelpText('after', editExamples)
+    .action(async (name: string, options: WriteOptions) => {
       const path = `/v1/caseQueues/${encodeURIComponent(name)}`;
       const made = await patchEntity<Queue>(clientOf(options, io), path, fieldsOf(options));
       printOne(made, options, io, () => queueText(made, showOf(options)));
-    },
-  );
+    });
 }
 
 function remove(cases: Command, io: CliIo): void {
@@ -135,6 +135,11 @@ const queueText = (one: Queue, show: Show): string =>
     ['people', one.people.join(' ') || 'every engineer'],
     ['changed', show.time(one.updatedAt)],
   ]);
+
+const editExamples = `
+Examples:
+  fieldloop cases queue-edit drives --regions eu --people usr_01J… usr_01K…
+`;
 
 const createExamples = `
 Examples:

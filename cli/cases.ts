@@ -166,7 +166,8 @@ function verbs(cases: Command, io: CliIo): void {
   verbCommand<Case>(cases, io, {
     usage: 'note <id>',
     says: 'Write down what was seen, tried or changed.',
-    options: (command) => command.requiredOption('--text <text>', 'what'),
+    options: (command) =>
+      command.requiredOption('--text <text>', 'what').addHelpText('after', noteExamples),
     run: async (client, id, { text }: ConfirmOptions & { readonly text: string }) =>
       await answer(client.POST('/v1/cases/{id}:note', { ...at(id), body: { text } })),
     text: caseText,
@@ -174,7 +175,10 @@ function verbs(cases: Command, io: CliIo): void {
   verbCommand<Case>(cases, io, {
     usage: 'assign <id>',
     says: 'Give it to a person.',
-    options: (command) => command.option('--to <user>', 'id of the person; without it: nobody'),
+    options: (command) =>
+      command
+        .option('--to <user>', 'id of the person; without it: nobody')
+        .addHelpText('after', assignExamples),
     run: async (client, id, { to }: ConfirmOptions & { readonly to?: string }) =>
       await answer(client.POST('/v1/cases/{id}:assign', { ...at(id), body: { to: to ?? null } })),
     text: caseText,
@@ -201,7 +205,7 @@ function endings(cases: Command, io: CliIo): void {
   verbCommand<Case>(cases, io, {
     usage: 'decommission <id>',
     says: 'End it: the robot will not come back, and stays held.',
-    options: cause,
+    options: (command) => cause(command).addHelpText('after', decommissionExamples),
     confirm: 'Give up the robot of',
     run: async (client, id, { cause: why }: CauseOptions) =>
       await answer(client.POST('/v1/cases/{id}:decommission', { ...at(id), body: { cause: why } })),
@@ -210,7 +214,8 @@ function endings(cases: Command, io: CliIo): void {
   verbCommand<Case>(cases, io, {
     usage: 'lift <id>',
     says: 'Let the robot back into rollouts and draws before the case ends.',
-    options: (command) => command.requiredOption('--why <text>', 'the reason'),
+    options: (command) =>
+      command.requiredOption('--why <text>', 'the reason').addHelpText('after', liftExamples),
     run: async (client, id, { why }: ConfirmOptions & { readonly why: string }) =>
       await answer(client.POST('/v1/cases/{id}:lift', { ...at(id), body: { reason: why } })),
     text: caseText,
@@ -261,6 +266,26 @@ Examples:
 const openExamples = `
 Examples:
   fieldloop cases open amr-01 --kind drive.overheats --severity sev2 --summary 'left drive 92 C'
+`;
+
+const noteExamples = `
+Examples:
+  fieldloop cases note cas_01J… --text 'swapped the left encoder, drives straight again'
+`;
+
+const assignExamples = `
+Examples:
+  fieldloop cases assign cas_01J… --to usr_01J…
+`;
+
+const decommissionExamples = `
+Examples:
+  fieldloop cases decommission cas_01J… --cause 'the frame is bent' --yes
+`;
+
+const liftExamples = `
+Examples:
+  fieldloop cases lift cas_01J… --why 'it is needed for the rollout of tonight'
 `;
 
 const closeExamples = `

@@ -39,6 +39,7 @@ export function correctionsCommand(io: CliIo): Command {
   queryOptions(corrections.command('list').description('Interventions, the newest first.'))
     .option('--device <name>', 'of this robot')
     .option('--state <state>', 'open, context, phases, verdict, learning, fed, dismissed, …')
+    .addHelpText('after', listExamples)
     .action(async (options: CorrectionListOptions) => {
       const { device, state } = options;
       await printList<Correction>(options, io, {
@@ -79,7 +80,8 @@ export function correctionsCommand(io: CliIo): Command {
         .addOption(
           new Option('--verdict <whose>', 'whose fault').choices(verdicts).makeOptionMandatory(),
         )
-        .requiredOption('--why <text>', 'the reason'),
+        .requiredOption('--why <text>', 'the reason')
+        .addHelpText('after', reviseExamples),
     run: async (
       client,
       id,
@@ -127,6 +129,16 @@ function correctionText(one: Correction, show: Show): string {
     ['run', one.run],
   ]);
 }
+
+const listExamples = `
+Examples:
+  fieldloop corrections list --state verdict
+`;
+
+const reviseExamples = `
+Examples:
+  fieldloop corrections revise cor_01J… --verdict hardware --why 'the brake was worn'
+`;
 
 const examples = `
 Examples:

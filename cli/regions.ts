@@ -51,18 +51,20 @@ export function regionCommands(reviews: Command, io: CliIo): void {
   });
   fieldOptions(
     reviews.command('region-create <name>').description('Say which sites lie in a region.'),
-  ).action(async (name: string, options: WriteOptions) => {
-    const body = { name, ...fieldsOf(options) };
-    const made = await answer(clientOf(options, io).POST('/v1/regions', { body }));
-    printOne(made, options, io, () => regionText(made, showOf(options)));
-  });
-  fieldOptions(reviews.command('region-edit <name>').description('Change a region.')).action(
-    async (name: string, options: WriteOptions) => {
+  )
+    .addHelpText('after', examples)
+    .action(async (name: string, options: WriteOptions) => {
+      const body = { name, ...fieldsOf(options) };
+      const made = await answer(clientOf(options, io).POST('/v1/regions', { body }));
+      printOne(made, options, io, () => regionText(made, showOf(options)));
+    });
+  fieldOptions(reviews.command('region-edit <name>').description('Change a region.'))
+    .addHelpText('after', examples)
+    .action(async (name: string, options: WriteOptions) => {
       const path = `/v1/regions/${encodeURIComponent(name)}`;
       const made = await patchEntity<Region>(clientOf(options, io), path, fieldsOf(options));
       printOne(made, options, io, () => regionText(made, showOf(options)));
-    },
-  );
+    });
   remove(reviews, io);
 }
 
@@ -100,3 +102,9 @@ const regionText = (one: Region, show: Show): string =>
     ['owners', one.owners.join(' ') || '-'],
     ['changed', show.time(one.updatedAt)],
   ]);
+
+const examples = `
+Examples:
+  fieldloop reviews region-create eu --sites ber1 ber2 --people usr_01J… --owners usr_01K…
+  fieldloop reviews region-edit eu --sites ber1 ber2 muc1
+`;

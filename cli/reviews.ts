@@ -55,6 +55,7 @@ export function reviewsCommand(io: CliIo): Command {
   queryOptions(reviews.command('list').description('Reviews, the newest first.'))
     .option('--state <state>', 'waiting, granted, denied, granted_and_ended, revoked, …')
     .addOption(new Option('--kind <kind>', 'of this kind').choices(kinds))
+    .addHelpText('after', listExamples)
     .action(async (options: ReviewListOptions) => {
       const { state, kind } = options;
       await printList<Review>(options, io, {
@@ -78,7 +79,8 @@ export function reviewsCommand(io: CliIo): Command {
   verbCommand<Review>(reviews, io, {
     usage: 'revoke <id>',
     says: 'Close at once what it opened; nothing opens it again.',
-    options: (command) => command.requiredOption('--why <text>', 'the reason'),
+    options: (command) =>
+      command.requiredOption('--why <text>', 'the reason').addHelpText('after', revokeExamples),
     run: async (client, id, { why: reason }: ConfirmOptions & { readonly why: string }) =>
       await answer(
         client.POST('/v1/reviews/{id}:revoke', { params: { path: { id } }, body: { reason } }),
@@ -144,7 +146,8 @@ function decide(reviews: Command, io: CliIo): void {
       command
         .option('--approve', 'open it')
         .option('--reject', 'keep it closed')
-        .requiredOption('--why <text>', 'the reason; it is kept'),
+        .requiredOption('--why <text>', 'the reason; it is kept')
+        .addHelpText('after', decideExamples),
     run: async (client, id, { approve, reject, why: reason }: DecideOptions) => {
       if ((approve === true) === (reject === true)) {
         throw new Fault('invalid', 'say which: approve or reject', {
@@ -239,6 +242,21 @@ function reviewText(one: Review, show: Show): string {
     ['ended', one.reason],
   ]);
 }
+
+const listExamples = `
+Examples:
+  fieldloop reviews list --state waiting
+`;
+
+const revokeExamples = `
+Examples:
+  fieldloop reviews revoke rev_01J… --why 'seen enough'
+`;
+
+const decideExamples = `
+Examples:
+  fieldloop reviews decide rev_01J… --approve --why 'contract, annex 3'
+`;
 
 const requestExamples = `
 Examples:
