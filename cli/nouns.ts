@@ -143,6 +143,26 @@ export const nouns: readonly Noun[] = [
     load: async (io) => (await import('./reviews.ts')).reviewsCommand(io),
   },
   {
+    name: 'tasks',
+    description: 'Moments that people are asked about; answer yours.',
+    load: async (io) => (await import('./tasks.ts')).tasksCommand(io),
+  },
+  {
+    name: 'annotations',
+    description: 'Resolved labels, how far people agree, files of other tools.',
+    load: async (io) => (await import('./annotations.ts')).annotationsCommand(io),
+  },
+  {
+    name: 'annotators',
+    description: 'Who answers tasks, how good they are, and gold questions.',
+    load: async (io) => (await import('./annotators.ts')).annotatorsCommand(io),
+  },
+  {
+    name: 'ontologies',
+    description: 'Classes and attributes that people choose from.',
+    load: async (io) => (await import('./ontologies.ts')).ontologiesCommand(io),
+  },
+  {
     name: 'exports',
     description: 'Several clips as one file.',
     load: async (io) => (await import('./exports.ts')).exportsCommand(io),

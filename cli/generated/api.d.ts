@@ -10162,7 +10162,8 @@ export interface components {
         };
         RolloutVerdict: {
             id: string;
-            interval: number;
+            /** @description Number of the interval, from 1. */
+            n: number;
             stage?: string;
             /**
              * Format: date-time
