@@ -14,13 +14,15 @@ import { type Network, networkGraph, onnxFile } from '@fieldloop/learning';
 import type { ArtifactRef, DesiredModels, ModelRef } from '@fieldloop/proto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ArtifactShelf, openArtifacts } from './buffer/artifacts.ts';
+import { maxRuleCrashes, maxTrials } from './limits.ts';
 import { openModelsInUse } from './models-in-use.ts';
 import { modelFigures } from './models-report.ts';
 import type { ModelsInUse, ScoringWays, ShadowWays } from './models-types.ts';
+import type { FromScoring } from './score/protocol.ts';
+import { openScoring, type ScoringPort } from './score/scoring.ts';
 import { tinyNetwork, tinyOnnx, tinyYaml, writeModel } from './score/testing.ts';
 import { jsonBytes, jsonChannel } from './source/testing.ts';
-import { maxRuleCrashes, maxTrials } from './limits.ts';
-import type { FromScoring } from './score/protocol.ts';
+import { blockOf } from './window/testing.ts';
 
 let dir = '';
 let opened: Robot[] = [];
@@ -84,6 +86,7 @@ class Robot {
   readonly shelf: ArtifactShelf;
   readonly ways: ScoringWays[] = [];
   shadow: ShadowWays | undefined;
+  onWays: (ways: ScoringWays) => void = () => undefined;
   readonly told: string[] = [];
   readonly states: string[] = [];
   #waiting: (() => void)[] = [];
@@ -102,7 +105,10 @@ class Robot {
       want: (refs) => {
         this.#line = this.#line.then(() => this.#fetch(refs));
       },
-      onWays: (ways) => this.ways.push(ways),
+      onWays: (ways) => {
+        this.ways.push(ways);
+        this.onWays(ways);
+      },
       onShadowWays: (ways) => {
         this.shadow = ways;
       },
@@ -247,6 +253,50 @@ test('a model without scores soon after it came goes, and the warm one before it
   const again = await boot([good]);
   again.wish(wanted(good));
   expect(again.figures).toMatchObject({ state: 'rolled_back' });
+});
+
+test('no frame loses its score while models are fetched, tried out, exchanged and taken back', async () => {
+  const robot = await boot([good]);
+  const scoring = openScoring({ clock: systemClock, onOff: () => undefined });
+  const portOf = (port: MessagePort): ScoringPort => ({
+    post: (message, transfer) => port.postMessage(message, [...transfer]),
+    listen: (listener) => void port.on('message', listener),
+  });
+  const ports: MessagePort[] = [];
+  const connect = ({ port, before }: ScoringWays): void => {
+    if (port === undefined) return;
+    ports.push(port);
+    scoring.connect(portOf(port), before);
+  };
+  connect(robot.models.ways());
+  robot.onWays = connect;
+  const channel = jsonChannel(1, '/numbers');
+  const plan = { id: 'who', model: 'who', topic: '/numbers', everyNs: 0n, deadlineNs: 0n };
+  const shas: string[] = [];
+  const over = new AbortController();
+  const frames = (async () => {
+    for (let i = 0n; !over.signal.aborted; i += 1n) {
+      // A frame each few milliseconds leaves this machine room for the other threads.
+      await systemClock.sleep(3);
+      const data = jsonBytes({ values: [3, 0] });
+      const block = blockOf([{ channelId: 1, atNs: i, data }]);
+      const record = await scoring.ask({ plan, channel, block, i: 0, atNs: i });
+      if (record === undefined) throw new Error(`frame ${i} has no score`);
+      if (shas.at(-1) !== record.modelSha256) shas.push(record.modelSha256);
+    }
+  })();
+  robot.wish(wanted(good));
+  await robot.until(({ figures }) => figures.state === 'running');
+  while (shas.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  robot.models.off('who', 'an end to it');
+  await robot.until(({ figures }) => figures.state === 'rolled_back');
+  while (shas.length < 3) await new Promise((resolve) => setImmediate(resolve));
+  over.abort();
+  await frames;
+  for (const port of ports) port.close();
+  const own = sha256Hex(tinyOnnx());
+  expect(shas).toEqual([own, good.ref.onnx.sha256, own]);
+  expect(scoring.figures).toMatchObject({ faults: 0, skipped: 0 });
 });
 
 test('killed soon after the exchange again and again, the agent starts with what ran before', async () => {

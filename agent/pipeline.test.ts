@@ -220,6 +220,7 @@ test('a model scores each due frame of a replay; its scores fire rules and stand
   expect(clip.topics.get('/fieldloop/scores')).toBe(5);
   const scores = clip.manifest['scores'] as Record<string, number>;
   expect(scores['who.entropy']).toBeGreaterThan(0.99);
+  expect(scores['who.entropy.mean']).toBeLessThan(scores['who.entropy'] ?? 0);
   expect(clip.manifest['models']).toEqual({ tiny: sha256Hex(tinyOnnx()) });
 });
 

@@ -5,7 +5,7 @@
 import type { Clock } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
-import { maxFaultsInRow } from '../limits.ts';
+import { faultsWithin, maxFaultsInRow } from '../limits.ts';
 import { jsonBytes, jsonChannel } from '../source/testing.ts';
 import { blockOf } from '../window/testing.ts';
 import type { FromScoring, ToScoring } from './protocol.ts';
@@ -128,6 +128,103 @@ test('a worker that died leaves no frame behind, and the next one goes on', asyn
   answer(sent.at(-1)?.id ?? 0);
   expect(scores.map(({ atNs }) => atNs)).toEqual([3n * second]);
   expect(scoring.figures).toMatchObject({ faults: 0, skipped: 1 });
+});
+
+/** Another worker's end of a port. */
+function worker() {
+  const frames: Extract<ToScoring, { kind: 'frame' }>[] = [];
+  const kinds: string[] = [];
+  let tell: (message: FromScoring) => void = () => {};
+  const port = {
+    post: (message: ToScoring) => {
+      kinds.push(message.kind);
+      if (message.kind === 'frame') frames.push(message);
+    },
+    listen: (listener: (message: FromScoring) => void) => {
+      tell = listener;
+    },
+  };
+  const says = (id: number, topClass: string, latencyMs: number): void =>
+    tell({
+      kind: 'scored',
+      id,
+      scored: { values: { entropy: 0, margin: 0, energy: 0 }, topClass, latencyMs },
+      sha256: 'b'.repeat(64),
+    });
+  return { port, frames, kinds, says, tell: (message: FromScoring) => tell(message) };
+}
+
+test('when another worker takes over, the frame in work keeps its score and faults are forgiven', () => {
+  const { scoring, sent, scores, answer, offer, tell, offs } = open();
+  for (let i = 1; i < maxFaultsInRow; i += 1) {
+    offer(1);
+    tell()({ kind: 'fault', id: sent.at(-1)?.id ?? 0, reason: 'run', message: 'no numbers' });
+  }
+  offer(2);
+  const next = worker();
+  scoring.connect(next.port, 'lives');
+  answer(sent.at(-1)?.id ?? 0);
+  offer(3);
+  expect(next.kinds).toEqual(['channel', 'frame']);
+  next.says(next.frames[0]?.id ?? 0, 'b', 1);
+  expect(scores.map(({ topClass, modelSha256 }) => topClass + modelSha256.slice(0, 1))).toEqual([
+    'aa',
+    'bb',
+  ]);
+  offer(4);
+  next.tell({ kind: 'fault', id: next.frames[1]?.id ?? 0, reason: 'run', message: 'no numbers' });
+  expect(offs).toEqual([]);
+});
+
+test('every other frame without a score switches a model off, too', () => {
+  const { sent, offs, answer, offer, tell } = open();
+  for (let i = 0; i < faultsWithin.frames && offs.length === 0; i += 1) {
+    offer(i);
+    const id = sent.at(-1)?.id ?? 0;
+    if (i % 2 === 0) tell()({ kind: 'fault', id, reason: 'run', message: 'no numbers' });
+    else answer(id);
+  }
+  expect(offs).toEqual(['tiny: no numbers']);
+});
+
+test('a shadow gets the frames it has time for, is compared, and gives no score', () => {
+  const { scoring, sent, scores, answer, offer, tell } = open();
+  const shadow = worker();
+  scoring.shadow(shadow.port, [{ id: 'tiny', sha256: 'c'.repeat(64) }]);
+  offer(1);
+  const first = sent.at(-1)?.id ?? 0;
+  expect(shadow.frames.map(({ id }) => id)).toEqual([first]);
+  answer(first);
+  // Busy with the first, it does not see the second.
+  offer(2);
+  answer(sent.at(-1)?.id ?? 0);
+  expect(shadow.frames).toHaveLength(1);
+  shadow.says(first, 'b', 6);
+  offer(3);
+  const third = sent.at(-1)?.id ?? 0;
+  shadow.says(third, 'a', 3);
+  answer(third);
+  offer(4);
+  const fourth = sent.at(-1)?.id ?? 0;
+  shadow.tell({ kind: 'fault', id: fourth, reason: 'not_a_number', message: 'no numbers' });
+  answer(fourth);
+  offer(5);
+  const fifth = sent.at(-1)?.id ?? 0;
+  tell()({ kind: 'fault', id: fifth, reason: 'run', message: 'no numbers' });
+  shadow.says(fifth, 'a', 3);
+  expect(scoring.shadowFigures['tiny']).toEqual({
+    sha256: 'c'.repeat(64),
+    frames: 2,
+    disagreement: 1,
+    nan: 1,
+    faults: 1,
+    latencyMs: 9,
+    actingLatencyMs: 6,
+  });
+  expect(scores.map(({ topClass }) => topClass)).toEqual(['a', 'a', 'a', 'a']);
+  scoring.shadow(undefined, []);
+  offer(6);
+  expect(shadow.frames).toHaveLength(4);
 });
 
 test('the tap takes one frame each `every` of log time, on its topic alone', () => {
