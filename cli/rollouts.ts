@@ -218,7 +218,7 @@ const decisionColumns: readonly Column<Decision>[] = [
 ];
 
 const verdictColumns: readonly Column<Verdict>[] = [
-  { title: 'INTERVAL', of: (one) => String(one.interval), right: true },
+  { title: 'INTERVAL', of: (one) => String(one.n), right: true },
   timeColumn('END', (one) => one.endAt),
   { title: 'STAGE', of: (one) => one.stage ?? '' },
   { title: 'OUTCOME', of: (one) => one.outcome },

@@ -97,7 +97,7 @@ async function store(
   body: ReadableStream<Uint8Array> | null,
   sha256: string,
 ): Promise<{ readonly sha256: string; readonly sizeBytes: number }> {
-  const draft = await deps.bytes.draft(`artifact-${deps.ids.ulid('up')}`);
+  const draft = await deps.bytes.draft(deps.ids.ulid('art').toLowerCase().replace('_', '-'));
   let sizeBytes = 0;
   try {
     for await (const piece of body ?? []) {

@@ -164,7 +164,7 @@ const metricFound = z.object({ harm: z.number(), calm: z.number() });
 export const verdictSchema = z
   .object({
     id: z.string(),
-    interval: z.int(),
+    n: z.int().openapi({ description: 'Number of the interval, from 1.' }),
     stage: z.string().optional(),
     startAt: instantField,
     endAt: instantField,
@@ -190,7 +190,7 @@ export function verdictJson(
   const stage = stages[Number(row.stage)];
   return {
     id: `${row.rollout_id}/${row.n}`,
-    interval: Number(row.n),
+    n: Number(row.n),
     ...(stage === undefined ? {} : { stage }),
     startAt: instantText(Number(row.start_at)),
     endAt: instantText(Number(row.end_at)),

@@ -5,7 +5,7 @@ import { column, lookup, type QSource } from '../source.ts';
 export const artifactSource: QSource = {
   name: 'artifacts',
   table: 'artifact',
-  id: { column: 'artifact.sha256', type: 'text' },
+  id: { column: 'sha256', type: 'text' },
   sorts: { createdAt: { column: 'artifact.created_at', type: 'int' } },
   sort: '-createdAt',
   words: ['name'],
