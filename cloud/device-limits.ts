@@ -33,6 +33,9 @@ export const eventSlackMs = ms('5m');
 /** A failure: how long its clip is looked for, how often, and how long a pull for it may take. */
 export const failureSearchMs = ms('24h');
 export const failureStepMs = ms('60s');
+/** Released failures are judged by the field so often, in pages of so many. */
+export const fieldEveryMs = ms('15s');
+export const fieldRows = 100;
 export const failurePullMs = ms('7d');
 /** The first linker looks this far back into the outbox. */
 export const failureCatchUpRows = 10_000n;

@@ -8,10 +8,12 @@ import { openCommandExpiry } from './command/expiry.ts';
 import { openDatasetExportSweep } from './dataset/export-work.ts';
 import { datasetOperationKinds } from './dataset/work.ts';
 import { deviceOperationKinds } from './device/bulk-work.ts';
+import { evaluationOperationKinds } from './evaluation/work.ts';
 import { exportKind, makeExport } from './export/make.ts';
 import { openExportSweep } from './export/sweep.ts';
 import { openFailureClusters } from './failure/clusters.ts';
 import { openFailureLabels } from './failure/labels.ts';
+import { openFailureField } from './failure/field.ts';
 import { openFailureLinker } from './failure/linker.ts';
 import { openDeadNodes, openStalledUploads, openTelemetryUpkeep } from './ingest/upkeep.ts';
 import { type OperationKinds, openOperationRunner } from './operation/runner.ts';
@@ -24,6 +26,8 @@ import { holdLease } from './store/lease.ts';
 import { openPropertyBackfill } from './store/property-backfill.ts';
 import { openQueryBackfill } from './store/query-values.ts';
 import type { WorkerDeps } from './store/work.ts';
+import { openTrainingPolicies } from './training/policies.ts';
+import { modelOperationKinds } from './trainings.ts';
 import { withdrawGates } from './workflows/staged-rollout-deps.ts';
 import { openTriageDrawer } from './triage/drawer.ts';
 import { openTriageIntake } from './triage/intake.ts';
@@ -38,6 +42,8 @@ const operationKinds: OperationKinds = {
   ...clipOperationKinds,
   ...datasetOperationKinds,
   ...deviceOperationKinds,
+  ...evaluationOperationKinds,
+  ...modelOperationKinds,
   [exportKind]: makeExport,
 };
 
@@ -55,7 +61,9 @@ const parts: readonly WorkerPart[] = [
   openDatasetExportSweep,
   openPublicationWatch,
   async (deps) => await openRolloutWatch({ ...deps, settleRules, withdrawGates }),
+  openFailureField,
   openFailureLinker,
+  openTrainingPolicies,
   openFailureLabels,
   openFailureClusters,
   openTriageIntake,
