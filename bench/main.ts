@@ -6,16 +6,24 @@ import { asFault, faultLine } from '@fieldloop/core';
 import { type Bench, machineText, type Report, tableText } from './report.ts';
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
+  annotation: async () => (await import('./annotation.ts')).annotationBench,
   cloud: async () => (await import('./cloud.ts')).cloudBench,
+  dataset: async () => (await import('./dataset.ts')).datasetBench,
   rules: async () => (await import('./rules.ts')).rulesBench,
+  triage: async () => (await import('./triage.ts')).triageBench,
   upload: async () => (await import('./upload.ts')).uploadBench,
+  workflows: async () => (await import('./workflows.ts')).workflowsBench,
 };
 
 const usage = `usage: npm run bench -- NAME [--json]
 
+  annotation  the next of 100,000 tasks, and an answer with the next
   cloud   100,000 clips and 1,000,000 events on SQLite and PostgreSQL, against limits
+  dataset a version of 100,000 items, twice: time, memory and the same id
   rules   recordings through reader, accessors and rules, against @mcap/core + rosmsg2
+  triage  one window of 100,000 scored clips: draw, and gaps of the event loop
   upload  clips to the cloud's store, against an HTTP PUT of the same bytes
+  workflows  steps a second with their history, decisions, 10,000 runs that wait
 
 --json prints { name, machine, rows: [{ figure, unit, value, rival, ratio, bar, holds }] }.
 `;

@@ -23,7 +23,7 @@ type Explanation = Schemas['TriageExplanation'];
 
 export function triageCommand(io: CliIo): Command {
   const triage = new Command('triage').description(
-    'What is chosen for labelling, why, and what that tells of the models.',
+    'What is chosen for labelling, why, and what that tells.',
   );
   items(triage, io);
   ledger(triage, io);

@@ -1,6 +1,7 @@
 /**
  * The worker's part that puts near-equal failures together: the same kind, the same done and the
- * same wanted, and embeddings as alike as .9. People work on clusters, trainings are judged by them.
+ * same wanted, and embeddings as alike as .9. People work on clusters, and trainings are judged by
+ * them.
  */
 import type { Ids } from '@fieldloop/core';
 import type { Db } from '../store/db.ts';

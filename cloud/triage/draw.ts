@@ -97,9 +97,9 @@ async function groupsOf(db: Db, window: DrawScope, limit: number): Promise<reado
   });
   const groups: Group[] = [];
   let room = limit;
-  for (const { sha256 } of models) {
+  for (const { sha256, n } of models) {
     const holder = window.holder[sha256] ?? firstHolder;
-    const of = { sha256, scorer: holder, range: { ...range, limit: room } };
+    const of = { sha256, scorer: holder, range: { ...range, limit: Math.min(n, room) } };
     const loaded = await loadUnits(db, definition, of);
     room -= loaded.units.ids.length;
     groups.push({ sha256, holder, loaded });
@@ -240,10 +240,10 @@ function joined(
   );
   const choices = [...named, ...parts.flatMap(choicesOf)];
   const suppressed = parts.flatMap(({ group, plan }) =>
-    plan.suppressed.map(({ unit, leader, cosine }) => ({
+    Array.from(plan.suppressed.unit, (unit, i) => ({
       unit: group.loaded.units.ids[unit] ?? '',
-      leader: group.loaded.units.ids[leader] ?? '',
-      cosine,
+      leader: group.loaded.units.ids[plan.suppressed.leader[i] ?? 0] ?? '',
+      cosine: plan.suppressed.cosine[i] ?? 0,
     })),
   );
   const laneOf = (lane: Lane): LaneResult => {

@@ -28,7 +28,7 @@ export async function loadUnits(
   of: { readonly sha256: string; readonly scorer: string; readonly range: LoadRange },
 ): Promise<Loaded> {
   const { sha256, scorer, range } = of;
-  const columns = openColumns();
+  const columns = openColumns(range.limit);
   let held = 0;
   const toN = BigInt(range.toN);
   for (let fromN = BigInt(range.fromN); ; ) {
@@ -78,7 +78,7 @@ interface UnitRow {
   readonly value: number | null;
 }
 
-function openColumns() {
+function openColumns(most: number) {
   const ids: string[] = [];
   const clips: string[] = [];
   const bytes: number[] = [];
@@ -86,8 +86,8 @@ function openColumns() {
   const atMs: number[] = [];
   const value: number[] = [];
   const devices = new Map<string, number>();
-  const probabilities = openRows();
-  const embeddings = openRows();
+  const probabilities = openRows(most);
+  const embeddings = openRows(most);
   return {
     size: () => ids.length,
     add(row: UnitRow): void {
@@ -120,24 +120,25 @@ function openColumns() {
   };
 }
 
-/** Rows of the width of the first one; a row of another width is all zero, like one without. */
-function openRows() {
+/**
+ * At most `most` rows of the width of the first one, in room that is made once; a row of another
+ * width is all zero, like one without.
+ */
+function openRows(most: number) {
   let width = 0;
   let count = 0;
   let values = new Float32Array(0);
   return {
     add(row: ArrayLike<number> | undefined): void {
-      if (width === 0 && row !== undefined) width = row.length;
-      count += 1;
-      if (values.length < count * width) {
-        const grown = new Float32Array(Math.max(1024, count * 2) * width);
-        grown.set(values);
-        values = grown;
+      if (width === 0 && row !== undefined) {
+        width = row.length;
+        values = new Float32Array(most * width);
       }
-      if (row !== undefined && row.length === width) values.set(row, (count - 1) * width);
+      if (row !== undefined && row.length === width) values.set(row, count * width);
+      count += 1;
     },
     done: (): Rows | undefined =>
-      width === 0 ? undefined : { width, values: values.slice(0, count * width) },
+      width === 0 ? undefined : { width, values: values.subarray(0, count * width) },
   };
 }
 
@@ -154,7 +155,7 @@ export async function knownEmbeddings(
     .orderBy('triage_unit.n', 'desc')
     .limit(noveltyKnown)
     .execute();
-  const known = openRows();
+  const known = openRows(noveltyKnown);
   for (const { embedding } of rows) known.add(floatsOf(embedding ?? ''));
   return known.done();
 }

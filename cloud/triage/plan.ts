@@ -41,10 +41,11 @@ export interface PlanRules {
   readonly diversityUnits: number;
 }
 
+/** Columns, one entry a near-duplicate: there may be as many as units. */
 export interface Suppressed {
-  readonly unit: number;
-  readonly leader: number;
-  readonly cosine: number;
+  readonly unit: Int32Array;
+  readonly leader: Int32Array;
+  readonly cosine: Float32Array;
 }
 
 /** Indices of units, the first of each lane first. */
@@ -52,7 +53,7 @@ export interface Plan {
   readonly audit: readonly number[];
   readonly capture: readonly number[];
   readonly diversity: readonly number[];
-  readonly suppressed: readonly Suppressed[];
+  readonly suppressed: Suppressed;
   /** Units without a score of the holder: capture cannot choose them. */
   readonly unscored: number;
   /** What the lanes could not do, for people. */
@@ -66,7 +67,7 @@ export function planUnits(units: PlanUnits, rules: PlanRules): Plan {
   const isAudit = new Set(audit);
   const free = all.filter((i) => !isAudit.has(i) && units.named[i] === 0);
   const suppressed = suppressedOf(units, free, rules);
-  const isOut = new Set(suppressed.map(({ unit }) => unit));
+  const isOut = new Set(suppressed.unit);
   const open = free.filter((i) => !isOut.has(i));
   const left = less(rules.budget, costOf(units, audit, rules));
   const scored = open.filter((i) => !Number.isNaN(units.value[i]));
@@ -89,9 +90,10 @@ export function planUnits(units: PlanUnits, rules: PlanRules): Plan {
 }
 
 /** Best first, so that the best of a cluster leads it. */
-function suppressedOf(units: PlanUnits, free: readonly number[], rules: PlanRules): Suppressed[] {
+function suppressedOf(units: PlanUnits, free: readonly number[], rules: PlanRules): Suppressed {
   const { embeddings } = units;
-  if (rules.duplicates === undefined || embeddings === undefined) return [];
+  const none = { unit: new Int32Array(0), leader: new Int32Array(0), cosine: new Float32Array(0) };
+  if (rules.duplicates === undefined || embeddings === undefined) return none;
   const worth = (i: number): number => {
     const value = units.value[i] as number;
     return Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value;
@@ -105,11 +107,12 @@ function suppressedOf(units: PlanUnits, free: readonly number[], rules: PlanRule
     },
     rules.duplicates,
   );
-  return order.flatMap((unit, at) => {
-    const first = leader[at] as number;
-    if (first < 0) return [];
-    return [{ unit, leader: order[first] as number, cosine: cosine[at] as number }];
-  });
+  const out = order.map((_, at) => at).filter((at) => (leader[at] as number) >= 0);
+  return {
+    unit: Int32Array.from(out, (at) => order[at] as number),
+    leader: Int32Array.from(out, (at) => order[leader[at] as number] as number),
+    cosine: Float32Array.from(out, (at) => cosine[at] as number),
+  };
 }
 
 const compare = (a: number, b: number): number => (a === b ? 0 : a - b);

@@ -6,6 +6,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Clock, Ids } from '@fieldloop/core';
 import type { Db } from '../store/db.ts';
 import { insertMany } from '../store/insert-many.ts';
+import { sql } from '../store/kysely.ts';
 import { putOutbox } from '../store/outbox.ts';
 import { drawWriteRows } from '../triage-limits.ts';
 import { type Drawn, drawOf, type DrawnWindow } from './draw.ts';
@@ -88,13 +89,11 @@ async function writeSlices(
         rows: some.map(({ unit, leader, cosine }) => [window.id, unit, leader, cosine]),
         once: ['window_id', 'unit_id'],
       });
-      for (const { unit, leader } of some) {
-        await trx
-          .updateTable('triage_unit')
-          .set({ suppressed_by: leader })
-          .where('id', '=', unit)
-          .execute();
-      }
+      const ids = some.map(({ unit }) => unit);
+      await sql`update triage_unit set suppressed_by = (
+        select leader_id from triage_suppression
+        where window_id = ${window.id} and unit_id = triage_unit.id
+      ) where id in (${sql.join(ids)})`.execute(trx);
     });
     await setImmediate();
   }

@@ -19,12 +19,19 @@ export function badge(units: BadgeUnits, wanted: number, random: Random): readon
   const count = countOf(units.embeddings);
   const errors = errorsOf(units.probabilities);
   const length = new Float64Array(count);
+  const reach = new Float64Array(count);
   for (let i = 0; i < count; i += 1) {
-    length[i] = inner(errors, i, i) * inner(units.embeddings, i, i);
+    const own = inner(units.embeddings, i, i);
+    reach[i] = Math.sqrt(own);
+    length[i] = inner(errors, i, i) * own;
   }
-  const square = (a: number, b: number): number => {
-    const cross = inner(errors, a, b) * inner(units.embeddings, a, b);
-    return Math.max(0, (length[a] as number) + (length[b] as number) - 2 * cross);
+  const square = (a: number, b: number, bound: number): number => {
+    const sum = (length[a] as number) + (length[b] as number);
+    const alike = inner(errors, a, b);
+    // By Cauchy & Schwarz the embeddings can bring the two no nearer than this.
+    const least = sum - 2 * Math.abs(alike) * (reach[a] as number) * (reach[b] as number);
+    if (least >= bound) return least;
+    return Math.max(0, sum - 2 * alike * inner(units.embeddings, a, b));
   };
   const spread = openSpread({ count, square });
   const chosen: number[] = [];

@@ -7,7 +7,8 @@
 /** Squared distances between rows of one table. */
 export interface Metric {
   readonly count: number;
-  square(a: number, b: number): number;
+  /** What cannot be below `bound` may be anything that is not. */
+  square(a: number, b: number, bound: number): number;
 }
 
 export interface Spread {
@@ -24,7 +25,7 @@ export function openSpread(metric: Metric): Spread {
   return {
     nearest,
     add: (centre) => {
-      const apart = centres.map((other) => metric.square(centre, other));
+      const apart = centres.map((other) => metric.square(centre, other, Infinity));
       centres.push(centre);
       const mine = centres.length - 1;
       for (let i = 0; i < count; i += 1) {
@@ -33,7 +34,7 @@ export function openSpread(metric: Metric): Spread {
         const own = owner[i] as number;
         // d(centre, own) >= 2 d(i, own) means that the new centre cannot be nearer.
         if (own >= 0 && (apart[own] as number) >= 4 * now) continue;
-        const square = metric.square(centre, i);
+        const square = metric.square(centre, i, now);
         if (square >= now) continue;
         nearest[i] = square;
         owner[i] = mine;
