@@ -212,7 +212,7 @@ export class Timeline {
     this.#scores.add(record, this.#window.heldFromNs ?? 0n);
     noteLatency(this.#tally, record);
     // The engine keeps records in its checkpoint: what no rule reads stays out of it.
-    const { probabilities: _, embedding: __, ...read } = record;
+    const { topic: _, probabilities: __, embedding: ___, ...read } = record;
     this.#fire(this.#engine.score(read));
     this.#shadow?.score(read);
   }

@@ -9,6 +9,7 @@ import type { Draft } from './plan.ts';
 
 const record = {
   scorer: 'who',
+  topic: '/camera',
   atNs: 5n,
   values: { entropy: 0.5, margin: 0.25, energy: -1.5 },
   topClass: 'a',

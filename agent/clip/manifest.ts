@@ -122,17 +122,20 @@ export function markerNotes(draft: Draft): ClipNote[] {
 }
 
 export function scoreNotes(scores: readonly ScoreRecord[]): ClipNote[] {
-  return scores.map(({ scorer, atNs, values, topClass, latencyMs, modelSha256, ...more }) => ({
-    atNs,
-    document: {
-      scorer,
-      atNs: String(atNs),
-      values: { ...values },
-      topClass,
-      latencyMs,
-      modelSha256,
-      ...(more.probabilities === undefined ? {} : { probabilities: [...more.probabilities] }),
-      ...(more.embedding === undefined ? {} : { embedding: more.embedding }),
-    },
-  }));
+  return scores.map(
+    ({ scorer, topic, atNs, values, topClass, latencyMs, modelSha256, ...more }) => ({
+      atNs,
+      document: {
+        scorer,
+        topic,
+        atNs: String(atNs),
+        values: { ...values },
+        topClass,
+        latencyMs,
+        modelSha256,
+        ...(more.probabilities === undefined ? {} : { probabilities: [...more.probabilities] }),
+        ...(more.embedding === undefined ? {} : { embedding: more.embedding }),
+      },
+    }),
+  );
 }

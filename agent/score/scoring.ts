@@ -14,6 +14,8 @@ import type { ScoreValues } from './values.ts';
 /** A score with the moment and the model that it belongs to. */
 export interface ScoreRecord {
   readonly scorer: string;
+  /** Of the frame. */
+  readonly topic: string;
   /** Log time of the frame. */
   readonly atNs: bigint;
   readonly values: ScoreValues['values'];
@@ -214,7 +216,8 @@ class PortScoring implements Scoring {
       return;
     }
     const { plan, atNs } = pending.frame;
-    const record = { scorer: plan.id, atNs, modelSha256: message.sha256, ...message.scored };
+    const { id: scorer, topic } = plan;
+    const record = { scorer, topic, atNs, modelSha256: message.sha256, ...message.scored };
     this.figures.count += 1;
     this.figures.last = record;
     this.#inRow.delete(plan.model);

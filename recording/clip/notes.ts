@@ -44,6 +44,7 @@ const schemas: Readonly<Record<string, { readonly name: string; readonly schema:
       type: 'object',
       properties: {
         scorer: text,
+        topic: { type: 'string', description: 'Of the frame that was scored.' },
         atNs: { type: 'string', description: 'Log time in ns, decimal.' },
         values: { type: 'object', additionalProperties: number },
         topClass: text,
