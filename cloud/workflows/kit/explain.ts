@@ -1,6 +1,6 @@
 /**
- * Replays a body on what was recorded, touching nothing: it must come to where the run stands. If it
- * does not, the body has changed under an open run, or decides by something that is not recorded.
+ * Replays a body on what was recorded, touching nothing: it must come to where the run stands. If
+ * it does not, the body has changed under an open run, or decides by what is not recorded.
  */
 import { canonicalJson, type Json, seededRandom, silentLog } from '@fieldloop/core';
 import type { Db } from '../../store/db.ts';

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, type Json, type Log, seededRandom, silentLog } from '@fieldloop/core';
 import { systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
+import { gateStore } from '../../gate/store.ts';
 import type { DatabaseAddress } from '../../store/database.ts';
 import type { Db } from '../../store/db.ts';
 import { postgresWorld } from '../../store/postgres.sample.ts';
@@ -18,6 +19,9 @@ import type { Workflow, WorkflowGround } from './workflow.ts';
 export interface KitWorld extends AsyncDisposable {
   readonly db: Db;
   readonly clock: Clock;
+  readonly database: DatabaseAddress;
+  /** Where the engine's file is. */
+  readonly dataDir: string;
   ground(node: string, over?: Partial<WorkflowGround>): WorkflowGround;
   /** Another connection to the same engine; gone with the world. */
   engine(options?: EngineOptions): Promise<Engine>;
@@ -33,16 +37,20 @@ export type WorldKind = 'sqlite' | 'postgres';
 export interface KitWorldOptions {
   readonly log?: Log;
   readonly clock?: Clock;
+  /** Every write reaches the disk, as it does in a cloud: for measurements. */
+  readonly isDurable?: boolean;
 }
 
 export async function kitWorld(kind: WorldKind, options: KitWorldOptions = {}): Promise<KitWorld> {
   await using opened = new AsyncDisposableStack();
   const store = opened.use(kind === 'sqlite' ? await sqliteWorld() : await postgresWorld());
-  const dataDir = await mkdtemp(join(memoryFolder, 'fieldloop-engine-'));
+  const { isDurable = false } = options;
+  const folder = isDurable ? tmpdir() : memoryFolder;
+  const dataDir = await mkdtemp(join(folder, 'fieldloop-engine-'));
   opened.defer(async () => await rm(dataDir, { recursive: true }));
   if (kind === 'sqlite') {
     // Deaths of these tests are those of processes, not of the machine: nothing need reach a disk.
-    await sql.raw('pragma synchronous = off').execute(store.db);
+    if (!isDurable) await sql.raw('pragma synchronous = off').execute(store.db);
     filled ??= fillOne(store.db);
     await copyFile(await filled, join(dataDir, engineFile));
   }
@@ -62,17 +70,10 @@ export async function kitWorld(kind: WorldKind, options: KitWorldOptions = {}): 
   return {
     db,
     clock,
+    database,
+    dataDir,
     ground: (node, over = {}) => ({
-      read: db,
-      write: db,
-      // Workflows of these tests touch no objects.
-      bytes: {} as WorkflowGround['bytes'],
-      clock,
-      ids: systemIds,
-      random: seededRandom(node),
-      randomBytes: systemRandomBytes,
-      log,
-      node,
+      ...groundOf({ read: db, write: db }, { node, clock, log }),
       ...over,
     }),
     engine: async (engineOptions) =>
@@ -126,3 +127,28 @@ async function fillOne(write: Db): Promise<string> {
   await engine[Symbol.asyncDispose]();
   return join(dataDir, engineFile);
 }
+
+/** An admin decides at the gate where the run waits. */
+export async function decideGate(world: KitWorld, run: string, option: string): Promise<void> {
+  const decider = { id: 'usr_bob', userId: 'usr_bob', role: 'admin', scopes: ['*:admin'] } as const;
+  await world.db.transaction().execute(async (trx) => {
+    const gate = await gateStore(trx).openOf(run);
+    if (gate === undefined) throw new Error('no gate is open');
+    const at = world.clock.now();
+    await gateStore(trx).decide(gate, decider, { option, reason: 'because', at });
+  });
+}
+
+/** What adapters are made of where workflows touch no objects. */
+export const groundOf = (
+  on: Pick<WorkflowGround, 'read' | 'write'>,
+  of: Pick<WorkflowGround, 'node' | 'clock' | 'log'>,
+): WorkflowGround => ({
+  read: on.read,
+  write: on.write,
+  bytes: {} as WorkflowGround['bytes'],
+  ids: systemIds,
+  random: seededRandom(of.node),
+  randomBytes: systemRandomBytes,
+  ...of,
+});
