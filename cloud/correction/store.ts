@@ -1,5 +1,4 @@
-import { canonicalJson, type Ids, type Json } from '@fieldloop/core';
-import { Fault } from '@fieldloop/core';
+import { canonicalJson, Fault, type Ids } from '@fieldloop/core';
 import { maxOwnerChanges } from '../care-limits.ts';
 import type { Db, Row } from '../store/db.ts';
 import { putOutbox } from '../store/outbox.ts';
@@ -240,7 +239,7 @@ export const phasesText = (phases: readonly Phase[]): string =>
       name,
       startNs: String(startNs),
       endNs: String(endNs),
-    })) as unknown as Json,
+    })),
   );
 
 const text = <K extends string>(key: K, value: string | null): { readonly [P in K]?: string } =>

@@ -249,7 +249,7 @@ export async function noteUse(
     .executeTakeFirstOrThrow();
   await trx
     .insertInto('grant_use')
-    .values({ grant_id: grant, n: BigInt(last.n) + 1n, ...rest })
+    .values({ grant_id: grant, n: last.n + 1n, ...rest })
     .execute();
 }
 

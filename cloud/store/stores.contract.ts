@@ -7,6 +7,8 @@ import { annotationStoreContract } from '../annotation/store.contract.ts';
 import { annotationTrustContract } from '../annotation/trust.contract.ts';
 import { approvalStoreContract } from '../approval/store.contract.ts';
 import { auditStoreContract } from '../audit/store.contract.ts';
+import { caseStoreContract } from '../case/store.contract.ts';
+import { correctionStoreContract } from '../correction/store.contract.ts';
 import { certificateStoreContract } from '../auth/certificates.contract.ts';
 import { loginStoreContract } from '../auth/logins.contract.ts';
 import { bulkContract } from '../clip/bulk.contract.ts';
@@ -67,6 +69,8 @@ export const storeContracts: readonly StoreContract[] = [
   propertyStoreContract,
   cohortStoreContract,
   failureStoreContract,
+  caseStoreContract,
+  correctionStoreContract,
   writtenEventContract,
   deviceViewContract,
   commandStoreContract,

@@ -199,18 +199,14 @@ async function followed(at: At, verdict: Verdict): Promise<CorrectionOutcome> {
   const stopped = await learnt(at);
   if (stopped !== undefined) return await aborted(at, stopped);
   const { flow, deps, correction } = at;
-  const fed = await flow.watch<Fed & Json>(
-    'fed',
-    async (e) => (await deps.fed(correction, e)) as (Fed & Json) | Pending,
-    {
-      withinMs: correctionFedMs,
-      on: [
-        { kind: 'dataset_version.ready' },
-        { kind: 'evaluation.finished' },
-        { kind: 'correction.revised', subject: correction },
-      ],
-    },
-  );
+  const fed = await flow.watch<Fed>('fed', async (e) => await deps.fed(correction, e), {
+    withinMs: correctionFedMs,
+    on: [
+      { kind: 'dataset_version.ready' },
+      { kind: 'evaluation.finished' },
+      { kind: 'correction.revised', subject: correction },
+    ],
+  });
   if (fed.kind === 'aborted') return await aborted(at, fed);
   if (fed.kind === 'expired') {
     await flow.act('end', async (e) => await deps.end(correction, { state: 'dismissed' }, e));

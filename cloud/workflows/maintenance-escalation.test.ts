@@ -144,7 +144,8 @@ test.each<[string, Parameters<typeof world>[0], MemoryOptions, CaseOutcome['stat
   ['nobody ever answers', {}, {}, 'aborted', true],
   ['aborted while it waits', {}, { abortAt: 'acknowledge' }, 'aborted', true],
   ['aborted before the hold', {}, { abortAt: 'hold' }, 'aborted', false],
-])('%s', async (_, setting, options, status, held) => {
+])('%s', async (...row) => {
+  const [, setting, options, status, held] = row;
   const deps = world(setting);
   expect((await run(deps, options)).status).toBe(status);
   expect(deps.held).toBe(held);
@@ -192,7 +193,10 @@ test(`any faults and decisions end in a documented state (seed ${seed})`, async 
           'not_a_fault',
         ),
         codes: fc.array(code, { minLength: 1, maxLength: 9 }),
-        wishes: fc.array(fc.constantFrom('retry', 'abort', 'skip'), { minLength: 1, maxLength: 6 }),
+        wishes: fc.array(fc.constantFrom<'retry' | 'abort' | 'skip'>('retry', 'abort', 'skip'), {
+          minLength: 1,
+          maxLength: 6,
+        }),
         abortAt: fc.constantFrom(undefined, 'open', 'hold', 'acknowledge', 'verify/1', 'close/1'),
       }),
       async ({ mishaps, standing, codes, wishes, abortAt }) => {
@@ -206,7 +210,7 @@ test(`any faults and decisions end in a documented state (seed ${seed})`, async 
           faults: () => mishaps[attempts++],
           escalations: (step) => {
             const wish = wishes[escalated++ % wishes.length] ?? 'abort';
-            return wish === 'skip' && !skippable.includes(step) ? 'retry' : (wish as 'retry');
+            return wish === 'skip' && !skippable.includes(step) ? 'retry' : wish;
           },
           decisions: (_, spec) => {
             const said = codes[asked++ % codes.length] ?? 'expired';
@@ -215,8 +219,8 @@ test(`any faults and decisions end in a documented state (seed ${seed})`, async 
         });
         expect(['resolved', 'not_a_fault', 'decommissioned', 'aborted']).toContain(outcome.status);
         // The hold goes with the case and by a person, or it stays.
-        if (deps.lifter !== undefined) expect(deps.ended).toBeDefined();
-        if (outcome.status === 'decommissioned') expect(deps.done).not.toContain('lift');
+        expect(deps.lifter === undefined || deps.ended !== undefined).toBe(true);
+        expect(outcome.status === 'decommissioned' && deps.done.includes('lift')).toBe(false);
         expect(new Set(deps.done).size).toBe(deps.done.length);
       },
     ),
