@@ -59,3 +59,5 @@ export const maxEvaluationUnits = 50_000;
 export const maxQuerySlices = 20;
 /** Clips of a saved query that is looked at as a slice. */
 export const maxSliceClips = 20_000;
+/** Failures that one round takes into the regression set. */
+export const caseBatch = 100;

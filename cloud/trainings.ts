@@ -3,8 +3,10 @@ import { join } from 'node:path';
 import type { CloudConfig } from './config.ts';
 import { trainingBundle } from './dataset/bundle.ts';
 import type { WorkerDeps } from './store/work.ts';
+import { verifyModelKind } from './model/version-routes.ts';
 import { trainersIn } from './training/own-program.ts';
 import { openTrainer } from './training/trainer.ts';
+import { verifyModel } from './training/verify.ts';
 import { maxTrainingAttempts, trainerBeatMs, trainerKillMs } from './training-limits.ts';
 
 /** Folders of trainings are on the disk of this process: another machine begins them anew. */
@@ -21,3 +23,12 @@ export async function openTrainings(
     limits: { beatMs: trainerBeatMs, killMs: trainerKillMs, attempts: maxTrainingAttempts },
   });
 }
+
+/** Long work on models that needs a trainer: those of this program. */
+export const modelOperationKinds = {
+  [verifyModelKind]: verifyModel({
+    trainers: async () => await trainersIn(undefined),
+    bundle: async ({ read, bytes, signal }, version, folder) =>
+      await trainingBundle({ read, bytes, signal }, version, folder),
+  }),
+} as const;

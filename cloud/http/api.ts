@@ -20,9 +20,11 @@ import { enrolmentOperations } from '../enrolment/routes.ts';
 import { eventOperations } from '../event/routes.ts';
 import { triageOperations } from '../triage/routes.ts';
 import { failureOperations } from '../failure/routes.ts';
+import { evaluationOperations } from '../evaluation/routes.ts';
 import { exportOperations } from '../export/routes.ts';
 import { lineageOperations } from '../lineage/routes.ts';
 import { gateOperations } from '../gate/routes.ts';
+import { modelOperations } from '../model/routes.ts';
 import { operationOperations } from '../operation/routes.ts';
 import { propertyOperations } from '../property/routes.ts';
 import { artifactOperations } from '../artifact/routes.ts';
@@ -37,6 +39,7 @@ import { runOperations } from '../run/routes.ts';
 import { savedQueryOperations } from '../saved-query/routes.ts';
 import { sessionOperations } from '../session/routes.ts';
 import { settingOnce } from '../store/settings.ts';
+import { trainingOperations } from '../training/routes.ts';
 import { type ClaimTokenDeps, claimTokenOperations } from '../token/routes.ts';
 import { webhookOperations } from '../webhook/routes.ts';
 import { type Answered, type Fetch, openApp } from './app.ts';
@@ -106,6 +109,9 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     ...exportOperations(noun),
     ...datasetOperations(noun),
     ...lineageOperations(noun),
+    ...trainingOperations(noun),
+    ...modelOperations(noun),
+    ...evaluationOperations(noun),
     ...eventOperations(noun),
     ...ruleOperations(noun),
     ...artifactOperations(noun),

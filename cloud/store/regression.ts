@@ -3,7 +3,7 @@
  * case stays, unless what it rests on was revised.
  */
 import type { Ids } from '@fieldloop/core';
-import { caseShare, caseSlackNs } from '../training-limits.ts';
+import { caseBatch, caseShare, caseSlackNs } from '../training-limits.ts';
 import { bit, type Db, type Row } from './db.ts';
 import { advanceFailure } from './failure-life.ts';
 import type { Act } from './model-registry.ts';
@@ -67,6 +67,23 @@ export async function putRegressionCase(
   const body = { failure: failureId, cluster: failure.cluster };
   await putOutbox(trx, { kind: 'regression_case.created', subject: id, at, body });
   return { kind: 'put', id };
+}
+
+/** Failures that could have a case and have none, a few at once. */
+export async function failuresWithoutCase(db: Db): Promise<readonly string[]> {
+  const rows = await db
+    .selectFrom('failure')
+    .innerJoin('clip', 'clip.id', 'failure.clip_id')
+    .leftJoin('regression_case', 'regression_case.failure_id', 'failure.id')
+    .select('failure.id')
+    .where('failure.state', 'in', ['labelled', 'in_dataset'])
+    .where('clip.state', '=', 'stored')
+    .where('failure.should_have_done', 'like', '%"label"%')
+    .where('regression_case.id', 'is', null)
+    .orderBy('failure.id')
+    .limit(caseBatch)
+    .execute();
+  return rows.map(({ id }) => id);
 }
 
 /** A session that trained cannot be held out any more; one that is stays so. */

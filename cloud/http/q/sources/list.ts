@@ -2,6 +2,15 @@ import type { QSource } from '../source.ts';
 import { apiKeySource } from './api-keys.ts';
 import { approvalSource } from './approvals.ts';
 import { alertSource } from './alerts.ts';
+import {
+  evaluationSource,
+  modelSource,
+  modelVersionSource,
+  regressionCaseSource,
+  trainingCheckSource,
+  trainingPolicySource,
+  trainingSource,
+} from './models.ts';
 import { policySource } from './alert-policies.ts';
 import { auditSource } from './audit.ts';
 import { caseProposalSource, caseQueueSource, caseSource } from './cases.ts';
@@ -44,6 +53,13 @@ export const sources: readonly QSource[] = [
   datasetSource,
   datasetVersionSource,
   datasetExportSource,
+  trainingSource,
+  trainingPolicySource,
+  trainingCheckSource,
+  modelSource,
+  modelVersionSource,
+  evaluationSource,
+  regressionCaseSource,
   deviceSource,
   cohortSource,
   failureSource,
