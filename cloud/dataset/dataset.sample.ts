@@ -1,9 +1,11 @@
 /** Resolved labels for tests: drives of two robots, each frame with its unit, choice and task. */
 import { canonicalJson, sha256Hex } from '@fieldloop/core';
+import { isDrawn } from '@fieldloop/learning';
 import type { BlobStore } from '../blob/blob.ts';
 import { sampleDrive, sampleRecording, storeBytes } from '../blob/recordings/recording.sample.ts';
 import { sampleManifest, sampleStartNs } from '../clip/clip.sample.ts';
 import { clipIdOf } from '../clip/clip.ts';
+import { labelHash } from '../annotation/annotation.ts';
 import { clipStore } from '../clip/store.ts';
 import type { Db } from '../store/db.ts';
 import { insertMany } from '../store/insert-many.ts';
@@ -125,7 +127,24 @@ export async function plantLabels(db: Db, labels: readonly SampleLabel[]): Promi
   const chosen = labels.filter(({ lane }) => lane !== undefined);
   await put('triage_choice', chosen.map(choiceRow));
   await put('task', labels.map(taskRow));
-  await put('label', labels.map(labelRow));
+  const hashes = await clipHashes(db, labels);
+  await put(
+    'label',
+    labels.map((one) => labelRow(one, hashes.get(one.clipId) ?? '')),
+  );
+}
+
+async function clipHashes(
+  db: Db,
+  labels: readonly SampleLabel[],
+): Promise<ReadonlyMap<string, string>> {
+  const ids = [...new Set(labels.map(({ clipId }) => clipId))];
+  const rows = await db
+    .selectFrom('clip')
+    .select(['id', 'sha256'])
+    .where('id', 'in', ids)
+    .execute();
+  return new Map(rows.map((row) => [row.id, row.sha256]));
 }
 
 const startOf = ({ frame, from = sampleStartNs }: SampleLabel): bigint =>
@@ -158,6 +177,11 @@ const unitRow = (one: SampleLabel) => ({
   created_at: one.at ?? 10,
 });
 
+/** One that an honest draw with this salt would have chosen the unit by. */
+function drawingSalt(unit: string): string {
+  for (let n = 0; ; n += 1) if (isDrawn(`s${n}`, unit, 0.1)) return `s${n}`;
+}
+
 const choiceRow = (one: SampleLabel) => ({
   id: `chc_${pad(one.n)}`,
   unit_id: `unt_${pad(one.n)}`,
@@ -167,7 +191,7 @@ const choiceRow = (one: SampleLabel) => ({
   scorer: 'entropy',
   scorer_sha256: sha256Hex('entropy'),
   propensity: one.lane === 'audit' ? 0.1 : 1,
-  salt: 's',
+  salt: drawingSalt(`unt_${pad(one.n)}`),
   reason: 'drawn',
   failure_id: null,
   value: null,
@@ -211,7 +235,7 @@ const taskRow = (one: SampleLabel) => ({
   version: 1,
 });
 
-const labelRow = (one: SampleLabel) => ({
+const labelRow = (one: SampleLabel, clipSha256: string) => ({
   id: labelId(one.n),
   unit_id: `unt_${pad(one.n)}`,
   clip_id: one.clipId,
@@ -223,7 +247,21 @@ const labelRow = (one: SampleLabel) => ({
   type: 'classification',
   class: one.class,
   body: canonicalJson({ class: one.class }),
-  sha256: sha256Hex(`label ${one.n} ${one.class}`),
+  sha256: labelHash({
+    clipSha256,
+    topic: '/odom',
+    startNs: startOf(one),
+    endNs: startOf(one),
+    type: 'classification',
+    body: canonicalJson({ class: one.class }),
+    ontologySha256: sampleOntologySha,
+    consensus: {
+      method: 'dawid_skene',
+      posterior: 0.97,
+      ...(one.alpha === undefined ? {} : { alpha: one.alpha }),
+      annotators: 2,
+    },
+  }),
   ontology_sha256: sampleOntologySha,
   method: 'dawid_skene',
   posterior: 0.97,
