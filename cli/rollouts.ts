@@ -63,6 +63,7 @@ export function rolloutsCommand(io: CliIo): Command {
     read: async (client, id) => await answer(client.GET('/v1/rollouts/{id}', at(id))),
     text: rolloutText,
   });
+  hotfix(rollouts, io);
   rows(rollouts, io);
   explain(rollouts, io);
   verbs(rollouts, io);
@@ -107,6 +108,29 @@ function start(rollouts: Command, io: CliIo): void {
         urgency: options.emergency === true ? 'emergency' : 'normal',
       });
       printOne(made, options, io, () => rolloutText(made, showOf(options)));
+    });
+}
+
+interface HotfixOptions extends ApiOptions {
+  readonly reason: string;
+  readonly freeze: boolean;
+  readonly corrective?: string;
+}
+
+function hotfix(rollouts: Command, io: CliIo): void {
+  apiOptions(
+    rollouts
+      .command('hotfix <release>')
+      .description('Get a release off every robot that runs it; two people choose the way.'),
+  )
+    .requiredOption('--reason <text>', 'what is wrong with it')
+    .option('--corrective <release>', 'one that may take its place')
+    .option('--no-freeze', 'other rollouts go on meanwhile')
+    .action(async (release: string, options: HotfixOptions) => {
+      const { reason, freeze, corrective } = options;
+      const body = { release, reason, freeze, ...(corrective === undefined ? {} : { corrective }) };
+      const asked = await answer(clientOf(options, io).POST('/v1/rollouts:hotfix', { body }));
+      printOne(asked, options, io, () => `${asked.release} shall go; see fieldloop gates list\n`);
     });
 }
 

@@ -64,7 +64,12 @@ function changeOf(
     }
     case 'rollback':
       return {
-        to: { state: 'rolling_back', phase: 'none', ...why },
+        to: {
+          state: 'rolling_back',
+          phase: 'none',
+          isAnew: rollout.state === 'completed',
+          ...why,
+        },
         told: 'rollout.rolling_back',
       };
     case 'promote': {

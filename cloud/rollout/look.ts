@@ -48,7 +48,7 @@ export async function lookAt(db: Db, id: string, at: number): Promise<Look> {
     bakeAt: rollout.bakeAt ?? null,
     haltRequested: rollout.haltRequested,
     reason: rollout.reason ?? null,
-    isFrozen: await isFrozen(db),
+    isFrozen: await isFrozen(db, rollout.urgency),
     counts: countStates(inStage),
     reachable: inLine(inStage, devices).length,
     offerable: offers.length,

@@ -8,6 +8,9 @@ import { answeredAs } from '../http/problem.ts';
 import { documentFault } from '../http/yaml-document.ts';
 import { emergencyBakeMs, maxDocumentBytes } from '../release-limits.ts';
 import type { Db } from '../store/db.ts';
+import { maxReasonLength } from '../limits.ts';
+import { putOutbox } from '../store/outbox.ts';
+import { findRelease } from '../store/release-ref.ts';
 import { doVerb } from './acts.ts';
 import { durationMs, parsePlan, type RolloutPlan } from './document.ts';
 import { rolloutSchema } from './json.ts';
@@ -16,7 +19,11 @@ import { type Power, powerOf, previewPlan, type Previewed } from './preview.ts';
 import { shownRollout } from './shown.ts';
 import { rolloutStore } from './store.ts';
 
-export const planOperations = (deps: NounDeps): readonly Operation[] => [plan(deps), start(deps)];
+export const planOperations = (deps: NounDeps): readonly Operation[] => [
+  plan(deps),
+  start(deps),
+  hotfix(deps),
+];
 
 const tag = 'rollouts';
 const rolloutId = z.string().regex(/^rol_[0-9A-HJKMNP-TV-Z]{26}$/, 'is not the id of a rollout');
@@ -188,6 +195,57 @@ const start = (deps: NounDeps): Operation =>
         return await shownRollout(trx, made);
       }),
   );
+
+const hotfixAsked = z
+  .object({ release: z.string(), digest: z.string(), freeze: z.boolean() })
+  .openapi('HotfixAsked');
+
+const hotfix = (deps: NounDeps): Operation =>
+  operation(
+    {
+      id: 'hotfixRelease',
+      tag,
+      method: 'post',
+      path: '/v1/rollouts:hotfix',
+      summary: 'Get a release off every robot that runs it',
+      description:
+        'A run of fleet-hotfix-and-rollback begins: it freezes where asked, finds the robots by ' +
+        'what they measure, and asks two people for the way.',
+      right: 'rollouts:write',
+      faults: ['not_found'],
+    },
+    {
+      body: z.strictObject({
+        release: z.string().min(1).max(160).openapi({ description: 'Id, digest, name@version.' }),
+        reason: z.string().min(1).max(maxReasonLength),
+        freeze: z.boolean().default(true),
+        corrective: z.string().min(1).max(160).optional().openapi({
+          description: 'A release that may take its place.',
+        }),
+      }),
+      answer: { status: 200, description: 'It is asked for.', schema: hotfixAsked },
+    },
+    async (call) =>
+      await call.change(async (trx) => {
+        const { release: ref, reason, freeze, corrective } = call.body;
+        const release = await findRelease(trx, ref);
+        if (release === undefined) throw unknownRelease(ref);
+        const by = call.caller?.id ?? 'system';
+        const { digest } = release;
+        const body = { digest, reason, freeze, by, ...(corrective && { corrective }) };
+        const at = deps.clock.now();
+        const subject = release.id;
+        await putOutbox(trx, { kind: 'rollout.hotfix_asked', subject, at, body });
+        await call.audit(trx, { action: 'rollout.hotfix', subject, detail: { reason, freeze } });
+        return { release: `${release.name}@${release.semver}`, digest, freeze };
+      }),
+  );
+
+const unknownRelease = (ref: string): Fault =>
+  new Fault('not_found', `there is no release "${ref.slice(0, 96)}"`, {
+    place: '/body/release',
+    remedy: 'List them with `fieldloop releases list`.',
+  });
 
 const endOthers = async (
   trx: Db,

@@ -23,6 +23,8 @@ export interface PreviewQuery {
   readonly rollout: string;
   readonly plan: RolloutPlan;
   readonly supersede: readonly string[];
+  /** Only these of what the selector finds. */
+  readonly devices?: readonly string[];
   readonly at: number;
 }
 
@@ -31,7 +33,10 @@ export async function previewPlan(db: Db, query: PreviewQuery): Promise<Previewe
   const { rollout, plan, at } = query;
   const release = await releasedOf(db, plan.release);
   const manifest = JSON.parse(release.manifest) as ReleaseManifest;
-  const candidates = await candidatesOf(db, { plan, manifest, supersede: query.supersede, at });
+  const { supersede, devices } = query;
+  const found = await candidatesOf(db, { plan, manifest, supersede, at });
+  const only = devices === undefined ? undefined : new Set(devices);
+  const candidates = found.filter(({ deviceId }) => only?.has(deviceId) ?? true);
   if (candidates.length > maxTargets) {
     throw new Fault('limited', `the selector finds ${candidates.length} devices`, {
       place: '/selector',

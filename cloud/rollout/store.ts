@@ -39,6 +39,8 @@ export interface RolloutChange {
   readonly answers?: readonly Answer[] | undefined;
   readonly startedAt?: number | undefined;
   readonly endedAt?: number | undefined;
+  /** Its run is over: another one takes it up. */
+  readonly isAnew?: boolean | undefined;
   /** Fails unless nobody asked for a halt meanwhile. */
   readonly unlessHalted?: boolean | undefined;
 }
@@ -172,6 +174,7 @@ export const rolloutStore = (db: Db) => ({
         ...(to.answers === undefined ? {} : { answers: JSON.stringify(to.answers) }),
         ...(to.startedAt === undefined ? {} : { started_at: to.startedAt }),
         ...(to.endedAt === undefined ? {} : { ended_at: to.endedAt }),
+        ...(to.isAnew === true ? { run_id: null } : {}),
         updated_at: note.at,
         version: of.version + 1,
       })

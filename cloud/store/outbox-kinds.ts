@@ -256,6 +256,14 @@ export const outboxKinds = {
     'reason',
   ),
   'rollout.held': kind('A rollout waits for a person.', 'release', 'stage', 'reason'),
+  'rollout.hotfix_asked': kind(
+    'A person wants a release off all robots at once.',
+    'digest',
+    'reason',
+    'freeze',
+    'corrective',
+    'by',
+  ),
   'rollout.judged': kind(
     'The judge looked at another interval of a rollout.',
     'outcome',

@@ -30,15 +30,17 @@ export async function findRelease(db: Db, ref: string): Promise<ReleaseRef | und
     .executeTakeFirst();
 }
 
-/** Whether anything may go out to robots now. */
-export async function isFrozen(db: Db): Promise<boolean> {
-  const row = await db
-    .selectFrom('freeze')
-    .select('id')
-    .where('lifted_at', 'is', null)
-    .limit(1)
-    .executeTakeFirst();
-  return row !== undefined;
+/**
+ * Whether anything may go out to robots now. What an emergency froze does not hold the emergency's
+ * own rollout; what a person froze holds everything.
+ */
+export async function isFrozen(
+  db: Db,
+  urgency: 'normal' | 'emergency' = 'normal',
+): Promise<boolean> {
+  let rows = db.selectFrom('freeze').select('id').where('lifted_at', 'is', null).limit(1);
+  if (urgency === 'emergency') rows = rows.where('cause', 'is', null);
+  return (await rows.executeTakeFirst()) !== undefined;
 }
 
 /** Rules that a rollout wants a device to run, and since when. */

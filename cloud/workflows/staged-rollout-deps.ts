@@ -220,7 +220,24 @@ export const stagedRolloutWorkflow = workflow({
       name: 'rollout-planned',
       version: 1,
       on: ['rollout.planned'],
-      match: ({ subject }) => ({ input: { rollout: subject }, subject, key: subject }),
+      match: async ({ subject }, read) => {
+        const rollout = await rolloutStore(read).find(subject);
+        // An emergency's plan was approved by its workflow, which runs it as its own child.
+        if (rollout?.urgency === 'emergency' && rollout.createdPerson === undefined) {
+          return { skip: 'its emergency runs it' };
+        }
+        return { input: { rollout: subject }, subject, key: subject };
+      },
+    },
+    {
+      name: 'rollout-taken-back',
+      version: 1,
+      on: ['rollout.rolling_back'],
+      match: async ({ subject }, read) => {
+        const rollout = await rolloutStore(read).find(subject);
+        if (rollout?.runId !== undefined) return { skip: 'its run is at it' };
+        return { input: { rollout: subject }, subject };
+      },
     },
   ],
 });
