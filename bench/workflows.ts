@@ -28,7 +28,7 @@ const together = 250;
 export const workflowsBench: Bench = async (progress) => {
   progress(`${size.runs} runs of ${size.steps} steps …`);
   const stepsPerSecond = await measureSteps();
-  progress(`${size.decisions} decisions …`);
+  progress(`${Math.round(stepsPerSecond)} steps a second; ${size.decisions} decisions …`);
   const decisions = await measureDecisions();
   progress('a worker without runs …');
   const empty = await memoryWith(0);

@@ -38,6 +38,8 @@ import { personStoreContract } from '../user/store.contract.ts';
 import { desiredContract } from './desired.contract.ts';
 import { workContract } from './work.contract.ts';
 import { wireStoreContract } from '../ingest/wire.contract.ts';
+import { gateStoreContract } from '../gate/store.contract.ts';
+import { dispatchContract } from '../workflows/kit/dispatch.contract.ts';
 import type { OpenStore } from './store.contract.ts';
 
 /** Registers tests whose names begin with `name`, each on a fresh database. */
@@ -80,4 +82,6 @@ export const storeContracts: readonly StoreContract[] = [
   presenceContract,
   triageStoreContract,
   workContract,
+  gateStoreContract,
+  dispatchContract,
 ];
