@@ -29,7 +29,7 @@ const formats = ['cvat', 'label_studio'];
 
 export function annotationsCommand(io: CliIo): Command {
   const annotations = new Command('annotations').description(
-    'Resolved labels, how far people agree on them, and files of other tools.',
+    'Resolved labels, how far people agree, files of other tools.',
   );
   queryOptions(annotations.command('list').description('Resolved labels, the newest first.'))
     .addHelpText('after', listExamples)
@@ -68,6 +68,7 @@ function agreement(annotations: Command, io: CliIo): void {
   )
     .addOption(new Option('--type <type>', 'of tasks').choices(types).default('classification'))
     .option('--batch <batch>', 'of this batch alone')
+    .addHelpText('after', listExamples)
     .action(async (ontology: string, { type, batch, ...options }: AgreementOptions) => {
       const query = { ontology, type, ...given({ batch }) };
       const found = await answer(clientOf(options, io).GET('/v1/agreement', { params: { query } }));

@@ -55,7 +55,10 @@ export function annotatorsCommand(io: CliIo): Command {
   verbCommand<Annotator>(annotators, io, {
     usage: 'pause <id>',
     says: 'Give them nothing for now.',
-    options: (command) => command.requiredOption('--reason <text>', 'why; they are told'),
+    options: (command) =>
+      command
+        .requiredOption('--reason <text>', 'why; they are told')
+        .addHelpText('after', editExamples),
     run: async (client, id, { reason }: ConfirmOptions & { readonly reason: string }) => {
       const params = { path: { id } };
       return await answer(client.POST('/v1/annotators/{id}:pause', { params, body: { reason } }));
@@ -127,6 +130,7 @@ function gold(annotators: Command, io: CliIo): void {
     annotators.command('gold-add <task>').description('Ask a task again as a gold question.'),
   )
     .option('--value <json>', 'what is right, such as {"class": "left"}; else its label')
+    .addHelpText('after', editExamples)
     .action(async (task: string, options: ApiOptions & { readonly value?: string }) => {
       const value =
         options.value === undefined
@@ -193,4 +197,6 @@ const editExamples = `
 Examples:
   fieldloop annotators edit usr_01J… --senior
   fieldloop annotators edit usr_01J… --skills wall,doors --sites hall-2
+  fieldloop annotators pause usr_01J… --reason 'on leave'
+  fieldloop annotators gold-add tsk_01J… --value '{"class": "left"}'
 `;

@@ -19,10 +19,11 @@ type Ontology = Schemas['Ontology'];
 
 export function ontologiesCommand(io: CliIo): Command {
   const ontologies = new Command('ontologies').description(
-    'Classes and attributes that people choose from, version by version.',
+    'Classes and attributes that people choose from.',
   );
   listOptions(ontologies.command('list').description('Versions, the newest first.'))
     .option('--name <name>', 'of this name')
+    .addHelpText('after', examples)
     .action(async (options: ListOptions & { readonly name?: string }) => {
       await printList<Ontology>(options, io, {
         path: '/v1/ontologies',
@@ -71,7 +72,7 @@ const ontologyText = (one: Ontology, show: Show): string =>
   ]);
 
 const examples = `
-Such as, in wall.yaml:
+Examples, with wall.yaml:
   name: wall
   guide: Say what the robot should do next.
   classes:

@@ -82,6 +82,7 @@ function submit(tasks: Command, io: CliIo): void {
 function skip(tasks: Command, io: CliIo): void {
   apiOptions(tasks.command('skip <id>').description('Say why you cannot answer it; see the next.'))
     .requiredOption('--reason <text>', 'why, such as "too dark"')
+    .addHelpText('after', examples)
     .action(async (id: string, options: ApiOptions & { readonly reason: string }) => {
       const body = { reason: options.reason, count: 1, guide: false };
       const params = { path: { id } };

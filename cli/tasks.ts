@@ -25,7 +25,7 @@ type Said = Schemas['Annotation'];
 
 export function tasksCommand(io: CliIo): Command {
   const tasks = new Command('tasks').description(
-    'Moments that people are asked about; answer yours with `next` and `submit`, or `work`.',
+    'Moments that people are asked about; answer yours.',
   );
   answerTasks(tasks, io);
   queryOptions(tasks.command('list').description('Tasks, the newest first.'))
@@ -96,6 +96,7 @@ function voidTasks(tasks: Command, io: CliIo): void {
   )
     .option('--batch <batch>', 'what is open of this batch')
     .requiredOption('--reason <text>', 'why')
+    .addHelpText('after', voidExamples)
     .action(
       async (
         task: string | undefined,
@@ -155,7 +156,7 @@ Examples:
 `;
 
 const openExamples = `
-Such as, in ask.yaml:
+Examples, with ask.yaml:
   batch: near-misses
   ontology: wall
   type: classification
@@ -164,4 +165,10 @@ Such as, in ask.yaml:
     - {clip: clp_01J…, topic: /camera, startNs: '1717171717000000000'}
 
   fieldloop tasks open ask.yaml
+`;
+
+const voidExamples = `
+Examples:
+  fieldloop tasks void tsk_01J… --reason 'the camera was covered'
+  fieldloop tasks void --batch near-misses --reason 'wrong ontology'
 `;

@@ -7,6 +7,11 @@ const ms = (text: string): number => Number(parseDurationNs(text) / 1_000_000n);
 export const taskLeaseMs = ms('30m');
 /** Tasks that one annotator holds at once: a page that asks ahead. More are refused. */
 export const maxHeldTasks = 10;
+/**
+ * Tasks at the head of a line that are looked at for somebody who may have had a hand in them; with
+ * none among these they are given a fresh one, and only with no fresh one the rest is looked at.
+ */
+export const lineDepth = 2000;
 /** A task that so many people skipped goes to a senior. */
 export const mostSkips = 3;
 /** Tasks that one request opens or voids. */

@@ -3,7 +3,13 @@
  * what they had a hand in, now and then a gold question that looks like any other.
  */
 import { Fault, type Ids, sha256Hex } from '@fieldloop/core';
-import { goldChoices, maxHeldTasks, taskLeaseMs, taskUpkeepRows } from '../annotation-limits.ts';
+import {
+  goldChoices,
+  lineDepth,
+  maxHeldTasks,
+  taskLeaseMs,
+  taskUpkeepRows,
+} from '../annotation-limits.ts';
 import { bit, type Db, type Row } from '../store/db.ts';
 import { sql } from '../store/kysely.ts';
 import { type Annotator, demandActive, isGoldTurn } from './annotator.ts';
@@ -133,19 +139,27 @@ async function firstInLine(
     queues.aged,
   ];
   let best: { readonly id: string; readonly points: number } | undefined;
-  for (const queue of lines) {
-    const found = await headOf(trx, annotator, queue);
-    if (found === undefined) continue;
-    // What people could not agree on has waited for a senior alone.
-    if (queue === queues.adjudication) return await taskStore(trx).demandRow(found.id);
-    const points = pointsOf(Number(found.rank), queue, at);
-    if (best === undefined || points > best.points) best = { id: found.id, points };
+  for (const depth of [lineDepth, undefined]) {
+    for (const queue of lines) {
+      const found = await headOf(trx, annotator, { queue, depth });
+      if (found === undefined) continue;
+      // What people could not agree on has waited for a senior alone.
+      if (queue === queues.adjudication) return await taskStore(trx).demandRow(found.id);
+      const points = pointsOf(Number(found.rank), queue, at);
+      if (best === undefined || points > best.points) best = { id: found.id, points };
+    }
+    // Who has been through the head of every line, and finds nothing fresh, looks at all of them.
+    if (best !== undefined) return await taskStore(trx).demandRow(best.id);
   }
-  return best === undefined ? undefined : await taskStore(trx).demandRow(best.id);
+  return undefined;
 }
 
 /** Of a queue, what this annotator may have: walked along its index. */
-async function headOf(trx: Db, annotator: Annotator, queue: Queue) {
+async function headOf(
+  trx: Db,
+  annotator: Annotator,
+  { queue, depth }: { readonly queue: Queue; readonly depth: number | undefined },
+) {
   const { id, skills, sites } = annotator;
   const isSenior = queue === queues.adjudication;
   // Two people may be at one task, but one senior.
@@ -156,11 +170,19 @@ async function headOf(trx: Db, annotator: Annotator, queue: Queue) {
     .where('task.queue', '=', BigInt(queue))
     .where(noHandOf(id, 'task.id'))
     .where(sql<boolean>`not exists (select 1 from task_lease l where l.task_id = task.id${whose})`);
+  if (depth !== undefined && queue !== queues.fresh) {
+    const last = sql`select rank from task where queue = ${BigInt(queue)}
+      order by rank desc limit 1 offset ${BigInt(depth)}`;
+    query = query.where(sql<boolean>`task.rank >= coalesce((${last}), ${leastRank})`);
+  }
   if (skills.length > 0) query = query.where('task.skill', 'in', skills);
   if (sites.length > 0) query = query.where('task.site', 'in', sites);
   if (isSenior) query = query.where(sql<boolean>`coalesce(task.logged_by, '') <> ${id}`);
   return await query.orderBy('task.rank', 'desc').orderBy('task.id').limit(1).executeTakeFirst();
 }
+
+/** Below any rank that there is. */
+const leastRank = -(2n ** 62n);
 
 const noHandOf = (annotatorId: string, task: string) =>
   sql<boolean>`not exists (select 1 from task_hand h
