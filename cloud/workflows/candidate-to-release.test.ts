@@ -47,12 +47,12 @@ function world(outcome: Verdict['outcome'] | undefined): World {
         author: 'usr_author',
         champion: 'mdv_0',
       })),
-    evaluate: async (_, { key }) => await effect(key, 'evaluate', () => ({ evaluation: 'evl_1' })),
+    evaluate: async (_, { key }) => await effect(key, 'evaluate', () => ({ operation: 'op_1' })),
     verdict: async () =>
       await Promise.resolve(
         outcome === undefined
           ? pending
-          : { evaluation: 'evl_1', sha256: 'b', outcome, reasons: ['dock: worse'] },
+          : { evaluation: 'evl_1', sha256: 'b', outcome, reasons: ['dock: worse'], link: '/v1/x' },
       ),
     replay: async (_, { key }) =>
       await effect(key, 'replay', () => ({ sha256: 'c', says: '12 clips, 3 differ' })),
@@ -79,7 +79,6 @@ function world(outcome: Verdict['outcome'] | undefined): World {
         if (one.stage !== 'none') one.stage = 'withdrawn';
         return { state: one.stage };
       }),
-    reject: async (_, __, { key }) => await effect(key, 'reject', () => ({ state: 'rejected' })),
   };
   return one;
 }
@@ -172,7 +171,7 @@ test(`any faults and decisions end in a documented state (seed ${seed})`, async 
         const deps = world(verdict);
         let attempts = 0;
         let escalated = 0;
-        const undoing = /^(withdraw|alias-back|reject)/;
+        const undoing = /^(withdraw|alias-back)/;
         const outcome = await run(deps, {
           ...(abortAt === undefined ? {} : { abortAt }),
           decisions: said,

@@ -38,6 +38,8 @@ export interface Verdict {
   readonly sha256: string;
   readonly outcome: 'pass' | 'fail' | 'inconclusive';
   readonly reasons: readonly string[];
+  /** A path of the API. */
+  readonly link: string;
 }
 
 export interface Draft {
@@ -56,10 +58,13 @@ export type CandidateOutcome =
 export interface CandidateDeps {
   bind(input: CandidateInput, e: EffectContext): Promise<Candidate>;
   /** Begins the evaluation on the frozen test split, the slices and the regression set. */
-  evaluate(id: string, e: EffectContext): Promise<{ readonly evaluation: string }>;
-  verdict(evaluation: string, e: EffectContext): Promise<Verdict | Pending>;
-  /** Stored clips through the robot's own engine. */
-  replay(id: string, e: EffectContext): Promise<{ readonly sha256: string; readonly says: string }>;
+  evaluate(id: string, e: EffectContext): Promise<{ readonly operation: string }>;
+  verdict(operation: string, e: EffectContext): Promise<Verdict | Pending>;
+  /** What stored clips took and gave in the robot's own engine. */
+  replay(
+    judged: Verdict,
+    e: EffectContext,
+  ): Promise<{ readonly sha256: string; readonly says: string }>;
   draft(of: { readonly id: string; readonly evaluation: string }, e: EffectContext): Promise<Draft>;
   /** What approvers see, as it is now. */
   evidence(release: string, e: EffectContext): Promise<readonly ShownEvidence[]>;
@@ -74,7 +79,6 @@ export interface CandidateDeps {
   aliasBack(id: string, e: EffectContext): Promise<{ readonly alias: string | null }>;
   /** The release that this run drafted, if there is one, whatever became of it. */
   withdraw(id: string, reason: string, e: EffectContext): Promise<{ readonly state: string }>;
-  reject(id: string, reason: string, e: EffectContext): Promise<{ readonly state: string }>;
 }
 
 export const candidateToRelease: Body<CandidateInput, CandidateOutcome, CandidateDeps> = async (
@@ -87,22 +91,20 @@ export const candidateToRelease: Body<CandidateInput, CandidateOutcome, Candidat
   const candidate = bound.value;
   const { judged, ended } = await evaluated(flow, deps, candidate);
   if (judged === undefined) return ended;
-  const evidence: Evidence[] = [
-    { name: 'evaluation', digest: judged.sha256, link: `/v1/evaluations/${judged.evaluation}` },
-  ];
-  const replayed = await flow.act('replay', async (e) => await deps.replay(candidate.id, e));
+  const evidence: Evidence[] = [{ name: 'evaluation', digest: judged.sha256, link: judged.link }];
+  const replayed = await flow.act('replay', async (e) => await deps.replay(judged, e));
   if (replayed.ok) {
     const { sha256, says } = replayed.value;
     evidence.push({ name: 'replay', digest: sha256, body: says });
   }
   const at = { flow, deps, candidate };
-  if (judged.outcome === 'fail') return await rejected(at, 'evaluation', judged.reasons.join('; '));
+  if (judged.outcome === 'fail') return rejected('evaluation', judged.reasons.join('; '));
   if (judged.outcome === 'inconclusive') {
     const said = await flow.gate('inconclusive', inconclusiveGate(candidate, judged, evidence));
     if (said.kind === 'aborted') return abortedBy(said);
     if (said.kind !== 'decided' || said.option !== 'go_on') {
       const reason = said.kind === 'decided' ? said.reason : `nobody said go on: ${said.kind}`;
-      return await rejected(at, 'inconclusive', reason);
+      return rejected('inconclusive', reason);
     }
   }
   return await approved(at, judged);
@@ -126,16 +128,19 @@ async function evaluated(
 ): Promise<Evaluated> {
   const begun = await flow.must('evaluate', async (e) => await deps.evaluate(candidate.id, e));
   if (begun.kind !== 'done') return { ended: abortedBy(begun) };
-  const { evaluation } = begun.value;
-  const watched = await flow.watch('evaluation', async (e) => await deps.verdict(evaluation, e), {
+  const { operation } = begun.value;
+  const watched = await flow.watch('evaluation', async (e) => await deps.verdict(operation, e), {
     withinMs: evaluationMs,
     everyMs: evaluationLookMs,
-    on: [{ kind: 'evaluation.finished', subject: evaluation }],
+    on: [
+      { kind: 'operation.done', subject: operation },
+      { kind: 'operation.failed', subject: operation },
+    ],
   });
   if (watched.kind === 'aborted') return { ended: abortedBy(watched) };
   if (watched.kind === 'seen') return { judged: watched.value };
   const reason = 'the evaluation did not end in time';
-  return { ended: await rejected({ flow, deps, candidate }, 'evaluation', reason) };
+  return { ended: rejected('evaluation', reason) };
 }
 
 /** Two people agree to a digest; then it is what robots may run. */
@@ -181,11 +186,11 @@ async function undone(
   return abortedBy(abort);
 }
 
-async function rejected(at: At, gate: string, reason: string): Promise<CandidateOutcome> {
-  const { flow, deps, candidate } = at;
-  await flow.act('reject', async (e) => await deps.reject(candidate.id, reason, e), back);
-  return { status: 'rejected', gate, reason };
-}
+const rejected = (gate: string, reason: string): CandidateOutcome => ({
+  status: 'rejected',
+  gate,
+  reason,
+});
 
 const back = { attempts: 10 } as const;
 
