@@ -59,7 +59,7 @@ export const replayDeadlineMs = 30_000;
 export const faultsWithin = { frames: 40, faults: 20 } as const;
 /** A shadow that did not answer for so long counts a fault. */
 export const shadowDeadlineMs = 30_000;
-/** Before a model of the cloud takes over: runs that are timed, and what it may take unless told. */
+/** Before a model of the cloud takes over: timed runs, and what it may take unless told. */
 export const trialRuns = 40;
 export const trialLatencyMs = 250;
 export const trialMemoryMiB = 512;

@@ -78,3 +78,57 @@ test('other sections are compared member by member; nothing desired is nothing t
   });
   expect(sectionConfig('models', undefined, report('info')).state).toBe('unmanaged');
 });
+
+const wantedModels = (n: number) => ({
+  section: 'models',
+  generation: 3,
+  digest: sha(9),
+  document: {
+    rollout: 'rol_1',
+    attempt: 1,
+    models: {
+      who: {
+        onnx: { sha256: sha(n), sizeBytes: 1 },
+        document: { sha256: sha(n + 1), sizeBytes: 1 },
+      },
+    },
+  },
+  updatedAt: 5,
+});
+const runningModels = (n: number, more: Readonly<Record<string, Json>> = {}) => ({
+  digest: sha(8),
+  document: {
+    digest: sha(8),
+    running: { who: { sha256: sha(n), documentSha256: sha(n + 1), since: 4 } },
+    state: 'running',
+    rollout: 'rol_1',
+    attempt: 1,
+    ...more,
+  },
+  at: 7,
+});
+
+test('models are in sync when the files behind what runs are those that are wanted', () => {
+  const desired = wantedModels(1);
+  expect(sectionConfig('models', desired, runningModels(1)).state).toBe('in_sync');
+  const late = sectionConfig('models', desired, runningModels(3, { state: 'downloading' }));
+  expect(late).toMatchObject({
+    state: 'pending',
+    differences: [
+      { pointer: '/who/sha256', desired: sha(1), reported: sha(3) },
+      { pointer: '/who/documentSha256', desired: sha(2), reported: sha(4) },
+    ],
+  });
+});
+
+test('models that failed on the robot are rejected with its words, until another try is wanted', () => {
+  const fault = { code: 'invalid', message: 'golden input 0' };
+  const failed = runningModels(3, { state: 'rolled_back', fault });
+  expect(sectionConfig('models', wantedModels(1), failed)).toMatchObject({
+    state: 'rejected',
+    problems: [fault],
+  });
+  const again = { ...wantedModels(1).document, attempt: 2 };
+  const next = { ...wantedModels(1), document: again };
+  expect(sectionConfig('models', next, failed).state).toBe('pending');
+});

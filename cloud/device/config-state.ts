@@ -1,5 +1,6 @@
 /** Whether a device has what it should have, section by section, and what differs. Pure. */
 import { canonicalJson, type Json } from '@fieldloop/core';
+import { desiredModelsSchema, readModelsReport } from '@fieldloop/proto';
 
 export const configStates = ['in_sync', 'pending', 'rejected', 'unmanaged'] as const;
 export type ConfigState = (typeof configStates)[number];
@@ -83,15 +84,38 @@ type JsonObject = { readonly [key: string]: Json | undefined };
 const isObject = (value: Json | undefined): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** A rule set is its digest: its text and the publication that brought it are not compared. */
+/**
+ * A rule set is its digest and a model those of its two files: texts, sizes and the rollout that
+ * brought them are not compared.
+ */
 function comparableDesired(section: string, document: Json): Json {
+  if (section === 'models') return modelDigests(document);
   if (section !== 'rules' || !isObject(document)) return document;
   return { active: digestIn(document['active']), shadow: digestIn(document['shadow']) };
 }
 
 function comparableReported(section: string, document: Json): Json {
+  if (section === 'models') return runningDigests(document);
   if (section !== 'rules' || !isObject(document)) return document;
   return { active: digestIn(document), shadow: digestIn(document['shadow']) };
+}
+
+function modelDigests(document: Json): Json {
+  const { data } = desiredModelsSchema.safeParse(document);
+  const models = Object.entries(data?.models ?? {});
+  return Object.fromEntries(
+    models.map(([id, { onnx, document: declared }]) => [
+      id,
+      { sha256: onnx.sha256, documentSha256: declared.sha256 },
+    ]),
+  );
+}
+
+function runningDigests(document: Json): Json {
+  const running = Object.entries(readModelsReport(document)?.running ?? {});
+  return Object.fromEntries(
+    running.map(([id, { sha256, documentSha256 = null }]) => [id, { sha256, documentSha256 }]),
+  );
 }
 
 const digestIn = (part: Json | undefined): Json | undefined =>
@@ -122,6 +146,7 @@ function rejectionOf(
   wanted: Json,
   document: Json,
 ): { readonly problems?: Json } | undefined {
+  if (desired.section === 'models') return failedTry(desired, document);
   const rejected = isObject(document) ? document['rejected'] : undefined;
   if (!isObject(rejected)) return undefined;
   const active = isObject(wanted) ? wanted['active'] : undefined;
@@ -132,4 +157,16 @@ function rejectionOf(
   if (![desired.digest, ...digests].includes(digest)) return undefined;
   const { problems } = rejected;
   return problems === undefined ? {} : { problems };
+}
+
+/** The very try that is wanted failed on the robot: before it ran, or soon after. */
+function failedTry(
+  desired: DesiredSection,
+  document: Json,
+): { readonly problems?: Json } | undefined {
+  const wanted = desiredModelsSchema.safeParse(desired.document).data;
+  const report = readModelsReport(document);
+  if (report?.state !== 'rejected' && report?.state !== 'rolled_back') return undefined;
+  if (report.rollout !== wanted?.rollout || report.attempt !== wanted?.attempt) return undefined;
+  return report.fault === undefined ? {} : { problems: [{ ...report.fault }] };
 }
