@@ -247,7 +247,7 @@ async function versionProof(id: string, options: ApiOptions, io: CliIo): Promise
   const params = { path: { id } };
   const started = await answer(client.POST('/v1/datasetVersions/{id}:verify', { params }));
   const { result } = await waitFor(client, started.id, io);
-  return result as unknown as Proof;
+  return result as Proof;
 }
 
 async function folderProof(folder: string): Promise<Proof> {

@@ -46,7 +46,7 @@ export function addDatasetImport(datasets: Command, io: CliIo): void {
       const client = clientOf(options, io);
       const ontology = JSON.parse(await text(join(folder, 'ontology.json'))) as never;
       const saved = await answer(client.POST('/v1/ontologies', { body: ontology }));
-      const { sha256: ontologySha256 } = saved as unknown as { readonly sha256: string };
+      const { id: ontologySha256 } = saved;
       const { dataset, device = `import-${dataset}` } = options;
       const body = { dataset, device, ontologySha256 };
       const begun = await answer(client.POST('/v1/datasetImports', { body }));

@@ -121,52 +121,54 @@ export function croissantOf(
       sha256,
       ...(sizeBytes === undefined ? {} : { contentSize: `${sizeBytes} B` }),
     })),
-    recordSet: [
-      {
-        '@type': 'cr:RecordSet',
-        '@id': 'splits',
-        name: 'splits',
-        dataType: 'cr:Split',
-        key: { '@id': 'splits/name' },
-        field: [
-          { '@type': 'cr:Field', '@id': 'splits/name', name: 'name', dataType: 'sc:Text' },
-          { '@type': 'cr:Field', '@id': 'splits/url', name: 'url', dataType: 'sc:URL' },
-        ],
-        data: of.splits.map((split) => ({
-          'splits/name': split,
-          'splits/url': splitUrls[split],
-        })),
-      },
-      {
-        '@type': 'cr:RecordSet',
-        '@id': 'items',
-        name: 'items',
-        description: 'One labelled moment each.',
-        key: { '@id': 'items/label' },
-        field: [
-          ...itemFields.map(([name, dataType, jsonPath]) => ({
-            '@type': 'cr:Field',
-            '@id': `items/${name}`,
-            name,
-            dataType,
-            source: { fileObject: { '@id': 'items.ndjson' }, extract: { jsonPath } },
-          })),
-          {
-            '@type': 'cr:Field',
-            '@id': 'items/split',
-            name: 'split',
-            dataType: 'sc:Text',
-            references: { field: { '@id': 'splits/name' } },
-            source: {
-              fileObject: { '@id': 'items.ndjson' },
-              extract: { jsonPath: '$.split' },
-            },
-          },
-        ],
-      },
-    ],
+    recordSet: recordSets(of.splits),
   };
 }
+
+const recordSets = (splits: readonly Split[]): Json => [
+  {
+    '@type': 'cr:RecordSet',
+    '@id': 'splits',
+    name: 'splits',
+    dataType: 'cr:Split',
+    key: { '@id': 'splits/name' },
+    field: [
+      { '@type': 'cr:Field', '@id': 'splits/name', name: 'name', dataType: 'sc:Text' },
+      { '@type': 'cr:Field', '@id': 'splits/url', name: 'url', dataType: 'sc:URL' },
+    ],
+    data: splits.map((split) => ({
+      'splits/name': split,
+      'splits/url': splitUrls[split],
+    })),
+  },
+  {
+    '@type': 'cr:RecordSet',
+    '@id': 'items',
+    name: 'items',
+    description: 'One labelled moment each.',
+    key: { '@id': 'items/label' },
+    field: [
+      ...itemFields.map(([name, dataType, jsonPath]) => ({
+        '@type': 'cr:Field',
+        '@id': `items/${name}`,
+        name,
+        dataType,
+        source: { fileObject: { '@id': 'items.ndjson' }, extract: { jsonPath } },
+      })),
+      {
+        '@type': 'cr:Field',
+        '@id': 'items/split',
+        name: 'split',
+        dataType: 'sc:Text',
+        references: { field: { '@id': 'splits/name' } },
+        source: {
+          fileObject: { '@id': 'items.ndjson' },
+          extract: { jsonPath: '$.split' },
+        },
+      },
+    ],
+  },
+];
 
 function formatOf(name: string): string {
   if (name.endsWith('.mcap')) return 'application/octet-stream';

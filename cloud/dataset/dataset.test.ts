@@ -1,8 +1,8 @@
 /**
  * Goal: over HTTP a person builds, judges, compares and exports versions, and every file is read by
  * another reader.
- * Method: the real API and worker on SQLite, clips with bytes; Parquet by hyparquet, zips by a reader
- * of this test, hashes recomputed.
+ * Method: the real API and worker on SQLite, clips with bytes; Parquet by hyparquet, zips by a
+ * reader of this test, hashes recomputed.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -244,7 +244,7 @@ test('Croissant names every file with its hash, the splits and the parent', asyn
   expect(new Set(ids).size).toBe(ids.length);
 });
 
-test('OpenLineage events: a start and an end a run, gates as tests, the version as a facet', async () => {
+test('OpenLineage: a start and an end a run, gates as tests, the version as a facet', async () => {
   const text = (await exported(first, { format: 'openlineage' })).toString('utf8');
   const events = JSON.parse(text) as readonly {
     readonly eventType: string;
@@ -264,7 +264,14 @@ test('OpenLineage events: a start and an end a run, gates as tests, the version 
 
 describe('pictures', () => {
   const jpeg = Buffer.from(
-    '/9j/4AAQSkZJRgABAQEAYABgAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQNDAsLDBkSEw8UHRofHh0aHBwgJC4nICIsIxwcKDcpLDAxNDQ0Hyc5PTgyPC4zNDL/wAALCAABAAEBAREA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAECAwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAkM2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3+Pn6/9oACAEBAAA/APn+iiiv/9k=',
+    [
+      '/9j/4AAQSkZJRgABAQEAYABgAAD/2wBDAAgGBgcGBQgHBwcJCQgKDBQNDAsLDBkSEw8UHRofHh0aHBwgJC4n',
+      'ICIsIxwcKDcpLDAxNDQ0Hyc5PTgyPC4zNDL/wAALCAABAAEBAREA/8QAHwAAAQUBAQEBAQEAAAAAAAAAAAEC',
+      'AwQFBgcICQoL/8QAtRAAAgEDAwIEAwUFBAQAAAF9AQIDAAQRBRIhMUEGE1FhByJxFDKBkaEII0KxwRVS0fAk',
+      'M2JyggkKFhcYGRolJicoKSo0NTY3ODk6Q0RFRkdISUpTVFVWV1hZWmNkZWZnaGlqc3R1dnd4eXqDhIWGh4iJ',
+      'ipKTlJWWl5iZmqKjpKWmp6ipqrKztLW2t7i5usLDxMXGx8jJytLT1NXW19jZ2uHi4+Tl5ufo6erx8vP09fb3',
+      '+Pn6/9oACAEBAAA/APn+iiiv/9k=',
+    ].join(''),
     'base64',
   );
 

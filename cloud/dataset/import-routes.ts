@@ -1,4 +1,4 @@
-/** Base data from elsewhere: clips in pieces, then their labels; they count as imported, undrawn. */
+/** Base data from elsewhere: clips in pieces, then their labels, which nobody drew. */
 import { Fault } from '@fieldloop/core';
 import type { LabelValue } from '../annotation/annotation.ts';
 import { importItemsAtOnce, importPieceBytes } from '../dataset-limits.ts';
@@ -67,7 +67,7 @@ const begin = (deps: DatasetDeps): Operation =>
       path: '/v1/datasetImports',
       summary: 'Begin to import base data into a data set',
       description:
-        'Its clips belong to a device of their own, which is made when there is none of the name. ' +
+        'Its clips belong to a device of their own, made when there is none of the name. ' +
         'Imported items train and calibrate; they are in no test, for nobody drew them.',
       right: 'datasets:write',
     },
@@ -156,7 +156,7 @@ const putClip = (deps: DatasetDeps): Operation =>
     async (call) => {
       const { sha256, sizeBytes, session } = call.body;
       const found = await datasetImportStore(deps.read).demandOpen(call.params.id);
-      const receivedBytes = await received(deps, found.id, call.body);
+      const receivedBytes = await received(deps, found.device, call.body);
       if (receivedBytes < sizeBytes) return { receivedBytes };
       const of = { device: found.device, session, sha256, sizeBytes };
       const manifest = await importedManifest(deps.bytes, of);

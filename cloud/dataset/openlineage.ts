@@ -1,7 +1,7 @@
 /**
  * How a version came to be and what was trained of it, as OpenLineage events of spec 2-0-2: START
- * and one of COMPLETE, ABORT, FAIL for each run. Ids of runs are made of ours, so that sending twice
- * tells of one run.
+ * and one of COMPLETE, ABORT, FAIL for each run. Ids of runs are made of ours, so that sending
+ * twice tells of one run.
  */
 import { type Json, sha256Hex } from '@fieldloop/core';
 import type { DatasetVersion, GateOutcome } from './dataset.ts';

@@ -1,8 +1,8 @@
-/** The one door to Parquet: tables with an explicit schema, so that nothing is guessed of values. */
+/** The one door to Parquet: tables with an explicit schema; nothing is guessed of values. */
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
 import { parquetRowGroup } from '../dataset-limits.ts';
 
-/** `floats` and `texts` are lists; `image` is a struct of bytes and path, as Hugging Face has it. */
+/** `floats` and `texts` are lists; `image` is a struct of bytes and path. */
 export type ColumnType =
   | 'int64'
   | 'float'

@@ -1,4 +1,4 @@
-/** Smallest, largest, mean and deviation of each number of a feature, in one pass (Welford 1962). */
+/** Smallest, largest, mean and deviation of each number of a feature (Welford 1962). */
 export interface FeatureStats {
   readonly min: readonly number[];
   readonly max: readonly number[];

@@ -1,4 +1,4 @@
-/** A reader of zips for tests: the files by the central directory, each with its checksum checked. */
+/** A reader of zips for tests: files by the central directory, their checksums checked. */
 import { crc32 } from 'node:zlib';
 
 export function unzipped(zip: Buffer): ReadonlyMap<string, Buffer> {

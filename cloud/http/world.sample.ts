@@ -22,6 +22,7 @@ import { openMetrics } from './metrics.ts';
 import { openHttpServer } from './serve.ts';
 
 export { sampleDrive, sampleRecording } from '../blob/recordings/recording.sample.ts';
+export { unzipped } from '../dataset/zip.sample.ts';
 
 export interface ApiWorld extends AsyncDisposable {
   readonly url: string;

@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto';
 import { canonicalJson, Fault, type Json, sha256Hex } from '@fieldloop/core';
 import { isDrawn } from '@fieldloop/learning';
 import { type Consensus, labelHash } from '../annotation/annotation.ts';
-import type { TaskType } from '../annotation/task.ts';
 import type { BlobStore } from '../blob/blob.ts';
 import { maxLineageBytes } from '../dataset-limits.ts';
 import type { Db } from '../store/db.ts';
@@ -208,7 +207,7 @@ async function labelFinding(read: Db, id: string): Promise<Finding> {
     topic: row.topic,
     startNs: row.start_ns,
     endNs: row.end_ns,
-    type: row.type as TaskType,
+    type: row.type as Parameters<typeof labelHash>[0]['type'],
     body: row.body,
     ontologySha256: row.ontology_sha256,
     consensus,

@@ -1,4 +1,4 @@
-/** What of data sets goes with a clip: files that hold its bytes. Versions stay and name its hash. */
+/** What of data sets goes with a clip: files that hold its bytes. Versions stay. */
 import type { Db } from './db.ts';
 import { putOutbox } from './outbox.ts';
 

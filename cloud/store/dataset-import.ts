@@ -1,4 +1,4 @@
-/** Writes what came from elsewhere: clips of a device of their own, and labels that are resolved. */
+/** Writes what came from elsewhere: clips of a device of their own, and resolved labels. */
 import { type Ids, sha256Hex } from '@fieldloop/core';
 import type { ClipManifest } from '@fieldloop/proto';
 import { openIndexedMcap } from '@fieldloop/recording';
@@ -19,7 +19,14 @@ import { putLabel } from './label-rows.ts';
 function uuidOf(name: string): string {
   const hex = sha256Hex(name);
   const variant = (8 + (Number.parseInt(hex[16] ?? '0', 16) % 4)).toString(16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  const parts = [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    `${variant}${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ];
+  return parts.join('-');
 }
 
 /** The device of an import, made when there is none of this name. */

@@ -1,6 +1,6 @@
 /**
  * What one dataset version has that another has not. Both come in their order, so that each is read
- * once and neither is held; an item is the same when it is the same moment, topic and kind of label.
+ * once and neither is held; an item is the same when moment, topic and kind of label are.
  */
 import { compareOrder, orderOf, type SnapshotItem } from './item.ts';
 
