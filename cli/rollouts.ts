@@ -129,7 +129,8 @@ function hotfix(rollouts: Command, io: CliIo): void {
     .action(async (release: string, options: HotfixOptions) => {
       const { reason, freeze, corrective } = options;
       const body = { release, reason, freeze, ...(corrective === undefined ? {} : { corrective }) };
-      const asked = await answer(clientOf(options, io).POST('/v1/rollouts:hotfix', { body }));
+      const path = '/v1/rollouts:hotfix';
+      const asked = await post<{ readonly release: string }>(clientOf(options, io), path, body);
       printOne(asked, options, io, () => `${asked.release} shall go; see fieldloop gates list\n`);
     });
 }

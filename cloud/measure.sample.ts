@@ -19,3 +19,4 @@ export { buildVersion } from './dataset/build.ts';
 export { fillDataset } from './dataset/bulk.sample.ts';
 export { sampleSettings } from './dataset/dataset.sample.ts';
 export { datasetStore } from './dataset/store.ts';
+export { forecastOf as rolloutForecast, proofFleet as rolloutProof } from './rollout/simulate.ts';

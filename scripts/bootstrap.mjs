@@ -28,6 +28,7 @@ const tasks = {
   test: ['scripts/test.ts'],
   bench: ['bench/main.ts'],
   fuzz: ['scripts/fuzz.ts'],
+  soak: ['scripts/soak.ts'],
   setup: [],
 };
 
