@@ -1,8 +1,7 @@
 /** Corrections for their workflow: each effect is one transaction under its key. */
 import { canonicalJson, Fault, type Json, sha256Hex } from '@fieldloop/core';
 import type { LabelValue } from '../annotation/annotation.ts';
-import { consequence, contextOf, type Correction } from '../correction/correction.ts';
-import { phasesOf } from '../correction/correction.ts';
+import { consequence, contextOf, type Correction, phasesOf } from '../correction/correction.ts';
 import { correctionStore, phasesText } from '../correction/store.ts';
 import { measured, relink } from '../failure/link.ts';
 import { failureStore } from '../failure/store.ts';
@@ -18,6 +17,7 @@ import {
 } from '../store/correction-facts.ts';
 import type { Db } from '../store/db.ts';
 import { once } from '../store/effects.ts';
+import { putRegressionCase, withdrawRegressionCase } from '../store/regression.ts';
 import { openTasks, voidTasks } from '../store/task-queue.ts';
 import {
   type CorrectionDeps,
@@ -77,8 +77,8 @@ export const correctionDeps = (ground: Ground): CorrectionDeps => {
       }),
     logFailure: async (correction, e) =>
       await once(write, e.key, async (trx) => await logFailure(trx, correction, ground)),
-    // A regression case is of a failure with a label: evaluation makes it once that is there.
-    addRegression: async () => await Promise.resolve({ regression: null }),
+    addRegression: async (correction, e) =>
+      await once(write, e.key, async (trx) => await addRegression(trx, correction, how())),
     openLabels: async (correction, e) =>
       await once(write, e.key, async (trx) => await openLabels(trx, correction, ground)),
     openCase: async (correction, e) =>
@@ -200,6 +200,28 @@ async function logFailure(
   return { failure };
 }
 
+/** None until it is known what should have been done; who labels the failure makes it then. */
+async function addRegression(
+  trx: Db,
+  correction: string,
+  how: { readonly at: number; readonly by: string; readonly ids: Ground['ids'] },
+): Promise<{ readonly regression: string | null }> {
+  const { failure } = await correctionStore(trx).demand(correction);
+  const put = failure === undefined ? undefined : await putRegressionCase(trx, failure, how);
+  if (put === undefined || put.kind === 'refused') return { regression: null };
+  await correctionStore(trx).change(correction, { regression_id: put.id }, how);
+  return { regression: put.id };
+}
+
+async function withdrawRegression(
+  trx: Db,
+  correction: string,
+  how: { readonly why: string; readonly at: number; readonly by: string },
+): Promise<boolean> {
+  const { failure } = await correctionStore(trx).demand(correction);
+  return failure !== undefined && (await withdrawRegressionCase(trx, failure, how));
+}
+
 /** Tasks of the kind that people do for this topic, over the time in which a person drove. */
 async function openLabels(
   trx: Db,
@@ -261,7 +283,7 @@ async function undo(
     case 'labels':
       return (await voidTasks(trx, labelBatchOf(correction), { reason, by }, { ids, at })) > 0;
     case 'regression':
-      return false;
+      return await withdrawRegression(trx, correction, { why: reason, at, by });
     case 'failure':
       return await dismissFailure(trx, correction, { reason, at });
     default:
