@@ -2733,7 +2733,7 @@ export interface paths {
         put?: never;
         /**
          * Begin to import base data into a data set
-         * @description Its clips belong to a device of their own, which is made when there is none of the name. Imported items train and calibrate; they are in no test, for nobody drew them.
+         * @description Its clips belong to a device of their own, made when there is none of the name. Imported items train and calibrate; they are in no test, for nobody drew them.
          */
         post: operations["createDatasetImport"];
         delete?: never;
@@ -2830,6 +2830,407 @@ export interface paths {
         get: operations["getLineage"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trainings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Trainings, the newest first */
+        get: operations["listTrainings"];
+        put?: never;
+        /**
+         * Train a model on a dataset version
+         * @description The same work asked for again is the same training: its job key is a hash of everything that decides the weights. One training of a model is at work at a time.
+         */
+        post: operations["createTraining"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trainings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One training, with its progress or what went wrong */
+        get: operations["getTraining"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trainings/{id}:stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a training; nothing of it is registered
+         * @description Its process gets SIGTERM, and SIGKILL 30 s later.
+         */
+        post: operations["stopTraining"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trainingPolicies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When trainings begin by themselves */
+        get: operations["listTrainingPolicies"];
+        put?: never;
+        /**
+         * Let trainings of a model begin by themselves
+         * @description One policy a model. Each look at it leaves its answer and why.
+         */
+        post: operations["createTrainingPolicy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trainingPolicies/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One policy */
+        get: operations["getTrainingPolicy"];
+        put?: never;
+        post?: never;
+        /** Forget a policy and its answers */
+        delete: operations["deleteTrainingPolicy"];
+        options?: never;
+        head?: never;
+        /** Change a policy, or switch it off */
+        patch: operations["updateTrainingPolicy"];
+        trace?: never;
+    };
+    "/v1/trainingChecks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What looks at policies came to: started, due or held, and why */
+        get: operations["listTrainingChecks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models with their aliases */
+        get: operations["listModels"];
+        put?: never;
+        /**
+         * Name a model, and declare what it takes and gives
+         * @description With a declaration a first training can make its first version; without one, import it.
+         */
+        post: operations["createModel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One model */
+        get: operations["getModel"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change the note of a model, or its declaration
+         * @description A declaration counts for trainings without a base; versions keep their own.
+         */
+        patch: operations["updateModel"];
+        trace?: never;
+    };
+    "/v1/models/{id}/aliases/{alias}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Let an alias name another version
+         * @description If-Match is the version of the alias, "0" for one that is not there. The champion that gives way becomes the rollback. Robots follow rollouts, not aliases.
+         */
+        put: operations["setModelAlias"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/modelVersions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of models, the newest first */
+        get: operations["listModelVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring a version that was trained elsewhere
+         * @description model.onnx is uploaded first (`POST /v1/artifacts`). ONNX Runtime must load it, and its golden pairs must come out. A model that is not there yet is made; its first version is the champion unless another alias is named. The same two files again are the same version.
+         */
+        post: operations["importModelVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/models/{id}/versions/{ref}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The version of a model that a number or an alias names */
+        get: operations["getNamedModelVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/modelVersions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version of a model */
+        get: operations["getModelVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/modelVersions/{id}/onnx": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * model.onnx of a version
+         * @description Takes Range, If-Range and If-None-Match, and HEAD.
+         */
+        get: operations["getModelOnnx"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/modelVersions/{id}/document": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * model.yaml of a version
+         * @description Takes Range, If-Range and If-None-Match, and HEAD.
+         */
+        get: operations["getModelDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/modelVersions/{id}:verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Train a version again from what was recorded, and compare the hashes
+         * @description The result is in the operation: recorded and reproduced hashes of both files.
+         */
+        post: operations["verifyModelVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Evaluations, the newest first */
+        get: operations["listEvaluations"];
+        put?: never;
+        /**
+         * Measure a model version on the frozen test split and the regression set
+         * @description Beside the champion unless another version is named. The result of the operation names the evaluation; the same inputs again give the same one.
+         */
+        post: operations["createEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One evaluation: figures, slices, cases, and gates with their reasons */
+        get: operations["getEvaluation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/evaluations/{id}:verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Run an evaluation again on its recorded input, and compare the hashes */
+        post: operations["verifyEvaluation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/regressionCases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The regression set: one case a failure */
+        get: operations["listRegressionCases"];
+        put?: never;
+        /**
+         * Take a failure into the regression set
+         * @description Labelled failures with a clip come by themselves. Once is once.
+         */
+        post: operations["createRegressionCase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/regressionCases/{id}:withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a case out: what it rested on was revised */
+        post: operations["withdrawRegressionCase"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3535,6 +3936,26 @@ export interface paths {
          * @description It is exactly what the dry run showed: id and digest of it are sent back. Where robots came, went or were held since, the digest is another one and nothing starts.
          */
         post: operations["startRollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/rollouts:hotfix": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Get a release off every robot that runs it
+         * @description A run of fleet-hotfix-and-rollback begins: it freezes where asked, finds the robots by what they measure, and asks two people for the way.
+         */
+        post: operations["hotfixRelease"];
         delete?: never;
         options?: never;
         head?: never;
@@ -9139,6 +9560,706 @@ export interface components {
             check: "ok" | "mismatch" | "gone" | "unchecked";
             why?: string;
         };
+        TrainingPage: {
+            items: (components["schemas"]["Training"] | {
+                /** @example trn_01JC0000000000000000000000 */
+                id: string;
+                model?: string;
+                datasetVersion?: string;
+                /** @description Model version it begins with. */
+                base?: string;
+                config?: {
+                    [key: string]: unknown;
+                };
+                seed?: number;
+                trainer?: string;
+                /** @description Hash of all that decides the weights. */
+                jobKey?: string;
+                breaking?: boolean;
+                policy?: string;
+                reason?: string;
+                /** @enum {string} */
+                state?: "queued" | "running" | "checking" | "done" | "failed" | "stopped";
+                attempt?: number;
+                stopAsked?: boolean;
+                progress?: {
+                    step: number;
+                    of: number;
+                    loss?: number;
+                    metric?: number;
+                };
+                problem?: {
+                    /** @enum {string} */
+                    code: "bundle_unavailable" | "start_failed" | "trainer_crashed" | "trainer_hung" | "deadline" | "gave_up" | "result_missing" | "result_invalid" | "hash_differs" | "onnx_broken" | "shape_changed" | "classes_changed" | "not_finite" | "differs_from_trainer" | "metric_differs";
+                    message: string;
+                    remedy: string;
+                    stderr?: string;
+                };
+                /** @description What it made. */
+                modelVersion?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                deadlineAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                startedAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                endedAt?: string;
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        Training: {
+            /** @example trn_01JC0000000000000000000000 */
+            id: string;
+            model: string;
+            datasetVersion: string;
+            /** @description Model version it begins with. */
+            base?: string;
+            config: {
+                [key: string]: unknown;
+            };
+            seed: number;
+            trainer: string;
+            /** @description Hash of all that decides the weights. */
+            jobKey: string;
+            breaking: boolean;
+            policy?: string;
+            reason?: string;
+            /** @enum {string} */
+            state: "queued" | "running" | "checking" | "done" | "failed" | "stopped";
+            attempt: number;
+            stopAsked: boolean;
+            progress?: {
+                step: number;
+                of: number;
+                loss?: number;
+                metric?: number;
+            };
+            problem?: {
+                /** @enum {string} */
+                code: "bundle_unavailable" | "start_failed" | "trainer_crashed" | "trainer_hung" | "deadline" | "gave_up" | "result_missing" | "result_invalid" | "hash_differs" | "onnx_broken" | "shape_changed" | "classes_changed" | "not_finite" | "differs_from_trainer" | "metric_differs";
+                message: string;
+                remedy: string;
+                stderr?: string;
+            };
+            /** @description What it made. */
+            modelVersion?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            deadlineAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            startedAt?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            endedAt?: string;
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        TrainingPolicyPage: {
+            items: (components["schemas"]["TrainingPolicy"] | {
+                /** @example tpo_01JC0000000000000000000000 */
+                id: string;
+                model?: string;
+                dataset?: string;
+                triggers?: {
+                    /** @description So many labels resolved since the last training. */
+                    newLabels?: number;
+                    /** @description The audited failure rate is above that of the champion’s test. */
+                    failureRate?: boolean;
+                    /** @description The scores of the champion moved: PSI > 0.2 on 500 units. */
+                    drift?: boolean;
+                    /** @description A cluster has so many labelled failures. */
+                    cluster?: number;
+                };
+                config?: {
+                    [key: string]: unknown;
+                };
+                trainer?: string;
+                cooldownMs?: number;
+                enabled?: boolean;
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        TrainingPolicy: {
+            /** @example tpo_01JC0000000000000000000000 */
+            id: string;
+            model: string;
+            dataset: string;
+            triggers: {
+                /** @description So many labels resolved since the last training. */
+                newLabels?: number;
+                /** @description The audited failure rate is above that of the champion’s test. */
+                failureRate?: boolean;
+                /** @description The scores of the champion moved: PSI > 0.2 on 500 units. */
+                drift?: boolean;
+                /** @description A cluster has so many labelled failures. */
+                cluster?: number;
+            };
+            config: {
+                [key: string]: unknown;
+            };
+            trainer: string;
+            cooldownMs: number;
+            enabled: boolean;
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        TrainingCheckPage: {
+            items: (components["schemas"]["TrainingCheck"] | {
+                id: string;
+                policy?: string;
+                /** @enum {string} */
+                outcome?: "started" | "due" | "held";
+                why?: string;
+                facts?: {
+                    [key: string]: unknown;
+                };
+                training?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                firstAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                lastAt?: string;
+                /** @description How often in a row the answer was this one. */
+                times?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        TrainingCheck: {
+            id: string;
+            policy: string;
+            /** @enum {string} */
+            outcome: "started" | "due" | "held";
+            why: string;
+            facts: {
+                [key: string]: unknown;
+            };
+            training?: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            firstAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            lastAt: string;
+            /** @description How often in a row the answer was this one. */
+            times: number;
+        };
+        ModelPage: {
+            items: (components["schemas"]["Model"] | {
+                /** @example mdl_01JC0000000000000000000000 */
+                id: string;
+                /** @description What robots call it: id in model.yaml. */
+                name?: string;
+                note?: string;
+                /** @description What a first training writes into model.yaml. */
+                declaration?: {
+                    [key: string]: unknown;
+                };
+                aliases?: {
+                    /** @enum {string} */
+                    alias: "champion" | "candidate" | "rollback";
+                    modelVersion: string;
+                    movedBy: string;
+                    /**
+                     * Format: date-time
+                     * @example 2026-01-31T12:00:00.000Z
+                     */
+                    movedAt: string;
+                    /** @description Moved with If-Match of this version, 0 before. */
+                    version: number;
+                }[];
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        Model: {
+            /** @example mdl_01JC0000000000000000000000 */
+            id: string;
+            /** @description What robots call it: id in model.yaml. */
+            name: string;
+            note?: string;
+            /** @description What a first training writes into model.yaml. */
+            declaration?: {
+                [key: string]: unknown;
+            };
+            aliases: {
+                /** @enum {string} */
+                alias: "champion" | "candidate" | "rollback";
+                modelVersion: string;
+                movedBy: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                movedAt: string;
+                /** @description Moved with If-Match of this version, 0 before. */
+                version: number;
+            }[];
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
+        ModelVersionPage: {
+            items: (components["schemas"]["ModelVersion"] | {
+                /** @example mdv_01JC0000000000000000000000 */
+                id: string;
+                model?: string;
+                /** @description 1, 2, 3 … of its model. */
+                number?: number;
+                onnx?: {
+                    sha256: string;
+                    sizeBytes: number;
+                };
+                /** @description model.yaml */
+                document?: {
+                    sha256: string;
+                    sizeBytes: number;
+                };
+                classes?: string[];
+                aliases?: ("champion" | "candidate" | "rollback")[];
+                datasetVersion?: string;
+                training?: string;
+                base?: string;
+                seed?: number;
+                trainer?: unknown;
+                config?: unknown;
+                calibration?: unknown;
+                breaking?: boolean;
+                /** @description The newest one. */
+                evaluation?: string;
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @description createdAt: a version never changes.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                /** @description Always 1. */
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        ModelVersion: {
+            /** @example mdv_01JC0000000000000000000000 */
+            id: string;
+            model: string;
+            /** @description 1, 2, 3 … of its model. */
+            number: number;
+            onnx: {
+                sha256: string;
+                sizeBytes: number;
+            };
+            /** @description model.yaml */
+            document: {
+                sha256: string;
+                sizeBytes: number;
+            };
+            classes: string[];
+            aliases: ("champion" | "candidate" | "rollback")[];
+            datasetVersion?: string;
+            training?: string;
+            base?: string;
+            seed?: number;
+            trainer?: unknown;
+            config?: unknown;
+            calibration?: unknown;
+            breaking: boolean;
+            /** @description The newest one. */
+            evaluation?: string;
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description createdAt: a version never changes.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            /** @description Always 1. */
+            version: number;
+        };
+        EvaluationPage: {
+            items: (components["schemas"]["Evaluation"] | {
+                /** @example evl_01JC0000000000000000000000 */
+                id: string;
+                model?: string;
+                modelVersion?: string;
+                /** @description The version before it. */
+                against?: string;
+                datasetVersion?: string;
+                regressionSha256?: string;
+                /** @description Of all that decides and of the result. */
+                sha256?: string;
+                /** @enum {string} */
+                outcome?: "pass" | "fail" | "inconclusive";
+                gates?: {
+                    name: string;
+                    /** @enum {string} */
+                    outcome: "pass" | "fail" | "inconclusive";
+                    reason: string;
+                }[];
+                metrics?: {
+                    n: number;
+                    accuracy: number | null;
+                    macroF1: number | null;
+                    nll: number | null;
+                    ece: number | null;
+                };
+                before?: {
+                    n: number;
+                    accuracy: number | null;
+                    macroF1: number | null;
+                    nll: number | null;
+                    ece: number | null;
+                } | null;
+                comparison?: {
+                    n: number;
+                    groups: number;
+                    difference: number;
+                    bounds: {
+                        low: number;
+                        high: number;
+                    };
+                    lost: number;
+                    won: number;
+                    p: number;
+                } | null;
+                classes?: {
+                    name: string;
+                    n: number;
+                    precision: number | null;
+                    recall: number | null;
+                    f1: number | null;
+                }[];
+                confusion?: number[][];
+                reliability?: {
+                    n: number;
+                    confidence: number;
+                    accuracy: number;
+                }[];
+                slices?: {
+                    kind: string;
+                    name: string;
+                    n: number;
+                    accuracy: number;
+                    difference: number | null;
+                    lost: number | null;
+                    won: number | null;
+                }[];
+                cases?: {
+                    id: string;
+                    failure: string;
+                    cluster?: string;
+                    heldOut: boolean;
+                    share?: number;
+                    isRight?: boolean;
+                    wasRight: boolean;
+                    /** @enum {string} */
+                    fix?: "memorised" | "generalised";
+                }[];
+                unread?: number;
+                notFinite?: number;
+                measured?: {
+                    latencyMs: {
+                        p50: number;
+                        p99: number;
+                    };
+                    memoryBytes: number;
+                    sizeBytes: number;
+                    machine: string;
+                    runtime: string;
+                };
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @description createdAt: it never changes.
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                /** @description Always 1. */
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        Evaluation: {
+            /** @example evl_01JC0000000000000000000000 */
+            id: string;
+            model: string;
+            modelVersion: string;
+            /** @description The version before it. */
+            against?: string;
+            datasetVersion: string;
+            regressionSha256: string;
+            /** @description Of all that decides and of the result. */
+            sha256: string;
+            /** @enum {string} */
+            outcome: "pass" | "fail" | "inconclusive";
+            gates: {
+                name: string;
+                /** @enum {string} */
+                outcome: "pass" | "fail" | "inconclusive";
+                reason: string;
+            }[];
+            metrics: {
+                n: number;
+                accuracy: number | null;
+                macroF1: number | null;
+                nll: number | null;
+                ece: number | null;
+            };
+            before: {
+                n: number;
+                accuracy: number | null;
+                macroF1: number | null;
+                nll: number | null;
+                ece: number | null;
+            } | null;
+            comparison: {
+                n: number;
+                groups: number;
+                difference: number;
+                bounds: {
+                    low: number;
+                    high: number;
+                };
+                lost: number;
+                won: number;
+                p: number;
+            } | null;
+            classes: {
+                name: string;
+                n: number;
+                precision: number | null;
+                recall: number | null;
+                f1: number | null;
+            }[];
+            confusion: number[][];
+            reliability: {
+                n: number;
+                confidence: number;
+                accuracy: number;
+            }[];
+            slices: {
+                kind: string;
+                name: string;
+                n: number;
+                accuracy: number;
+                difference: number | null;
+                lost: number | null;
+                won: number | null;
+            }[];
+            cases: {
+                id: string;
+                failure: string;
+                cluster?: string;
+                heldOut: boolean;
+                share?: number;
+                isRight?: boolean;
+                wasRight: boolean;
+                /** @enum {string} */
+                fix?: "memorised" | "generalised";
+            }[];
+            unread: number;
+            notFinite: number;
+            measured: {
+                latencyMs: {
+                    p50: number;
+                    p99: number;
+                };
+                memoryBytes: number;
+                sizeBytes: number;
+                machine: string;
+                runtime: string;
+            };
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description createdAt: it never changes.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            /** @description Always 1. */
+            version: number;
+        };
+        RegressionCasePage: {
+            items: (components["schemas"]["RegressionCase"] | {
+                /** @example rgc_01JC0000000000000000000000 */
+                id: string;
+                failure?: string;
+                clip?: string;
+                /** @example 1717171717000000000 */
+                startNs?: string;
+                /** @example 1717171717000000000 */
+                endNs?: string;
+                /** @description What is right. */
+                class?: string;
+                /** @description Of the frames, so many must be right. */
+                share?: number;
+                /** @description Its session never trains. */
+                heldOut?: boolean;
+                cluster?: string;
+                /** @enum {string} */
+                state?: "active" | "withdrawn";
+                why?: string;
+                createdBy?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                createdAt?: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                updatedAt?: string;
+                version?: number;
+            })[];
+            nextCursor?: string;
+            count?: components["schemas"]["Count"];
+        };
+        RegressionCase: {
+            /** @example rgc_01JC0000000000000000000000 */
+            id: string;
+            failure: string;
+            clip: string;
+            /** @example 1717171717000000000 */
+            startNs: string;
+            /** @example 1717171717000000000 */
+            endNs: string;
+            /** @description What is right. */
+            class: string;
+            /** @description Of the frames, so many must be right. */
+            share: number;
+            /** @description Its session never trains. */
+            heldOut: boolean;
+            cluster?: string;
+            /** @enum {string} */
+            state: "active" | "withdrawn";
+            why?: string;
+            createdBy: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            version: number;
+        };
         EventPage: {
             items: (components["schemas"]["Event"] | {
                 /** @example evt_01JC0000000000000000000000 */
@@ -10015,6 +11136,11 @@ export interface components {
              */
             updatedAt: string;
             version: number;
+        };
+        HotfixAsked: {
+            release: string;
+            digest: string;
+            freeze: boolean;
         };
         RolloutPage: {
             items: (components["schemas"]["Rollout"] | {
@@ -18225,6 +19351,967 @@ export interface operations {
             };
         };
     };
+    listTrainings: {
+        parameters: {
+            query?: {
+                model?: string;
+                state?: "queued" | "running" | "checking" | "done" | "failed" | "stopped";
+                /** @description A condition in the query language, over the fields of trainings. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingPage"];
+                };
+            };
+        };
+    };
+    createTraining: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Name or id of a model. */
+                    model: string;
+                    /** @description A dataset version that is ready. */
+                    datasetVersion: string;
+                    /** @description Id, number or alias of a version; null: none. Absent: the champion. */
+                    base?: string | null;
+                    /** @default builtin */
+                    trainer?: string;
+                    /**
+                     * @description What the trainer is told; of the built-in one: kind, hidden, epochs, batch …
+                     * @default {}
+                     * @example {
+                     *       "kind": "mlp",
+                     *       "hidden": [
+                     *         32
+                     *       ],
+                     *       "epochs": 60
+                     *     }
+                     */
+                    config?: {
+                        [key: string]: unknown;
+                    };
+                    /** @default 0 */
+                    seed?: number;
+                    /**
+                     * @description Other shapes or classes than the base are wanted.
+                     * @default false
+                     */
+                    breaking?: boolean;
+                    withinMs?: number;
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The training. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Training"];
+                };
+            };
+        };
+    };
+    getTraining: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The training. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Training"];
+                };
+            };
+        };
+    };
+    stopTraining: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The training. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Training"];
+                };
+            };
+        };
+    };
+    listTrainingPolicies: {
+        parameters: {
+            query?: {
+                /** @description A condition in the query language, over the fields of trainingPolicies. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingPolicyPage"];
+                };
+            };
+        };
+    };
+    createTrainingPolicy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    model: string;
+                    /** @description Name of the data set whose versions train it. */
+                    dataset: string;
+                    triggers: {
+                        /** @description So many labels resolved since the last training. */
+                        newLabels?: number;
+                        /** @description The audited failure rate is above that of the champion’s test. */
+                        failureRate?: boolean;
+                        /** @description The scores of the champion moved: PSI > 0.2 on 500 units. */
+                        drift?: boolean;
+                        /** @description A cluster has so many labelled failures. */
+                        cluster?: number;
+                    };
+                    /**
+                     * @description What the trainer is told; of the built-in one: kind, hidden, epochs, batch …
+                     * @default {}
+                     * @example {
+                     *       "kind": "mlp",
+                     *       "hidden": [
+                     *         32
+                     *       ],
+                     *       "epochs": 60
+                     *     }
+                     */
+                    config?: {
+                        [key: string]: unknown;
+                    };
+                    /** @default builtin */
+                    trainer?: string;
+                    /** @default 86400000 */
+                    cooldownMs?: number;
+                    /** @default true */
+                    enabled?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The policy. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingPolicy"];
+                };
+            };
+        };
+    };
+    getTrainingPolicy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id of a policy, or its model. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The policy. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingPolicy"];
+                };
+            };
+        };
+    };
+    deleteTrainingPolicy: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id of a policy, or its model. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    updateTrainingPolicy: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Id of a policy, or its model. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    dataset?: string;
+                    triggers?: {
+                        /** @description So many labels resolved since the last training. */
+                        newLabels?: number;
+                        /** @description The audited failure rate is above that of the champion’s test. */
+                        failureRate?: boolean;
+                        /** @description The scores of the champion moved: PSI > 0.2 on 500 units. */
+                        drift?: boolean;
+                        /** @description A cluster has so many labelled failures. */
+                        cluster?: number;
+                    };
+                    /**
+                     * @description What the trainer is told; of the built-in one: kind, hidden, epochs, batch …
+                     * @example {
+                     *       "kind": "mlp",
+                     *       "hidden": [
+                     *         32
+                     *       ],
+                     *       "epochs": 60
+                     *     }
+                     */
+                    config?: {
+                        [key: string]: unknown;
+                    };
+                    trainer?: string;
+                    cooldownMs?: number;
+                    enabled?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The policy. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingPolicy"];
+                };
+            };
+        };
+    };
+    listTrainingChecks: {
+        parameters: {
+            query?: {
+                policy?: string;
+                /** @description A condition in the query language, over the fields of trainingChecks. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "firstAt" | "-firstAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrainingCheckPage"];
+                };
+            };
+        };
+    };
+    listModels: {
+        parameters: {
+            query?: {
+                /** @description A condition in the query language, over the fields of models. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPage"];
+                };
+            };
+        };
+    };
+    createModel: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @example classifier */
+                    name: string;
+                    note?: string;
+                    /** @description model.yaml without `golden` and `version`: classes, input and output. */
+                    declaration?: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The model. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+        };
+    };
+    getModel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of a model. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The model. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+        };
+    };
+    updateModel: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Name or id of a model. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    note?: string | null;
+                    /** @description model.yaml without `golden` and `version`: classes, input and output. */
+                    declaration?: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The model. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+        };
+    };
+    setModelAlias: {
+        parameters: {
+            query?: never;
+            header: {
+                /** @description The ETag of the version that the change is meant for, or *. */
+                "If-Match": string;
+            };
+            path: {
+                /** @description Name or id of a model. */
+                id: string;
+                alias: "champion" | "candidate" | "rollback";
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Id or number of a version of this model. */
+                    modelVersion: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The model. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Model"];
+                };
+            };
+        };
+    };
+    listModelVersions: {
+        parameters: {
+            query?: {
+                model?: string;
+                /** @description A condition in the query language, over the fields of modelVersions. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersionPage"];
+                };
+            };
+        };
+    };
+    importModelVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description The id in model.yaml. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    onnx: string;
+                    /** @description model.yaml */
+                    document: {
+                        [key: string]: unknown;
+                    };
+                    /** @enum {string} */
+                    alias?: "champion" | "candidate" | "rollback";
+                };
+            };
+        };
+        responses: {
+            /** @description The version. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersion"];
+                };
+            };
+        };
+    };
+    getNamedModelVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @description Number, alias or id. */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersion"];
+                };
+            };
+        };
+    };
+    getModelVersion: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The version. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelVersion"];
+                };
+            };
+        };
+    };
+    getModelOnnx: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description The part of the file that Range asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller has this file already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    getModelDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/yaml": string;
+                };
+            };
+            /** @description The part of the file that Range asked for. */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The caller has this file already. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    verifyModelVersion: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The work. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+        };
+    };
+    listEvaluations: {
+        parameters: {
+            query?: {
+                model?: string;
+                modelVersion?: string;
+                /** @description A condition in the query language, over the fields of evaluations. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationPage"];
+                };
+            };
+        };
+    };
+    createEvaluation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    modelVersion: string;
+                    /** @description null: nothing. */
+                    against?: string | null;
+                    /** @description Whose test split; absent: of the one it was trained on. */
+                    datasetVersion?: string;
+                    /** @description Of failures it was trained for: all their cases must be right. */
+                    clusters?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description The work. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+        };
+    };
+    getEvaluation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The evaluation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+        };
+    };
+    verifyEvaluation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The work. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+        };
+    };
+    listRegressionCases: {
+        parameters: {
+            query?: {
+                /** @description A condition in the query language, over the fields of regressionCases. */
+                q?: string;
+                /** @description Name or id of a saved query; holds beside `q`. */
+                saved?: string;
+                /** @description A minus in front: the largest first. */
+                sort?: "createdAt" | "-createdAt";
+                /** @description Names of fields, with commas between them: items have these and the id alone. */
+                fields?: string;
+                /** @description Also say how many items the whole list has. */
+                count?: "estimate" | "exact";
+                limit?: number;
+                /** @description nextCursor of the page before; the other parameters must be equal. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegressionCasePage"];
+                };
+            };
+        };
+    };
+    createRegressionCase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    failure: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The case. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegressionCase"];
+                };
+            };
+        };
+    };
+    withdrawRegressionCase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    why: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The case. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegressionCase"];
+                };
+            };
+        };
+    };
     listEvents: {
         parameters: {
             query?: {
@@ -19876,6 +21963,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Rollout"];
+                };
+            };
+        };
+    };
+    hotfixRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Id, digest, name@version. */
+                    release: string;
+                    reason: string;
+                    /** @default true */
+                    freeze?: boolean;
+                    /** @description A release that may take its place. */
+                    corrective?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description It is asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HotfixAsked"];
                 };
             };
         };
