@@ -25,6 +25,7 @@ import { presenceContract } from '../ingest/presence.contract.ts';
 import { failureStoreContract } from '../failure/store.contract.ts';
 import { apiKeyStoreContract } from '../key/store.contract.ts';
 import { propertyStoreContract } from '../property/store.contract.ts';
+import { rolloutStoreContract } from '../rollout/store.contract.ts';
 import { ruleStoreContract } from '../rule/store.contract.ts';
 import { exportStoreContract } from '../export/store.contract.ts';
 import { deliveryQueueContract } from '../outgoing/queue.contract.ts';
@@ -65,6 +66,7 @@ export const storeContracts: readonly StoreContract[] = [
   eventStoreContract,
   apiKeyStoreContract,
   ruleStoreContract,
+  rolloutStoreContract,
   savedQueryStoreContract,
   sessionStoreContract,
   claimTokenStoreContract,
