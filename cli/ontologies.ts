@@ -72,13 +72,15 @@ const ontologyText = (one: Ontology, show: Show): string =>
   ]);
 
 const examples = `
-Examples, with wall.yaml:
+Examples:
+  fieldloop ontologies list --name wall
+  fieldloop ontologies create wall.yaml
+
+with, in wall.yaml:
   name: wall
   guide: Say what the robot should do next.
   classes:
     - name: forward
     - name: left
       attributes: [{name: sharp, kind: boolean}]
-
-  fieldloop ontologies create wall.yaml
 `;

@@ -156,15 +156,16 @@ Examples:
 `;
 
 const openExamples = `
-Examples, with ask.yaml:
+Examples:
+  fieldloop tasks open ask.yaml
+
+with, in ask.yaml:
   batch: near-misses
   ontology: wall
   type: classification
   priority: 50
   moments:
     - {clip: clp_01J…, topic: /camera, startNs: '1717171717000000000'}
-
-  fieldloop tasks open ask.yaml
 `;
 
 const voidExamples = `

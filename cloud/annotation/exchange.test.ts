@@ -41,7 +41,7 @@ const box = {
 const cvatFile = `<?xml version="1.0" encoding="utf-8"?>
 <annotations>
   <version>1.1</version>
-  <meta><task><id>7</id><name>wall</name><mode>annotation</mode></task><dumped>2026-01-01</dumped></meta>
+  <meta><task><id>7</id><name>wall</name><mode>annotation</mode></task></meta>
   <image id="0" name="job/${task}/1717171717200000000.jpg" width="640" height="480">
     <box label="left" source="manual" occluded="1" xtl="10.50" ytl="20.25" xbr="110.60" ybr="53.55" rotation="12.5" z_order="2" group_id="4">
       <attribute name="sharp">true</attribute>

@@ -1,7 +1,7 @@
 /**
  * Goal: an engineer asks, people answer from a keyboard, and the worker makes labels of it; nobody
  * sees more than their task.
- * Method: real HTTP to a real SQLite file with the real worker part, and a recording on a real disk.
+ * Method: real HTTP to a real SQLite file with the worker's part, and a recording on a real disk.
  */
 import { sha256Hex, silentLog } from '@fieldloop/core';
 import { systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
