@@ -148,6 +148,32 @@ const signals: Readonly<Record<string, Of>> = {
     };
     return fleet((await count('webhook')) + (await count('channel')));
   },
+  'gates.oldest': async ({ read, now }) => {
+    const row = await read
+      .selectFrom('gate')
+      .select(({ fn }) => fn.min('opened_at').as('since'))
+      .where('state', '=', 'open')
+      .executeTakeFirst();
+    const since = row?.since ?? null;
+    return fleet(since === null ? 0 : (now - Number(since)) / 1000);
+  },
+  'gates.overdue': async ({ read, now }) => {
+    const row = await read
+      .selectFrom('gate')
+      .select(({ fn }) => fn.countAll<bigint>().as('n'))
+      .where('state', '=', 'open')
+      .where('deadline_at', '<=', BigInt(now))
+      .executeTakeFirstOrThrow();
+    return fleet(Number(row.n));
+  },
+  'runs.troubled': async ({ read }) => {
+    const row = await read
+      .selectFrom('run')
+      .select(({ fn }) => fn.countAll<bigint>().as('n'))
+      .where('state', 'in', ['parked', 'stuck', 'blocked'])
+      .executeTakeFirstOrThrow();
+    return fleet(Number(row.n));
+  },
   'outbox.rate': async ({ read, now }, _, windowMs) => {
     const row = await read
       .selectFrom('outbox')

@@ -77,6 +77,18 @@ export const fleetSignals: readonly FleetSignal[] = [
     unit: '',
     doc: 'Webhooks and channels whose last message did not arrive.',
   }),
+  signal('fleet', 'gates.oldest', {
+    unit: 's',
+    doc: 'How long the gate that waits longest has waited for a decision; 0 while none does.',
+  }),
+  signal('fleet', 'gates.overdue', {
+    unit: '',
+    doc: 'Open gates whose time is over.',
+  }),
+  signal('fleet', 'runs.troubled', {
+    unit: '',
+    doc: 'Runs of workflows that are parked, stuck or blocked: each needs a person.',
+  }),
   signal('fleet', 'outbox.rate', {
     unit: '/h',
     windowed: true,

@@ -7,6 +7,7 @@ import type { StepKind, StepState, WaitingKind } from '../../run/run.ts';
 import type { Db, Row } from '../../store/db.ts';
 import { putOutbox } from '../../store/outbox.ts';
 import { wakeRun } from '../../store/run-queue.ts';
+import { grouped } from './grouped.ts';
 
 export type RunRow = Row<'run'>;
 export type StepRow = Row<'run_step'>;
@@ -44,7 +45,7 @@ export async function beginTurn(
   by: { readonly run: string; readonly segment: number; readonly engineId: string },
   at: number,
 ): Promise<Begun> {
-  return await write.transaction().execute(async (trx) => {
+  return await grouped<Begun>(write, async (trx) => {
     const run = await runRow(trx, by.run);
     if (run === undefined || run.state === 'ended') return { kind: 'nothing' };
     const isMine = run.engine_id === null || run.engine_id === by.engineId;
@@ -84,7 +85,7 @@ export async function within<T>(
   turn: Turn,
   work: (trx: Db, run: RunRow) => Promise<T>,
 ): Promise<T> {
-  return await write.transaction().execute(async (trx) => {
+  return await grouped(write, async (trx) => {
     const run = await runRow(trx, turn.run.id);
     if (run === undefined || run.turn !== turn.n || run.state === 'ended') {
       throw new OvertakenTurn(turn.run.id);
