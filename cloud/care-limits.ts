@@ -14,8 +14,6 @@ export const caseSilentMs = ms('5m');
 /** A repair may take so long before somebody is asked what became of it. */
 export const caseRepairMs = ms('14d');
 export const caseCloseMs = ms('14d');
-/** The worker looks at reports at least this often. */
-export const caseLookMs = ms('60s');
 /** So many cases of a kind, on so many robots, in so long, are more than repairs. */
 export const promoteCases = 3;
 export const promoteDevices = 2;
@@ -26,11 +24,10 @@ export const caseTelemetryMs = ms('10m');
 export const maxCaseTelemetryPoints = 2000;
 /** The robot has this long to send its diagnosis. */
 export const caseDiagnoseMs = ms('24h');
-/** Globs, regions and people of a queue; queues; sites and people of a region; regions. */
+/** Globs, regions and people of a queue; queues; sites and people of a region. */
 export const maxQueueItems = 64;
 export const maxQueues = 200;
 export const maxRegionItems = 500;
-export const maxRegions = 200;
 
 /** A grant ends by itself after this. */
 export const maxLeaseMs = ms('4h');
@@ -48,11 +45,9 @@ export const maxScopeItems = 10_000;
 export const correctionContextNs = 10_000_000_000n;
 /** A robot may be away this long before its clip counts as lost. */
 export const correctionPullMs = ms('7d');
-/** People have this long for the phases, and the one who judges for the verdict. */
-export const correctionPhasesMs = ms('7d');
+/** The one who judges has this long for the verdict. */
 export const correctionVerdictMs = ms('5d');
 /** The labels of a correction are looked for in dataset versions and evaluations so long. */
 export const correctionFedMs = ms('90d');
-export const correctionLookMs = ms('15m');
 /** Changes of the command's owner that one correction keeps. */
 export const maxOwnerChanges = 64;

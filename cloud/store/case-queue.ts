@@ -311,8 +311,6 @@ export async function demandCase(db: Db, id: string): Promise<Case> {
   });
 }
 
-export type CaseColumns = Parameters<typeof changeCase>[2]['set'];
-
 /** One step of a case's life: the row, its history and the outbox. Fault `conflict`. */
 export async function changeCase(
   trx: Db,
