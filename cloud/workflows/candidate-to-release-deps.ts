@@ -60,7 +60,11 @@ export const candidateDeps = (ground: Ground): CandidateDeps => {
       await once(write, e.key, async (trx) => await drafted(trx, of, act(e.run))),
     evidence: async (release) => await evidenceOf(write, release),
     approve: async (release, votes, e) =>
-      await once(write, e.key, async (trx) => await voted(trx, { release, ...votes }, clock.now())),
+      await once(
+        write,
+        e.key,
+        async (trx) => await voted(trx, { release, run: e.run, ...votes }, clock.now()),
+      ),
     release: async (release, e) =>
       await once(write, e.key, async (trx) => {
         const releases = releaseStore(trx);
@@ -304,24 +308,33 @@ async function evidenceOf(db: Db, id: string): Promise<readonly ShownEvidence[]>
 /** The votes of the gate become those of the release: it counts persons itself. */
 async function voted(
   trx: Db,
-  of: { readonly release: string; readonly by: readonly string[]; readonly reason: string },
+  of: {
+    readonly release: string;
+    readonly run: string;
+    readonly by: readonly string[];
+    readonly reason: string;
+  },
   at: number,
 ) {
   const releases = releaseStore(trx);
   for (const person of of.by) {
     const release = await releases.get(of.release);
     if (release.state === 'approved') break;
-    const role = await roleOf(trx, person);
+    const role = await roleAt(trx, of.run, person);
     await releases.vote(release, { person, choice: 'approve', role, reason: of.reason, at });
   }
   return { state: (await releases.get(of.release)).state };
 }
 
-async function roleOf(trx: Db, person: string): Promise<Role> {
+/** What they were when they voted. */
+async function roleAt(trx: Db, run: string, person: string): Promise<Role> {
   const row = await trx
-    .selectFrom('person')
-    .select('role')
-    .where('id', '=', person)
+    .selectFrom('vote')
+    .innerJoin('gate', 'gate.id', 'vote.gate_id')
+    .select('vote.role')
+    .where('gate.run_id', '=', run)
+    .where('vote.person', '=', person)
+    .orderBy('vote.at', 'desc')
     .executeTakeFirst();
   return roles.find((role) => role === row?.role) ?? 'viewer';
 }
