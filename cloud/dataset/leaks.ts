@@ -65,24 +65,28 @@ async function sideOf(
   items: readonly Placed[],
   signal: AbortSignal,
 ): Promise<Map<string, Side>> {
-  const sides = new Map<string, { labels: string[]; rows: Float32Array[]; dimensions: number }>();
+  const sides = new Map<string, { labels: string[]; values: Float32Array; dimensions: number }>();
   let floats = 0;
   for await (const { item, modelSha256, values } of embeddingsOf(read, items)) {
     signal.throwIfAborted();
     floats += values.length;
     if (floats > maxLeakFloats) throw tooMany();
-    const key = `${modelSha256} ${values.length}`;
-    const side = sides.get(key) ?? { labels: [], rows: [], dimensions: values.length };
+    const dimensions = values.length;
+    const key = `${modelSha256} ${dimensions}`;
+    // Room for all, of which the system gives what is written.
+    const side = sides.get(key) ?? {
+      labels: [],
+      values: new Float32Array(Math.min(items.length * dimensions, maxLeakFloats)),
+      dimensions,
+    };
     sides.set(key, side);
+    side.values.set(values, side.labels.length * dimensions);
     side.labels.push(item.id);
-    side.rows.push(values);
   }
   return new Map(
-    [...sides].map(([key, { labels, rows, dimensions }]) => {
-      const values = new Float32Array(rows.length * dimensions);
-      rows.forEach((row, i) => values.set(row, i * dimensions));
-      rows.length = 0;
-      return [key, { labels, embeddings: { dimensions, values } }];
+    [...sides].map(([key, { labels, values, dimensions }]) => {
+      const own = values.subarray(0, labels.length * dimensions);
+      return [key, { labels, embeddings: { dimensions, values: own } }];
     }),
   );
 }
