@@ -72,8 +72,6 @@ export const maxSegments = 1000;
 export const maxTextBytes = 4096;
 /** Pixels beyond which no image reaches. */
 export const maxPixels = 1_000_000;
-/** What a task shows opens for this long. */
-export const taskMediaMs = ms('30m');
 /** Characters of a file that is imported, and problems of one that are listed. */
 export const maxImportLength = 900 * 1024;
 export const maxImportProblems = 100;

@@ -163,9 +163,6 @@ export const valueText = (value: LabelValue): string => canonicalJson(plain(valu
 /** JSON without members that are undefined. */
 const plain = (value: LabelValue): Json => JSON.parse(JSON.stringify(value)) as Json;
 
-/** Of a classification; the body alone says the rest. */
-export const classOf = (value: LabelValue): string | undefined => value.class;
-
 export interface Consensus {
   readonly method: LabelMethod;
   readonly posterior?: number | undefined;

@@ -4,7 +4,7 @@
  * open > leased > submitted > needs_more | adjudication | resolved, and void from any but resolved.
  */
 import { Fault } from '@fieldloop/core';
-import { leastPeople, maxWaitingDays, mostPeople } from '../annotation-limits.ts';
+import { leastPeople, maxWaitingDays } from '../annotation-limits.ts';
 
 export const taskTypes = ['classification', 'boxes', 'segments', 'text'] as const;
 export type TaskType = (typeof taskTypes)[number];
@@ -101,10 +101,6 @@ export const isAged = (createdAt: number, now: number): boolean =>
 export const agedBefore = (now: number): number => now - maxWaitingDays * dayMs;
 
 export const isOver = (state: TaskState): boolean => state === 'resolved' || state === 'void';
-
-/** One more answer, or a senior when enough people could not agree. */
-export const moreOrSenior = (people: number): 'needs_more' | 'adjudication' =>
-  people >= mostPeople ? 'adjudication' : 'needs_more';
 
 /** The place of a task: its unit, or the range of its clip. */
 export const placeOf = (of: {
