@@ -5,7 +5,7 @@ import { z } from '../http/openapi.ts';
 import type { CaptureValue, RateEstimate } from './estimate.ts';
 import type { ExplainedUnit } from './explain.ts';
 import type { Policy } from './policy-store.ts';
-import { grains, lanes, populations, type Unit, usualPolicy, windowStates } from './triage.ts';
+import { grains, lanes, populations, type Unit, windowStates } from './triage.ts';
 import { type TriageValue, valueKinds } from './value-store.ts';
 import type { TriageWindow } from './window-store.ts';
 
@@ -40,8 +40,6 @@ export const policyFields = {
     .openapi({ description: 'Absent: near-duplicates are kept.' }),
   scorers: z.array(scorer).min(1).max(16).openapi({ description: 'May hold the capture lane.' }),
 };
-
-export const usualFields = usualPolicy;
 
 const definitionSchema = z.object({ ...policyFields, salt: z.string() });
 
