@@ -82,7 +82,7 @@ beforeAll(async () => {
       config: JSON.stringify(facts.config),
       seed: 7,
       trainer: 'builtin',
-      job_key: jobKeyOf({ ...facts, datasetVersion: version, breaking: false } as never),
+      job_key: jobKeyOf({ ...facts, datasetVersion: version, breaking: false }),
       breaking: 0,
       state: 'done',
       attempt: 1,
