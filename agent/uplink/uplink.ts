@@ -29,7 +29,7 @@ import { openTransfers } from './transfers.ts';
 import type { Uplink, UplinkOptions, UplinkStatus } from './uplink-types.ts';
 import { openWishes, type Wishes } from './wishes.ts';
 
-export type { Uplink, UplinkOptions, UplinkStatus } from './uplink-types.ts';
+export type { Uplink, UplinkOptions } from './uplink-types.ts';
 
 export function openUplink(options: UplinkOptions): Uplink {
   const uplink = new RunningUplink(options);
