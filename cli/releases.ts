@@ -138,7 +138,7 @@ function upload(releases: Command, io: CliIo): void {
         name: basename(file),
         kind: options.kind ?? 'other',
       });
-      const response = await clientOf(options, io).send(`/v1/artifacts?${query}`, {
+      const response = await clientOf(options, io).send(`/v1/artifacts?${query.toString()}`, {
         method: 'POST',
         headers: { 'content-type': 'application/octet-stream' },
         body: await openAsBlob(file),

@@ -1,4 +1,4 @@
-/** What is wrong with a manifest: by itself, and against the artifacts and releases that are here. */
+/** What is wrong with a manifest: by itself, and against what is here. */
 import type { DocumentFault, DocumentPath } from '../http/yaml-document.ts';
 import type { Db } from '../store/db.ts';
 import { findRelease } from '../store/release-ref.ts';

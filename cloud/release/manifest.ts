@@ -117,7 +117,7 @@ export interface ParsedManifest {
   readonly place: (path: DocumentPath) => Pick<DocumentFault, 'line' | 'column'>;
 }
 
-/** Reads a manifest and finds what is wrong with it by itself; blobs and releases are asked later. */
+/** Reads a manifest and finds what is wrong with it by itself; what is here is asked later. */
 export function parseManifest(text: string): ParsedManifest {
   const { value, faults, place } = readDocument(text, manifestSchema);
   if (value === undefined) return { manifest: undefined, faults, place };

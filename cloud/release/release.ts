@@ -101,10 +101,10 @@ export function isApproved(
       person !== release.author,
   );
   const persons = new Set(held.map(({ person }) => person));
-  return persons.size >= approvers && held.some(({ role }) => isManager(role));
+  return persons.size >= approvers && held.some(({ role }) => mayRelease(role));
 }
 
-export const isManager = (role: Role): boolean => role === 'release_manager' || role === 'admin';
+export const mayRelease = (role: Role): boolean => role === 'release_manager' || role === 'admin';
 
 /** Fault `forbidden` unless this person may vote on it. */
 export function demandVoter(

@@ -1,6 +1,6 @@
 /**
- * What people do to a rollout. Each is one transaction with its decision; the workflow finds the new
- * state at its next look. One person halts; two let a halted rollout go on.
+ * What people do to a rollout. Each is one transaction with its decision; the workflow finds the
+ * new state at its next look. One person halts; two let a halted rollout go on.
  */
 import { Fault } from '@fieldloop/core';
 import type { Db } from '../store/db.ts';

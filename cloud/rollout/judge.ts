@@ -1,7 +1,7 @@
 /**
  * The judge of a rollout: canaries against the control that runs at the same time. An e-process per
- * metric (Lindon & Malek 2022, arXiv 2011.03567; Waudby-Smith & Ramdas, arXiv 2010.09686): under the
- * null it is a non-negative supermartingale that begins at 1, so by Ville's inequality the chance
+ * metric (Lindon & Malek 2022, arXiv 2011.03567; Waudby-Smith & Ramdas, arXiv 2010.09686): under
+ * the null it is a non-negative supermartingale that begins at 1, so by Ville's inequality the chance
  * that it ever reaches 1/α is at most α, at any number of looks. Pure: counts in, evidence out.
  */
 

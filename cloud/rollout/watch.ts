@@ -1,7 +1,7 @@
 /**
  * The worker's part that looks after rollouts: it folds what robots report into their rows, keeps
- * deadlines, lets the judge close intervals, and brings robots that were away what their cohort has.
- * It decides nothing about a rollout: that is the workflow's.
+ * deadlines, lets the judge close intervals, and brings robots that were away what their cohort
+ * has. It decides nothing about a rollout: that is the workflow's.
  */
 import { readModelsReport, readRulesReport } from '@fieldloop/proto';
 import { rolloutStepMs } from '../release-limits.ts';
@@ -252,7 +252,7 @@ async function manifestOf(db: Db, { releaseId }: Rollout): Promise<ReleaseManife
   return JSON.parse(manifest) as ReleaseManifest;
 }
 
-/** A completed release is what its devices have: those that were away get it under the same rates. */
+/** Devices that were away get what their rollout completed, under the same rates. */
 async function lateOffers(
   deps: Pick<WatchDeps, 'read' | 'write' | 'settleRules'>,
   rollout: Rollout,

@@ -49,7 +49,7 @@ export interface RolledRules {
   readonly role: 'active' | 'shadow';
   readonly rollout: string;
   readonly offeredAt: number;
-  /** A live rollout keeps its robots from publications; one that is over gives way to newer ones. */
+  /** A live one keeps its robots from publications; one that is over gives way to newer ones. */
   readonly isLive: boolean;
 }
 

@@ -238,8 +238,8 @@ export const hotfixWorkflow = workflow({
       match: ({ kind, subject, body }) => {
         const { digest, reason, freeze, corrective } = body as Asked;
         const input: HotfixInput = {
-          digest: String(digest),
-          reason: String(reason ?? 'its release was withdrawn'),
+          digest: typeof digest === 'string' ? digest : '',
+          reason: typeof reason === 'string' ? reason : 'its release was withdrawn',
           cause: kind,
           freeze: freeze === true,
           ...(typeof corrective === 'string' ? { corrective } : {}),

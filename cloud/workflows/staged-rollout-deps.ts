@@ -82,7 +82,7 @@ export const rolloutDeps = ({ write, clock }: Ground): RolloutDeps => ({
     }),
 });
 
-/** Every device in one effect: an abort waits for nobody. Who is not back yet follows on contact. */
+/** Every device in one effect: an abort waits for nobody. Who is not back follows on contact. */
 async function allBack(trx: Db, id: string, at: number): Promise<Rollout['state']> {
   const store = rolloutStore(trx);
   for (;;) {

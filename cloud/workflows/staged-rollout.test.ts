@@ -1,125 +1,18 @@
 /**
  * Goal: a rollout brings a release to a fleet stage by stage, stops for every harm, and takes back
- * what it brought, in whatever order robots, people and faults come; each decision replays.
- * Method: the body on a memory flow with the real adapters on SQLite, scripted devices, a clock that
- * moves when the body waits; tables of scripts, and a property over scripts by seed.
+ * what it brought; each decision replays.
+ * Method: the bodies with the real adapters on SQLite, scripted devices, and a clock that moves
+ * when the body waits; one script for each way.
  */
 import { seededRandom } from '@fieldloop/core';
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { doVerb } from '../rollout/acts.ts';
-import { explainDecision } from '../rollout/explain.ts';
-import {
-  type FleetWorld,
-  type Habit,
-  minute,
-  openFleet,
-  samplePlan,
-  sampleWatch,
-} from '../rollout/rollout.sample.ts';
-import type { Rollout, RolloutVerb } from '../rollout/rollout.ts';
-import { rolloutStore } from '../rollout/store.ts';
-import { watchRollouts } from '../rollout/watch.ts';
 import { freezeStore } from '../freeze/store.ts';
 import { releaseStore } from '../release/store.ts';
+import { type Habit, minute, sampleWatch } from '../rollout/rollout.sample.ts';
+import { rolloutStore } from '../rollout/store.ts';
+import { watchRollouts } from '../rollout/watch.ts';
 import { sqliteWorld } from '../store/sqlite.sample.ts';
-import { memoryFlow, type MemoryOptions } from './kit/memory-flow.ts';
-import { rolloutDeps, stageDeps } from './staged-rollout-deps.ts';
-import {
-  rolloutStage,
-  type RolloutOutcome,
-  type StageInput,
-  stagedRollout,
-} from './staged-rollout.ts';
-
-interface Scripted extends Pick<MemoryOptions, 'decisions' | 'faults'> {
-  readonly plan?: string;
-  readonly stages?: string;
-  /** Called each time the body waits; `waits` counts from 1. */
-  readonly during?: (fleet: FleetWorld, rollout: string, waits: number) => Promise<void>;
-  readonly abortAt?: string;
-  readonly devices?: number;
-}
-
-interface Played {
-  readonly fleet: FleetWorld;
-  readonly outcome: RolloutOutcome;
-  readonly rollout: Rollout;
-  readonly states: Readonly<Record<string, number>>;
-}
-
-const maxWaits = 400;
-
-/** Runs one rollout to its end. */
-async function play(db: FleetWorld['db'], script: Scripted): Promise<Played> {
-  const fleet = await openFleet(db, script.devices ?? 20);
-  await fleet.release('1.0.0');
-  const { id } = await fleet.start(samplePlan(script.plan, script.stages));
-  const clock = {
-    now: () => fleet.now,
-    monotonicMs: () => fleet.now,
-    sleep: async () => await Promise.resolve(),
-  };
-  const ground = { read: db, write: db, clock };
-  let waits = 0;
-  const look = stageDeps(ground);
-  const deps = {
-    ...look,
-    // The world moves on when the body looks.
-    next: async (of: string, e: Parameters<typeof look.next>[1]) => {
-      waits += 1;
-      if (waits > maxWaits) return { action: 'over', state: 'running' as const, reason: 'no end' };
-      fleet.now += 10 * minute;
-      await script.during?.(fleet, id, waits);
-      await fleet.report();
-      await watchRollouts(sampleWatch(db), fleet.now);
-      return await look.next(of, e);
-    },
-  };
-  const options: MemoryOptions = {
-    decisions: script.decisions ?? ((name) => (name === 'plan' ? 'approve' : 'promote')),
-    ...(script.faults === undefined ? {} : { faults: script.faults }),
-    ...(script.abortAt === undefined ? {} : { abortAt: script.abortAt }),
-    escalations: () => 'retry',
-  };
-  const outcome = await stagedRollout(
-    memoryFlow({
-      ...options,
-      run: 'run_parent',
-      children: async (_workflow, input, name) =>
-        await rolloutStage(
-          memoryFlow({ ...options, run: `run_${name}` }),
-          deps,
-          input as StageInput,
-        ),
-    }),
-    rolloutDeps(ground),
-    { rollout: id },
-  );
-  await fleet.report();
-  fleet.now += minute;
-  await fleet.report();
-  await watchRollouts(sampleWatch(db), fleet.now);
-  const rollout = await rolloutStore(db).get(id);
-  const targets = await rolloutStore(db).targets(id);
-  const states: Record<string, number> = {};
-  for (const { state } of targets) states[state] = (states[state] ?? 0) + 1;
-  await demandReplays(db, id);
-  return { fleet, outcome, rollout, states };
-}
-
-async function demandReplays(db: FleetWorld['db'], id: string): Promise<void> {
-  const rows = await rolloutStore(db).decisions(id, { limit: 1000 });
-  expect(rows.length).toBeGreaterThan(0);
-  expect(rows.filter((row) => explainDecision(row).replay === 'differs')).toEqual([]);
-}
-
-const person = async (fleet: FleetWorld, id: string, verb: RolloutVerb): Promise<void> => {
-  await fleet.db.transaction().execute(async (trx) => {
-    const rollout = await rolloutStore(trx).get(id);
-    await doVerb(trx, rollout, verb, { actor: 'usr_1', reason: 'a test', at: fleet.now });
-  });
-};
+import { person, play, putEvent } from './staged-rollout.sample.ts';
 
 test('a good release reaches everyone, stage by stage, the control last', async () => {
   await using world = await sqliteWorld();
@@ -347,77 +240,3 @@ test('canaries that fail more often than the control at the same time are halted
   expect(decided.map((one) => one.rule)).toContain('regressed');
   expect(rollout.judgedN).toBeGreaterThan(1);
 });
-
-async function putEvent(of: FleetWorld, device: string, n: number): Promise<void> {
-  await of.db
-    .insertInto('event')
-    .values({
-      id: `evt_${n}`,
-      device_id: device,
-      kind: 'event',
-      name: 'crash',
-      severity: 'critical',
-      at_ns: n,
-      end_ns: n,
-      synced: 1,
-      tags: '[]',
-      values_json: '{}',
-      received_at: of.now - minute,
-    })
-    .execute();
-}
-
-test('in any order of faults and people it ends where its rows say, and no robot is left over', async () => {
-  const habits: readonly Habit[] = ['good', 'good', 'good', 'slow', 'rejects', 'stuck'];
-  const verbsAt = fc.array(
-    fc.record({
-      wait: fc.integer({ min: 1, max: 30 }),
-      verb: fc.constantFrom<RolloutVerb>('pause', 'resume', 'halt', 'abort', 'rollback', 'promote'),
-    }),
-    { maxLength: 4 },
-  );
-  await fc.assert(
-    fc.asyncProperty(fc.nat(1e6), verbsAt, fc.nat(3), async (seed, acts, faulty) => {
-      await using world = await sqliteWorld();
-      const random = seededRandom(seed);
-      const { outcome, fleet, rollout, states } = await play(world.db, {
-        devices: 8,
-        faults: (_step, attempt) =>
-          attempt <= faulty && random.next() < 0.2
-            ? random.next() < 0.5
-              ? 'before'
-              : 'after'
-            : undefined,
-        decisions: (name) =>
-          name === 'plan' || random.next() < 0.7
-            ? name === 'plan'
-              ? 'approve'
-              : 'promote'
-            : 'rollback',
-        during: async (of, id, waits) => {
-          if (waits === 1) {
-            for (const one of of.devices)
-              one.habit = habits[random.integer(habits.length)] ?? 'good';
-          }
-          for (const { wait, verb } of acts) {
-            if (wait === waits) await person(of, id, verb).catch(() => undefined);
-          }
-          // Nobody leaves a rollout waiting for ever.
-          if (waits % 40 === 0) await person(of, id, 'promote').catch(() => undefined);
-          if (waits % 40 === 20) await person(of, id, 'resume').catch(() => undefined);
-        },
-      });
-      const ends = ['completed', 'rolled_back', 'rollback_incomplete', 'cancelled'];
-      const rows = await rolloutStore(world.db).decisions(rollout.id, { limit: 1000 });
-      const said = rows.map(({ rule, to }) => `${rule} ${to}`).slice(-8);
-      expect(ends, `${rollout.state}: ${said.join(', ')}; ${JSON.stringify(states)}`).toContain(
-        outcome.status,
-      );
-      expect(rollout.state).toBe(outcome.status);
-      const left = fleet.running().filter((runs) => runs.startsWith(rollout.id));
-      expect(outcome.status === 'rolled_back' ? left : []).toEqual([]);
-      expect(outcome.status === 'completed' ? (states['in_progress'] ?? 0) : 0).toBe(0);
-    }),
-    { numRuns: 6, seed: 5 },
-  );
-}, 60_000);
