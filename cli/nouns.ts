@@ -163,6 +163,21 @@ export const nouns: readonly Noun[] = [
     load: async (io) => (await import('./ontologies.ts')).ontologiesCommand(io),
   },
   {
+    name: 'trainings',
+    description: 'Model versions in the making, by hand or by policy.',
+    load: async (io) => (await import('./trainings.ts')).trainingsCommand(io),
+  },
+  {
+    name: 'models',
+    description: 'Models, their versions and aliases.',
+    load: async (io) => (await import('./models.ts')).modelsCommand(io),
+  },
+  {
+    name: 'evaluations',
+    description: 'How good model versions are, and the regression set.',
+    load: async (io) => (await import('./evaluations.ts')).evaluationsCommand(io),
+  },
+  {
     name: 'exports',
     description: 'Several clips as one file.',
     load: async (io) => (await import('./exports.ts')).exportsCommand(io),

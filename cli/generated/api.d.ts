@@ -3000,10 +3000,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** What an alias names; version 0 as long as it names nothing */
+        get: operations["getModelAlias"];
         /**
          * Let an alias name another version
-         * @description If-Match is the version of the alias, "0" for one that is not there. The champion that gives way becomes the rollback. Robots follow rollouts, not aliases.
+         * @description The champion that gives way becomes the rollback. Robots follow rollouts, not aliases.
          */
         put: operations["setModelAlias"];
         post?: never;
@@ -3092,7 +3093,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * model.onnx of a version
+         * The model.onnx of a version
          * @description Takes Range, If-Range and If-None-Match, and HEAD.
          */
         get: operations["getModelOnnx"];
@@ -3112,7 +3113,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * model.yaml of a version
+         * The model.yaml of a version
          * @description Takes Range, If-Range and If-None-Match, and HEAD.
          */
         get: operations["getModelDocument"];
@@ -9888,6 +9889,28 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             updatedAt: string;
+            version: number;
+        };
+        ModelAlias: {
+            /** @example classifier.champion */
+            id: string;
+            model: string;
+            /** @enum {string} */
+            alias: "champion" | "candidate" | "rollback";
+            modelVersion?: string;
+            /**
+             * Format: date-time
+             * @description Of the model.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was moved last.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            updatedAt: string;
+            movedBy?: string;
             version: number;
         };
         ModelVersionPage: {
@@ -19853,6 +19876,30 @@ export interface operations {
             };
         };
     };
+    getModelAlias: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name or id of a model. */
+                id: string;
+                alias: "champion" | "candidate" | "rollback";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The alias. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelAlias"];
+                };
+            };
+        };
+    };
     setModelAlias: {
         parameters: {
             query?: never;
@@ -19876,13 +19923,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The model. */
+            /** @description The alias. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Model"];
+                    "application/json": components["schemas"]["ModelAlias"];
                 };
             };
         };

@@ -1,5 +1,4 @@
 /** Evaluations as long work of the worker. */
-import type { Json } from '@fieldloop/core';
 import type { OperationContext, OperationHandler } from '../store/operations.ts';
 import type { WantedEvaluation } from './gather.ts';
 import { evaluateModel, verifyEvaluation } from './store.ts';
@@ -21,7 +20,7 @@ const evaluate: OperationHandler = async (input, context) => {
 const verify: OperationHandler = async (input, context) => {
   const { evaluation } = input as { readonly evaluation: string };
   const found = await verifyEvaluation(depsOf(context), evaluation);
-  return { evaluation, ...found } as Json;
+  return { evaluation, ...found };
 };
 
 export const evaluationOperationKinds = {

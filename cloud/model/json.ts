@@ -1,9 +1,9 @@
 /** Models and their versions as the API shows them. */
 import { instantField, instantText } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
-import { aliases, type Model, type ModelAlias, type ModelVersion } from './model.ts';
+import { type Alias, aliases, type Model, type ModelAlias, type ModelVersion } from './model.ts';
 
-const aliasSchema = z.object({
+const movedSchema = z.object({
   alias: z.enum(aliases),
   modelVersion: z.string(),
   movedBy: z.string(),
@@ -20,7 +20,7 @@ export const modelSchema = z
       .record(z.string(), z.unknown())
       .optional()
       .openapi({ description: 'What a first training writes into model.yaml.' }),
-    aliases: z.array(aliasSchema),
+    aliases: z.array(movedSchema),
     createdBy: z.string(),
     createdAt: instantField,
     updatedAt: instantField,
@@ -46,6 +46,35 @@ export function modelJson(model: Model, moved: readonly ModelAlias[]): ModelJson
     updatedAt: instantText(updatedAt),
   };
 }
+
+export const aliasSchema = z
+  .object({
+    id: z.string().openapi({ example: 'classifier.champion' }),
+    model: z.string(),
+    alias: z.enum(aliases),
+    modelVersion: z.string().optional(),
+    createdAt: instantField.openapi({ description: 'Of the model.' }),
+    updatedAt: instantField.openapi({ description: 'When it was moved last.' }),
+    movedBy: z.string().optional(),
+    version: z.int(),
+  })
+  .openapi('ModelAlias');
+
+export type ModelAliasJson = z.infer<typeof aliasSchema>;
+
+export const aliasJson = (
+  model: Model,
+  alias: Alias,
+  moved: ModelAlias | undefined,
+): ModelAliasJson => ({
+  id: `${model.name}.${alias}`,
+  model: model.name,
+  alias,
+  ...(moved === undefined ? {} : { modelVersion: moved.modelVersion, movedBy: moved.movedBy }),
+  createdAt: instantText(model.createdAt),
+  updatedAt: instantText(moved?.movedAt ?? model.createdAt),
+  version: moved?.version ?? 0,
+});
 
 const file = z.object({ sha256: z.string(), sizeBytes: z.int() });
 

@@ -98,7 +98,8 @@ test('an alias moves with If-Match; two who race for it are told', async () => {
   const { id } = await bring(world);
   const move = async (tag: string, modelVersion = id): Promise<Response> =>
     await world.put('/v1/models/toy/aliases/candidate', { modelVersion }, { 'if-match': tag });
-  expect(await json<ModelJson>(move('"0"'))).toMatchObject({
+  expect(await json(move('"0"'))).toMatchObject({ alias: 'candidate', modelVersion: id });
+  expect(await json<ModelJson>(world.get('/v1/models/toy'))).toMatchObject({
     aliases: [{ alias: 'candidate', modelVersion: id }, { alias: 'champion' }],
   });
   expect((await move('"0"')).status).toBe(412);

@@ -1,7 +1,6 @@
 /** Operations on models: what robots call by one id, its aliases and what it takes and gives. */
 import { Fault } from '@fieldloop/core';
-import type { BlobStore } from '../blob/blob.ts';
-import type { NounDeps } from '../http/deps.ts';
+import { jsonRecord } from '../http/json-record.ts';
 import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
@@ -19,24 +18,21 @@ import {
   moveAlias,
 } from '../store/model-registry.ts';
 import type { Db } from '../store/db.ts';
-import { modelJson, type ModelJson, modelSchema } from './json.ts';
-import { aliases, modelNamePattern } from './model.ts';
+import type { ModelDeps } from './deps.ts';
+import { aliasJson, aliasSchema, modelJson, type ModelJson, modelSchema } from './json.ts';
+import { type Alias, aliases, modelNamePattern } from './model.ts';
 import { changeModel } from './store.ts';
 import { modelVersionOperations } from './version-routes.ts';
 
 export type { ModelJson, ModelVersionJson } from './json.ts';
 export type ModelPage = Listing<ModelJson>;
 
-export interface ModelDeps extends NounDeps {
-  readonly bytes: BlobStore;
-}
-
 const tag = 'models';
 const params = z.strictObject({
   id: z.string().min(1).max(64).openapi({ description: 'Name or id of a model.' }),
 });
 const noteField = z.string().min(1).max(maxNoteLength);
-const declarationField = z.record(z.string(), z.json()).openapi({
+const declarationField = jsonRecord({
   description: 'model.yaml without `golden` and `version`: classes, input and output.',
 });
 const answer = { status: 200, description: 'The model.', schema: modelSchema } as const;
@@ -46,6 +42,7 @@ export const modelOperations = (deps: ModelDeps): readonly Operation[] => [
   create(deps),
   get(deps),
   update(deps),
+  getOneAlias(deps),
   setAlias(deps),
   ...modelVersionOperations(deps),
 ];
@@ -180,6 +177,28 @@ const update = (deps: ModelDeps): Operation =>
       }),
   );
 
+const aliasParams = z.strictObject({ ...params.shape, alias: z.enum(aliases) });
+const aliasAnswer = { status: 200, description: 'The alias.', schema: aliasSchema } as const;
+
+async function shownAlias(db: Db, ref: string, alias: Alias) {
+  const model = await demandModel(db, ref);
+  return aliasJson(model, alias, await getAlias(db, model.name, alias));
+}
+
+const getOneAlias = (deps: ModelDeps): Operation =>
+  operation(
+    {
+      id: 'getModelAlias',
+      tag,
+      method: 'get',
+      path: '/v1/models/{id}/aliases/{alias}',
+      summary: 'What an alias names; version 0 as long as it names nothing',
+      right: 'models:read',
+    },
+    { params: aliasParams, answer: aliasAnswer },
+    async ({ params: { id, alias } }) => await shownAlias(deps.read, id, alias),
+  );
+
 const setAlias = (deps: ModelDeps): Operation =>
   operation(
     {
@@ -189,13 +208,12 @@ const setAlias = (deps: ModelDeps): Operation =>
       path: '/v1/models/{id}/aliases/{alias}',
       summary: 'Let an alias name another version',
       description:
-        'If-Match is the version of the alias, "0" for one that is not there. The champion that ' +
-        'gives way becomes the rollback. Robots follow rollouts, not aliases.',
+        'The champion that gives way becomes the rollback. Robots follow rollouts, not aliases.',
       right: 'models:approve',
       faults: ['conflict', 'not_found'],
     },
     {
-      params: z.strictObject({ ...params.shape, alias: z.enum(aliases) }),
+      params: aliasParams,
       body: z.strictObject({
         modelVersion: z
           .string()
@@ -203,7 +221,7 @@ const setAlias = (deps: ModelDeps): Operation =>
           .max(64)
           .openapi({ description: 'Id or number of a version of this model.' }),
       }),
-      answer,
+      answer: aliasAnswer,
     },
     async (call) =>
       await call.change(async (trx) => {
@@ -211,7 +229,7 @@ const setAlias = (deps: ModelDeps): Operation =>
         const model = await demandModel(trx, id);
         const to = await modelVersionNamed(trx, model.name, call.body.modelVersion);
         const known = await getAlias(trx, model.name, alias);
-        demandVersion(call, { id: `${model.name} ${alias}`, version: known?.version ?? 0 });
+        demandVersion(call, aliasJson(model, alias, known));
         const act = { at: deps.clock.now(), by: call.caller?.id ?? 'system' };
         await moveAlias(trx, { model: model.name, alias, to: to.id, expects: 'any' }, act);
         await call.audit(trx, {
@@ -220,6 +238,6 @@ const setAlias = (deps: ModelDeps): Operation =>
           before: { alias, modelVersion: known?.modelVersion ?? null },
           after: { alias, modelVersion: to.id },
         });
-        return await shown(trx, model.id);
+        return await shownAlias(trx, model.id, alias);
       }),
   );

@@ -1,5 +1,6 @@
 /** Operations on versions of models: import, files, and making one again from its records. */
 import { answerBytes } from '../blob/answer.ts';
+import { jsonRecord } from '../http/json-record.ts';
 import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
 import { operationSchema, startedResponse } from '../http/long-work.ts';
 import { z } from '../http/openapi.ts';
@@ -18,9 +19,9 @@ import {
   versionOfRow,
 } from '../store/model-registry.ts';
 import { startOperation } from '../store/operations.ts';
+import type { ModelDeps } from './deps.ts';
 import { modelVersionJson, type ModelVersionJson, modelVersionSchema } from './json.ts';
 import { aliases, modelNamePattern } from './model.ts';
-import type { ModelDeps } from './routes.ts';
 
 export type ModelVersionPage = Listing<ModelVersionJson>;
 
@@ -98,7 +99,7 @@ const bring = (deps: ModelDeps): Operation =>
       }),
       body: z.strictObject({
         onnx: z.string().regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in lower-case hex'),
-        document: z.record(z.string(), z.json()).openapi({ description: 'model.yaml' }),
+        document: jsonRecord({ description: 'model.yaml' }),
         alias: z.enum(aliases).optional(),
       }),
       answer: { status: 201, description: 'The version.', schema: modelVersionSchema },
@@ -179,7 +180,7 @@ const file = (deps: ModelDeps, which: 'onnx' | 'document'): Operation =>
       tag,
       method: 'get',
       path: `/v1/modelVersions/{id}/${which}`,
-      summary: `${names[which].file} of a version`,
+      summary: `The ${names[which].file} of a version`,
       right: 'models:read',
       description: 'Takes Range, If-Range and If-None-Match, and HEAD.',
       faults: ['unavailable'],

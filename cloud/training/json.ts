@@ -1,10 +1,11 @@
 /** Trainings and their policies as the API shows them. */
 import { instantField, instantText } from '../http/fields.ts';
+import { jsonRecord } from '../http/json-record.ts';
 import { z } from '../http/openapi.ts';
 import { type Check, checkOutcomes, type Policy } from './policy.ts';
 import { problemCodes, type Training, trainingStates } from './training.ts';
 
-export const configField = z.record(z.string(), z.json()).openapi({
+export const configField = jsonRecord({
   description: 'What the trainer is told; of the built-in one: kind, hidden, epochs, batch …',
   example: { kind: 'mlp', hidden: [32], epochs: 60 },
 });

@@ -1,4 +1,4 @@
-import { canonicalJson, type Ids, type Json } from '@fieldloop/core';
+import { canonicalJson, type Ids } from '@fieldloop/core';
 import { bit, type Db, type Row } from '../store/db.ts';
 import type { Act } from '../store/model-registry.ts';
 import { putOutbox } from '../store/outbox.ts';
@@ -114,7 +114,7 @@ export const policyStore = (db: Db) => ({
 
 const columnsOf = (of: Omit<NewPolicy, 'model'>) => ({
   dataset: of.dataset,
-  triggers: canonicalJson({ ...of.triggers } as Json),
+  triggers: canonicalJson({ ...of.triggers }),
   config: canonicalJson(of.config),
   trainer: of.trainer,
   cooldown_ms: of.cooldownMs,
