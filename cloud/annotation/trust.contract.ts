@@ -15,7 +15,7 @@ export function annotationTrustContract(name: string, open: OpenStore): void {
 
   test(`${name}: a machine is trusted by audit labels alone, and audit units stay blind`, async () => {
     await using world = await worldOf();
-    const units = await putUnits(world, 220);
+    const units = await putUnits(world, 141);
     const task = (n: number, lane: string) =>
       world.taskOf(units.clipId, {
         batch: lane,
@@ -31,16 +31,16 @@ export function annotationTrustContract(name: string, open: OpenStore): void {
     const [band] = await world.db.selectFrom('label_band').selectAll().execute();
     expect(band).toMatchObject({ class: 'left', n: 80n, correct: 80n, band: 'accept' });
     expect(band?.lower).toBeCloseTo(0.9542, 3);
-    const chosen = Array.from({ length: 120 }, (_, n) => task(n + 80, 'capture'));
+    const chosen = Array.from({ length: 60 }, (_, n) => task(n + 80, 'capture'));
     const { opened, accepted } = await world.open(...chosen);
     // One in twenty is checked by people all the same.
-    expect(opened).toHaveLength(120);
-    expect(accepted.length).toBeGreaterThan(100);
-    expect(accepted.length).toBeLessThan(120);
-    const audit = await world.open(task(200, 'audit'));
+    expect(opened).toHaveLength(60);
+    expect(accepted.length).toBeGreaterThan(45);
+    expect(accepted.length).toBeLessThan(60);
+    const audit = await world.open(task(140, 'audit'));
     expect(audit.accepted).toEqual([]);
     expect(await world.task(audit.opened[0] ?? '')).toMatchObject({ band: 'blind', state: 'open' });
-    const labels = await labelsOfUnits(world.db, ['unt_0', 'unt_219']);
+    const labels = await labelsOfUnits(world.db, ['unt_0', 'unt_140']);
     expect([...labels.values()].map(({ unit_id, method }) => [unit_id, method])).toEqual([
       ['unt_0', 'dawid_skene'],
     ]);
@@ -48,18 +48,18 @@ export function annotationTrustContract(name: string, open: OpenStore): void {
 
   test(`${name}: gold looks like any task; who fails it is paused and their work asked again`, async () => {
     await using world = await worldOf();
-    await world.openMany(60, { batch: 'old' });
-    // Sixty decided by a senior, so that there are gold questions enough.
+    await world.openMany(12, { batch: 'old' });
+    // Twelve decided by a senior, so that there are gold questions enough.
     await world.db.updateTable('task').set({ state: 'adjudication', queue: 4 }).execute();
     const senior = await world.person('usr_s');
     await world.change(
       async (trx) => await annotatorStore(trx).change(senior, { senior: true }, 2),
     );
-    for (let n = 0; n < 60; n += 1) await world.takeAndSay('usr_s', { class: 'left' });
-    await world.openMany(300, { batch: 'new' });
+    for (let n = 0; n < 12; n += 1) await world.takeAndSay('usr_s', { class: 'left' });
+    await world.openMany(90, { batch: 'new' });
     const asked: (string | null)[] = [];
     let isPaused = false;
-    for (let n = 0; n < 300 && !isPaused; n += 1) {
+    for (let n = 0; n < 90 && !isPaused; n += 1) {
       world.at += 1000;
       const task = await world.takeAndSay('usr_bad', { class: 'right' });
       asked.push((await world.task(task ?? '')).gold_id);
@@ -131,49 +131,43 @@ async function putUnits(world: TaskWorld, count: number): Promise<{ readonly cli
       version: 1,
     })
     .execute();
-  for (let n = 0; n < count; n += 1) {
-    const at = sampleStartNs + BigInt(n);
-    await world.db
-      .insertInto('triage_unit')
-      .values({
-        id: `unt_${n}`,
-        n,
-        clip_id: clipId,
-        device_id,
-        session_id,
-        topic: '/odom',
-        at_ns: at,
-        start_ns: at,
-        end_ns: at,
-        grain: 'frame',
-        population: 'fleet',
-        propensity_device: 1,
-        model_id: 'classifier',
-        model_sha256: 'a'.repeat(64),
-        predicted: 'left',
-        bytes: 1,
-        created_at: 1,
-      })
-      .execute();
-    for (const lane of ['audit', 'capture']) {
-      await world.db
-        .insertInto('triage_choice')
-        .values({
-          id: `chc_${lane}_${n}`,
-          unit_id: `unt_${n}`,
-          clip_id: clipId,
-          window_id: 'trw_1',
-          lane,
-          scorer: 'entropy',
-          scorer_sha256: 'b'.repeat(64),
-          propensity: 1,
-          salt: 's',
-          reason: 'test',
-          percentile: 0.5,
-          created_at: 1,
-        })
-        .execute();
-    }
+  const ns = Array.from({ length: count }, (_, n) => n);
+  const units = ns.map((n) => ({
+    id: `unt_${n}`,
+    n,
+    clip_id: clipId,
+    device_id,
+    session_id,
+    topic: '/odom',
+    at_ns: sampleStartNs + BigInt(n),
+    start_ns: sampleStartNs + BigInt(n),
+    end_ns: sampleStartNs + BigInt(n),
+    grain: 'frame',
+    population: 'fleet',
+    propensity_device: 1,
+    model_id: 'classifier',
+    model_sha256: 'a'.repeat(64),
+    predicted: 'left',
+    bytes: 1,
+    created_at: 1,
+  }));
+  await world.db.insertInto('triage_unit').values(units).execute();
+  for (const lane of ['audit', 'capture']) {
+    const choices = ns.map((n) => ({
+      id: `chc_${lane}_${n}`,
+      unit_id: `unt_${n}`,
+      clip_id: clipId,
+      window_id: 'trw_1',
+      lane,
+      scorer: 'entropy',
+      scorer_sha256: 'b'.repeat(64),
+      propensity: 1,
+      salt: 's',
+      reason: 'test',
+      percentile: 0.5,
+      created_at: 1,
+    }));
+    await world.db.insertInto('triage_choice').values(choices).execute();
   }
   return { clipId };
 }
