@@ -102,7 +102,7 @@ const list = (deps: NounDeps): Operation =>
       await listPage(deps, query, {
         operation: 'listFreezes',
         source: freezeSource,
-        rows: deps.read.selectFrom('freeze').selectAll('freeze'),
+        rows: deps.read.selectFrom('rollout_freeze').selectAll('rollout_freeze'),
         items: (rows) => rows.map((row) => freezeJson(freezeFromRow(row))),
         schema,
       }),

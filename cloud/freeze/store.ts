@@ -17,7 +17,7 @@ export const freezeStore = (db: Db) => ({
   async set(made: NewFreeze): Promise<Freeze> {
     const { id, reason, by, at } = made;
     await db
-      .insertInto('freeze')
+      .insertInto('rollout_freeze')
       .values({
         id,
         reason,
@@ -34,7 +34,7 @@ export const freezeStore = (db: Db) => ({
   },
 
   async get(id: string): Promise<Freeze> {
-    const row = await db.selectFrom('freeze').selectAll().where('id', '=', id).executeTakeFirst();
+    const row = await db.selectFrom('rollout_freeze').selectAll().where('id', '=', id).executeTakeFirst();
     if (row !== undefined) return freezeFromRow(row);
     throw new Fault('not_found', `there is no freeze "${id.slice(0, 64)}"`, {
       remedy: 'List them with `fieldloop freezes list`.',
@@ -50,7 +50,7 @@ export const freezeStore = (db: Db) => ({
     if (liftedAt !== undefined) return freeze;
     const { reason, at } = by;
     await db
-      .updateTable('freeze')
+      .updateTable('rollout_freeze')
       .set({
         lifted_at: at,
         lifted_by: by.by,
@@ -66,7 +66,7 @@ export const freezeStore = (db: Db) => ({
   },
 });
 
-export const freezeFromRow = (row: Row<'freeze'>): Freeze => ({
+export const freezeFromRow = (row: Row<'rollout_freeze'>): Freeze => ({
   id: row.id,
   reason: row.reason,
   ...(row.cause === null ? {} : { cause: row.cause }),

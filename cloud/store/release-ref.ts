@@ -38,7 +38,7 @@ export async function isFrozen(
   db: Db,
   urgency: 'normal' | 'emergency' = 'normal',
 ): Promise<boolean> {
-  let rows = db.selectFrom('freeze').select('id').where('lifted_at', 'is', null).limit(1);
+  let rows = db.selectFrom('rollout_freeze').select('id').where('lifted_at', 'is', null).limit(1);
   if (urgency === 'emergency') rows = rows.where('cause', 'is', null);
   return (await rows.executeTakeFirst()) !== undefined;
 }

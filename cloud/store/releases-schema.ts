@@ -162,5 +162,5 @@ export interface ReleaseTables {
   rollout_target: RolloutTargetRow;
   rollout_decision: RolloutDecisionRow;
   rollout_verdict: RolloutVerdictRow;
-  freeze: FreezeRow;
+  rollout_freeze: FreezeRow;
 }

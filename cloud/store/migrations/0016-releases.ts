@@ -146,7 +146,7 @@ export const releases: Migration = {
       primary key (rollout_id, n)
     ) strict, without rowid`,
 
-    `create table freeze (
+    `create table rollout_freeze (
       id text primary key,
       reason text not null,
       cause text,
@@ -157,7 +157,7 @@ export const releases: Migration = {
       lift_reason text,
       ${kept}
     ) strict`,
-    'create index freeze_created on freeze (created_at, id)',
-    'create index freeze_standing on freeze (id) where lifted_at is null',
+    'create index rollout_freeze_created on rollout_freeze (created_at, id)',
+    'create index rollout_freeze_standing on rollout_freeze (id) where lifted_at is null',
   ],
 };

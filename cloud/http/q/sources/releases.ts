@@ -174,8 +174,8 @@ export const rolloutSource: QSource = {
 
 export const freezeSource: QSource = {
   name: 'freezes',
-  table: 'freeze',
-  sorts: { createdAt: { column: 'freeze.created_at', type: 'int' } },
+  table: 'rollout_freeze',
+  sorts: { createdAt: { column: 'rollout_freeze.created_at', type: 'int' } },
   sort: '-createdAt',
   words: ['reason'],
   fields: [
@@ -184,28 +184,28 @@ export const freezeSource: QSource = {
       type: 'text',
       says: 'Why everything was held.',
       example: 'reason ~ *crash*',
-      place: column('freeze.reason'),
+      place: column('rollout_freeze.reason'),
     },
     {
       name: 'createdBy',
       type: 'text',
       says: 'Who set it.',
       example: 'createdBy = usr_01JC0000000000000000000000',
-      place: column('freeze.created_by'),
+      place: column('rollout_freeze.created_by'),
     },
     {
       name: 'createdAt',
       type: 'instant',
       says: 'When it was set.',
       example: 'createdAt > -7d',
-      place: column('freeze.created_at'),
+      place: column('rollout_freeze.created_at'),
     },
     {
       name: 'liftedAt',
       type: 'instant',
       says: 'When it was lifted; absent while it stands.',
       example: 'not liftedAt:*',
-      place: column('freeze.lifted_at'),
+      place: column('rollout_freeze.lifted_at'),
     },
   ],
 };
