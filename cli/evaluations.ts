@@ -69,6 +69,7 @@ function run(evaluations: Command, io: CliIo): void {
     .option('--against <version>', 'beside this one; none: alone')
     .option('--data <dataset-version>', 'whose test split; that of its training unless said')
     .option('--cluster <name...>', 'failures it was trained for: all of them must be right')
+    .addHelpText('after', runExamples)
     .action(async (modelVersion: string, options: RunOptions) => {
       const client = clientOf(options, io);
       const { against, data: datasetVersion, cluster: clusters } = options;
@@ -108,6 +109,7 @@ function cases(evaluations: Command, io: CliIo): void {
     .description('Take a case out: what it rested on was revised.');
   apiOptions(withdraw)
     .requiredOption('--why <text>', 'the reason; it stays with the case')
+    .addHelpText('after', withdrawExamples)
     .action(async (id: string, options: ApiOptions & { readonly why: string }) => {
       const { why } = options;
       const made = await answer(
@@ -167,3 +169,14 @@ const caseText = (one: Case): string =>
     ['state', one.state],
     ['why', one.why],
   ]);
+
+const runExamples = `
+Examples:
+  fieldloop evaluations run mdv_01JC0000000000000000000000
+  fieldloop evaluations run mdv_01JC0000000000000000000000 --against none --cluster fog
+`;
+
+const withdrawExamples = `
+Examples:
+  fieldloop evaluations withdraw-case rgc_01JC0000000000000000000000 --why 'the operator drove'
+`;

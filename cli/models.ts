@@ -112,6 +112,7 @@ function bring(models: Command, io: CliIo): void {
     .description('A version that was trained elsewhere: model.onnx and model.yaml.');
   apiOptions(command)
     .option('--alias <alias>', 'champion (of a first version), candidate or rollback')
+    .addHelpText('after', importExamples)
     .action(async (folder: string, options: ImportOptions) => {
       const client = clientOf(options, io);
       const yaml = join(folder, 'model.yaml');
@@ -262,10 +263,19 @@ const versionText = (one: Version, show: Show): string =>
   ]);
 
 const declareExample = `
+Examples:
+  fieldloop models declare wall.yaml --note 'wall following'
+
 The file is a model.yaml without golden and version:
   id: wall
   task: classification
   classes: [forward, left, right]
   input: {name: ranges, from: {topic: /scan, path: ranges}, size: 24, mean: [0], std: [1]}
   output: {logits: logits}
+`;
+
+const importExamples = `
+Examples:
+  fieldloop models import sim/model
+  fieldloop models import ./candidate --alias candidate
 `;

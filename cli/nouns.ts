@@ -164,8 +164,13 @@ export const nouns: readonly Noun[] = [
   },
   {
     name: 'trainings',
-    description: 'Model versions in the making, by hand or by policy.',
+    description: 'Model versions in the making.',
     load: async (io) => (await import('./trainings.ts')).trainingsCommand(io),
+  },
+  {
+    name: 'training-policies',
+    description: 'When trainings begin by themselves.',
+    load: async (io) => (await import('./training-policies.ts')).trainingPoliciesCommand(io),
   },
   {
     name: 'models',
@@ -174,7 +179,7 @@ export const nouns: readonly Noun[] = [
   },
   {
     name: 'evaluations',
-    description: 'How good model versions are, and the regression set.',
+    description: 'How good model versions are.',
     load: async (io) => (await import('./evaluations.ts')).evaluationsCommand(io),
   },
   {

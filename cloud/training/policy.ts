@@ -142,6 +142,6 @@ const share = (value: number): string => `${(100 * value).toFixed(1)} %`;
 
 export function unknownPolicy(id: string): Fault {
   return new Fault('not_found', `there is no training policy "${id.slice(0, 64)}"`, {
-    remedy: 'List them with `fieldloop trainings policies`.',
+    remedy: 'List them with `fieldloop training-policies list`.',
   });
 }
