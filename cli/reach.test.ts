@@ -417,6 +417,7 @@ const ownCommands: Readonly<Record<string, string>> = {
   'config use': 'the profile files',
   'config remove': 'the profile files',
   'datasets reject': 'signOffDatasetVersion with a no',
+  'releases diff': 'compares two answers of getRelease',
   'reviews decide': 'decideGate at the gate that the review waits at',
   'runs watch': 'getRunHistory until it ends',
   'rules schema': 'this machine alone',

@@ -47,10 +47,13 @@ const rollout = (name: string, habit: Habit): CrashCase => ({
   },
 });
 
-test.each([rollout('everybody takes it', 'good'), rollout('its canaries refuse it', 'rejects')])(
-  '$name: killed anywhere it ends the same',
-  async (one) => {
-    const { points, differing, end } = await crashEverywhere('sqlite', one);
+test.each([
+  { name: 'everybody takes it', habit: 'good', state: 'completed' },
+  { name: 'its canaries refuse it', habit: 'rejects', state: 'rolled_back' },
+] as const)(
+  '$name: killed anywhere it ends as $state',
+  async ({ name, habit, state }) => {
+    const { points, differing, end } = await crashEverywhere('sqlite', rollout(name, habit));
     expect(differing).toEqual([]);
     expect(points).toBeGreaterThan(10);
     expect(end).toMatchObject({ left: { state } });
