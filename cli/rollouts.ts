@@ -178,9 +178,9 @@ function explainedText({ agrees, decisions, verdicts }: Explanation): string {
       `  ${one.replay}${one.why === undefined ? '' : ` (${one.why})`}\n`,
   );
   const judged =
-    verdicts.differsAt === undefined
+    verdicts.firstDifferent === undefined
       ? `${verdicts.intervals} intervals weighed again: the same\n`
-      : `interval ${verdicts.differsAt} comes out otherwise\n`;
+      : `interval ${verdicts.firstDifferent} comes out otherwise\n`;
   return `${lines.join('')}${judged}${agrees ? 'everything agrees' : 'it does NOT agree'}\n`;
 }
 

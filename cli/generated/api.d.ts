@@ -11357,7 +11357,7 @@ export interface components {
             verdicts: {
                 intervals: number;
                 /** @description The first interval that differs. */
-                differsAt?: number;
+                firstDifferent?: number;
             };
         };
         Freeze: {

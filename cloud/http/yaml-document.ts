@@ -24,7 +24,7 @@ export interface ReadDocument<T> {
   readonly value: T | undefined;
   readonly faults: readonly DocumentFault[];
   /** Where a part stands; of the nearest one that exists when it is missing. */
-  place(path: DocumentPath): Pick<DocumentFault, 'line' | 'column'>;
+  readonly place: (path: DocumentPath) => Pick<DocumentFault, 'line' | 'column'>;
 }
 
 type Parsed = ReturnType<typeof parseDocument>;

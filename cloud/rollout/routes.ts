@@ -205,7 +205,7 @@ const explained = z
     ),
     verdicts: z.object({
       intervals: z.int(),
-      differsAt: z.int().optional().openapi({ description: 'The first interval that differs.' }),
+      firstDifferent: z.int().optional().openapi({ description: 'The first interval that differs.' }),
     }),
   })
   .openapi('RolloutExplanation');
@@ -238,15 +238,15 @@ const explain = (deps: NounDeps): Operation =>
         .execute();
       const { alphaBp, betaBp } = plan.analysis;
       const limits = { alpha: alphaBp / 10_000, beta: betaBp / 10_000 };
-      const differsAt = replayVerdicts(
+      const firstDifferent = replayVerdicts(
         judged.map((row) => ({ ...row, n: Number(row.n) })),
         metricsOf(plan),
         limits,
       );
       return {
-        agrees: differsAt === undefined && found.every(({ replay }) => replay !== 'differs'),
+        agrees: firstDifferent === undefined && found.every(({ replay }) => replay !== 'differs'),
         decisions: found,
-        verdicts: { intervals: judged.length, ...(differsAt === undefined ? {} : { differsAt }) },
+        verdicts: { intervals: judged.length, ...(firstDifferent === undefined ? {} : { firstDifferent }) },
       };
     },
   );
