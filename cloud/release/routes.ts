@@ -63,7 +63,7 @@ const lint = (deps: NounDeps): Operation =>
       method: 'post',
       path: '/v1/releases:lint',
       summary: 'Everything that is wrong with a manifest, by line and column',
-      right: 'releases:read',
+      right: 'releases:write',
     },
     {
       body: z.strictObject({ text }),
