@@ -307,7 +307,7 @@ const commands: Readonly<Record<string, string>> = {
   listTriagePolicies: 'triage policies',
   listTriageValues: 'triage values',
   listTriageWindows: 'triage windows',
-  listTriggers: 'runs triggers',
+  getTriggers: 'runs triggers',
   listUsers: 'users list',
   listWebhookDeliveries: 'webhooks deliveries',
   listWebhooks: 'webhooks list',

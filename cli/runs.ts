@@ -101,7 +101,7 @@ function explainCommand(runs: Command, io: CliIo): void {
     text: (one) =>
       [
         ...one.path.map((step, n) => `${n + 1}. ${step}`),
-        one.stoppedAt === undefined ? 'it came to its end' : `it stands at ${one.stoppedAt}`,
+        one.lastStep === undefined ? 'it came to its end' : `it stands at ${one.lastStep}`,
         one.agrees ? 'the replay agrees with the record' : `it does NOT agree: ${one.why ?? ''}`,
         '',
       ].join('\n'),

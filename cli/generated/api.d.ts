@@ -5567,7 +5567,7 @@ export interface paths {
             cookie?: never;
         };
         /** What starts runs by itself, with the latest evaluations */
-        get: operations["listTriggers"];
+        get: operations["getTriggers"];
         put?: never;
         post?: never;
         delete?: never;
@@ -13004,7 +13004,7 @@ export interface components {
             agrees: boolean;
             /** @description Steps in the order they were asked for. */
             path: string[];
-            stoppedAt?: string;
+            lastStep?: string;
             outcome?: unknown;
             why?: string;
         };
@@ -25318,7 +25318,7 @@ export interface operations {
             };
         };
     };
-    listTriggers: {
+    getTriggers: {
         parameters: {
             query?: never;
             header?: never;

@@ -165,7 +165,7 @@ const explanationSchema = z
   .object({
     agrees: z.boolean().openapi({ description: 'The replay comes to where the run stands.' }),
     path: z.array(z.string()).openapi({ description: 'Steps in the order they were asked for.' }),
-    stoppedAt: z.string().optional(),
+    lastStep: z.string().optional(),
     outcome: z.unknown().optional(),
     why: z.string().optional(),
   })

@@ -54,7 +54,7 @@ const known = (): readonly Known[] =>
 const list = (deps: NounDeps): Operation =>
   operation(
     {
-      id: 'listTriggers',
+      id: 'getTriggers',
       tag,
       method: 'get',
       path: '/v1/triggers',

@@ -42,6 +42,7 @@ export const triage: Migration = {
       value real not null,
       primary key (unit_id, scorer, scorer_sha256)
     ) strict, without rowid`,
+    'create index triage_score_value on triage_score (scorer, value, unit_id)',
 
     `create table triage_intake (
       clip_id text primary key,

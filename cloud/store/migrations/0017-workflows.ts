@@ -45,6 +45,7 @@ export const workflows: Migration = {
     ) strict`,
     'create index run_created on run (created_at, id)',
     'create index run_state on run (state, created_at, id)',
+    'create index run_updated on run (updated_at, id)',
     'create index run_workflow on run (workflow, created_at, id)',
     'create index run_subject on run (subject, created_at, id)',
     'create index run_parent on run (parent_id, parent_step)',
@@ -124,6 +125,7 @@ export const workflows: Migration = {
     ) strict`,
     'create index gate_opened on gate (opened_at, id)',
     'create index gate_state on gate (state, opened_at, id)',
+    'create index gate_deadline on gate (deadline_at, id)',
     'create index gate_remind on gate (state, remind_at)',
 
     `create table vote (

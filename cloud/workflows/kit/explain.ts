@@ -17,7 +17,7 @@ export interface Explanation {
   /** Steps in the order in which the body asked for them. */
   readonly path: readonly string[];
   /** The step at which the replay ended; absent when it came to the end. */
-  readonly stoppedAt?: string;
+  readonly lastStep?: string;
   readonly outcome?: Json;
   /** Why it does not agree. */
   readonly why?: string;
@@ -121,14 +121,14 @@ function judgedStop(
   run: RunRow,
   { path, rows }: { readonly path: readonly string[]; readonly rows: readonly StepRow[] },
 ): Explanation {
-  const stoppedAt = path.at(-1) ?? '';
+  const lastStep = path.at(-1) ?? '';
   if (run.state === 'ended') {
-    return { agrees: false, path, stoppedAt, why: 'the run has ended, the replay has not' };
+    return { agrees: false, path, lastStep, why: 'the run has ended, the replay has not' };
   }
   const open = rows.find((row) => row.state === 'running' || row.state === 'retrying');
-  const agrees = open === undefined || open.name === stoppedAt || isPartOf(open.name, stoppedAt);
+  const agrees = open === undefined || open.name === lastStep || isPartOf(open.name, lastStep);
   const why = agrees ? {} : { why: `the run is at ${open.name}` };
-  return { agrees, path, stoppedAt, ...why };
+  return { agrees, path, lastStep, ...why };
 }
 
 /** Retries and escalations of a step bear its name. */

@@ -46,7 +46,7 @@ test('an abort reaches the body once, which takes back what it did; the replay a
   const run = await world.start(undoing, {});
   await world.reaches(run, 'waiting');
   const ground = { ...world.ground('api'), workflows };
-  expect(await explainRun(ground, run)).toMatchObject({ agrees: true, stoppedAt: 'stage' });
+  expect(await explainRun(ground, run)).toMatchObject({ agrees: true, lastStep: 'stage' });
   await world.db.transaction().execute(async (trx) => {
     const store = runStore(trx);
     const why = { by: 'usr_ann', reason: 'wrong robots', at: world.clock.now() };

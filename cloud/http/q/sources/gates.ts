@@ -72,7 +72,7 @@ export const gateSource: QSource = {
       name: 'deadlineAt',
       type: 'instant',
       says: 'Until when it is to be decided.',
-      example: 'deadlineAt < 1d',
+      example: 'deadlineAt < now',
       place: column('gate.deadline_at'),
     },
   ],
