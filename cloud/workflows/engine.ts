@@ -288,15 +288,16 @@ function guarded(
         if (what !== 'lease') setImmediate(() => freed.tell());
       }
     };
+  const claimed = inTurn(async (params: Parameters<Backend['claimWorkflowRun']>[0]) => {
+    try {
+      return await backend.claimWorkflowRun({ ...params, leaseDurationMs: leaseMs });
+    } catch (error) {
+      told('claim', error);
+      return null;
+    }
+  });
   const own: Partial<Backend> = {
-    async claimWorkflowRun(params) {
-      try {
-        return await backend.claimWorkflowRun({ ...params, leaseDurationMs: leaseMs });
-      } catch (error) {
-        told('claim', error);
-        return null;
-      }
-    },
+    claimWorkflowRun: claimed,
     extendWorkflowRunLease: unheard(
       'lease',
       async (params: Parameters<Backend['extendWorkflowRunLease']>[0]) =>
@@ -326,4 +327,26 @@ function guarded(
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });
+}
+
+/**
+ * Every free slot asks for a run of its own. They ask one after the other; who asked before the
+ * one that found nothing need not ask any more.
+ */
+function inTurn<P, R>(claim: (params: P) => Promise<R | null>): (params: P) => Promise<R | null> {
+  let last: Promise<unknown> = Promise.resolve();
+  let asked = 0;
+  let emptyFor = 0;
+  return async (params) => {
+    const mine = (asked += 1);
+    const turn = last.then(async () => {
+      if (mine <= emptyFor) return null;
+      const known = asked;
+      const found = await claim(params);
+      if (found === null) emptyFor = known;
+      return found;
+    });
+    last = turn;
+    return await turn;
+  };
 }
