@@ -254,11 +254,12 @@ test.each(table)('the table of roles: $what is for $may', ({ is, may }) => {
 
 test('what changes something takes more than reading', () => {
   const look =
-    /:(preview|verify|lint|validate|explain|estimate|test|parse|dryRun)$|\/(query|search)$/;
+    /:(preview|verify|lint|validate|explain|estimate|test|parse|dryRun|rebuild|plan)$|\/(query|search)$/;
   for (const { operation, level } of scoped()) {
     const { doc } = operation;
-    // Who may read a thing may ask people for more of it.
-    const looks = doc.method === 'get' || look.test(doc.path) || doc.id === 'requestReview';
+    // Who may read a thing may ask people for more of it, and give that back.
+    const asks = ['requestReview', 'revokeReview'].includes(doc.id);
+    const looks = doc.method === 'get' || look.test(doc.path) || asks;
     expect(looks || level !== 'read', doc.id).toBe(true);
     expect(doc.method !== 'get' || level === 'read', doc.id).toBe(true);
   }

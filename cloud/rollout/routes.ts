@@ -205,7 +205,10 @@ const explained = z
     ),
     verdicts: z.object({
       intervals: z.int(),
-      firstDifferent: z.int().optional().openapi({ description: 'The first interval that differs.' }),
+      firstDifferent: z
+        .int()
+        .optional()
+        .openapi({ description: 'The first interval that differs.' }),
     }),
   })
   .openapi('RolloutExplanation');
@@ -246,7 +249,10 @@ const explain = (deps: NounDeps): Operation =>
       return {
         agrees: firstDifferent === undefined && found.every(({ replay }) => replay !== 'differs'),
         decisions: found,
-        verdicts: { intervals: judged.length, ...(firstDifferent === undefined ? {} : { firstDifferent }) },
+        verdicts: {
+          intervals: judged.length,
+          ...(firstDifferent === undefined ? {} : { firstDifferent }),
+        },
       };
     },
   );

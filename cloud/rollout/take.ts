@@ -5,6 +5,7 @@
 import type { Json } from '@fieldloop/core';
 import { targetsTogether } from '../release-limits.ts';
 import type { Db } from '../store/db.ts';
+import { crownModels } from './crown.ts';
 import { type Action, decide, type Decision } from './decide.ts';
 import { isInStage, type Look, lookAt } from './look.ts';
 import type { Answer, Rollout, Target } from './rollout.ts';
@@ -93,11 +94,13 @@ async function act(trx: Db, step: Step, deps: TakeDeps): Promise<Rollout | undef
       return await set({ reason: decision.reason ?? null, phase: 'none' }, 'rollout.rolling_back');
     case 'take_back':
       return await takeBack(trx, step, deps);
-    case 'complete':
-      return await set(
-        { phase: 'none', endedAt: deps.at, unlessHalted: true },
-        'rollout.completed',
-      );
+    case 'complete': {
+      const change = { phase: 'none', endedAt: deps.at, unlessHalted: true } as const;
+      const done = await set(change, 'rollout.completed');
+      if (done !== undefined)
+        await crownModels(trx, done.releaseId, { at: deps.at, by: deps.actor });
+      return done;
+    }
     case 'finish': {
       const isWhole = decision.to === 'rolled_back';
       const told = isWhole ? 'rollout.rolled_back' : 'rollout.rollback_incomplete';
