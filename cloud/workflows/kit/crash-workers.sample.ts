@@ -42,6 +42,8 @@ interface Life {
   backend: EngineBackend | undefined;
   /** Runs of the engine that it works at, and those that it died at, with the id of its slot. */
   readonly held: Map<string, string>;
+  /** Called when it works at none any more. */
+  onIdle: () => void;
   readonly lost: Map<string, string>;
 }
 
@@ -122,7 +124,11 @@ export async function openCrashWorkers(world: KitWorld, options: Options): Promi
 }
 
 async function isIdle({ life }: Worker): Promise<void> {
-  while (life.held.size > 0) await new Promise((resolve) => void setImmediate(resolve));
+  while (life.held.size > 0) {
+    await new Promise<void>((resolve) => {
+      life.onIdle = resolve;
+    });
+  }
 }
 
 async function openWorker(
@@ -130,7 +136,13 @@ async function openWorker(
   options: Options,
   reach: (worker: Pick<Worker, 'engine' | 'life'>, at: Boundary) => Promise<void>,
 ): Promise<Worker> {
-  const life: Life = { isDead: false, backend: undefined, held: new Map(), lost: new Map() };
+  const life: Life = {
+    isDead: false,
+    backend: undefined,
+    held: new Map(),
+    onIdle: () => undefined,
+    lost: new Map(),
+  };
   const engine = await world.engine({ isManual: true, wrap: (backend) => mortal(backend, life) });
   const ground = world.ground('w', { write: mortalDb(world.db, life) });
   const runner = await openRunner(
@@ -166,6 +178,8 @@ function mortal(backend: EngineBackend, life: Life): EngineBackend {
         return {} as R;
       } finally {
         life.held.delete(params.workflowRunId);
+        // The worker itself hears of it first.
+        if (life.held.size === 0) setImmediate(() => life.onIdle());
       }
     };
   const own: Partial<EngineBackend> = {

@@ -70,6 +70,8 @@ export interface CrashOptions {
   readonly mutant?: Mutant;
   /** People and the world react before the engine knows of a wait, not after it. */
   readonly isEarly?: boolean;
+  /** Kills at each n-th boundary only; default at all. */
+  readonly nth?: number;
   /** Kills at pairs of boundaries as well, this many, drawn with the seed. */
   readonly pairs?: { readonly count: number; readonly draw: (below: number) => number };
 }
@@ -96,7 +98,8 @@ export async function crashEverywhere(
   const calm = await play(kind, one, { workers, crashes: [] });
   const first = await play(kind, one, { ...options, crashes: [] });
   const points = first.boundaries.length;
-  const plans = Array.from({ length: points }, (_, n) => [n + 1]);
+  const { nth = 1 } = options;
+  const plans = Array.from({ length: Math.ceil(points / nth) }, (_, n) => [n * nth + 1]);
   const { count = 0, draw = () => 0 } = options.pairs ?? {};
   for (let n = 0; n < count; n += 1) plans.push([1 + draw(points), 1 + draw(points)]);
   const differing: string[] = [];

@@ -54,6 +54,7 @@ export async function kitWorld(kind: WorldKind, options: KitWorldOptions = {}): 
     filled ??= fillOne(store.db);
     await copyFile(await filled, join(dataDir, engineFile));
   }
+  if (kind === 'postgres') await emptyEngine(store.db);
   const database: DatabaseAddress =
     'url' in store ? { kind: 'postgres', url: store.url } : { kind: 'sqlite', path: store.path };
   const { clock = systemClock, log = silentLog } = options;
@@ -126,6 +127,17 @@ async function fillOne(write: Db): Promise<string> {
   );
   await engine[Symbol.asyncDispose]();
   return join(dataDir, engineFile);
+}
+
+/** A used database holds the engine's runs of the test before. */
+async function emptyEngine(db: Db): Promise<void> {
+  await sql
+    .raw(`do $$ begin if to_regclass('openworkflow.workflow_runs') is not null then
+      delete from openworkflow.workflow_signals;
+      delete from openworkflow.step_attempts;
+      delete from openworkflow.workflow_runs;
+      end if; end $$`)
+    .execute(db);
 }
 
 /** An admin decides at the gate where the run waits. */
