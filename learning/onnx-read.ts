@@ -100,9 +100,10 @@ const notOnnx = (cause: unknown): Fault =>
     cause,
   });
 
+/** One of the two: a size, or a name for one that is known when the model runs. */
 interface DecodedDimension {
-  readonly dimValue: number;
-  readonly dimParam: string;
+  readonly dimValue?: number;
+  readonly dimParam?: string;
 }
 
 interface DecodedValue {
@@ -144,7 +145,7 @@ interface Decoded {
 const endOf = ({ name, type }: DecodedValue): OnnxEnd => ({
   name,
   dimensions: (type?.tensorType?.shape?.dim ?? []).map(({ dimParam, dimValue }) =>
-    dimParam === '' ? dimValue : dimParam,
+    dimParam === undefined || dimParam === '' ? (dimValue ?? 0) : dimParam,
   ),
 });
 
