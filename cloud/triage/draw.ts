@@ -56,11 +56,14 @@ interface Group {
   readonly loaded: Loaded;
 }
 
-/** The whole draw of a window. The same rows give the same draw. */
+/**
+ * The whole draw of a window. The same rows give the same draw. A planner that is lent stays open.
+ */
 export async function drawOf(
   db: Db,
   window: DrawScope,
   limit = maxWindowUnits,
+  lent?: Planner,
 ): Promise<DrawnWindow> {
   const { definition } = window;
   const minutesPerUnit = definition.labelSeconds / 60;
@@ -78,7 +81,8 @@ export async function drawOf(
     minutes: Math.max(0, all.minutes - named.length * minutesPerUnit),
   };
   const parts: Part[] = [];
-  await using planner = openPlanner();
+  await using opened = new AsyncDisposableStack();
+  const planner = lent ?? opened.use(openPlanner());
   for (const group of groups) {
     const share = units === 0 ? 0 : group.loaded.units.ids.length / units;
     const own = { bytes: left.bytes * share, minutes: left.minutes * share };

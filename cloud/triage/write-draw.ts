@@ -10,6 +10,7 @@ import { sql } from '../store/kysely.ts';
 import { putOutbox } from '../store/outbox.ts';
 import { drawWriteRows } from '../triage-limits.ts';
 import { type Drawn, drawOf, type DrawnWindow } from './draw.ts';
+import type { Planner } from './planner.ts';
 import { type TriageWindow, windowStore } from './window-store.ts';
 
 export interface DrawDeps {
@@ -17,13 +18,15 @@ export interface DrawDeps {
   readonly write: Db;
   readonly clock: Clock;
   readonly ids: Pick<Ids, 'ulid'>;
+  /** One that stays open, for many draws; default one for this draw. */
+  readonly planner?: Planner;
 }
 
 /** The window as it ended; one that is over already is left as it is. */
 export async function drawWindow(deps: DrawDeps, id: string): Promise<TriageWindow> {
   const window = await windowStore(deps.write).demand(id);
   if (window.state !== 'frozen') return window;
-  const drawn = await drawOf(deps.read, window);
+  const drawn = await drawOf(deps.read, window, undefined, deps.planner);
   await writeSlices(deps, window, drawn);
   const at = deps.clock.now();
   await deps.write.transaction().execute(async (trx) => {

@@ -25,6 +25,7 @@ import { operationRows } from '../store/operations.ts';
 import { createModel } from '../store/model-registry.ts';
 import { trainingStore } from '../training/store.ts';
 import { policyStore } from '../triage/policy-store.ts';
+import { openPlanner, type Planner } from '../triage/planner.ts';
 import { putSampleUnits, sampleClasses, samplePolicy } from '../triage/triage.sample.ts';
 import { drawWindow } from '../triage/write-draw.ts';
 import { dataToTrainingWorkflow, labelBatchWorkflow } from './data-to-training-deps.ts';
@@ -33,13 +34,16 @@ import type { Workflow } from './kit/workflow.ts';
 
 let folder = '';
 let bytes: BlobStore;
+let planner: Planner;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fieldloop-loop-'));
   bytes = await openDiskBlobs(folder);
+  planner = openPlanner();
 });
 
 afterAll(async () => {
+  await planner[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
 
@@ -111,7 +115,7 @@ async function draws({ db, clock, ids }: CrashWorld): Promise<boolean> {
     .select('id')
     .where('state', '=', 'frozen')
     .execute();
-  for (const { id } of frozen) await drawWindow({ read: db, write: db, clock, ids }, id);
+  for (const { id } of frozen) await drawWindow({ read: db, write: db, clock, ids, planner }, id);
   return frozen.length > 0;
 }
 
