@@ -298,7 +298,7 @@ export const toldCases: readonly ToldCase[] = [
     name: 'a step of a transfer that nobody knows',
     act: async (device) => {
       const topic = `fl/1/d/${device.name}/up/tx`;
-      await device.control.publishAsync(topic, Buffer.from('0a00', 'hex'), { qos: 1 });
+      await device.control.publishAsync(topic, Buffer.from('7a00', 'hex'), { qos: 1 });
       return await device.next(wordOf);
     },
   },
