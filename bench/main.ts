@@ -2,7 +2,9 @@
  * `npm run bench -- NAME [--json]`: measures one thing against a rival in the same run. Exit code
  * 1 when a bar is missed.
  */
+import { parseArgs } from 'node:util';
 import { asFault, faultLine } from '@fieldloop/core';
+import type { FlywheelOptions } from './flywheel.ts';
 import { type Bench, machineText, type Report, tableText } from './report.ts';
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
@@ -16,9 +18,11 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
 };
 
 const usage = `usage: npm run bench -- NAME [--json]
+       npm run bench -- flywheel [--json] [--data FILE (--label COLUMN | --windows)] [--seeds N]
 
   annotation  the next of 100,000 tasks, and an answer with the next
   cloud   100,000 clips and 1,000,000 events on SQLite and PostgreSQL, against limits
+  flywheel  recorded robot data through agents, triage, labels, trainer and rollout (ten minutes)
   dataset a version of 100,000 items, twice: time, memory and the same id
   rules   recordings through reader, accessors and rules, against @mcap/core + rosmsg2
   triage  one window of 100,000 scored clips: draw, and gaps of the event loop
@@ -28,21 +32,66 @@ const usage = `usage: npm run bench -- NAME [--json]
 --json prints { name, machine, rows: [{ figure, unit, value, rival, ratio, bar, holds }] }.
 `;
 
-async function main(argv: readonly string[]): Promise<number> {
-  const names = argv.filter((word) => !word.startsWith('-'));
-  const [name = ''] = names;
-  const open = Object.hasOwn(benches, name) ? benches[name] : undefined;
-  const unknown = argv.filter((word) => word.startsWith('-') && word !== '--json');
-  if (open === undefined || names.length !== 1 || unknown.length > 0) {
+const options = {
+  json: { type: 'boolean' },
+  help: { type: 'boolean' },
+  data: { type: 'string' },
+  label: { type: 'string' },
+  windows: { type: 'boolean' },
+  seeds: { type: 'string' },
+} as const;
+
+async function main(args: readonly string[]): Promise<number> {
+  const given = readArgs(args);
+  const [name = ''] = given?.positionals ?? [];
+  const wanted = given?.values;
+  const flywheel = wanted === undefined ? undefined : flywheelOf(wanted);
+  const open = benchOf(name, flywheel);
+  if (wanted?.help === true || open === undefined || given?.positionals.length !== 1) {
     process.stderr.write(usage);
-    return argv.includes('--help') ? 0 : 2;
+    return wanted?.help === true ? 0 : 2;
   }
   const bench = await open();
   const rows = await bench((text) => process.stderr.write(`${text}\n`));
   const report: Report = { name, machine: machineText(), rows };
-  process.stdout.write(argv.includes('--json') ? `${JSON.stringify(report)}\n` : tableText(report));
+  process.stdout.write(wanted?.json === true ? `${JSON.stringify(report)}\n` : tableText(report));
   return rows.every((one) => one.holds) ? 0 : 1;
 }
+
+/** Undefined for words that are no option. */
+function readArgs(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Undefined for what does not fit together; without any of them, the options of no bench. */
+function flywheelOf(
+  given: NonNullable<ReturnType<typeof readArgs>>['values'],
+): FlywheelOptions | undefined {
+  const { data, label, windows, seeds } = given;
+  const count = seeds === undefined ? undefined : Number(seeds);
+  const isCount = count === undefined || (Number.isInteger(count) && count > 0 && count <= 100);
+  // One way to read the labels of a file, and none without a file.
+  const ways = Number(label !== undefined) + Number(windows === true);
+  return isCount && ways === Number(data !== undefined)
+    ? { data, label, windows, seeds: count }
+    : undefined;
+}
+
+function benchOf(name: string, flywheel: FlywheelOptions | undefined) {
+  if (flywheel === undefined) return undefined;
+  if (name === 'flywheel') return openFlywheel(flywheel);
+  const isPlain = Object.values(flywheel).every((one) => one === undefined);
+  return isPlain && Object.hasOwn(benches, name) ? benches[name] : undefined;
+}
+
+const openFlywheel = (given: FlywheelOptions) => async (): Promise<Bench> => {
+  const { flywheelBench } = await import('./flywheel.ts');
+  return async (progress) => await flywheelBench(given, progress);
+};
 
 // Ending by `exit` lets the processes of a bench end with it.
 process.on('SIGINT', () => process.exit(130));

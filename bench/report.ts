@@ -11,6 +11,8 @@ export interface Row {
   /** What the ratio must reach, such as `>= 5`; empty when the row only informs. */
   readonly bar: string;
   readonly holds: boolean;
+  /** 95 % interval of the ratio, where it was measured several times. */
+  readonly interval?: readonly [number, number];
 }
 
 export interface Report {
@@ -53,15 +55,19 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
 }
 
+/** Shares are small numbers. */
+const shown = (value: number, { unit }: Row): string => value.toFixed(unit === 'share' ? 3 : 1);
+
 export function tableText(report: Report): string {
   const cells = [
-    ['figure', 'unit', 'value', 'rival', 'ratio', 'bar', 'holds'],
+    ['figure', 'unit', 'value', 'rival', 'ratio', 'interval', 'bar', 'holds'],
     ...report.rows.map((one) => [
       one.figure,
       one.unit,
-      one.value.toFixed(1),
-      one.rival.toFixed(1),
-      one.ratio.toFixed(2),
+      shown(one.value, one),
+      shown(one.rival, one),
+      one.ratio.toFixed(one.unit === 'share' ? 3 : 2),
+      one.interval?.map((end) => end.toFixed(3)).join(' - ') ?? '',
       one.bar,
       one.bar === '' ? '' : one.holds ? 'yes' : 'NO',
     ]),

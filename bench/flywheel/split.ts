@@ -15,9 +15,12 @@ export interface Split {
 const firstShare = 0.2;
 export const blockRows = 45;
 const everyHeld = 4;
+/** A short table has shorter blocks, so that something is held out. */
+const leastBlocks = 96;
 
-export function splitOf(rows: number, seed: number, block = blockRows): Split {
+export function splitOf(rows: number, seed: number): Split {
   const first = Math.floor(rows * firstShare);
+  const block = Math.max(1, Math.min(blockRows, Math.floor((rows - first) / leastBlocks)));
   const blocks = Array.from({ length: Math.ceil((rows - first) / block) }, (_, n) => {
     const from = first + n * block;
     return range(from, Math.min(from + block, rows));
