@@ -13,13 +13,13 @@ import { decideGate, type KitWorld, kitWorld, type WorldKind } from './kit.sampl
 import { startMany } from './measure.sample.ts';
 import { soakedRun, soakEffects, soakKind } from './soaked.sample.ts';
 
-export interface SoakOptions {
+interface SoakOptions {
   readonly seed: string;
   readonly runs: number;
   readonly deaths: number;
 }
 
-export interface Soaked {
+interface Soaked {
   readonly runs: number;
   readonly deaths: number;
   readonly effects: number;
