@@ -5,11 +5,13 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { asFault, faultLine, faultTable } from '@fieldloop/core';
+import { asFault, Fault, faultLine, faultTable } from '@fieldloop/core';
 import { type DemoOptions, parseOptions, usage } from './demo/options.ts';
+import { loopRules } from './demo/loop/rules.ts';
+import { runLoop } from './demo/loop/run.ts';
 import { chooseRules } from './demo/rules.ts';
-import { openScreen } from './demo/screen.ts';
-import { openSite } from './demo/site.ts';
+import { openScreen, type Screen } from './demo/screen.ts';
+import { openSite, type SitePlan } from './demo/site.ts';
 import { watchSite } from './demo/watch.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -47,6 +49,10 @@ async function run(options: DemoOptions, signal: AbortSignal): Promise<void> {
     screen.say(`  ✓ ${name} ${((performance.now() - started) / 1000).toFixed(1)} s`);
     return result;
   };
+  if (options.loop) {
+    await loop(options, { screen, step, signal });
+    return;
+  }
   const chosen = await step('rules', () => chooseRules(options));
   for (const line of chosen.lines) screen.say(`    ${line}`);
   const folder = join(root, '.fieldloop', 'demo');
@@ -78,6 +84,32 @@ async function run(options: DemoOptions, signal: AbortSignal): Promise<void> {
       ? 'Without --once it keeps running, and npx fieldloop clips list shows what was flagged.'
       : `To look at them again: npx fieldloop cloud run --data .fieldloop/demo/cloud --http ${at}`,
   );
+}
+
+async function loop(
+  options: DemoOptions,
+  of: {
+    readonly screen: Screen;
+    readonly step: SitePlan['step'];
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  const { screen, step, signal } = of;
+  const folder = join(root, '.fieldloop', 'demo');
+  const plan = { root, folder, options, rules: loopRules, soak: '5s', step };
+  await using site = await openSite(plan);
+  const ended = new AbortController();
+  void site.firstEnd.then((running) => {
+    const message = `${running.name} ended by itself:\n${running.tail()}`;
+    ended.abort(new Fault('unavailable', message, { remedy: `Its log is in ${folder}.` }));
+  });
+  await runLoop({
+    root,
+    site,
+    seed: options.seed,
+    signal: AbortSignal.any([signal, ended.signal]),
+    say: (text) => screen.say(text),
+  });
 }
 
 try {

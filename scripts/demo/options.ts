@@ -7,6 +7,8 @@ import { didYouMean, Fault } from '@fieldloop/core';
 export interface DemoOptions {
   /** Stop by itself when each robot has a clip that is stored, verified and readable. */
   readonly once: boolean;
+  /** From failures to the model that no longer makes them. */
+  readonly loop: boolean;
   readonly seed: number;
   readonly recording?: string | undefined;
   readonly rules?: string | undefined;
@@ -26,7 +28,7 @@ Runs the whole line on this machine: the cloud, robots, one agent each, clips wi
   npm run demo -- --recording drive.mcap --once
 `;
 
-const known = ['once', 'recording', 'rules', 'seed', 'help'];
+const known = ['once', 'loop', 'recording', 'rules', 'seed', 'help'];
 
 /** Undefined when help was asked for. Fault `invalid` for anything that the demo cannot do. */
 export function parseOptions(argv: readonly string[]): DemoOptions | undefined {
@@ -44,6 +46,7 @@ export function parseOptions(argv: readonly string[]): DemoOptions | undefined {
     allowPositionals: true,
     options: {
       once: { type: 'boolean' },
+      loop: { type: 'boolean' },
       recording: { type: 'string' },
       rules: { type: 'string' },
       seed: { type: 'string' },
@@ -67,7 +70,13 @@ export function parseOptions(argv: readonly string[]): DemoOptions | undefined {
       remedy: 'The simulated site runs the library; edit rules/library/*.yaml to change it.',
     });
   }
-  return { once: values.once === true, seed, recording, rules };
+  const loop = values.loop === true;
+  if (loop && (recording !== undefined || values.once === true)) {
+    throw new Fault('invalid', '--loop takes no --recording and no --once', {
+      remedy: 'It runs on the simulator and ends by itself: npm run demo -- --loop',
+    });
+  }
+  return { once: values.once === true, loop, seed, recording, rules };
 }
 
 function fileOf(name: string, value: string | boolean | undefined): string | undefined {

@@ -11,6 +11,7 @@ import {
   cloudApi,
   type CloudProcess,
   type Running,
+  resumeAgent,
   startAgent,
   startCloud,
   startProgram,
@@ -25,6 +26,8 @@ export interface Site extends AsyncDisposable {
   readonly agents: readonly AgentProcess[];
   /** Resolves with the first process that ended by itself. */
   readonly firstEnd: Promise<Running>;
+  /** Every agent ends and starts again: what robots record from then on is a new session. */
+  readonly restartAgents: () => Promise<void>;
 }
 
 export interface SitePlan {
@@ -33,6 +36,8 @@ export interface SitePlan {
   readonly options: DemoOptions;
   /** The rules document, as YAML or JSON text. */
   readonly rules: string;
+  /** How long robots watch a model that came from the cloud, such as `5s`. */
+  readonly soak?: string;
   /** Tells a person that a step is done, with its time. */
   readonly step: <T>(name: string, work: () => Promise<T>) => Promise<T>;
 }
@@ -45,8 +50,13 @@ export async function openSite(plan: SitePlan): Promise<Site> {
   const { root, folder, step } = plan;
   await claimFolder(folder);
   const processes: Running[] = [];
+  const replaced = new Set<Running>();
+  const ended = Promise.withResolvers<Running>();
   const keep = (running: Running): void => {
     processes.push(running);
+    void running.exited.then(() => {
+      if (!replaced.has(running)) ended.resolve(running);
+    });
     appendFileSync(join(folder, 'pids'), `${running.pid}\n`);
   };
   const stop = async (): Promise<void> => {
@@ -68,22 +78,37 @@ export async function openSite(plan: SitePlan): Promise<Site> {
       const started: AgentProcess[] = [];
       for (const { name, source, models } of sources) {
         const claimToken = await api.createClaimToken(name);
-        const agent = await startAgent(root, folder, { name, claimToken, source, rules, models });
+        const agent = await startAgent(root, folder, {
+          name,
+          claimToken,
+          source,
+          rules,
+          models,
+          ...(plan.soak === undefined ? {} : { soak: plan.soak }),
+        });
         keep(agent.running);
         started.push(agent);
       }
       return started;
     });
-    const ends = processes.map(async (one) => {
-      await one.exited;
-      return one;
-    });
+    const restartAgents = async (): Promise<void> => {
+      await Promise.all(
+        agents.map(async ({ name, running }, i) => {
+          replaced.add(running);
+          await running.stop(graceMs);
+          const agent = resumeAgent(root, folder, name);
+          keep(agent.running);
+          agents[i] = agent;
+        }),
+      );
+    };
     return {
       folder,
       cloud,
       api,
       agents,
-      firstEnd: Promise.race(ends),
+      firstEnd: ended.promise,
+      restartAgents,
       [Symbol.asyncDispose]: stop,
     };
   } catch (error) {
