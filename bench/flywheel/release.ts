@@ -118,8 +118,8 @@ async function person(
   const nobody = openCalls(place.url, '');
   await nobody.post('/v1/links:redeem', { token: link.token, password });
   const login = { email, password, kind: 'token' };
-  const { token } = await nobody.post<{ readonly token: string }>('/v1/login', login);
-  return openCalls(place.url, token);
+  const { key } = await nobody.post<{ readonly key: string }>('/v1/login', login);
+  return openCalls(place.url, key);
 }
 
 async function artifact(

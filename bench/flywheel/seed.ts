@@ -87,13 +87,16 @@ export async function runSeed(site: Site, seed: number): Promise<SeedResult> {
     const shares = `${chosen.length} labels, ${answers} answers, ${caught[strategy]?.toFixed(3)}`;
     progress(`seed ${seed}: ${strategy} ${shares} wrong, then ${retrained[strategy]?.toFixed(3)}`);
   }
+  const scores = units.map(({ entropy }) => entropy);
+  const ranked = auroc({ scores, failed: failed.map(Number) });
+  progress(`seed ${seed}: ${failures} of ${units.length} wrong, AUROC ${ranked.toFixed(3)}`);
   return {
     seed,
     device,
     base,
     baseModel,
     failureRate: failures / units.length,
-    auroc: auroc({ scores: units.map(({ entropy }) => entropy), failed: failed.map(Number) }),
+    auroc: ranked,
     caught: { ...whole(caught), oracle: Math.min(1, failures / size) },
     retrained: whole(retrained),
     models: whole(models),
