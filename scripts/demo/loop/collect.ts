@@ -13,12 +13,12 @@ export interface LoggedFailure {
 }
 
 /** Enough to draw from, and to say how often it happens. */
-const leastMs = 150_000;
+const leastMs = 112_000;
 /** Then robots are switched off and on: another drive, for the sides of the data set. */
-const driveMs = 38_000;
+const driveMs = 28_000;
 const drives = 4;
-const leastLinked = 6;
-const leastUnits = 500;
+const leastLinked = 4;
+const leastUnits = 400;
 const mostMs = 220_000;
 const tellMs = 15_000;
 

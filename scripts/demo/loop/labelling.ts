@@ -44,10 +44,14 @@ export async function labelWindow(at: Stage, staff: Staff): Promise<void> {
   say(`  ${drawn.id}: of ${drawn.units} frames ${lanes.join(', ')}`);
   for (const note of drawn.result?.notes ?? []) say(`  ${note}`);
   stage('Annotation: people answer, consensus decides; nobody sees what others said');
-  const asked = await until('its tasks', { signal, withinMs: drawMs }, async () => {
+  let before = 0;
+  const steady = { signal, withinMs: drawMs, everyMs: 2_500 };
+  // A moment that was chosen twice opens one task: they are there when no more come.
+  const asked = await until('its tasks', steady, async () => {
     const tasks = await api.all<Task>('/v1/tasks');
-    const chosen = Object.values(drawn.result?.lanes ?? {}).reduce((n, { units }) => n + units, 0);
-    return tasks.length >= chosen ? tasks : undefined;
+    if (tasks.length > 0 && tasks.length === before) return tasks;
+    before = tasks.length;
+    return undefined;
   });
   await answered(at, staff, asked);
 }

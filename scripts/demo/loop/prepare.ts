@@ -8,7 +8,7 @@ export const policy = 'places-frames';
 export const classes = ['clear', 'shelf', 'pallet', 'person', 'robot'] as const;
 
 /** Labels that one window may cost. */
-export const labels = 480;
+export const labels = 360;
 const labelSeconds = 6;
 
 export async function prepareData(api: Api): Promise<Sides> {
@@ -83,8 +83,8 @@ export interface Sides {
 }
 
 /**
- * A dozen drives and a hash may leave a side empty: the first salt under which drives of three robots
- * test, one calibrates and half of them train. It stands in the data set for everybody to see.
+ * A dozen drives and a hash may leave a side empty: the first salt under which drives of three
+ * robots test, one calibrates and half of them train. It stands in the data set for all to see.
  */
 function sidesOf(groups: readonly Group[]): Sides {
   for (let n = 1; n < 10_000; n += 1) {
