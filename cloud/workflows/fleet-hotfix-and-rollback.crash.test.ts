@@ -29,7 +29,8 @@ const answers: Readonly<Record<string, string>> = {
 
 const emergency: CrashCase = {
   name: 'emergency',
-  async open({ db, clock, start, decide }) {
+  async open(world) {
+    const { db, clock } = world;
     const fleet = await openFleet(db, 2, clock.now());
     const digest = await fleet.release('1.0.0');
     const corrective = await fleet.release('1.0.1');
@@ -39,8 +40,8 @@ const emergency: CrashCase = {
     const input = { digest, corrective, reason: 'it stops', cause: 'usr_ann', freeze: true };
     return {
       workflows: [hotfixWorkflow],
-      begin: async () => void (await start('fleet-hotfix-and-rollback', input, digest)),
-      react: async () => await decide(({ kind }: Gate) => answers[kind]),
+      begin: async () => void (await world.start('fleet-hotfix-and-rollback', input, digest)),
+      react: async () => await world.decide(({ kind }: Gate) => answers[kind]),
       async end(): Promise<Json> {
         const freezes = await db.selectFrom('rollout_freeze').selectAll().execute();
         const acts = await db
