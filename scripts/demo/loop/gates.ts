@@ -16,9 +16,9 @@ interface Answer {
 
 /** By kind of gate; what is not here is trouble, and the demo ends. */
 const answers: Readonly<Record<string, Answer>> = {
-  sign_off: { option: 'approve', reason: 'few robots, so test is small; good enough for a canary' },
-  inconclusive: { option: 'go_on', reason: 'too few test frames to tell; the canary will' },
-  approval: { option: 'approve', reason: 'right in the zones, and the hall stays' },
+  sign_off: { option: 'approve', reason: 'simulated: signed whatever its gates say, for the demo' },
+  inconclusive: { option: 'go_on', reason: 'simulated: goes on whenever nothing fails' },
+  approval: { option: 'approve', reason: 'simulated: approves what passed its gates' },
   rollout_plan: { option: 'approve', reason: 'one robot first' },
   rollout_inconclusive: { option: 'promote', reason: 'the canary did no harm' },
   rollout_human: { option: 'promote', reason: 'the canary did no harm' },
