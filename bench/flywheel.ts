@@ -6,7 +6,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { asFault, faultLine } from '@fieldloop/core';
+import { asFault, Fault, faultLine } from '@fieldloop/core';
 import { startCloud } from '@fieldloop/e2e';
 import { importFirst, versionOf } from './flywheel/base.ts';
 import { openCalls } from './flywheel/calls.ts';
@@ -75,12 +75,17 @@ export async function flywheelBench(
   };
   await Promise.all(Array.from({ length: atOnce }, line));
   seeds.sort((a, b) => a.seed - b.seed);
-  const brought = await broughtBy(site, seeds);
-  return [...rowsOf(table, seeds, { withBars: options.data === undefined }), ...brought];
+  const withBars = options.data === undefined;
+  const brought = await broughtBy(site, seeds, withBars);
+  return [...rowsOf(table, seeds, { withBars }), ...brought];
 }
 
 /** The rollout to the robot that still runs; a small table's evaluation may not pass. */
-async function broughtBy(site: Site, seeds: readonly SeedResult[]): Promise<readonly Row[]> {
+async function broughtBy(
+  site: Site,
+  seeds: readonly SeedResult[],
+  withBars: boolean,
+): Promise<readonly Row[]> {
   const last = seeds.at(-1);
   if (last === undefined) return [];
   try {
@@ -90,10 +95,14 @@ async function broughtBy(site: Site, seeds: readonly SeedResult[]): Promise<read
     const figure = `rollout: ${device} runs ${reported.slice(0, 12)}`;
     return [row({ figure, unit: '', value: same, rival: 1, ratio: same, atLeast: 1 })];
   } catch (error) {
+    // Minutes of figures are not thrown away for it.
     const fault = asFault(error);
-    if (fault.code !== 'conflict') throw error;
     site.progress(faultLine(fault));
-    return [row({ figure: 'rollout: none, see above', unit: '', value: 0, rival: 1, ratio: 0 })];
+    const figure = 'rollout: none, see above';
+    const isMissed = withBars || fault.code !== 'conflict';
+    return [
+      row({ figure, unit: '', value: 0, rival: 1, ratio: 0, ...(isMissed ? { atLeast: 1 } : {}) }),
+    ];
   }
 }
 
@@ -110,7 +119,13 @@ function openDesk(): Site['desk'] {
 async function tableFrom({ data, label, windows }: FlywheelOptions): Promise<Table> {
   const path = data ?? wallFile;
   const file = basename(path);
-  const text = await readFile(path, 'utf8');
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new Fault('not_found', `${path} cannot be read`, {
+      place: path,
+      remedy: 'Name a table of your own: --data FILE --label COLUMN.',
+      cause: error,
+    });
+  });
   if (windows === true) return readWindows(text, file);
   return readTable(text, { file, label: label ?? wallLabel });
 }

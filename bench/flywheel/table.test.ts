@@ -55,3 +55,13 @@ test.each([0, 1, 2, 3, 4])('the parts of seed %i share no row and miss none', (s
   expect(first.length).toBe(1091);
   expect(held.flat().length / 4365).toBeCloseTo(0.25, 1);
 });
+
+test.each([47, 88, 600])(
+  'of %i rows something is held out, and a tenth of the pool is a row',
+  (rows) => {
+    const { first, pool, held } = splitOf(rows, 2);
+    expect(first.length + pool.flat().length + held.flat().length).toBe(rows);
+    expect(held.flat().length).toBeGreaterThanOrEqual(8);
+    expect(pool.flat().length).toBeGreaterThan(10);
+  },
+);
