@@ -21,8 +21,6 @@ export const maxListedClips = 1000;
 /** Entries of a diff that are shown beside its counts. */
 export const diffEntries = 100;
 export const maxDiffEntries = 1000;
-/** Items read at once from the object of a version. */
-export const itemLineBytes = 64 * 1024;
 
 /** Exports: how long a file is kept, and how often those are looked for whose time is over. */
 export const datasetExportKeptMs = ms('24h');
@@ -33,8 +31,6 @@ export const parquetRowGroup = 10_000;
 export const lerobotChunk = 1000;
 export const lerobotDataMb = 100;
 export const lerobotVideoMb = 200;
-/** Events of lineage are sent to another server within this time. */
-export const openLineageTimeoutMs = ms('10s');
 
 /** Imports: bytes of one piece of a clip, items of one request. */
 export const importPieceBytes = 512 * 1024;

@@ -24,8 +24,6 @@ export const forecastRuns = 2000;
 export const targetsTogether = 200;
 /** Live rollouts are looked at this often: reports, deadlines, intervals. */
 export const rolloutStepMs = ms('2s');
-/** Reports that one transaction folds. */
-export const reportsTogether = 200;
 /** Intervals of one rollout that one look closes: one that slept catches up in turns. */
 export const intervalsTogether = 48;
 /** A stage's run looks at its rows this often, and this often hands over to the next run. */
@@ -40,5 +38,3 @@ export const stageWatchMs = ms('720h');
 /** Least bake of an emergency. */
 export const emergencyBakeMs = ms('30m');
 export const reviewGateMs = ms('336h');
-/** Rows shown in one answer. */
-export const shownRows = 100;

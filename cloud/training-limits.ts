@@ -25,8 +25,6 @@ export const trainingFolderMs = ms('168h');
 /** Bytes of a model.onnx and of a model.yaml. */
 export const maxOnnxBytes = 512 * 1024 * 1024;
 export const maxModelDocumentBytes = 16 * 1024 * 1024;
-/** A config document of a trainer. */
-export const maxConfigBytes = 64 * 1024;
 
 /** Units whose outputs must be finite, and how far a metric of the trainer may be from ours. */
 export const finiteUnits = 64;

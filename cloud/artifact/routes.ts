@@ -4,7 +4,7 @@ import { answerBytes } from '../blob/answer.ts';
 import type { BlobStore } from '../blob/blob.ts';
 import type { NounDeps } from '../http/deps.ts';
 import { instantField, instantText } from '../http/fields.ts';
-import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
+import { listAnswer, listPage, listQuery } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { artifactSource } from '../http/q/sources/releases.ts';
@@ -38,7 +38,6 @@ const schema = z
   .openapi('Artifact');
 
 export type ArtifactJson = z.infer<typeof schema>;
-export type ArtifactPage = Listing<ArtifactJson>;
 
 const artifactJson = (of: Artifact): ArtifactJson => ({
   id: of.sha256,

@@ -22,9 +22,8 @@ import {
 import { demandEvaluation, evaluationOfRow } from './store.ts';
 import { evaluateKind, verifyEvaluationKind } from './work.ts';
 
-export type { EvaluationJson, RegressionCaseJson } from './json.ts';
+export type { EvaluationJson } from './json.ts';
 export type EvaluationPage = Listing<EvaluationJson>;
-export type RegressionCasePage = Listing<RegressionCaseJson>;
 
 const tag = 'models';
 const params = z.strictObject({ id: z.string().min(1).max(64) });

@@ -2,7 +2,7 @@
 import { requireApproval } from '../auth/approval.ts';
 import type { NounDeps } from '../http/deps.ts';
 import { instantField, instantText } from '../http/fields.ts';
-import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
+import { listAnswer, listPage, listQuery } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { freezeSource } from '../http/q/sources/releases.ts';
@@ -34,7 +34,6 @@ const schema = z
   .openapi('Freeze');
 
 export type FreezeJson = z.infer<typeof schema>;
-export type FreezePage = Listing<FreezeJson>;
 
 const freezeJson = (of: Freeze): FreezeJson => ({
   id: of.id,

@@ -34,7 +34,11 @@ export const freezeStore = (db: Db) => ({
   },
 
   async get(id: string): Promise<Freeze> {
-    const row = await db.selectFrom('rollout_freeze').selectAll().where('id', '=', id).executeTakeFirst();
+    const row = await db
+      .selectFrom('rollout_freeze')
+      .selectAll()
+      .where('id', '=', id)
+      .executeTakeFirst();
     if (row !== undefined) return freezeFromRow(row);
     throw new Fault('not_found', `there is no freeze "${id.slice(0, 64)}"`, {
       remedy: 'List them with `fieldloop freezes list`.',

@@ -3,7 +3,7 @@ import { Fault, type Json } from '@fieldloop/core';
 import { allows, allScopes, roles } from '../auth/rights.ts';
 import { writesAfter } from '../http/change.ts';
 import type { NounDeps } from '../http/deps.ts';
-import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
+import { listAnswer, listPage, listQuery } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { type Call, type Operation, operation } from '../http/operation.ts';
 import { gateSource } from '../http/q/sources/gates.ts';
@@ -13,15 +13,11 @@ import {
   type GateDetailJson,
   gateDetailJson,
   gateDetailSchema,
-  type GateJson,
   gateJson,
   gateSchema,
 } from './json.ts';
 import { deciderOf, demandAccount } from '../workflows/kit/steer.ts';
 import { gateStore, tell } from './store.ts';
-
-export type { GateJson } from './json.ts';
-export type GatePage = Listing<GateJson>;
 
 const tag = 'gates';
 const path = z.strictObject({ id: z.string().min(1).max(64) });

@@ -51,8 +51,6 @@ export interface Decision {
   readonly at: number;
 }
 
-export type GateStore = ReturnType<typeof gateStore>;
-
 export const gateStore = (db: Db) => ({
   async get(id: string): Promise<Gate | undefined> {
     const row = await db.selectFrom('gate').selectAll().where('id', '=', id).executeTakeFirst();

@@ -24,7 +24,7 @@ import { type Alias, aliases, modelNamePattern } from './model.ts';
 import { changeModel } from './store.ts';
 import { modelVersionOperations } from './version-routes.ts';
 
-export type { ModelJson, ModelVersionJson } from './json.ts';
+export type { ModelJson } from './json.ts';
 export type ModelPage = Listing<ModelJson>;
 
 const tag = 'models';

@@ -1,7 +1,7 @@
 /** Operations on versions of models: import, files, and making one again from its records. */
 import { answerBytes } from '../blob/answer.ts';
 import { jsonRecord } from '../http/json-record.ts';
-import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
+import { listAnswer, listPage, listQuery } from '../http/list.ts';
 import { operationSchema, startedResponse } from '../http/long-work.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
@@ -22,8 +22,6 @@ import { startOperation } from '../store/operations.ts';
 import type { ModelDeps } from './deps.ts';
 import { modelVersionJson, type ModelVersionJson, modelVersionSchema } from './json.ts';
 import { aliases, modelNamePattern } from './model.ts';
-
-export type ModelVersionPage = Listing<ModelVersionJson>;
 
 /** The work that makes a version again. */
 export const verifyModelKind = 'models.verify';

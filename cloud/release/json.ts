@@ -1,6 +1,5 @@
 /** Releases as the API shows them. */
 import { instantField, instantText } from '../http/fields.ts';
-import type { Listing } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import type { DocumentFault } from '../http/yaml-document.ts';
 import { type Release, releaseStates, type Vote } from './release.ts';
@@ -55,7 +54,6 @@ export const releaseSchema = z
   .openapi('Release');
 
 export type ReleaseJson = z.infer<typeof releaseSchema>;
-export type ReleasePage = Listing<ReleaseJson>;
 
 export function releaseJson(
   of: Release,

@@ -104,7 +104,6 @@ export const manifestSchema = z.strictObject({
 });
 
 export type ReleaseManifest = z.infer<typeof manifestSchema>;
-export type Component = ReleaseManifest['components'][number];
 export type ManifestArtifact = z.infer<typeof artifact>;
 
 /** SHA-256 of the canonical JSON: what approvals, rollouts and reports name. */

@@ -108,7 +108,6 @@ export const planSchema = z.strictObject({
 });
 
 export type RolloutPlan = z.infer<typeof planSchema>;
-export type PlanStage = RolloutPlan['stages'][number];
 export type PlanMetric = RolloutPlan['analysis']['metrics'][number];
 
 /** What a rollout counts against it at once, whatever the judge says. */

@@ -1,6 +1,5 @@
 /** Rollouts, their devices, decisions and verdicts as the API shows them. */
 import { instantField, instantText } from '../http/fields.ts';
-import type { Listing } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import type { Row } from '../store/db.ts';
 import { outcomes } from './judge.ts';
@@ -48,7 +47,6 @@ export const rolloutSchema = z
   .openapi('Rollout');
 
 export type RolloutJson = z.infer<typeof rolloutSchema>;
-export type RolloutPage = Listing<RolloutJson>;
 
 export function rolloutJson(of: Rollout, counts?: Readonly<Record<string, number>>): RolloutJson {
   const stage = of.plan.stages[of.stage]?.name;

@@ -36,7 +36,6 @@ export interface FleetWorld {
 }
 
 export const minute = 60_000;
-export const hour = 60 * minute;
 
 /** `count` devices at four sites. */
 export async function openFleet(

@@ -3,7 +3,6 @@ import { Fault, type Json } from '@fieldloop/core';
 import type { RolloutPlan } from './document.ts';
 import type { Evidence } from './judge.ts';
 
-export type { Arm, FrozenRow } from './plan.ts';
 export type { RolloutPlan } from './document.ts';
 
 export const rolloutStates = [

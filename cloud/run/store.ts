@@ -5,8 +5,6 @@ import { wakeRun } from '../store/run-queue.ts';
 import { runOfRow, stepOfRow } from './rows.ts';
 import type { Run, RunStep } from './run.ts';
 
-export type RunStore = ReturnType<typeof runStore>;
-
 export const runStore = (db: Db) => ({
   async get(id: string): Promise<Run | undefined> {
     const row = await db.selectFrom('run').selectAll().where('id', '=', id).executeTakeFirst();

@@ -76,20 +76,6 @@ export async function trainedClasses(db: Db, versionId: string): Promise<readonl
   return rows.map((row) => row.class ?? '').toSorted((a, b) => (a < b ? -1 : 1));
 }
 
-/** Clusters of failures whose clips are in what trains. */
-export async function trainedClusters(db: Db, versionId: string): Promise<readonly string[]> {
-  const rows = await db
-    .selectFrom('failure')
-    .innerJoin('dataset_item', 'dataset_item.clip_id', 'failure.clip_id')
-    .select('failure.cluster')
-    .distinct()
-    .where('dataset_item.version_id', '=', versionId)
-    .where('dataset_item.split', '=', 'train')
-    .where('failure.cluster', 'is not', null)
-    .execute();
-  return rows.map((row) => row.cluster ?? '').toSorted((a, b) => (a < b ? -1 : 1));
-}
-
 /** Labels of one version that the other has not; all of them without another. */
 export async function labelsSince(
   db: Db,

@@ -2,7 +2,7 @@
  * The folder of one training on the disk of the worker: the bundle, the base, one out folder, and
  * a pid file for each attempt. It is made anew as long as the training is queued.
  */
-import { mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keptStderrBytes, maxResultBytes, progressTailBytes } from '../training-limits.ts';
 import { outNames } from './contract-names.ts';
@@ -124,8 +124,4 @@ async function endOf(path: string, most: number): Promise<string | undefined> {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-export async function readText(path: string): Promise<string> {
-  return await readFile(path, 'utf8');
 }

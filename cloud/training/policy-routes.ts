@@ -11,7 +11,6 @@ import { policyCooldownMs } from '../training-limits.ts';
 import { checkRecipe } from './builtin/config.ts';
 import {
   checkJson,
-  type CheckJson,
   checkSchema,
   configField,
   policyJson,
@@ -23,7 +22,6 @@ import { checkOfRow, policyOfRow, policyStore } from './policy-store.ts';
 import { builtinTrainer, type Config } from './training.ts';
 
 export type TrainingPolicyPage = Listing<PolicyJson>;
-export type TrainingCheckPage = Listing<CheckJson>;
 
 const tag = 'trainings';
 const params = z.strictObject({

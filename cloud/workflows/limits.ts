@@ -43,7 +43,6 @@ export const reminderShares = [0.5, 0.9] as const;
 export const escalationMs = ms('24h');
 
 /** Bytes of an input, and of what a step gives. Larger things are named by their hash. */
-export const maxInputBytes = 64 * 1024;
 export const maxOutputBytes = 256 * 1024;
 /** Runs that led to one another; then it is a loop. */
 export const maxCauses = 16;

@@ -18,7 +18,8 @@ const stages = `
 
 const rollout = (name: string, habit: Habit): CrashCase => ({
   name,
-  async open({ db, clock, start, decide }) {
+  async open(world) {
+    const { db, clock } = world;
     const fleet = await openFleet(db, 4, clock.now());
     for (const device of fleet.devices) device.habit = habit;
     await fleet.release('1.0.0');
@@ -27,13 +28,13 @@ const rollout = (name: string, habit: Habit): CrashCase => ({
       (await rolloutStore(db).targets(id)).map(({ state }) => state).join();
     return {
       workflows: [stagedRolloutWorkflow, rolloutStageWorkflow],
-      begin: async () => void (await start('staged-rollout', { rollout: id }, id)),
+      begin: async () => void (await world.start('staged-rollout', { rollout: id }, id)),
       async react() {
         fleet.now = clock.now();
         const before = await states();
         await fleet.report();
         await watchRollouts(sampleWatch(db), fleet.now);
-        const did = await decide(() => 'approve');
+        const did = await world.decide(() => 'approve');
         return did || (await states()) !== before;
       },
       async end(): Promise<Json> {
