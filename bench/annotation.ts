@@ -49,9 +49,8 @@ export const annotationBench: Bench = async (progress) => {
   const worn = await halfDone(world, busy);
   return [
     limit('tasks:next, p95', nexts),
-    // Two acts in one, and one person of many: these inform.
-    { ...limit('submit with the next, p95', answers), bar: '', holds: true },
-    { ...limit('tasks:next of who answered 50,000, p95', worn), bar: '', holds: true },
+    limit('submit with the next, p95', answers),
+    limit('tasks:next of who answered 50,000, p95', worn),
   ];
 };
 

@@ -24,8 +24,6 @@ const size = { runs: 300, steps: 10, decisions: 200, waiting: 10_000 };
 const limits = { stepsPerSecond: 500, decisionMs: 100, memoryMB: 5 } as const;
 const settleMs = 8000;
 const together = 250;
-/** What one process holds differs by some MB from the next. */
-const processes = 3;
 
 export const workflowsBench: Bench = async (progress) => {
   progress(`${size.runs} runs of ${size.steps} steps …`);
@@ -121,7 +119,7 @@ async function measureDecisions(): Promise<{ readonly p50: number; readonly p99:
   return { p50: at(0.5), p99: at(0.99) };
 }
 
-/** The least of a few fresh worker processes on a database with so many runs at their gates. */
+/** A fresh worker process on a database with so many runs at their gates, in MB. */
 async function memoryWith(waiting: number): Promise<number> {
   await using world = await kitWorld('sqlite');
   if (waiting > 0) {
@@ -136,9 +134,7 @@ async function memoryWith(waiting: number): Promise<number> {
       await untilNone(world, ['waiting']);
     }
   }
-  const seen: number[] = [];
-  for (let n = 0; n < processes; n += 1) seen.push(await memoryOnce(world));
-  return Math.min(...seen);
+  return await memoryOnce(world);
 }
 
 async function memoryOnce({ database, dataDir }: KitWorld): Promise<number> {

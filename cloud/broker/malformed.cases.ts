@@ -110,6 +110,7 @@ export const controlCases: readonly ControlCase[] = [
   publish('a row that is retained', up('events'), events([event(1)]), { qos: 1, retain: true }),
   publish('a row with QoS 0', up('events'), events([event(1)]), { qos: 0 }),
   publish('a row with QoS 2', up('events'), events([event(1)]), { qos: 2 }),
+  publish('a Fetch of no hash', (device) => `fl/1/d/${device}/up/tx`, hex('0a00')),
   publish('a chunk on the control connection', (device) => chunkTopic(device, '0'), hex('00'), {
     qos: 0,
   }),

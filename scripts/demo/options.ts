@@ -21,6 +21,8 @@ Runs the whole line on this machine: the cloud, robots, one agent each, clips wi
   --once             stop when a clip of each robot is stored, verified and readable (exit code 0)
   --recording FILE   one agent on your own recording (MCAP or ROS 1 bag) instead of the simulator
   --rules FILE       with these rules; without it, library rules that fit the recording's topics
+  --loop             unfinished: failures, labels and a retrained model up to its evaluation, with
+                     simulated people; approval, rollout and closing do not follow yet
   --seed N           another world for the simulator (7)
   --help             this text
 
