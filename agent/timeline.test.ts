@@ -1,6 +1,7 @@
 /**
  * Goal: other rules take over between two blocks, and nothing that was seen before is lost; a
- * shadow counts and cuts nothing; an operator gets the clip that was asked for.
+ * shadow counts and cuts nothing; an operator gets the clip that was asked for; how the recording
+ * was cut into chunks changes no clip.
  * Method: one timeline by hand, its clips read back from the disk.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -99,17 +100,21 @@ function openTimeline(ruleSet: RuleSet, shadow?: RuleSet) {
   timeline.channel(jsonChannel(1, '/odom'));
   timeline.channel(jsonChannel(2, '/scan'));
   /** Ten messages of a second; fast in the seconds that are named. */
+  const messagesOf = (s: number, fast: readonly number[]) =>
+    Array.from({ length: 10 }, (_, i) => ({
+      channelId: i % 5 === 4 ? 2 : 1,
+      atNs: start + BigInt(s) * second + (BigInt(i) * second) / 10n,
+      data: jsonBytes({ vx: fast.includes(s) ? 2 : 0 }),
+    }));
   const drive = async (from: number, to: number, ...fast: number[]): Promise<void> => {
-    for (let s = from; s < to; s += 1) {
-      const messages = Array.from({ length: 10 }, (_, i) => ({
-        channelId: i % 5 === 4 ? 2 : 1,
-        atNs: start + BigInt(s) * second + (BigInt(i) * second) / 10n,
-        data: jsonBytes({ vx: fast.includes(s) ? 2 : 0 }),
-      }));
-      await timeline.block(blockOf(messages));
-    }
+    for (let s = from; s < to; s += 1) await timeline.block(blockOf(messagesOf(s, fast)));
   };
-  return { timeline, tally, drive };
+  /** The same as one block, as a recorder with large chunks gives it. */
+  const driveAtOnce = async (seconds: number, ...fast: number[]): Promise<void> => {
+    const each = Array.from({ length: seconds }, (_, s) => messagesOf(s, fast));
+    await timeline.block(blockOf(each.flat()));
+  };
+  return { timeline, tally, drive, driveAtOnce };
 }
 
 const spanOf = ({ manifest }: FinishedClip): readonly number[] =>
@@ -146,6 +151,24 @@ test('a shadow counts what it would cut, and cuts and tells nothing', async () =
   expect(tally.shadow?.bytes).toBeLessThan(2 * 7 * 8 * 9);
   // One at the beginning, and one at each step of the speed.
   expect(tally.shadow?.evaluations).toBe(5);
+});
+
+test('a chunk of minutes gives every clip that chunks of a second give, for a shadow as well', async () => {
+  const fast = Array.from({ length: 12 }, (_, i) => 5 + 10 * i);
+  const rules = [setOf('active', 'vx > 1.0'), setOf('shadow', 'vx > 1.5')] as const;
+  const small = openTimeline(...rules);
+  await small.drive(0, 130, ...fast);
+  await small.timeline.end(false);
+  const spans = clips.splice(0).map(spanOf);
+  expect(spans).toEqual(fast.map((s) => [s - 2, s + 4]));
+  const large = openTimeline(...rules);
+  await large.driveAtOnce(130, ...fast);
+  await large.timeline.end(false);
+  expect(clips.map(spanOf)).toEqual(spans);
+  expect(large.tally).toMatchObject({
+    suppressed: 0,
+    shadow: { fired: { shadow: 12 }, clips: 12 },
+  });
 });
 
 test('an operator gets a clip around now; who asks too much of one source hears why', async () => {

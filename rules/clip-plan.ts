@@ -115,15 +115,20 @@ export function neededFrom(state: PlanState<unknown>): bigint | undefined {
   return from;
 }
 
-function take<M>(state: PlanState<M>, trigger: ClipTrigger<M>): Planned<M> {
+/**
+ * A trigger comes when everything before it was seen, so clips that ended before it are cut first:
+ * triggers of a chunk that spans minutes become the clips that those of small chunks become.
+ */
+function take<M>(before: PlanState<M>, trigger: ClipTrigger<M>): Planned<M> {
+  const [state, cuts] = cut(before, (draft) => draft.endNs < trigger.atNs);
   const at = state.open.findIndex((draft) => fits(draft, trigger));
   const draft = state.open[at];
   if (draft !== undefined) {
     const open = state.open.with(at, merge(draft, trigger));
-    return [{ open }, [{ kind: 'merged', trigger }]];
+    return [{ open }, [...cuts, { kind: 'merged', trigger }]];
   }
-  if (state.open.length >= maxOpenClips) return [state, [{ kind: 'overload', trigger }]];
-  return [{ open: [...state.open, begin(trigger)] }, []];
+  if (state.open.length >= maxOpenClips) return [state, [...cuts, { kind: 'overload', trigger }]];
+  return [{ open: [...state.open, begin(trigger)] }, cuts];
 }
 
 function begin<M>(trigger: ClipTrigger<M>): ClipDraft<M> {

@@ -113,10 +113,7 @@ function planned(
       clips.push({ device, topics, seconds: Number(endNs - startNs) / 1e9, first });
     }
   };
-  for (const trigger of triggers) {
-    step({ kind: 'time', watermarkNs: trigger.atNs });
-    step({ kind: 'trigger', trigger });
-  }
+  for (const trigger of triggers) step({ kind: 'trigger', trigger });
   step({ kind: 'end' });
   return clips;
 }

@@ -120,10 +120,23 @@ test('a full window takes pre-roll first, then the clip is cut with its trigger 
 });
 
 test('no more than the limit is open at once; what comes then is a marker alone', () => {
-  const inputs = Array.from({ length: maxOpenClips + 1 }, (_, i) => fire(100 * (i + 1)));
+  const long = { postNs: s(1_000), maxNs: s(1_005) };
+  const inputs = Array.from({ length: maxOpenClips + 1 }, (_, i) => fire(100 * (i + 1), long));
   const { state, outputs } = play(inputs);
   expect(state.open).toHaveLength(maxOpenClips);
   expect(outputs).toMatchObject([{ kind: 'overload', trigger: { atNs: s(500) } }]);
+});
+
+test('triggers that come all at once are the clips of triggers that come with their time', () => {
+  const seed = 20_250_102;
+  const at = fc.integer({ min: 0, max: 4_000 });
+  const property = fc.property(fc.array(at, { maxLength: 200 }), (times) => {
+    const ordered = times.toSorted((a, b) => a - b);
+    const end: PlanInput = { kind: 'end' };
+    const timed = play([...ordered.flatMap((t) => [time(t), fire(t)]), end]);
+    expect(play([...ordered.map((t) => fire(t)), end]).outputs).toEqual(timed.outputs);
+  });
+  fc.assert(property, { seed, numRuns: 200 });
 });
 
 test('for all triggers: each is in one clip or is an overload, and inside the clip range', () => {
