@@ -6,7 +6,8 @@ import type { Phase } from './edge.ts';
 import { topicNamed } from './intake.ts';
 import { jsonNumber, numberOf, numbersOf, textOf } from './memory/state.ts';
 
-const version = 1;
+const version = 2;
+const never = Number.POSITIVE_INFINITY;
 
 type JsonMap = { readonly [key: string]: Json | undefined };
 
@@ -59,6 +60,7 @@ function saveRun(run: Run): Json {
     quietUntilNs: jsonNumber(run.cooldown.quietUntilNs),
     dueNs: jsonNumber(run.dueNs),
     messagesBefore: run.messagesBefore,
+    waitingNs: jsonNumber(run.waitingNs),
     fired: run.fired,
     unknown: run.unknown,
     cooledDown: run.cooledDown,
@@ -148,6 +150,7 @@ function loadRun(run: Run, saved: JsonMap): void {
   run.cooldown.quietUntilNs = numberOf(saved['quietUntilNs']);
   run.dueNs = numberOf(saved['dueNs']);
   run.messagesBefore = numberOf(saved['messagesBefore']);
+  run.waitingNs = numberOf(saved['waitingNs']);
   run.fired = numberOf(saved['fired']);
   run.unknown = numberOf(saved['unknown']);
   run.cooledDown = numberOf(saved['cooledDown']);
@@ -171,6 +174,7 @@ function loadMachine(state: EngineState, saved: JsonMap): void {
   machine.momentNs = numberOf(saved['momentNs']);
   machine.gridNs = numberOf(saved['gridNs']);
   machine.lastMessageNs = numberOf(saved['lastMessageNs']);
+  machine.waiting = state.program.runs.filter(({ waitingNs }) => waitingNs < never).length;
   machine.messages = numberOf(saved['messages']);
   machine.faults = numberOf(saved['faults']);
   machine.evaluations = numberOf(saved['evaluations']);

@@ -37,6 +37,7 @@ rules:
 - {id: nested, when: 'count(changed(mode), "1s") > 1.0 || max(abs(x - prev(x)), "300ms") > 4.0'}
 - {id: silent, absent: {topic: /x, for: 200ms, minHz: 4, window: 500ms, arm: mode != "C"}}
 - {id: turns, every: {period: 300ms, first: 0s}, when: y > 0.5}
+- {id: ahead, every: {period: 100ms}, capture: {pre: 0s, post: 100ms}}
 - {id: unsure, when: 'net.entropy > 0.5 && net.margin < 0.5'}
 `;
 

@@ -188,15 +188,46 @@ test('absent: too slow is missing too', () => {
   expect(ran.verdicts[0]?.values['rate("/x", "2s")']).toBe(4.5);
 });
 
-test('every: by log time, the first after a period or as said, none where no message came', () => {
-  const messages = [...every('/x', { toMs: 2_500, periodMs: 100 }, () => 1), ...at('/x', 5_500, 1)];
-  expect(run('- {id: r, every: {period: 1s}}', messages).fired).toEqual([
-    'r@1000',
-    'r@2000',
-    'r@3000',
-  ]);
-  expect(run('- {id: r, every: {period: 1h, first: 0s}}', messages).fired).toEqual(['r@0']);
-  expect(run('- {id: r, every: {period: 1s}, when: x > 5.0}', messages).fired).toEqual([]);
+/** A turn is taken at once where its clip reaches back to something, so these reach back. */
+const turns = (times: string, more = 'capture: {pre: 500ms, post: 0s}'): string =>
+  `- {id: r, every: {${times}}, ${more}}`;
+
+test('every: by log time, the first after a period or as said', () => {
+  const messages = every('/x', { toMs: 2_550, periodMs: 90 }, () => 1);
+  expect(run(turns('period: 1s'), messages).fired).toEqual(['r@1000', 'r@2000']);
+  expect(run(turns('period: 1h, first: 0s'), messages).fired).toEqual(['r@0']);
+  expect(run(turns('period: 1s', 'when: x > 5.0'), messages).fired).toEqual([]);
+});
+
+test('every: a turn that finds nothing to take waits for a message, and the next counts from it', () => {
+  const drive = (fromMs: number, toMs: number): TestMessage[] =>
+    every('/x', { fromMs, toMs, periodMs: 100 }, () => 1);
+  const messages = [...drive(0, 2_500), ...drive(5_300, 7_500)];
+  const back = run(turns('period: 1s'), messages).fired;
+  expect(back).toEqual(['r@1000', 'r@2000', 'r@5300', 'r@6300', 'r@7300']);
+  // With more pre-roll the end of the first drive is still something to take, and only once.
+  const far = run(turns('period: 1s', 'capture: {pre: 3s, post: 0s}'), messages).fired;
+  expect(far).toEqual(['r@1000', 'r@2000', 'r@3000', 'r@5300', 'r@6300', 'r@7300']);
+});
+
+test('every: clips that look forward only begin with a message and miss no period', () => {
+  const forward = 'capture: {pre: 0s, post: 1s}';
+  const chunk = (fromMs: number): TestMessage[] =>
+    every('/x', { fromMs, toMs: fromMs + 1_000, periodMs: 100 }, () => 1);
+  const messages = [...chunk(0), ...chunk(2_400), ...chunk(4_800), ...chunk(9_950)];
+  const { fired } = run(turns('period: 1s, first: 0s', forward), messages);
+  expect(fired).toEqual(['r@0', 'r@2400', 'r@4800', 'r@9950']);
+});
+
+test('every: a turn that waited for less than a period moves no later one', () => {
+  const messages = every('/x', { toMs: 3_500, periodMs: 300 }, () => 1);
+  const { fired } = run(turns('period: 1s', 'capture: {pre: 0s, post: 1s}'), messages);
+  expect(fired).toEqual(['r@1200', 'r@2100', 'r@3000']);
+});
+
+test('every: a turn that waited sees the values of the message that it waited for', () => {
+  const messages = [...at('/x', 0, 1), ...at('/x', 4_000, 9)];
+  expect(run(turns('period: 1s', 'when: x > 5.0'), messages).fired).toEqual(['r@4000']);
 });
 
 test('every: one message is enough', () => {

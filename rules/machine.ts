@@ -23,6 +23,8 @@ export interface Machine {
   /** Offset of the epoch's start against the grid of ticks. */
   gridNs: number;
   lastMessageNs: number;
+  /** Turns of `every` rules that wait for a message. */
+  waiting: number;
   messages: number;
   faults: number;
   evaluations: number;
@@ -43,6 +45,7 @@ export function openMachine(program: Program, act: Pick<Machine, 'fire' | 'isDra
     momentNs: never,
     gridNs: 0,
     lastMessageNs: 0,
+    waiting: 0,
     messages: 0,
     faults: 0,
     evaluations: 0,
@@ -61,12 +64,14 @@ export function beginEpoch(machine: Machine, originNs: bigint): void {
     run.cooldown.quietUntilNs = Number.NEGATIVE_INFINITY;
     run.absence?.reset();
     run.isMarked = false;
-    run.messagesBefore = -1;
+    run.messagesBefore = machine.messages;
+    run.waitingNs = never;
     const by = run.rule.trigger;
     run.dueNs = by.kind === 'every' ? by.firstNs : by.kind === 'absent' ? 0 : never;
   }
   machine.momentNs = never;
   machine.lastMessageNs = 0;
+  machine.waiting = 0;
   machine.expiryNs.fill(never);
   const step = BigInt(limits.tickNs);
   machine.gridNs = Number(((originNs % step) + step) % step);
@@ -89,7 +94,9 @@ export function takeMessage(machine: Machine, timeNs: number, topic: TopicPlan):
   for (const absence of topic.absences) absence.arrived(timeNs);
   for (const cell of topic.cells) cell.fold(timeNs);
   if (program.momentSources.length > 0) noteMoments(machine, timeNs);
-  for (const run of isChanged ? topic.rules : topic.ruleAlways) evaluate(machine, run, timeNs);
+  const rules = isChanged ? topic.rules : topic.ruleAlways;
+  if (machine.waiting === 0) for (const run of rules) evaluate(machine, run, timeNs);
+  else takeWaiting(machine, rules, timeNs);
 }
 
 /** Everything that the passing of time brings up to and including `untilNs`. */
@@ -200,17 +207,55 @@ function expire(machine: Machine, slot: number, nowNs: number): void {
   for (const run of plan?.rules ?? []) run.isMarked = true;
 }
 
-/** A turn of an `every` rule. Where no message came since the last one there is nothing to take. */
+/**
+ * A turn of an `every` rule. It is taken at once where messages came that its clip would reach
+ * back to; else it waits for the next message, so that no clip begins in a gap.
+ */
 function turn(machine: Machine, run: RuleRun, nowNs: number): void {
-  const by = run.rule.trigger;
-  run.dueNs = nowNs + (by.kind === 'every' ? by.periodNs : never);
-  due(machine, run.dueNs);
-  if (run.messagesBefore === machine.messages) return;
+  const preNs = Number(run.rule.capture.preNs);
+  const isNew = run.messagesBefore !== machine.messages;
   run.messagesBefore = machine.messages;
+  if (isNew && machine.lastMessageNs >= nowNs - preNs) {
+    setTurn(machine, run, nowNs + periodOf(run));
+    takeTurn(machine, run, nowNs);
+    return;
+  }
+  run.dueNs = never;
+  run.waitingNs = nowNs;
+  machine.waiting += 1;
+}
+
+/** A message that turns waited for: rules and turns in document order. */
+function takeWaiting(machine: Machine, rules: readonly RuleRun[], nowNs: number): void {
+  for (const run of machine.program.runs) {
+    if (run.waitingNs === never) {
+      if (rules.includes(run)) evaluate(machine, run, nowNs);
+      continue;
+    }
+    // Behind a gap of a period or more the times of turns begin anew.
+    const next = run.waitingNs + periodOf(run);
+    setTurn(machine, run, next > nowNs ? next : nowNs + periodOf(run));
+    run.waitingNs = never;
+    run.messagesBefore = machine.messages;
+    takeTurn(machine, run, nowNs);
+  }
+  machine.waiting = 0;
+}
+
+function takeTurn(machine: Machine, run: RuleRun, nowNs: number): void {
   machine.evaluations += 1;
   const condition = run.condition === undefined ? 1 : run.condition();
   if (condition === 2) run.unknown += 1;
   if (condition === 1) trigger(machine, run, nowNs);
+}
+
+function setTurn(machine: Machine, run: RuleRun, atNs: number): void {
+  run.dueNs = atNs;
+  due(machine, atNs);
+}
+
+function periodOf({ rule: { trigger: by } }: RuleRun): number {
+  return by.kind === 'every' ? by.periodNs : never;
 }
 
 /** What is true at one moment only is looked at again right after it. */

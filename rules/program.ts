@@ -61,8 +61,10 @@ export interface RuleRun {
   dueNs: number;
   /** To be looked at in this round of time. */
   isMarked: boolean;
-  /** Of `every`: messages that had come at its last turn, -1 before the first. */
+  /** Of `every`: messages that had come at its last turn. */
   messagesBefore: number;
+  /** Of `every`: time of a turn that waits for a message; Infinity while none does. */
+  waitingNs: number;
   fired: number;
   unknown: number;
   cooledDown: number;
@@ -280,6 +282,7 @@ function openRun(rule: Rule, sources: Sources): RuleRun {
     dueNs: Number.POSITIVE_INFINITY,
     isMarked: false,
     messagesBefore: 0,
+    waitingNs: Number.POSITIVE_INFINITY,
     fired: 0,
     unknown: 0,
     cooledDown: 0,
