@@ -38,6 +38,8 @@ export const desiredModelsSchema = z.strictObject({
   attempt: count.optional(),
   /** By model id; a model of agent.yaml that is not here stays as it is. */
   models: modelRefs.optional(),
+  /** Programs of devices that only exist as a script, by component; a robot leaves them alone. */
+  sim: z.record(modelId, artifactRefSchema).optional(),
   /** Score the same frames beside the models that act, and only count. */
   shadow: z.strictObject({ rollout: name.optional(), models: modelRefs }).optional(),
 });
@@ -130,5 +132,6 @@ export function artifactsOf(desired: DesiredModels): readonly ArtifactRef[] {
   const refs = [desired.models, desired.shadow?.models].flatMap((models) =>
     Object.values(models ?? {}).flatMap(({ onnx, document }) => [onnx, document]),
   );
-  return [...new Map(refs.map((ref) => [ref.sha256, ref])).values()];
+  const all = [...refs, ...Object.values(desired.sim ?? {})];
+  return [...new Map(all.map((ref) => [ref.sha256, ref])).values()];
 }

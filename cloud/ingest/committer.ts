@@ -176,7 +176,10 @@ const makers: { readonly [K in CallName]: Maker<K> } = {
   telemetry: ({ device, values, at }) => ({
     rows: values.length,
     isUrgent: false,
-    run: async (db) => await telemetryStore(db).put(await deviceIdOf(db, device), values, at),
+    run: async (db) => {
+      await deviceStore(db).seen(device, at);
+      await telemetryStore(db).put(await deviceIdOf(db, device), values, at);
+    },
   }),
   beat: (input) => once(async (db) => await nodeBeat(db, input)),
   start: (input) => once(async (db) => await nodeStarted(db, input)),

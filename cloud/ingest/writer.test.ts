@@ -39,6 +39,10 @@ test('calls and their Faults cross to the thread and back', async () => {
   const stored = await writer.submit('rows', rows);
   expect(stored).toEqual([{ lane: 'events', origin: 1n, through: 1n, refused: [] }]);
   expect(payload.length).toBeGreaterThan(0);
+  const values = [{ series: 'cpu.load', unit: '1', value: 0.5 }];
+  await writer.submit('telemetry', { device: 'amr-01', values, at: 2 });
+  // A robot that only tells numbers is heard of all the same.
+  expect(await deviceStore(db).get('amr-01')).toMatchObject({ presence: { lastSeen: 2 } });
   const bad = { ...rows, payload: Buffer.from('ff', 'hex') };
   await expect(writer.submit('rows', bad)).rejects.toMatchObject({ code: 'invalid' });
   await writer[Symbol.asyncDispose]();

@@ -10,50 +10,69 @@ export interface AffectedDevice {
   readonly online: boolean;
 }
 
+export interface RunningQuery {
+  /** Only these. */
+  readonly devices?: readonly string[];
+  /** `some` of its models and rules is enough, or `every` one must run. */
+  readonly parts?: 'some' | 'every';
+}
+
 /** In the order of ids. */
 export async function devicesRunning(
   db: Db,
   release: ReleaseRef,
+  { devices, parts = 'some' }: RunningQuery = {},
 ): Promise<readonly AffectedDevice[]> {
   const manifest = JSON.parse(release.manifest) as ReleaseManifest;
   const rules = await ruleRefOf(db, release.manifest, '-');
   const wanted = wantedOf(manifest, rules?.digest);
-  const rollouts = await db
-    .selectFrom('rollout')
-    .select('id')
-    .where('release_id', '=', release.id)
-    .execute();
-  const own = new Set(rollouts.map(({ id }) => id));
-  const rows = await db
+  const told = Map.groupBy(await reportsOf(db, devices), ({ id }) => id);
+  const found: AffectedDevice[] = [];
+  for (const [id, rows] of told) {
+    const runs = rows.flatMap(({ section, document }) =>
+      section === 'models'
+        ? modelsRun(JSON.parse(document), wanted)
+        : rulesRun(JSON.parse(document), wanted),
+    );
+    const all = parts === 'some' ? 1 : partsOf(wanted);
+    if (runs.filter((one) => one).length < all) continue;
+    found.push({ id, online: rows[0]?.online === 1n });
+  }
+  return found;
+}
+
+const devicesTogether = 500;
+
+async function reportsOf(db: Db, devices: readonly string[] | undefined) {
+  const rows = db
     .selectFrom('device_report as r')
     .innerJoin('device as d', 'd.id', 'r.device_id')
     .select(['d.id', 'd.online', 'r.section', 'r.document'])
     .where('r.section', 'in', ['models', 'rules'])
     .where('d.state', 'not in', ['revoked', 'decommissioned'])
     .orderBy('d.id')
-    .orderBy('r.section')
-    .execute();
-  const found = new Map<string, AffectedDevice>();
-  for (const row of rows) {
-    const runs =
-      row.section === 'models'
-        ? runsModels(JSON.parse(row.document), wanted, own)
-        : runsRules(JSON.parse(row.document), wanted);
-    if (runs) found.set(row.id, { id: row.id, online: row.online === 1n });
+    .orderBy('r.section');
+  if (devices === undefined) return await rows.execute();
+  const found: Awaited<ReturnType<typeof rows.execute>> = [];
+  for (let from = 0; from < devices.length; from += devicesTogether) {
+    const some = devices.slice(from, from + devicesTogether);
+    found.push(...(await rows.where('d.id', 'in', some).execute()));
   }
-  return [...found.values()];
+  return found;
 }
 
-function runsModels(document: unknown, wanted: Wanted, rollouts: ReadonlySet<string>): boolean {
-  const report = readModelsReport(document);
-  if (report === undefined) return false;
-  if (wanted.isSimulated && report.rollout !== undefined && rollouts.has(report.rollout)) {
-    return report.state === 'running';
-  }
-  return Object.entries(wanted.models).some(
-    ([id, { onnx }]) => report.running[id]?.sha256 === onnx,
-  );
+/** Models, scripts and rule sets that a device with all of it tells of. */
+const partsOf = ({ models, sims, rules }: Wanted): number =>
+  Object.keys(models).length + Object.keys(sims).length + (rules === undefined ? 0 : 1);
+
+/** Of each that is wanted, whether it runs. */
+function modelsRun(document: unknown, { models, sims }: Wanted): readonly boolean[] {
+  const running = readModelsReport(document)?.running ?? {};
+  return [
+    ...Object.entries(models).map(([id, { onnx }]) => running[id]?.sha256 === onnx),
+    ...Object.entries(sims).map(([id, sha256]) => running[id]?.sha256 === sha256),
+  ];
 }
 
-const runsRules = (document: unknown, { rules }: Wanted): boolean =>
-  rules !== undefined && readRulesReport(document)?.digest === rules;
+const rulesRun = (document: unknown, { rules }: Wanted): readonly boolean[] =>
+  rules === undefined ? [] : [readRulesReport(document)?.digest === rules];

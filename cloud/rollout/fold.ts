@@ -14,8 +14,8 @@ export interface Wanted {
   readonly models: Readonly<Record<string, { readonly onnx: string; readonly document: string }>>;
   /** Digest of the rule set's document. */
   readonly rules: string | undefined;
-  /** Devices that only exist as a script say that they run it. */
-  readonly isSimulated: boolean;
+  /** By component: hash of the program of a device that only exists as a script. */
+  readonly sims: Readonly<Record<string, string>>;
 }
 
 export function wantedOf(manifest: ReleaseManifest, rulesDigest: string | undefined): Wanted {
@@ -28,9 +28,17 @@ export function wantedOf(manifest: ReleaseManifest, rulesDigest: string | undefi
       ),
     ),
     rules: rulesDigest,
-    isSimulated: manifest.components.some(({ kind }) => kind === 'sim'),
+    sims: Object.fromEntries(
+      manifest.components
+        .filter(({ kind }) => kind === 'sim')
+        .map(({ name, artifact }) => [name, artifact.sha256] as const),
+    ),
   };
 }
+
+/** Whether it concerns what devices report under `models`. */
+const hasModels = ({ models, sims }: Wanted): boolean =>
+  Object.keys(models).length + Object.keys(sims).length > 0;
 
 export interface Reports {
   readonly models: ModelsReport | undefined;
@@ -64,6 +72,8 @@ export function foldReports(target: Target, reports: Reports, wanted: Wanted): F
 }
 
 function stateOf({ state }: Target, said: readonly PartSaid[]): Folded {
+  // An attempt that a robot gave up is over, whatever comes late.
+  if (state === 'rejected' || state === 'rolled_back') return { state };
   const found = (part: Part): PartSaid | undefined => said.find((one) => one.part === part);
   const bad = found('rejected') ?? found('rolled_back') ?? found('mismatch');
   if (bad !== undefined) {
@@ -84,7 +94,7 @@ function activeSaid(
   wanted: Wanted,
 ): readonly PartSaid[] {
   const said: PartSaid[] = [];
-  if (Object.keys(wanted.models).length > 0 || wanted.isSimulated) {
+  if (hasModels(wanted)) {
     said.push(modelsSaid(target, models, wanted));
   }
   if (wanted.rules !== undefined) said.push(rulesSaid(target, rules, wanted.rules));
@@ -104,10 +114,11 @@ function modelsSaid(target: Target, report: ModelsReport | undefined, wanted: Wa
   }
   if (state === 'idle') return { part: 'nothing' };
   if (state !== 'running' || report.proven === false) return { part: 'progress' };
-  const strange = Object.entries(wanted.models).find(
-    ([id, { onnx, document }]) =>
-      running[id]?.sha256 !== onnx || (running[id].documentSha256 ?? document) !== document,
-  );
+  const strange =
+    Object.entries(wanted.models).find(
+      ([id, { onnx, document }]) =>
+        running[id]?.sha256 !== onnx || (running[id].documentSha256 ?? document) !== document,
+    ) ?? Object.entries(wanted.sims).find(([id, sha256]) => running[id]?.sha256 !== sha256);
   if (strange === undefined) return { part: 'running' };
   const message = `${strange[0]} runs ${running[strange[0]]?.sha256.slice(0, 12) ?? 'nothing'}`;
   return { part: 'mismatch', fault: { code: 'digest_mismatch', message } };
@@ -140,7 +151,7 @@ function shadowSaid(
 ): readonly PartSaid[] {
   const own = target.rolloutId;
   const said: PartSaid[] = [];
-  if (Object.keys(wanted.models).length > 0 || wanted.isSimulated) {
+  if (hasModels(wanted)) {
     const shadow = models?.shadow;
     if (shadow?.rollout !== own) said.push({ part: 'nothing' });
     else if (shadow.state === 'rejected') said.push({ part: 'rejected', fault: shadow.fault });
@@ -179,9 +190,8 @@ function shadowSeen(target: Target, { models, rules }: Reports): ShadowSeen {
 /** It is back when nothing of this rollout runs any more. */
 function gone(target: Target, { models, rules }: Reports, wanted: Wanted): Folded {
   const own = target.rolloutId;
-  const hasModels = Object.keys(wanted.models).length > 0 || wanted.isSimulated;
   const still =
-    (hasModels && (models?.rollout === own || models?.shadow?.rollout === own)) ||
+    (hasModels(wanted) && (models?.rollout === own || models?.shadow?.rollout === own)) ||
     (wanted.rules !== undefined &&
       (rules?.publication === own || rules?.shadow?.publication === own));
   if (!still) return { state: 'rolled_back' };

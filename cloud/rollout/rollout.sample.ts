@@ -123,6 +123,7 @@ async function seen(db: Db, { id }: SimulatedDevice, at: number): Promise<void> 
 interface Wish {
   readonly rollout?: string;
   readonly attempt?: number;
+  readonly sim?: Readonly<Record<string, { readonly sha256: string }>>;
   readonly shadow?: { readonly rollout?: string };
 }
 
@@ -140,7 +141,7 @@ async function reportOne(db: Db, device: SimulatedDevice, at: number): Promise<v
       : { shadow: { rollout: wish.shadow.rollout ?? '', state: 'running', models: {} } };
   const document: Json = {
     digest: sha256Hex(`${device.runs}/${state}`),
-    running: {},
+    running: state === 'running' ? runningOf(device, wish, at) : {},
     state,
     ...(wish.rollout === undefined ? {} : { rollout: wish.rollout, attempt: wish.attempt ?? 0 }),
     ...shadow,
@@ -153,10 +154,20 @@ async function reportOne(db: Db, device: SimulatedDevice, at: number): Promise<v
     .execute();
 }
 
+function runningOf({ habit }: SimulatedDevice, { sim = {} }: Wish, since: number): Json {
+  const measured = (sha256: string): string => (habit === 'wrong' ? sha256Hex('other') : sha256);
+  return Object.fromEntries(
+    Object.entries(sim).map(
+      ([id, { sha256 }]) => [id, { sha256: measured(sha256), since }] as const,
+    ),
+  );
+}
+
 function stateOf(device: SimulatedDevice, wish: Wish): string | undefined {
   const runs = device.runs === `${wish.rollout}/${wish.attempt}`;
   switch (device.habit) {
     case 'good':
+    case 'wrong':
       return 'running';
     case 'slow':
       device.habit = 'good';
@@ -168,7 +179,6 @@ function stateOf(device: SimulatedDevice, wish: Wish): string | undefined {
       return 'rolled_back';
     case 'stuck':
       return 'downloading';
-    case 'wrong':
     case 'silent':
       return undefined;
     default:

@@ -52,6 +52,7 @@ async function modelsOf(trx: Db, deviceId: string): Promise<DesiredModels> {
           rollout: active.row.id,
           attempt: Number(active.row.attempt),
           models: modelRefs(active.manifest),
+          ...simRefs(active.manifest),
         }),
     ...(shadow === undefined
       ? {}
@@ -75,4 +76,13 @@ function modelRefs({ components }: ReleaseManifest): Record<string, ModelRef> {
           ],
     ),
   );
+}
+
+function simRefs({ components }: ReleaseManifest): Pick<DesiredModels, 'sim'> {
+  const scripted = components.filter(({ kind }) => kind === 'sim');
+  if (scripted.length === 0) return {};
+  const sim = scripted.map(({ name, artifact: { sha256, size } }) => {
+    return [name, { sha256, sizeBytes: size }] as const;
+  });
+  return { sim: Object.fromEntries(sim) };
 }

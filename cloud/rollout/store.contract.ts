@@ -86,6 +86,22 @@ export function rolloutStoreContract(name: string, open: OpenStore): void {
     });
   });
 
+  test(`${name}: who says that it runs, and measures something else, has failed`, async () => {
+    await using world = await open();
+    const fleet = await openFleet(world.db, 8);
+    for (const device of fleet.devices) device.habit = 'wrong';
+    const id = await approved(fleet);
+    await walk(fleet, id, 'running');
+    await step(fleet, id);
+    await step(fleet, id);
+    const targets = await rolloutStore(world.db).targets(id);
+    const tried = targets.filter(({ attempt }) => attempt > 0);
+    expect(tried).not.toEqual([]);
+    for (const one of tried) {
+      expect(one).toMatchObject({ state: 'failed', fault: { code: 'digest_mismatch' } });
+    }
+  });
+
   test(`${name}: two persons approve, the author is none of them; a freeze stands until lifted`, async () => {
     await using world = await open();
     const fleet = await openFleet(world.db, 1);

@@ -13,7 +13,8 @@ import { hotfixWorkflow } from './fleet-hotfix-and-rollback-deps.ts';
 import { type CrashCase, crashEverywhere } from './kit/crash.sample.ts';
 
 async function runsBad(db: Db, device: string, rollout: string): Promise<void> {
-  const report = { digest: sha256Hex(rollout), running: {}, state: 'running', rollout, attempt: 1 };
+  const running = { brain: { sha256: sha256Hex('1.0.0'), since: 1 } };
+  const report = { digest: sha256Hex(rollout), running, state: 'running', rollout, attempt: 1 };
   const values = { digest: sha256Hex('x'), document: JSON.stringify(report), at: 1 };
   await db
     .insertInto('device_report')
