@@ -16,7 +16,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ArtifactShelf, openArtifacts } from './buffer/artifacts.ts';
 import { maxRuleCrashes, maxTrials } from './limits.ts';
 import { openModelsInUse } from './models-in-use.ts';
-import { modelFigures } from './models-report.ts';
+import { modelFigures, modelsDocument } from './models-report.ts';
 import type { ModelsInUse, ScoringWays, ShadowWays } from './models-types.ts';
 import type { FromScoring } from './score/protocol.ts';
 import { openScoring, type ScoringPort } from './score/scoring.ts';
@@ -127,6 +127,10 @@ class Robot {
     return modelFigures(this.models, undefined);
   }
 
+  get digest(): string {
+    return modelsDocument(this.models, undefined).digest;
+  }
+
   async until(isSo: (robot: this) => boolean): Promise<void> {
     while (!isSo(this)) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
@@ -185,8 +189,11 @@ test('fetched, tried out, exchanged between frames, watched, trusted; a restart 
   const own = sha256Hex(tinyOnnx());
   expect(robot.figures).toMatchObject({ state: 'idle', running: { who: { sha256: own } } });
   const before = robot.models.ways().port;
+  const ownDigest = robot.digest;
   robot.wish(wanted(good));
   await robot.until(({ figures }) => figures.state === 'running');
+  const { digest } = robot;
+  expect(digest).not.toBe(ownDigest);
   expect(robot.states).toEqual(['idle', 'downloading', 'checking', 'running']);
   expect(robot.figures).toMatchObject({
     running: { who: { sha256: good.ref.onnx.sha256, documentSha256: good.ref.document.sha256 } },
@@ -203,10 +210,12 @@ test('fetched, tried out, exchanged between frames, watched, trusted; a restart 
   await robot.models.stop();
   const again = await boot([]);
   expect(again.figures).toMatchObject({ state: 'running', running: { who: { sha256 } } });
+  expect(again.digest).toBe(digest);
   expect(await score(again.models.ways().port)).toMatchObject({ sha256 });
   again.wish({});
   await again.until(({ figures }) => figures.state === 'idle');
   expect(again.figures.running['who']?.sha256).toBe(own);
+  expect(again.digest).toBe(ownDigest);
 });
 
 test.each([

@@ -36,7 +36,10 @@ export function modelFigures(
   };
 }
 
-/** `models` lists what runs for readers of earlier versions. */
+/**
+ * `models` lists what runs for readers of earlier versions. The digest is that of the files that
+ * run, so robots with the same models have the same one.
+ */
 export function modelsDocument(
   models: ModelsInUse,
   progress: DataProgress | undefined,
@@ -46,7 +49,8 @@ export function modelsDocument(
   const document = { models: list, ...modelFigures(models, progress) } as unknown as Readonly<
     Record<string, Json>
   >;
-  return { ...document, digest: sha256Hex(canonicalJson(document)) };
+  const files = ready.map(({ id, sha256, documentSha256 }) => [id, { sha256, documentSha256 }]);
+  return { ...document, digest: sha256Hex(canonicalJson(Object.fromEntries(files) as Json)) };
 }
 
 /** In steps of a tenth, so that a download is not a row each second. */
