@@ -8,7 +8,9 @@ export {
   statusSocketPath,
   type UplinkFigures,
 } from './health/status.ts';
+export { type ArtifactShelf, openArtifacts } from './buffer/artifacts.ts';
 export { type AgentBuffer, openBuffer } from './buffer/buffer.ts';
 export { enroll } from './enroll/enroll.ts';
 export { loadIdentity } from './enroll/identity.ts';
+export { type Downloads, openDownloads } from './uplink/downloads.ts';
 export { openUplink, type Uplink } from './uplink/uplink.ts';

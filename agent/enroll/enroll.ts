@@ -33,6 +33,8 @@ export interface EnrollOptions {
   readonly name: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** The address of this machine to speak from, where it has several. */
+  readonly localAddress?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -50,11 +52,12 @@ export async function enroll(options: EnrollOptions): Promise<Identity> {
   await mkdir(home, { recursive: true, mode: 0o700 });
   await syncFolder(options.dir);
   const key = await durableKey(join(home, 'key.pem'));
-  const ca = await pinnedRoot(token, options.signal);
+  const ca = await pinnedRoot(token, options);
   const reply = await call({
     url: `${token.url}/enroll`,
     body: JSON.stringify({ token: token.text, csr: await certificateRequest(key, options.name) }),
     ca,
+    localAddress: options.localAddress,
     signal: options.signal,
   });
   const grant = readGrant(`${token.url}/enroll`, reply);
@@ -137,9 +140,12 @@ async function durableKey(path: string): Promise<string> {
 }
 
 /** Asks a stranger for the root, and believes it by the hash in the token alone. */
-async function pinnedRoot(token: ClaimToken, signal?: AbortSignal): Promise<string> {
+async function pinnedRoot(
+  token: ClaimToken,
+  { localAddress, signal }: Pick<EnrollOptions, 'localAddress' | 'signal'>,
+): Promise<string> {
   const url = `${token.url}/ca.pem`;
-  const reply = await call({ url, signal });
+  const reply = await call({ url, localAddress, signal });
   if (reply.status !== 200) throw problem(url, reply);
   const root = parseRoot(url, reply.body);
   const sha256 = createHash('sha256').update(root.raw).digest('hex');

@@ -10,6 +10,8 @@ export interface Call {
   readonly body?: string | undefined;
   /** PEM of the only root that is trusted; absent: nobody is, and nothing secret is sent. */
   readonly ca?: string | undefined;
+  /** The address of this machine to speak from, where it has several. */
+  readonly localAddress?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -39,6 +41,7 @@ function send(what: Call): Promise<Reply> {
         rejectUnauthorized: what.ca !== undefined,
         minVersion: 'TLSv1.3',
         agent: false,
+        localAddress: what.localAddress,
         signal,
       },
       (reply) => {

@@ -14,11 +14,17 @@ export interface Identity {
   readonly ca: string;
 }
 
-export function mqttLinks(brokerUrl: string, identity: Identity, clock: Clock): LinkPort {
+/** `localAddress` is the address of this machine to speak from, where it has several. */
+export function mqttLinks(
+  brokerUrl: string,
+  identity: Identity,
+  clock: Clock,
+  localAddress?: string,
+): LinkPort {
   return {
     async connect(wish, signal) {
       signal.throwIfAborted();
-      const client = mqtt.connect(brokerUrl, clientOptions(identity, wish));
+      const client = mqtt.connect(brokerUrl, clientOptions(identity, wish, localAddress));
       // An error that nobody listens for would end the process; `closed` tells what happened.
       let reason = '';
       client.on('error', (error) => {
@@ -48,9 +54,12 @@ export function mqttLinks(brokerUrl: string, identity: Identity, clock: Clock): 
 }
 
 /** The client hands what it does not know to `tls.connect`. */
-type Options = IClientOptions & { readonly minVersion: 'TLSv1.3' };
+type Options = IClientOptions & {
+  readonly minVersion: 'TLSv1.3';
+  readonly localAddress?: string;
+};
 
-function clientOptions(identity: Identity, wish: LinkWish): Options {
+function clientOptions(identity: Identity, wish: LinkWish, localAddress?: string): Options {
   const { will } = wish;
   return {
     clientId: clientIdOf(identity.device, wish.kind),
@@ -66,6 +75,7 @@ function clientOptions(identity: Identity, wish: LinkWish): Options {
     ca: identity.ca,
     minVersion: 'TLSv1.3',
     rejectUnauthorized: true,
+    ...(localAddress === undefined ? {} : { localAddress }),
     ...(will === undefined
       ? {}
       : {
@@ -90,6 +100,7 @@ async function untilReady(
     throw new Error(why);
   });
   await Promise.race([connected, failed]);
+  if (wish.subscribe.length === 0) return;
   const granted = client.subscribeAsync([...wish.subscribe], { qos: 1 });
   const answers = await Promise.race([granted, failed]);
   const refused = answers.find((answer) => answer.qos === 128);

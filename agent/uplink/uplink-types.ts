@@ -26,6 +26,8 @@ export interface UplinkOptions {
   readonly wishes?: WishListener | undefined;
   /** What comes down from the cloud besides words. */
   readonly downloads?: Downloads | undefined;
+  /** The address of this machine to speak from, where it has several. */
+  readonly localAddress?: string | undefined;
   /** MQTT over TLS unless a test brings its own. */
   readonly links?: LinkPort | undefined;
 }

@@ -93,7 +93,8 @@ class RunningUplink {
       },
       wake: () => this.#wake(),
     });
-    const links = options.links ?? mqttLinks(options.brokerUrl, options.identity, clock);
+    const links =
+      options.links ?? mqttLinks(options.brokerUrl, options.identity, clock, options.localAddress);
     this.#control = this.#connect('control', links);
     this.#bulk = this.#connect('bulk', links);
     this.#stopListening = buffer.onChange(() => this.#wake());
