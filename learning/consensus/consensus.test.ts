@@ -78,27 +78,67 @@ test('with one value everywhere agreement is undefined, not perfect', () => {
 });
 
 test('one round of Dawid and Skene is what one works out by hand', () => {
-  // Gold 0 0 1 1; annotator 0 is right on them, annotator 1 says 0 to all; they differ on item 4.
+  const { votes, options } = rightAndLazy(4);
+  const { posteriors, confusion, rounds } = dawidSkene(votes, { ...options, rounds: 1 });
+  expect(rounds).toBe(1);
+  // The last item begins at .5 / .5, so that annotator 0 was seen to say 1 half a time given 0, and
+  // 2.5 times given 1. All people: 18 + 4.5 and 2 + .5 of 25 given 0, 2 + 2.5 and 18 + 2.5 given 1.
+  // Twenty answers of all people stand beside one's own: .5 + 20 * .1, and 2.5 + 20 * .82.
+  expect(confusion[1]).toBeCloseTo(2.5 / 22.5, 12);
+  expect(confusion[3]).toBeCloseTo(18.9 / 22.5, 12);
+  // Annotator 1 says 0: 2.5 + 20 * .9 given 0, 2.5 + 20 * .18 given 1.
+  expect(confusion[4]).toBeCloseTo(20.5 / 22.5, 12);
+  expect(confusion[6]).toBeCloseTo(6.1 / 22.5, 12);
+  expect(posteriors[9]).toBeCloseTo((18.9 * 6.1) / (18.9 * 6.1 + 2.5 * 20.5), 12);
+});
+
+test('who is known to say one thing always counts for nothing in the end; gold stands fast', () => {
+  const known = rightAndLazy(400);
+  const { posteriors } = dawidSkene(known.votes, known.options);
+  expect(posteriors[801]).toBeGreaterThan(0.95);
+  expect(Array.from(posteriors.slice(0, 8))).toEqual([1, 0, 0, 1, 1, 0, 0, 1]);
+  // Four items say little of anybody: neither is believed against the other.
+  const few = rightAndLazy(4);
+  expect(dawidSkene(few.votes, few.options).posteriors[9]).toBeLessThan(0.8);
+});
+
+/**
+ * Gold of two classes in turn, then one item that nobody knows: annotator 0 is right and says 1 of
+ * the last, annotator 1 says 0 to all.
+ */
+function rightAndLazy(items: number) {
+  const truths = Array.from({ length: items }, (_, item) => item % 2);
   const votes = votesOf(
-    ...[0, 0, 1, 1].flatMap((truth, item) => [
+    ...truths.flatMap((truth, item) => [
       [item, 0, truth],
       [item, 1, 0],
     ]),
-    [4, 0, 1],
-    [4, 1, 0],
+    [items, 0, 1],
+    [items, 1, 0],
   );
-  const gold = new Map([0, 0, 1, 1].entries());
-  const options = { items: 5, annotators: 2, classes: 2, gold };
-  const { posteriors, confusion, rounds } = dawidSkene(votes, { ...options, rounds: 1 });
-  expect(rounds).toBe(1);
-  // Item 4 begins at .5 / .5: annotator 0 has 2.51 of 2.52 for 1 given 1, .51 of 2.52 given 0.
-  expect(confusion[1]).toBeCloseTo(0.51 / 2.52, 12);
-  expect(confusion[3]).toBeCloseTo(2.51 / 2.52, 12);
-  expect(posteriors[9]).toBeCloseTo(2.51 / (2.51 + 0.51), 12);
-  // Left to converge, the one who always says 0 counts for nothing; gold stands fast.
-  const whole = dawidSkene(votes, options);
-  expect(whole.posteriors[9]).toBeGreaterThan(0.95);
-  expect(Array.from(whole.posteriors.slice(0, 8))).toEqual([1, 0, 1, 0, 0, 1, 0, 1]);
+  const gold = new Map(truths.entries());
+  return { votes, options: { items: items + 1, annotators: 2, classes: 2, gold } };
+}
+
+test('a program that answers everything does not lead people by what it says', () => {
+  // Two people answer each item and are right; the program always says class 0.
+  const items = 60;
+  const votes = Array.from({ length: items }, (_, item) => item % 3).flatMap((truth, item) =>
+    votesOf([item, 0, truth], [item, 1, truth], [item, 2, 0]),
+  );
+  const shape = { items, annotators: 3, classes: 3, machines: new Set([2]) };
+  const { posteriors, confusion } = dawidSkene(votes, shape);
+  for (let item = 0; item < items; item += 1) {
+    expect(posteriors[item * 3 + (item % 3)]).toBeGreaterThan(0.99);
+  }
+  // It is known for what it is: says 0 of class 1 as surely as of class 0.
+  expect(confusion[2 * 9 + 3]).toBeGreaterThan(0.5);
+  // Alone, it is hardly believed.
+  const alone = dawidSkene([...votes, { item: items, annotator: 2, label: 0 }], {
+    ...shape,
+    items: items + 1,
+  });
+  expect(alone.posteriors[items * 3]).toBeLessThan(0.6);
 });
 
 test('posteriors are shares, whatever the votes', () => {

@@ -3,6 +3,12 @@
  * together with the truth by expectation and maximisation.
  * Dawid, A. P. & Skene, A. M. (1979), "Maximum likelihood estimation of observer error-rates using
  * the EM algorithm", Applied Statistics 28(1), 20-28: T_ij ∝ p_j Π_a Π_l π^a_jl^n_ial.
+ *
+ * Counts alone are too sure of themselves: who was never seen to take a rare class for another is
+ * believed never to do so. So each row is a posterior mode under a Dirichlet prior (Kim, H.-C. &
+ * Ghahramani, Z. (2012), "Bayesian classifier combination", AISTATS), and a person's prior is what
+ * all people together do (partial pooling: Paun, S. et al. (2018), "Comparing Bayesian models of
+ * annotation", TACL 6, 571-585).
  */
 import type { Vote } from './votes.ts';
 
@@ -12,8 +18,11 @@ export interface DawidSkeneOptions {
   readonly classes: number;
   /** The truth of some items, known for sure: index by item. These rows never move. */
   readonly gold?: ReadonlyMap<number, number>;
-  /** Added to every count, so that nobody is certain. */
-  readonly smoothing?: number;
+  /**
+   * Annotators that are programs. They say nothing of what people are like, and where a person
+   * spoke the first guess is the people's: one that answers everything would lead otherwise.
+   */
+  readonly machines?: ReadonlySet<number>;
   readonly rounds?: number;
 }
 
@@ -29,9 +38,17 @@ export interface DawidSkene {
 
 const enough = 1e-6;
 
+/**
+ * In answers of each true class: how many of an annotator's own are worth as much as what all
+ * people do, and of all people as much as what is expected before anybody answered.
+ */
+const priorAnswers = 20;
+/** What is expected: a person is right that often, a program no oftener than not. */
+const expectedRight = { person: 0.9, machine: 0.5 } as const;
+
 /** An item without votes has the prior as its posterior. At most 50 rounds unless said. */
 export function dawidSkene(votes: readonly Vote[], options: DawidSkeneOptions): DawidSkene {
-  const { items, annotators, classes, gold, smoothing = 0.01, rounds: most = 50 } = options;
+  const { items, annotators, classes, gold, rounds: most = 50 } = options;
   const posteriors = firstGuess(votes, options);
   const prior = new Float64Array(classes);
   const confusion = new Float64Array(annotators * classes * classes);
@@ -40,8 +57,8 @@ export function dawidSkene(votes: readonly Vote[], options: DawidSkeneOptions): 
   let rounds = 0;
   for (let moved = 1; rounds < most && moved > enough; rounds += 1) {
     // Maximisation: shares of the classes, and what each annotator says of each.
-    prior.fill(smoothing);
-    confusion.fill(smoothing);
+    prior.fill(1);
+    confusion.fill(0);
     for (let i = 0; i < posteriors.length; i += 1) {
       prior[i % classes] = (prior[i % classes] ?? 0) + (posteriors[i] ?? 0);
     }
@@ -52,6 +69,7 @@ export function dawidSkene(votes: readonly Vote[], options: DawidSkeneOptions): 
       }
     }
     normalise(prior, classes);
+    addPriors(confusion, options);
     normalise(confusion, classes);
     for (let i = 0; i < logs.length; i += 1) logs[i] = Math.log(confusion[i] ?? 0);
     // Expectation: what each item is, given that.
@@ -73,11 +91,39 @@ export function dawidSkene(votes: readonly Vote[], options: DawidSkeneOptions): 
   return { posteriors, prior, confusion, rounds };
 }
 
-/** Shares of the votes, as the paper begins; gold as it is. */
+/** To each annotator's counts `priorAnswers` a row: shared as all people do, or as expected. */
+function addPriors(counts: Float64Array, options: DawidSkeneOptions): void {
+  const { annotators, classes, machines } = options;
+  const size = classes * classes;
+  const isMachine = (annotator: number): boolean => machines?.has(annotator) === true;
+  const people = expected(expectedRight.person, classes).map((share) => share * priorAnswers);
+  for (let i = 0; i < annotators * size; i += 1) {
+    if (isMachine(Math.floor(i / size))) continue;
+    people[i % size] = (people[i % size] ?? 0) + (counts[i] ?? 0);
+  }
+  normalise(people, classes);
+  const programs = expected(expectedRight.machine, classes);
+  for (let i = 0; i < annotators * size; i += 1) {
+    const prior = isMachine(Math.floor(i / size)) ? programs : people;
+    counts[i] = (counts[i] ?? 0) + priorAnswers * (prior[i % size] ?? 0);
+  }
+}
+
+/** Right as often as said, wrong in favour of no class. */
+const expected = (right: number, classes: number): Float64Array =>
+  new Float64Array(classes * classes).map((_, i) => {
+    const isRight = Math.floor(i / classes) === i % classes;
+    return isRight ? right : (1 - right) / Math.max(1, classes - 1);
+  });
+
+/** Shares of the votes, as the paper begins; of people's alone where there are any. */
 function firstGuess(votes: readonly Vote[], options: DawidSkeneOptions): Float64Array {
-  const { items, classes, gold } = options;
+  const { items, classes, gold, machines } = options;
   const guess = new Float64Array(items * classes).fill(1e-9);
-  for (const { item, label } of votes) {
+  const ofPeople = votes.filter(({ annotator }) => machines?.has(annotator) !== true);
+  const answered = new Set(ofPeople.map(({ item }) => item));
+  for (const { item, annotator, label } of votes) {
+    if (machines?.has(annotator) === true && answered.has(item)) continue;
     guess[item * classes + label] = (guess[item * classes + label] ?? 0) + 1;
   }
   normalise(guess, classes);
