@@ -1,16 +1,23 @@
 /**
- * Goal: an operator hears of a certificate that ends in time to renew it, and not before.
- * Method: `check` on identities whose certificates a real authority issued for so many days.
+ * Goal: an operator hears of a certificate that ends in time to renew it, and not before; and of a
+ * cloud that does not take the device.
+ * Method: `check` on identities whose certificates a real authority issued for so many days,
+ * against a TLS listener that says what a gate says.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createServer, type TLSSocket } from 'node:tls';
 import { systemClock } from '@fieldloop/core/system';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openAuthority } from './authority.cases.ts';
-import { checkAgent, type Finding } from './check.ts';
+import { type Authority, openAuthority } from './authority.cases.ts';
+import { checkAgent } from './check.ts';
 import { identityFolder } from './cloud-link.ts';
 import { loadConfig } from './config.ts';
+import type { Finding } from './finding.ts';
+import { openStatusSocket } from './health/socket.ts';
+import { statusSocketPath } from './health/status.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -18,8 +25,15 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** What `check` says of the cloud when the certificate has `daysLeft`. */
-async function cloudFinding(daysLeft: number): Promise<Finding | undefined> {
+interface Enrolled {
+  readonly daysLeft: number;
+  readonly authority: Authority;
+  /** Where nobody answers when absent. */
+  readonly broker?: string;
+}
+
+/** What `check` says of the cloud, finding by finding. */
+async function cloudFindings({ daysLeft, authority, broker }: Enrolled): Promise<Finding[]> {
   const file = join(folder, 'agent.yaml');
   const config = {
     device: { name: 'amr-017' },
@@ -30,7 +44,6 @@ async function cloudFinding(daysLeft: number): Promise<Finding | undefined> {
   };
   writeFileSync(file, JSON.stringify(config));
   const loaded = loadConfig(file, {});
-  const authority = await openAuthority();
   const { key, cert } = await authority.issueWithKey('amr-017', [-1, daysLeft]);
   const home = identityFolder(loaded);
   mkdirSync(home, { recursive: true });
@@ -39,15 +52,35 @@ async function cloudFinding(daysLeft: number): Promise<Finding | undefined> {
     'cert.pem': cert,
     'chain.pem': authority.pem,
     'ca.pem': authority.pem,
-    'identity.json': JSON.stringify({ device: 'amr-017', broker: 'mqtts://cloud:8883' }),
+    'identity.json': JSON.stringify({ device: 'amr-017', broker: broker ?? 'mqtts://127.0.0.1:1' }),
   };
   for (const [name, text] of Object.entries(files)) {
     writeFileSync(join(home, name), text, { mode: 0o600 });
   }
+  const findings: Finding[] = [];
   for await (const finding of checkAgent(loaded, { clock: systemClock })) {
-    if (finding.about === 'cloud') return finding;
+    if (finding.about === 'cloud') findings.push(finding);
   }
-  return undefined;
+  return findings;
+}
+
+const cloudFinding = async (daysLeft: number): Promise<Finding | undefined> =>
+  (await cloudFindings({ daysLeft, authority: await openAuthority() }))[0];
+
+/** What `check` says of a gate that answers a CONNECT like this. */
+async function linkFinding(answer: (socket: TLSSocket) => void): Promise<Finding | undefined> {
+  const authority = await openAuthority();
+  const cloud = await authority.issueWithKey('cloud');
+  const trust = { ca: authority.pem, requestCert: true, rejectUnauthorized: true };
+  const server = createServer({ ...cloud, ...trust }, (socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => answer(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const broker = `mqtts://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const findings = await cloudFindings({ daysLeft: 30, authority, broker });
+  server.close();
+  return findings.at(-1);
 }
 
 test('a fresh certificate of 30 days is well', async () => {
@@ -69,5 +102,36 @@ test('a certificate that expired is an error with what to do', async () => {
   expect(await cloudFinding(-0.5)).toMatchObject({
     level: 'error',
     text: expect.stringMatching(/expired on .* with a new claim token/),
+  });
+});
+
+test('a gate that takes the device, one that refuses it, and nobody there', async () => {
+  const taken = await linkFinding((socket) => socket.write(Buffer.of(0x20, 2, 0, 0)));
+  expect(taken).toMatchObject({ level: 'ok', text: expect.stringMatching(/takes this device$/) });
+  const refused = await linkFinding((socket) => socket.destroy());
+  expect(refused).toMatchObject({
+    level: 'error',
+    text: expect.stringMatching(/broker refused this device.* revoked stays so/),
+  });
+  const away = await cloudFindings({ daysLeft: 30, authority: await openAuthority() });
+  expect(away.at(-1)).toMatchObject({
+    level: 'warning',
+    text: expect.stringMatching(/cannot be reached: .* the uplink tries again/),
+  });
+});
+
+test('an agent that runs is asked, for a second connection would end its own', async () => {
+  const authority = await openAuthority();
+  const state = join(folder, 'state');
+  mkdirSync(state);
+  const uplink = { connected: false, lastError: 'the broker refused this device: gone' };
+  await using _socket = await openStatusSocket(
+    statusSocketPath(state),
+    () => ({ uplink }) as never,
+  );
+  const findings = await cloudFindings({ daysLeft: 30, authority });
+  expect(findings.at(-1)).toMatchObject({
+    level: 'warning',
+    text: expect.stringMatching(/runs here is not connected: the broker refused/),
   });
 });

@@ -17,21 +17,16 @@ import {
   type RecordingFacts,
   type RuleSet,
 } from '@fieldloop/rules';
+import { checkLink } from './check-link.ts';
 import { type AgentConfig, readText, type SourceConfig } from './config.ts';
 import { parseClaimToken } from './enroll/token.ts';
 import { loadIdentity } from './enroll/identity.ts';
 import { identityFolder } from './cloud-link.ts';
+import { statusSocketPath } from './health/status.ts';
+import type { Finding } from './finding.ts';
 import { modelsFolder, readChosen } from './models-chosen.ts';
 import type { ModelFiles } from './score/model.ts';
 import { certificateDaysLeft, dialWithinMs } from './limits.ts';
-
-export interface Finding {
-  /** `error`: the agent does not start or does not do its work. */
-  readonly level: 'ok' | 'warning' | 'error';
-  /** What was looked at, such as `sources[0]`. */
-  readonly about: string;
-  readonly text: string;
-}
 
 const ok = (about: string, text: string): Finding => ({ level: 'ok', about, text });
 const warning = (about: string, text: string): Finding => ({ level: 'warning', about, text });
@@ -250,11 +245,14 @@ async function* checkIdentity(
     yield days < certificateDaysLeft
       ? warning(about, `${text}. ${renewal(identity.device)}`)
       : ok(about, text);
-    if (identity.device === config.device.name) return;
-    yield warning(
-      about,
-      `device.name is ${config.device.name}; the name in the certificate is used.`,
-    );
+    if (identity.device !== config.device.name) {
+      yield warning(
+        about,
+        `device.name is ${config.device.name}; the name in the certificate is used.`,
+      );
+    }
+    const socketPath = statusSocketPath(config.buffer.path);
+    yield await checkLink({ identity, socketPath, clock: deps.clock });
   } catch (error) {
     yield failure(about, error);
   }

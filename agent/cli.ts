@@ -2,13 +2,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { asFault, Fault, faultLine, faultTable, seededRandom } from '@fieldloop/core';
 import { openLog, systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
-import { checkAgent, type Finding } from './check.ts';
+import { checkAgent } from './check.ts';
 import { identityFolder } from './cloud-link.ts';
 import { Command, CommanderError } from './commander.ts';
 import { loadConfig } from './config.ts';
 import { enroll } from './enroll/enroll.ts';
 import { readStatus } from './health/socket.ts';
 import { statusSocketPath } from './health/status.ts';
+import type { Finding } from './finding.ts';
 import { leveledLog } from './leveled-log.ts';
 import { startAgent } from './main.ts';
 import { statusText } from './status-text.ts';

@@ -3,8 +3,10 @@
  * Method: two robots at work, a stranger with a certificate of its own making, a robot that writes
  * under another's topics, and one that is revoked while connected; all against the real broker.
  */
+import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { serveFleet } from '@fieldloop/sim';
@@ -53,6 +55,15 @@ const refusalsOf = (device: string): string =>
     .split('\n')
     .filter((line) => line.includes('connect.refused') && line.includes(`"device":"${device}"`))
     .join('\n');
+
+/** What `fieldloop-agent check` prints on the robot; its exit code is not asked for. */
+function checked({ configFile }: AgentProcess): Promise<string> {
+  const program = fileURLToPath(new URL('../agent/bin/fieldloop-agent.mjs', import.meta.url));
+  const args = [program, 'check', '--config', configFile];
+  return new Promise((resolve) => {
+    execFile(process.execPath, args, (_error, stdout) => resolve(stdout));
+  });
+}
 
 /** `connected` when the broker answers CONNACK; anything else is a refusal. */
 async function connectAs(options: IClientOptions): Promise<string> {
@@ -133,4 +144,10 @@ test('a revoked robot loses its connection and cannot come back, and it shows', 
   const device = (await scene.api.devices()).find(({ name }) => name === two.name);
   expect(device?.state).toBe('revoked');
   await until('the log says so', async () => refusalsOf(two.name).includes('revoked'));
+  await until('the agent knows', async () =>
+    /refused/.test((await two.status())?.uplink.lastError ?? ''),
+  );
+  expect(await checked(two)).toMatch(/runs here is not connected: .*refused this device/);
+  await two.running.stop(5_000);
+  expect(await checked(two)).toMatch(/refused this device.* enrols under a new name/);
 });
