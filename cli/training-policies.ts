@@ -27,6 +27,7 @@ interface PolicyOptions extends ApiOptions {
   readonly cluster?: number;
   readonly failureRate?: boolean;
   readonly drift?: boolean;
+  readonly retrainValue?: boolean;
   readonly config?: string;
   readonly trainer?: string;
   readonly cooldown?: number;
@@ -97,6 +98,8 @@ const policyOptions = (command: Command): Command =>
     .option('--cluster <n>', 'failures of a cluster', wholeNumber('--cluster', { least: 1 }))
     .option('--failure-rate', 'audited failures above those at release')
     .option('--drift', 'scores that moved')
+    .option('--retrain-value', 'measure after each training what the labels of each lane taught')
+    .option('--no-retrain-value', 'do not: it takes up to fifteen trainings more')
     .option('--config <file|json>', 'what the trainer is told')
     .option('--trainer <name>', 'builtin, or a program of the worker')
     .option(
@@ -106,12 +109,14 @@ const policyOptions = (command: Command): Command =>
     );
 
 async function policyBody(options: PolicyOptions): Promise<object> {
-  const { newLabels, cluster, failureRate, drift, dataset, trainer, cooldown } = options;
+  const { newLabels, cluster, failureRate, drift, dataset, trainer, cooldown, retrainValue } =
+    options;
   const triggers = given({ newLabels, cluster, failureRate, drift });
   return {
     ...(Object.keys(triggers).length === 0 ? {} : { triggers }),
     ...given({ dataset, trainer, config: await configOf(options.config) }),
     ...(cooldown === undefined ? {} : { cooldownMs: cooldown * 1000 }),
+    ...given({ retrainValue }),
     ...(options.on === true ? { enabled: true } : {}),
     ...(options.off === true ? { enabled: false } : {}),
   };
@@ -140,6 +145,7 @@ const policyText = (one: Policy): string =>
     ['data', one.dataset],
     ['when', JSON.stringify(one.triggers)],
     ['on', one.enabled ? 'yes' : 'no'],
+    ['retrain value', one.retrainValue ? 'measured after each training' : 'not measured'],
     ['cooldown', `${one.cooldownMs / 1000} s`],
     ['config', JSON.stringify(one.config)],
   ]);

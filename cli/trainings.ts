@@ -14,6 +14,7 @@ import {
   queryOptions,
 } from './list.ts';
 import { getCommand, verbCommand } from './noun.ts';
+import { operationText, waitFor } from './operations.ts';
 import { secondsOf, wholeNumber } from './option-values.ts';
 import { facts, showOf, timeColumn } from './show.ts';
 import { configOf, postTo } from './trainer-config.ts';
@@ -57,7 +58,22 @@ export function trainingsCommand(io: CliIo): Command {
       await answer(client.POST('/v1/trainings/{id}:stop', { params: { path: { id } } })),
     text: trainingText,
   });
+  value(trainings, io);
   return trainings;
+}
+
+function value(trainings: Command, io: CliIo): void {
+  apiOptions(
+    trainings
+      .command('retrain-value <training>')
+      .description('Measure what the labels of each lane taught; `triage values` keeps it.'),
+  ).action(async (id: string, options: ApiOptions) => {
+    const client = clientOf(options, io);
+    const params = { path: { id } };
+    const started = await answer(client.POST('/v1/trainings/{id}:retrainValue', { params }));
+    const done = await waitFor(client, started.id, io);
+    printOne(done, options, io, () => operationText(done, showOf(options)));
+  });
 }
 
 function start(trainings: Command, io: CliIo): void {

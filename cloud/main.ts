@@ -131,12 +131,16 @@ async function startWorker(
     node,
   };
   started.use(
-    openWorker(deps, [
-      (parts) => openAuditSigner({ ...parts, key: ground.auditKey }),
-      async (parts) => await openAlertEngine({ ...parts, freeBytes: freeBytesFor(config) }),
-      async (parts) => await openDeliveries(parts, outgoingFor(config)),
-      async (parts) => await openTrainings(parts, config),
-    ]),
+    openWorker(
+      deps,
+      [
+        (parts) => openAuditSigner({ ...parts, key: ground.auditKey }),
+        async (parts) => await openAlertEngine({ ...parts, freeBytes: freeBytesFor(config) }),
+        async (parts) => await openDeliveries(parts, outgoingFor(config)),
+        async (parts) => await openTrainings(parts, config),
+      ],
+      config,
+    ),
   );
   const engine = started.use(await openEngine(config, deps));
   started.use(await openWorkflows(deps, { engine, workflows }));

@@ -41,11 +41,19 @@ export const latencyRuns = 200;
 
 /** How often policies are looked at beside the news that concern them. */
 export const policyStepMs = ms('60s');
+/** New data that was asked for and did not come is asked for again, no sooner than this. */
+export const dueAgainMs = ms('1h');
 /** Between two trainings of one policy, unless it says otherwise. */
 export const policyCooldownMs = ms('24h');
 /** Units on either side of a drift figure, and the index from which there is drift. */
 export const driftUnits = 500;
 export const driftLimit = 0.2;
+
+/** Labels of a lane, and of the audit, below which trainings on them tell nothing. */
+export const leastRetrainLabels = 50;
+/** Trainings of each arm of a retrain value, and how long all of them may take together. */
+export const retrainSeeds = 5;
+export const retrainMs = ms('60m');
 
 /** Frames of a regression case that are looked at, and the share that must be right. */
 export const caseFrames = 64;

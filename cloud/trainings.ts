@@ -1,12 +1,16 @@
-/** The worker's part that trains, with what it takes from other nouns. */
+/** What trains, with what it takes from other nouns. */
 import { join } from 'node:path';
 import type { CloudConfig } from './config.ts';
 import { trainingBundle } from './dataset/bundle.ts';
+import type { OperationKinds } from './operation/runner.ts';
+import type { OperationContext } from './store/operations.ts';
 import type { WorkerDeps } from './store/work.ts';
 import { verifyModelKind } from './model/version-routes.ts';
 import { trainersIn } from './training/own-program.ts';
 import { openTrainer } from './training/trainer.ts';
-import { verifyModel } from './training/verify.ts';
+import { type MeasuredLaneValue, measureRetrain, retrainKind } from './training/retrain.ts';
+import { verifyModel, type VerifyOptions } from './training/verify.ts';
+import { valueStore } from './triage/value-store.ts';
 import { maxTrainingAttempts, trainerBeatMs, trainerKillMs } from './training-limits.ts';
 
 /** Folders of trainings are on the disk of this process: another machine begins them anew. */
@@ -24,11 +28,21 @@ export async function openTrainings(
   });
 }
 
-/** Long work on models that needs a trainer: those of this program. */
-export const modelOperationKinds = {
-  [verifyModelKind]: verifyModel({
-    trainers: async () => await trainersIn(undefined),
-    bundle: async ({ read, bytes, signal }, version, folder) =>
-      await trainingBundle({ read, bytes, signal }, version, folder),
-  }),
-} as const;
+/** Long work that needs trainers: those of this program, and of a folder. */
+export const modelOperationKinds = (folder: string | undefined): OperationKinds => {
+  const trainers = async () => await trainersIn(folder);
+  const bundle: VerifyOptions['bundle'] = async ({ read, bytes, signal }, version, path) =>
+    await trainingBundle({ read, bytes, signal }, version, path);
+  return {
+    [verifyModelKind]: verifyModel({ trainers, bundle }),
+    [retrainKind]: measureRetrain({ trainers, bundle, keep: keepRetrainValue }),
+  };
+};
+
+async function keepRetrainValue(
+  { write, clock, ids }: OperationContext,
+  { figure, ...value }: MeasuredLaneValue,
+): Promise<void> {
+  const kept = { ...value, ...figure, kind: 'retrain', createdAt: clock.now() } as const;
+  await write.transaction().execute(async (trx) => await valueStore(trx).put(kept, ids));
+}

@@ -36,19 +36,23 @@ import { openTriageMeasure } from './triage/measure.ts';
 /** Opens one part of the worker; disposing it leaves nothing running. */
 export type WorkerPart = (deps: WorkerDeps) => Promise<AsyncDisposable> | AsyncDisposable;
 
-const operationKinds: OperationKinds = {
+export interface WorkerSettings {
+  /** A folder whose programs are trainers, beside the built-in one. */
+  readonly trainers?: string | undefined;
+}
+
+const operationKinds = ({ trainers }: WorkerSettings): OperationKinds => ({
   [backtestKind]: backtest,
   ...alertOperationKinds,
   ...clipOperationKinds,
   ...datasetOperationKinds,
   ...deviceOperationKinds,
   ...evaluationOperationKinds,
-  ...modelOperationKinds,
+  ...modelOperationKinds(trainers),
   [exportKind]: makeExport,
-};
+});
 
 const parts: readonly WorkerPart[] = [
-  async (deps) => await openOperationRunner(deps, operationKinds),
   openHousekeeping,
   openCommandExpiry,
   openDeadNodes,
@@ -74,10 +78,16 @@ const parts: readonly WorkerPart[] = [
 ];
 
 /** Works while this process holds the lease; else stands by. `more` need what only main has. */
-export function openWorker(deps: WorkerDeps, more: readonly WorkerPart[] = []): AsyncDisposable {
+export function openWorker(
+  deps: WorkerDeps,
+  more: readonly WorkerPart[] = [],
+  settings: WorkerSettings = {},
+): AsyncDisposable {
+  const operations: WorkerPart = async (own) =>
+    await openOperationRunner(own, operationKinds(settings));
   return holdLease(deps, { name: 'worker', owner: deps.node }, async () => {
     await using opened = new AsyncDisposableStack();
-    for (const part of [...parts, ...more]) opened.use(await part(deps));
+    for (const part of [operations, ...parts, ...more]) opened.use(await part(deps));
     return opened.move();
   });
 }

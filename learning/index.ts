@@ -113,6 +113,7 @@ export { type Duplicates, duplicatesOf, type DuplicateUnits } from './dedupe.ts'
 export { pairedAuroc } from './estimate/paired-bootstrap.ts';
 export { populationStability } from './estimate/psi.ts';
 export { normalTail, studentT } from './estimate/quantile.ts';
+export { retrainValue } from './estimate/retrain.ts';
 export { aurc, auroc, compareAuroc } from './estimate/ranking.ts';
 export {
   captureLift,

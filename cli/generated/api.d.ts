@@ -2894,6 +2894,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/trainings/{id}:retrainValue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Measure what the labels of each lane taught, beside as many of the audit
+         * @description Trains the same recipe on the base data and equally many labels of each lane, five seeds each, and judges all on the frozen test split; `GET /v1/triage/values` has the figures. Below 50 labels of a lane or of the audit nothing is trained and the figure is withheld.
+         */
+        post: operations["measureRetrainValue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/trainingPolicies": {
         parameters: {
             query?: never;
@@ -5169,6 +5189,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/actors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who stands behind ids of people and keys
+         * @description What is not known is left out. A key of a login is shown as its person.
+         */
+        get: operations["listActors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/apiKeys": {
         parameters: {
             query?: never;
@@ -7038,6 +7078,8 @@ export interface components {
                 annotator: string;
                 value: components["schemas"]["LabelValue"];
             }[];
+            /** @description What people could not settle: for a senior who decides. */
+            why?: string;
             /**
              * Format: date-time
              * @example 2026-01-31T12:00:00.000Z
@@ -7129,6 +7171,13 @@ export interface components {
                 prefill?: components["schemas"]["LabelValue"];
                 label?: string;
                 voidReason?: string;
+                /** @description Why one more person, or a senior, is asked. */
+                why?: string;
+                /**
+                 * @description By which rule it came before a senior.
+                 * @enum {string}
+                 */
+                raised?: "most_people" | "skipped" | "nobody_left";
                 /**
                  * Format: date-time
                  * @example 2026-01-31T12:00:00.000Z
@@ -7180,6 +7229,13 @@ export interface components {
             prefill?: components["schemas"]["LabelValue"];
             label?: string;
             voidReason?: string;
+            /** @description Why one more person, or a senior, is asked. */
+            why?: string;
+            /**
+             * @description By which rule it came before a senior.
+             * @enum {string}
+             */
+            raised?: "most_people" | "skipped" | "nobody_left";
             /**
              * Format: date-time
              * @example 2026-01-31T12:00:00.000Z
@@ -7387,6 +7443,12 @@ export interface components {
             goldShare: number;
             given: number;
             goldGiven: number;
+            /**
+             * Format: date-time
+             * @description They asked for a task; to within an hour.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            seenAt: string;
             /**
              * Format: date-time
              * @example 2026-01-31T12:00:00.000Z
@@ -9715,6 +9777,8 @@ export interface components {
                 trainer?: string;
                 cooldownMs?: number;
                 enabled?: boolean;
+                /** @description After each training, measure what the labels of each lane taught: more trainings. */
+                retrainValue?: boolean;
                 createdBy?: string;
                 /**
                  * Format: date-time
@@ -9752,6 +9816,8 @@ export interface components {
             trainer: string;
             cooldownMs: number;
             enabled: boolean;
+            /** @description After each training, measure what the labels of each lane taught: more trainings. */
+            retrainValue: boolean;
             createdBy: string;
             /**
              * Format: date-time
@@ -11067,6 +11133,8 @@ export interface components {
                 stages: {
                     name: string;
                     devices: number;
+                    /** @description What lets it end, in words. */
+                    decides: string;
                 }[];
                 strata: number;
             };
@@ -11090,6 +11158,13 @@ export interface components {
                 siteHours: number;
             };
             leastHours: number;
+            /** @description How many robots run what the release goes back to. */
+            wayBack?: {
+                release: string;
+                present: number;
+            };
+            /** @description What this plan cannot show or do with so many robots. */
+            notes: string[];
         };
         Rollout: {
             /** @example rol_01JC0000000000000000000000 */
@@ -11134,6 +11209,22 @@ export interface components {
                  * @example 2026-01-31T12:00:00.000Z
                  */
                 judgedUntil?: string;
+            };
+            /** @description What it does or waits for, while it is live. */
+            next?: {
+                /** @description `wait`, or what it is about to do. */
+                action: string;
+                /** @description Why: the rule that the decision follows. */
+                rule: string;
+                /**
+                 * Format: date-time
+                 * @example 2026-01-31T12:00:00.000Z
+                 */
+                until?: string;
+                /** @description Robots in line that are out of reach or held. */
+                away: number;
+                /** @description Robots in line that do not run what they would go back to. */
+                withoutWayBack: number;
             };
             plan?: unknown;
             run?: string;
@@ -11209,6 +11300,22 @@ export interface components {
                      * @example 2026-01-31T12:00:00.000Z
                      */
                     judgedUntil?: string;
+                };
+                /** @description What it does or waits for, while it is live. */
+                next?: {
+                    /** @description `wait`, or what it is about to do. */
+                    action: string;
+                    /** @description Why: the rule that the decision follows. */
+                    rule: string;
+                    /**
+                     * Format: date-time
+                     * @example 2026-01-31T12:00:00.000Z
+                     */
+                    until?: string;
+                    /** @description Robots in line that are out of reach or held. */
+                    away: number;
+                    /** @description Robots in line that do not run what they would go back to. */
+                    withoutWayBack: number;
                 };
                 plan?: unknown;
                 run?: string;
@@ -12615,6 +12722,17 @@ export interface components {
             })[];
             nextCursor?: string;
             count?: components["schemas"]["Count"];
+        };
+        Actors: {
+            items: components["schemas"]["Actor"][];
+        };
+        Actor: {
+            /** @example key_01JC0000000000000000000000 */
+            id: string;
+            /** @example ada@example.com */
+            name: string;
+            /** @description The person whose login the key is. */
+            person?: string;
         };
         ApprovalPage: {
             items: (components["schemas"]["Approval"] | {
@@ -19513,6 +19631,31 @@ export interface operations {
             };
         };
     };
+    measureRetrainValue: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The work. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Operation"];
+                };
+            };
+        };
+    };
     listTrainingPolicies: {
         parameters: {
             query?: {
@@ -19593,6 +19736,11 @@ export interface operations {
                     cooldownMs?: number;
                     /** @default true */
                     enabled?: boolean;
+                    /**
+                     * @description After each training, measure what the labels of each lane taught: more trainings.
+                     * @default true
+                     */
+                    retrainValue?: boolean;
                 };
             };
         };
@@ -19698,6 +19846,8 @@ export interface operations {
                     trainer?: string;
                     cooldownMs?: number;
                     enabled?: boolean;
+                    /** @description After each training, measure what the labels of each lane taught: more trainings. */
+                    retrainValue?: boolean;
                 };
             };
         };
@@ -24621,6 +24771,29 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
+                };
+            };
+        };
+    };
+    listActors: {
+        parameters: {
+            query: {
+                /** @description At most 200, with commas between. */
+                ids: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Those that are known. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Actors"];
                 };
             };
         };

@@ -140,16 +140,28 @@ async function casesFor(db: Db, version: ModelVersion): Promise<readonly TestCas
   }));
 }
 
-/** The cluster that made a policy start its training. */
+/** The cluster that made a policy start its training, or ask for the data of it. */
 async function clustersOf(db: Db, { training }: ModelVersion): Promise<readonly string[]> {
   if (training === undefined) return [];
+  const { policy_id: policy, created_at: at } = await db
+    .selectFrom('training')
+    .select(['policy_id', 'created_at'])
+    .where('id', '=', training)
+    .executeTakeFirstOrThrow();
+  if (policy === null) return [];
   const row = await db
     .selectFrom('training_check')
-    .select('facts')
-    .where('training_id', '=', training)
+    .select(['facts', 'outcome', 'training_id'])
+    .where('policy_id', '=', policy)
+    .where('outcome', 'in', ['started', 'due'])
+    .where('first_at', '<=', at)
+    .orderBy('id', 'desc')
+    .limit(1)
     .executeTakeFirst();
-  const { cluster } = JSON.parse(row?.facts ?? '{}') as { readonly cluster?: string };
-  return cluster === undefined ? [] : [cluster];
+  // The newest answer before it that was not to wait: its own start, or what asked for its data.
+  if (row?.outcome === 'started' && row.training_id !== training) return [];
+  const { cluster } = JSON.parse(row?.facts ?? '{}') as { readonly cluster?: string | null };
+  return typeof cluster === 'string' ? [cluster] : [];
 }
 
 async function slicesOf(db: Db, rows: readonly TestRow[], now: number): Promise<readonly Slice[]> {

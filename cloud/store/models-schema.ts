@@ -66,6 +66,7 @@ interface TrainingPolicyRow extends Kept {
   trainer: string;
   cooldown_ms: Int;
   enabled: Int;
+  retrain_value: Int;
 }
 
 interface TrainingCheckRow {

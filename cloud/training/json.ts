@@ -94,6 +94,10 @@ export const triggersSchema = z.strictObject({
     .openapi({ description: 'A cluster has so many labelled failures.' }),
 });
 
+export const retrainField = z.boolean().openapi({
+  description: 'After each training, measure what the labels of each lane taught: more trainings.',
+});
+
 export const policySchema = z
   .object({
     id: z.string().openapi({ example: 'tpo_01JC0000000000000000000000' }),
@@ -104,6 +108,7 @@ export const policySchema = z
     trainer: z.string(),
     cooldownMs: z.int(),
     enabled: z.boolean(),
+    retrainValue: retrainField,
     createdBy: z.string(),
     createdAt: instantField,
     updatedAt: instantField,

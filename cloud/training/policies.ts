@@ -9,7 +9,7 @@ import { policyFacts } from '../store/policy-facts.ts';
 import { failuresWithoutCase, putRegressionCase } from '../store/regression.ts';
 import { openTail } from '../store/tail.ts';
 import { openLoop, type WorkerDeps } from '../store/work.ts';
-import { policyStepMs } from '../training-limits.ts';
+import { dueAgainMs, policyStepMs } from '../training-limits.ts';
 import { type Check, decidePolicy, type Policy, type PolicyFacts } from './policy.ts';
 import { policyStore } from './policy-store.ts';
 import { startTraining } from './store.ts';
@@ -64,8 +64,12 @@ export async function lookAtPolicy(deps: PolicyDeps, policy: Policy): Promise<Ch
     const noted = { policy: policy.id, why: answer.why, facts: shown };
     const store = policyStore(trx);
     if (answer.outcome !== 'started' || facts.version === undefined) {
-      const isNew = await store.note({ ...noted, outcome: answer.outcome }, { ids, at });
-      if (answer.outcome === 'due' && isNew) await tellDue(trx, policy, { why: answer.why, at });
+      const isDue = answer.outcome === 'due';
+      // What was asked for and never came is asked for again.
+      const again = isDue ? { againMs: Math.max(policy.cooldownMs, dueAgainMs) } : {};
+      const act = { ids, at, ...again };
+      const isNew = await store.note({ ...noted, outcome: answer.outcome }, act);
+      if (isDue && isNew) await tellDue(trx, policy, { why: answer.why, at });
       return answer.outcome;
     }
     const started = await begin(trx, policy, { version: facts.version, why: answer.why, at, ids });

@@ -16,6 +16,7 @@ import {
   policyJson,
   type PolicyJson,
   policySchema,
+  retrainField,
   triggersSchema,
 } from './json.ts';
 import { checkOfRow, policyOfRow, policyStore } from './policy-store.ts';
@@ -95,6 +96,7 @@ const create = (deps: NounDeps): Operation =>
         trainer: ref.default(builtinTrainer),
         cooldownMs: cooldown.default(policyCooldownMs),
         enabled: z.boolean().default(true),
+        retrainValue: retrainField.default(true),
       }),
       answer: { status: 201, description: 'The policy.', schema: policySchema },
     },
@@ -149,6 +151,7 @@ const update = (deps: NounDeps): Operation =>
         trainer: ref.optional(),
         cooldownMs: cooldown.optional(),
         enabled: z.boolean().optional(),
+        retrainValue: retrainField.optional(),
       }),
       answer,
     },

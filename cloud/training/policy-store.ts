@@ -13,6 +13,13 @@ export interface NewPolicy {
   readonly trainer: string;
   readonly cooldownMs: number;
   readonly enabled: boolean;
+  readonly retrainValue: boolean;
+}
+
+interface NoteAct {
+  readonly ids: Pick<Ids, 'ulid'>;
+  readonly at: number;
+  readonly againMs?: number;
 }
 
 export const policyStore = (db: Db) => ({
@@ -74,10 +81,13 @@ export const policyStore = (db: Db) => ({
     await putOutbox(db, { kind: 'training_policy.deleted', subject: known.id, at, body });
   },
 
-  /** The answer of a look; one like the last is counted there. True when it is new. */
+  /**
+   * The answer of a look; one like the last is counted there, unless that one is older than
+   * `againMs`. True when it is new.
+   */
   async note(
     of: Pick<Check, 'policy' | 'outcome' | 'why' | 'facts' | 'training'>,
-    { ids, at }: { readonly ids: Pick<Ids, 'ulid'>; readonly at: number },
+    { ids, at, againMs = Infinity }: NoteAct,
   ): Promise<boolean> {
     const last = await db
       .selectFrom('training_check')
@@ -86,7 +96,9 @@ export const policyStore = (db: Db) => ({
       .orderBy('id', 'desc')
       .limit(1)
       .executeTakeFirst();
-    if (last?.outcome === of.outcome && last.why === of.why && of.training === undefined) {
+    const isSame = last?.outcome === of.outcome && last.why === of.why;
+    const isOld = at - Number(last?.first_at ?? at) >= againMs;
+    if (last !== undefined && isSame && !isOld && of.training === undefined) {
       await db
         .updateTable('training_check')
         .set((set) => ({ last_at: at, times: set('times', '+', 1n) }))
@@ -119,6 +131,7 @@ const columnsOf = (of: Omit<NewPolicy, 'model'>) => ({
   trainer: of.trainer,
   cooldown_ms: of.cooldownMs,
   enabled: bit(of.enabled),
+  retrain_value: bit(of.retrainValue),
 });
 
 export function policyOfRow(row: Row<'training_policy'>): Policy {
@@ -131,6 +144,7 @@ export function policyOfRow(row: Row<'training_policy'>): Policy {
     trainer: row.trainer,
     cooldownMs: Number(row.cooldown_ms),
     enabled: row.enabled === 1n,
+    retrainValue: row.retrain_value === 1n,
     createdBy: row.created_by,
     createdAt: Number(row.created_at),
     updatedAt: Number(row.updated_at),

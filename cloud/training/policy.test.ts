@@ -48,6 +48,7 @@ test('each look leaves its answer; the same again is counted; a start is once', 
       trainer: 'builtin',
       cooldownMs: 0,
       enabled: true,
+      retrainValue: true,
     },
     act,
   );

@@ -21,6 +21,8 @@ export interface Policy {
   readonly trainer: string;
   readonly cooldownMs: number;
   readonly enabled: boolean;
+  /** What the labels of each lane taught is measured after its trainings. */
+  readonly retrainValue: boolean;
   readonly createdBy: string;
   readonly createdAt: number;
   readonly updatedAt: number;

@@ -30,7 +30,7 @@ const launcher =
   '{ echo "$$ $said" > "$0"; } 2> /dev/null || exit 79; exec "$@"';
 
 /** Below the cloud's own priority: people wait for that. */
-const niceness = 10;
+export const niceness = 10;
 
 /** Fault `unavailable` when nothing can be started. */
 export async function startTrainer(

@@ -3,11 +3,13 @@ import type { NounDeps } from '../http/deps.ts';
 import { listAnswer, type Listing, listPage, listQuery } from '../http/list.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
+import { operationSchema, startedResponse } from '../http/long-work.ts';
 import { trainingSource } from '../http/q/sources/models.ts';
 import { maxReasonLength } from '../limits.ts';
 import { maxTrainingMs } from '../training-limits.ts';
 import { configField, trainingJson, type TrainingJson, trainingSchema } from './json.ts';
 import { policyOperations } from './policy-routes.ts';
+import { askRetrainValue, notDone } from './retrain.ts';
 import { lookAtTraining, startTraining, stopTraining, trainingOfRow } from './store.ts';
 import { trainingStates } from './training.ts';
 
@@ -24,6 +26,7 @@ export const trainingOperations = (deps: NounDeps): readonly Operation[] => [
   create(deps),
   get(deps),
   stop(deps),
+  value(deps),
   ...policyOperations(deps),
 ];
 
@@ -120,6 +123,36 @@ const get = (deps: NounDeps): Operation =>
     },
     { params, answer },
     async ({ params: { id } }) => trainingJson(await lookAtTraining(deps.read, id)),
+  );
+
+const value = (deps: NounDeps): Operation =>
+  operation(
+    {
+      id: 'measureRetrainValue',
+      tag,
+      method: 'post',
+      path: '/v1/trainings/{id}:retrainValue',
+      summary: 'Measure what the labels of each lane taught, beside as many of the audit',
+      description:
+        'Trains the same recipe on the base data and equally many labels of each lane, five seeds ' +
+        'each, and judges all on the frozen test split; `GET /v1/triage/values` has the figures. ' +
+        'Below 50 labels of a lane or of the audit nothing is trained and the figure is withheld.',
+      right: 'trainings:write',
+      faults: ['conflict'],
+    },
+    { params, answer: { status: 202, description: 'The work.', schema: operationSchema } },
+    async (call) =>
+      startedResponse(
+        await call.change(async (trx) => {
+          const { id, state } = await lookAtTraining(trx, call.params.id);
+          if (state !== 'done') throw notDone(id, state);
+          const by = call.caller?.id ?? 'system';
+          const asked = { id: deps.ids.ulid('op'), by, at: deps.clock.now() };
+          const started = await askRetrainValue(trx, id, asked);
+          await call.audit(trx, { action: 'training.retrain_value', subject: id });
+          return started;
+        }),
+      ),
   );
 
 const stop = (deps: NounDeps): Operation =>

@@ -1,11 +1,11 @@
 /** A model version made again from its recorded inputs: same seed, same weights, same hashes. */
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { Fault, type Json, sha256Hex } from '@fieldloop/core';
 import { demandModelVersion } from '../store/model-registry.ts';
 import type { OperationContext, OperationHandler } from '../store/operations.ts';
 import { trainingFolder } from './folder.ts';
+import { runTrainer } from './foreground.ts';
 import { prepare } from './prepare.ts';
 import type { TrainerCommand } from './process.ts';
 import { checkTraining, filesOf } from './register.ts';
@@ -43,9 +43,11 @@ export const verifyModel =
     try {
       const { signal } = context;
       const bundle = async (id: string, path: string) => await options.bundle(context, id, path);
-      await prepare(training, { deps: context, bundle, folder, signal });
+      const withinMs = Math.max(1000, training.deadlineAt - training.createdAt);
+      const again = { ...training, deadlineAt: context.clock.now() + withinMs };
+      await prepare(again, { deps: context, bundle, folder, signal });
       context.progress(1, 3);
-      await run(command, folder.job, signal);
+      await runTrainer(command, folder.job, { signal, withinMs });
       context.progress(2, 3);
       const accepted = await checkTraining(training, { ...context, folder, signal });
       if (!accepted.ok) {
@@ -67,26 +69,4 @@ export const verifyModel =
 function compared(recorded: string, bytes: Uint8Array): Json {
   const reproduced = sha256Hex(bytes);
   return { recorded, reproduced, same: recorded === reproduced };
-}
-
-/** To its end, in the foreground. Fault `unavailable` when it fails. */
-async function run(
-  { command: [program = '', ...rest], environment }: TrainerCommand,
-  job: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const child = spawn(program, [...rest, job], {
-    stdio: 'ignore',
-    env: { ...environment },
-    signal,
-    killSignal: 'SIGKILL',
-  });
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
-  if (code === 0) return;
-  throw new Fault('unavailable', `the trainer ended with exit ${String(code)}`, {
-    remedy: 'Look at the machine: memory, disk; then verify again.',
-  });
 }

@@ -32,6 +32,9 @@ export interface TriageValue {
 
 export type NewValue = Omit<TriageValue, 'id'>;
 
+/** Rows among which the newest of each number and lane are. */
+const newestOf = 200;
+
 export const valueStore = (db: Db) => ({
   /** Undefined when there is a value of this source already. */
   async put(value: NewValue, ids: Pick<Ids, 'ulid'>): Promise<TriageValue | undefined> {
@@ -69,6 +72,20 @@ export const valueStore = (db: Db) => ({
       body: { kind, lane, scorer },
     });
     return valueOfRow(row);
+  },
+
+  /** Of each number and lane the newest, of a model by its name. */
+  async newest(model: string): Promise<readonly TriageValue[]> {
+    const rows = await db
+      .selectFrom('triage_value')
+      .selectAll()
+      .where('model_id', '=', model)
+      .orderBy('created_at', 'desc')
+      .orderBy('id', 'desc')
+      .limit(newestOf)
+      .execute();
+    const first = new Map(rows.toReversed().map((row) => [`${row.kind} ${row.lane}`, row]));
+    return [...first.values()].map(valueOfRow);
   },
 
   async ofSource(source: string): Promise<TriageValue | undefined> {

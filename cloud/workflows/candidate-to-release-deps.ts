@@ -1,11 +1,8 @@
 /** Candidates, evaluations and releases for their workflow: each effect under its key. */
 import { canonicalJson, Fault, type Json, sha256Hex } from '@fieldloop/core';
-import { artifactStore } from '../artifact/store.ts';
 import { roles, type Role } from '../auth/rights.ts';
-import { closeFixed, demandEvaluation } from '../evaluation/store.ts';
-import { evaluateKind } from '../evaluation/work.ts';
-import type { ModelVersion } from '../model/model.ts';
-import { manifestSchema, type ReleaseManifest } from '../release/manifest.ts';
+import { closeFixed, demandEvaluation, type Reproduced } from '../evaluation/store.ts';
+import { evaluateKind, verifyEvaluationKind } from '../evaluation/work.ts';
 import { evidenceDigest, type Release } from '../release/release.ts';
 import { releaseFromRow, releaseStore } from '../release/store.ts';
 import { type BacktestInput, backtestKind } from '../rule/backtest.ts';
@@ -27,8 +24,10 @@ import {
   type CandidateOutcome,
   candidateToRelease,
   type Draft,
+  type Replay,
   type Verdict,
 } from './candidate-to-release.ts';
+import { modelManifest, ruleManifest } from './candidate-to-release-manifest.ts';
 import { pending, type ShownEvidence } from './kit/flow.ts';
 import { workflow, type WorkflowGround } from './kit/workflow.ts';
 
@@ -55,7 +54,9 @@ export const candidateDeps = (ground: Ground): CandidateDeps => {
         return { operation };
       }),
     verdict: async (operation) => (await verdictOf(write, operation)) ?? pending,
-    replay: async (judged) => await replayOf(write, judged),
+    replay: async (judged, e) =>
+      await once(write, e.key, async (trx) => await replayOf(trx, judged, act(e.run))),
+    replayed: async (operation) => (await replayedOf(write, operation)) ?? pending,
     draft: async (of, e) =>
       await once(write, e.key, async (trx) => await drafted(trx, of, act(e.run))),
     evidence: async (release) => await evidenceOf(write, release),
@@ -81,9 +82,9 @@ export const candidateDeps = (ground: Ground): CandidateDeps => {
       }),
     aliasBack: async (id, e) =>
       await once(write, e.key, async (trx) => ({ alias: await aliasBack(trx, id, act(e.run)) })),
-    withdraw: async (id, reason, e) =>
+    withdraw: async (_, reason, e) =>
       await once(write, e.key, async (trx) => {
-        const row = await draftOf(trx, id, e.run);
+        const row = await draftOf(trx, e.run);
         if (row === undefined) return { state: 'none' };
         const isOver = row.state === 'withdrawn' || row.state === 'rejected';
         if (isOver) return { state: row.state };
@@ -167,22 +168,35 @@ async function verdictOf(db: Db, id: string): Promise<Verdict | undefined> {
   return { evaluation, sha256, outcome, reasons, link: `/v1/evaluations/${evaluation}` };
 }
 
-/** What running it on stored clips took and gave. */
-async function replayOf(db: Db, { evaluation, sha256 }: Verdict) {
-  const row = await db
+/** The evaluation's recorded input, run once more on the same clips. */
+async function replayOf(
+  trx: Db,
+  { evaluation }: Verdict,
+  { at, by, ids }: Act,
+): Promise<{ readonly operation: string | null }> {
+  const row = await trx
     .selectFrom('evaluation')
-    .select('measured')
+    .select('id')
     .where('id', '=', evaluation)
     .executeTakeFirst();
-  if (row === undefined) return { sha256, says: 'the forecast of the backtest' };
-  const { latencyMs, memoryBytes, machine } = JSON.parse(row.measured) as {
-    readonly latencyMs: { readonly p99: number };
-    readonly memoryBytes: number;
-    readonly machine: string;
-  };
-  const mib = Math.round(memoryBytes / 2 ** 20);
-  const says = `p99 ${latencyMs.p99.toFixed(1)} ms, ${mib} MiB on ${machine}`;
-  return { sha256: sha256Hex(row.measured), says };
+  if (row === undefined) return { operation: null };
+  const operation = ids.ulid('op');
+  const wanted = { id: operation, kind: verifyEvaluationKind, input: { evaluation } };
+  await startOperation(trx, { ...wanted, by, at });
+  return { operation };
+}
+
+async function replayedOf(db: Db, id: string): Promise<Replay | undefined> {
+  const done = await operationRows(db).get(id);
+  if (done === undefined || done.state === 'queued' || done.state === 'running') return undefined;
+  if (done.state !== 'done') {
+    const says = done.problem?.message ?? `the second run is ${done.state}`;
+    return { sha256: '', same: false, says };
+  }
+  const { reproduced, same } = done.result as unknown as Reproduced;
+  const clips = 'the test split and the regression set, run anew on their clips';
+  const says = same ? `${clips}: the same result` : `${clips}: another result`;
+  return { sha256: reproduced, same, says };
 }
 
 /** A release with what speaks for it; a person's "go on" counts as the evaluation's word. */
@@ -208,94 +222,6 @@ async function drafted(
   }
   await releases.evaluate(release, evidence, at);
   return { release: release.id, digest: release.digest };
-}
-
-async function modelManifest(
-  trx: Db,
-  version: ModelVersion,
-  act: { readonly at: number; readonly by: string },
-): Promise<ReleaseManifest> {
-  const { model, onnx, document, number } = version;
-  await artifactStore(trx).put({ ...onnx, kind: 'onnx', name: `${model}.onnx`, ...act });
-  await artifactStore(trx).put({ ...document, kind: 'document', name: `${model}.yaml`, ...act });
-  const file = (name: string, of: ModelVersion['onnx']) => ({
-    path: `models/${name}`,
-    sha256: of.sha256,
-    size: of.sizeBytes,
-  });
-  const component = {
-    name: model,
-    kind: 'onnx-model',
-    version: `${number}.0.0`,
-    artifact: file(`${model}-${number}.onnx`, onnx),
-    onnx: { document: file(`${model}-${number}.yaml`, document) },
-  };
-  const notes = `Model ${model} ${number}, trained on ${version.datasetVersion ?? 'unknown data'}.`;
-  return await manifestOf(trx, { name: model, notes, component });
-}
-
-async function ruleManifest(
-  trx: Db,
-  id: string,
-  act: { readonly at: number; readonly by: string },
-): Promise<ReleaseManifest> {
-  const [set = '', n = ''] = id.split('@');
-  const rules = ruleSetStore(trx);
-  const entry = await rules.get(set);
-  const found = await rules.version(entry, Number(n));
-  const size = Buffer.byteLength(found.text);
-  const sha256 = sha256Hex(found.text);
-  await artifactStore(trx).put({
-    sha256,
-    sizeBytes: size,
-    kind: 'rules',
-    name: entry.name,
-    ...act,
-  });
-  const component = {
-    name: entry.name,
-    kind: 'rules-bundle',
-    version: `${n}.0.0`,
-    artifact: { path: `rules/${entry.name}-${n}.yaml`, sha256, size },
-    rules: {},
-  };
-  return await manifestOf(trx, { name: entry.name, notes: found.note ?? '', component });
-}
-
-interface Planned {
-  readonly name: string;
-  readonly notes: string;
-  readonly component: { readonly name: string; readonly version: string };
-}
-
-/** One component under the next free version; the release before it is the way back. */
-async function manifestOf(trx: Db, { name, notes, component }: Planned): Promise<ReleaseManifest> {
-  const rows = await trx
-    .selectFrom('release')
-    .selectAll()
-    .where('name', '=', name)
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
-    .execute();
-  const [major = '0'] = component.version.split('.');
-  const tried = rows.filter((row) => row.semver.startsWith(`${major}.`)).length;
-  const previous = rows.find((row) => row.state === 'released');
-  const parsed = manifestSchema.safeParse({
-    apiVersion: 'fieldloop.release/v1',
-    kind: 'Release',
-    name,
-    version: `${major}.${tried}.0`,
-    notes,
-    ...(previous === undefined ? {} : { previous: `${name}@${previous.semver}` }),
-    order: [component.name],
-    components: [component],
-  });
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new Fault('invalid', `no release can be named after it: ${issue?.message ?? ''}`, {
-    place: `/${(issue?.path ?? []).map(String).join('/')}`,
-    remedy: 'Names of models and rule sets that are released have 1 to 64 of a-z, 0-9 and -.',
-  });
 }
 
 async function evidenceOf(db: Db, id: string): Promise<readonly ShownEvidence[]> {
@@ -351,7 +277,7 @@ async function aliasBack(trx: Db, id: string, act: Act): Promise<string | null> 
 }
 
 /** The release that this run made. */
-async function draftOf(trx: Db, _id: string, run: string): Promise<Release | undefined> {
+async function draftOf(trx: Db, run: string): Promise<Release | undefined> {
   const row = await trx
     .selectFrom('release')
     .selectAll()

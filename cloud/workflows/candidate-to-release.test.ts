@@ -21,7 +21,10 @@ interface World extends CandidateDeps {
   named: boolean;
 }
 
-function world(outcome: Verdict['outcome'] | undefined): World {
+function world(
+  outcome: Verdict['outcome'] | undefined,
+  second: 'same' | 'other' | 'none' | 'never' = 'same',
+): World {
   const kept = new Map<string, unknown>();
   const effect = async <T>(key: string, name: string, work: () => T): Promise<T> => {
     if (!kept.has(key)) {
@@ -55,7 +58,16 @@ function world(outcome: Verdict['outcome'] | undefined): World {
           : { evaluation: 'evl_1', sha256: 'b', outcome, reasons: ['dock: worse'], link: '/v1/x' },
       ),
     replay: async (_, { key }) =>
-      await effect(key, 'replay', () => ({ sha256: 'c', says: '12 clips, 3 differ' })),
+      await effect(key, 'replay', () => ({ operation: second === 'none' ? null : 'op_2' })),
+    replayed: async () => {
+      if (second === 'never') return await Promise.resolve(pending);
+      const same = second === 'same';
+      return await Promise.resolve({
+        sha256: same ? 'b' : 'c',
+        same,
+        says: `the ${second} result`,
+      });
+    },
     draft: async (_, { key }) =>
       await effect(key, 'draft', () => {
         one.stage = 'draft';
@@ -112,6 +124,34 @@ test.each<[string, Verdict['outcome'] | undefined, MemoryOptions, CandidateOutco
   expectWhole(deps, status);
 });
 
+const approve = { approval: 'approve' };
+
+test.each<[string, 'same' | 'other' | 'none' | 'never', MemoryOptions, string]>([
+  ['comes out the same', 'same', { decisions: approve }, 'released'],
+  ['is the evaluation itself', 'none', { decisions: approve }, 'released'],
+  ['comes out otherwise, nobody looks', 'other', { decisions: approve }, 'rejected'],
+  ['never ends, nobody looks', 'never', { decisions: approve }, 'rejected'],
+  ['cannot begin', 'same', { decisions: approve, faults: replayFails }, 'rejected'],
+  [
+    'comes out otherwise, a person goes on',
+    'other',
+    { decisions: { ...approve, inconclusive: 'go_on' } },
+    'released',
+  ],
+  ['is aborted', 'same', { decisions: approve, abortAt: 'replayed' }, 'aborted'],
+])('it passes, and its second run %s', async (_, second, options, status) => {
+  const deps = world('pass', second);
+  const flow = memoryFlow(options);
+  const ended = await candidateToRelease(flow, deps, { modelVersion: 'mdv_1' });
+  expect(ended.status).toBe(status);
+  expect(ended.status === 'rejected' ? ended.gate : 'inconclusive').toBe('inconclusive');
+  expectWhole(deps, ended.status);
+});
+
+function replayFails(step: string): Mishap | undefined {
+  return step === 'replay' ? 'permanent' : undefined;
+}
+
 test('the author of a candidate is kept out, and two people are asked', async () => {
   const asked: unknown[] = [];
   await run(world('pass'), {
@@ -144,6 +184,7 @@ test(`any faults and decisions end in a documented state (seed ${seed})`, async 
     'bind',
     'evaluate',
     'evaluation',
+    'replayed',
     'draft',
     'approval',
     'approve',
@@ -165,10 +206,11 @@ test(`any faults and decisions end in a documented state (seed ${seed})`, async 
           inconclusive: fc.constantFrom('go_on', 'reject'),
           approval: fc.constantFrom('approve', 'reject'),
         }),
+        second: fc.constantFrom('same' as const, 'other' as const, 'never' as const),
         abortAt: fc.constantFrom(undefined, ...steps),
       }),
-      async ({ mishaps, wishes, verdict, said, abortAt }) => {
-        const deps = world(verdict);
+      async ({ mishaps, wishes, verdict, said, second, abortAt }) => {
+        const deps = world(verdict, second);
         let attempts = 0;
         let escalated = 0;
         const undoing = /^(withdraw|alias-back)/;

@@ -42,6 +42,15 @@ export interface Verdict {
   readonly link: string;
 }
 
+/** A second run beside the one that judged. */
+export interface Replay {
+  readonly [key: string]: Json;
+  /** Of what came out; empty when nothing did. */
+  readonly sha256: string;
+  readonly same: boolean;
+  readonly says: string;
+}
+
 export interface Draft {
   readonly [key: string]: Json;
   readonly release: string;
@@ -60,11 +69,9 @@ export interface CandidateDeps {
   /** Begins the evaluation on the frozen test split, the slices and the regression set. */
   evaluate(id: string, e: EffectContext): Promise<{ readonly operation: string }>;
   verdict(operation: string, e: EffectContext): Promise<Verdict | Pending>;
-  /** What stored clips took and gave in the robot's own engine. */
-  replay(
-    judged: Verdict,
-    e: EffectContext,
-  ): Promise<{ readonly sha256: string; readonly says: string }>;
+  /** Runs it on the same stored clips once more; null: what judged it can be run no second time. */
+  replay(judged: Verdict, e: EffectContext): Promise<{ readonly operation: string | null }>;
+  replayed(operation: string, e: EffectContext): Promise<Replay | Pending>;
   draft(of: { readonly id: string; readonly evaluation: string }, e: EffectContext): Promise<Draft>;
   /** What approvers see, as it is now. */
   evidence(release: string, e: EffectContext): Promise<readonly ShownEvidence[]>;
@@ -89,16 +96,15 @@ export const candidateToRelease: Body<CandidateInput, CandidateOutcome, Candidat
   const bound = await flow.must('bind', async (e) => await deps.bind(input, e));
   if (bound.kind !== 'done') return abortedBy(bound);
   const candidate = bound.value;
-  const { judged, ended } = await evaluated(flow, deps, candidate);
-  if (judged === undefined) return ended;
-  const evidence: Evidence[] = [{ name: 'evaluation', digest: judged.sha256, link: judged.link }];
-  const replayed = await flow.act('replay', async (e) => await deps.replay(judged, e));
-  if (replayed.ok) {
-    const { sha256, says } = replayed.value;
-    evidence.push({ name: 'replay', digest: sha256, body: says });
+  const first = await evaluated(flow, deps, candidate);
+  if (first.judged === undefined) return first.ended;
+  if (first.judged.outcome === 'fail') {
+    return rejected('evaluation', first.judged.reasons.join('; '));
   }
+  const again = await replayed(flow, deps, first.judged);
+  if (again.kind === 'aborted') return abortedBy(again);
+  const { judged, evidence } = again;
   const at = { flow, deps, candidate };
-  if (judged.outcome === 'fail') return rejected('evaluation', judged.reasons.join('; '));
   if (judged.outcome === 'inconclusive') {
     const said = await flow.gate('inconclusive', inconclusiveGate(candidate, judged, evidence));
     if (said.kind === 'aborted') return abortedBy(said);
@@ -141,6 +147,49 @@ async function evaluated(
   if (watched.kind === 'seen') return { judged: watched.value };
   const reason = 'the evaluation did not end in time';
   return { ended: rejected('evaluation', reason) };
+}
+
+interface Replayed {
+  readonly kind: 'replayed';
+  readonly judged: Verdict;
+  readonly evidence: readonly Evidence[];
+}
+
+/** What came out of a second run; one that comes out otherwise is for a person to look at. */
+async function replayed(
+  flow: Flow,
+  deps: CandidateDeps,
+  judged: Verdict,
+): Promise<Replayed | Aborted> {
+  const { evaluation, sha256, link } = judged;
+  const shown = (replay: Pick<Replay, 'sha256' | 'says'>): readonly Evidence[] => [
+    { name: 'evaluation', digest: sha256, link },
+    { name: 'replay', digest: replay.sha256, body: replay.says },
+  ];
+  const doubted = (replay: Pick<Replay, 'sha256' | 'says'>): Replayed => {
+    const reasons = [...judged.reasons, `replay: ${replay.says}`];
+    const doubt = { ...judged, outcome: 'inconclusive', reasons } as const;
+    return { kind: 'replayed', judged: doubt, evidence: shown(replay) };
+  };
+  const begun = await flow.act('replay', async (e) => await deps.replay(judged, e));
+  if (!begun.ok) return doubted({ sha256: '', says: begun.fault.message });
+  const { operation } = begun.value;
+  if (operation === null) {
+    const says = `${evaluation} is a run on stored clips itself`;
+    return { kind: 'replayed', judged, evidence: shown({ sha256, says }) };
+  }
+  const watched = await flow.watch('replayed', async (e) => await deps.replayed(operation, e), {
+    withinMs: evaluationMs,
+    everyMs: evaluationLookMs,
+    on: [
+      { kind: 'operation.done', subject: operation },
+      { kind: 'operation.failed', subject: operation },
+    ],
+  });
+  if (watched.kind === 'aborted') return watched;
+  if (watched.kind === 'expired') return doubted({ sha256: '', says: 'it did not end in time' });
+  const { value } = watched;
+  return value.same ? { kind: 'replayed', judged, evidence: shown(value) } : doubted(value);
 }
 
 /** Two people agree to a digest; then it is what robots may run. */

@@ -10,17 +10,20 @@ import { batchCounts } from '../store/label-ref.ts';
 import { operationRows } from '../store/operations.ts';
 import { openTasks, type NewTask, voidTasks } from '../store/task-queue.ts';
 import { lookAtTraining, startTraining, stopTraining, activeTraining } from '../training/store.ts';
+import { askRetrainValue } from '../training/retrain.ts';
 import { freezeWindow, windowStore } from '../triage/window-store.ts';
-import {
-  type Built,
-  type DataDeps,
-  type DataInput,
-  type DataOutcome,
-  dataToTraining,
-  type Failure,
-  type Snapshot,
-} from './data-to-training.ts';
-import { pending, type ShownEvidence } from './kit/flow.ts';
+import { dataToTraining } from './data-to-training.ts';
+import type {
+  Built,
+  DataDeps,
+  DataInput,
+  DataOutcome,
+  Failure,
+  Snapshot,
+} from './data-to-training-port.ts';
+import { versionEvidence } from './data-to-training-evidence.ts';
+import { dataTriggers } from './data-to-training-triggers.ts';
+import { pending } from './kit/flow.ts';
 import { workflow, type WorkflowGround } from './kit/workflow.ts';
 import { type BatchCounts, type BatchDeps, labelBatch } from './label-batch.ts';
 
@@ -54,7 +57,7 @@ export const dataDeps = (ground: Ground): DataDeps => {
         return { operation };
       }),
     built: async (operation) => (await builtOf(write, operation)) ?? pending,
-    evidence: async (version) => await evidenceOf(write, version),
+    evidence: async (of) => await versionEvidence(write, of),
     publish: async (version, { by, reason }, e) =>
       await once(write, e.key, async (trx) => {
         const wanted = { decision: 'ready' as const, reason };
@@ -67,6 +70,11 @@ export const dataDeps = (ground: Ground): DataDeps => {
         e.key,
         async (trx) => await discarded(trx, { dataset, reason }, act(e.run)),
       ),
+    free: async (of) => {
+      const active = await activeTraining(write, of.model);
+      const isFree = active === undefined || active.datasetVersion === of.version;
+      return isFree ? { free: true } : pending;
+    },
     train: async (of, e) =>
       await once(write, e.key, async (trx) => {
         const wanted = { ...of, ...(await recipeOf(trx, of.model)), reason: `run ${e.run}` };
@@ -84,6 +92,8 @@ export const dataDeps = (ground: Ground): DataDeps => {
         if (active?.datasetVersion !== of.version) return { state: 'over' };
         return { state: (await stopTraining(trx, active.id, act(e.run))).state };
       }),
+    teaches: async (training, e) =>
+      await once(write, e.key, async (trx) => await taught(trx, training, act(e.run))),
   };
 };
 
@@ -213,23 +223,6 @@ async function snapshotOf(db: Db, id: string): Promise<Snapshot> {
   };
 }
 
-/** What signs a version off: its gates, what it adds, and where the two numbers stand. */
-async function evidenceOf(db: Db, id: string): Promise<readonly ShownEvidence[]> {
-  const { gates, manifest } = await datasetStore(db).demandVersion(id);
-  const of = (name: string, body: Json, link: string): ShownEvidence => ({
-    name,
-    digest: sha256Hex(canonicalJson(body)),
-    link,
-    body,
-  });
-  const version = `/v1/datasetVersions/${id}`;
-  return [
-    of('gates', gates as unknown as Json, version),
-    of('counts', manifest.counts, version),
-    ...(manifest.parent === null ? [] : [of('difference', manifest.parent, `${version}/diff`)]),
-  ];
-}
-
 async function discarded(
   trx: Db,
   of: { readonly dataset: string; readonly reason: string },
@@ -260,6 +253,21 @@ async function recipeOf(trx: Db, model: string) {
   if (policy === undefined) return {};
   const config = JSON.parse(policy.config) as Readonly<Record<string, Json>>;
   return { policy: policy.id, config, trainer: policy.trainer };
+}
+
+/** What its lanes taught is measured where the policy wants it: that takes trainings. */
+async function taught(trx: Db, id: string, { at, by, ids }: Act) {
+  const { policy } = await lookAtTraining(trx, id);
+  const row = await trx
+    .selectFrom('training_policy')
+    .select('retrain_value')
+    .where('id', '=', policy ?? '')
+    .executeTakeFirst();
+  if (row === undefined) return { skipped: 'no policy asks for it' };
+  if (row.retrain_value === 0n) return { skipped: 'the policy has it switched off' };
+  const operation = ids.ulid('op');
+  await askRetrainValue(trx, id, { id: operation, at, by });
+  return { operation };
 }
 
 async function trainedOf(db: Db, id: string) {
@@ -311,56 +319,13 @@ export const labelBatchWorkflow = workflow({
   deps: batchDeps,
 });
 
-/** A model that is trained on this data set by policy: which one, or undefined. */
-async function trainedBy(db: Db, of: { readonly model: string } | { readonly dataset: string }) {
-  const rows = db
-    .selectFrom('training_policy')
-    .select(['model', 'dataset'])
-    .where('enabled', '=', 1n)
-    .orderBy('created_at')
-    .orderBy('id');
-  const found =
-    'model' in of ? rows.where('model', '=', of.model) : rows.where('dataset', '=', of.dataset);
-  return await found.executeTakeFirst();
-}
-
-/** Runs name themselves where they act: what a run made does not start another one. */
-const isRun = (by: unknown): boolean => typeof by === 'string' && by.startsWith('run_');
-
 export const dataToTrainingWorkflow = workflow<DataInput, DataOutcome, DataDeps>({
   name: 'data-to-training',
   version: 1,
   body: dataToTraining,
   deps: dataDeps,
   check: checkDataInput,
-  triggers: [
-    {
-      name: 'data-on-selection',
-      version: 1,
-      on: ['triage.selected'],
-      async match({ subject }, read) {
-        const window = await windowStore(read).get(subject);
-        if (window === undefined || isRun(window.createdBy)) return undefined;
-        const policy = await trainedBy(read, { model: window.definition.model });
-        if (policy === undefined) {
-          return { skip: `no training policy is on for ${window.definition.model}` };
-        }
-        return { input: { window: subject, ...policy }, subject, key: subject };
-      },
-    },
-    {
-      name: 'training-on-version',
-      version: 1,
-      on: ['dataset_version.ready'],
-      async match({ subject, body }, read) {
-        const { dataset, by } = body as { readonly dataset?: string; readonly by?: string };
-        if (dataset === undefined || isRun(by)) return undefined;
-        const policy = await trainedBy(read, { dataset });
-        if (policy === undefined) return { skip: `no training policy is on for ${dataset}` };
-        return { input: { version: subject, ...policy }, subject, key: subject };
-      },
-    },
-  ],
+  triggers: dataTriggers,
 });
 
 function checkDataInput(input: Json): DataInput {

@@ -6,13 +6,8 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  type DataDeps,
-  type DataInput,
-  type DataOutcome,
-  dataToTraining,
-  type Snapshot,
-} from './data-to-training.ts';
+import { dataToTraining } from './data-to-training.ts';
+import type { DataDeps, DataInput, DataOutcome, Snapshot } from './data-to-training-port.ts';
 import { pending } from './kit/flow.ts';
 import { memoryFlow, type MemoryOptions, type Mishap } from './kit/memory-flow.ts';
 import { type BatchDeps, type BatchOutcome, labelBatch } from './label-batch.ts';
@@ -92,6 +87,9 @@ function world(setting: Setting): World {
         if (one.version === 'draft') one.version = 'discarded';
         return { state: one.version };
       }),
+    free: async () => await Promise.resolve({ free: true }),
+    teaches: async (training, { key }) =>
+      await effect(key, `teaches ${training}`, () => ({ operation: 'op_2' })),
     train: async (_, { key }) =>
       await effect(key, key, () => {
         one.training = 'running';
@@ -158,7 +156,7 @@ test('a version that is there enters at training', async () => {
   const deps = world({});
   const outcome = await run(deps, {}, { version: 'v9', model: 'classifier', dataset: 'hall' });
   expect(outcome).toMatchObject({ status: 'trained', version: 'v9' });
-  expect(deps.done).toEqual(['run_test/train/1']);
+  expect(deps.done).toEqual(['run_test/train/1', 'teaches trn_1']);
 });
 
 test('a clip that cannot be validated is not the end of the window', async () => {

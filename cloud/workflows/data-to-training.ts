@@ -3,116 +3,18 @@
  * labelled, made a dataset version, and trained on. Ends as `trained`, `no_data`, `rejected`,
  * `training_failed` or `aborted`; what was opened and not needed is taken back.
  */
-import type { Json } from '@fieldloop/core';
 import {
   buildLookMs,
   buildMs,
   drawLookMs,
   drawMs,
-  failedMs,
-  signOffMs,
   trainingLookMs,
   trainingMs,
 } from '../loop-limits.ts';
 import type { BatchOutcome } from './label-batch.ts';
-import type {
-  Body,
-  EffectContext,
-  Evidence,
-  Flow,
-  GateSpec,
-  Pending,
-  ShownEvidence,
-} from './kit/flow.ts';
-
-/** Where the run enters: at a policy's next window, at a drawn window, or at a version. */
-export type DataInput =
-  | { readonly policy: string; readonly model: string; readonly dataset: string }
-  | { readonly window: string; readonly model: string; readonly dataset: string }
-  | { readonly version: string; readonly model: string; readonly dataset: string };
-
-export type DataOutcome =
-  | {
-      readonly status: 'trained';
-      readonly version: string;
-      readonly training: string;
-      readonly modelVersion: string;
-    }
-  | { readonly status: 'no_data'; readonly reason: string }
-  | { readonly status: 'rejected'; readonly version: string; readonly reason: string }
-  | { readonly status: 'training_failed'; readonly version: string; readonly reason: string }
-  | { readonly status: 'aborted'; readonly by: string; readonly reason: string };
-
-export interface Drawn {
-  readonly [key: string]: Json;
-  readonly chosen: number;
-  /** Batches of tasks, each of a size that one child watches. */
-  readonly batches: readonly string[];
-}
-
-export interface Snapshot {
-  readonly [key: string]: Json;
-  readonly version: string;
-  readonly items: number;
-  readonly gates: 'green' | 'red' | 'inconclusive';
-  readonly reasons: readonly string[];
-  /** Green ones are ready at once: nobody need sign them. */
-  readonly ready: boolean;
-}
-
-/** Long work that ended without what it was for, with what a person needs to say what now. */
-export interface Failure {
-  readonly [key: string]: Json;
-  readonly reason: string;
-  readonly digest: string;
-  /** A path of the API. */
-  readonly link: string;
-}
-
-export type Built = { readonly snapshot: Snapshot } | { readonly failure: Failure };
-export type Trained = { readonly modelVersion: string } | { readonly failure: Failure };
-
-export interface DataDeps {
-  /** No unit: nothing came since the policy's last window. */
-  freeze(
-    policy: string,
-    e: EffectContext,
-  ): Promise<{ readonly window: string; readonly units: number }>;
-  /** Pending while the window is not drawn. */
-  drawn(window: string, e: EffectContext): Promise<Drawn | Pending>;
-  /** Chosen clips that cannot be read, or are not allowed here, are listed. */
-  validate(
-    window: string,
-    e: EffectContext,
-  ): Promise<{ readonly usable: number; readonly bad: readonly string[] }>;
-  openBatch(
-    of: { readonly window: string; readonly batch: string; readonly dataset: string },
-    e: EffectContext,
-  ): Promise<{ readonly tasks: number }>;
-  voidTasks(batch: string, reason: string, e: EffectContext): Promise<{ readonly void: number }>;
-  build(dataset: string, e: EffectContext): Promise<{ readonly operation: string }>;
-  built(operation: string, e: EffectContext): Promise<Built | Pending>;
-  /** Gates as they are, the difference to the parent and the two numbers. */
-  evidence(version: string, e: EffectContext): Promise<readonly ShownEvidence[]>;
-  publish(
-    version: string,
-    sign: { readonly by: string; readonly reason: string },
-    e: EffectContext,
-  ): Promise<{ readonly state: string }>;
-  /** The version that this run made and nobody signed, if there is one. */
-  discard(dataset: string, reason: string, e: EffectContext): Promise<{ readonly state: string }>;
-  train(
-    of: { readonly model: string; readonly version: string },
-    e: EffectContext,
-  ): Promise<{ readonly training: string }>;
-  trained(training: string, e: EffectContext): Promise<Trained | Pending>;
-  /** The training that this run started, if there is one that goes on. */
-  stop(
-    of: { readonly model: string; readonly version: string },
-    reason: string,
-    e: EffectContext,
-  ): Promise<{ readonly state: string }>;
-}
+import { failedGate, late, signOffGate } from './data-to-training-gates.ts';
+import type { DataDeps, DataInput, DataOutcome, Snapshot } from './data-to-training-port.ts';
+import type { Body, Flow } from './kit/flow.ts';
 
 export const dataToTraining: Body<DataInput, DataOutcome, DataDeps> = async (flow, deps, input) => {
   if ('version' in input) return await trained({ flow, deps, input }, input.version);
@@ -201,7 +103,7 @@ async function versioned(at: At): Promise<DataOutcome> {
   }
   if (ready) return await trained(at, version);
   const shown = await flow.act('evidence', async (e) => ({
-    evidence: await deps.evidence(version, e),
+    evidence: await deps.evidence({ model: input.model, version }, e),
   }));
   const evidence = shown.ok ? shown.value.evidence : [];
   const said = await flow.gate('sign-off', signOffGate(snapshot, input, evidence));
@@ -286,6 +188,12 @@ async function trained({ flow, deps, input }: At, version: string): Promise<Data
     const stopped = async (reason: string): Promise<void> => {
       await flow.act(`stop/${round}`, async (e) => await deps.stop(of, reason, e), back);
     };
+    const free = await flow.watch(`free/${round}`, async (e) => await deps.free(of, e), {
+      withinMs: trainingMs,
+      everyMs: trainingLookMs,
+      on: [{ kind: 'training.done' }, { kind: 'training.failed' }, { kind: 'training.stopped' }],
+    });
+    if (free.kind === 'aborted') return abortedBy(free);
     const started = await flow.must(`train/${round}`, async (e) => await deps.train(of, e));
     if (started.kind !== 'done') {
       await stopped(started.reason);
@@ -306,6 +214,7 @@ async function trained({ flow, deps, input }: At, version: string): Promise<Data
     );
     if (watched.kind === 'seen' && 'modelVersion' in watched.value) {
       const { modelVersion } = watched.value;
+      await flow.act('teaches', async (e) => await deps.teaches(training, e));
       return { status: 'trained', version, training, modelVersion };
     }
     if (watched.kind !== 'seen') await stopped('the run does not wait for it any more');
@@ -326,12 +235,6 @@ async function trained({ flow, deps, input }: At, version: string): Promise<Data
   return { status: 'training_failed', version, reason: `${mostRounds} trainings failed` };
 }
 
-const late = (id: string, link: string): Failure => ({
-  reason: 'it did not end in time',
-  digest: id,
-  link,
-});
-
 const abortedBy = ({
   by,
   reason,
@@ -342,30 +245,4 @@ const abortedBy = ({
   status: 'aborted',
   by,
   reason,
-});
-
-const signOffGate = (
-  { version, gates, reasons }: Snapshot,
-  { dataset }: DataInput,
-  evidence: readonly Evidence[],
-): GateSpec => ({
-  kind: 'sign_off',
-  question: `${dataset} has a version that is ${gates}: ${reasons.join('; ')}. Train on it?`,
-  subject: { id: version, digest: version },
-  evidence,
-  options: ['approve', 'reject'],
-  who: { role: 'engineer', scope: 'datasets:write' },
-  withinMs: signOffMs,
-  onDeadline: 'hold',
-});
-
-const failedGate = (what: string, failure: Failure, id: string): GateSpec => ({
-  kind: 'failed',
-  question: `${what}: ${failure.reason} Try again, or give up?`,
-  subject: { id, digest: failure.digest },
-  evidence: [{ name: 'problem', digest: failure.digest, link: failure.link, body: failure.reason }],
-  options: ['retry', 'give_up'],
-  who: { role: 'engineer' },
-  withinMs: failedMs,
-  onDeadline: 'reject',
 });

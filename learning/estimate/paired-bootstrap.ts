@@ -79,7 +79,7 @@ function weightedAuroc({ scores, order, failed, group, times }: Weighted): numbe
 }
 
 /** By linear interpolation between order statistics. */
-function quantile(sorted: Float64Array, p: number): number {
+export function quantile(sorted: Float64Array, p: number): number {
   if (sorted.length === 0) return Number.NaN;
   const at = p * (sorted.length - 1);
   const below = Math.floor(at);

@@ -63,6 +63,7 @@ export const models: Migration = {
       trainer text not null,
       cooldown_ms integer not null,
       enabled integer not null check (enabled in (0, 1)),
+      retrain_value integer not null check (retrain_value in (0, 1)),
       created_by text not null,
       created_at integer not null,
       updated_at integer not null,
