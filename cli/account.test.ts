@@ -67,6 +67,34 @@ test('a login keeps a key for its owner alone, and a logout ends it', async () =
   expect(asked.status).toBe(401);
 });
 
+test('people read who it was, programs read ids', async () => {
+  await invite();
+  const env = { FIELDLOOP_PASSWORD: password };
+  await run(`login --url ${world.url} --email ada@example.com`, env);
+  const made = await run('queries create night --for clips --q severity=critical --json');
+  const { id } = JSON.parse(made.out) as { id: string };
+  const table = (
+    await run('audit list', { FIELDLOOP_API_KEY: world.key, FIELDLOOP_API_URL: world.url })
+  ).out;
+  expect(table).toMatch(/ada@example\.com +api +saved_query\.create/);
+  const lines = (
+    await run('audit list -o ndjson', {
+      FIELDLOOP_API_KEY: world.key,
+      FIELDLOOP_API_URL: world.url,
+    })
+  ).out;
+  const { actor } = JSON.parse(
+    lines.split('\n').find((line) => line.includes('saved_query.create')) ?? '',
+  ) as { actor: string };
+  expect(actor).toMatch(/^key_/);
+  expect((await run(`users who ${actor} ${id}`)).out).toMatch(
+    new RegExp(`${actor} +ada@example\\.com +usr_[0-9A-Z]{26}\n$`),
+  );
+  expect((await run(`users who ${id}`)).err).toBe('none of them is known here\n');
+  const [own] = /usr_\w{26}/.exec((await run('users list')).out) ?? [];
+  expect((await run(`users get ${own}`)).out).toContain(String(own));
+});
+
 test('a wrong password is refused, and nothing is kept', async () => {
   await invite();
   const login = await run(`login --url ${world.url} --email ada@example.com`, {

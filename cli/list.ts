@@ -14,6 +14,7 @@ import {
   outputFormats,
   table,
 } from './io.ts';
+import { withNames } from './names.ts';
 import { findProfile } from './profile.ts';
 import { showOf } from './show.ts';
 import { yamlText } from './yaml.ts';
@@ -218,7 +219,7 @@ async function printOnce<Item extends object>(
     io.err(`${none}\n`);
     return;
   }
-  io.out(table(items, columns, { width: io.columns, show }));
+  io.out(table(await withNames(client, items), columns, { width: io.columns, show }));
   if (cursor !== undefined) io.err(`the first ${items.length}; --all or --limit shows more\n`);
 }
 

@@ -3,7 +3,8 @@ import { Fault } from '@fieldloop/core';
 import type { Client } from './client.ts';
 import type { Command } from './commander.ts';
 import type { CliIo, Show } from './io.ts';
-import { type ApiOptions, apiOptions, clientOf, printOne } from './list.ts';
+import { type ApiOptions, apiOptions, clientOf, formatOf, printOne } from './list.ts';
+import { withNames } from './names.ts';
 import { showOf } from './show.ts';
 
 export interface ConfirmOptions extends ApiOptions {
@@ -25,8 +26,8 @@ export function getCommand<T extends object>(
 ): void {
   apiOptions(noun.command(`${of.name ?? 'get'} <${of.argument}>`).description(of.says)).action(
     async (id: string, options: ApiOptions) => {
-      const value = await of.read(clientOf(options, io), id);
-      printOne(value, options, io, () => of.text(value, showOf(options)));
+      const client = clientOf(options, io);
+      await printNamed(await of.read(client, id), { client, options, io, text: of.text });
     },
   );
 }
@@ -51,9 +52,25 @@ export function verbCommand<T extends object>(
   const asking = of.confirm === undefined ? command : confirmOption(command);
   (of.options?.(asking) ?? asking).action(async (id: string, options: ConfirmOptions) => {
     if (of.confirm !== undefined) await confirmed(`${of.confirm} ${id}?`, options, io);
-    const value = await of.run(clientOf(options, io), id, options);
-    printOne(value, options, io, () => of.text(value, showOf(options)));
+    const client = clientOf(options, io);
+    await printNamed(await of.run(client, id, options), { client, options, io, text: of.text });
   });
+}
+
+/** An entity as `text` writes it, with names for ids of people. */
+async function printNamed<T extends object>(
+  value: T,
+  to: {
+    readonly client: Client;
+    readonly options: ApiOptions;
+    readonly io: CliIo;
+    readonly text: (value: T, show: Show) => string;
+  },
+): Promise<void> {
+  const { client, options, io } = to;
+  const isText = formatOf(options) === 'table';
+  const [named = value] = isText ? await withNames(client, [value]) : [value];
+  printOne(value, options, io, () => to.text(named, showOf(options)));
 }
 
 /** `delete <id>`: reads the entity, so that what was looked at is what goes. */

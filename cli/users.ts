@@ -1,7 +1,7 @@
 /** `fieldloop users`: the people of this cloud and what they may do. */
 import { answer, type Client, type Schemas } from './client.ts';
 import { Command, Option } from './commander.ts';
-import type { CliIo, Column, Show } from './io.ts';
+import { type CliIo, type Column, type Show, table } from './io.ts';
 import {
   type ApiOptions,
   apiOptions,
@@ -49,11 +49,32 @@ export function usersCommand(io: CliIo): Command {
       await answer(client.GET('/v1/users/{id}', { params: { path: { id } } })),
     text: userText,
   });
+  who(users, io);
   invite(users, io);
   edit(users, io);
   verbs(users, io);
   return users;
 }
+
+function who(users: Command, io: CliIo): void {
+  apiOptions(
+    users.command('who <ids...>').description('Who stands behind ids such as usr_… and key_….'),
+  ).action(async (ids: readonly string[], options: ApiOptions) => {
+    const query = { ids: ids.join(',') };
+    const found = await answer(clientOf(options, io).GET('/v1/actors', { params: { query } }));
+    printOne(found, options, io, () =>
+      found.items.length === 0
+        ? { none: 'none of them is known here' }
+        : table(found.items, actorColumns, { width: io.columns, show: showOf(options) }),
+    );
+  });
+}
+
+const actorColumns: readonly Column<Schemas['Actor']>[] = [
+  { title: 'ID', of: ({ id }) => id },
+  { title: 'NAME', of: ({ name }) => name, shrinks: true },
+  { title: 'PERSON', of: ({ person }) => person ?? '-', drops: 1 },
+];
 
 const roleOption = (): Option => new Option('--role <role>', 'what they may do').choices(roles);
 

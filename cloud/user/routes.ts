@@ -12,6 +12,7 @@ import { demandVersion } from '../http/version.ts';
 import { endKeysOf } from '../store/person-keys.ts';
 import type { Db } from '../store/db.ts';
 import { putOutbox } from '../store/outbox.ts';
+import { listActors } from './actors.ts';
 import {
   emailField,
   invitedSchema,
@@ -51,6 +52,7 @@ export const userOperations = (deps: UserDeps): readonly Operation[] => [
   activate(deps),
   reset(deps),
   endLogins(deps),
+  listActors(deps),
 ];
 
 const invite = (deps: UserDeps): Operation =>
