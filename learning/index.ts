@@ -10,6 +10,11 @@ export {
   parseModelDocument,
 } from './model-document.ts';
 export {
+  type Calibration,
+  compareCalibration,
+  type JudgedTwice,
+} from './evaluate/calibration.ts';
+export {
   type Comparison,
   comparePairs,
   type Interval,
@@ -66,7 +71,8 @@ export {
   orderOf,
   type SnapshotItem,
 } from './snapshot/item.ts';
-export { type Embeddings, type LeakingPair, leakingPairs } from './snapshot/leak.ts';
+export { type LeakingPair, leakingPairs } from './snapshot/leak.ts';
+export { openUnitRows, type UnitRows } from './snapshot/unit-rows.ts';
 export {
   type GateRules,
   manifestSchema,
@@ -138,3 +144,4 @@ export { fillBudget } from './sample/budget.ts';
 export { hashShare, isDrawn } from './sample/hash-draw.ts';
 export { kCenter } from './sample/k-center.ts';
 export { segmentDoubt } from './segment-scores.ts';
+export { cosineOf, cosineRounding } from './cosine.ts';

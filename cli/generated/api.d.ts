@@ -10113,6 +10113,20 @@ export interface components {
                     won: number;
                     p: number;
                 } | null;
+                /** @description Expected calibration error of both on the same units, over bins of equal mass and without its noise; the difference with its 95 % interval by groups. */
+                calibration?: {
+                    n: number;
+                    groups: number;
+                    bins: number;
+                    before: number;
+                    after: number;
+                    difference: number;
+                    error: number;
+                    bounds: {
+                        low: number;
+                        high: number;
+                    };
+                } | null;
                 classes?: {
                     name: string;
                     n: number;
@@ -10220,6 +10234,20 @@ export interface components {
                 lost: number;
                 won: number;
                 p: number;
+            } | null;
+            /** @description Expected calibration error of both on the same units, over bins of equal mass and without its noise; the difference with its 95 % interval by groups. */
+            calibration: {
+                n: number;
+                groups: number;
+                bins: number;
+                before: number;
+                after: number;
+                difference: number;
+                error: number;
+                bounds: {
+                    low: number;
+                    high: number;
+                };
             } | null;
             classes: {
                 name: string;

@@ -5,6 +5,7 @@
  */
 import { canonicalJson, Fault, type Json, sha256Hex } from '@fieldloop/core';
 import type {
+  Calibration,
   CaseResult,
   Comparison,
   Gate,
@@ -65,7 +66,7 @@ export interface EvaluationInput {
 }
 
 /** The rules by which figures are made. Other rules are another number. */
-export const evaluationCode = 'evaluation/1';
+export const evaluationCode = 'evaluation/2';
 
 export interface CaseOutcome extends CaseResult {
   readonly failure: string;
@@ -80,6 +81,7 @@ export interface EvaluationResult {
   readonly metrics: Metrics;
   readonly before: Metrics | null;
   readonly comparison: Comparison | null;
+  readonly calibration: Calibration | null;
   readonly classes: readonly {
     readonly name: string;
     readonly n: number;

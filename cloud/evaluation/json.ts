@@ -40,6 +40,23 @@ export const evaluationSchema = z
         p: z.number(),
       })
       .nullable(),
+    calibration: z
+      .object({
+        n: z.int(),
+        groups: z.int(),
+        bins: z.int(),
+        before: z.number(),
+        after: z.number(),
+        difference: z.number(),
+        error: z.number(),
+        bounds: z.object({ low: z.number(), high: z.number() }),
+      })
+      .nullable()
+      .openapi({
+        description:
+          'Expected calibration error of both on the same units, over bins of equal mass and ' +
+          'without its noise; the difference with its 95 % interval by groups.',
+      }),
     classes: z.array(
       z.object({
         name: z.string(),

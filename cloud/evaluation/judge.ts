@@ -2,10 +2,12 @@
 import { seededRandom } from '@fieldloop/core';
 import {
   classMetrics,
+  compareCalibration,
   comparePairs,
   confusion,
   isRight,
   type Judged,
+  type JudgedTwice,
   judgeGates,
   metricsOf,
   reliability,
@@ -52,13 +54,17 @@ export function judgeReadings(
   const beforeMetrics = was === undefined ? undefined : metricsOf(shared as Judged[]);
   const random = seededRandom(`${input.datasetVersion} ${input.candidate.onnx}`);
   const comparison = pairs === undefined ? undefined : comparePairs([...pairs.values()], random);
+  const calibration =
+    was === undefined
+      ? undefined
+      : compareCalibration(twice(input, after, was), random.fork('calibration'));
   const slices = input.slices.map((slice) => sliceOf(slice, after, pairs));
   const cases = casesOf(input.cases, candidate, before);
   const gates = judgeGates(
     {
       metrics,
-      before: beforeMetrics,
       comparison,
+      calibration,
       slices: slices.map(({ kind, name, n, difference, lost, won }) => ({
         kind,
         name,
@@ -84,6 +90,7 @@ export function judgeReadings(
     metrics,
     before: beforeMetrics ?? null,
     comparison: comparison ?? null,
+    calibration: calibration ?? null,
     classes: classMetrics(known, classes.length).map((of, i) => ({
       name: classes[i] ?? '',
       ...of,
@@ -126,6 +133,17 @@ function pairsOf(
     pairs.set(i, { group, before: isRight(one), after: isRight(other) });
   });
   return pairs;
+}
+
+function twice(
+  input: EvaluationInput,
+  after: readonly (Judged | undefined)[],
+  was: readonly (Judged | undefined)[],
+): readonly JudgedTwice[] {
+  return input.units.flatMap(({ group }, i) => {
+    const [one, other] = [was[i], after[i]];
+    return one === undefined || other === undefined ? [] : [{ group, before: one, after: other }];
+  });
 }
 
 function sliceOf(

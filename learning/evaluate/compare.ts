@@ -3,6 +3,7 @@
  * get wrong say nothing of which is better.
  */
 import type { Random } from '@fieldloop/core';
+import { studentT } from '../estimate/quantile.ts';
 
 export interface JudgedPair {
   /** Units of one group, such as a session, are alike: they are drawn together. */
@@ -57,7 +58,10 @@ export function comparePairs(pairs: readonly JudgedPair[], random: Random): Comp
   };
 }
 
-/** Block bootstrap of a ratio of sums: the 5th and the 95th of a hundred of its draws. */
+/**
+ * Block bootstrap of a ratio of sums: the 5th and the 95th of a hundred of its draws. Draws of few
+ * blocks lie too close together: what they are away from the ratio is stretched as Student's t asks.
+ */
 export function bootstrapBounds(
   blocks: readonly { readonly n: number; readonly sum: number }[],
   random: Random,
@@ -77,9 +81,19 @@ export function bootstrapBounds(
     means[draw] = sum / n;
   }
   means.sort();
-  const at = (share: number): number => means[Math.round(share * (draws - 1))] ?? 0;
+  const total = (of: 'n' | 'sum'): number => blocks.reduce((sum, block) => sum + block[of], 0);
+  const ratio = total('sum') / total('n');
+  const stretch = stretchOf(blocks.length);
+  const at = (share: number): number => {
+    const drawn = means[Math.round(share * (draws - 1))] ?? 0;
+    return Math.max(-1, Math.min(1, ratio + stretch * (drawn - ratio)));
+  };
   return { low: at(0.05), high: at(0.95) };
 }
+
+/** By how much a one-sided 95 % bound by t over blocks is wider than that of a normal. */
+const stretchOf = (blocks: number): number =>
+  (studentT(0.9, blocks - 1) / normal95) * Math.sqrt(blocks / (blocks - 1));
 
 /** McNemar 1947, exact: two-sided p of `lost` and `won` being draws of a fair coin. */
 export function mcnemarExact(lost: number, won: number): number {
@@ -123,8 +137,20 @@ const normal95 = 1.645;
 const normal80 = 0.8416;
 
 /**
+ * How many times as many groups would tell in 80 of 100 cases that a true value so far `away` from
+ * its limit is on this side, when these groups leave it a standard error of `error`.
+ */
+export const timesNeeded = (error: number, away: number): number =>
+  (((normal95 + normal80) * error) / away) ** 2;
+
+/** The standard error that bounds at this number of groups were made of. */
+export const errorOfBounds = ({ low, high }: Interval, groups: number): number =>
+  ((high - low) / (2 * normal95 * stretchOf(groups))) * Math.sqrt(groups / (groups - 1));
+
+/**
  * Units that a test set needs so that a candidate whose true difference is `difference` passes
- * "lower 95 % bound above -margin" in 80 of 100 cases; undefined when no number is enough.
+ * "lower 95 % bound above -margin" in 80 of 100 cases, if units are unlike each other; undefined
+ * when no number is enough.
  */
 export function unitsNeeded(of: {
   /** Share of units on which the two disagree. */

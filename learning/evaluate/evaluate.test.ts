@@ -4,6 +4,7 @@
  */
 import { seededRandom } from '@fieldloop/core';
 import { expect, test } from 'vitest';
+import { type Calibration, compareCalibration, type JudgedTwice } from './calibration.ts';
 import {
   bootstrapBounds,
   type Comparison,
@@ -88,12 +89,24 @@ function equalPairs(n: number, label: string): readonly JudgedPair[] {
   });
 }
 
+const calibrationOf = (given: Partial<Calibration>): Calibration => ({
+  n: 4000,
+  groups: 100,
+  bins: 15,
+  before: 0.03,
+  after: 0.03,
+  difference: 0,
+  error: 0.005,
+  bounds: { low: -0.01, high: 0.01 },
+  ...given,
+});
+
 const facts = (comparison: Comparison, slices: GateFacts['slices'] = []): GateFacts => {
   const metrics = { n: comparison.n, accuracy: 0.9, macroF1: 0.9, nll: 0.3, ece: 0.02 };
   return {
     metrics,
-    before: metrics,
     comparison,
+    calibration: calibrationOf({}),
     slices,
     cases: [],
     clusters: [],
@@ -147,7 +160,7 @@ test('a worse model fails, one that cannot be told names how many units would te
   expect(overall(facts(comparePairs(worse, random))).outcome).toBe('fail');
   const few = comparePairs(equalPairs(60, 'few'), random);
   expect(overall(facts(few))).toMatchObject({ outcome: 'inconclusive' });
-  expect(overall(facts(few)).reason).toMatch(/units would/);
+  expect(overall(facts(few)).reason).toMatch(/units in \d+ groups would tell/);
   expect(overall({ ...facts(few), comparison: undefined }).outcome).toBe('inconclusive');
 });
 
@@ -163,7 +176,103 @@ test('units of a group are drawn together: the interval of few groups is wide', 
     return bounds.high - bounds.low;
   };
   expect(width(pairs)).toBeGreaterThan(2 * width(alone));
-  expect(comparePairs(pairs.slice(0, 1), seededRandom(seed)).bounds).toEqual({ low: -1, high: 1 });
+  // As wide as Student's t of two groups asks, and no wider than what can be.
+  const two = pairs.filter(({ group }) => group === '0' || group === '1');
+  expect(comparePairs(two, seededRandom(seed)).bounds).toEqual({ low: -1, high: 1 });
+  const one = comparePairs(pairs.slice(0, 1), seededRandom(seed));
+  expect(one.bounds).toEqual({ low: -1, high: 1 });
+  const { outcome, reason } = overall(facts({ ...one, n: 1, lost: 0, won: 1, difference: 1 }));
+  expect(outcome).toBe('inconclusive');
+  expect(reason).toMatch(/units of one group are alike; \d+ units in 5 groups or more might tell/);
+});
+
+/**
+ * Pairs of a model before and a candidate in sessions of ten units. Of each: how far its truth is
+ * from a coin, and how much surer it is of it than it should be (1: it means what it says).
+ */
+interface Surety {
+  readonly skill: number;
+  readonly boast: number;
+}
+
+function forecasts(
+  groups: number,
+  label: string,
+  [before, after]: readonly [Surety, Surety],
+): readonly JudgedTwice[] {
+  const random = seededRandom(`${seed}/calibration/${label}`);
+  const one = ({ skill, boast }: Surety) => {
+    const z = Math.abs(skill + random.normal());
+    const right = 1 / (1 + Math.exp(-z));
+    const confidence = 1 / (1 + Math.exp(-z * boast));
+    return { probabilities: [confidence, 1 - confidence], truth: random.next() < right ? 0 : 1 };
+  };
+  return Array.from({ length: groups * 10 }, (_, i) => ({
+    group: String(i % groups),
+    before: one(before),
+    after: one(after),
+  }));
+}
+
+const honest = { skill: 1, boast: 1 };
+
+function calibrationShares(groups: number, of: readonly [Surety, Surety], runs = 60) {
+  const count = { pass: 0, inconclusive: 0, fail: 0 };
+  for (let run = 0; run < runs; run += 1) {
+    const pairs = forecasts(groups, `${groups}/${run}`, of);
+    const calibration = compareCalibration(pairs, seededRandom(`${seed}/${run}`), 100);
+    const gates = judgeGates({ ...facts(comparePairs([], seededRandom(seed))), calibration });
+    const found = gates.find(({ name }) => name === 'calibration');
+    count[found?.outcome ?? 'fail'] += 1;
+  }
+  return {
+    pass: count.pass / runs,
+    inconclusive: count.inconclusive / runs,
+    fail: count.fail / runs,
+  };
+}
+
+test('calibration: two that mean what they say are hardly told apart by 100 units, by 10,000 they are', () => {
+  const few = calibrationShares(10, [honest, honest]);
+  expect(few.fail).toBeLessThanOrEqual(0.05);
+  expect(few.inconclusive).toBeGreaterThanOrEqual(0.7);
+  const many = calibrationShares(1000, [honest, honest], 15);
+  expect(many.fail).toBe(0);
+  expect(many.pass).toBeGreaterThanOrEqual(0.9);
+});
+
+test('calibration: a better model is not flattered by its smaller noise, nor blamed for it', () => {
+  const unsure = { skill: 0, boast: 1 };
+  const sure = { skill: 2.5, boast: 1 };
+  expect(calibrationShares(30, [unsure, sure]).fail).toBeLessThanOrEqual(0.05);
+  expect(calibrationShares(30, [sure, unsure]).fail).toBeLessThanOrEqual(0.05);
+  // Truly worse by a little more than the limit: it may not pass on 300 units by their noise.
+  const loud = { skill: 2.5, boast: 2.2 };
+  expect(calibrationShares(30, [unsure, loud]).pass).toBeLessThanOrEqual(0.1);
+});
+
+test('calibration: one that is truly worse fails once there are units enough, and never passes', () => {
+  const loud = { skill: 1, boast: 3 };
+  expect(calibrationShares(10, [honest, loud]).pass).toBeLessThanOrEqual(0.05);
+  expect(calibrationShares(150, [honest, loud], 20).fail).toBeGreaterThanOrEqual(0.95);
+  expect(calibrationShares(150, [loud, honest], 20).pass).toBeGreaterThanOrEqual(0.95);
+});
+
+test('calibration: below its least of units or groups nothing is judged, and the words say so', () => {
+  const told = (given: Partial<Calibration>) => {
+    const calibration = calibrationOf(given);
+    const gates = judgeGates({ ...facts(comparePairs([], seededRandom(seed))), calibration });
+    return gates.find(({ name }) => name === 'calibration') ?? { outcome: 'fail', reason: '' };
+  };
+  expect(told({ n: 99, groups: 12 })).toMatchObject({ outcome: 'inconclusive' });
+  expect(told({ n: 400, groups: 9 }).reason).toContain('not judged below 100 units in 10 groups');
+  const wide = { n: 200, groups: 20, error: 0.02, bounds: { low: -0.04, high: 0.04 } };
+  // 200 * (2.4866 * .02 / .02)^2
+  expect(told(wide).reason).toMatch(/about 1237 units in 124 groups would tell$/);
+  expect(told({ ...wide, difference: 0.02 }).reason).toMatch(/too near the limit$/);
+  expect(compareCalibration([], seededRandom(seed))).toBeUndefined();
+  const alone = compareCalibration(forecasts(1, 'one', [honest, honest]), seededRandom(seed));
+  expect(alone?.bounds).toEqual({ low: -1, high: 1 });
 });
 
 test('slices: equal models are hardly ever blocked, a drop of 12 points often is', () => {
@@ -214,7 +323,7 @@ test('fixed limits fail with their numbers; nothing passes by silence', () => {
     ['size', { sizeBytes: 1e9 }],
     ['shapes', { differences: ['the input has 3 numbers, not 24'] }],
     ['readable', { notFinite: 1 }],
-    ['calibration', { metrics: { ...good.metrics, ece: 0.05 } }],
+    ['calibration', { calibration: calibrationOf({ bounds: { low: 0.021, high: 0.05 } }) }],
   ];
   for (const [name, given] of failing) {
     const gates = judgeGates({ ...good, ...given });

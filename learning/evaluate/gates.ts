@@ -2,7 +2,15 @@
  * Whether a candidate may go on, with a reason a gate. Nothing passes by silence: what cannot be
  * told is inconclusive and goes to a person with its numbers.
  */
-import { type Comparison, holm, mcnemarWorse, unitsNeeded } from './compare.ts';
+import type { Calibration } from './calibration.ts';
+import {
+  type Comparison,
+  errorOfBounds,
+  holm,
+  mcnemarWorse,
+  timesNeeded,
+  unitsNeeded,
+} from './compare.ts';
 import type { Metrics } from './metrics.ts';
 
 export const outcomes = ['pass', 'fail', 'inconclusive'] as const;
@@ -32,9 +40,9 @@ export interface CaseResult {
 
 export interface GateFacts {
   readonly metrics: Metrics;
-  /** Of the model before on the same units; absent for a first version. */
-  readonly before?: Metrics | undefined;
+  /** With the model before on the same units; both are absent for a first version. */
   readonly comparison?: Comparison | undefined;
+  readonly calibration?: Calibration | undefined;
   readonly slices: readonly SliceResult[];
   readonly cases: readonly CaseResult[];
   /** Clusters that the candidate was trained for: every case of theirs must be right. */
@@ -54,7 +62,10 @@ export interface GateLimits {
   readonly sizeBytes: number;
   /** Accuracy that a candidate may lose at most. */
   readonly margin: number;
+  /** Calibration error that a candidate may gain at most, and what must be there to judge it. */
   readonly ece: number;
+  readonly calibrationUnits: number;
+  readonly calibrationGroups: number;
   /** A slice with fewer units is not judged. */
   readonly sliceUnits: number;
   readonly alpha: number;
@@ -65,6 +76,8 @@ export const usualLimits: GateLimits = {
   sizeBytes: 64 * 1024 * 1024,
   margin: 0.02,
   ece: 0.02,
+  calibrationUnits: 100,
+  calibrationGroups: 10,
   sliceUnits: 50,
   alpha: 0.05,
 };
@@ -119,12 +132,31 @@ function overallGate({ metrics, comparison }: GateFacts, { margin }: GateLimits)
     `n ${n} in ${comparison.groups} groups, lost ${lost}, won ${won}`;
   if (bounds.high < 0) return { name, outcome: 'fail', reason: `${told}: worse` };
   if (bounds.low > -margin) return { name, outcome: 'pass', reason: told };
+  return { name, outcome: 'inconclusive', reason: `${told}: ${whatWouldTell(comparison, margin)}` };
+}
+
+/** Sessions, drives: what it takes until chance between them can be told from a difference. */
+const fewGroups = 5;
+
+function whatWouldTell(of: Comparison, margin: number): string {
+  const { bounds, difference, n, groups, lost, won } = of;
   const needed = unitsNeeded({ discordance: (lost + won) / n, difference, margin });
-  const reason =
-    needed === undefined
-      ? `${told}: no number of units would show it to be within ${margin}`
-      : `${told}: about ${needed} units would tell`;
-  return { name, outcome: 'inconclusive', reason };
+  if (needed === undefined) return `no number of units would show it to be within ${margin}`;
+  if (groups < 2) {
+    return `units of one group are alike; ${needed} units in ${fewGroups} groups or more might tell`;
+  }
+  const times = timesNeeded(errorOfBounds(bounds, groups), difference + margin);
+  return wouldTell({ units: Math.max(needed, Math.ceil(n * times)), n, groups });
+}
+
+/** Groups in proportion to units: as many units of one group as there are now. */
+function wouldTell(of: {
+  readonly units: number;
+  readonly n: number;
+  readonly groups: number;
+}): string {
+  const groups = Math.max(fewGroups, Math.ceil((of.units * of.groups) / of.n));
+  return `about ${of.units} units in ${groups} groups would tell`;
 }
 
 function sliceGate({ slices, comparison }: GateFacts, limits: GateLimits): Gate {
@@ -168,12 +200,28 @@ function regressionGate({ cases, clusters }: GateFacts): Gate {
   return { name, outcome: 'pass', reason: `${right} of ${cases.length} cases right, none broken` };
 }
 
-function calibrationGate({ metrics, before }: GateFacts, limits: GateLimits): readonly Gate[] {
-  if (metrics.n === 0 || before === undefined || before.n === 0) return [];
-  const most = before.ece + limits.ece;
-  const reason = `expected calibration error ${number(metrics.ece)}, at most ${number(most)}`;
-  return [{ name: 'calibration', outcome: metrics.ece <= most ? 'pass' : 'fail', reason }];
+function calibrationGate({ calibration }: GateFacts, limits: GateLimits): readonly Gate[] {
+  if (calibration === undefined) return [];
+  const name = 'calibration';
+  const { n, groups, difference, bounds, error, before, after } = calibration;
+  const told =
+    `error ${after.toFixed(3)} against ${before.toFixed(3)}: ${signed(difference)} ` +
+    `(${signed(bounds.low)} to ${signed(bounds.high)}), at most ${signed(limits.ece)}, ` +
+    `n ${n} in ${groups} groups`;
+  const { calibrationUnits, calibrationGroups } = limits;
+  if (n < calibrationUnits || groups < calibrationGroups) {
+    const reason = `${told}: not judged below ${calibrationUnits} units in ${calibrationGroups} groups`;
+    return [{ name, outcome: 'inconclusive', reason }];
+  }
+  if (bounds.high <= limits.ece) return [{ name, outcome: 'pass', reason: told }];
+  if (bounds.low > limits.ece) return [{ name, outcome: 'fail', reason: `${told}: worse` }];
+  const units = Math.ceil(n * timesNeeded(error, difference - limits.ece));
+  const reason = `${told}: ${units > manyUnits ? 'too near the limit' : wouldTell({ units, n, groups })}`;
+  return [{ name, outcome: 'inconclusive', reason }];
 }
+
+/** Nobody labels as many to learn on which side of a limit a figure lies. */
+const manyUnits = 100_000;
 
 function fixed(
   name: string,
