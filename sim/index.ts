@@ -1,5 +1,9 @@
 import { join } from 'node:path';
 
+export { claimTokens } from './fleet/claim.ts';
+export { type DeviceStatus } from './fleet/device.ts';
+export { type SimulatedDevices, simulateDevices } from './fleet/fleet.ts';
+export { programFile, type ProgramPlan } from './fleet/program.ts';
 export { defaultStartNs, type RecordOptions, recordRobot, type RecordSummary } from './record.ts';
 export { type Fleet, type FleetOptions, type FleetStats, serveFleet } from './serve.ts';
 export type { TruthLine } from './truth.ts';

@@ -16,4 +16,16 @@ export const limits = {
   fastest: 100,
   /** Bytes of messages in one chunk of a recording. */
   chunkBytes: 768 * 1024,
+  /** Simulated devices of one process; more are refused. */
+  mostDevices: 400,
+  /** Devices that enrol at the same time. */
+  deviceStarts: 8,
+  /** Steps of a device's life, and how often it tells numbers: the cloud takes six a minute. */
+  deviceTickMs: 250,
+  deviceTelemetryMs: 10_500,
+  /** What a device holds for a cloud that is away, and how fast it fetches programs. */
+  deviceBufferBytes: 16 * 1024 * 1024,
+  deviceBytesPerSecond: 4 * 1024 * 1024,
+  /** Longest wait between two tries to connect. */
+  deviceReconnectMs: 5_000,
 } as const;
