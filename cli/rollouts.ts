@@ -79,7 +79,10 @@ const supersedeOption = (command: Command): Command =>
 function plan(rollouts: Command, io: CliIo): void {
   supersedeOption(
     apiOptions(
-      rollouts.command('plan <file>').description('What a plan would do now. Nothing is written.'),
+      rollouts
+        .command('plan <file>')
+        .alias('preview')
+        .description('What a plan would do now. Nothing is written.'),
     ),
   ).action(async (file: string, options: PlanOptions) => {
     const body = { text: await documentText(file), supersede: options.supersede ?? [] };
@@ -260,24 +263,45 @@ function rolloutText(one: Rollout, show: Show): string {
     ['stage', one.stage === undefined ? 'none yet' : `${one.stage} (${one.stages.join(' > ')})`],
     ['phase', one.phase],
     ['robots', counts.join(', ')],
+    ...(one.next === undefined ? [] : nextFacts(one.next, show)),
     ['judged', `${one.evidence.intervals} intervals`],
     ...(one.reason === undefined ? [] : [['reason', one.reason] as [string, string]]),
     ['planned', `${show.time(one.createdAt)} by ${one.createdBy}`],
   ]);
 }
 
+/** Such as `waits: robots are at it; 2 robots in line are away`. */
+function nextFacts(next: NonNullable<Rollout['next']>, show: Show): [string, string][] {
+  const { action, rule, until, away, withoutWayBack } = next;
+  const does = action === 'wait' ? 'waits' : action.replaceAll('_', ' ');
+  const then = until === undefined ? '' : ` until ${show.time(until)}`;
+  const line = [
+    ...(away === 0 ? [] : [`${away} in line are away or held`]),
+    ...(withoutWayBack === 0 ? [] : [`${withoutWayBack} in line do not run the way back`]),
+  ];
+  return [['next', [`${does}: ${rule.replaceAll('_', ' ')}${then}`, ...line].join('; ')]];
+}
+
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
 
 function plannedText(file: string, one: Planned): string {
   const out = Object.entries(one.excluded).map(([why, n]) => `${why} ${n}`);
-  const stages = one.arms.stages.map(({ name, devices }) => `${name} ${devices}`);
+  const { control, stages, strata } = one.arms;
+  const back = one.wayBack;
   return facts([
     ['release', `${one.release.name} sha256:${one.release.digest.slice(0, 12)}`],
     [
       'targets',
       `${one.targets} of ${one.found}${out.length === 0 ? '' : `; excluded: ${out.join(', ')}`}`,
     ],
-    ['arms', `control ${one.arms.control}; ${stages.join(', ')}; strata ${one.arms.strata}`],
+    ['control', `${control} robots; strata ${strata}`],
+    ...stages.map(({ name, devices, decides }): [string, string] => [
+      'stage',
+      `${name}: ${devices} robots; ${decides}`,
+    ]),
+    ...(back === undefined
+      ? []
+      : [['way back', `${back.release} on ${back.present} of ${one.targets}`] as [string, string]]),
     ...one.power.map(({ metric, perDeviceHour, threefold, twofold }): [string, string] => [
       'power',
       `${metric} ${shortNumber(perDeviceHour)}/h: 3x halted ${percent(threefold.halted)} (median ` +
@@ -288,6 +312,7 @@ function plannedText(file: string, one: Planned): string {
       `${formatSize(Math.round(one.load.bytes))}, longest site ${one.load.site} ` +
         `${shortNumber(one.load.siteHours)} h; at least ${shortNumber(one.leastHours)} h in all`,
     ],
+    ...one.notes.map((note): [string, string] => ['note', note]),
     ['plan', `sha256:${one.digest}`],
     ['', `nothing written; fieldloop rollouts start ${file} --id ${one.id} --plan ${one.digest}`],
   ]);

@@ -10,6 +10,7 @@ import { releaseSource } from '../http/q/sources/releases.ts';
 import { maxReasonLength } from '../limits.ts';
 import { maxDocumentBytes } from '../release-limits.ts';
 import type { Db } from '../store/db.ts';
+import { openGateOn } from '../store/gate-ref.ts';
 import { evidenceFor } from './evidence.ts';
 import {
   documentFaultSchema,
@@ -20,7 +21,7 @@ import {
 } from './json.ts';
 import { lintManifest } from './lint.ts';
 import { manifestDigest } from './manifest.ts';
-import { demandVoter, evidenceDigest, type Release } from './release.ts';
+import { demandVoter, evidenceDigest, type Release, releaseName } from './release.ts';
 import { releaseFromRow, releaseStore } from './store.ts';
 
 export const releaseOperations = (deps: NounDeps): readonly Operation[] => [
@@ -257,6 +258,7 @@ const vote = (deps: NounDeps, choice: 'approve' | 'reject'): Operation =>
           const person = demandVoter(before, caller);
           const { digest, evidenceDigest: seen, reason: why } = call.body;
           demandSeen(before, { digest, seen });
+          await demandNoGate(trx, before);
           const at = deps.clock.now();
           const role = caller.role ?? 'viewer';
           return await releaseStore(trx).vote(before, { person, choice, role, reason: why, at });
@@ -274,6 +276,17 @@ function demandSeen(
   throw new Fault('conflict', 'the release or its evidence is not what you have seen', {
     place: release.digest === digest ? '/body/evidenceDigest' : '/body/digest',
     remedy: 'Read it again, look at what changed, and vote with the digests of now.',
+  });
+}
+
+/** While a run asks people about a release, its gate is the one door: nobody signs twice. */
+async function demandNoGate(trx: Db, of: Release): Promise<void> {
+  const gate = await openGateOn(trx, of.id, 'approval');
+  if (gate === undefined) return;
+  throw new Fault('conflict', `${releaseName(of)} is decided at the gate ${gate.id}`, {
+    place: '/id',
+    details: { gate: gate.id },
+    remedy: `Decide there: fieldloop gates decide ${gate.id} --option approve --why '…'.`,
   });
 }
 

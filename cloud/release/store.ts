@@ -119,13 +119,19 @@ export const releaseStore = (db: Db) => ({
     });
   },
 
-  /** One person's word. The second approval makes it approved; one rejection ends it. */
-  async vote(release: Release, vote: Omit<Vote, 'evidenceDigest'>): Promise<Release> {
+  /**
+   * One person's word on the evidence that they saw, by default that of now. The second approval
+   * makes it approved; one rejection ends it.
+   */
+  async vote(
+    release: Release,
+    vote: Omit<Vote, 'evidenceDigest'> & Partial<Pick<Vote, 'evidenceDigest'>>,
+  ): Promise<Release> {
     const { person, choice, role, reason, at } = vote;
     if (release.state !== 'evaluated') {
       demandWay(release, choice === 'approve' ? 'approved' : 'rejected');
     }
-    const seen = evidenceDigest(release.evidence);
+    const seen = vote.evidenceDigest ?? evidenceDigest(release.evidence);
     const values = { choice, role, reason, evidence_digest: seen, at };
     await db
       .insertInto('release_vote')

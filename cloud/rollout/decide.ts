@@ -15,8 +15,10 @@ export interface StageInputs {
   readonly isLast: boolean;
   readonly bakeMs: number;
   readonly maxBakeMs: number;
-  /** Whether canaries are compared with the control in it. */
+  /** Whether canaries are to be compared with the control in it. */
   readonly isJudged: boolean;
+  /** Robots that are held back to compare with: none, and there is nothing to judge by. */
+  readonly control: number;
   readonly needsPerson: boolean;
   readonly onInconclusive: OnInconclusive;
 }
@@ -37,6 +39,8 @@ export interface Inputs {
   readonly counts: Readonly<Partial<Record<TargetState, number>>>;
   /** Of those that wait: online, and out of reach. */
   readonly reachable: number;
+  /** Of those whose turn it is or comes first: who could not go back to the release before. */
+  readonly withoutWayBack: number;
   /** How many may be offered the release now under the limits of the plan. */
   readonly offerable: number;
   /** Counts against it, and the numbers at which it stops. */
@@ -108,8 +112,13 @@ const wait = (inputs: Inputs, rule: string): Decision => ({
 function scheduled(inputs: Inputs): Decision {
   if (inputs.isWithdrawn) return stopped('release_withdrawn', 'its release was withdrawn');
   if (inputs.isFrozen) return wait(inputs, 'frozen');
+  const waiting = sumOf(inputs.counts);
+  if (waiting > 0 && inputs.withoutWayBack >= waiting) return wait(inputs, 'no_way_back');
   return { action: 'start', rule: 'approved', to: 'running' };
 }
+
+const sumOf = (counts: Inputs['counts']): number =>
+  Object.values(counts).reduce((sum, n) => sum + n, 0);
 
 const stopped = (rule: string, reason: string): Decision => ({
   action: 'halt',
@@ -157,11 +166,15 @@ export const heldByFreeze = 'everything is frozen';
 /** The stage is out when everyone who can be reached has ended it; the rest follows later. */
 function releasing(inputs: Inputs, stage: StageInputs): Decision {
   const { counts } = inputs;
+  // A share of few robots may come to none: there is nothing to wait for.
+  if (sumOf(counts) === 0) return passed(stage, 'stage_is_empty');
   const busy = (counts.offered ?? 0) + (counts.in_progress ?? 0);
   if (busy > 0 || inputs.reachable > 0) return wait(inputs, 'robots_are_at_it');
   const have = counts.committed ?? 0;
   if (have > 0 || stage.isLast) return { action: 'bake', rule: 'stage_is_out', to: 'running' };
-  if ((counts.eligible ?? 0) > 0) return wait(inputs, 'nobody_can_be_reached');
+  if ((counts.eligible ?? 0) > 0) {
+    return wait(inputs, inputs.withoutWayBack > 0 ? 'no_way_back' : 'nobody_can_be_reached');
+  }
   return {
     action: 'hold',
     rule: 'nobody_has_it',
@@ -175,12 +188,13 @@ function baked(inputs: Inputs, stage: StageInputs): Decision {
   if (since < stage.bakeMs) return wait(inputs, 'it_bakes');
   if (stage.isShadow) return shadowed(inputs, stage, since);
   if (!stage.isJudged) return passed(stage, 'baked_without_a_stop');
+  if (stage.control === 0) return inconclusive(inputs, stage, 'no_control');
   const outcome = inputs.verdict?.outcome ?? 'no_data';
   if (outcome === 'non_inferior') return passed(stage, 'non_inferior');
   if (since < stage.maxBakeMs) return wait(inputs, 'not_clear_yet');
   if (outcome === 'no_data') return stopped('no_data', 'no robot of one arm said anything');
   if (outcome === 'imbalanced') return ask('inconclusive', 'imbalanced');
-  return inconclusive(inputs, stage);
+  return inconclusive(inputs, stage, 'inconclusive');
 }
 
 function shadowed(inputs: Inputs, stage: StageInputs, since: number): Decision {
@@ -192,15 +206,15 @@ function shadowed(inputs: Inputs, stage: StageInputs, since: number): Decision {
   return ask('inconclusive', 'too_few_frames');
 }
 
-function inconclusive(inputs: Inputs, stage: StageInputs): Decision {
+function inconclusive(inputs: Inputs, stage: StageInputs, rule: string): Decision {
   switch (stage.onInconclusive) {
     case 'promote-if-no-harm':
       return passed(stage, 'no_harm_seen');
     case 'rollback':
-      return goBack('inconclusive', `the stage ${stage.name} showed nothing either way`);
+      return goBack(rule, `the stage ${stage.name} showed nothing either way`);
     case 'extend-then-human':
     case 'human':
-      return ask('inconclusive', 'inconclusive');
+      return ask('inconclusive', rule);
     default:
       return wait(inputs, 'not_clear_yet');
   }

@@ -35,6 +35,18 @@ export const rolloutSchema = z
     evidence: z
       .object({ intervals: z.int(), judgedUntil: instantField.optional() })
       .openapi({ description: 'How far the judge is.' }),
+    next: z
+      .object({
+        action: z.string().openapi({ description: '`wait`, or what it is about to do.' }),
+        rule: z.string().openapi({ description: 'Why: the rule that the decision follows.' }),
+        until: instantField.optional(),
+        away: z.int().openapi({ description: 'Robots in line that are out of reach or held.' }),
+        withoutWayBack: z
+          .int()
+          .openapi({ description: 'Robots in line that do not run what they would go back to.' }),
+      })
+      .optional()
+      .openapi({ description: 'What it does or waits for, while it is live.' }),
     plan: z.unknown().optional(),
     run: z.string().optional(),
     createdBy: z.string(),

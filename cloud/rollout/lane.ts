@@ -5,6 +5,8 @@ import type { Target } from './rollout.ts';
 export interface LaneDevice {
   readonly online: boolean;
   readonly held: boolean;
+  /** Whether it could go back to the release before by itself. */
+  readonly canReturn: boolean;
 }
 
 /** Eligible devices in their order, as many as there is room for. */
@@ -48,6 +50,7 @@ export const inLine = (
   targets
     .filter(({ state, deviceId }) => {
       const device = devices.get(deviceId);
-      return state === 'eligible' && device?.online === true && !device.held;
+      if (state !== 'eligible' || device === undefined) return false;
+      return device.online && !device.held && device.canReturn;
     })
     .toSorted((a, b) => a.stage - b.stage || a.position - b.position);

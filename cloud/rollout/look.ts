@@ -4,12 +4,14 @@ import { heldDevices } from '../store/device-hold.ts';
 import { isFrozen } from '../store/release-ref.ts';
 import type { ReleaseManifest } from '../release/release.ts';
 import type { Inputs, StageInputs } from './decide.ts';
-import { durationMs, type OnInconclusive, type RolloutPlan } from './document.ts';
+import { durationMs, type RolloutPlan } from './document.ts';
 import { inLine, type LaneDevice, nextOffers } from './lane.ts';
 import type { Outcome } from './judge.ts';
+import { isCompared, otherwise, takesControl } from './plan.ts';
 import type { Rollout, Target, TargetState } from './rollout.ts';
 import { seenTogether, type ShadowNeeds, type ShadowSeen } from './shadow.ts';
 import { rolloutStore } from './store.ts';
+import { wayBackOf } from './way-back.ts';
 
 export interface Look {
   readonly rollout: Rollout;
@@ -25,13 +27,15 @@ export async function lookAt(db: Db, id: string, at: number): Promise<Look> {
   const rollout = await rollouts.get(id);
   const targets = await rollouts.targets(id);
   const inStage = targets.filter((target) => isInStage(rollout, target));
-  const devices = await laneDevices(db, targets);
-  const offers = nextOffers(inStage, devices, rollout.plan.limits, at);
   const release = await db
     .selectFrom('release')
     .select(['state', 'manifest'])
     .where('id', '=', rollout.releaseId)
     .executeTakeFirstOrThrow();
+  const manifest = JSON.parse(release.manifest) as ReleaseManifest;
+  const devices = await laneDevices(db, { rollout, manifest, targets });
+  const offers = nextOffers(inStage, devices, rollout.plan.limits, at);
+  const isStuck = ({ deviceId }: Target): boolean => devices.get(deviceId)?.canReturn === false;
   const holding = targets.filter(({ role }) => role !== 'none').length;
   const back = targets.filter(({ state }) => state === 'rollback_pending');
   const contactMs = durationMs(rollout.plan.deadlines.contact);
@@ -44,18 +48,19 @@ export async function lookAt(db: Db, id: string, at: number): Promise<Look> {
     state: rollout.state,
     phase: rollout.phase,
     version: rollout.version,
-    stage: stageInputs(rollout),
+    stage: stageInputs(rollout, targets),
     bakeAt: rollout.bakeAt ?? null,
     haltRequested: rollout.haltRequested,
     reason: rollout.reason ?? null,
     isFrozen: await isFrozen(db, rollout.urgency),
     counts: countStates(inStage),
     reachable: inLine(inStage, devices).length,
+    withoutWayBack: inStage.filter(isStuck).length,
     offerable: offers.length,
     stops: stopsOf(targets),
     hardStops: rollout.plan.hardStops,
     verdict: await lastVerdict(db, rollout),
-    shadow: shadowOf(rollout, targets, JSON.parse(release.manifest) as ReleaseManifest),
+    shadow: shadowOf(rollout, targets, manifest),
     answer: rollout.answers.findLast(({ stage }) => stage === rollout.stage)?.option ?? null,
     rollbackOnRegression: rollout.plan.onRegression.rollback === 'this-rollout',
     holding,
@@ -66,8 +71,10 @@ export async function lookAt(db: Db, id: string, at: number): Promise<Look> {
   return { rollout, targets, inStage, offers, inputs };
 }
 
-/** The rows that a stage concerns: those before it stay in. */
-export function isInStage({ plan, stage }: Rollout, target: Target): boolean {
+/** The rows that a stage concerns: those before it stay in. Before it starts, the first's. */
+export function isInStage(rollout: Pick<Rollout, 'plan' | 'stage'>, target: Target): boolean {
+  const { plan } = rollout;
+  const stage = Math.max(0, rollout.stage);
   if (plan.stages[stage]?.name === 'shadow') return target.shadow;
   return target.stage >= 0 && target.stage <= stage && isTreated(plan, stage, target);
 }
@@ -76,40 +83,35 @@ function isTreated(plan: RolloutPlan, stage: number, { arm }: Target): boolean {
   return arm === 'treatment' || (arm === 'control' && takesControl(plan, stage));
 }
 
-/** The last stage brings the release to the control as well, where it says everybody. */
-export const takesControl = ({ stages }: RolloutPlan, stage: number): boolean =>
-  stage === stages.length - 1 && stages[stage]?.percent === 100;
-
-function stageInputs({ plan, stage }: Rollout): StageInputs | null {
+function stageInputs({ plan, stage }: Rollout, targets: readonly Target[]): StageInputs | null {
   const found = plan.stages[stage];
   if (found === undefined) return null;
   const bakeMs = durationMs(found.bake ?? '0s');
-  const isShadow = found.name === 'shadow';
-  const isJudged =
-    !isShadow &&
-    found.percent !== undefined &&
-    plan.analysis.metrics.length > 0 &&
-    !takesControl(plan, stage);
-  const otherwise: OnInconclusive = found.maxBake === undefined ? 'promote-if-no-harm' : 'human';
   return {
     index: stage,
     name: found.name,
-    isShadow,
+    isShadow: found.name === 'shadow',
     isLast: stage === plan.stages.length - 1,
     bakeMs,
     maxBakeMs: Math.max(bakeMs, durationMs(found.maxBake ?? '0s')),
-    isJudged,
+    isJudged: isCompared(plan, stage),
+    control: targets.filter(({ arm, state }) => arm === 'control' && state !== 'removed').length,
     needsPerson: found.gate === 'human',
-    onInconclusive: plan.onInconclusive[found.name] ?? otherwise,
+    onInconclusive: plan.onInconclusive[found.name] ?? otherwise(found),
   };
 }
 
 export async function laneDevices(
   db: Db,
-  targets: readonly Target[],
+  of: {
+    readonly rollout: Rollout;
+    readonly manifest: ReleaseManifest;
+    readonly targets: readonly Target[];
+  },
 ): Promise<ReadonlyMap<string, LaneDevice>> {
-  const ids = targets.map(({ deviceId }) => deviceId);
+  const ids = of.targets.map(({ deviceId }) => deviceId);
   const held = await heldDevices(db, ids);
+  const stuck = await stuckDevices(db, of);
   const found = new Map<string, LaneDevice>();
   for (let from = 0; from < ids.length; from += 500) {
     const rows = await db
@@ -118,10 +120,36 @@ export async function laneDevices(
       .where('id', 'in', ids.slice(from, from + 500))
       .execute();
     for (const row of rows) {
-      found.set(row.id, { online: row.online === 1n, held: held.has(row.id) });
+      const canReturn = !stuck.has(row.id);
+      found.set(row.id, { online: row.online === 1n, held: held.has(row.id), canReturn });
     }
   }
   return found;
+}
+
+/**
+ * Who waits for its turn without a way back. A shadow changes nothing that runs, and an emergency
+ * gets robots off what they have.
+ */
+async function stuckDevices(
+  db: Db,
+  of: {
+    readonly rollout: Rollout;
+    readonly manifest: ReleaseManifest;
+    readonly targets: readonly Target[];
+  },
+): Promise<ReadonlySet<string>> {
+  const { rollout, manifest, targets } = of;
+  const isShadow = rollout.plan.stages[Math.max(0, rollout.stage)]?.name === 'shadow';
+  if (rollout.urgency === 'emergency' || isShadow) return new Set();
+  const waiting = targets.filter(
+    (one) =>
+      one.state === 'eligible' || (rollout.stage < 0 && one.arm !== 'excluded' && one.stage === 0),
+  );
+  if (waiting.length === 0) return new Set();
+  const ids = waiting.map(({ deviceId }) => deviceId);
+  const found = await wayBackOf(db, { id: rollout.releaseId, manifest }, ids);
+  return found?.missing ?? new Set();
 }
 
 function countStates(targets: readonly Target[]): Partial<Record<TargetState, number>> {

@@ -17,7 +17,7 @@ import {
   judge,
   weigh,
 } from './judge.ts';
-import { takesControl } from './look.ts';
+import { isCompared } from './plan.ts';
 import type { Rollout, Target } from './rollout.ts';
 import { rolloutStore } from './store.ts';
 
@@ -32,6 +32,11 @@ export async function closeIntervals(write: Db, id: string, at: number): Promise
   return closed;
 }
 
+/** Labs are seen as well, though they are not what a stage is decided by. */
+const isMeasured = (plan: RolloutPlan, stage: number): boolean =>
+  isCompared(plan, stage) ||
+  (plan.analysis.metrics.length > 0 && plan.stages[stage]?.target === 'ring0');
+
 interface Arms {
   readonly canary: readonly Target[];
   readonly control: readonly Target[];
@@ -42,8 +47,7 @@ async function closeOne(trx: Db, id: string, at: number): Promise<boolean> {
   const rollout = await store.get(id);
   const { plan, stage, state } = rollout;
   const isOn = state === 'running' || state === 'held' || state === 'paused';
-  if (!isOn || stage < 0 || plan.analysis.metrics.length === 0) return false;
-  if (plan.stages[stage]?.name === 'shadow' || takesControl(plan, stage)) return false;
+  if (!isOn || !isMeasured(plan, stage)) return false;
   const targets = await store.targets(id);
   const first = Math.min(...targets.map(({ activatedAt }) => activatedAt ?? at + 1));
   const start = rollout.judgedAt === 0 ? first : rollout.judgedAt;

@@ -12,10 +12,11 @@ import { maxReasonLength } from '../limits.ts';
 import { putOutbox } from '../store/outbox.ts';
 import { findRelease } from '../store/release-ref.ts';
 import { doVerb } from './acts.ts';
+import { type AdviceFacts, adviceOf, stagesOf } from './advice.ts';
 import { durationMs, parsePlan, type RolloutPlan } from './document.ts';
 import { rolloutSchema } from './json.ts';
 import { leastMs } from './plan.ts';
-import { type Power, powerOf, previewPlan, type Previewed } from './preview.ts';
+import { demandWayBack, type Power, powerOf, previewPlan, type Previewed } from './preview.ts';
 import { shownRollout } from './shown.ts';
 import { rolloutStore } from './store.ts';
 
@@ -50,7 +51,13 @@ const planned = z
     excluded: z.record(z.string(), z.int()).openapi({ description: 'By why.' }),
     arms: z.object({
       control: z.int(),
-      stages: z.array(z.object({ name: z.string(), devices: z.int() })),
+      stages: z.array(
+        z.object({
+          name: z.string(),
+          devices: z.int(),
+          decides: z.string().openapi({ description: 'What lets it end, in words.' }),
+        }),
+      ),
       strata: z.int(),
     }),
     power: z.array(
@@ -63,6 +70,13 @@ const planned = z
     ),
     load: z.object({ bytes: z.number(), site: z.string(), siteHours: z.number() }),
     leastHours: z.number(),
+    wayBack: z
+      .object({ release: z.string(), present: z.int() })
+      .optional()
+      .openapi({ description: 'How many robots run what the release goes back to.' }),
+    notes: z
+      .array(z.string())
+      .openapi({ description: 'What this plan cannot show or do with so many robots.' }),
   })
   .openapi('RolloutPlanned');
 
@@ -109,7 +123,7 @@ function plannedJson(of: {
   readonly power: readonly Power[];
 }): z.infer<typeof planned> {
   const { id, preview, power } = of;
-  const { rows, release, load, sizes } = preview;
+  const { rows, release, load, sizes, wayBack } = preview;
   const out = rows.filter(({ arm }) => arm === 'excluded');
   const inside = rows.filter(({ arm }) => arm !== 'excluded');
   const reasons = Map.groupBy(out, ({ why = '' }) => why);
@@ -118,6 +132,10 @@ function plannedJson(of: {
     medianHours,
     meanExposed,
   });
+  const control = inside.filter(({ arm }) => arm === 'control').length;
+  const halted = Object.fromEntries(power.map((one) => [one.metric, one.threefold.halted]));
+  const back = wayBack && { release: wayBack.release, missing: wayBack.missing.size };
+  const facts: AdviceFacts = { sizes, control, halted, wayBack: back };
   return {
     id,
     release: { id: release.id, name: `${release.name}@${release.semver}`, digest: release.digest },
@@ -126,8 +144,8 @@ function plannedJson(of: {
     found: rows.length,
     excluded: Object.fromEntries([...reasons].map(([why, list]) => [why, list.length])),
     arms: {
-      control: inside.filter(({ arm }) => arm === 'control').length,
-      stages: of.plan.stages.map(({ name }, i) => ({ name, devices: sizes[i] ?? 0 })),
+      control,
+      stages: [...stagesOf(of.plan, facts)],
       strata: new Set(inside.map(({ stratum }) => stratum)).size,
     },
     power: power.map(({ metric, rate, threefold, twofold }) => ({
@@ -138,6 +156,8 @@ function plannedJson(of: {
     })),
     load: { ...load },
     leastHours: leastMs(of.plan) / 3_600_000,
+    ...(back && { wayBack: { release: back.release, present: inside.length - back.missing } }),
+    notes: [...adviceOf(of.plan, facts)],
   };
 }
 
@@ -173,6 +193,7 @@ const start = (deps: NounDeps): Operation =>
         const at = deps.clock.now();
         const preview = await previewPlan(trx, { rollout: id, plan: found, supersede, at });
         if (preview.digest !== digest) throw moved(preview.digest);
+        if (urgency === 'normal') demandWayBack(preview);
         const by = call.caller?.id ?? 'system';
         if (supersede.length > 0 && call.caller !== undefined) {
           authorize(call.caller, 'rollouts:approve');
@@ -192,7 +213,7 @@ const start = (deps: NounDeps): Operation =>
         });
         const after = { release: made.release, planDigest: digest, urgency };
         await call.audit(trx, { action: 'rollout.start', subject: id, after });
-        return await shownRollout(trx, made);
+        return await shownRollout(trx, made, at);
       }),
   );
 

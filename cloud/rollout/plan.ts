@@ -6,7 +6,7 @@
 import { createHmac } from 'node:crypto';
 import { canonicalJson, sha256Hex } from '@fieldloop/core';
 import { leastStratum } from '../release-limits.ts';
-import { durationMs, type RolloutPlan } from './document.ts';
+import { durationMs, type OnInconclusive, type RolloutPlan } from './document.ts';
 
 export interface Candidate {
   readonly deviceId: string;
@@ -245,3 +245,18 @@ export function stageSizes(
 /** How long the stages take at least, in milliseconds. */
 export const leastMs = ({ stages }: Pick<RolloutPlan, 'stages'>): number =>
   stages.reduce((sum, { bake }) => sum + durationMs(bake ?? '0s'), 0);
+
+/** The last stage brings the release to the control as well, where it says everybody. */
+export const takesControl = ({ stages }: Pick<RolloutPlan, 'stages'>, stage: number): boolean =>
+  stage === stages.length - 1 && stages[stage]?.percent === 100;
+
+/** Whether a stage compares canaries with a control that still has what it had. */
+export function isCompared(plan: Pick<RolloutPlan, 'stages' | 'analysis'>, stage: number): boolean {
+  const found = plan.stages[stage];
+  if (found?.percent === undefined || found.name === 'shadow') return false;
+  return plan.analysis.metrics.length > 0 && !takesControl(plan, stage);
+}
+
+/** What becomes of a stage that shows nothing either way, where the plan does not say. */
+export const otherwise = ({ maxBake }: RolloutPlan['stages'][number]): OnInconclusive =>
+  maxBake === undefined ? 'promote-if-no-harm' : 'human';

@@ -8,6 +8,7 @@ import { candidatesOf, ratesOf } from './candidates.ts';
 import { durationMs, type RolloutPlan } from './document.ts';
 import { freezeRows, type FrozenRow, type Load, loadOf, planDigest, stageSizes } from './plan.ts';
 import { type Forecast, forecastOf } from './simulate.ts';
+import { type WayBack, wayBackOf } from './way-back.ts';
 
 export interface Previewed {
   readonly release: ReleaseRef;
@@ -17,6 +18,7 @@ export interface Previewed {
   readonly sizes: readonly number[];
   readonly load: Load;
   readonly rates: Readonly<Record<string, number>>;
+  readonly wayBack: WayBack | undefined;
 }
 
 export interface PreviewQuery {
@@ -50,6 +52,7 @@ export async function previewPlan(db: Db, query: PreviewQuery): Promise<Previewe
       remedy: 'Look at why devices are excluded: the dry run names each.',
     });
   }
+  const treated = rows.filter(({ arm }) => arm !== 'excluded').map(({ deviceId }) => deviceId);
   return {
     release,
     manifest,
@@ -58,7 +61,20 @@ export async function previewPlan(db: Db, query: PreviewQuery): Promise<Previewe
     sizes: stageSizes(plan, rows),
     load: loadOf(plan, rows, artifactBytes(manifest)),
     rates: ratesOf(plan, candidates),
+    wayBack: await wayBackOf(db, { id: release.id, manifest }, treated),
   };
+}
+
+/** Fault `conflict` when no robot could go back to where the release says it came from. */
+export function demandWayBack({ rows, wayBack }: Pick<Previewed, 'rows' | 'wayBack'>): void {
+  const inside = rows.filter(({ arm }) => arm !== 'excluded').length;
+  if (wayBack === undefined || wayBack.missing.size < inside) return;
+  throw new Fault('conflict', `no robot of it runs ${wayBack.release}, its way back`, {
+    place: '/body/text',
+    remedy:
+      `Bring ${wayBack.release} to them first, or add the release anew under a higher version ` +
+      'with the `previous` that they run, or with none.',
+  });
 }
 
 async function releasedOf(db: Db, ref: string): Promise<ReleaseRef> {

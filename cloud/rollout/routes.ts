@@ -84,7 +84,7 @@ const get = (deps: NounDeps): Operation =>
     },
     { params: path, answer: { status: 200, description: 'The rollout.', schema: rolloutSchema } },
     async ({ params }) =>
-      await shownRollout(deps.read, await rolloutStore(deps.read).get(params.id)),
+      await shownRollout(deps.read, await rolloutStore(deps.read).get(params.id), deps.clock.now()),
   );
 
 const targetPage = z
@@ -347,7 +347,7 @@ const verbOperations = (deps: NounDeps): readonly Operation[] =>
             after: { state: changed.state },
             detail: { reason: call.body.reason },
           });
-          return await shownRollout(trx, changed);
+          return await shownRollout(trx, changed, by.at);
         }),
     ),
   );

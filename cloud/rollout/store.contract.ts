@@ -12,6 +12,7 @@ import type { OpenStore } from '../store/store.contract.ts';
 import { doVerb, settlePlan } from './acts.ts';
 import { devicesRunning } from './affected.ts';
 import { explainDecision } from './explain.ts';
+import { demandWayBack, previewPlan } from './preview.ts';
 import { type FleetWorld, minute, openFleet, samplePlan, sampleWatch } from './rollout.sample.ts';
 import { rolloutStore } from './store.ts';
 import { takeStep } from './take.ts';
@@ -66,6 +67,36 @@ export function rolloutStoreContract(name: string, open: OpenStore): void {
       .execute(async (trx) => await doVerb(trx, rollout, 'rollback', { ...by, at: fleet.now }));
     await walk(fleet, id, 'rolled_back');
     expect(fleet.running().filter((runs) => runs !== '')).toEqual([]);
+  });
+
+  test(`${name}: a robot gets a release only once it runs what it would go back to`, async () => {
+    await using world = await open();
+    const fleet = await openFleet(world.db, 4);
+    const first = await approved(fleet);
+    await fleet.release('1.1.0', 'sim-stack@1.0.0');
+    const plan = { ...samplePlan(), release: 'sim-stack@1.1.0' };
+    const query = { rollout: 'rol_x', plan, supersede: [first], at: fleet.now };
+    const early = await previewPlan(world.db, query);
+    expect(early.wayBack?.missing.size).toBe(4);
+    expect(() => demandWayBack(early)).toThrow(/no robot of it runs sim-stack@1.0.0/);
+    const [away] = fleet.devices;
+    if (away === undefined) throw new Error('the fleet is empty');
+    await fleet.setOnline(away, false);
+    await walk(fleet, first, 'completed');
+    const { id: second } = await fleet.start(plan);
+    await world.db
+      .transaction()
+      .execute(async (trx) => await settlePlan(trx, second, 'scheduled', { ...by, at: fleet.now }));
+    await walk(fleet, second, 'completed');
+    await fleet.setOnline(away, true);
+    const ran: string[] = [];
+    for (let n = 0; n < 6; n += 1) {
+      fleet.now += minute;
+      await fleet.report();
+      await watchRollouts(sampleWatch(fleet.db), fleet.now);
+      if (away.runs !== '' && ran.at(-1) !== away.runs) ran.push(away.runs);
+    }
+    expect(ran).toEqual([`${first}/1`, `${second}/1`]);
   });
 
   test(`${name}: a halt wins over what was decided before it; a stale view changes nothing`, async () => {

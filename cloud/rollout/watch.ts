@@ -259,16 +259,18 @@ async function lateOffers(
   at: number,
 ): Promise<void> {
   await deps.write.transaction().execute(async (trx) => {
-    const { state } = await trx
+    const { state, manifest: text } = await trx
       .selectFrom('release')
-      .select('state')
+      .select(['state', 'manifest'])
       .where('id', '=', rollout.releaseId)
       .executeTakeFirstOrThrow();
     if (state !== 'released' || (await isFrozen(trx))) return;
     const targets = await rolloutStore(trx).targets(rollout.id);
     const waiting = targets.filter(({ state: of }) => of === 'eligible');
     if (waiting.length === 0) return;
-    const offers = nextOffers(targets, await laneDevices(trx, targets), rollout.plan.limits, at);
+    const manifest = JSON.parse(text) as ReleaseManifest;
+    const devices = await laneDevices(trx, { rollout, manifest, targets });
+    const offers = nextOffers(targets, devices, rollout.plan.limits, at);
     for (const target of offers) {
       await offerOne(trx, target, 'active', { at, settleRules: deps.settleRules });
     }

@@ -1,8 +1,8 @@
 /** Candidates, evaluations and releases for their workflow: each effect under its key. */
 import { canonicalJson, Fault, type Json, sha256Hex } from '@fieldloop/core';
-import { roles, type Role } from '../auth/rights.ts';
 import { closeFixed, demandEvaluation, type Reproduced } from '../evaluation/store.ts';
 import { evaluateKind, verifyEvaluationKind } from '../evaluation/work.ts';
+import type { ModelVersion } from '../model/model.ts';
 import { evidenceDigest, type Release } from '../release/release.ts';
 import { releaseFromRow, releaseStore } from '../release/store.ts';
 import { type BacktestInput, backtestKind } from '../rule/backtest.ts';
@@ -17,6 +17,7 @@ import {
   moveAlias,
 } from '../store/model-registry.ts';
 import { operationRows, startOperation } from '../store/operations.ts';
+import { personBehind } from '../store/person-behind.ts';
 import {
   type Candidate,
   type CandidateDeps,
@@ -28,6 +29,7 @@ import {
   type Verdict,
 } from './candidate-to-release.ts';
 import { modelManifest, ruleManifest } from './candidate-to-release-manifest.ts';
+import { putGateVotes } from './candidate-to-release-votes.ts';
 import { pending, type ShownEvidence } from './kit/flow.ts';
 import { workflow, type WorkflowGround } from './kit/workflow.ts';
 
@@ -64,12 +66,14 @@ export const candidateDeps = (ground: Ground): CandidateDeps => {
       await once(
         write,
         e.key,
-        async (trx) => await voted(trx, { release, run: e.run, ...votes }, clock.now()),
+        async (trx) => await putGateVotes(trx, { release, run: e.run, ...votes }, clock.now()),
       ),
     release: async (release, e) =>
       await once(write, e.key, async (trx) => {
         const releases = releaseStore(trx);
-        const { state } = await releases.release(await releases.get(release), act(e.run));
+        const found = await releases.get(release);
+        if (found.state === 'released') return { state: found.state };
+        const { state } = await releases.release(found, act(e.run));
         return { state };
       }),
     alias: async (id, e) =>
@@ -107,7 +111,7 @@ async function modelCandidate(trx: Db, id: string): Promise<Candidate> {
     name: `${version.model} ${version.number}`,
     kind: 'model',
     digest: sha256Hex(canonicalJson([version.onnx.sha256, version.document.sha256])),
-    author: version.createdBy,
+    author: (await personBehind(trx, version.createdBy)) ?? version.createdBy,
     champion: champion?.modelVersion ?? null,
   };
 }
@@ -125,7 +129,7 @@ async function ruleCandidate(trx: Db, { ruleSet, version }: RuleInput): Promise<
     name: `${entry.name} ${version}`,
     kind: 'rule_set',
     digest: found.digest,
-    author: found.createdBy,
+    author: (await personBehind(trx, found.createdBy)) ?? found.createdBy,
     champion: null,
   };
 }
@@ -211,7 +215,9 @@ async function drafted(
       ? await ruleManifest(trx, id, { at, by })
       : await modelManifest(trx, version, { at, by });
   const releases = releaseStore(trx);
-  const release = await releases.create({ id: ids.ulid('rel'), manifest, author: by, at });
+  const authorPerson = await personBehind(trx, await makerOf(trx, id, version));
+  const made = { id: ids.ulid('rel'), manifest, author: by, authorPerson, at };
+  const release = await releases.create(made);
   const evidence: Record<string, Json> = { run: by };
   if (version === undefined) evidence['forecast'] = evaluation;
   else {
@@ -224,45 +230,18 @@ async function drafted(
   return { release: release.id, digest: release.digest };
 }
 
+async function makerOf(trx: Db, id: string, version: ModelVersion | undefined): Promise<string> {
+  if (version !== undefined) return version.createdBy;
+  const [set = '', n = ''] = id.split('@');
+  const rules = ruleSetStore(trx);
+  return (await rules.version(await rules.get(set), Number(n))).createdBy;
+}
+
 async function evidenceOf(db: Db, id: string): Promise<readonly ShownEvidence[]> {
   const release = await releaseStore(db).get(id);
   const body = { manifest: release.manifest, evidence: release.evidence } as unknown as Json;
   const digest = evidenceDigest(release.evidence);
   return [{ name: 'release', digest, link: `/v1/releases/${id}`, body }];
-}
-
-/** The votes of the gate become those of the release: it counts persons itself. */
-async function voted(
-  trx: Db,
-  of: {
-    readonly release: string;
-    readonly run: string;
-    readonly by: readonly string[];
-    readonly reason: string;
-  },
-  at: number,
-) {
-  const releases = releaseStore(trx);
-  for (const person of of.by) {
-    const release = await releases.get(of.release);
-    if (release.state === 'approved') break;
-    const role = await roleAt(trx, of.run, person);
-    await releases.vote(release, { person, choice: 'approve', role, reason: of.reason, at });
-  }
-  return { state: (await releases.get(of.release)).state };
-}
-
-/** What they were when they voted. */
-async function roleAt(trx: Db, run: string, person: string): Promise<Role> {
-  const row = await trx
-    .selectFrom('vote')
-    .innerJoin('gate', 'gate.id', 'vote.gate_id')
-    .select('vote.role')
-    .where('gate.run_id', '=', run)
-    .where('vote.person', '=', person)
-    .orderBy('vote.at', 'desc')
-    .executeTakeFirst();
-  return roles.find((role) => role === row?.role) ?? 'viewer';
 }
 
 async function aliasBack(trx: Db, id: string, act: Act): Promise<string | null> {

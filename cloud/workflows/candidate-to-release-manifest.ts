@@ -64,7 +64,10 @@ interface Planned {
   readonly component: { readonly name: string; readonly version: string };
 }
 
-/** One component under the next free version; the release before it is the way back. */
+/**
+ * One component under the next free version. The way back is the newest release that robots really
+ * have: one that a rollout completed and nobody took back.
+ */
 async function manifestOf(trx: Db, { name, notes, component }: Planned): Promise<ReleaseManifest> {
   const rows = await trx
     .selectFrom('release')
@@ -75,7 +78,15 @@ async function manifestOf(trx: Db, { name, notes, component }: Planned): Promise
     .execute();
   const [major = '0'] = component.version.split('.');
   const tried = rows.filter((row) => row.semver.startsWith(`${major}.`)).length;
-  const previous = rows.find((row) => row.state === 'released');
+  const brought = await trx
+    .selectFrom('rollout')
+    .innerJoin('release', 'release.id', 'rollout.release_id')
+    .select('rollout.release_id')
+    .where('release.name', '=', name)
+    .where('rollout.state', '=', 'completed')
+    .execute();
+  const onRobots = new Set(brought.map((row) => row.release_id));
+  const previous = rows.find((row) => row.state === 'released' && onRobots.has(row.id));
   const parsed = manifestSchema.safeParse({
     apiVersion: 'fieldloop.release/v1',
     kind: 'Release',

@@ -217,6 +217,10 @@ async function approved(at: At, judged: Verdict): Promise<CandidateOutcome> {
   const votes = { by: said.by, reason: said.reason };
   const noted = await flow.must('approve', async (e) => await deps.approve(release, votes, e));
   if (noted.kind !== 'done') return await undone(at, noted);
+  const { state } = noted.value;
+  if (state === 'withdrawn' || state === 'rejected') {
+    return { status: 'denied', reason: `the release was ${state} meanwhile` };
+  }
   const out = await flow.must('release', async (e) => await deps.release(release, e));
   if (out.kind !== 'done') return await undone(at, out);
   const named = await flow.must('alias', async (e) => await deps.alias(candidate.id, e), {

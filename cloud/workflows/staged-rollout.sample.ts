@@ -1,6 +1,7 @@
 /** One rollout from its plan to its end: bodies on a memory flow, adapters on a database. */
 import { expect } from 'vitest';
 import { doVerb } from '../rollout/acts.ts';
+import type { RolloutPlan } from '../rollout/document.ts';
 import { explainDecision } from '../rollout/explain.ts';
 import {
   type FleetWorld,
@@ -24,6 +25,8 @@ import {
 export interface Scripted extends Pick<MemoryOptions, 'decisions' | 'faults'> {
   readonly plan?: string;
   readonly stages?: string;
+  /** The whole plan, in place of the two above. */
+  readonly document?: RolloutPlan;
   /** Called each time the body waits; `waits` counts from 1. */
   readonly during?: (fleet: FleetWorld, rollout: string, waits: number) => Promise<void>;
   readonly abortAt?: string;
@@ -43,7 +46,7 @@ const maxWaits = 400;
 export async function play(db: FleetWorld['db'], script: Scripted): Promise<Played> {
   const fleet = await openFleet(db, script.devices ?? 20);
   await fleet.release('1.0.0');
-  const { id } = await fleet.start(samplePlan(script.plan, script.stages));
+  const { id } = await fleet.start(script.document ?? samplePlan(script.plan, script.stages));
   const clock = {
     now: () => fleet.now,
     monotonicMs: () => fleet.now,
@@ -128,4 +131,33 @@ export async function putEvent(of: FleetWorld, device: string, n: number): Promi
       received_at: of.now - minute,
     })
     .execute();
+}
+
+/** A rollout brings its release to everybody, as it would with people who say yes. */
+export async function rolledOut(fleet: FleetWorld, id: string): Promise<void> {
+  const clock = {
+    now: () => fleet.now,
+    monotonicMs: () => fleet.now,
+    sleep: async () => await Promise.resolve(),
+  };
+  const ground = { read: fleet.db, write: fleet.db, clock };
+  const look = stageDeps(ground);
+  const deps = {
+    ...look,
+    next: async (of: string, e: Parameters<typeof look.next>[1]) => {
+      fleet.now += 10 * minute;
+      await fleet.report();
+      await watchRollouts(sampleWatch(fleet.db), fleet.now);
+      return await look.next(of, e);
+    },
+  };
+  const flow = (run: string, children: MemoryOptions['children'] = () => null) =>
+    memoryFlow({ run, children, decisions: (name) => (name === 'plan' ? 'approve' : 'promote') });
+  const parent = flow(
+    `run_${id}`,
+    async (_workflow, input, name) =>
+      await rolloutStage(flow(`run_${id}_${name}`), deps, input as StageInput),
+  );
+  const end = await stagedRollout(parent, rolloutDeps(ground), { rollout: id });
+  expect(end).toMatchObject({ status: 'completed' });
 }
