@@ -1,7 +1,7 @@
 /** `fieldloop annotators`: who answers tasks, how good they are, and the gold that shows it. */
 import { answer, type Schemas } from './client.ts';
 import { Command } from './commander.ts';
-import type { CliIo, Column } from './io.ts';
+import type { CliIo, Column, Show } from './io.ts';
 import {
   type ApiOptions,
   apiOptions,
@@ -14,7 +14,7 @@ import {
 } from './list.ts';
 import { type ConfirmOptions, getCommand, patchEntity, verbCommand } from './noun.ts';
 import { anyNumber } from './option-values.ts';
-import { counted, facts, timeColumn } from './show.ts';
+import { counted, facts, timeColumn, showOf } from './show.ts';
 import { valueText } from './tasks.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -104,7 +104,7 @@ function edit(annotators: Command, io: CliIo): void {
       const body = given({ name, ...more, senior, goldShare });
       const path = `/v1/annotators/${encodeURIComponent(id)}`;
       const after = await patchEntity<Annotator>(clientOf(options, io), path, body);
-      printOne(after, options, io, () => annotatorText(after));
+      printOne(after, options, io, () => annotatorText(after, showOf(options)));
     });
 }
 
@@ -161,7 +161,7 @@ const columns: readonly Column<Annotator>[] = [
   { title: 'ID', of: (one) => one.id },
 ];
 
-const annotatorText = (one: Annotator): string =>
+const annotatorText = (one: Annotator, show: Show): string =>
   facts([
     ['annotator', one.id],
     ['name', one.name],
@@ -170,6 +170,7 @@ const annotatorText = (one: Annotator): string =>
     ['skills', one.skills.join(', ') || 'all'],
     ['sites', one.sites.join(', ') || 'all'],
     ['given', `${counted(one.given, 'task')}, ${one.goldGiven} of them gold`],
+    ['last seen', show.time(one.seenAt)],
   ]);
 
 const qualityText = (one: Quality): string =>

@@ -148,7 +148,7 @@ function question(done: Given, card: Card): string {
     ...(card.picture === undefined ? [] : [`picture  ${card.picture}`]),
     `clip     ${card.clip}`,
     ...(card.proposal === undefined ? [] : [`proposal ${JSON.stringify(card.proposal)}`]),
-    ...(said.length === 0 ? [] : ['people could not agree; you decide:', ...said]),
+    ...(said.length === 0 ? [] : [`${card.why ?? 'people could not agree'}; you decide:`, ...said]),
     ...keys,
     '',
   ].join('\n');

@@ -142,6 +142,7 @@ const taskText = (one: Task, show: Show): string =>
     ['topic', one.topic],
     ['when', show.time(instantOf(one.startNs))],
     ['log time', rangeText(one.startNs, one.endNs)],
+    ['why', one.why],
     ['batch', one.batch],
     ['lane', one.lane],
     ['people', `${one.people} of ${one.wanted}`],

@@ -19,6 +19,10 @@ export const maxOpenedTasks = 1000;
 /** People whose answers a task waits for: at first, and at most; then a senior decides. */
 export const leastPeople = 2;
 export const mostPeople = 5;
+/** Who asked for no task as long is not waited for: what all others answered goes to a senior. */
+export const annotatorAwayMs = ms('14d');
+/** How far what is known of that lags behind. */
+export const annotatorSeenMs = ms('1h');
 /** A task gains one point of priority a day, up to these; then it only keeps them. */
 export const maxWaitingDays = 20;
 /** Tasks whose days are over, or whose leases are, that one round takes care of. */

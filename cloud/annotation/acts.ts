@@ -1,6 +1,5 @@
 /** What an annotator does with a task: answer it, skip it, hand it back, take an answer back. */
 import { Fault } from '@fieldloop/core';
-import { mostSkips } from '../annotation-limits.ts';
 import { putAnnotation } from '../store/annotation-rows.ts';
 import { bit, type Db } from '../store/db.ts';
 import { putLabel } from '../store/label-rows.ts';
@@ -12,6 +11,7 @@ import { answersOf } from './answers.ts';
 import { endLease, type GiveDeps, lease } from './give.ts';
 import { ontologyStore } from './ontology-store.ts';
 import { requeue } from './requeue.ts';
+import { afterSkip, openCrew, raiseIfAlone } from './senior.ts';
 import { demandLive, type TaskState, type TaskType } from './task.ts';
 import { type TaskRow, taskStore } from './task-store.ts';
 
@@ -61,7 +61,7 @@ export async function submit(
   const known = await taskStore(trx).demandRow(task.id);
   const after = await taskStore(trx).restand(known, { people: Number(known.people) + 1 }, deps.at);
   await tell(trx, after, 'task.submitted', deps.at);
-  return after;
+  return await raiseIfAlone(trx, after, { crew: openCrew(trx, deps.at), at: deps.at });
 }
 
 /** The task with the annotator's lease: nobody chooses what they answer. */
@@ -102,6 +102,8 @@ export async function putHand(
   await trx
     .insertInto('task_hand')
     .values({ annotator_id: annotatorId, task_id: taskId, how })
+    // A senior may decide what they answered before, where no other is there.
+    .onConflict((conflict) => conflict.columns(['annotator_id', 'task_id']).doNothing())
     .execute();
 }
 
@@ -121,25 +123,7 @@ export async function skip(
   const body = { batch: after.batch, reason };
   await putOutbox(trx, { kind: 'task.skipped', subject: task.id, at: deps.at, body });
   if (task.gold_id !== null) return after;
-  const skipped = await trx
-    .selectFrom('task_hand')
-    .select((count) => count.fn.countAll<bigint>().as('n'))
-    .where('task_id', '=', task.id)
-    .where('how', '=', 'skipped')
-    .executeTakeFirstOrThrow();
-  if (Number(skipped.n) < mostSkips || !isOffered(after)) return after;
-  return await toSenior(trx, after, deps.at);
-}
-
-const isOffered = ({ state }: TaskRow): boolean => state === 'open' || state === 'needs_more';
-
-/** Nobody but a senior is asked any more. */
-export async function toSenior(trx: Db, task: TaskRow, at: number): Promise<TaskRow> {
-  await trx.deleteFrom('task_lease').where('task_id', '=', task.id).execute();
-  const after = await taskStore(trx).restand(task, { state: 'adjudication' }, at);
-  const body = { batch: task.batch, clip: task.clip_id };
-  await putOutbox(trx, { kind: 'task.adjudication', subject: task.id, at, body });
-  return after;
+  return await afterSkip(trx, after, deps.at);
 }
 
 /** Handed back, as if it had never been taken. */
@@ -214,7 +198,8 @@ async function adjudicate(
   await putAnnotation(trx, { ...act, value, seconds }, deps);
   await putHand(trx, annotator.id, { taskId: task.id, how: 'submitted' });
   const answers = (await answersOf(trx, [task.id])).get(task.id) ?? [];
-  const consensus = { method: 'adjudicated' as const, annotators: answers.length + 1 };
+  const people = new Set([...answers.map((one) => one.annotator), annotator.id]);
+  const consensus = { method: 'adjudicated' as const, annotators: people.size };
   const label = await putLabel(trx, task, { value, consensus }, deps);
   await endLease(trx, { task_id: task.id, annotator_id: annotator.id, at: deps.at });
   const known = await taskStore(trx).demandRow(task.id);

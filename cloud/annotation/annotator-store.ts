@@ -1,5 +1,5 @@
 import { Fault } from '@fieldloop/core';
-import { goldShare, goldWindow } from '../annotation-limits.ts';
+import { annotatorSeenMs, goldShare, goldWindow } from '../annotation-limits.ts';
 import { bit, type Db, type Row } from '../store/db.ts';
 import { putOutbox } from '../store/outbox.ts';
 import type { OutboxKind } from '../store/outbox-kinds.ts';
@@ -53,6 +53,7 @@ export const annotatorStore = (db: Db) => ({
         gold_given: 0,
         good_at: at,
         judged_at: at,
+        seen_at: at,
         created_at: at,
         updated_at: at,
         version: 1,
@@ -105,6 +106,12 @@ export const annotatorStore = (db: Db) => ({
       .where('id', '=', known.id)
       .execute();
     return { ...known, given, goldGiven };
+  },
+
+  /** They are at work: what others answered waits for them too. */
+  async markSeen(known: Annotator, at: number): Promise<void> {
+    if (at - known.seenAt < annotatorSeenMs) return;
+    await db.updateTable('annotator').set({ seen_at: at }).where('id', '=', known.id).execute();
   },
 
   async markGood(id: string, at: number): Promise<void> {
@@ -168,6 +175,7 @@ export function annotatorOfRow(row: Row<'annotator'>): Annotator {
     goldGiven: Number(row.gold_given),
     goodAt: Number(row.good_at),
     judgedAt: Number(row.judged_at),
+    seenAt: Number(row.seen_at),
     createdAt: Number(row.created_at),
     updatedAt: Number(row.updated_at),
     version: Number(row.version),

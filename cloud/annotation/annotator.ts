@@ -25,6 +25,8 @@ export interface Annotator {
   readonly goodAt: number;
   /** Gold answers since then count. */
   readonly judgedAt: number;
+  /** They asked for a task; to within an hour. */
+  readonly seenAt: number;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly version: number;

@@ -6,7 +6,7 @@ import { wilson } from '@fieldloop/learning';
 import { acceptBound, assistBound } from '../annotation-limits.ts';
 import type { Db } from '../store/db.ts';
 import { sql } from '../store/kysely.ts';
-import type { Band } from './task.ts';
+import { type Band, isModel, modelOf } from './task.ts';
 
 export function bandFor(
   correct: number,
@@ -18,8 +18,6 @@ export function bandFor(
     band: lower >= acceptBound ? 'accept' : lower >= assistBound ? 'assist' : 'blind',
   };
 }
-
-const machine = 'model:';
 
 /** Sets the bands anew; how many moved. Only those that moved take a write. */
 export async function setBands(
@@ -44,9 +42,9 @@ export async function setBands(
   const known = await read.selectFrom('label_band').selectAll().execute();
   let moved = 0;
   for (const row of counted) {
-    if (row.class === null || !row.annotator_id.startsWith(machine)) continue;
+    if (row.class === null || !isModel(row.annotator_id)) continue;
     const key = {
-      model_sha256: row.annotator_id.slice(machine.length),
+      model_sha256: modelOf(row.annotator_id),
       ontology_sha256: row.ontology_sha256,
       class: row.class,
     };

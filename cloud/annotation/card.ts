@@ -27,6 +27,10 @@ const cardSchema = z
       .array(z.object({ annotator: z.string(), value: valueSchema }))
       .optional()
       .openapi({ description: 'What people said: for a senior who decides.' }),
+    why: z
+      .string()
+      .optional()
+      .openapi({ description: 'What people could not settle: for a senior who decides.' }),
     untilAt: instantField,
   })
   .openapi('TaskCard');
@@ -68,7 +72,7 @@ export async function givenJson(
       endNs: String(task.end_ns),
       ...media,
       ...(proposal === undefined ? {} : { proposal: valueJson(proposal) }),
-      ...(answers === undefined ? {} : { answers }),
+      ...(answers === undefined ? {} : { answers, ...whyOf(task) }),
       untilAt: instantText(untilAt),
     });
     const known = await ontologyStore(deps.read).demand(task.ontology_sha256);
@@ -80,6 +84,8 @@ export async function givenJson(
   }
   return { items, ontologies };
 }
+
+const whyOf = ({ why }: Given['task']) => (why === null ? {} : { why });
 
 async function proposalOf(db: Db, task: Given['task']): Promise<LabelValue | undefined> {
   if (task.type !== 'text') {

@@ -8,7 +8,6 @@ import {
   consensusEveryMs,
   consensusRows,
   consensusTasks,
-  mostPeople,
   taskUpkeepMs,
   taskUpkeepRows,
 } from '../annotation-limits.ts';
@@ -16,12 +15,13 @@ import { agreementOf } from '../store/agreement.ts';
 import type { Db } from '../store/db.ts';
 import { putLabel } from '../store/label-rows.ts';
 import { openLoop, type WorkerDeps } from '../store/work.ts';
-import { toSenior } from './acts.ts';
 import { answersOf, predictionsOf, type TaskAnswer } from './answers.ts';
 import { setBands } from './bands.ts';
 import { type Belief, beliefs, decide, type Outcome } from './consensus.ts';
+import { crewOf, type Member } from './crew.ts';
 import { type GiveDeps, lapse } from './give.ts';
 import { ontologyStore } from './ontology-store.ts';
+import { askOneMore, openCrew, recheck } from './senior.ts';
 import { agedBefore, queues, rankOf, type TaskType } from './task.ts';
 import { type TaskRow, taskStore } from './task-store.ts';
 
@@ -36,9 +36,12 @@ export function openConsensus(deps: Deps): AsyncDisposable {
       while (!signal.aborted && (await resolveSome(deps, now())) === consensusRows);
     }),
   );
+  const look = openRecheck(deps);
   opened.use(
     openLoop(deps, { name: 'task upkeep', everyMs: taskUpkeepMs }, async () => {
-      await deps.write.transaction().execute(async (trx) => await upkeep(trx, deps.clock.now()));
+      const at = deps.clock.now();
+      await deps.write.transaction().execute(async (trx) => await upkeep(trx, at));
+      await look(at);
     }),
   );
   opened.use(
@@ -47,6 +50,19 @@ export function openConsensus(deps: Deps): AsyncDisposable {
     }),
   );
   return opened;
+}
+
+/** Looks at all tasks that wait for people when people came or went; the first time anyhow. */
+export function openRecheck(deps: Pick<Deps, 'read' | 'write'>): (at: number) => Promise<number> {
+  let known = '';
+  return async (at) => {
+    const crew = await crewOf(deps.read, at);
+    const now = JSON.stringify(crew);
+    if (now === known) return 0;
+    const moved = await recheck(deps, crew, at);
+    known = now;
+    return moved;
+  };
 }
 
 /** Leases end, and who has waited for twenty days gains nothing more. */
@@ -106,15 +122,17 @@ async function resolveKind(
   const known =
     kind.type === 'classification' ? await knownBeliefs(read, kind.ontologySha256) : undefined;
   const agreed = await agreementOf(read, kind);
+  const people = openCrew(read, deps.at);
   for (const task of tasks) {
     const said = answers.get(task.id) ?? [];
     const outcome = decide(factsOf(task), said, known?.get(task.id));
     const alpha = alphaFor(agreed.classes, outcome);
+    const crew = outcome.kind === 'more' ? await people() : [];
     await write.transaction().execute(async (trx) => {
       const now = await taskStore(trx).demandRow(task.id);
       // Somebody took an answer back meanwhile: it is decided anew when it stands here again.
       if (now.version !== task.version) return;
-      await settle(trx, { task: now, said, outcome, alpha }, deps);
+      await settle(trx, { task: now, said, outcome, alpha, crew }, deps);
     });
   }
 }
@@ -139,10 +157,12 @@ interface Decided {
   readonly said: readonly TaskAnswer[];
   readonly outcome: Outcome;
   readonly alpha: number | undefined;
+  /** Read before the transaction that settles it. */
+  readonly crew: readonly Member[];
 }
 
 async function settle(trx: Db, of: Decided, deps: GiveDeps): Promise<void> {
-  const { task, said, outcome, alpha } = of;
+  const { task, said, outcome, alpha, crew } = of;
   const tasks = taskStore(trx);
   if (outcome.kind === 'resolved') {
     const { value, method, posterior, annotators } = outcome;
@@ -151,11 +171,8 @@ async function settle(trx: Db, of: Decided, deps: GiveDeps): Promise<void> {
     await tasks.restand(task, { state: 'resolved', labelId }, deps.at);
     return;
   }
-  if (said.length >= mostPeople) {
-    await toSenior(trx, task, deps.at);
-    return;
-  }
-  await tasks.restand(task, { wanted: said.length + 1, people: said.length }, deps.at);
+  const { why } = outcome;
+  await askOneMore(trx, task, { said: said.length, why, crew: async () => crew, at: deps.at });
 }
 
 /**

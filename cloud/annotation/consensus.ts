@@ -13,7 +13,7 @@ import {
 import { acceptPosterior, leastModelTasks, leastPeople } from '../annotation-limits.ts';
 import type { Box, LabelMethod, LabelValue, Segment } from './annotation.ts';
 import type { Attributes, AttributeValue } from './ontology.ts';
-import type { TaskType } from './task.ts';
+import { isModel, type TaskType } from './task.ts';
 
 /** What one person said, the last word of each. */
 export interface Answer {
@@ -30,7 +30,8 @@ export interface Belief {
 }
 
 export type Outcome =
-  | { readonly kind: 'more' }
+  /** One more is asked, or a senior: nothing holds yet. */
+  | { readonly kind: 'more'; readonly why: string }
   | {
       readonly kind: 'resolved';
       readonly value: LabelValue;
@@ -39,7 +40,7 @@ export type Outcome =
       readonly annotators: number;
     };
 
-const more: Outcome = { kind: 'more' };
+const more = (why: string): Outcome => ({ kind: 'more', why });
 
 /** `belief`: of a classification, once there are enough tasks to know the annotators by. */
 export function decide(
@@ -47,7 +48,9 @@ export function decide(
   answers: readonly Answer[],
   belief?: Belief,
 ): Outcome {
-  if (answers.length < leastPeople) return more;
+  if (answers.length < leastPeople) {
+    return more(`${answers.length} answered, ${leastPeople} are wanted`);
+  }
   switch (task.type) {
     case 'classification':
       return decideClass(answers, belief);
@@ -65,9 +68,14 @@ export function decide(
 function decideClass(answers: readonly Answer[], belief: Belief | undefined): Outcome {
   const annotators = answers.length;
   if (belief !== undefined) {
-    if (belief.posterior < acceptPosterior) return more;
-    const value = classValue(belief.class, answers);
     const { posterior } = belief;
+    const said = answers.filter(({ value }) => value.class === belief.class).length;
+    if (posterior < acceptPosterior) {
+      return more(`posterior ${shown(posterior)} < ${acceptPosterior} for ${belief.class}`);
+    }
+    // A machine, or one person alone, decides nothing, however much they are trusted.
+    if (said < leastPeople) return more(`${said} of ${annotators} said ${belief.class}`);
+    const value = classValue(belief.class, answers);
     return { kind: 'resolved', value, method: 'dawid_skene', posterior, annotators };
   }
   const names = [...new Set(answers.map(({ value }) => value.class ?? ''))];
@@ -78,10 +86,15 @@ function decideClass(answers: readonly Answer[], belief: Belief | undefined): Ou
   }));
   const [won] = majority(votes, 1);
   // More than half: the largest of three small heaps is no agreement.
-  if (won?.label === undefined || won.votes * 2 <= won.of) return more;
+  if (won?.label === undefined || won.votes * 2 <= won.of) {
+    return more(`${won?.votes ?? 0} of ${annotators} agree, and that is no majority`);
+  }
   const value = classValue(names[won.label] ?? '', answers);
   return { kind: 'resolved', value, method: 'majority', annotators };
 }
+
+/** Rounded down: what is shown below a bound is below it. */
+const shown = (posterior: number): string => (Math.floor(posterior * 1000) / 1000).toFixed(3);
 
 /** With the attributes that most of those who chose the class agree on. */
 function classValue(name: string, answers: readonly Answer[]): LabelValue {
@@ -134,7 +147,7 @@ function decideBoxes(task: Place, answers: readonly Answer[]): Outcome {
     );
     for (const fused of fuseBoxes(boxes, n)) {
       const votes = fused.annotators.length;
-      if (votes * 2 === n) return more;
+      if (votes * 2 === n) return more(`${votes} of ${n} drew a ${names[fused.label]} there`);
       if (votes * 2 < n) continue;
       const members = fused.members.flatMap((i) => drawn[i]?.box ?? []);
       kept.push({
@@ -185,7 +198,7 @@ function decideSegments({ startNs }: Place, answers: readonly Answer[]): Outcome
   const segments: Segment[] = [];
   for (const { label, start, end, annotators, members } of agreed) {
     const votes = annotators.length;
-    if (votes * 2 === n) return more;
+    if (votes * 2 === n) return more(`${votes} of ${n} saw a ${names[label]} then`);
     if (votes * 2 < n) continue;
     const attributes = agreedAttributes(members.map((i) => drawn[i]?.segment.attributes));
     segments.push({
@@ -204,7 +217,7 @@ function decideText(answers: readonly Answer[]): Outcome {
   const [before, last] = answers.slice(-2);
   if (last?.assisted !== true) {
     const isSame = before?.value.text === last?.value.text;
-    if (!isSame || last === undefined) return more;
+    if (!isSame || last === undefined) return more('the texts differ');
   }
   const method = before?.value.text === last.value.text ? 'majority' : 'adjudicated';
   return { kind: 'resolved', value: last.value, method, annotators: answers.length };
@@ -246,7 +259,8 @@ export function beliefs(
   });
   const n = classes.length;
   const shape = { items: tasks.length, annotators: people.size, classes: n, gold };
-  const { posteriors } = dawidSkene(votes, shape);
+  const machines = new Set([...people].flatMap(([name, i]) => (isModel(name) ? [i] : [])));
+  const { posteriors } = dawidSkene(votes, { ...shape, machines });
   return new Map(
     tasks.map(({ id }, item) => {
       const row = posteriors.subarray(item * n, (item + 1) * n);

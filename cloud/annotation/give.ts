@@ -14,6 +14,7 @@ import { bit, type Db, type Row } from '../store/db.ts';
 import { sql } from '../store/kysely.ts';
 import { type Annotator, demandActive, isGoldTurn } from './annotator.ts';
 import { annotatorStore } from './annotator-store.ts';
+import { ownCase } from './senior.ts';
 import { pointsOf, type Queue, queues } from './task.ts';
 import { type TaskRow, taskStore } from './task-store.ts';
 
@@ -39,6 +40,7 @@ export async function give(
   deps: GiveDeps,
 ): Promise<readonly Given[]> {
   demandActive(annotator);
+  await annotatorStore(trx).markSeen(annotator, deps.at);
   if (count > maxHeldTasks) {
     throw new Fault('limited', `nobody holds more than ${maxHeldTasks} tasks at once`, {
       place: '/body/count',
@@ -139,6 +141,7 @@ async function firstInLine(
     queues.aged,
   ];
   let best: { readonly id: string; readonly points: number } | undefined;
+  const own = annotator.senior ? await ownCase(trx, annotator, at) : undefined;
   for (const depth of [lineDepth, undefined]) {
     for (const queue of lines) {
       const found = await headOf(trx, annotator, { queue, depth });
@@ -148,6 +151,7 @@ async function firstInLine(
       const points = pointsOf(Number(found.rank), queue, at);
       if (best === undefined || points > best.points) best = { id: found.id, points };
     }
+    if (own !== undefined) return await taskStore(trx).demandRow(own.id);
     // Who has been through the head of every line, and finds nothing fresh, looks at all of them.
     if (best !== undefined) return await taskStore(trx).demandRow(best.id);
   }
@@ -244,6 +248,8 @@ async function askGold(
       gold_id: gold.id,
       label_id: null,
       void_reason: null,
+      why: null,
+      raised: null,
       created_at: at,
       updated_at: at,
       version: 1,

@@ -19,7 +19,7 @@ import {
 } from './annotation.ts';
 import { type Annotator, annotatorStates } from './annotator.ts';
 import { attributeKinds, type Ontology } from './ontology.ts';
-import { bands, taskStates, taskTypes, type TaskType } from './task.ts';
+import { bands, raisings, taskStates, taskTypes, type TaskType } from './task.ts';
 import type { Task } from './task-store.ts';
 
 const nameField = z
@@ -165,6 +165,14 @@ export const taskSchema = z
     prefill: valueSchema.optional(),
     label: z.string().optional(),
     voidReason: z.string().optional(),
+    why: z
+      .string()
+      .optional()
+      .openapi({ description: 'Why one more person, or a senior, is asked.' }),
+    raised: z
+      .enum(raisings)
+      .optional()
+      .openapi({ description: 'By which rule it came before a senior.' }),
     createdAt: instantField,
     updatedAt: instantField,
     version: z.int(),
@@ -283,6 +291,7 @@ export const annotatorSchema = z
     goldShare: z.number(),
     given: z.int(),
     goldGiven: z.int(),
+    seenAt: instantField.openapi({ description: 'They asked for a task; to within an hour.' }),
     createdAt: instantField,
     updatedAt: instantField,
     version: z.int(),
@@ -292,11 +301,13 @@ export const annotatorSchema = z
 export type AnnotatorJson = z.infer<typeof annotatorSchema>;
 
 export function annotatorJson(one: Annotator): AnnotatorJson {
-  const { skills, sites, goodAt: _good, judgedAt: _judged, createdAt, updatedAt, ...same } = one;
+  const { skills, sites, goodAt: _good, judgedAt: _judged, seenAt, ...rest } = one;
+  const { createdAt, updatedAt, ...same } = rest;
   return {
     ...same,
     skills: [...skills],
     sites: [...sites],
+    seenAt: instantText(seenAt),
     createdAt: instantText(createdAt),
     updatedAt: instantText(updatedAt),
   };

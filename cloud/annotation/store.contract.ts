@@ -71,6 +71,8 @@ export function annotationStoreContract(name: string, open: OpenStore): void {
     await using world = await worldOf();
     const [id = ''] = await world.openMany(1);
     const said = ['left', 'right', 'forward', 'left', 'right'];
+    for (const i of said.keys()) await world.person(`usr_${i}`);
+    await world.person('usr_9');
     for (const [i, one] of said.entries()) {
       expect(await world.takeAndSay(`usr_${i}`, { class: one })).toBe(id);
       await world.resolve();
@@ -185,6 +187,7 @@ export function annotationStoreContract(name: string, open: OpenStore): void {
   test(`${name}: a skip has a reason and is for good; what three skip is for a senior`, async () => {
     await using world = await worldOf();
     const [id = ''] = await world.openMany(1);
+    for (const who of ['usr_a', 'usr_b', 'usr_c', 'usr_d']) await world.person(who);
     for (const [i, who] of ['usr_a', 'usr_b', 'usr_c'].entries()) {
       expect((await world.task(id)).state, String(i)).toBe('open');
       const [given] = await world.next(who);
@@ -239,6 +242,7 @@ export function annotationStoreContract(name: string, open: OpenStore): void {
 
   test(`${name}: boxes are fused, segments take their medians, a text is read by a second`, async () => {
     await using world = await worldOf();
+    for (const who of ['usr_a', 'usr_b', 'usr_c']) await world.person(who);
     const [boxes = ''] = await world.openMany(1, { type: 'boxes', batch: 'boxes' });
     const box = (x: number) => ({ class: 'left', x, y: 10, w: 100, h: 50 });
     await world.takeAndSay('usr_a', { boxes: [box(10), box(400)] });

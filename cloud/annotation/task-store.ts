@@ -7,6 +7,7 @@ import {
   firstWanted,
   isAged,
   isOver,
+  type Raising,
   queueOf,
   rankOf,
   stateOf,
@@ -39,6 +40,8 @@ export interface Task {
   readonly prefill?: LabelValue;
   readonly label?: string;
   readonly voidReason?: string;
+  readonly why?: string;
+  readonly raised?: Raising;
   readonly createdAt: number;
   readonly updatedAt: number;
   readonly version: number;
@@ -82,6 +85,8 @@ export const taskStore = (db: Db) => ({
         queue: queueOf(standing),
         rank: rankOf(known.priority, Number(known.created_at), aged),
         ...(change.labelId === undefined ? {} : { label_id: change.labelId }),
+        ...(change.why === undefined ? {} : { why: change.why }),
+        ...(change.raised === undefined ? {} : { raised: change.raised }),
         updated_at: at,
         version: known.version + 1n,
       })
@@ -107,6 +112,8 @@ interface Restanding {
   readonly wanted?: number;
   readonly people?: number;
   readonly labelId?: string;
+  readonly why?: string | null;
+  readonly raised?: Raising | null;
 }
 
 async function liveLeases(db: Db, taskId: string): Promise<number> {
@@ -167,6 +174,8 @@ export function taskOfRow(row: NamedRow): Task {
     ...(row.prefill === null ? {} : { prefill: JSON.parse(row.prefill) as LabelValue }),
     ...(row.label_id === null ? {} : { label: row.label_id }),
     ...(row.void_reason === null ? {} : { voidReason: row.void_reason }),
+    ...(row.why === null ? {} : { why: row.why }),
+    ...(row.raised === null ? {} : { raised: row.raised as Raising }),
     createdAt: Number(row.created_at),
     updatedAt: Number(row.updated_at),
     version: Number(row.version),

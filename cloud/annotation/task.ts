@@ -20,6 +20,10 @@ export const taskStates = [
 ] as const;
 export type TaskState = (typeof taskStates)[number];
 
+/** Why a task comes before a senior. */
+export const raisings = ['most_people', 'skipped', 'nobody_left'] as const;
+export type Raising = (typeof raisings)[number];
+
 /** How much a machine's proposal is trusted: taken, shown, or hidden. */
 export const bands = ['accept', 'assist', 'blind'] as const;
 export type Band = (typeof bands)[number];
@@ -118,7 +122,14 @@ export function demandLive(task: { readonly id: string; readonly state: TaskStat
   });
 }
 
-export const annotatorOfModel = (sha256: string): string => `model:${sha256}`;
+const modelPrefix = 'model:';
+
+export const annotatorOfModel = (sha256: string): string => modelPrefix + sha256;
+
+/** The hash of a model that answers. */
+export const modelOf = (annotator: string): string => annotator.slice(modelPrefix.length);
+
+export const isModel = (annotator: string): boolean => annotator.startsWith(modelPrefix);
 
 /** Of a text the second person sees what the first one wrote; elsewhere people answer blind. */
 export const firstWanted = (type: TaskType): number => (type === 'text' ? 1 : leastPeople);

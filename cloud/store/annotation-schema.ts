@@ -34,6 +34,8 @@ interface AnnotatorRow {
   good_at: Int;
   /** Gold answers since then count: who is let in again begins anew. */
   judged_at: Int;
+  /** They asked for a task; to within an hour. */
+  seen_at: Int;
   created_at: Int;
   updated_at: Int;
   version: Int;
@@ -91,6 +93,10 @@ interface TaskRow {
   gold_id: TextOrNull;
   label_id: TextOrNull;
   void_reason: TextOrNull;
+  /** Why one more person, or a senior, is asked. */
+  why: TextOrNull;
+  /** By which rule it came before a senior. */
+  raised: TextOrNull;
   created_at: Int;
   updated_at: Int;
   version: Int;

@@ -3,6 +3,7 @@
  * database.
  */
 import { alertStoreContract } from '../alert/store.contract.ts';
+import { annotationSeniorContract } from '../annotation/senior.contract.ts';
 import { annotationStoreContract } from '../annotation/store.contract.ts';
 import { annotationTrustContract } from '../annotation/trust.contract.ts';
 import { approvalStoreContract } from '../approval/store.contract.ts';
@@ -49,6 +50,7 @@ export type StoreContract = (name: string, open: OpenStore) => void;
 export const storeContracts: readonly StoreContract[] = [
   wireStoreContract,
   alertStoreContract,
+  annotationSeniorContract,
   annotationStoreContract,
   annotationTrustContract,
   auditStoreContract,

@@ -33,6 +33,7 @@ export const annotation: Migration = {
       gold_given integer not null,
       good_at integer not null,
       judged_at integer not null,
+      seen_at integer not null,
       created_at integer not null,
       updated_at integer not null,
       version integer not null
@@ -86,6 +87,8 @@ export const annotation: Migration = {
       gold_id text references gold (id),
       label_id text,
       void_reason text,
+      why text,
+      raised text check (raised in ('most_people', 'skipped', 'nobody_left')),
       created_at integer not null,
       updated_at integer not null,
       version integer not null,

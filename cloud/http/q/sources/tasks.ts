@@ -1,4 +1,4 @@
-import { bands, taskStates, taskTypes } from '../../../annotation/task.ts';
+import { bands, raisings, taskStates, taskTypes } from '../../../annotation/task.ts';
 import { column, lookup, type QSource } from '../source.ts';
 
 export const taskSource: QSource = {
@@ -80,6 +80,14 @@ export const taskSource: QSource = {
       says: 'Id of the failure that it is about.',
       example: 'failure:*',
       place: column('task.failure_id'),
+    },
+    {
+      name: 'raised',
+      type: 'text',
+      says: 'By which rule it came before a senior.',
+      example: 'raised = nobody_left',
+      values: raisings,
+      place: column('task.raised'),
     },
     {
       name: 'people',
