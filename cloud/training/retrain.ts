@@ -62,6 +62,8 @@ export interface RetrainOptions {
     versionId: string,
     folder: string,
   ) => Promise<unknown>;
+  /** Trainings of each arm, where not as many as usual. */
+  readonly seeds?: number;
   /** Keeps a value; one of the same source is kept once. */
   readonly keep: (context: OperationContext, value: MeasuredLaneValue) => Promise<void>;
 }
@@ -100,7 +102,7 @@ export const measureRetrain =
       const { figure = null, withheld = null } = value;
       lanes.push({ lane: lane.lane, scorer: lane.scorer, figure, withheld });
     }
-    return { training: id, labels: plan.m, seeds: retrainSeeds, lanes };
+    return { training: id, labels: plan.m, lanes };
   };
 
 interface Subject {
@@ -128,6 +130,7 @@ async function readings(
       remedy: 'Put it back where the settings say that trainers are.',
     });
   }
+  const { seeds = retrainSeeds } = options;
   const late = AbortSignal.timeout(retrainMs);
   const signal = AbortSignal.any([context.signal, late]);
   const parent = await mkdtemp(`${tmpdir()}/fieldloop-retrain-`);
@@ -139,13 +142,13 @@ async function readings(
     const lanes: readonly ArmLane[] = ['audit', ...measured.map(({ lane }) => lane)];
     const arms = new Map<ArmLane, Uint8Array[]>();
     let done = 0;
-    for (let seed = 1; seed <= retrainSeeds; seed += 1) {
+    for (let seed = 1; seed <= seeds; seed += 1) {
       for (const lane of lanes) {
         const own = { ...training, seed: training.seed + seed };
         const arm = { command, bundle, parent, without: leftOut(plan, lane, seed), signal };
         const right = await trainArm(own, arm, { context, judge });
         arms.set(lane, [...(arms.get(lane) ?? []), right]);
-        context.progress((done += 1), lanes.length * retrainSeeds, 'trainings');
+        context.progress((done += 1), lanes.length * seeds, 'trainings');
       }
     }
     const made = await judge.version(training.modelVersion ?? '');
@@ -281,7 +284,12 @@ function valueOf(
   };
   const arms = [found?.arms.get(lane), found?.arms.get('audit')] as const;
   const why = whyNot(audit.labels.length, labels.length);
-  const detail = { training: training.id, metric: 'accuracy', m: plan.m, seeds: retrainSeeds };
+  const detail = {
+    training: training.id,
+    metric: 'accuracy',
+    m: plan.m,
+    seeds: arms[0]?.length ?? 0,
+  };
   if (why !== undefined || found === undefined || arms[0] === undefined || arms[1] === undefined) {
     return { ...known, withheld: why ?? 'it was not measured', detail: { ...detail, m: 0 } };
   }

@@ -275,9 +275,9 @@ async function end(
   await removeFolder({ path: work.folder.bundle });
 }
 
-const problemOf = (code: ProblemCode, { message, remedy }: Fault): TrainingProblem => ({
+const problemOf = (code: ProblemCode, { message, place, remedy }: Fault): TrainingProblem => ({
   code,
-  message,
+  message: place === undefined ? message : `${message} (${place})`,
   remedy: remedy ?? usualRemedy,
 });
 

@@ -95,10 +95,11 @@ export interface TrainingWorld extends AsyncDisposable {
   told(subject: string): Promise<readonly string[]>;
 }
 
-export async function openTrainingWorld(): Promise<TrainingWorld> {
+/** On a database of its own, or on that of another world, which stays. */
+export async function openTrainingWorld(of?: { readonly db: Db }): Promise<TrainingWorld> {
   const folder = await mkdtemp(join(tmpdir(), 'fieldloop-training-'));
-  const store = await sqliteWorld();
-  const { db } = store;
+  const own = of === undefined ? await sqliteWorld() : undefined;
+  const db = of?.db ?? (own as { readonly db: Db }).db;
   const bytes = await openDiskBlobs(folder);
   const act = { at: 1, by: 'usr_1', ids: systemIds };
   await createModel(db, { name: 'toy', declaration: toyDeclaration }, act);
@@ -121,7 +122,7 @@ export async function openTrainingWorld(): Promise<TrainingWorld> {
     },
     async [Symbol.asyncDispose]() {
       await bytes[Symbol.asyncDispose]();
-      await store[Symbol.asyncDispose]();
+      await own?.[Symbol.asyncDispose]();
       await rm(folder, { recursive: true, force: true });
     },
   };
