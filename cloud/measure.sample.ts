@@ -14,7 +14,8 @@ export {
   startMany,
   waitingRun,
 } from './workflows/kit/measure.sample.ts';
-export { soakPairs, soakProcesses } from './workflows/kit/soak.sample.ts';
+export { closeThreads, patternCases } from './workflows/crash-cases.sample.ts';
+export { soakPattern, soakProcesses } from './workflows/kit/soak.sample.ts';
 export { openWorkflows } from './workflows/kit/worker.ts';
 export { buildVersion } from './dataset/build.ts';
 export { fillDataset } from './dataset/bulk.sample.ts';

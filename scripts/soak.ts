@@ -2,26 +2,32 @@
  * Proofs that take longer than the everyday tests have.
  *
  *   npm run soak -- rollout [--seed 1] [--runs 10000]
- *   npm run soak -- workflows [--seed 1] [--runs 40] [--deaths 20] [--pairs 50]
+ *   npm run soak -- workflows [--seed 1] [--case NAME] [--database sqlite|postgres]
+ *       [--boundaries all|N] [--pairs 10] [--kills 6] [--kill-pairs 3] [--runs 40] [--deaths 20]
  *
  * Exit code 1 when a promise does not hold; the seed is printed, and finds it again.
  */
 import { parseArgs } from 'node:util';
 import { seededRandom } from '@fieldloop/core';
 import {
+  closeThreads,
   noPostgres,
+  patternCases,
   rolloutForecast,
   rolloutProof,
-  soakPairs,
+  soakPattern,
   soakProcesses,
 } from '@fieldloop/cloud/measure';
 
 const usage = `usage: npm run soak -- rollout [--seed N] [--runs N]
-       npm run soak -- workflows [--seed N] [--runs N] [--deaths N] [--pairs N]
+       npm run soak -- workflows [--seed N] [--case NAME] [--database sqlite|postgres]
+           [--boundaries all|N] [--pairs N] [--kills N] [--kill-pairs N] [--runs N] [--deaths N]
 
   rollout    the judge over nulls and threefold regressions, hourly looks, day and night, frailty
-  workflows  worker processes killed with SIGKILL while they work, then every death and pairs of
-             deaths at the boundaries of a run; SQLite, and two workers on PostgreSQL where it is
+  workflows  all seven patterns, each case on SQLite and with two workers on PostgreSQL: a worker
+             dies at every boundary, at drawn pairs of them, and, as a real process by SIGKILL, at
+             drawn boundaries and pairs; then processes killed at any time under many runs.
+             --case and --database take a slice of it, 0 leaves a part out
 `;
 
 interface Wishes {
@@ -29,7 +35,15 @@ interface Wishes {
   readonly runs: number;
   readonly deaths: number;
   readonly pairs: number;
+  readonly kills: number;
+  readonly killPairs: number;
+  /** Undefined: every one. */
+  readonly boundaries: number | undefined;
+  readonly kinds: readonly Kind[];
+  readonly name: string;
 }
+
+type Kind = 'sqlite' | 'postgres';
 
 async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -39,42 +53,85 @@ async function main(argv: readonly string[]): Promise<number> {
       seed: { type: 'string', default: '1' },
       runs: { type: 'string' },
       deaths: { type: 'string', default: '20' },
-      pairs: { type: 'string', default: '50' },
+      pairs: { type: 'string', default: '10' },
+      kills: { type: 'string', default: '6' },
+      'kill-pairs': { type: 'string', default: '3' },
+      boundaries: { type: 'string', default: 'all' },
+      case: { type: 'string', default: '' },
+      database: { type: 'string' },
       help: { type: 'boolean' },
     },
   });
   const [name = ''] = positionals;
   const soak = soaks.get(name);
-  const { seed, deaths, pairs } = values;
   const runs = values.runs ?? String(soak?.runs ?? 1);
-  const counts = [runs, deaths, pairs].map(Number);
-  if (soak === undefined || counts.some((n) => !Number.isInteger(n) || n < 1)) {
+  const { boundaries } = values;
+  const texts = [runs, values.deaths, values.pairs, values.kills, values['kill-pairs']];
+  const counts = [...texts, boundaries === 'all' ? '1' : boundaries].map(Number);
+  const kinds = kindsOf(values.database);
+  const isWrong = counts.some((n) => !Number.isInteger(n) || n < 0) || kinds === undefined;
+  if (soak === undefined || isWrong) {
     process.stderr.write(usage);
     return values.help === true ? 0 : 2;
   }
-  return await soak.run({ seed, runs: Number(runs), deaths: Number(deaths), pairs: Number(pairs) });
+  return await soak.run({
+    seed: values.seed,
+    runs: Number(runs),
+    deaths: Number(values.deaths),
+    pairs: Number(values.pairs),
+    kills: Number(values.kills),
+    killPairs: Number(values['kill-pairs']),
+    boundaries: boundaries === 'all' ? undefined : Number(boundaries),
+    kinds,
+    name: values.case,
+  });
+}
+
+/** Undefined: there is no such database. */
+function kindsOf(wish: string | undefined): readonly Kind[] | undefined {
+  const there: readonly Kind[] = noPostgres === undefined ? ['sqlite', 'postgres'] : ['sqlite'];
+  if (wish === undefined) {
+    if (noPostgres !== undefined) process.stderr.write(`without PostgreSQL: ${noPostgres}\n`);
+    return there;
+  }
+  const found = there.filter((kind) => kind === wish);
+  return found.length === 0 ? undefined : found;
 }
 
 async function workflows(wishes: Wishes): Promise<number> {
-  const { seed, runs, deaths, pairs } = wishes;
-  process.stderr.write(`seed ${seed}, ${runs} runs, ${deaths} deaths, ${pairs} pairs\n`);
-  const kinds =
-    noPostgres === undefined ? (['sqlite', 'postgres'] as const) : (['sqlite'] as const);
+  const { seed, kinds, name, runs, deaths } = wishes;
+  const cases = patternCases.filter((one) => one.name.includes(name));
+  process.stderr.write(`seed ${seed}, ${cases.length} cases on ${kinds.join(' and ')}\n`);
   const wrong: string[] = [];
+  const sum = { boundaries: 0, pairs: 0, kills: 0 };
   for (const kind of kinds) {
+    for (const one of cases) {
+      const { here, processes } = await soakPattern(kind, one, wishes);
+      const singles = here.crashes - wishes.pairs;
+      sum.boundaries += singles;
+      sum.pairs += wishes.pairs;
+      sum.kills += processes.crashes;
+      wrong.push(...here.differing, ...processes.differing);
+      process.stdout.write(
+        `${kind.padEnd(9)} ${one.name}: killed at ${singles} of ${here.points} boundaries, ` +
+          `${wishes.pairs} pairs, ${processes.crashes} plays with SIGKILL; ` +
+          `other ends: ${here.differing.length + processes.differing.length}\n`,
+      );
+    }
+    if (runs === 0) continue;
     const killed = await soakProcesses(kind, { seed, runs, deaths });
+    wrong.push(...killed.wrong);
     process.stdout.write(
-      `${kind.padEnd(9)} ${killed.runs} runs, ${killed.deaths} workers killed with SIGKILL, ` +
-        `${killed.effects} effects; wrong: ${killed.wrong.length}\n`,
+      `${kind.padEnd(9)} ${killed.runs} runs, ${killed.deaths} workers killed with SIGKILL at any ` +
+        `time, ${killed.effects} effects; wrong: ${killed.wrong.length}\n`,
     );
-    const found = await soakPairs(kind, { seed, pairs });
-    process.stdout.write(
-      `${kind.padEnd(9)} ${found.points} boundaries, ${found.crashes} plays with deaths; ` +
-        `other ends: ${found.differing.length}\n`,
-    );
-    wrong.push(...killed.wrong, ...found.differing);
   }
+  await closeThreads();
   for (const line of wrong) process.stdout.write(`${line}\n`);
+  process.stdout.write(
+    `${sum.boundaries} deaths at boundaries, ${sum.pairs} pairs, ${sum.kills} plays with SIGKILL: ` +
+      `${wrong.length} other ends\n`,
+  );
   return wrong.length === 0 ? 0 : 1;
 }
 

@@ -48,7 +48,7 @@ export const hotfixDeps = ({ write, clock, ids }: Ground): HotfixDeps => ({
     await once(write, e.key, async (trx) => ({
       rollout:
         option === 'take_back'
-          ? await takeBack(trx, input, clock.now())
+          ? await takeBack(trx, input, { run: e.run, at: clock.now() })
           : await emergency(trx, { input, option, ids, at: clock.now() }),
     })),
   verify: async (input) => {
@@ -130,7 +130,11 @@ async function affectedBy(trx: Db, input: HotfixInput): Promise<Affected> {
 }
 
 /** Every rollout that brought it goes back; the newest is the one that is waited for. */
-async function takeBack(trx: Db, input: HotfixInput, at: number): Promise<string> {
+async function takeBack(
+  trx: Db,
+  input: HotfixInput,
+  { run, at }: { readonly run: string; readonly at: number },
+): Promise<string> {
   const bad = await badRelease(trx, input);
   const rows = await trx
     .selectFrom('rollout')
@@ -149,6 +153,8 @@ async function takeBack(trx: Db, input: HotfixInput, at: number): Promise<string
     const rollout = await rolloutStore(trx).get(id);
     await doVerb(trx, rollout, 'rollback', { actor, reason: input.reason, at });
   }
+  // Its own child runs it; the others have runs of their own.
+  await rolloutStore(trx).setRun(newest.id, run);
   return newest.id;
 }
 

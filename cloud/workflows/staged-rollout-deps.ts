@@ -60,7 +60,7 @@ export const rolloutDeps = ({ write, clock }: Ground): RolloutDeps => ({
     await once(write, e.key, async (trx) => {
       const store = rolloutStore(trx);
       const rollout = await store.get(id);
-      const isOurs = rollout.runId === undefined || rollout.runId === e.run;
+      const isOurs = await isFor(trx, rollout.runId, e.run);
       if (isOurs) await store.setRun(id, e.run);
       return factsOf(rollout, isOurs);
     }),
@@ -103,6 +103,17 @@ async function allBack(trx: Db, id: string, at: number): Promise<Rollout['state'
     }
     await takeStep(trx, id, { settleRules, actor, at });
   }
+}
+
+/** Nobody has it, this run has it, or the run that started this one, which kept it for it. */
+async function isFor(trx: Db, holder: string | undefined, run: string): Promise<boolean> {
+  if (holder === undefined || holder === run) return true;
+  const row = await trx
+    .selectFrom('run')
+    .select('parent_id')
+    .where('id', '=', run)
+    .executeTakeFirst();
+  return row?.parent_id === holder;
 }
 
 const factsOf = (rollout: Rollout, isOurs: boolean): PlanFacts => ({

@@ -44,6 +44,7 @@ async function byHand(workflows: readonly Workflow[]): Promise<ByHand> {
 }
 
 const working = (workflows: readonly Workflow[]) => ({
+  name: 'by hand',
   workflows,
   count: 1,
   crashes: [],

@@ -20,7 +20,9 @@ export interface CrashWorkers extends AsyncDisposable {
   ring(): Promise<void>;
 }
 
-interface Options {
+export interface CrashWorkersOptions {
+  /** Of the case that is played. */
+  readonly name: string;
   readonly workflows: readonly Workflow[];
   readonly count: number;
   readonly crashes: readonly number[];
@@ -29,6 +31,11 @@ interface Options {
   /** People and the world, between a wait that was written and the engine that does not know. */
   readonly early?: (() => Promise<boolean>) | undefined;
 }
+
+export type OpenCrashWorkers = (
+  world: KitWorld,
+  options: CrashWorkersOptions,
+) => Promise<CrashWorkers>;
 
 interface Worker {
   readonly runner: Runner;
@@ -49,7 +56,7 @@ interface Life {
 
 const killed = (): Fault => new Fault('unavailable', 'the worker was killed');
 
-export async function openCrashWorkers(world: KitWorld, options: Options): Promise<CrashWorkers> {
+export const openCrashWorkers: OpenCrashWorkers = async (world, options) => {
   await using opened = new AsyncDisposableStack();
   const boundaries: Boundary[] = [];
   const deaths = [...options.crashes];
@@ -108,19 +115,23 @@ export async function openCrashWorkers(world: KitWorld, options: Options): Promi
       }
     },
     async ring() {
-      if (options.forgetsSignals) return;
-      const due = await db
-        .selectFrom('run')
-        .select('id')
-        .where('state', 'not in', ['ended', 'running', 'stuck'])
-        .where('waiting_until', '<=', BigInt(clock.now()))
-        .execute();
-      await db.transaction().execute(async (trx) => {
-        for (const { id } of due) await wakeRun(trx, id, clock.now());
-      });
+      if (!options.forgetsSignals) await ringDue(db, clock.now());
     },
     [Symbol.asyncDispose]: async () => await all.disposeAsync(),
   };
+};
+
+/** Waits whose time is over end. */
+export async function ringDue(db: Db, now: number): Promise<void> {
+  const due = await db
+    .selectFrom('run')
+    .select('id')
+    .where('state', 'not in', ['ended', 'running', 'stuck'])
+    .where('waiting_until', '<=', BigInt(now))
+    .execute();
+  await db.transaction().execute(async (trx) => {
+    for (const { id } of due) await wakeRun(trx, id, now);
+  });
 }
 
 async function isIdle({ life }: Worker): Promise<void> {
@@ -133,7 +144,7 @@ async function isIdle({ life }: Worker): Promise<void> {
 
 async function openWorker(
   world: KitWorld,
-  options: Options,
+  options: CrashWorkersOptions,
   reach: (worker: Pick<Worker, 'engine' | 'life'>, at: Boundary) => Promise<void>,
 ): Promise<Worker> {
   const life: Life = {

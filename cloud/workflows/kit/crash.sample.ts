@@ -25,7 +25,14 @@
  * Effects outside the database report themselves by `world.did(what)`, where they are made: what
  * was done is compared as well, and must have been done as often as without a crash.
  */
-import { canonicalJson, type Clock, Fault, type Ids, type Json } from '@fieldloop/core';
+import {
+  canonicalJson,
+  type Clock,
+  Fault,
+  type Ids,
+  type Json,
+  type Random,
+} from '@fieldloop/core';
 import { systemIds } from '@fieldloop/core/system';
 import type { Decider, Gate } from '../../gate/gate.ts';
 import { gateOfRow } from '../../gate/rows.ts';
@@ -33,7 +40,7 @@ import { gateStore } from '../../gate/store.ts';
 import type { Db } from '../../store/db.ts';
 import { startRun } from '../../store/run-queue.ts';
 import type { Boundary } from './boundary.ts';
-import { openCrashWorkers } from './crash-workers.sample.ts';
+import { openCrashWorkers, type OpenCrashWorkers } from './crash-workers.sample.ts';
 import { type KitWorld, kitWorld, type WorldKind } from './kit.sample.ts';
 import type { Workflow, WorkflowGround } from './workflow.ts';
 
@@ -41,6 +48,21 @@ export interface CrashCase {
   readonly name: string;
   open(world: CrashWorld): Promise<CrashScript>;
 }
+
+/** A case of one pattern: its workflows are the same in every play, here or in other processes. */
+export interface PatternCase extends CrashCase {
+  readonly workflows: readonly Workflow[];
+}
+
+export const patternCase = (
+  name: string,
+  workflows: readonly Workflow[],
+  open: (world: CrashWorld) => Promise<Omit<CrashScript, 'workflows'>>,
+): PatternCase => ({
+  name,
+  workflows,
+  open: async (world) => ({ ...(await open(world)), workflows }),
+});
 
 export interface CrashScript {
   /** The one that is played and those that it starts. */
@@ -70,10 +92,14 @@ export interface CrashOptions {
   readonly mutant?: Mutant;
   /** People and the world react before the engine knows of a wait, not after it. */
   readonly isEarly?: boolean;
-  /** Kills at each n-th boundary only; default at all. */
-  readonly nth?: number;
-  /** Kills at pairs of boundaries as well, this many, drawn with the seed. */
-  readonly pairs?: { readonly count: number; readonly draw: (below: number) => number };
+  /** Kills at so many drawn boundaries only; default at each. */
+  readonly singles?: number;
+  /** Kills at so many drawn pairs of boundaries as well. */
+  readonly pairs?: number;
+  /** Draws boundaries; needed where some are drawn. */
+  readonly random?: Random;
+  /** Opens the workers; default workers of this process. */
+  readonly open?: OpenCrashWorkers;
 }
 
 /** An effect whose key is not the step's; a wake-up that is forgotten once it was sent. */
@@ -94,25 +120,38 @@ export async function crashEverywhere(
   one: CrashCase,
   options: CrashOptions = {},
 ): Promise<CrashFindings> {
-  const { workers = 1 } = options;
-  const calm = await play(kind, one, { workers, crashes: [] });
-  const first = await play(kind, one, { ...options, crashes: [] });
+  const { workers = 1, open = openCrashWorkers } = options;
+  const calm = await play(kind, one, { workers, crashes: [], open: openCrashWorkers });
+  const isCalm = options.mutant === undefined && options.isEarly !== true;
+  const first =
+    isCalm && open === openCrashWorkers ? calm : await play(kind, one, { ...options, crashes: [] });
   const points = first.boundaries.length;
-  const { nth = 1 } = options;
-  const plans = Array.from({ length: Math.ceil(points / nth) }, (_, n) => [n * nth + 1]);
-  const { count = 0, draw = () => 0 } = options.pairs ?? {};
-  for (let n = 0; n < count; n += 1) plans.push([1 + draw(points), 1 + draw(points)]);
+  const plans = plansOf(points, options);
   const differing: string[] = [];
   const compare = (played: Played, where: string): void => {
     if (canonicalJson(played.end) === canonicalJson(calm.end)) return;
     differing.push(`${one.name}: ${where}: ${canonicalJson(played.end)}`);
   };
-  compare(first, 'not killed');
+  if (first !== calm) compare(first, 'not killed');
   for (const crashes of plans) {
     const where = crashes.map((n) => placeOf(first.boundaries[n - 1])).join(' and ');
     compare(await play(kind, one, { ...options, crashes }), `killed ${where}`);
   }
   return { points, crashes: plans.length, end: calm.end, differing };
+}
+
+/** Where workers die in each play; a second number counts from the first death. */
+function plansOf(points: number, options: CrashOptions): readonly (readonly number[])[] {
+  const { singles, pairs = 0, random } = options;
+  const draw = (): number => {
+    if (random === undefined) throw new TypeError('boundaries are drawn with a seed');
+    return 1 + random.integer(points);
+  };
+  const one =
+    singles === undefined
+      ? Array.from({ length: points }, (_, n) => [n + 1])
+      : Array.from({ length: singles }, () => [draw()]);
+  return [...one, ...Array.from({ length: pairs }, () => [draw(), draw()])];
 }
 
 const placeOf = (at: Boundary | undefined): string =>
@@ -133,7 +172,8 @@ async function play(kind: WorldKind, one: CrashCase, plan: Plan): Promise<Played
   await using world = await kitWorld(kind, { clock });
   const done: string[] = [];
   const script = await one.open(scriptWorld(world, clock, done));
-  await using workers = await openCrashWorkers(world, {
+  await using workers = await (plan.open ?? openCrashWorkers)(world, {
+    name: one.name,
     workflows: plan.mutant === 'unstable_key' ? script.workflows.map(unstable) : script.workflows,
     count: plan.workers ?? 1,
     crashes: plan.crashes,
@@ -152,7 +192,7 @@ async function play(kind: WorldKind, one: CrashCase, plan: Plan): Promise<Played
 }
 
 /** More rounds than any case needs. */
-const maxRounds = 5000;
+const maxRounds = 1000;
 
 async function untilOver(
   world: KitWorld,

@@ -1,14 +1,15 @@
 /**
- * Proofs of the kit that take too long for every day: real processes that are killed with SIGKILL
- * at any time, and in one process every pair of deaths that is drawn.
+ * Proofs of the kit that take too long for every day: each case of each pattern with a death at
+ * every boundary and with pairs of deaths, here and by SIGKILL of real processes; and processes
+ * that are killed at any time while many runs are open.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once as heard } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { canonicalJson, Fault, type Random, seededRandom } from '@fieldloop/core';
-import { everyStep } from './crash-case.sample.ts';
-import { crashEverywhere, type CrashFindings } from './crash.sample.ts';
+import { openProcessWorkers } from './crash-processes.sample.ts';
+import { crashEverywhere, type CrashFindings, type PatternCase } from './crash.sample.ts';
 import { decideGate, type KitWorld, kitWorld, type WorldKind } from './kit.sample.ts';
 import { startMany } from './measure.sample.ts';
 import { soakedRun, soakEffects, soakKind } from './soaked.sample.ts';
@@ -64,16 +65,35 @@ export async function soakProcesses(kind: WorldKind, options: SoakOptions): Prom
   return { runs: ids.length, deaths, ...(await judged(world, ids)) };
 }
 
-/** As many pairs as asked for, beside every single death. */
-export async function soakPairs(
+export interface PatternWishes {
+  readonly seed: string;
+  /** Boundaries at which a worker of this process dies; default every one. */
+  readonly boundaries?: number | undefined;
+  /** Pairs of boundaries of this process, drawn. */
+  readonly pairs: number;
+  /** Boundaries, drawn, at which a real process dies by SIGKILL. */
+  readonly kills: number;
+  /** Pairs of those. */
+  readonly killPairs: number;
+}
+
+/** One case of a pattern: one worker on SQLite, two on PostgreSQL. */
+export async function soakPattern(
   kind: WorldKind,
-  options: { readonly seed: string; readonly pairs: number },
-): Promise<CrashFindings> {
-  const random = seededRandom(`${options.seed}/pairs/${kind}`);
-  return await crashEverywhere(kind, everyStep('approved', 'approve'), {
-    workers: kind === 'sqlite' ? 1 : 2,
-    pairs: { count: options.pairs, draw: (below) => random.integer(below) },
-  });
+  one: PatternCase,
+  wishes: PatternWishes,
+): Promise<{ readonly here: CrashFindings; readonly processes: CrashFindings }> {
+  const random = seededRandom(`${wishes.seed}/${kind}/${one.name}`);
+  const workers = kind === 'sqlite' ? 1 : 2;
+  const { boundaries, pairs, kills, killPairs } = wishes;
+  const singles = boundaries === undefined ? {} : { singles: boundaries };
+  const here = await crashEverywhere(kind, one, { workers, random, pairs, ...singles });
+  const drawn = { singles: kills, pairs: killPairs };
+  const processes =
+    kills + killPairs === 0
+      ? { ...here, crashes: 0, differing: [] }
+      : await crashEverywhere(kind, one, { workers, random, ...drawn, open: openProcessWorkers });
+  return { here, processes };
 }
 
 async function spawned({ database, dataDir }: KitWorld): Promise<ChildProcess> {
