@@ -19,6 +19,9 @@ export type { CommandJson } from './command/json.ts';
 export { setDesired } from './store/desired.ts';
 export { migrate } from './store/migrate.ts';
 export { openSqlite } from './store/sqlite.ts';
+// What a test puts in the place of a laboratory.
+export { putEvaluation } from './evaluation/store.ts';
+export { registerVersion } from './store/model-registry.ts';
 // What a person does to a cloud's data, running or not.
 export type { BackupProgress } from './store/backup/format.ts';
 export type { Finding } from './store/check.ts';

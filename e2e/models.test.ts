@@ -9,14 +9,14 @@ import { join } from 'node:path';
 import { openDiskBlobs, openSqlite, setDesired } from '@fieldloop/cloud';
 import { type Json, sha256Hex, silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
-import { networkGraph, onnxFile } from '@fieldloop/learning';
-import { type DesiredModels, type ModelRef, readModelsReport } from '@fieldloop/proto';
+import { type DesiredModels, readModelsReport } from '@fieldloop/proto';
 import { serveFleet } from '@fieldloop/sim';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AgentProcess } from './agent-process.ts';
 import { useBroker } from './identity.ts';
 import { type Link, openLink } from './link.ts';
 import { openScene, type Scene } from './scene.ts';
+import { type Made, make } from './toy-model.ts';
 import { until } from './wait.ts';
 
 const name = 'amr-learning';
@@ -33,61 +33,6 @@ models:
 rules:
 - {id: unsure, severity: info, when: who.entropy > 0.999, capture: {topics: ["/odom"], pre: 1s, post: 1s}}
 `;
-
-interface Made {
-  readonly ref: ModelRef;
-  readonly onnx: Uint8Array;
-  readonly document: Uint8Array;
-}
-
-/** A model that says `a` or `b` whatever it sees; `weight` times what it sees is added to both. */
-function make(
-  says: 'a' | 'b',
-  more: { readonly weight?: number; readonly golden?: number; readonly padding?: number } = {},
-): Made {
-  const { weight = 0, padding = 0 } = more;
-  const bias = says === 'a' ? [2, 0] : [0, 2];
-  const graph = networkGraph(
-    [
-      {
-        inputs: 1,
-        outputs: 2,
-        weights: Float64Array.from([weight, weight]),
-        bias: Float64Array.from(bias),
-      },
-    ],
-    { name: 'who', input: { name: 'x', dimensions: ['batch', 1] }, output: 'logits' },
-  );
-  const onnx = Buffer.concat([onnxFile(graph), docString(padding)]);
-  const yaml = {
-    id: 'who',
-    version: says,
-    task: 'classification',
-    classes: ['a', 'b'],
-    input: {
-      name: 'x',
-      from: { topic: '/odom', path: 'twist.twist.linear.x' },
-      size: 1,
-      mean: [-10],
-      std: [0.001],
-    },
-    output: { logits: 'logits' },
-    golden: [{ input: [0], output: bias.map((value) => value + (more.golden ?? 0)) }],
-  };
-  const document = Buffer.from(JSON.stringify(yaml));
-  const refOf = (bytes: Uint8Array) => ({ sha256: sha256Hex(bytes), sizeBytes: bytes.length });
-  return { ref: { onnx: refOf(onnx), document: refOf(document) }, onnx, document };
-}
-
-/** Field 6 of ONNX's ModelProto is a text for people: it makes a file long. */
-function docString(length: number): Buffer {
-  if (length === 0) return Buffer.alloc(0);
-  const size = [];
-  for (let left = length; left > 0; left = Math.floor(left / 128)) {
-    size.push((left % 128) + (left >= 128 ? 128 : 0));
-  }
-  return Buffer.concat([Buffer.from([0x32, ...size]), Buffer.alloc(length, 'x')]);
-}
 
 const own = make('a');
 const better = make('b', { padding: 1_500_000 });

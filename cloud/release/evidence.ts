@@ -19,11 +19,12 @@ export async function evidenceFor(
 ): Promise<Readonly<Record<string, Json>>> {
   const found: Record<string, Json> = {};
   for (const component of manifest.components) {
-    const { name, kind, artifact } = component;
+    const { name, kind, artifact, onnx } = component;
     if (kind === 'onnx-model') {
       const known = evidence[`evaluation.${name}`];
       if (known !== undefined && wish.evaluations.length === 0) continue;
-      found[`evaluation.${name}`] = await evaluationOf(db, { name, sha256: artifact.sha256 }, wish);
+      const files = { name, sha256: artifact.sha256, document: onnx?.document.sha256 };
+      found[`evaluation.${name}`] = await evaluationOf(db, files, wish);
     }
     if (kind === 'rules-bundle') {
       const ref = await ruleRefOf(db, JSON.stringify(manifest), '-');
@@ -35,7 +36,11 @@ export async function evidenceFor(
 
 async function evaluationOf(
   db: Db,
-  of: { readonly name: string; readonly sha256: string },
+  of: {
+    readonly name: string;
+    readonly sha256: string;
+    readonly document: string | undefined;
+  },
   { evaluations }: EvidenceWish,
 ): Promise<Json> {
   const rows =
@@ -44,11 +49,14 @@ async function evaluationOf(
       : await db
           .selectFrom('evaluation as e')
           .innerJoin('model_version as m', 'm.id', 'e.model_version_id')
-          .select(['e.id', 'e.sha256', 'e.outcome', 'm.onnx_sha256'])
+          .select(['e.id', 'e.sha256', 'e.outcome', 'm.onnx_sha256', 'm.document_sha256'])
           .where('e.id', 'in', evaluations)
           .orderBy('e.id', 'desc')
           .execute();
-  const own = rows.find((row) => row.onnx_sha256 === of.sha256);
+  // The same bytes under another model.yaml see other inputs: that is another model.
+  const own = rows.find(
+    (row) => row.onnx_sha256 === of.sha256 && row.document_sha256 === of.document,
+  );
   if (own?.outcome === 'pass') return { id: own.id, sha256: own.sha256, outcome: own.outcome };
   const what =
     own === undefined ? 'no evaluation is named' : `evaluation ${own.id} is ${own.outcome}`;
