@@ -34,6 +34,7 @@ import { savedQueryStoreContract } from '../saved-query/store.contract.ts';
 import { sessionStoreContract } from '../session/store.contract.ts';
 import { queryValuesContract } from './query-values.contract.ts';
 import { telemetryStoreContract } from './telemetry.contract.ts';
+import { trainingStoreContract } from '../training/store.contract.ts';
 import { triageStoreContract } from '../triage/store.contract.ts';
 import { claimTokenStoreContract } from '../token/store.contract.ts';
 import { personStoreContract } from '../user/store.contract.ts';
@@ -88,4 +89,5 @@ export const storeContracts: readonly StoreContract[] = [
   workContract,
   gateStoreContract,
   dispatchContract,
+  trainingStoreContract,
 ];
