@@ -9,7 +9,9 @@ import { storeBytes } from '../blob/recordings/recording.sample.ts';
 import { buildVersion } from '../dataset/build.ts';
 import { plantDrives, plantGround, sampleSettings } from '../dataset/dataset.sample.ts';
 import { datasetStore } from '../dataset/store.ts';
+import { failureStore } from '../failure/store.ts';
 import { type ApiWorld, openApiWorld } from '../http/world.sample.ts';
+import { bit } from '../store/db.ts';
 import { jobKeyOf } from '../training/training.ts';
 
 let world: ApiWorld;
@@ -227,6 +229,73 @@ test('from either end, and from the middle, the whole chain is found and every h
   const unknown = await world.get('/v1/lineage/lbl_nothing');
   expect(unknown.status).toBe(404);
   expect((await world.get('/v1/lineage/what')).status).toBe(400);
+});
+
+test('a failure leads to the release that fixed it, and the release to the failures it fixed', async () => {
+  const { db } = world;
+  const clipRow = await db
+    .selectFrom('clip')
+    .innerJoin('device', 'device.id', 'clip.device_id')
+    .select(['clip.sha256', 'clip.device_id', 'clip.session_id', 'device.name'])
+    .where('clip.id', '=', clip)
+    .executeTakeFirstOrThrow();
+  for (const [n, model] of ['mdv_1', undefined].entries()) {
+    const failure = `flr_${n}`;
+    await failureStore(db).create({
+      id: failure,
+      kind: 'lost',
+      severity: 'warning',
+      deviceId: clipRow.device_id,
+      startNs: 1n,
+      endNs: 1n,
+      conditions: { signals: {}, models: {}, properties: {} },
+      source: 'operator',
+      createdBy: 'usr_1',
+      at: 7,
+    });
+    await db
+      .updateTable('failure')
+      .set({ clip_id: clip, ...(model === undefined ? {} : { model }) })
+      .where('id', '=', failure)
+      .execute();
+    await db
+      .insertInto('regression_case')
+      .values({
+        id: `rgc_${n}`,
+        failure_id: failure,
+        clip_id: clip,
+        clip_sha256: clipRow.sha256,
+        device_id: clipRow.device_id,
+        session_id: clipRow.session_id,
+        start_ns: 0n,
+        end_ns: 2n,
+        class: 'free',
+        share: 0.9,
+        held_out: 0,
+        cluster: null,
+        state: 'active',
+        ...kept,
+      })
+      .execute();
+    const asked = { evaluation_id: 'evl_1', case_id: `rgc_${n}`, is_right: bit(n === 0) };
+    await db.insertInto('evaluation_case').values(asked).execute();
+  }
+  const found = await lineage('flr_0');
+  const kinds = found.nodes.map(({ kind }) => kind);
+  expect(kinds).toEqual([
+    'clip',
+    'failure',
+    'evaluation',
+    'release',
+    'rollout',
+    'rollout_decision',
+  ]);
+  expect(found.verified).toMatchObject({ ok: true });
+  // Asked about, and not fixed.
+  const wrong = (await lineage('flr_1')).nodes.map(({ kind }) => kind);
+  expect(wrong).toEqual(['clip', 'failure']);
+  const up = (await lineage('rol_1.1', '&direction=up')).nodes;
+  expect(up.filter(({ kind }) => kind === 'failure').map(({ id }) => id)).toEqual(['flr_0']);
 });
 
 /** Changes a value behind the product's back, and puts it right again. */

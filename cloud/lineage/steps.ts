@@ -64,8 +64,18 @@ export const downSteps: Readonly<Record<NodeKind, Step>> = {
       .where('failure_id', '=', id)
       .orderBy('id')
       .execute();
+    const fixes = await db
+      .selectFrom('failure')
+      .innerJoin('regression_case', 'regression_case.failure_id', 'failure.id')
+      .innerJoin('evaluation_case', 'evaluation_case.case_id', 'regression_case.id')
+      .innerJoin('evaluation', 'evaluation.id', 'evaluation_case.evaluation_id')
+      .select('evaluation.id')
+      .where('failure.id', '=', id)
+      .whereRef('evaluation.model_version_id', '=', 'failure.model')
+      .orderBy('evaluation.id')
+      .execute();
     return all(
-      tasks.map((row) => row.id),
+      [...tasks, ...fixes].map((row) => row.id),
       limit,
     );
   },
@@ -272,7 +282,16 @@ export const upSteps: Readonly<Record<NodeKind, Step>> = {
       .select('model_version_id')
       .where('id', '=', id)
       .executeTakeFirst();
-    return all([row?.model_version_id], limit);
+    const fixed = await db
+      .selectFrom('evaluation_case')
+      .innerJoin('regression_case', 'regression_case.id', 'evaluation_case.case_id')
+      .innerJoin('failure', 'failure.id', 'regression_case.failure_id')
+      .select('failure.id')
+      .where('evaluation_case.evaluation_id', '=', id)
+      .where('failure.model', '=', row?.model_version_id ?? '')
+      .orderBy('failure.id')
+      .execute();
+    return all([row?.model_version_id, ...fixed.map((one) => one.id)], limit);
   },
   async release(db, id, limit) {
     const models = await modelVersionsIn(db, id);

@@ -12,31 +12,33 @@ export interface LoggedFailure {
   readonly link: string;
 }
 
-/** Enough to draw from, and to say how often it happens. */
-const leastMs = 112_000;
-/** Then robots are switched off and on: another drive, for the sides of the data set. */
-const driveMs = 28_000;
-const drives = 4;
+/** Robots are switched off and on after so long: many short drives tell more than few long ones. */
+const driveMs = 11_000;
+const drives = 11;
 const leastLinked = 4;
-const leastUnits = 400;
-const mostMs = 220_000;
+const leastUnits = 900;
+const mostMs = 300_000;
 const tellMs = 15_000;
 
 export async function collect({ stage, say, signal, site }: Stage, staff: Staff): Promise<void> {
   stage('Robots drive; a second of doubt is a failure, logged by a rule');
+  say(
+    `  ${drives} drives of ${driveMs / 1000} s each: robots are switched off and on between them`,
+  );
   const { api } = staff.engineer;
-  const started = performance.now();
-  let toldAt = started;
+  let driveAt = performance.now();
+  let toldAt = driveAt;
   let drive = 1;
   const seen = new Set<string>();
   await until(
     'enough failures with their clips',
-    { signal, withinMs: mostMs, everyMs: 2_000 },
+    { signal, withinMs: mostMs, everyMs: 1_000 },
     async () => {
-      if (drive < drives && performance.now() - started > drive * driveMs) {
+      const isOver = performance.now() - driveAt > driveMs;
+      if (isOver && drive < drives) {
         drive += 1;
-        say(`  every robot is switched off and on: drive ${drive}`);
         await site.restartAgents();
+        driveAt = performance.now();
       }
       const failures = await api.all<LoggedFailure>('/v1/failures');
       for (const { id, kind, device } of failures.filter((one) => !seen.has(one.id))) {
@@ -45,15 +47,16 @@ export async function collect({ stage, say, signal, site }: Stage, staff: Staff)
       }
       const linked = failures.filter(({ link }) => link === 'linked');
       const now = performance.now();
-      const isEnough = now - started >= leastMs && linked.length >= leastLinked;
-      if (now - toldAt >= tellMs || isEnough) {
-        toldAt = now;
-        const units = (await api.all('/v1/triage/items')).length;
-        const lost = failures.filter(({ kind }) => kind === failureKind).length;
-        say(`  ${lost} failures, ${linked.length} with their clip; ${units} scored frames`);
-        if (isEnough && units >= leastUnits) return true;
-      }
-      return undefined;
+      const isEnough = isOver && drive === drives && linked.length >= leastLinked;
+      if (now - toldAt < tellMs && !isEnough) return undefined;
+      toldAt = now;
+      const units = (await api.all('/v1/triage/items')).length;
+      const lost = failures.filter(({ kind }) => kind === failureKind).length;
+      say(
+        `  drive ${drive} of ${drives}: ${lost} failures, ${linked.length} with their clip; ` +
+          `${units} scored frames`,
+      );
+      return isEnough && units >= leastUnits ? true : undefined;
     },
   );
 }

@@ -1,6 +1,6 @@
 /** Robots drive on with the new model until the field has shown that what failed fails no more. */
 import { Fault } from '@fieldloop/core';
-import { until } from './api.ts';
+import { type Api, until } from './api.ts';
 import type { LoggedFailure } from './collect.ts';
 import type { Staff } from './people.ts';
 import type { Stage } from './stage.ts';
@@ -17,7 +17,7 @@ interface Step {
   readonly why?: string;
 }
 
-const fieldMs = 200_000;
+const fieldMs = 240_000;
 const tellMs = 15_000;
 
 export async function closeFailures(
@@ -38,14 +38,14 @@ export async function closeFailures(
         toldAt = performance.now();
         say(`  ${[...states].map(([name, list]) => `${list.length} ${name}`).join(', ')}`);
       }
-      const [first] = closed;
+      const first = await longest(api, closed);
       if (first === undefined) {
         const isHopeless = !failures.some(
           ({ state }) => state === 'released' || state === 'fixed_in',
         );
         if (!isHopeless) return undefined;
         throw new Fault('conflict', `no failure is left that ${release.name} could close`, {
-          remedy: 'fieldloop failures list',
+          remedy: 'fieldloop failures list; fieldloop failures get ID says why it came back.',
         });
       }
       const { items } = await api.get<{ items: Step[] }>(`/v1/failures/${first.id}/history`);
@@ -53,4 +53,20 @@ export async function closeFailures(
       return { failure: first.id, why: `${first.id} ${first.kind}: ${end?.why ?? ''}` };
     },
   );
+}
+
+/** Of those that closed together, the one of which the most is known: it trained, too. */
+async function longest(
+  api: Api,
+  closed: readonly LoggedFailure[],
+): Promise<LoggedFailure | undefined> {
+  let best: { readonly failure: LoggedFailure; readonly links: number } | undefined;
+  for (const failure of closed) {
+    const { nodes } = await api.get<{ nodes: readonly { kind: string }[] }>(
+      `/v1/lineage/${failure.id}`,
+    );
+    const links = new Set(nodes.map(({ kind }) => kind)).size;
+    if (best === undefined || links > best.links) best = { failure, links };
+  }
+  return best?.failure;
 }

@@ -1,53 +1,130 @@
-/** Gates at which the loop waits for people; the simulated ones look and decide, each by key. */
+/** Gates at which the loop waits for people; the simulated ones read what there is, and decide. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { asFault, faultLine } from '@fieldloop/core';
+import { asFault, Fault, faultLine } from '@fieldloop/core';
+import type { Api } from './api.ts';
+import {
+  type Answer,
+  type Canary,
+  type Evaluated,
+  type Finding,
+  type Plan,
+  signEvaluation,
+  signPlan,
+  signRelease,
+  signStage,
+  signVersion,
+} from './judgement.ts';
 import { decideGate, type Gate, openGates, type Person, type Staff } from './people.ts';
 import type { Stage } from './stage.ts';
 
 export interface Gates extends AsyncDisposable {
-  /** Set by what ends the loop without success, such as a training that failed. */
+  /** Set by what ends the loop without success: a no, or a gate that nobody here can answer. */
   readonly trouble: () => string | undefined;
 }
 
-interface Answer {
-  readonly option: string;
-  readonly reason: string;
+/** Throws when a person said no, or when the loop waits for what no rule covers. */
+export function demandCalm(gates: Gates): void {
+  const trouble = gates.trouble();
+  if (trouble === undefined) return;
+  throw new Fault('conflict', trouble, {
+    remedy: 'npx fieldloop cloud run --data .fieldloop/demo/cloud; then runs list, gates list.',
+  });
 }
 
-/** By kind of gate; what is not here is trouble, and the demo ends. */
-const answers: Readonly<Record<string, Answer>> = {
-  sign_off: { option: 'approve', reason: 'simulated: signed whatever its gates say, for the demo' },
-  inconclusive: { option: 'go_on', reason: 'simulated: goes on whenever nothing fails' },
-  approval: { option: 'approve', reason: 'simulated: approves what passed its gates' },
-  rollout_plan: { option: 'approve', reason: 'one robot first' },
-  rollout_inconclusive: { option: 'promote', reason: 'the canary did no harm' },
-  rollout_human: { option: 'promote', reason: 'the canary did no harm' },
+/** Of each kind of gate: who reads it and what it takes to answer; others are trouble. */
+const readers: Readonly<Record<string, (api: Api, gate: Gate) => Promise<Answer>>> = {
+  sign_off: async (api, { subject }) => {
+    const { gates } = await api.get<{
+      gates: readonly { gate: string; outcome: string; reason: string }[];
+    }>(`/v1/datasetVersions/${subject.id}`);
+    return signVersion(gates.map(({ gate, ...rest }): Finding => ({ name: gate, ...rest })));
+  },
+  inconclusive: async (api, { subject }) => {
+    const { evaluation } = await api.get<{ evaluation: string }>(`/v1/modelVersions/${subject.id}`);
+    return signEvaluation(await api.get<Evaluated>(`/v1/evaluations/${evaluation}`));
+  },
+  approval: readApproval,
+  rollout_plan: async (api, { subject }) => {
+    const rollout = await api.get<{ plan: Plan; planDigest: string }>(`/v1/rollouts/${subject.id}`);
+    return signPlan(rollout.plan, { asked: subject.digest, shown: rollout.planDigest });
+  },
+  rollout_inconclusive: readStage,
+  rollout_human: readStage,
 };
+
+async function readApproval(api: Api, { subject }: Gate): Promise<Answer> {
+  const release = await api.get<{
+    digest: string;
+    evidence: Readonly<Record<string, { id?: string; sha256?: string } | undefined>>;
+  }>(`/v1/releases/${subject.id}`);
+  const [, named] =
+    Object.entries(release.evidence).find(([name]) => name.startsWith('evaluation.')) ?? [];
+  const evaluation = await api.get<Evaluated & { sha256: string }>(
+    `/v1/evaluations/${named?.id ?? ''}`,
+  );
+  return signRelease({
+    asked: subject.digest,
+    release: release.digest,
+    named: named?.sha256,
+    read: evaluation.sha256,
+    evaluation,
+  });
+}
+
+interface Target {
+  readonly device: string;
+  readonly state: string;
+  readonly fault?: { readonly message: string };
+  readonly activatedAt?: string;
+}
+
+async function readStage(api: Api, { subject }: Gate): Promise<Answer> {
+  const targets = await api.all<Target>(`/v1/rollouts/${subject.id}/targets`);
+  const failures = await api.all<{ device: string; startNs: string }>('/v1/failures');
+  const seen = targets.filter(({ activatedAt, fault }) => activatedAt ?? fault);
+  return signStage(
+    seen.map(({ device, state, fault, activatedAt }): Canary => {
+      const since = BigInt(Date.parse(activatedAt ?? '') || 0) * 1_000_000n;
+      const own = failures.filter((one) => one.device === device && BigInt(one.startNs) >= since);
+      return {
+        device,
+        state,
+        fault: fault?.message,
+        failures: activatedAt === undefined ? undefined : own.length,
+      };
+    }),
+  );
+}
+
+const signs = ['approve', 'go_on', 'promote'];
 
 export function followGates({ say, signal }: Stage, staff: Staff): Gates {
   const stopping = new AbortController();
   const both = AbortSignal.any([signal, stopping.signal]);
   let trouble: string | undefined;
   const look = async (person: Person): Promise<void> => {
-    for (const gate of await openGates(person)) {
-      const answer = answers[gate.kind];
-      if (answer === undefined) {
-        trouble ??= `${gate.kind}: ${gate.question}`;
+    for (const { id, kind, question } of await openGates(person)) {
+      const read = readers[kind];
+      if (read === undefined) {
+        trouble ??= `nobody in the demo answers ${kind}: ${question}`;
         continue;
       }
-      if (await decideGate(person, gate, answer)) tell(person, gate, answer);
+      const gate = await person.api.get<Gate>(`/v1/gates/${id}`);
+      const answer = await read(person.api, gate);
+      if (!(await decideGate(person, gate, answer))) continue;
+      say(`  ? ${question.slice(0, 400)}`);
+      say(`    simulated ${person.name} says ${answer.option}: ${answer.reason}`);
+      if (!signs.includes(answer.option)) {
+        trouble ??= `simulated ${person.name} said ${answer.option} (${kind}): ${answer.reason}`;
+      }
     }
-  };
-  const tell = ({ name }: Person, { kind, question }: Gate, { option, reason }: Answer): void => {
-    say(`  ? ${question.slice(0, 300)}`);
-    say(`    ${kind}: simulated ${name} says ${option}: ${reason}`);
   };
   const following = (async () => {
     while (!both.aborted) {
       try {
         for (const person of [staff.reviewer, staff.manager]) await look(person);
       } catch (error) {
-        trouble ??= faultLine(asFault(error));
+        if (!both.aborted) trouble ??= faultLine(asFault(error));
       }
       await delay(700, undefined, { signal: both }).catch(() => undefined);
     }

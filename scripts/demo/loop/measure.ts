@@ -9,6 +9,9 @@ export interface PlaceFigure {
   readonly place: string;
   readonly frames: number;
   readonly failureRate: number;
+  /** 95 %, by robot and world. */
+  readonly low: number;
+  readonly high: number;
 }
 
 /** Worlds and seconds of each; three robots at five frames a second. */

@@ -1,7 +1,9 @@
 /** One robot first, then all: each fetches the model by hash and swaps it while it drives. */
 import { Fault } from '@fieldloop/core';
 import { until } from './api.ts';
+import { demandCalm } from './gates.ts';
 import { model } from './prepare.ts';
+import { failureKind } from './rules.ts';
 import type { Stage } from './stage.ts';
 import type { Release, With } from './training.ts';
 
@@ -23,8 +25,13 @@ interface Rollout {
 interface Planned {
   readonly id: string;
   readonly digest: string;
+  readonly notes: readonly string[];
   readonly arms: {
-    readonly stages: readonly { readonly name: string; readonly devices: number }[];
+    readonly stages: readonly {
+      readonly name: string;
+      readonly devices: number;
+      readonly decides: string;
+    }[];
   };
 }
 
@@ -38,9 +45,15 @@ const planOf = ({ name, releaseVersion }: Release): string =>
     selector: 'state=active',
     control: { percent: 0, min: 0 },
     stages: [
-      { name: 'canary', percent: 34, bake: '10s' },
+      { name: 'canary', percent: 34, bake: '15s' },
       { name: 'all', percent: 100 },
     ],
+    // Three robots show the judge nothing: it says so, and a release manager looks.
+    analysis: {
+      interval: '5s',
+      metrics: [{ name: failureKind, source: `event:${failureKind}`, weightBp: 10_000 }],
+    },
+    onInconclusive: { canary: 'human' },
     deadlines: { contact: '1m', install: '2m', offer: '1d' },
     hardStops: { rejected: 1, failed: 1, rolled_back: 1, silent_after_activate: 1 },
   });
@@ -60,8 +73,11 @@ export async function rollOut(
   stage('Rollout: a canary, then every robot; by hash, swapped while they drive');
   const text = planOf(release);
   const planned = await api.post<Planned>('/v1/rollouts:plan', { text });
-  const stages = planned.arms.stages.map(({ name, devices }) => `${name} ${devices}`);
-  say(`  simulated Ines plans ${planned.id}: robots by stage ${stages.join(', ')}`);
+  say(`  simulated Ines plans ${planned.id}`);
+  for (const { name, devices, decides } of planned.arms.stages) {
+    say(`    ${name}: ${devices} of 3 robots; ${decides}`);
+  }
+  for (const note of planned.notes) say(`    ${note}`);
   const { id, digest } = planned;
   await api.post('/v1/rollouts', { text, id, digest });
   const told = new Set<string>();
@@ -79,11 +95,12 @@ export async function rollOut(
       tell(`    ${device} ${state}${fault === undefined ? '' : `: ${fault.message}`}`);
     }
     const bad = ['halted', 'rolling_back', 'rolled_back', 'denied', 'expired', 'cancelled'];
-    if (bad.includes(rollout.state) || gates.trouble() !== undefined) {
+    if (bad.includes(rollout.state)) {
       throw new Fault('conflict', `${id} is ${rollout.state}: ${rollout.reason ?? ''}`, {
         remedy: `fieldloop rollouts explain ${id}`,
       });
     }
+    demandCalm(gates);
     return rollout.state === 'completed' ? true : undefined;
   });
   const { onnx } = await api.get<{ onnx: { sha256: string } }>(`/v1/modelVersions/${candidate}`);

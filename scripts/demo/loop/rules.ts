@@ -20,7 +20,7 @@ rules:
   - id: baseline
     why: A sample of ordinary driving.
     severity: info
-    every: { period: 9s, first: 4s }
+    every: { period: 4500ms, first: 1500ms }
     capture: { set: moment, pre: 0s, post: 4s }
     class: baseline
     tags: [baseline]

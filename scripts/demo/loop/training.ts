@@ -1,7 +1,7 @@
 /** From labels to a release: a version, a training, an evaluation, and two people's approval. */
 import { Fault } from '@fieldloop/core';
 import { until } from './api.ts';
-import type { Gates } from './gates.ts';
+import { demandCalm, type Gates } from './gates.ts';
 import type { Staff } from './people.ts';
 import { dataset, model } from './prepare.ts';
 import type { Stage } from './stage.ts';
@@ -31,15 +31,7 @@ interface Training {
 
 const buildMs = 90_000;
 const trainMs = 150_000;
-const releaseMs = 150_000;
-
-const demandCalm = (gates: Gates): void => {
-  const trouble = gates.trouble();
-  if (trouble === undefined) return;
-  throw new Fault('conflict', `a run waits for more than the demo can say: ${trouble}`, {
-    remedy: 'fieldloop runs list and fieldloop gates list show it.',
-  });
-};
+const releaseMs = 180_000;
 
 /** The model version that came out of the training. */
 export async function candidateOf(at: Stage, { staff, gates }: With): Promise<string> {
@@ -95,7 +87,7 @@ export async function trainedRelease(
 ): Promise<Release> {
   const { stage, say, signal } = at;
   const { api } = staff.engineer;
-  stage('Evaluation on the test drive and on every logged failure; then two people approve');
+  stage('Evaluation on the test drives and on every logged failure; then two people approve');
   let isTold = false;
   const release = await until('an approved release', { signal, withinMs: releaseMs }, async () => {
     demandCalm(gates);
