@@ -92,7 +92,7 @@ const modelsOf = async () =>
   );
 
 const digests = async () =>
-  (await modelsOf()).map((report) => report?.running['who']?.sha256).toSorted();
+  (await modelsOf()).map((report) => report?.running['who']?.sha256 ?? 'none').toSorted();
 
 async function upload({ onnx, document }: Made): Promise<void> {
   for (const [kind, bytes] of [['onnx', onnx] as const, ['document', document] as const]) {
@@ -101,24 +101,30 @@ async function upload({ onnx, document }: Made): Promise<void> {
   }
 }
 
-/** The laboratory's word that a model passes: this one never sees the robot's frames. */
-async function passes(version: string): Promise<string> {
+async function inDatabase<T>(work: (trx: Db) => Promise<T>): Promise<T> {
   const db = openSqlite(join(scene.cloud.dataDir, 'cloud.db'));
   try {
-    const sha256 = sha256Hex(version);
-    const input = { model: 'who', candidate: { id: version }, against: null, cases: [] };
-    const made = {
-      input: { ...input, datasetVersion: sha256 },
-      result: { gates: [], cases: [] },
-      measured: { latencyMs: { p50: 1, p99: 1 }, memoryBytes: 1, machine: 'lab', gates: [] },
-      sha256,
-      outcome: 'pass',
-    } as unknown as Parameters<typeof putEvaluation>[1];
-    const act = { at: Date.now(), by: 'lab', ids: systemIds };
-    return await db.transaction().execute(async (trx) => (await putEvaluation(trx, made, act)).id);
+    return await db.transaction().execute(work);
   } finally {
     await db.destroy();
   }
+}
+type Db = Parameters<typeof putEvaluation>[0];
+
+const lab = () => ({ at: Date.now(), by: 'lab', ids: systemIds });
+
+/** The laboratory's word that a model passes: this one never sees the robot's frames. */
+async function passes(version: string): Promise<string> {
+  const sha256 = sha256Hex(version);
+  const input = { model: 'who', candidate: { id: version }, against: null, cases: [] };
+  const made = {
+    input: { ...input, datasetVersion: sha256 },
+    result: { gates: [], cases: [] },
+    measured: { latencyMs: { p50: 1, p99: 1 }, memoryBytes: 1, machine: 'lab', gates: [] },
+    sha256,
+    outcome: 'pass',
+  } as unknown as Parameters<typeof putEvaluation>[1];
+  return await inDatabase(async (trx) => (await putEvaluation(trx, made, lab())).id);
 }
 
 interface Released {
@@ -250,13 +256,10 @@ test('a model goes from its files to both robots, one of them first, and is the 
 
 test('a model whose golden check fails on the robot never scores, and the rollout is taken back', async () => {
   await upload(wrongGolden);
-  const db = openSqlite(join(scene.cloud.dataDir, 'cloud.db'));
   const files = { ...wrongGolden.ref, classes: ['a', 'b'] };
-  const act = { at: Date.now(), by: 'lab', ids: systemIds };
-  const version = await db
-    .transaction()
-    .execute(async (trx) => await registerVersion(trx, { model: 'who', ...files }, act))
-    .finally(async () => await db.destroy());
+  const version = await inDatabase(
+    async (trx) => await registerVersion(trx, { model: 'who', ...files }, lab()),
+  );
   await released(modelRelease('1.1.0', wrongGolden, 'who@1.0.0'), [await passes(version.id)]);
   const { id, wayBack } = await begun('who@1.1.0');
   expect(wayBack?.present).toBe(2);

@@ -1,4 +1,4 @@
-/** Models of one number that say one class whatever they see: which of them scores is told by it. */
+/** Models of one number that say one class whatever they see: it tells which of them scores. */
 import { canonicalJson, type Json, sha256Hex } from '@fieldloop/core';
 import { networkGraph, onnxFile } from '@fieldloop/learning';
 import type { ModelRef } from '@fieldloop/proto';
