@@ -10,6 +10,8 @@ import { type ColumnShape, type TableShape, tablesOf } from './tables.ts';
 
 interface Rule {
   readonly references: { readonly table: string; readonly column: string } | undefined;
+  /** A reference that every row has. */
+  readonly isNeeded: boolean;
   /** Texts and numbers to try, the likely ones first. */
   readonly tries: (n: number) => readonly unknown[];
 }
@@ -19,32 +21,46 @@ interface Rule {
  * then its checks need a word here.
  */
 export async function fillTables(db: Db, count: number): Promise<void> {
-  const tables = await tablesOf(db);
-  const waiting = new Map(tables.map((table) => [table.name, table]));
+  const tables = (await tablesOf(db)).map(planOf);
+  const waiting = new Map(tables.map((plan) => [plan.table.name, plan]));
   for (let before = Number.POSITIVE_INFINITY; waiting.size < before; ) {
     before = waiting.size;
-    for (const table of waiting.values()) {
-      if (await filled(db, table, count)) waiting.delete(table.name);
+    for (const plan of waiting.values()) {
+      if (await filled(db, plan, count)) waiting.delete(plan.table.name);
     }
   }
   if (waiting.size > 0) throw new Error(`no rows found for ${[...waiting.keys()].join(', ')}`);
 }
 
-async function filled(db: Db, table: TableShape, count: number): Promise<boolean> {
-  const counted = sql<{ n: bigint }>`select count(*) as n from ${sql.table(table.name)}`;
+interface Plan {
+  readonly table: TableShape;
+  /** One a column. */
+  readonly rules: readonly Rule[];
+}
+
+const planOf = (table: TableShape): Plan => ({
+  table,
+  rules: table.columns.map((column) => ruleOf(table.name, column)),
+});
+
+async function filled(db: Db, plan: Plan, count: number): Promise<boolean> {
+  const counted = sql<{ n: bigint }>`select count(*) as n from ${sql.table(plan.table.name)}`;
   const there = async (): Promise<number> => Number((await counted.execute(db)).rows[0]?.n);
-  for (let n = 1; n <= count * 4 && (await there()) < count; n += 1) await putOne(db, table, n);
+  for (let n = 1; n <= count * 4 && (await there()) < count; n += 1) await putOne(db, plan, n);
   return (await there()) >= count;
 }
 
 /** Tries the likely values first; when the table refuses them, others by chance. */
-async function putOne(db: Db, table: TableShape, n: number): Promise<void> {
-  const rules = table.columns.map((column) => ruleOf(table.name, column));
+async function putOne(db: Db, { table, rules }: Plan, n: number): Promise<void> {
   const choices = await Promise.all(
-    rules.map(async ({ references, tries }) =>
-      references === undefined ? tries(n) : [...(await known(db, references)), null],
+    rules.map(async ({ references, isNeeded, tries }) =>
+      references === undefined
+        ? tries(n)
+        : [...(await known(db, references)), ...(isNeeded ? [] : [null])],
     ),
   );
+  // What a row must refer to is not there yet.
+  if (choices.some((values) => values.length === 0)) return;
   const random = seededRandom(n);
   for (let tries = 0; tries < 60; tries += 1) {
     const row = choices.map((values) =>
@@ -77,7 +93,8 @@ function ruleOf(table: string, column: ColumnShape): Rule {
   const words = definitionOf(table, column.name);
   const found = /references (\w+) \((\w+)\)/.exec(words);
   const references = found === null ? undefined : { table: found[1] ?? '', column: found[2] ?? '' };
-  return { references, tries: (n) => triesOf(column, words, n) };
+  const isNeeded = /\bnot null\b/.test(words);
+  return { references, isNeeded, tries: (n) => triesOf(column, words, n) };
 }
 
 function triesOf(column: ColumnShape, words: string, n: number): readonly unknown[] {

@@ -6,7 +6,7 @@
  */
 import { appendFile, cp, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { type Log, sha256Hex, silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
@@ -62,15 +62,30 @@ async function openCloud(name: string, kind: DatabaseAddress['kind']): Promise<C
   return { dataDir, database, blobs };
 }
 
-/** Rows in every table, three objects that rows name, an authority. */
-async function openFull(kind: DatabaseAddress['kind'] = 'sqlite'): Promise<Cloud> {
-  const cloud = await openCloud('full', kind);
-  const { write } = cloud.database;
+/** A SQLite file with rows in every table, which each cloud begins as a copy of. */
+let filled: Promise<string> | undefined;
+async function fillOne(): Promise<string> {
+  const kept = join(await mkdtemp(join(tmpdir(), 'fieldloop-backup-full-')), 'cloud.db');
+  const database = await openDatabase({ kind: 'sqlite', path: kept }, { clock, log });
+  await putRows(database.write);
+  await database.write.transaction().execute(async (trx) => await fillTables(trx, 3));
+  await database[Symbol.asyncDispose]();
+  return kept;
+}
+
+async function putRows(write: Db): Promise<void> {
   await migrate(write, { now: () => 7 });
   await putFirstRows(write, { ...nounRows, ...wireRows });
+}
+
+/** Rows in every table, three objects that rows name, an authority. */
+async function openFull(kind: DatabaseAddress['kind'] = 'sqlite'): Promise<Cloud> {
   if (kind === 'sqlite') {
-    await write.transaction().execute(async (trx) => await fillTables(trx, 3));
+    filled ??= fillOne();
+    await cp(await filled, join(folder, 'full', 'cloud.db'));
   }
+  const cloud = await openCloud('full', kind);
+  if (kind === 'postgres') await putRows(cloud.database.write);
   for (const text of ['one', 'two', 'three'.repeat(100_000)]) await putBlob(cloud, text);
   await openCa({ folder: join(cloud.dataDir, 'ca'), clock });
   return cloud;
@@ -271,14 +286,8 @@ test('an object that was removed meanwhile is told of, and the rest comes back',
 test('a damaged object of the cloud itself does not get into a backup unseen', async () => {
   const cloud = await openFull();
   const sha256 = sha256Hex('two');
-  const path = join(
-    cloud.dataDir,
-    'blobs',
-    'sha256',
-    sha256.slice(0, 2),
-    sha256.slice(2, 4),
-    sha256,
-  );
+  const [one, two] = [sha256.slice(0, 2), sha256.slice(2, 4)];
+  const path = join(cloud.dataDir, 'blobs', 'sha256', one, two, sha256);
   await writeFile(path, 'too');
   await expect(backup(cloud)).rejects.toMatchObject({
     code: 'corrupt',
@@ -297,6 +306,7 @@ async function makeWhole(): Promise<string> {
 }
 afterAll(async () => {
   if (whole !== undefined) await rm(whole, { recursive: true });
+  if (filled !== undefined) await rm(dirname(await filled), { recursive: true });
 });
 
 const changes = {
