@@ -7,13 +7,19 @@ const ms = (text: string): number => Number(parseDurationNs(text) / 1_000_000n);
 export const maxDatasetNameLength = 64;
 /** Items of one version; a build that finds more fails as `limited`. */
 export const maxVersionItems = 500_000;
-/** Labels that one statement reads, items whose rows one transaction writes. */
-export const buildReadRows = 1000;
+/**
+ * Labels that one statement reads: small pages are garbage while they are young. Items whose rows
+ * one transaction writes.
+ */
+export const buildReadRows = 100;
 export const buildWriteRows = 1000;
 /** Bytes of lines that wait for the disk. */
 export const buildPieceBytes = 256 * 1024;
-/** Embeddings that are compared at once: of one model, all floats together. */
-export const maxLeakFloats = 64_000_000;
+/** Numbers of all embeddings that are compared, two bytes each. */
+export const maxLeakFloats = 128_000_000;
+/** Embeddings that one statement reads, and doubtful pairs that are measured together. */
+export const embeddingReadRows = 100;
+export const leakPairsAtOnce = 250;
 /** Clips and items that a gate names. */
 export const shownOffenders = 20;
 /** Clips that a fault of a bundle lists. */

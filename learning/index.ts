@@ -72,7 +72,7 @@ export {
   type SnapshotItem,
 } from './snapshot/item.ts';
 export { type LeakingPair, leakingPairs } from './snapshot/leak.ts';
-export { openUnitRows, type UnitRows } from './snapshot/unit-rows.ts';
+export { openUnitRows, type UnitRows, type UnitRowsWriter } from './snapshot/unit-rows.ts';
 export {
   type GateRules,
   manifestSchema,
@@ -102,7 +102,12 @@ export {
   type TrainOptions,
   type TrainState,
 } from './train/train.ts';
-export { type Agreement, alphaOfValue, krippendorffAlpha } from './consensus/alpha.ts';
+export {
+  type AgreementFigure,
+  type AgreementFigures,
+  openAgreement,
+} from './consensus/agreement.ts';
+export { krippendorffAlpha } from './consensus/alpha.ts';
 export { type DrawnBox, fuseBoxes, type FusedBox, iou, type Rectangle } from './consensus/boxes.ts';
 export { type DawidSkene, dawidSkene, type DawidSkeneOptions } from './consensus/dawid-skene.ts';
 export { match, type Pair } from './consensus/matching.ts';

@@ -13,6 +13,7 @@ import {
 import type { BlobStore } from '../blob/blob.ts';
 import { clipFacts, openTasks } from '../store/dataset-ref.ts';
 import type { Db } from '../store/db.ts';
+import { agreedOn } from './agreed.ts';
 import type { GateFacts } from './gates.ts';
 import { type BuildInputs, gather } from './gather.ts';
 import { findLeaks, type Leaks } from './leaks.ts';
@@ -47,7 +48,7 @@ export async function compose(
   const leaks: Leaks =
     leakCosine === null
       ? { labels: new Set(), withoutEmbedding: gathered.items.length, examples: [] }
-      : await findLeaks(read, gathered.items, { cosine: leakCosine, signal });
+      : await findLeaks({ read, signal }, gathered.items, leakCosine);
   const items =
     onLeak === 'drop' && leaks.labels.size > 0
       ? gathered.items.filter(({ id }) => !leaks.labels.has(id))
@@ -136,8 +137,6 @@ function counting() {
   const clips = new Map<string, { readonly sha256: string; readonly bytes: number }>();
   const groups = new Map<string, Split>();
   const torn = new Set<string>();
-  const alphas = new Map<string, { sum: number; items: number }>();
-  let alphaUndefined = 0;
   const more = (counts: Record<string, number>, key: string): void =>
     void (counts[key] = (counts[key] ?? 0) + 1);
   return {
@@ -150,11 +149,9 @@ function counting() {
     clips,
     groups,
     torn,
-    alphas,
-    alphaUndefined: (): number => alphaUndefined,
     items: (): number => splits.reduce((sum, split) => sum + bySplit[split], 0),
     add(item: SnapshotItem): void {
-      const { class: name, split, group, consensus } = item;
+      const { class: name, split, group } = item;
       bySplit[split] += 1;
       more(classes, name ?? item.type);
       more(lanes, item.selectedBy.lane);
@@ -166,13 +163,6 @@ function counting() {
       const before = groups.get(group);
       if (before === undefined) groups.set(group, split);
       else if (before !== split) torn.add(group);
-      if (consensus.alpha === undefined) {
-        alphaUndefined += 1;
-        return;
-      }
-      const what = name === undefined ? item.type : `${item.type} ${name}`;
-      const sums = alphas.get(what) ?? { sum: 0, items: 0 };
-      alphas.set(what, { sum: sums.sum + consensus.alpha, items: sums.items + 1 });
     },
   };
 }
@@ -181,7 +171,7 @@ function counting() {
 export async function gateFacts(
   deps: { readonly read: Db; readonly bytes: BlobStore; readonly signal: AbortSignal },
   inputs: BuildInputs,
-  { counted, leaks }: Composed,
+  { counted, leaks, manifest }: Composed,
 ): Promise<GateFacts> {
   const { read } = deps;
   const ofTrain = { ...counted.trainClasses };
@@ -190,12 +180,11 @@ export async function gateFacts(
   return {
     openTasks: await openTasks(read, inputs.query),
     items: counted.items(),
-    alphas: [...counted.alphas].map(([what, { sum, items }]) => ({
-      what,
-      alpha: sum / items,
-      items,
-    })),
-    alphaUndefined: counted.alphaUndefined(),
+    agreement: await agreedOn(deps, {
+      itemsSha256: manifest.itemsSha256,
+      classes: inputs.ontology.classes,
+      bounds: inputs.gates.alpha,
+    }),
     trainClasses: ofTrain,
     leaks,
     torn: [...counted.torn].toSorted(),

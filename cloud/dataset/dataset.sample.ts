@@ -40,6 +40,8 @@ export interface SampleLabel {
   readonly lane?: 'audit' | 'capture' | 'named' | undefined;
   readonly embedding?: readonly number[];
   readonly alpha?: number;
+  /** What the second person said, where it was another class. */
+  readonly other?: string;
   readonly at?: number;
   readonly batch?: string;
 }
@@ -116,7 +118,7 @@ type Cell = string | number | bigint | null;
 /** Labels with all they hang on, many at once. */
 export async function plantLabels(db: Db, labels: readonly SampleLabel[]): Promise<void> {
   const put = async (
-    table: 'triage_unit' | 'triage_choice' | 'task' | 'label',
+    table: 'triage_unit' | 'triage_choice' | 'task' | 'annotation' | 'label',
     rows: readonly Readonly<Record<string, Cell>>[],
   ): Promise<void> => {
     const columns = Object.keys(rows[0] ?? {});
@@ -127,6 +129,7 @@ export async function plantLabels(db: Db, labels: readonly SampleLabel[]): Promi
   const chosen = labels.filter(({ lane }) => lane !== undefined);
   await put('triage_choice', chosen.map(choiceRow));
   await put('task', labels.map(taskRow));
+  await put('annotation', labels.flatMap(answerRows));
   const hashes = await clipHashes(db, labels);
   await put(
     'label',
@@ -234,6 +237,20 @@ const taskRow = (one: SampleLabel) => ({
   updated_at: one.at ?? 10,
   version: 1,
 });
+
+/** Two people said it, blind. */
+const answerRows = (one: SampleLabel) =>
+  ['usr_a', 'usr_b'].map((annotator, i) => ({
+    id: `ann_${pad(one.n)}_${i}`,
+    task_id: `tsk_${pad(one.n)}`,
+    n: i + 1,
+    annotator_id: annotator,
+    action: 'submit',
+    class: one.class,
+    body: canonicalJson({ class: i === 0 ? one.class : (one.other ?? one.class) }),
+    assisted: 0,
+    at: one.at ?? 10,
+  }));
 
 const labelRow = (one: SampleLabel, clipSha256: string) => ({
   id: labelId(one.n),

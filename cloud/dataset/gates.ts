@@ -1,20 +1,16 @@
 /** What a dataset version must meet: one result a gate, with its reason and what helps. */
 import type { GateRules } from '@fieldloop/learning';
 import type { GateOutcome, GateResult } from './dataset.ts';
+import { leastClassTasks } from '../annotation-limits.ts';
 import { shownOffenders } from '../dataset-limits.ts';
+import type { JudgedAgreement, LabelAgreement } from '../store/agreement.ts';
 
 /** What a build found. */
 export interface GateFacts {
   readonly openTasks: number;
   readonly items: number;
-  /** Agreement of the tasks that items come from: by type and class, weighted by items. */
-  readonly alphas: readonly {
-    readonly what: string;
-    readonly alpha: number;
-    readonly items: number;
-  }[];
-  /** Items without an alpha: imported, or one class alone. */
-  readonly alphaUndefined: number;
+  /** Of the people who answered the tasks that items come from. */
+  readonly agreement: LabelAgreement;
   /** Of train, by class of the ontology; those without an item stand with 0. */
   readonly trainClasses: Readonly<Record<string, number>>;
   readonly leaks: {
@@ -77,24 +73,55 @@ function unresolved(rules: GateRules, { openTasks, items }: GateFacts): GateResu
   });
 }
 
-function agreement(rules: GateRules, { alphas, alphaUndefined }: GateFacts): GateResult {
-  const [worst] = alphas.toSorted((a, b) => a.alpha - b.alpha);
-  if (worst === undefined) {
-    return result('alpha', alphaUndefined === 0 ? 'pass' : 'inconclusive', {
-      reason: `alpha is undefined: no item of ${alphaUndefined} has one`,
+/**
+ * All classes together by alpha itself; one class fails only where its whole interval is too low,
+ * and of a class that was hardly ever said nothing is known: that warns.
+ */
+function agreement(
+  rules: GateRules,
+  { agreement: { figures, unmeasured } }: GateFacts,
+): GateResult {
+  const all = figures.filter((one) => one.class === undefined && one.alpha !== undefined);
+  const unknown = `${unmeasured} items have no two blind answers`;
+  if (all.length === 0) {
+    return result('alpha', unmeasured === 0 && figures.length === 0 ? 'pass' : 'inconclusive', {
+      reason: `alpha is undefined: ${figures.length === 0 ? unknown : 'one class alone was said'}`,
       remedy: 'Let two people label some of them, of more than one class.',
     });
   }
   const { fail, warn } = rules.alpha;
-  const reason = `alpha is ${worst.alpha.toFixed(3)} for ${worst.what} (${worst.items} items)`;
-  const remedy = 'Look at what people confuse there; make the guide of the ontology clearer.';
-  if (worst.alpha < fail) {
-    return result('alpha', 'fail', { reason: `${reason}, below ${fail}`, remedy });
+  const gated = (gate: JudgedAgreement['gate']) => figures.filter((one) => one.gate === gate);
+  const said = [
+    ...all.map((one) => `alpha is ${alphaText(one)}`),
+    ...[...gated('block')].map((one) => `${nameOf(one)} is below ${fail}: ${alphaText(one)}`),
+    ...[...gated('warn')].map((one) => `${nameOf(one)} is below ${warn}: ${alphaText(one)}`),
+    ...gated('few').map(
+      (one) => `too few to tell of ${nameOf(one)}: ${one.tasks} tasks of ${leastClassTasks}`,
+    ),
+    ...(unmeasured === 0 ? [] : [unknown]),
+  ];
+  const reason = said.join('; ');
+  if (gated('block').length > 0 || gated('warn').length > 0) {
+    return result('alpha', gated('block').length > 0 ? 'fail' : 'warn', {
+      reason,
+      remedy: 'Look at what people confuse there; make the guide of the ontology clearer.',
+      offenders: [...gated('block'), ...gated('warn')].map(nameOf),
+    });
   }
-  if (worst.alpha < warn) {
-    return result('alpha', 'warn', { reason: `${reason}, below ${warn}`, remedy });
-  }
-  return result('alpha', 'pass', { reason });
+  if (gated('few').length === 0) return result('alpha', 'pass', { reason });
+  return result('alpha', 'warn', {
+    reason,
+    remedy: 'Label more of these classes, or ask triage for them by name.',
+    offenders: gated('few').map(nameOf),
+  });
+}
+
+const nameOf = (one: JudgedAgreement): string => one.class ?? `all of ${one.type}`;
+
+function alphaText({ alpha = Number.NaN, low, high, tasks, type }: JudgedAgreement): string {
+  const interval =
+    low === undefined || high === undefined ? '' : ` (${low.toFixed(3)} to ${high.toFixed(3)})`;
+  return `${alpha.toFixed(3)}${interval} on ${tasks} tasks of ${type}`;
 }
 
 function classes({ classMinimum }: GateRules, { trainClasses }: GateFacts): GateResult {

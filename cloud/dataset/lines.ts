@@ -6,7 +6,7 @@ import type { BlobStore } from '../blob/blob.ts';
 import { buildPieceBytes, buildReadRows } from '../dataset-limits.ts';
 import { type ClipFacts, clipFacts, type LabelDetail, labelDetails } from '../store/dataset-ref.ts';
 import type { Db } from '../store/db.ts';
-import type { Placed } from './gather.ts';
+import type { Placed } from './order.ts';
 
 /** What a clip's tags and device say may change: a version keeps what they said then. */
 export type StoodFacts = Pick<ClipFacts, 'privacy' | 'residency'>;
@@ -23,46 +23,49 @@ export async function* snapshotItems(
       read,
       some.map(({ id }) => id),
     );
-    const clips = await clipFacts(read, [...new Set(some.map(({ clipId }) => clipId))]);
-    yield some.map((place) => {
-      const [detail, clip] = [details.get(place.id), clips.get(place.clipId)];
-      if (detail === undefined || clip === undefined) throw new TypeError(`label ${place.id}`);
-      return itemOf(place, detail, stood?.get(place.id) ?? clip);
+    const clips = await clipFacts(read, [
+      ...new Set([...details.values()].map(({ clipId }) => clipId)),
+    ]);
+    yield some.map((placed) => {
+      const detail = details.get(placed.id);
+      const clip = clips.get(detail?.clipId ?? '');
+      if (detail === undefined || clip === undefined) throw new TypeError(`label ${placed.id}`);
+      return itemOf(placed, detail, stood?.get(placed.id) ?? clip);
     });
   }
 }
 
-function itemOf(place: Placed, detail: LabelDetail, facts: StoodFacts): SnapshotItem {
+function itemOf({ group, split }: Placed, detail: LabelDetail, facts: StoodFacts): SnapshotItem {
   const { scorer, scorerSha256, propensity, choiceId } = detail;
-  const source = place.lane === 'imported' ? 'import' : (detail.population ?? 'inbox');
+  const source = detail.lane === 'imported' ? 'import' : (detail.population ?? 'inbox');
   return {
-    clip: place.clipId,
-    clipSha256: place.clipSha256,
+    clip: detail.clipId,
+    clipSha256: detail.clipSha256,
     bytes: detail.bytes,
-    range: { startNs: String(place.startNs), endNs: String(place.endNs) },
-    topic: place.topic,
-    type: place.type,
-    class: place.class,
-    label: place.id,
-    labelSha256: place.sha256,
+    range: { startNs: String(detail.startNs), endNs: String(detail.endNs) },
+    topic: detail.topic,
+    type: detail.type,
+    class: detail.class,
+    label: detail.id,
+    labelSha256: detail.sha256,
     consensus: {
       method: detail.method,
       posterior: detail.posterior ?? undefined,
       alpha: detail.alpha ?? undefined,
       annotators: detail.annotators,
     },
-    unit: place.unitId,
+    unit: detail.unitId,
     source,
-    device: place.deviceId,
-    session: place.sessionId,
-    site: place.site,
+    device: detail.deviceId,
+    session: detail.sessionId,
+    site: detail.site,
     residency: facts.residency,
     privacy: facts.privacy,
-    group: place.group,
-    split: place.split,
+    group,
+    split,
     selectedBy: {
       choice: choiceId ?? undefined,
-      lane: place.lane,
+      lane: detail.lane,
       scorer: scorer ?? undefined,
       scorerSha256: scorerSha256 ?? undefined,
       propensity: propensity ?? undefined,

@@ -4,6 +4,7 @@
  * them.
  */
 import type { Ids } from '@fieldloop/core';
+import { cosineOf } from '@fieldloop/learning';
 import type { Db } from '../store/db.ts';
 import { openLoop, type WorkerDeps } from '../store/work.ts';
 import { clusterCosine, clusterEveryMs, clusterFailures } from '../triage-limits.ts';
@@ -74,23 +75,12 @@ function nearest(point: Point, others: readonly Point[]): Point | undefined {
   let most = clusterCosine;
   for (const other of others) {
     if (other.key !== point.key) continue;
-    const alike = cosine(point.embedding, other.embedding);
+    const alike = cosineOf(point.embedding, other.embedding);
     if (alike < most) continue;
     best = other;
     most = alike;
   }
   return best;
-}
-
-function cosine(a: Float32Array, b: Float32Array): number {
-  if (a.length !== b.length) return 0;
-  let [dot, left, right] = [0, 0, 0];
-  for (let i = 0; i < a.length; i += 1) {
-    dot += (a[i] as number) * (b[i] as number);
-    left += (a[i] as number) ** 2;
-    right += (b[i] as number) ** 2;
-  }
-  return left === 0 || right === 0 ? 0 : dot / Math.sqrt(left * right);
 }
 
 /** Of the frame nearest to the beginning of the failure, when a model gave one. */

@@ -76,40 +76,19 @@ export async function* labelsOf(
   for (;;) {
     const rows = await labelPage(db, query, after).execute();
     if (rows.length === 0) return;
-    yield rows.map((row) => ({
-      id: row.id,
-      createdAt: Number(row.created_at),
-      clipId: row.clip_id,
-      clipSha256: row.clip_sha256,
-      startNs: row.start_ns,
-      endNs: row.end_ns,
-      topic: row.topic,
-      type: row.type,
-      class: row.class ?? undefined,
-      sha256: row.sha256,
-      deviceId: row.device_id,
-      sessionId: row.session_id,
-      site: row.unit_site ?? (row.task_site === '' ? undefined : row.task_site),
-      unitId: row.unit_id ?? undefined,
-      lane: laneOf(row.lane, row.import_id),
-    }));
+    yield rows.map(placeOf);
     const last = rows.at(-1);
     if (last === undefined || rows.length < buildReadRows) return;
     after = { createdAt: last.created_at, id: last.id };
   }
 }
 
-function labelPage(
-  db: Db,
-  query: LabelQuery,
-  after: { readonly createdAt: bigint; readonly id: string },
-) {
-  const { types, topics, batches } = query;
-  let rows = db
+/** Labels with all that places them. */
+const placedLabels = (db: Db) =>
+  db
     .selectFrom('label')
     .innerJoin('clip', 'clip.id', 'label.clip_id')
     .innerJoin('task', 'task.id', 'label.task_id')
-    .innerJoin('ontology', 'ontology.sha256', 'label.ontology_sha256')
     .leftJoin('triage_unit', 'triage_unit.id', 'label.unit_id')
     .leftJoin('triage_choice', 'triage_choice.id', 'label.choice_id')
     .leftJoin('dataset_import_label', 'dataset_import_label.label_id', 'label.id')
@@ -131,15 +110,42 @@ function labelPage(
       'task.site as task_site',
       'triage_choice.lane',
       'dataset_import_label.import_id',
-    ])
+    ]);
+
+type PlaceRow = Awaited<ReturnType<ReturnType<typeof placedLabels>['execute']>>[number];
+
+const placeOf = (row: PlaceRow): LabelPlace => ({
+  id: row.id,
+  createdAt: Number(row.created_at),
+  clipId: row.clip_id,
+  clipSha256: row.clip_sha256,
+  startNs: row.start_ns,
+  endNs: row.end_ns,
+  topic: row.topic,
+  type: row.type,
+  class: row.class ?? undefined,
+  sha256: row.sha256,
+  deviceId: row.device_id,
+  sessionId: row.session_id,
+  site: row.unit_site ?? (row.task_site === '' ? undefined : row.task_site),
+  unitId: row.unit_id ?? undefined,
+  lane: laneOf(row.lane, row.import_id),
+});
+
+function labelPage(
+  db: Db,
+  query: LabelQuery,
+  after: { readonly createdAt: bigint; readonly id: string },
+) {
+  const { types, topics, batches } = query;
+  let rows = placedLabels(db)
+    .innerJoin('ontology', 'ontology.sha256', 'label.ontology_sha256')
     .where('ontology.name', '=', query.ontology)
     .where('ontology.n', '<=', BigInt(query.ontologyN))
     .where('label.created_at', '<=', BigInt(query.asOf))
+    // Compared as one value: with "or" each page would be read from the beginning and sorted.
     .where((of) =>
-      of.or([
-        of('label.created_at', '>', after.createdAt),
-        of.and([of('label.created_at', '=', after.createdAt), of('label.id', '>', after.id)]),
-      ]),
+      of(of.refTuple('label.created_at', 'label.id'), '>', of.tuple(after.createdAt, after.id)),
     )
     .where((of) =>
       of.not(
@@ -174,8 +180,7 @@ function laneOf(lane: string | null, importId: string | null): ItemLane {
 }
 
 /** What else a line says of a label. */
-export interface LabelDetail {
-  readonly id: string;
+export interface LabelDetail extends LabelPlace {
   readonly bytes: number;
   readonly method: string;
   readonly posterior: number | null;
@@ -194,13 +199,8 @@ export async function labelDetails(
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, LabelDetail>> {
   if (ids.length === 0) return new Map();
-  const rows = await db
-    .selectFrom('label')
-    .innerJoin('clip', 'clip.id', 'label.clip_id')
-    .leftJoin('triage_unit', 'triage_unit.id', 'label.unit_id')
-    .leftJoin('triage_choice', 'triage_choice.id', 'label.choice_id')
+  const rows = await placedLabels(db)
     .select([
-      'label.id',
       'clip.size_bytes',
       'label.method',
       'label.posterior',
@@ -219,7 +219,7 @@ export async function labelDetails(
     rows.map((row) => [
       row.id,
       {
-        id: row.id,
+        ...placeOf(row),
         bytes: Number(row.size_bytes),
         method: row.method,
         posterior: row.posterior,
@@ -345,33 +345,36 @@ export async function heldOutSessions(
   }));
 }
 
-export interface UnitEmbedding {
-  readonly id: string;
+export interface LabelEmbedding {
+  readonly label: string;
   readonly modelSha256: string;
   readonly values: Float32Array;
 }
 
-/** Of those that have one. */
-export async function unitEmbeddings(
+/** Of the units of these labels, where they have one. */
+export async function labelEmbeddings(
   db: Db,
-  ids: readonly string[],
-): Promise<readonly UnitEmbedding[]> {
-  if (ids.length === 0) return [];
+  labels: readonly string[],
+): Promise<readonly LabelEmbedding[]> {
+  if (labels.length === 0) return [];
   const rows = await db
-    .selectFrom('triage_unit')
-    .select(['id', 'model_sha256', 'embedding'])
-    .where('id', 'in', ids)
-    .where('embedding', 'is not', null)
+    .selectFrom('label')
+    .innerJoin('triage_unit', 'triage_unit.id', 'label.unit_id')
+    .select(['label.id', 'triage_unit.model_sha256', 'triage_unit.embedding'])
+    .where('label.id', 'in', labels)
+    .where('triage_unit.embedding', 'is not', null)
     .execute();
-  return rows.map((row) => {
-    const bytes = Uint8Array.from(Buffer.from(row.embedding ?? '', 'base64'));
-    const whole = bytes.length - (bytes.length % 4);
-    return {
-      id: row.id,
-      modelSha256: row.model_sha256,
-      values: new Float32Array(bytes.buffer, 0, whole / 4),
-    };
-  });
+  return rows.map((row) => ({
+    label: row.id,
+    modelSha256: row.model_sha256,
+    values: singlesOf(row.embedding ?? ''),
+  }));
+}
+
+function singlesOf(base64: string): Float32Array {
+  const values = new Float32Array(Math.floor((base64.length * 3) / 16));
+  const bytes = Buffer.from(values.buffer);
+  return values.subarray(0, bytes.write(base64, 'base64') >> 2);
 }
 
 /** Values of labels, by id: canonical JSON. */
