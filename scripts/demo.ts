@@ -9,6 +9,7 @@ import { asFault, Fault, faultLine, faultTable } from '@fieldloop/core';
 import { type DemoOptions, parseOptions, usage } from './demo/options.ts';
 import { loopRules } from './demo/loop/rules.ts';
 import { runLoop } from './demo/loop/run.ts';
+import { runRollout } from './demo/rollout/run.ts';
 import { chooseRules } from './demo/rules.ts';
 import { openScreen, type Screen } from './demo/screen.ts';
 import { openSite, type SitePlan } from './demo/site.ts';
@@ -51,6 +52,12 @@ async function run(options: DemoOptions, signal: AbortSignal): Promise<void> {
   };
   if (options.loop) {
     await loop(options, { screen, step, signal });
+    return;
+  }
+  if (options.rollout !== undefined) {
+    const { rollout: candidate, seed } = options;
+    const say = (text: string): void => screen.say(text);
+    await runRollout({ root, candidate, seed, step, say, signal });
     return;
   }
   const chosen = await step('rules', () => chooseRules(options));
@@ -103,13 +110,20 @@ async function loop(
     const message = `${running.name} ended by itself:\n${running.tail()}`;
     ended.abort(new Fault('unavailable', message, { remedy: `Its log is in ${folder}.` }));
   });
-  await runLoop({
-    root,
-    site,
-    seed: options.seed,
-    signal: AbortSignal.any([signal, ended.signal]),
-    say: (text) => screen.say(text),
-  });
+  const { host } = new URL(site.cloud.urls.http);
+  try {
+    await runLoop({
+      root,
+      site,
+      seed: options.seed,
+      signal: AbortSignal.any([signal, ended.signal]),
+      say: (text) => screen.say(text),
+    });
+  } finally {
+    screen.say('\nEverything stays in .fieldloop/demo until the next demo. To look at it again:');
+    screen.say(`  npx fieldloop cloud run --data .fieldloop/demo/cloud --http ${host}`);
+    screen.say('  npx fieldloop failures list        and runs, gates, evaluations, rollouts');
+  }
 }
 
 try {

@@ -9,6 +9,8 @@ export interface DemoOptions {
   readonly once: boolean;
   /** From failures to the model that no longer makes them. */
   readonly loop: boolean;
+  /** A candidate for sixty simulated robots, by stages: one that does no harm, or one that does. */
+  readonly rollout?: 'good' | 'bad' | undefined;
   readonly seed: number;
   readonly recording?: string | undefined;
   readonly rules?: string | undefined;
@@ -21,8 +23,11 @@ Runs the whole line on this machine: the cloud, robots, one agent each, clips wi
   --once             stop when a clip of each robot is stored, verified and readable (exit code 0)
   --recording FILE   one agent on your own recording (MCAP or ROS 1 bag) instead of the simulator
   --rules FILE       with these rules; without it, library rules that fit the recording's topics
-  --loop             unfinished: failures, labels and a retrained model up to its evaluation, with
-                     simulated people; approval, rollout and closing do not follow yet
+  --loop             from failures to the model that no longer makes them, on every robot, with
+                     simulated people at the gates; ends by itself, at most ten minutes
+  --rollout bad      a release that fails three times as often: halted in its canary by the judge,
+                     taken back; sixty simulated robots on the real wire, three minutes
+  --rollout good     one that does no harm: through its stages to every robot
   --seed N           another world for the simulator (7)
   --help             this text
 
@@ -30,7 +35,7 @@ Runs the whole line on this machine: the cloud, robots, one agent each, clips wi
   npm run demo -- --recording drive.mcap --once
 `;
 
-const known = ['once', 'loop', 'recording', 'rules', 'seed', 'help'];
+const known = ['once', 'loop', 'rollout', 'recording', 'rules', 'seed', 'help'];
 
 /** Undefined when help was asked for. Fault `invalid` for anything that the demo cannot do. */
 export function parseOptions(argv: readonly string[]): DemoOptions | undefined {
@@ -49,6 +54,7 @@ export function parseOptions(argv: readonly string[]): DemoOptions | undefined {
     options: {
       once: { type: 'boolean' },
       loop: { type: 'boolean' },
+      rollout: { type: 'string' },
       recording: { type: 'string' },
       rules: { type: 'string' },
       seed: { type: 'string' },
@@ -73,12 +79,25 @@ export function parseOptions(argv: readonly string[]): DemoOptions | undefined {
     });
   }
   const loop = values.loop === true;
+  const rollout = rolloutOf(values.rollout);
+  if (rollout !== undefined && (loop || recording !== undefined || values.once === true)) {
+    throw new Fault('invalid', '--rollout takes no --loop, no --recording and no --once', {
+      remedy: 'It brings its own robots and ends by itself: npm run demo -- --rollout bad',
+    });
+  }
   if (loop && (recording !== undefined || values.once === true)) {
     throw new Fault('invalid', '--loop takes no --recording and no --once', {
       remedy: 'It runs on the simulator and ends by itself: npm run demo -- --loop',
     });
   }
-  return { once: values.once === true, loop, seed, recording, rules };
+  return { once: values.once === true, loop, rollout, seed, recording, rules };
+}
+
+function rolloutOf(value: string | boolean | undefined): DemoOptions['rollout'] {
+  if (value === undefined || value === 'good' || value === 'bad') return value;
+  throw new Fault('invalid', '--rollout takes good or bad', {
+    remedy: 'npm run demo -- --rollout bad shows what happens to one that does harm.',
+  });
 }
 
 function fileOf(name: string, value: string | boolean | undefined): string | undefined {

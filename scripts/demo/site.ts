@@ -151,7 +151,7 @@ async function openSources(
  * The folder of the previous demo is cleared; one that is in use is not. Processes that outlived a
  * demo which was killed are stopped first: they are known by number and by this folder.
  */
-async function claimFolder(folder: string): Promise<void> {
+export async function claimFolder(folder: string): Promise<void> {
   const note = join(folder, 'pids');
   const [demo, ...others] = existsSync(note)
     ? readFileSync(note, 'utf8').trim().split('\n').map(Number)
@@ -179,7 +179,7 @@ function isOurs(pid: number, mark: string): boolean {
 }
 
 /** What lets `npx fieldloop …` in this clone find the demo's cloud without flags. */
-async function writeProfile(root: string, cloud: CloudProcess): Promise<void> {
+export async function writeProfile(root: string, cloud: CloudProcess): Promise<void> {
   await mkdir(join(root, '.fieldloop'), { recursive: true });
   const profile = { url: cloud.urls.http, key: cloud.key };
   await writeFile(join(root, '.fieldloop', 'cli.json'), `${JSON.stringify(profile)}\n`, {

@@ -17,7 +17,7 @@ export function claimTokens(
     if (token !== undefined) return token;
     throw new Fault('forbidden', `no claim token for ${device}: ${text.slice(0, 300)}`, {
       place,
-      remedy: 'Give --key a key that may make claim tokens, such as the one in admin.key.',
+      remedy: 'Use a key that may make claim tokens, such as the one in admin.key.',
     });
   };
 }

@@ -5,7 +5,7 @@
 import type { Random } from '@fieldloop/core';
 
 export interface Life {
-  /** Factor on the failures of its program, between half and twice. */
+  /** Factor on the failures of its program, between .7 and 1.4. */
   readonly clumsiness: number;
   /** Hours lived, trips ended and failures, since it began. */
   readonly hours: number;
@@ -19,7 +19,7 @@ export const tripHours = 0.1;
 export function begin(random: Random): Life {
   // The first trip ends at a moment of its own, so that not all devices end theirs at once.
   const hours = -tripHours * random.next();
-  return { clumsiness: 2 ** (2 * random.next() - 1), hours, trips: 0, failures: 0 };
+  return { clumsiness: 2 ** (random.next() - 0.5), hours, trips: 0, failures: 0 };
 }
 
 /** So many hours further. */

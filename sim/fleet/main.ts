@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
- * Simulated devices for any cloud, as a program: enrols them by claim tokens that it asks the
- * public API for, prints a JSON line when all live, and runs until SIGINT or SIGTERM. The same
- * folder again goes on with the same devices.
+ * Simulated devices for any cloud, as a program: enrols those that are new by claim tokens, for
+ * which it asks the public API with the key in FIELDLOOP_API_KEY; prints a JSON line when all live,
+ * and runs until SIGINT or SIGTERM. The same folder again goes on with the same devices.
  */
 import { mkdir } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -14,7 +14,6 @@ import { simulateDevices } from './fleet.ts';
 
 interface Options {
   readonly cloud: string;
-  readonly key?: string;
   readonly devices: string;
   readonly seed: string;
   readonly speed: string;
@@ -37,7 +36,7 @@ async function run(options: Options): Promise<void> {
     count: number(options.devices, '--devices'),
     speed: number(options.speed, '--speed'),
     folder,
-    claim: claimTokens(options.cloud, options.key ?? ''),
+    claim: claimTokens(options.cloud, process.env['FIELDLOOP_API_KEY'] ?? ''),
     clock: systemClock,
     ids: systemIds,
     random: seededRandom(options.seed),
@@ -53,9 +52,11 @@ async function run(options: Options): Promise<void> {
 }
 
 const program = new Command('fieldloop-sim-fleet')
-  .description('Simulated devices on the real wire: they take releases of kind sim, and fail.')
+  .description(
+    'Simulated devices on the real wire: they take releases of kind sim, and fail as those say. ' +
+      'New ones enrol with tokens made by the key in FIELDLOOP_API_KEY.',
+  )
   .requiredOption('--cloud <url>', 'HTTP address of the cloud')
-  .option('--key <key>', 'an API key that may make claim tokens; for devices that are new')
   .option('--devices <n>', 'how many', '40')
   .option('--seed <seed>', 'the same seed gives them the same natures', '7')
   .option('--speed <x>', 'hours of their life in an hour', '100')
