@@ -110,7 +110,8 @@ async function factsOf(trx: Db, wanted: WantedTraining) {
   const base = await baseOf(trx, model.name, wanted.base);
   const trainer = wanted.trainer ?? builtinTrainer;
   const given = wanted.config ?? {};
-  const config: Config = trainer === builtinTrainer ? checkRecipe(given) : given;
+  const config: Config =
+    trainer === builtinTrainer ? checkRecipe(given, base !== undefined) : given;
   const breaking = wanted.breaking ?? false;
   if (base === undefined) demandDeclaration(model);
   const classes = base?.classes ?? demandDeclaration(model).classes;

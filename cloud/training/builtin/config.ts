@@ -22,8 +22,11 @@ const schema = z
     hidden: hidden ?? (given.kind === 'head' ? [] : [...usualConfig.hidden]),
   }));
 
-/** With everything said that was left out. Fault `invalid` names the place. */
-export function checkRecipe(config: Config): Recipe & Config {
+/**
+ * With everything said that was left out. Fault `invalid` names the place; without a base nothing
+ * can begin with its weights.
+ */
+export function checkRecipe(config: Config, hasBase = true): Recipe & Config {
   const parsed = schema.safeParse(config);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -43,6 +46,12 @@ export function checkRecipe(config: Config): Recipe & Config {
     throw new Fault('invalid', 'weights of a base take the input as the base does', {
       place: '/body/config/standardise',
       remedy: 'Leave standardise or warmStart out.',
+    });
+  }
+  if (!hasBase && (recipe.warmStart || recipe.kind === 'head')) {
+    throw new Fault('invalid', 'there is no base model to begin with', {
+      place: `/body/config/${recipe.warmStart ? 'warmStart' : 'kind'}`,
+      remedy: 'Import one with `fieldloop models import`, or train fresh weights.',
     });
   }
   const { classes, ...rest } = recipe;
