@@ -64,7 +64,7 @@ function agreement(annotations: Command, io: CliIo): void {
   apiOptions(
     annotations
       .command('agreement <ontology>')
-      .description('Krippendorff’s alpha, class by class: below .667 blocks a data set.'),
+      .description('Krippendorff’s alpha, class by class, and what a data set makes of it.'),
   )
     .addOption(new Option('--type <type>', 'of tasks').choices(types).default('classification'))
     .option('--batch <batch>', 'of this batch alone')
@@ -75,13 +75,20 @@ function agreement(annotations: Command, io: CliIo): void {
       printOne(found, options, io, () => {
         if (found.tasks === 0) return { none: 'no task has two blind answers yet' };
         const rows = found.classes.map((one) => {
-          const alpha = one.alpha === undefined ? 'undefined' : one.alpha.toFixed(3);
-          const what = `${alpha}  ${one.gate}, ${counted(one.units, 'unit')}`;
-          return [one.class ?? 'all classes', what] as [string, string];
+          return [one.class ?? 'all classes', agreedText(one)] as [string, string];
         });
         return facts(rows);
       });
     });
+}
+
+function agreedText(one: Schemas['Agreement']['classes'][number]): string {
+  const { alpha, low, high, gate, tasks } = one;
+  if (alpha === undefined) return `undefined, ${counted(tasks, 'task')}`;
+  const interval =
+    low === undefined || high === undefined ? '' : ` (${low.toFixed(3)} to ${high.toFixed(3)})`;
+  const says = gate === 'few' ? 'too few to tell' : gate;
+  return `${alpha.toFixed(3)}${interval}  ${says}, ${counted(tasks, 'task')}`;
 }
 
 function bands(annotations: Command, io: CliIo): void {

@@ -44,6 +44,10 @@ export const acceptPosterior = 0.95;
 /** Agreement (Krippendorff's alpha) below which a dataset version is blocked, or warned of. */
 export const alphaBlocks = 0.667;
 export const alphaWarns = 0.8;
+/** A class that was said in fewer tasks is not judged: too few to tell. */
+export const leastClassTasks = 20;
+/** Labels whose answers are read at once for the agreement of a data set. */
+export const agreementReadRows = 500;
 
 /** Gold: share of what an annotator is given unless set otherwise, and the ends of what may be. */
 export const goldShare = 0.1;

@@ -1243,7 +1243,7 @@ export interface paths {
         };
         /**
          * How far people agree on a kind of task, class by class
-         * @description Over the latest 2,000 tasks. Below .667 a data set is blocked, below .8 warned.
+         * @description Over the latest 2,000 tasks. All classes together below .667 block a data set, below .8 warn. A class blocks when its whole interval is below .667; of fewer than 20 tasks nothing is said.
          */
         get: operations["getAgreement"];
         put?: never;
@@ -7398,10 +7398,15 @@ export interface components {
                 class?: string;
                 /** @description Krippendorff’s; absent where nothing could be disagreed on. */
                 alpha?: number;
+                /** @description Lower end of its 95 % interval, by drawing tasks again. */
+                low?: number;
+                high?: number;
+                /** @description With two blind answers; in which it was said. */
+                tasks: number;
                 units: number;
                 values: number;
                 /** @enum {string} */
-                gate: "pass" | "warn" | "block" | "undefined";
+                gate: "pass" | "warn" | "block" | "few" | "undefined";
             }[];
         };
         LabelBands: {

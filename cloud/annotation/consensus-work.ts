@@ -149,7 +149,9 @@ function alphaFor(
 ): number | undefined {
   if (outcome.kind !== 'resolved') return undefined;
   const name = outcome.value.class;
-  return classes.find((one) => one.class === name)?.alpha;
+  const found = classes.find((one) => one.class === name);
+  // Of few tasks it is a number by chance.
+  return found?.gate === 'few' ? undefined : found?.alpha;
 }
 
 interface Decided {

@@ -1,5 +1,6 @@
 /** What was agreed on, how far people agree, and how far machines are trusted. */
-import { Fault } from '@fieldloop/core';
+import { Fault, seededRandom } from '@fieldloop/core';
+import { leastClassTasks } from '../annotation-limits.ts';
 import type { NounDeps } from '../http/deps.ts';
 import { instantField, instantText } from '../http/fields.ts';
 import { listAnswer, listPage, listQuery } from '../http/list.ts';
@@ -92,6 +93,12 @@ const agreementSchema = z
         alpha: z.number().optional().openapi({
           description: 'Krippendorff’s; absent where nothing could be disagreed on.',
         }),
+        low: z
+          .number()
+          .optional()
+          .openapi({ description: 'Lower end of its 95 % interval, by drawing tasks again.' }),
+        high: z.number().optional(),
+        tasks: z.int().openapi({ description: 'With two blind answers; in which it was said.' }),
         units: z.int(),
         values: z.int(),
         gate: z.enum(agreementGates),
@@ -109,7 +116,9 @@ const agreed = (deps: NounDeps): Operation =>
       path: '/v1/agreement',
       summary: 'How far people agree on a kind of task, class by class',
       description:
-        'Over the latest 2,000 tasks. Below .667 a data set is blocked, below .8 warned.',
+        'Over the latest 2,000 tasks. All classes together below .667 block a data set, below .8 ' +
+        `warn. A class blocks when its whole interval is below .667; of fewer than ${leastClassTasks} tasks ` +
+        'nothing is said.',
       right,
       faults: ['not_found'],
     },
@@ -123,7 +132,8 @@ const agreed = (deps: NounDeps): Operation =>
     },
     async ({ query: { ontology, type, batch } }) => {
       const { sha256, name } = await ontologyStore(deps.read).demand(ontology, '/query/ontology');
-      const found = await agreementOf(deps.read, { ontologySha256: sha256, type, batch });
+      const asked = { ontologySha256: sha256, type, batch };
+      const found = await agreementOf(deps.read, asked, seededRandom(`agreement ${sha256}`));
       const classes = found.classes.map((one) => ({ ...one }));
       return { ontology: name, type, tasks: found.tasks, classes };
     },

@@ -38,7 +38,3 @@ export function krippendorffAlpha(units: readonly (readonly number[])[]): Agreem
   if (values === 0 || expected === 0) return known;
   return { ...known, alpha: 1 - observed / expected };
 }
-
-/** The same of one value against all others. */
-export const alphaOfValue = (units: readonly (readonly number[])[], value: number): Agreement =>
-  krippendorffAlpha(units.map((of) => of.map((one) => (one === value ? 1 : 0))));

@@ -2,11 +2,12 @@
  * Goal: what is agreed on is what the papers say, and knowing each annotator is worth it.
  * Method: numbers from the papers, small cases worked by hand, brute force, and simulated people.
  */
-import { seededRandom } from '@fieldloop/core';
+import { type Random, seededRandom } from '@fieldloop/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { topIndex } from '../scores.ts';
-import { alphaOfValue, krippendorffAlpha } from './alpha.ts';
+import { openAgreement } from './agreement.ts';
+import { krippendorffAlpha } from './alpha.ts';
 import { type DrawnBox, fuseBoxes, iou } from './boxes.ts';
 import { dawidSkene } from './dawid-skene.ts';
 import { match } from './matching.ts';
@@ -65,16 +66,57 @@ test('with one value everywhere agreement is undefined, not perfect', () => {
       [2, 2],
     ]).alpha,
   ).toBe(1);
-  // Each class against the rest: 1 is agreed on, 2 and 3 are taken for each other.
-  const mixed = [
-    [1, 1],
-    [1, 1],
-    [2, 3],
-    [3, 2],
-    [2, 2],
-  ];
-  expect(alphaOfValue(mixed, 1).alpha).toBe(1);
-  expect(alphaOfValue(mixed, 2).alpha).toBeLessThan(0.3);
+});
+
+test('agreement counted item by item is alpha, of all values and of each against the rest', () => {
+  const value = fc.integer({ min: 0, max: 3 });
+  const unit = fc.array(value, { maxLength: 5 });
+  const items = fc.array(fc.array(unit, { maxLength: 3 }), { maxLength: 12 });
+  fc.assert(
+    fc.property(items, (of) => {
+      const counted = openAgreement();
+      for (const units of of) counted.add(units.map((values) => values.map(String)));
+      const { all, of: each } = counted.figures();
+      const plain = krippendorffAlpha(of.flat());
+      expect(all).toMatchObject({ units: plain.units, values: plain.values });
+      expect(all.alpha ?? 2).toBeCloseTo(plain.alpha ?? 2, 9);
+      for (const [name, found] of each) {
+        const binary = of
+          .flat()
+          .map((values) => values.map((one) => (one === Number(name) ? 1 : 0)));
+        expect(found.alpha ?? 2, name).toBeCloseTo(krippendorffAlpha(binary).alpha ?? 2, 9);
+      }
+    }),
+    { seed: 11 },
+  );
+});
+
+test('the interval of alpha holds what it should, and is wide where little is known', () => {
+  const random = seededRandom('alpha intervals');
+  // Two people who take a class of two for the other in a tenth: the alpha of very many items.
+  const pair = (from: Random, wrong: number): string[] => {
+    const truth = from.integer(2);
+    return [0, 1].map(() => String(from.next() < wrong ? 1 - truth : truth));
+  };
+  const measured = (items: number, from: Random) => {
+    const counted = openAgreement();
+    for (let n = 0; n < items; n += 1) counted.add([pair(from, 0.1)]);
+    return counted;
+  };
+  const truth = measured(400_000, random.fork('truth')).figures().all.alpha ?? 0;
+  const draws = 160;
+  const held = Array.from({ length: draws }, (_, n) => {
+    const { all } = measured(80, random.fork(`sample ${n}`)).figures(random.fork(`draw ${n}`));
+    return { ...all, isHeld: (all.low ?? 2) <= truth && truth <= (all.high ?? -2) };
+  });
+  const share = held.filter(({ isHeld }) => isHeld).length / draws;
+  // Nominal 95 %; the percentile bootstrap of 80 items holds a little less.
+  expect(share, 'seed "alpha intervals"').toBeGreaterThan(0.9);
+  const width = (items: number): number => {
+    const { all } = measured(items, random.fork(`w ${items}`)).figures(random.fork('draw'));
+    return (all.high ?? 0) - (all.low ?? 0);
+  };
+  expect(width(40)).toBeGreaterThan(3 * width(1600));
 });
 
 test('one round of Dawid and Skene is what one works out by hand', () => {
