@@ -27,7 +27,7 @@ export function demandCalm(gates: Gates): void {
   const trouble = gates.trouble();
   if (trouble === undefined) return;
   throw new Fault('conflict', trouble, {
-    remedy: 'npx fieldloop cloud run --data .fieldloop/demo/cloud; then runs list, gates list.',
+    remedy: 'fieldloop gates list and fieldloop runs list show it.',
   });
 }
 

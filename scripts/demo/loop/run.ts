@@ -3,7 +3,6 @@
  * model that no longer makes them, on every robot. What people do is done by simulated ones.
  */
 import { availableParallelism, loadavg } from 'node:os';
-import { join } from 'node:path';
 import { Fault } from '@fieldloop/core';
 import { openApi } from './api.ts';
 import { fieldloop } from './command.ts';
@@ -91,7 +90,7 @@ function compare(
   }
   if (isBetter) return;
   throw new Fault('conflict', 'the new model is no better in the cold store', {
-    remedy: 'Everything stays in .fieldloop/demo; another --seed is another world.',
+    remedy: 'Look at its data set and evaluation; another --seed is another world.',
   });
 }
 
@@ -109,5 +108,4 @@ async function showLineage({ root, stage, say }: Stage, closed: Closed, rollout:
     throw new Fault('internal', `the lineage has no ${missing}`, { remedy: 'Report it.' });
   }
   say(`The loop closed: ${closed.why}.`);
-  say(`Everything stays in ${join('.fieldloop', 'demo')} until the next demo.`);
 }
