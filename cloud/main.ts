@@ -30,6 +30,7 @@ import type { CloudSystem } from './system.ts';
 import { openTrainings } from './trainings.ts';
 import { openWorker } from './worker.ts';
 import { openEngine } from './workflows/engine.ts';
+import { openAbandoned } from './workflows/abandoned.ts';
 import { openWorkflows } from './workflows/kit/worker.ts';
 import { workflows } from './workflows/list.ts';
 
@@ -138,6 +139,7 @@ async function startWorker(
         async (parts) => await openAlertEngine({ ...parts, freeBytes: freeBytesFor(config) }),
         async (parts) => await openDeliveries(parts, outgoingFor(config)),
         async (parts) => await openTrainings(parts, config),
+        (parts) => openAbandoned(parts),
       ],
       config,
     ),

@@ -52,6 +52,9 @@ export const sweepMs = ms('5s');
 export const sweepRows = 200;
 /** A run that should have looked by now, and did not for this long, is woken. */
 export const overdueMs = ms('2m');
+/** What runs had in their hands when they ended is looked for so often, so much at once. */
+export const abandonedMs = ms('30s');
+export const abandonedRows = 100;
 /** What the engine keeps of runs that ended. */
 export const engineKeepMs = ms('720h');
 /** Clocks of worker and database may differ so much. */
