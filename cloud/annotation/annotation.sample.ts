@@ -147,3 +147,89 @@ export async function openTaskWorldOn(store: StoreWorld): Promise<TaskWorld & As
     [Symbol.asyncDispose]: async () => await store[Symbol.asyncDispose](),
   });
 }
+
+/** Units of clip 1 of which a model says `left`: audited, captured, and the last one named too. */
+export async function putUnits(
+  world: Pick<TaskWorld, 'clip' | 'db'>,
+  count: number,
+): Promise<{ readonly clipId: string }> {
+  const clipId = await world.clip(1);
+  const { device_id, session_id } = await world.db
+    .selectFrom('clip')
+    .select(['device_id', 'session_id'])
+    .executeTakeFirstOrThrow();
+  await world.db
+    .insertInto('triage_policy')
+    .values({
+      id: 'trp_1',
+      name: 'p',
+      enabled: 1,
+      definition: '{}',
+      created_by: 'usr_1',
+      created_at: 1,
+      updated_at: 1,
+      version: 1,
+    })
+    .execute();
+  await world.db
+    .insertInto('triage_window')
+    .values({
+      id: 'trw_1',
+      policy_id: 'trp_1',
+      policy: 'p',
+      definition: '{}',
+      salt: 's',
+      from_n: 0,
+      to_n: count,
+      as_of: 1,
+      holder: '{}',
+      state: 'drawn',
+      units: count,
+      reason: 'test',
+      created_by: 'usr_1',
+      created_at: 1,
+      updated_at: 1,
+      version: 1,
+    })
+    .execute();
+  const ns = Array.from({ length: count }, (_, n) => n);
+  const units = ns.map((n) => ({
+    id: `unt_${n}`,
+    n,
+    clip_id: clipId,
+    device_id,
+    session_id,
+    topic: '/odom',
+    at_ns: sampleStartNs + BigInt(n),
+    start_ns: sampleStartNs + BigInt(n),
+    end_ns: sampleStartNs + BigInt(n),
+    grain: 'frame',
+    population: 'fleet',
+    propensity_device: 1,
+    model_id: 'classifier',
+    model_sha256: 'a'.repeat(64),
+    predicted: 'left',
+    bytes: 1,
+    created_at: 1,
+  }));
+  await world.db.insertInto('triage_unit').values(units).execute();
+  const lanes = { audit: (n: number) => n < 80 || n === 140, capture: (n: number) => n >= 80 };
+  for (const [lane, isDrawn] of Object.entries({ ...lanes, named: (n: number) => n === 140 })) {
+    const choices = ns.filter(isDrawn).map((n) => ({
+      id: `chc_${lane}_${n}`,
+      unit_id: `unt_${n}`,
+      clip_id: clipId,
+      window_id: 'trw_1',
+      lane,
+      scorer: 'entropy',
+      scorer_sha256: 'b'.repeat(64),
+      propensity: 1,
+      salt: 's',
+      reason: 'test',
+      percentile: 0.5,
+      created_at: 1,
+    }));
+    await world.db.insertInto('triage_choice').values(choices).execute();
+  }
+  return { clipId };
+}

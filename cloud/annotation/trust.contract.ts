@@ -3,10 +3,9 @@
  * Method: a model that is right on audit units, a person who is wrong on gold, on either database.
  */
 import { expect, test } from 'vitest';
-import { sampleStartNs } from '../clip/clip.sample.ts';
 import { labelsOfUnits } from '../store/label-ref.ts';
 import type { OpenStore } from '../store/store.contract.ts';
-import { openTaskWorldOn, type TaskWorld } from './annotation.sample.ts';
+import { openTaskWorldOn, putUnits } from './annotation.sample.ts';
 import { annotatorStore } from './annotator-store.ts';
 import { setBands } from './bands.ts';
 
@@ -44,6 +43,27 @@ export function annotationTrustContract(name: string, open: OpenStore): void {
     expect([...labels.values()].map(({ unit_id, method }) => [unit_id, method])).toEqual([
       ['unt_0', 'dawid_skene'],
     ]);
+  });
+
+  test(`${name}: named and drawn in one window is one task, and the audit's`, async () => {
+    await using world = await worldOf();
+    const { clipId } = await putUnits(world, 141);
+    const task = (lane: string) =>
+      world.taskOf(clipId, { unitId: 'unt_140', choiceId: `chc_${lane}_140` });
+    const prefill = { class: 'left' };
+    const done = await world.open({ ...task('named'), prefill }, task('audit'));
+    expect(done).toMatchObject({ opened: [expect.any(String)], known: done.opened });
+    // Blind, though it was named first and with a proposal.
+    expect(await world.task(done.opened[0] ?? '')).toMatchObject({
+      lane: 'audit',
+      choice_id: 'chc_audit_140',
+      band: 'blind',
+      prefill: null,
+    });
+    for (const who of ['usr_a', 'usr_b']) await world.takeAndSay(who, { class: 'right' });
+    await world.resolve();
+    const label = await world.label(done.opened[0] ?? '');
+    expect(label).toMatchObject({ choice_id: 'chc_audit_140', class: 'right' });
   });
 
   test(`${name}: gold looks like any task; who fails it is paused and their work asked again`, async () => {
@@ -88,86 +108,4 @@ export function annotationTrustContract(name: string, open: OpenStore): void {
     await world.change(async (trx) => await annotatorStore(trx).resume(paused, world.at));
     expect(await world.next('usr_bad')).toHaveLength(1);
   });
-}
-
-/** Units of clip 1 of which a model says `left`, each chosen by audit and by capture. */
-async function putUnits(world: TaskWorld, count: number): Promise<{ readonly clipId: string }> {
-  const clipId = await world.clip(1);
-  const { device_id, session_id } = await world.db
-    .selectFrom('clip')
-    .select(['device_id', 'session_id'])
-    .executeTakeFirstOrThrow();
-  await world.db
-    .insertInto('triage_policy')
-    .values({
-      id: 'trp_1',
-      name: 'p',
-      enabled: 1,
-      definition: '{}',
-      created_by: 'usr_1',
-      created_at: 1,
-      updated_at: 1,
-      version: 1,
-    })
-    .execute();
-  await world.db
-    .insertInto('triage_window')
-    .values({
-      id: 'trw_1',
-      policy_id: 'trp_1',
-      policy: 'p',
-      definition: '{}',
-      salt: 's',
-      from_n: 0,
-      to_n: count,
-      as_of: 1,
-      holder: 'entropy',
-      state: 'drawn',
-      units: count,
-      reason: 'test',
-      created_by: 'usr_1',
-      created_at: 1,
-      updated_at: 1,
-      version: 1,
-    })
-    .execute();
-  const ns = Array.from({ length: count }, (_, n) => n);
-  const units = ns.map((n) => ({
-    id: `unt_${n}`,
-    n,
-    clip_id: clipId,
-    device_id,
-    session_id,
-    topic: '/odom',
-    at_ns: sampleStartNs + BigInt(n),
-    start_ns: sampleStartNs + BigInt(n),
-    end_ns: sampleStartNs + BigInt(n),
-    grain: 'frame',
-    population: 'fleet',
-    propensity_device: 1,
-    model_id: 'classifier',
-    model_sha256: 'a'.repeat(64),
-    predicted: 'left',
-    bytes: 1,
-    created_at: 1,
-  }));
-  await world.db.insertInto('triage_unit').values(units).execute();
-  for (const lane of ['audit', 'capture']) {
-    const choices = ns.map((n) => ({
-      id: `chc_${lane}_${n}`,
-      unit_id: `unt_${n}`,
-      clip_id: clipId,
-      window_id: 'trw_1',
-      lane,
-      scorer: 'entropy',
-      scorer_sha256: 'b'.repeat(64),
-      propensity: 1,
-      salt: 's',
-      reason: 'test',
-      percentile: 0.5,
-      created_at: 1,
-    }));
-    await world.db.insertInto('triage_choice').values(choices).execute();
-  }
-  return { clipId };
 }

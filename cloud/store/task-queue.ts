@@ -139,7 +139,7 @@ async function openOne(
 ): Promise<{ readonly id: string; readonly label: string | undefined }> {
   const { at } = deps;
   const ontology = await look.ontology(task.ontologySha256);
-  const lane = task.choiceId === undefined ? '' : await look.lane(task.choiceId);
+  const { choice, lane } = await look.choice(task);
   const machine = task.unitId === undefined ? undefined : await look.prediction(task, ontology);
   const band = bandOf(task, lane, machine);
   const id = deps.ids.ulid('tsk');
@@ -157,7 +157,7 @@ async function openOne(
     start_ns: task.startNs,
     end_ns: task.endNs,
     ontology_sha256: task.ontologySha256,
-    choice_id: task.choiceId ?? null,
+    choice_id: choice,
     failure_id: task.failureId ?? null,
   };
   const prefill = prefillOf(task, band, machine);
@@ -241,13 +241,25 @@ function openLook(trx: Db) {
       return found;
     },
 
-    async lane(choiceId: string): Promise<string> {
-      const row = await trx
-        .selectFrom('triage_choice')
-        .select('lane')
-        .where('id', '=', choiceId)
-        .executeTakeFirst();
-      return row?.lane ?? '';
+    /**
+     * What the unit was chosen by. Named and drawn by the audit in one window it is one task, and
+     * the audit's: people are blind to the machine, and its label counts in estimates.
+     */
+    async choice({ choiceId }: NewTask): Promise<{ choice: string | null; lane: string }> {
+      if (choiceId === undefined) return { choice: null, lane: '' };
+      const rows = await trx
+        .selectFrom('triage_choice as asked')
+        .innerJoin('triage_choice', (join) =>
+          join
+            .onRef('triage_choice.unit_id', '=', 'asked.unit_id')
+            .onRef('triage_choice.window_id', '=', 'asked.window_id'),
+        )
+        .select(['triage_choice.id', 'triage_choice.lane'])
+        .where('asked.id', '=', choiceId)
+        .execute();
+      const own = rows.find(({ id }) => id === choiceId);
+      const counts = rows.find(({ lane }) => lane === 'audit') ?? own;
+      return { choice: counts?.id ?? choiceId, lane: counts?.lane ?? '' };
     },
 
     /** Who logged a failure: the person, where a key of theirs did. */

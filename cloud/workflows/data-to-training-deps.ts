@@ -115,11 +115,20 @@ async function frozen(trx: Db, policy: string, act: Act) {
   }
 }
 
+/** One of each unit: what was named and drawn as well is one task, with both of its choices. */
 const choicesOf = (db: Db, window: string) =>
   db
     .selectFrom('triage_choice')
     .innerJoin('triage_unit', 'triage_unit.id', 'triage_choice.unit_id')
-    .where('triage_choice.window_id', '=', window);
+    .leftJoin('triage_choice as named', (join) =>
+      join
+        .onRef('named.unit_id', '=', 'triage_choice.unit_id')
+        .onRef('named.window_id', '=', 'triage_choice.window_id')
+        .onRef('named.id', '<>', 'triage_choice.id')
+        .on('named.lane', '=', 'named'),
+    )
+    .where('triage_choice.window_id', '=', window)
+    .where('named.id', 'is', null);
 
 async function drawnOf(db: Db, id: string) {
   const window = await windowStore(db).get(id);
@@ -173,7 +182,8 @@ async function tasksOf(
   const n = Number(of.batch.slice(of.window.length + 1));
   const rows = await choicesOf(trx, of.window)
     .selectAll('triage_unit')
-    .select(['triage_choice.id as choice', 'lane', 'percentile', 'failure_id'])
+    .select(['triage_choice.id as choice', 'triage_choice.lane'])
+    .select(['triage_choice.percentile', 'triage_choice.failure_id'])
     .orderBy('triage_choice.id')
     .offset((n - 1) * batchTasks)
     .limit(batchTasks)
