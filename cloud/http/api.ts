@@ -30,7 +30,9 @@ import { propertyOperations } from '../property/routes.ts';
 import { artifactOperations } from '../artifact/routes.ts';
 import { freezeOperations } from '../freeze/routes.ts';
 import { releaseOperations } from '../release/routes.ts';
+import { explainDecision } from '../rollout/explain.ts';
 import { rolloutOperations } from '../rollout/routes.ts';
+import { rolloutStore } from '../rollout/store.ts';
 import { correctionOperations } from '../correction/routes.ts';
 import { regionOperations } from '../region/routes.ts';
 import { reviewOperations } from '../review/routes.ts';
@@ -38,6 +40,7 @@ import { ruleOperations } from '../rule/routes.ts';
 import { runOperations } from '../run/routes.ts';
 import { savedQueryOperations } from '../saved-query/routes.ts';
 import { sessionOperations } from '../session/routes.ts';
+import type { Db } from '../store/db.ts';
 import { settingOnce } from '../store/settings.ts';
 import { trainingOperations } from '../training/routes.ts';
 import { type ClaimTokenDeps, claimTokenOperations } from '../token/routes.ts';
@@ -76,6 +79,13 @@ export interface Api extends AsyncDisposable {
   readonly operations: readonly Operation[];
 }
 
+/** A decision of a rollout, decided again on what was recorded. */
+const replayOf = (read: Db) => async (rollout: string, seq: bigint) => {
+  const after = Number(seq) - 1;
+  const [row] = await rolloutStore(read).decisions(rollout, { after, limit: 1 });
+  return row?.seq === Number(seq) ? explainDecision(row) : undefined;
+};
+
 /** The cursors' key is made once and kept with the data: cursors outlive a restart. */
 export async function openApi(deps: ApiDeps): Promise<Api> {
   const secret = (): string => Buffer.from(deps.randomBytes(32)).toString('base64url');
@@ -108,7 +118,7 @@ export async function openApi(deps: ApiDeps): Promise<Api> {
     ...clipOperations(noun),
     ...exportOperations(noun),
     ...datasetOperations(noun),
-    ...lineageOperations(noun),
+    ...lineageOperations({ ...noun, replay: replayOf(deps.read) }),
     ...trainingOperations(noun),
     ...modelOperations(noun),
     ...evaluationOperations(noun),

@@ -5,14 +5,24 @@ import { isDrawn } from '@fieldloop/learning';
 import { type Consensus, labelHash } from '../annotation/annotation.ts';
 import type { BlobStore } from '../blob/blob.ts';
 import { maxLineageBytes } from '../dataset-limits.ts';
+import { wholeBlob } from '../store/blob-bytes.ts';
 import type { Db } from '../store/db.ts';
 import { datasetVersionRef } from '../store/lineage-ref.ts';
+import { maxModelDocumentBytes } from '../training-limits.ts';
 import { type CheckState, decisionOf, type LineageNode, type NodeKind } from './lineage.ts';
 import type { Lineage } from './walk.ts';
 
 export interface CheckDeps {
   readonly read: Db;
   readonly bytes: Pick<BlobStore, 'read' | 'stat'>;
+  /** Puts a decision of a rollout through the deciding code again; undefined: there is none. */
+  readonly replay: (rollout: string, seq: bigint) => Promise<Replayed | undefined>;
+}
+
+/** `person`: nothing decided but somebody. */
+export interface Replayed {
+  readonly replay: 'agrees' | 'differs' | 'person';
+  readonly why?: string;
 }
 
 export interface Verified {
@@ -93,7 +103,16 @@ const checks: Readonly<Record<NodeKind, Check>> = {
     const found = await hashes(sha256 ?? '');
     return found.check === 'gone' ? mismatch('it is stored, and its bytes are not here') : found;
   },
-  failure: plain,
+  async failure({ read }, { id }) {
+    const row = await read
+      .selectFrom('regression_case')
+      .leftJoin('clip', 'clip.id', 'regression_case.clip_id')
+      .select(['clip_sha256', 'clip.sha256'])
+      .where('failure_id', '=', id)
+      .executeTakeFirst();
+    if (row === undefined) return unchecked;
+    return matches(row.clip_sha256 === row.sha256, 'its case names another clip than is stored');
+  },
   unit: plain,
   async choice({ read }, { id }) {
     const row = await read
@@ -136,35 +155,9 @@ const checks: Readonly<Record<NodeKind, Check>> = {
       'its inputs have another job key',
     );
   },
-  async model_version({ read }, { id }, hashes) {
-    const row = await read
-      .selectFrom('model_version')
-      .select(['onnx_sha256', 'document_sha256'])
-      .where('id', '=', id)
-      .executeTakeFirstOrThrow();
-    const onnx = await hashes(row.onnx_sha256);
-    return onnx.check === 'ok' ? await hashes(row.document_sha256) : onnx;
-  },
-  async evaluation({ read }, { id }) {
-    const row = await read
-      .selectFrom('evaluation')
-      .select(['input', 'result', 'sha256'])
-      .where('id', '=', id)
-      .executeTakeFirstOrThrow();
-    const input = JSON.parse(row.input) as Json;
-    const result = JSON.parse(row.result) as Json;
-    const found = sha256Hex(canonicalJson({ input, result }));
-    return matches(found === row.sha256, 'its inputs and result have another SHA-256');
-  },
-  async release({ read }, { id }) {
-    const row = await read
-      .selectFrom('release')
-      .select(['manifest', 'digest'])
-      .where('id', '=', id)
-      .executeTakeFirstOrThrow();
-    const found = sha256Hex(canonicalJson(JSON.parse(row.manifest) as Json));
-    return matches(found === row.digest, 'its manifest has another digest');
-  },
+  model_version: async (deps, { id }, hashes) => await modelFinding(deps, id, hashes),
+  evaluation: async ({ read }, { id }) => await evaluationFinding(read, id),
+  release: async ({ read }, { id }) => await releaseFinding(read, id),
   async rollout({ read }, { id }) {
     const row = await read
       .selectFrom('rollout')
@@ -174,18 +167,94 @@ const checks: Readonly<Record<NodeKind, Check>> = {
       .executeTakeFirstOrThrow();
     return matches(row.release_digest === row.digest, 'its release has another digest now');
   },
-  async rollout_decision({ read }, { id }) {
+  async rollout_decision({ replay }, { id }) {
     const { rollout, seq } = decisionOf(id);
-    const row = await read
-      .selectFrom('rollout_decision')
-      .select(['inputs', 'inputs_digest'])
-      .where('rollout_id', '=', rollout)
-      .where('seq', '=', seq)
-      .executeTakeFirstOrThrow();
-    const found = sha256Hex(canonicalJson(JSON.parse(row.inputs) as Json));
-    return matches(found === row.inputs_digest, 'its inputs have another digest');
+    const found = await replay(rollout, seq);
+    if (found === undefined) return mismatch('there is no such decision');
+    return matches(found.replay !== 'differs', found.why ?? '');
   },
 };
+
+/** Both files, and the training that the document names: its version is the job's key. */
+async function modelFinding({ read, bytes }: CheckDeps, id: string, hashes: Hashes) {
+  const row = await read
+    .selectFrom('model_version')
+    .leftJoin('training', 'training.id', 'model_version.training_id')
+    .select([
+      'onnx_sha256',
+      'document_sha256',
+      'dataset_version_id',
+      'training_id',
+      'training.job_key',
+      'training.version_id',
+    ])
+    .where('model_version.id', '=', id)
+    .executeTakeFirstOrThrow();
+  const onnx = await hashes(row.onnx_sha256);
+  if (onnx.check !== 'ok') return onnx;
+  const document = await hashes(row.document_sha256);
+  if (document.check !== 'ok' || row.training_id === null) return document;
+  if (row.version_id !== row.dataset_version_id) {
+    return mismatch('its training names another dataset version');
+  }
+  const { version } = JSON.parse(
+    new TextDecoder().decode(await wholeBlob(bytes, row.document_sha256, maxModelDocumentBytes)),
+  ) as { readonly version?: string };
+  const own = version !== undefined && (row.job_key ?? '').startsWith(version);
+  return matches(own, 'its document names another training');
+}
+
+/** Its own hash, and that of the model and the data that it says it judged. */
+async function evaluationFinding(read: Db, id: string): Promise<Finding> {
+  const row = await read
+    .selectFrom('evaluation')
+    .innerJoin('model_version', 'model_version.id', 'evaluation.model_version_id')
+    .select([
+      'evaluation.input',
+      'evaluation.result',
+      'evaluation.sha256',
+      'evaluation.model_version_id',
+      'evaluation.dataset_version_id',
+      'model_version.onnx_sha256',
+    ])
+    .where('evaluation.id', '=', id)
+    .executeTakeFirstOrThrow();
+  const input = JSON.parse(row.input) as Json;
+  const result = JSON.parse(row.result) as Json;
+  if (sha256Hex(canonicalJson({ input, result })) !== row.sha256) {
+    return mismatch('its inputs and result have another SHA-256');
+  }
+  const { candidate, datasetVersion } = input as {
+    readonly candidate?: { readonly id: string; readonly onnx: string };
+    readonly datasetVersion?: string;
+  };
+  if (datasetVersion !== row.dataset_version_id) return mismatch('it judged on other data');
+  const isOwn = candidate?.id === row.model_version_id && candidate.onnx === row.onnx_sha256;
+  return matches(isOwn, 'it judged another model');
+}
+
+/** Its digest, and the evaluations that speak for it. */
+async function releaseFinding(read: Db, id: string): Promise<Finding> {
+  const row = await read
+    .selectFrom('release')
+    .select(['manifest', 'digest', 'evidence'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  const found = sha256Hex(canonicalJson(JSON.parse(row.manifest) as Json));
+  if (found !== row.digest) return mismatch('its manifest has another digest');
+  const evidence = JSON.parse(row.evidence) as Readonly<Record<string, Json>>;
+  for (const [name, said] of Object.entries(evidence)) {
+    if (!name.startsWith('evaluation.')) continue;
+    const { id: evaluation = '', sha256 } = said as { readonly id?: string; sha256?: string };
+    const known = await read
+      .selectFrom('evaluation')
+      .select('sha256')
+      .where('id', '=', evaluation)
+      .executeTakeFirst();
+    if (known?.sha256 !== sha256) return mismatch('its evidence is another evaluation');
+  }
+  return ok;
+}
 
 async function labelFinding(read: Db, id: string): Promise<Finding> {
   const row = await read

@@ -3,22 +3,18 @@
  * Method: a chain from a clip to a decision of a rollout, built by a real dataset build and rows of
  * the later parts; every link changed once.
  */
-import { canonicalJson, type Json, sha256Hex } from '@fieldloop/core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { storeBytes } from '../blob/recordings/recording.sample.ts';
-import { buildVersion } from '../dataset/build.ts';
-import { plantDrives, plantGround, sampleSettings } from '../dataset/dataset.sample.ts';
-import { datasetStore } from '../dataset/store.ts';
-import { failureStore } from '../failure/store.ts';
-import { type ApiWorld, openApiWorld } from '../http/world.sample.ts';
-import { bit } from '../store/db.ts';
-import { jobKeyOf } from '../training/training.ts';
+import type { ApiWorld } from '../http/world.sample.ts';
+import { openLineageWorld } from './lineage.sample.ts';
 
 let world: ApiWorld;
 let version = '';
 let clip = '';
 /** The first of the version. */
 let label = '';
+/** Hashes of the model's document, and of one that another training made. */
+let document = '';
+let otherDocument = '';
 
 interface Lineage {
   readonly nodes: readonly { readonly kind: string; readonly id: string; readonly check: string }[];
@@ -37,160 +33,8 @@ const lineage = async (id: string, query = ''): Promise<Lineage> => {
   return body;
 };
 
-const kept = { created_by: 'usr_1', created_at: 1, updated_at: 1, version: 1 };
-
 beforeAll(async () => {
-  world = await openApiWorld();
-  const { db, bytes } = world;
-  await plantGround(db);
-  const labels = await plantDrives(db, 'dev_wall', { count: 20, blobs: bytes });
-  clip = labels[0]?.clipId ?? '';
-  await datasetStore(db).create(
-    { id: 'dst_1', name: 'wall', settings: sampleSettings },
-    {
-      by: 'usr_1',
-      at: 5,
-    },
-  );
-  const context = {
-    id: 'op_1',
-    read: db,
-    write: db,
-    bytes,
-    clock: { now: () => 60, monotonicMs: () => 0, sleep: async () => undefined },
-    signal: new AbortController().signal,
-    progress: () => undefined,
-  };
-  version = (await buildVersion({ dataset: 'wall', asOf: 40, by: 'usr_1' }, context)).version;
-  const first = await db
-    .selectFrom('dataset_item')
-    .select('label_id')
-    .where('n', '=', 0n)
-    .executeTakeFirstOrThrow();
-  label = first.label_id;
-  const onnx = await storeBytes(bytes, Buffer.from('a model'));
-  const document = await storeBytes(bytes, Buffer.from('its document'));
-  await db
-    .insertInto('model')
-    .values({ id: 'mdl_1', name: 'wall', ...kept })
-    .execute();
-  const facts = { model: 'wall', config: { kind: 'mlp' }, seed: 7, trainer: 'builtin' };
-  await db
-    .insertInto('training')
-    .values({
-      id: 'trn_1',
-      model: 'wall',
-      version_id: version,
-      config: JSON.stringify(facts.config),
-      seed: 7,
-      trainer: 'builtin',
-      job_key: jobKeyOf({ ...facts, datasetVersion: version, breaking: false }),
-      breaking: 0,
-      state: 'done',
-      attempt: 1,
-      stop_asked: 0,
-      deadline_at: 9,
-      ...kept,
-    })
-    .execute();
-  await db
-    .insertInto('model_version')
-    .values({
-      id: 'mdv_1',
-      model: 'wall',
-      version: 1,
-      onnx_sha256: onnx,
-      onnx_bytes: 7,
-      document_sha256: document,
-      document_bytes: 12,
-      dataset_version_id: version,
-      training_id: 'trn_1',
-      classes: '[]',
-      breaking: 0,
-      created_by: 'usr_1',
-      created_at: 2,
-    })
-    .execute();
-  const input: Json = { units: 3 };
-  const result: Json = { accuracy: 0.9 };
-  await db
-    .insertInto('evaluation')
-    .values({
-      id: 'evl_1',
-      model: 'wall',
-      model_version_id: 'mdv_1',
-      dataset_version_id: version,
-      regression_sha256: sha256Hex('[]'),
-      input: JSON.stringify(input),
-      result: JSON.stringify(result),
-      sha256: sha256Hex(canonicalJson({ input, result })),
-      measured: '{}',
-      outcome: 'pass',
-      created_by: 'usr_1',
-      created_at: 3,
-    })
-    .execute();
-  const manifest: Json = {
-    schema: 'x',
-    components: [{ kind: 'onnx-model', onnx: { sha256: onnx } }],
-  };
-  const digest = sha256Hex(canonicalJson(manifest));
-  await db
-    .insertInto('release')
-    .values({
-      id: 'rel_1',
-      name: 'wall',
-      semver: '1.0.0',
-      digest,
-      manifest: JSON.stringify(manifest),
-      state: 'released',
-      evidence: '{}',
-      author: 'usr_1',
-      created_at: 4,
-      updated_at: 4,
-      version: 1,
-    })
-    .execute();
-  await db
-    .insertInto('rollout')
-    .values({
-      id: 'rol_1',
-      release_id: 'rel_1',
-      release_digest: digest,
-      plan: '{}',
-      plan_digest: sha256Hex('{}'),
-      urgency: 'normal',
-      state: 'completed',
-      stage: 1,
-      phase: 'none',
-      stage_at: 1,
-      halt_requested: 0,
-      answers: '{}',
-      evidence: '{}',
-      judged_n: 0,
-      judged_at: 0,
-      created_by: 'usr_1',
-      created_at: 5,
-      updated_at: 5,
-      version: 1,
-    })
-    .execute();
-  const inputs: Json = { failures: 0 };
-  await db
-    .insertInto('rollout_decision')
-    .values({
-      rollout_id: 'rol_1',
-      seq: 1,
-      from_state: 'running',
-      to_state: 'completed',
-      rule: 'soaked',
-      action: 'promote',
-      inputs: JSON.stringify(inputs),
-      inputs_digest: sha256Hex(canonicalJson(inputs)),
-      actor: 'system',
-      at: 6,
-    })
-    .execute();
+  ({ world, clip, version, label, document, otherDocument } = await openLineageWorld());
 });
 
 afterAll(async () => {
@@ -217,7 +61,8 @@ test('from either end, and from the middle, the whole chain is found and every h
   const up = await lineage('rol_1.1', '&direction=up');
   const middle = await lineage(version.slice(0, 12));
   for (const found of [down, up, middle]) {
-    expect([...new Set(found.nodes.map(({ kind }) => kind))]).toEqual(kinds);
+    const said = found.nodes.map(({ kind }) => kind).filter((kind) => kind !== 'failure');
+    expect([...new Set(said)]).toEqual(kinds);
     expect(found.verified).toMatchObject({ ok: true });
     expect(found.verified?.checked).toBeGreaterThan(10);
     for (const { from, to } of found.edges) {
@@ -232,54 +77,6 @@ test('from either end, and from the middle, the whole chain is found and every h
 });
 
 test('a failure leads to the release that fixed it, and the release to the failures it fixed', async () => {
-  const { db } = world;
-  const clipRow = await db
-    .selectFrom('clip')
-    .innerJoin('device', 'device.id', 'clip.device_id')
-    .select(['clip.sha256', 'clip.device_id', 'clip.session_id', 'device.name'])
-    .where('clip.id', '=', clip)
-    .executeTakeFirstOrThrow();
-  for (const [n, model] of ['mdv_1', undefined].entries()) {
-    const failure = `flr_${n}`;
-    await failureStore(db).create({
-      id: failure,
-      kind: 'lost',
-      severity: 'warning',
-      deviceId: clipRow.device_id,
-      startNs: 1n,
-      endNs: 1n,
-      conditions: { signals: {}, models: {}, properties: {} },
-      source: 'operator',
-      createdBy: 'usr_1',
-      at: 7,
-    });
-    await db
-      .updateTable('failure')
-      .set({ clip_id: clip, ...(model === undefined ? {} : { model }) })
-      .where('id', '=', failure)
-      .execute();
-    await db
-      .insertInto('regression_case')
-      .values({
-        id: `rgc_${n}`,
-        failure_id: failure,
-        clip_id: clip,
-        clip_sha256: clipRow.sha256,
-        device_id: clipRow.device_id,
-        session_id: clipRow.session_id,
-        start_ns: 0n,
-        end_ns: 2n,
-        class: 'free',
-        share: 0.9,
-        held_out: 0,
-        cluster: null,
-        state: 'active',
-        ...kept,
-      })
-      .execute();
-    const asked = { evaluation_id: 'evl_1', case_id: `rgc_${n}`, is_right: bit(n === 0) };
-    await db.insertInto('evaluation_case').values(asked).execute();
-  }
   const found = await lineage('flr_0');
   const kinds = found.nodes.map(({ kind }) => kind);
   expect(kinds).toEqual([
@@ -298,60 +95,206 @@ test('a failure leads to the release that fixed it, and the release to the failu
   expect(up.filter(({ kind }) => kind === 'failure').map(({ id }) => id)).toEqual(['flr_0']);
 });
 
+const ends = (): readonly string[] => [
+  clip,
+  'flr_0',
+  label,
+  version,
+  'trn_1',
+  'mdv_1',
+  'evl_1',
+  'rel_1',
+  'rol_1',
+  'rol_1.1',
+];
+
+test('from each link of the chain both ends are found, and every hash matches', async () => {
+  for (const end of ends()) {
+    const { nodes, verified } = await lineage(end);
+    const found = nodes.map(({ kind }) => kind);
+    expect([end, found[0], found.at(-1)]).toEqual([end, 'clip', 'rollout_decision']);
+    expect(verified).toMatchObject({ ok: true });
+  }
+});
+
+interface Change {
+  readonly table: string;
+  readonly key: readonly [string, string];
+  readonly column: string;
+  readonly to: (before: string) => string | number;
+  /** The link that is named. */
+  readonly names: string;
+  readonly why: string;
+  /** Ends whose lineage this link is no part of. */
+  readonly blind: readonly string[];
+}
+
 /** Changes a value behind the product's back, and puts it right again. */
 async function changed(
-  of: {
-    readonly table: 'label' | 'training' | 'evaluation' | 'release' | 'rollout_decision';
-    readonly column: string;
-    readonly to: (before: string) => string | number;
-  },
+  { table, key: [key, id], column, to }: Change,
   look: () => Promise<void>,
 ): Promise<void> {
-  const { table, column, to } = of;
-  const key = table === 'rollout_decision' ? 'rollout_id' : 'id';
-  const id = { label, training: 'trn_1', evaluation: 'evl_1', release: 'rel_1' };
-  const where = table === 'rollout_decision' ? 'rol_1' : id[table];
-  const rows = world.db.selectFrom(table as 'label').where(key as 'id', '=', where);
+  const rows = world.db.selectFrom(table as 'label').where(key as 'id', '=', id);
   const row = await rows.select(column as 'body').executeTakeFirstOrThrow();
   const before = (row as unknown as Record<string, string>)[column] ?? '';
   const set = async (value: string | number): Promise<void> => {
     await world.db
       .updateTable(table as 'label')
       .set({ [column]: value })
-      .where(key as 'id', '=', where)
+      .where(key as 'id', '=', id)
       .execute();
   };
   await set(to(before));
-  await look();
-  await set(before);
+  try {
+    await look();
+  } finally {
+    await set(before);
+  }
 }
 
-test.each([
-  { table: 'label', column: 'body', to: () => '{"class":"other"}', why: 'value and consensus' },
-  { table: 'training', column: 'seed', to: () => 8, why: 'job key' },
-  { table: 'evaluation', column: 'result', to: () => '{"accuracy":1}', why: 'another SHA-256' },
+const failureAlone = ['flr_0'];
+
+const changes = (): readonly Change[] => [
+  {
+    table: 'label',
+    key: ['id', label],
+    column: 'body',
+    to: () => '{"class":"other"}',
+    names: label,
+    why: 'value and consensus',
+    blind: failureAlone,
+  },
+  {
+    table: 'dataset_item',
+    key: ['label_id', label],
+    column: 'label_sha256',
+    to: () => 'f'.repeat(64),
+    names: label,
+    why: 'holds another label',
+    blind: failureAlone,
+  },
+  {
+    table: 'dataset_version',
+    key: ['id', version],
+    column: 'items_sha256',
+    to: () => 'f'.repeat(64),
+    names: version,
+    why: 'names other items',
+    blind: failureAlone,
+  },
+  {
+    table: 'training',
+    key: ['id', 'trn_1'],
+    column: 'seed',
+    to: () => 8,
+    names: 'trn_1',
+    why: 'job key',
+    blind: failureAlone,
+  },
+  {
+    table: 'model_version',
+    key: ['id', 'mdv_1'],
+    column: 'document_sha256',
+    to: () => otherDocument,
+    names: 'mdv_1',
+    why: 'names another training',
+    blind: failureAlone,
+  },
+  {
+    table: 'model_version',
+    key: ['id', 'mdv_1'],
+    column: 'dataset_version_id',
+    to: () => 'f'.repeat(64),
+    names: 'mdv_1',
+    why: 'another dataset version',
+    blind: failureAlone,
+  },
+  {
+    table: 'evaluation',
+    key: ['id', 'evl_1'],
+    column: 'result',
+    to: () => '{"accuracy":1}',
+    names: 'evl_1',
+    why: 'another SHA-256',
+    blind: [],
+  },
+  {
+    table: 'evaluation',
+    key: ['id', 'evl_1'],
+    column: 'dataset_version_id',
+    to: () => 'f'.repeat(64),
+    names: 'evl_1',
+    why: 'other data',
+    blind: [],
+  },
   {
     table: 'release',
+    key: ['id', 'rel_1'],
     column: 'manifest',
-    to: (before: string) => before.replace('"x"', '"y"'),
+    to: (before) => before.replace('"x"', '"y"'),
+    names: 'rel_1',
     why: 'another digest',
+    blind: [],
+  },
+  {
+    table: 'release',
+    key: ['id', 'rel_1'],
+    column: 'evidence',
+    to: (before) => before.replace('evl_1', 'evl_2'),
+    names: 'rel_1',
+    why: 'another evaluation',
+    blind: [],
+  },
+  {
+    table: 'rollout',
+    key: ['id', 'rol_1'],
+    column: 'release_digest',
+    to: () => 'f'.repeat(64),
+    names: 'rol_1',
+    why: 'another digest',
+    blind: [],
   },
   {
     table: 'rollout_decision',
+    key: ['rollout_id', 'rol_1'],
     column: 'inputs',
     to: () => '{"failures":9}',
-    why: 'another digest',
+    names: 'rol_1.1',
+    why: 'not those that were recorded',
+    blind: [],
   },
-] as const)('a changed $table is named', async ({ why, ...change }) => {
-  await changed(change, async () => {
-    const found = await lineage('rol_1.1', '&direction=up');
-    const kind = found.nodes.find(({ id }) => id === found.verified?.mismatch?.id)?.kind;
-    expect(kind).toBe(change.table);
-    expect(found.verified?.mismatch?.why).toContain(why);
-    expect(found.nodes.filter(({ check }) => check === 'mismatch')).toHaveLength(1);
-  });
-  expect((await lineage('rol_1.1', '&direction=up')).verified?.ok).toBe(true);
-});
+  {
+    table: 'regression_case',
+    key: ['id', 'rgc_0'],
+    column: 'clip_sha256',
+    to: () => 'f'.repeat(64),
+    names: 'flr_0',
+    why: 'another clip',
+    blind: [label, version, 'trn_1', 'mdv_1'],
+  },
+];
+
+test.each(Array.from({ length: 13 }, (_, n) => n))(
+  'change %i of a row is named from every end',
+  async (n) => {
+    const change = changes()[n];
+    if (change === undefined) throw new Error('no change');
+    await changed(change, async () => {
+      const blind: string[] = [];
+      for (const end of ends()) {
+        const { verified, nodes } = await lineage(end, '&fan=30');
+        if (nodes.every(({ id }) => id !== change.names)) {
+          blind.push(end);
+          continue;
+        }
+        expect([end, verified?.mismatch?.id]).toEqual([end, change.names]);
+        expect(verified?.mismatch?.why).toContain(change.why);
+      }
+      expect(blind).toEqual(change.blind);
+    });
+    expect((await lineage('rol_1.1', '&direction=up')).verified?.ok).toBe(true);
+  },
+);
 
 test('a changed manifest of a dataset version is named; a model without its bytes is gone', async () => {
   const row = await world.db.selectFrom('dataset_version').select('manifest').executeTakeFirst();
@@ -365,7 +308,7 @@ test('a changed manifest of a dataset version is named; a model without its byte
     why: 'its manifest has another SHA-256',
   });
   await set(manifest);
-  await world.bytes.remove(sha256Hex('its document'));
+  await world.bytes.remove(document);
   const gone = await lineage('mdv_1', '&direction=up');
   expect(gone.verified?.ok).toBe(true);
   expect(gone.nodes.at(-1)).toMatchObject({ id: 'mdv_1', check: 'gone' });

@@ -3,11 +3,11 @@ import type { NounDeps } from '../http/deps.ts';
 import { instantField, instantText } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
-import { verifyLineage } from './check.ts';
+import { type CheckDeps, verifyLineage } from './check.ts';
 import { type LineageNode, nodeKinds } from './lineage.ts';
 import { lineageOf } from './walk.ts';
 
-type Deps = NounDeps & { readonly bytes: BlobStore };
+type Deps = NounDeps & Pick<CheckDeps, 'replay'> & { readonly bytes: BlobStore };
 
 const usualFan = 5;
 const mostFan = 100;

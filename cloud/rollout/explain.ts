@@ -11,7 +11,9 @@ export interface Explained {
   readonly why?: string;
 }
 
-export function explainDecision(row: DecisionRow): Explained {
+export function explainDecision(
+  row: Pick<DecisionRow, 'seq' | 'inputs' | 'inputsDigest' | 'rule' | 'action' | 'to'>,
+): Explained {
   const { seq, inputs, inputsDigest } = row;
   if (sha256Hex(canonicalJson(inputs)) !== inputsDigest) {
     return { seq, replay: 'differs', why: 'the inputs are not those that were recorded' };
