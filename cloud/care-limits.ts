@@ -49,5 +49,13 @@ export const correctionPullMs = ms('7d');
 export const correctionVerdictMs = ms('5d');
 /** The labels of a correction are looked for in dataset versions and evaluations so long. */
 export const correctionFedMs = ms('90d');
+/** Signs of trouble are looked for this often; one subject's open no second correction so soon. */
+export const signStepMs = ms('1m');
+export const signCooldownMs = ms('24h');
+/** Interventions of a robot are counted over these days, and from so many on. */
+export const signWindowMs = ms('7d');
+export const signInterventions = 3;
+/** So many failures of one cluster are looked at together. */
+export const signFailures = 5;
 /** Changes of the command's owner that one correction keeps. */
 export const maxOwnerChanges = 64;

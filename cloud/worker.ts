@@ -4,6 +4,7 @@ import { openConsensus } from './annotation/consensus-work.ts';
 import { clipOperationKinds } from './clip/bulk-work.ts';
 import { openPreviewMaker } from './clip/preview-maker.ts';
 import { openCorrectionFollow } from './correction/follow.ts';
+import { openCorrectionSigns } from './correction/watch.ts';
 import { openCommandExpiry } from './command/expiry.ts';
 import { openDatasetExportSweep } from './dataset/export-work.ts';
 import { datasetOperationKinds } from './dataset/work.ts';
@@ -75,6 +76,7 @@ const parts: readonly WorkerPart[] = [
   openTriageMeasure,
   openConsensus,
   openCorrectionFollow,
+  openCorrectionSigns,
 ];
 
 /** Works while this process holds the lease; else stands by. `more` need what only main has. */

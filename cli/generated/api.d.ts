@@ -7816,7 +7816,7 @@ export interface components {
                 /** @example 1717171717000000000 */
                 endNs?: string;
                 /** @enum {string} */
-                source?: "marker" | "operator" | "failure";
+                source?: "marker" | "operator" | "failure" | "rate" | "drift" | "cluster";
                 /** @enum {string} */
                 state?: "open" | "context" | "phases" | "verdict" | "learning" | "fed" | "dismissed" | "case_opened" | "unrecoverable" | "aborted";
                 /** @description The operator’s own. */
@@ -7874,7 +7874,7 @@ export interface components {
             /** @example 1717171717000000000 */
             endNs: string;
             /** @enum {string} */
-            source: "marker" | "operator" | "failure";
+            source: "marker" | "operator" | "failure" | "rate" | "drift" | "cluster";
             /** @enum {string} */
             state: "open" | "context" | "phases" | "verdict" | "learning" | "fed" | "dismissed" | "case_opened" | "unrecoverable" | "aborted";
             /** @description The operator’s own. */
@@ -11493,6 +11493,10 @@ export interface components {
                 /** @enum {string} */
                 replay: "agrees" | "differs" | "person";
                 why?: string;
+                /** @description Hash of its inputs and of what it decided. */
+                recorded: string;
+                /** @description The same hash, decided again; absent where a person decided. */
+                reproduced?: string;
             }[];
             verdicts: {
                 intervals: number;

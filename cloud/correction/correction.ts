@@ -29,8 +29,20 @@ export const endedCorrections: readonly CorrectionState[] = [
 export const verdicts = ['model', 'environment', 'operator', 'hardware', 'no_failure'] as const;
 export type Verdict = (typeof verdicts)[number];
 
-export const correctionSources = ['marker', 'operator', 'failure'] as const;
+/** The first three say that a person took the command; the others are signs of trouble. */
+export const correctionSources = [
+  'marker',
+  'operator',
+  'failure',
+  'rate',
+  'drift',
+  'cluster',
+] as const;
 export type CorrectionSource = (typeof correctionSources)[number];
+
+/** Whether a person had the command at some time of it. */
+export const isIntervention = ({ timeline }: Pick<Correction, 'timeline'>): boolean =>
+  timeline.some(({ owner }) => owner === 'person');
 
 /** Who has the command from this moment on. */
 export interface OwnerChange {

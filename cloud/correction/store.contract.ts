@@ -15,6 +15,7 @@ import { outboxAfter } from '../store/tail.ts';
 import { followCorrections } from './follow.ts';
 import { phasesOf } from './correction.ts';
 import { correctionStore } from './store.ts';
+import { lookForSigns } from './watch.ts';
 
 const second = 1_000_000_000n;
 const kinds = ['event.new', 'marker.new', 'failure.logged', 'clip.stored'];
@@ -26,6 +27,40 @@ export function correctionStoreContract(name: string, open: OpenStore): void {
     randomBytes: (length) => new Uint8Array(length).map(() => (drawn = (drawn + 7) % 251)),
   });
   const how = (at: number) => ({ ids, at, by: 'usr_1' });
+
+  test(`${name}: a robot that people take over more often than the others is a sign, once`, async () => {
+    await using world = await open();
+    const { db } = world;
+    const [one, other] = await db.selectFrom('device').select('id').orderBy('name').execute();
+    if (one === undefined || other === undefined) throw new Error('two robots are needed');
+    const now = Number(sampleStartNs / 1_000_000n);
+    for (const [device, hours] of [[one.id, 1n] as const, [other.id, 90n] as const]) {
+      const times = { start_ns: sampleStartNs - hours * 3_600n * second, end_ns: sampleStartNs };
+      const kept = { source: 'test', created_at: 1, updated_at: 1, version: 1 };
+      await db
+        .insertInto('session')
+        .values({ id: `ses_${device}`, device_id: device, ...times, ...kept })
+        .execute();
+    }
+    for (const n of [1n, 2n, 3n]) {
+      const startNs = sampleStartNs - n * 60n * second;
+      const of = {
+        key: `t${n}`,
+        deviceId: one.id,
+        startNs,
+        endNs: startNs,
+        source: 'marker',
+      } as const;
+      const { id } = await correctionStore(db).report(of, how(now));
+      await correctionStore(db).change(id, { state: 'dismissed' }, how(now));
+    }
+    const clock = { now: () => now, monotonicMs: () => now, sleep: async () => undefined };
+    const [found] = await lookForSigns({ read: db, write: db, clock, ids });
+    expect(await lookForSigns({ read: db, write: db, clock, ids })).toEqual([]);
+    const sign = await correctionStore(db).demand(found ?? '');
+    expect(sign).toMatchObject({ source: 'rate', deviceId: one.id, timeline: [] });
+    expect(sign.words).toMatch(/^People took over 3 times in 1\.0 h/);
+  });
 
   async function step(db: Db, at: number): Promise<void> {
     await db.transaction().execute(async (trx) => {

@@ -14,7 +14,7 @@ import {
   type Verdict,
 } from './correction.ts';
 
-/** Somebody says that a person took over. */
+/** Somebody says that a person took over, or a figure that something goes wrong. */
 export interface Intervention {
   /** The same key is the same report. */
   readonly key: string;
@@ -162,10 +162,16 @@ interface Reported {
   readonly how: By;
 }
 
-const timelineOf = ({ startNs, endNs }: Intervention): readonly OwnerChange[] => [
-  { atNs: startNs, owner: 'person' },
-  ...(endNs > startNs ? [{ atNs: endNs, owner: 'robot' as const }] : []),
-];
+const signs: readonly CorrectionSource[] = ['rate', 'drift', 'cluster'];
+
+/** A sign of trouble says nothing of who had the command. */
+const timelineOf = ({ startNs, endNs, source }: Intervention): readonly OwnerChange[] =>
+  signs.includes(source)
+    ? []
+    : [
+        { atNs: startNs, owner: 'person' },
+        ...(endNs > startNs ? [{ atNs: endNs, owner: 'robot' as const }] : []),
+      ];
 
 const timelineText = (timeline: readonly OwnerChange[]): string =>
   canonicalJson(timeline.map(({ atNs, owner }) => ({ atNs: String(atNs), owner })));

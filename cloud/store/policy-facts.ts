@@ -83,14 +83,14 @@ async function labelsResolvedSince(db: Db, dataset: string, since: number): Prom
   return Number(found.n);
 }
 
-async function championOf(db: Db, model: string) {
+export async function championOf(db: Db, model: string) {
   const alias = await getAlias(db, model, 'champion');
   const version = alias && (await getModelVersion(db, alias.modelVersion));
   return version && { onnx: version.onnx.sha256, evaluation: version.evaluation };
 }
 
 /** The rate at which the model was wrong where the robots live, from audit labels alone. */
-async function auditedRate(db: Db, onnx: string | undefined): Promise<PolicyFacts['audited']> {
+export async function auditedRate(db: Db, onnx: string | undefined): Promise<PolicyFacts['audited']> {
   if (onnx === undefined) return undefined;
   const rows = await db
     .selectFrom('triage_choice')
@@ -120,7 +120,7 @@ async function auditedRate(db: Db, onnx: string | undefined): Promise<PolicyFact
   return drawnRate(units);
 }
 
-async function testedRate(db: Db, evaluation: string | undefined): Promise<PolicyFacts['tested']> {
+export async function testedRate(db: Db, evaluation: string | undefined): Promise<PolicyFacts['tested']> {
   if (evaluation === undefined) return undefined;
   const row = await db
     .selectFrom('evaluation')
@@ -135,7 +135,7 @@ async function testedRate(db: Db, evaluation: string | undefined): Promise<Polic
 }
 
 /** The first scores of the model against its newest ones. */
-async function driftOf(db: Db, onnx: string | undefined): Promise<number | undefined> {
+export async function driftOf(db: Db, onnx: string | undefined): Promise<number | undefined> {
   if (onnx === undefined) return undefined;
   const scores = async (order: 'asc' | 'desc'): Promise<readonly number[]> => {
     const rows = await db

@@ -1,7 +1,13 @@
 /** Corrections for their workflow: each effect is one transaction under its key. */
 import { canonicalJson, Fault, type Json, sha256Hex } from '@fieldloop/core';
 import type { LabelValue } from '../annotation/annotation.ts';
-import { consequence, contextOf, type Correction, phasesOf } from '../correction/correction.ts';
+import {
+  consequence,
+  contextOf,
+  type Correction,
+  isIntervention,
+  phasesOf,
+} from '../correction/correction.ts';
 import { correctionStore, phasesText } from '../correction/store.ts';
 import { measured, relink } from '../failure/link.ts';
 import { failureStore } from '../failure/store.ts';
@@ -114,9 +120,17 @@ function factsOf(one: Correction, joined: boolean) {
     joined,
     device: one.device,
     deviceId: one.deviceId,
-    words: one.words === undefined ? '' : `The operator says: ${one.words}.`,
+    isIntervention: isIntervention(one),
+    words: wordsOf(one),
     digest: sha256Hex(canonicalJson({ timeline, words: one.words ?? '' })),
   };
+}
+
+/** The figure speaks for itself where nobody took over. */
+function wordsOf(one: Correction): string {
+  if (!isIntervention(one)) return one.words ?? '';
+  const said = one.words === undefined ? '' : ` Said of it: ${one.words}`;
+  return `A person took over.${said}`;
 }
 
 const phaseBatch = (correction: string): string => `correction:${correction}:phases`;
@@ -162,8 +176,10 @@ async function keepPhases(trx: Db, correction: string, at: number): Promise<Kept
   const corrections = correctionStore(trx);
   const one = await corrections.demand(correction);
   const labelled = await labelledPhases(trx, phaseBatch(correction));
-  const text = phasesText(labelled ?? phasesOf(one));
-  await corrections.change(correction, { phases: text, state: 'verdict' }, { at, by });
+  const text = phasesText(labelled ?? (isIntervention(one) ? phasesOf(one) : []));
+  const clip = one.clip ?? (await clipSeen(trx, one))?.clip ?? undefined;
+  const seen = clip === undefined ? {} : { clip_id: clip };
+  await corrections.change(correction, { phases: text, state: 'verdict', ...seen }, { at, by });
   return {
     source: labelled === undefined ? 'ownership' : 'labels',
     phases: JSON.parse(text) as Json[],

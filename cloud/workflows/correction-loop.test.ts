@@ -26,6 +26,8 @@ interface World extends CorrectionDeps {
 
 interface Setting {
   readonly joined?: boolean;
+  /** A figure, and nobody who took over. */
+  readonly isSign?: boolean;
   readonly clip?: 'here' | 'lost' | 'never';
   readonly fed?: Fed;
 }
@@ -51,6 +53,7 @@ function world(setting: Setting): World {
         joined: setting.joined ?? false,
         device: 'amr-01',
         deviceId: 'dev_1',
+        isIntervention: setting.isSign !== true,
         words: 'it did not stop.',
         digest,
       })),
@@ -116,6 +119,7 @@ test.each<[string, Setting, MemoryOptions, CorrectionOutcome['status'], readonly
   ['the operator', {}, says('operator'), 'dismissed', ['phases']],
   ['no failure', {}, says('no_failure'), 'dismissed', ['phases']],
   ['the hardware', {}, says('hardware'), 'case_opened', ['phases']],
+  ['a sign teaches, and has no phases', { fed, isSign: true }, says('model'), 'fed', all.slice(1)],
   ['no clip will come', { clip: 'lost' }, {}, 'unrecoverable', []],
   ['no clip comes in time', { clip: 'never' }, {}, 'unrecoverable', []],
   ['another run has it', { joined: true }, {}, 'merged', []],

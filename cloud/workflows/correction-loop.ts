@@ -22,6 +22,9 @@ export interface CorrectionFacts {
   readonly joined: boolean;
   readonly device: string;
   readonly deviceId: string;
+  /** Whether a person took the command: only then are there phases to cut. */
+  readonly isIntervention: boolean;
+  /** What is asked about, in sentences. */
   readonly words: string;
   readonly digest: string;
 }
@@ -132,7 +135,7 @@ export const correctionLoop: Body<CorrectionInput, CorrectionOutcome, Correction
   const opened = await flow.must('open', async (e) => await deps.open(correction, e));
   if (opened.kind !== 'done') return await aborted(at, opened);
   if (opened.value.joined) return { status: 'merged', correction };
-  const shown = await seen(at);
+  const shown = await seen(at, opened.value);
   if ('ended' in shown) return shown.ended;
   const said = await judged(at, { facts: opened.value, ...shown });
   if ('ended' in said) return said.ended;
@@ -142,6 +145,7 @@ export const correctionLoop: Body<CorrectionInput, CorrectionOutcome, Correction
 /** The clip, and its phases by people; by command ownership when nobody has the time. */
 async function seen(
   at: At,
+  { isIntervention }: CorrectionFacts,
 ): Promise<{ readonly context: Context; readonly phases: KeptPhases } | Ended> {
   const { flow, deps, correction } = at;
   const asked = await flow.must('ask', async (e) => await deps.ask(correction, e));
@@ -154,14 +158,22 @@ async function seen(
   if (found.kind === 'expired' || found.value.clip === null) {
     return { ended: await over(at, 'unrecoverable') };
   }
-  at.begun.push('phases');
-  const tasks = await flow.must('phases', async (e) => await deps.openPhases(correction, e));
-  if (tasks.kind !== 'done') return { ended: await aborted(at, tasks) };
-  const labelled = await batch(at, 'phases-labels', tasks.value.batch);
-  if (labelled !== undefined) return { ended: await aborted(at, labelled) };
+  if (isIntervention) {
+    const stopped = await cut(at);
+    if (stopped !== undefined) return { ended: await aborted(at, stopped) };
+  }
   const kept = await flow.must('phases-kept', async (e) => await deps.keepPhases(correction, e));
   if (kept.kind !== 'done') return { ended: await aborted(at, kept) };
   return { context: found.value, phases: kept.value };
+}
+
+/** People cut the time into phases. What stopped it, if something did. */
+async function cut(at: At): Promise<Stop | undefined> {
+  const { flow, deps, correction } = at;
+  at.begun.push('phases');
+  const tasks = await flow.must('phases', async (e) => await deps.openPhases(correction, e));
+  if (tasks.kind !== 'done') return tasks;
+  return await batch(at, 'phases-labels', tasks.value.batch);
 }
 
 /** What stopped it, if something did: late labels stop nothing. */
@@ -320,7 +332,7 @@ function verdictGate(correction: string, { facts, context, phases }: Shown): Gat
   ];
   return {
     kind: 'verdict',
-    question: `${facts.device}: a person took over. ${facts.words} Whose fault was it?`,
+    question: `${facts.device}: ${facts.words} Whose fault was it?`,
     subject: { id: correction, digest: phases.digest },
     evidence,
     options: verdicts,
