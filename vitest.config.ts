@@ -1,5 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { programEnvironment, runsHere } from './core/launch.mjs';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { testFolder } from './scripts/test-folder.ts';
 
 // Addons are built for the clone's Node; under another one they end the process without a word.
 if (!runsHere()) {
@@ -11,6 +14,18 @@ if (!runsHere()) {
 
 // Tests start programs of this clone; these run as their launchers would run them.
 Object.assign(process.env, programEnvironment());
+process.env['TMPDIR'] = testFolder();
+
+/** End-to-end tests wait for most of their time: taken in turn with others, both go on. */
+class InTurn extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const ordered = await super.sort(files);
+    const isLine = ({ moduleId }: TestSpecification): boolean => moduleId.includes('/e2e/');
+    const [lines, others] = [ordered.filter(isLine), ordered.filter((file) => !isLine(file))];
+    const pairs = others.map((file, i) => [lines[i], file]);
+    return [...pairs.flat(), ...lines.slice(others.length)].filter((file) => file !== undefined);
+  }
+}
 
 // The one setting file that a tool requires as a default export.
 export default defineConfig({
@@ -20,7 +35,9 @@ export default defineConfig({
     pool: 'forks',
     // A process runs many files: what one leaves behind would be a fault of the code itself.
     isolate: false,
-    maxWorkers: 2,
+    // One more than the processors: what waits for a robot, a disk or a server leaves room.
+    maxWorkers: Math.min(availableParallelism() + 1, 6),
+    sequence: { sequencer: InTurn },
     testTimeout: 30_000,
     hookTimeout: 30_000,
   },

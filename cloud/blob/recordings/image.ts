@@ -1,11 +1,18 @@
 /** The one door to sharp in the cloud: images of recordings become small JPEGs. */
 import { asFault, Fault } from '@fieldloop/core';
 import type { RgbImage } from '@fieldloop/learning';
-import sharp, { type Sharp } from 'sharp';
+import type { default as sharp, Sharp } from 'sharp';
 import { maxImagePixels, previewPixels, previewQuality } from '../../limits.ts';
 
-sharp.concurrency(1);
-sharp.cache(false);
+/** Loaded with the first image: a cloud starts sooner without, and many never see one. */
+let loading: Promise<typeof sharp> | undefined;
+
+async function openSharp(): Promise<typeof sharp> {
+  const { default: opened } = await import('sharp');
+  opened.concurrency(1);
+  opened.cache(false);
+  return opened;
+}
 
 export interface SmallImage {
   readonly width: number;
@@ -20,7 +27,8 @@ export interface SmallImage {
  */
 export async function rgbImage(bytes: Uint8Array): Promise<RgbImage> {
   try {
-    const { data, info } = await sharp(bytes, { limitInputPixels: maxImagePixels, failOn: 'error' })
+    const open = await (loading ??= openSharp());
+    const { data, info } = await open(bytes, { limitInputPixels: maxImagePixels, failOn: 'error' })
       .toColourspace('srgb')
       .removeAlpha()
       .raw()
@@ -37,7 +45,9 @@ export async function rgbImage(bytes: Uint8Array): Promise<RgbImage> {
 
 /** Of a JPEG or PNG. Fault `corrupt` when it is neither, torn or too large. */
 export async function smallImage(bytes: Uint8Array): Promise<SmallImage> {
-  return await small(() => sharp(bytes, { limitInputPixels: maxImagePixels, failOn: 'error' }));
+  return await small((sharp) =>
+    sharp(bytes, { limitInputPixels: maxImagePixels, failOn: 'error' }),
+  );
 }
 
 const layouts: Readonly<Record<string, { readonly channels: 1 | 3 | 4; readonly swap: boolean }>> =
@@ -71,12 +81,12 @@ export async function smallRawImage(
   });
   if (layout.swap) swapRedAndBlue(rows, layout.channels);
   const raw = { width: width ?? 0, height: height ?? 0, channels: layout.channels };
-  return await small(() => sharp(rows, { raw, limitInputPixels: maxImagePixels }));
+  return await small((open) => open(rows, { raw, limitInputPixels: maxImagePixels }));
 }
 
-async function small(open: () => Sharp): Promise<SmallImage> {
+async function small(from: (open: typeof sharp) => Sharp): Promise<SmallImage> {
   try {
-    const { data, info } = await open()
+    const { data, info } = await from(await (loading ??= openSharp()))
       .rotate()
       .resize({
         width: previewPixels,
