@@ -202,6 +202,20 @@ test('annotators see tasks and nothing else; what they may not is told with a re
   expect(task).toMatchObject({ state: 'void', voidReason: 'wrong' });
 });
 
+test('the same answer sent five times at once is one answer', async () => {
+  await using world = await openApiWorld();
+  await world.putClip(1, { bytes: new Uint8Array([1]) });
+  await json(world.post('/v1/ontologies', sampleOntology));
+  const { opened } = await openSome(world, [moment(0)]);
+  const a = await annotator(world, 'ann');
+  await json(a.post('/v1/tasks:next'));
+  const send = async () => await a.post(`/v1/tasks/${opened[0]}:submit`, { class: 'left' });
+  const answers = await Promise.all([send(), send(), send(), send(), send()]);
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409, 409, 409, 409]);
+  const task = await json<{ people: number }>(world.get(`/v1/tasks/${opened[0]}`));
+  expect(task.people).toBe(1);
+});
+
 interface Imported {
   readonly plan: string;
   readonly isDone: boolean;

@@ -115,19 +115,39 @@ export async function recheck(
       });
     }
   }
-  const waiting = await read
-    .selectFrom('task')
-    .select('id')
-    .where('state', '=', 'adjudication')
-    .where('raised', '=', 'nobody_left')
-    .where('people', '<', BigInt(mostPeople))
-    .orderBy('created_at')
-    .orderBy('id')
-    .execute();
-  for (const { id } of waiting) {
-    moved += await write.transaction().execute(async (trx) => await askAgain(trx, id, members, at));
+  for await (const page of waitingForWant(read)) {
+    const hands = await handsOf(
+      read,
+      page.map(({ id }) => id),
+    );
+    for (const task of page) {
+      if (!isSomebodyLeft(members, task, hands.get(task.id) ?? new Set())) continue;
+      moved += await write
+        .transaction()
+        .execute(async (trx) => await askAgain(trx, task.id, members, at));
+    }
   }
   return moved;
+}
+
+/** Before a senior for want of people alone, page after page. */
+async function* waitingForWant(read: Db): AsyncGenerator<readonly TaskRow[], void> {
+  for (let last = ''; ; ) {
+    const page: readonly TaskRow[] = await read
+      .selectFrom('task')
+      .selectAll()
+      .where('queue', '=', BigInt(queues.adjudication))
+      .where('raised', '=', 'nobody_left')
+      .where('people', '<', BigInt(mostPeople))
+      .where('id', '>', last)
+      .orderBy('id')
+      .limit(taskUpkeepRows)
+      .execute();
+    yield page;
+    const end = page.at(-1);
+    if (end === undefined || page.length < taskUpkeepRows) return;
+    last = end.id;
+  }
 }
 
 /** Tasks in line that somebody is done with, page after page. */

@@ -3,6 +3,7 @@
  * database.
  */
 import { alertStoreContract } from '../alert/store.contract.ts';
+import { annotationCrashContract } from '../annotation/crash.contract.ts';
 import { annotationSeniorContract } from '../annotation/senior.contract.ts';
 import { annotationStoreContract } from '../annotation/store.contract.ts';
 import { annotationTrustContract } from '../annotation/trust.contract.ts';
@@ -51,6 +52,7 @@ export type StoreContract = (name: string, open: OpenStore) => void;
 export const storeContracts: readonly StoreContract[] = [
   wireStoreContract,
   alertStoreContract,
+  annotationCrashContract,
   annotationSeniorContract,
   annotationStoreContract,
   annotationTrustContract,
