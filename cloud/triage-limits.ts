@@ -29,7 +29,7 @@ export const dryRunUnits = 20_000;
 /** Frozen windows and policies that are due are looked for this often. */
 export const drawEveryMs = ms('10s');
 /** Units that k-means++ compares; of more, those with the lowest hash. */
-export const diversityUnits = 20_000;
+export const diversityUnits = 10_000;
 /** Frames that stand for one failure. */
 export const framesPerFailure = 5;
 /** Failures and requests that one window takes up. */

@@ -35,27 +35,31 @@ const steps = [16, 48, 112];
 export function duplicatesOf(units: DuplicateUnits, limits: DuplicateLimits): Duplicates {
   const { embeddings, group, atMs } = units;
   const count = countOf(embeddings);
-  const unit = unitRows(embeddings);
+  // Rows of one group beside each other: what is compared is near in memory.
+  const order = Int32Array.from({ length: count }, (_, i) => i).sort(
+    (a, b) => (group[a] as number) - (group[b] as number) || a - b,
+  );
+  const unit = unitRows(embeddings, order);
   const leader = new Int32Array(count).fill(-1);
   const cosine = new Float32Array(count);
-  const leaders = new Map<number, number[]>();
-  for (let i = 0; i < count; i += 1) {
-    if (unit.rest[i * stride] === 0) continue;
-    const own = group[i] as number;
-    const known = leaders.get(own) ?? [];
-    leaders.set(own, known);
+  let known: number[] = [];
+  for (let at = 0; at < count; at += 1) {
+    const i = order[at] as number;
+    if (at > 0 && group[order[at - 1] as number] !== group[i]) known = [];
+    if (unit.rest[at * stride] === 0) continue;
     let best = -1;
     let most = limits.cosine;
     for (const other of known) {
-      if (Math.abs((atMs[i] as number) - (atMs[other] as number)) > limits.withinMs) continue;
-      const found = cosineAbove(unit, { a: i, b: other, least: most });
+      const apart = (atMs[i] as number) - (atMs[order[other] as number] as number);
+      if (Math.abs(apart) > limits.withinMs) continue;
+      const found = cosineAbove(unit, { a: at, b: other, least: most });
       if (found < most || (found === most && best >= 0)) continue;
       best = other;
       most = found;
     }
-    if (best < 0) known.push(i);
+    if (best < 0) known.push(at);
     else {
-      leader[i] = best;
+      leader[i] = order[best] as number;
       cosine[i] = Math.min(1, most);
     }
   }
@@ -71,15 +75,17 @@ const stride = steps.length + 1;
 /** Singles round: what is a hair below the limit is at it. */
 const rounding = 1e-6;
 
-function unitRows({ width, values }: Rows): UnitRows {
+/** In this order. */
+function unitRows({ width, values }: Rows, order: Int32Array): UnitRows {
   const count = countOf({ width, values });
   const unit = new Float32Array(values.length);
   const rest = new Float32Array(count * stride);
   for (let i = 0; i < count; i += 1) {
     const from = i * width;
-    const length = lengthOf(values, from, from + width);
+    const old = (order[i] as number) * width;
+    const length = lengthOf(values, old, old + width);
     if (length === 0) continue;
-    for (let d = 0; d < width; d += 1) unit[from + d] = (values[from + d] as number) / length;
+    for (let d = 0; d < width; d += 1) unit[from + d] = (values[old + d] as number) / length;
     rest[i * stride] = 1;
     steps.forEach((step, n) => {
       rest[i * stride + n + 1] = lengthOf(unit, from + Math.min(step, width), from + width);

@@ -5,6 +5,7 @@
  * times those of h.
  */
 import type { Random } from '@fieldloop/core';
+import { innerAt } from '../inner.ts';
 import { countOf, type Rows } from '../novelty.ts';
 import { topIndex } from '../scores.ts';
 import { openSpread } from './spread.ts';
@@ -33,7 +34,7 @@ export function badge(units: BadgeUnits, wanted: number, random: Random): readon
     if (least >= bound) return least;
     return Math.max(0, sum - 2 * alike * inner(units.embeddings, a, b));
   };
-  const spread = openSpread({ count, square });
+  const spread = openSpread({ count, norm: length.map(Math.sqrt), square });
   const chosen: number[] = [];
   const isChosen = new Uint8Array(count);
   const take = (i: number): void => {
@@ -58,15 +59,8 @@ function errorsOf({ width, values }: Rows): Rows {
   return { width, values: errors };
 }
 
-function inner({ width, values }: Rows, a: number, b: number): number {
-  const left = a * width;
-  const right = b * width;
-  let sum = 0;
-  for (let d = 0; d < width; d += 1) {
-    sum += (values[left + d] as number) * (values[right + d] as number);
-  }
-  return sum;
-}
+const inner = ({ width, values }: Rows, a: number, b: number): number =>
+  innerAt(values, a * width, b * width, width);
 
 /** One row by chance, as likely as its weight; the first free one when all weigh nothing. */
 function drawBy(weights: Float64Array, isChosen: Uint8Array, random: Random): number {

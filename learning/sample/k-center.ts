@@ -1,3 +1,4 @@
+import { innerAt } from '../inner.ts';
 import { countOf, type Rows } from '../novelty.ts';
 import { openSpread } from './spread.ts';
 
@@ -8,7 +9,7 @@ import { openSpread } from './spread.ts';
  */
 export function kCenter(rows: Rows, wanted: number): readonly number[] {
   const count = countOf(rows);
-  const spread = openSpread({ count, square: (a, b) => square(rows, a, b) });
+  const spread = openSpread({ count, norm: normsOf(rows), square: (a, b) => square(rows, a, b) });
   const chosen: number[] = [];
   while (chosen.length < Math.min(wanted, count)) {
     const next = chosen.length === 0 ? farthestFrom(rows, 0) : largest(spread.nearest, chosen);
@@ -16,6 +17,11 @@ export function kCenter(rows: Rows, wanted: number): readonly number[] {
     spread.add(next);
   }
   return chosen;
+}
+
+function normsOf({ width, values }: Rows): Float64Array {
+  const norms = new Float64Array(countOf({ width, values }));
+  return norms.map((_, i) => Math.sqrt(innerAt(values, i * width, i * width, width)));
 }
 
 function farthestFrom(rows: Rows, from: number): number {
