@@ -1,5 +1,6 @@
 /** The processes of the demo, and the simulated people who steer it over the public API alone. */
 import { appendFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type CloudProcess, type Running, startCloud, startProgram } from '@fieldloop/e2e';
 import { openApi } from '../loop/api.ts';
@@ -38,6 +39,7 @@ export async function openScene(plan: ScenePlan): Promise<Scene> {
   const stop = async (): Promise<void> => {
     // The fleet first, so that its last words find a cloud.
     for (const running of processes.toReversed()) await running.stop(graceMs);
+    await rm(join(folder, 'pids'), { force: true });
   };
   try {
     const cloud = await step('cloud: API, broker, enrolment', () => startCloud(root, folder));
