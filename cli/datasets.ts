@@ -17,6 +17,7 @@ import {
 } from './list.ts';
 import { confirmed, type ConfirmOptions, confirmOption, getCommand, patchEntity } from './noun.ts';
 import { waitFor } from './operations.ts';
+import { demandSame } from './reproduce.ts';
 import { counted, facts, showOf, timeColumn } from './show.ts';
 
 type Dataset = Schemas['Dataset'];
@@ -226,6 +227,7 @@ function proofs(datasets: Command, io: CliIo): void {
   apiOptions(
     datasets
       .command('rebuild <version>')
+      .alias('reproduce')
       .description('Make it of its recorded inputs again: the same id, or what differs.'),
   ).action(async (id: string, options: ApiOptions) => {
     const client = clientOf(options, io);
@@ -238,6 +240,7 @@ function proofs(datasets: Command, io: CliIo): void {
         ? `${found.version}\nthe same id again\n`
         : `${found.version}\n${found.rebuilt} is what its inputs give now: ${found.differs.join(', ')}\n`,
     );
+    demandSame(found.same, `${id} does not come out of its recorded inputs`);
   });
 }
 

@@ -14,8 +14,9 @@ import {
   queryOptions,
 } from './list.ts';
 import { getCommand, verbCommand } from './noun.ts';
-import { operationText, waitFor } from './operations.ts';
-import { facts, showOf, timeColumn } from './show.ts';
+import { waitFor } from './operations.ts';
+import { type Compared, comparedText, demandSame } from './reproduce.ts';
+import { facts, timeColumn } from './show.ts';
 
 type Evaluation = Schemas['Evaluation'];
 type Case = Schemas['RegressionCase'];
@@ -49,13 +50,16 @@ export function evaluationsCommand(io: CliIo): Command {
   apiOptions(
     evaluations
       .command('verify <id>')
+      .alias('reproduce')
       .description('Run it again on its recorded input: the same hash must come out.'),
   ).action(async (id: string, options: ApiOptions) => {
     const client = clientOf(options, io);
     const params = { path: { id } };
     const started = await answer(client.POST('/v1/evaluations/{id}:verify', { params }));
-    const done = await waitFor(client, started.id, io);
-    printOne(done, options, io, () => operationText(done, showOf(options)));
+    const { result } = await waitFor(client, started.id, io);
+    const found = result as Compared;
+    printOne(found, options, io, () => comparedText('result', found));
+    demandSame(found.same, `${id} does not come out of its recorded input`);
   });
   cases(evaluations, io);
   return evaluations;

@@ -19,7 +19,8 @@ import {
   queryOptions,
 } from './list.ts';
 import { getCommand, patchEntity } from './noun.ts';
-import { operationText, waitFor } from './operations.ts';
+import { waitFor } from './operations.ts';
+import { type Compared, comparedText, demandSame } from './reproduce.ts';
 import { facts, showOf, timeColumn } from './show.ts';
 import { parseYaml } from './yaml.ts';
 
@@ -209,13 +210,19 @@ function verify(models: Command, io: CliIo): void {
   apiOptions(
     models
       .command('verify <version>')
+      .alias('reproduce')
       .description('Train it again from what was recorded: the same bytes must come out.'),
   ).action(async (id: string, options: ApiOptions) => {
     const client = clientOf(options, io);
     const params = { path: { id } };
     const started = await answer(client.POST('/v1/modelVersions/{id}:verify', { params }));
-    const done = await waitFor(client, started.id, io);
-    printOne(done, options, io, () => operationText(done, showOf(options)));
+    const { result } = await waitFor(client, started.id, io);
+    const found = result as { readonly onnx: Compared; readonly document: Compared };
+    const files = [['model.onnx', found.onnx] as const, ['model.yaml', found.document] as const];
+    const text = files.map(([name, one]) => comparedText(name, one)).join('');
+    printOne(found, options, io, () => text);
+    const isSame = files.every(([, one]) => one.same);
+    demandSame(isSame, `${id} does not come out of its recorded inputs`);
   });
 }
 

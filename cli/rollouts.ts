@@ -17,6 +17,7 @@ import {
 } from './list.ts';
 import { type ConfirmOptions, getCommand, verbCommand } from './noun.ts';
 import { documentText } from './releases.ts';
+import { demandSame } from './reproduce.ts';
 import { facts, shortNumber, showOf, timeColumn } from './show.ts';
 
 type Rollout = Schemas['Rollout'];
@@ -166,11 +167,13 @@ function explain(rollouts: Command, io: CliIo): void {
   apiOptions(
     rollouts
       .command('explain <rollout>')
-      .description('Replay every decision and verdict from what was recorded.'),
+      .alias('reproduce')
+      .description('Decide and weigh everything again from what was recorded: the same hashes.'),
   ).action(async (id: string, options: ApiOptions) => {
     const client = clientOf(options, io);
     const found = await answer(client.GET('/v1/rollouts/{id}/explanation', at(id)));
     printOne(found, options, io, () => explainedText(found));
+    demandSame(found.agrees, `${id} does not come out as it was recorded`);
   });
 }
 
@@ -178,7 +181,7 @@ function explainedText({ agrees, decisions, verdicts }: Explanation): string {
   const lines = decisions.map(
     (one) =>
       `${String(one.seq).padStart(4)}  ${one.action} to ${one.to}: ${one.rule.replaceAll('_', ' ')}` +
-      `  ${one.replay}${one.why === undefined ? '' : ` (${one.why})`}\n`,
+      `  ${one.replay}${one.why === undefined ? '' : ` (${one.why})`}  ${one.recorded.slice(0, 12)}\n`,
   );
   const judged =
     verdicts.firstDifferent === undefined

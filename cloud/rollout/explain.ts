@@ -9,21 +9,33 @@ export interface Explained {
   /** `person`: nothing decided but somebody; there is nothing to replay. */
   readonly replay: 'agrees' | 'differs' | 'person';
   readonly why?: string;
+  /** Of the inputs and of what was decided: as it was written down, and as it comes out again. */
+  readonly recorded: string;
+  readonly reproduced?: string;
 }
 
 export function explainDecision(
   row: Pick<DecisionRow, 'seq' | 'inputs' | 'inputsDigest' | 'rule' | 'action' | 'to'>,
 ): Explained {
-  const { seq, inputs, inputsDigest } = row;
-  if (sha256Hex(canonicalJson(inputs)) !== inputsDigest) {
-    return { seq, replay: 'differs', why: 'the inputs are not those that were recorded' };
+  const { seq, inputs } = row;
+  const inputsDigest = sha256Hex(canonicalJson(inputs));
+  const recorded = decisionHash(row);
+  if (inputsDigest !== row.inputsDigest) {
+    const why = 'the inputs are not those that were recorded';
+    return { seq, replay: 'differs', why, recorded };
   }
-  if (!isInputs(inputs)) return { seq, replay: 'person' };
+  if (!isInputs(inputs)) return { seq, replay: 'person', recorded };
   const again = decide(inputs);
-  const isSame = again.rule === row.rule && again.action === row.action && again.to === row.to;
-  if (isSame) return { seq, replay: 'agrees' };
-  return { seq, replay: 'differs', why: `${again.rule} would ${again.action} to ${again.to}` };
+  const reproduced = decisionHash({ ...again, inputsDigest });
+  if (reproduced === recorded) return { seq, replay: 'agrees', recorded, reproduced };
+  const why = `${again.rule} would ${again.action} to ${again.to}`;
+  return { seq, replay: 'differs', why, recorded, reproduced };
 }
+
+const decisionHash = (of: Pick<DecisionRow, 'inputsDigest' | 'rule' | 'action' | 'to'>): string => {
+  const { inputsDigest, rule, action, to } = of;
+  return sha256Hex(canonicalJson({ inputsDigest, rule, action, to }));
+};
 
 function isInputs(value: Json): value is Json & Inputs {
   return typeof value === 'object' && value !== null && 'hardStops' in value && 'counts' in value;

@@ -201,6 +201,10 @@ const explained = z
         to: z.string(),
         replay: z.enum(['agrees', 'differs', 'person']),
         why: z.string().optional(),
+        recorded: z.string().openapi({ description: 'Hash of its inputs and of what it decided.' }),
+        reproduced: z.string().optional().openapi({
+          description: 'The same hash, decided again; absent where a person decided.',
+        }),
       }),
     ),
     verdicts: z.object({

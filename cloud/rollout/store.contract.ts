@@ -59,6 +59,15 @@ export function rolloutStoreContract(name: string, open: OpenStore): void {
     expect(fleet.running().every((runs) => runs.startsWith(id))).toBe(true);
     const rows = await store.decisions(id, { limit: 100 });
     expect(rows.filter((row) => explainDecision(row).replay === 'differs')).toEqual([]);
+    const decided = rows.filter((row) => explainDecision(row).replay === 'agrees');
+    expect(decided.length).toBeGreaterThan(2);
+    for (const row of decided) {
+      const { recorded, reproduced } = explainDecision(row);
+      expect(reproduced).toBe(recorded);
+      const other = explainDecision({ ...row, action: `${row.action} at once` });
+      expect(other.replay).toBe('differs');
+      expect(other.recorded).not.toBe(other.reproduced);
+    }
     expect(await store.unfinished()).toEqual([]);
     const release = await findRelease(world.db, 'sim-stack@1.0.0');
     expect(release && (await devicesRunning(world.db, release))).toHaveLength(8);
