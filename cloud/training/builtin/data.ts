@@ -8,6 +8,8 @@ export interface Labelled {
   readonly truth: number;
   /** One a frame. */
   readonly frames: readonly Float32Array[];
+  /** Not drawn by chance, but for what it is. */
+  readonly isChosen: boolean;
 }
 
 export interface Data {
@@ -41,7 +43,11 @@ export async function readData(
       continue;
     }
     const truth = classIndex(unit.class, from.classes);
-    (unit.split === 'train' ? train : calibration).push({ truth, frames: tensors });
+    (unit.split === 'train' ? train : calibration).push({
+      truth,
+      frames: tensors,
+      isChosen: unit.isChosen,
+    });
   }
   if (faults.length > mostSkipped * units.length) {
     const [first] = faults;

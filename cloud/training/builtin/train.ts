@@ -4,7 +4,6 @@ import { Fault, seededRandom } from '@fieldloop/core';
 import {
   backboneOf,
   classesNote,
-  fitTemperature,
   logitsOf,
   type ModelInput,
   networkGraph,
@@ -14,17 +13,16 @@ import {
   readOnnx,
   roundToSingle,
   type Samples,
-  topIndex,
   trainEpochs,
   type TrainOptions,
   withHead,
 } from '@fieldloop/learning';
 import { goldenPairs } from '../../training-limits.ts';
 import { type Declaration, type Job, type Result, resultName } from '../contract-names.ts';
-import { unitProbabilities } from '../lab/judge.ts';
 import { openOnnx } from '../onnx.ts';
 import { type Data, type Labelled, readData, standardOf } from './data.ts';
 import { checkpointIn, type Out } from './out.ts';
+import { judged } from './judged.ts';
 import type { Recipe } from './recipe.ts';
 
 type Network = ReturnType<typeof networkOf>;
@@ -33,9 +31,6 @@ export interface Trained {
   readonly onnx: Uint8Array;
   readonly result: Omit<Result, 'sha256'>;
 }
-
-/** Fewer calibration units than this say nothing of a temperature. */
-const leastCalibration = 50;
 
 export async function trainJob(job: Job, out: Out): Promise<Trained> {
   const recipe = job.config as unknown as Recipe;
@@ -127,7 +122,7 @@ async function trainHead(work: Work, data: Data): Promise<Fitted> {
     }
   }
   const of = (frame: Float32Array): Float32Array => embedded.get(frame) ?? new Float32Array(0);
-  const rows = data.train.map(({ truth, frames }) => ({ truth, frames: frames.map(of) }));
+  const rows = data.train.map((unit) => ({ ...unit, frames: unit.frames.map(of) }));
   const network = await fit(work, samplesOf(rows, declaration.classes.length), undefined);
   const [layer] = network;
   if (layer === undefined) throw new TypeError('a head is one layer');
@@ -165,25 +160,6 @@ function samplesOf(units: readonly Labelled[], classes: number): Samples {
     targets[i * classes + truth] = 1;
   });
   return { count: rows.length, inputs, targets };
-}
-
-/** Accuracy on the calibration units, and the temperature that fits them. */
-function judged(
-  { calibration, skipped }: Data,
-  logits: Fitted['logits'],
-  classes: number,
-): Pick<Result, 'metrics' | 'temperature'> {
-  const units = calibration.map(({ truth, frames }) => ({ truth, logits: frames.map(logits) }));
-  const flat = units.flatMap(({ truth, logits: each }) =>
-    each.map((one) => ({ truth, logits: one })),
-  );
-  const temperature = units.length < leastCalibration ? 1 : fitTemperature(flat);
-  const right = units.filter(
-    (unit) => topIndex(unitProbabilities(unit.logits, { classes, temperature })) === unit.truth,
-  ).length;
-  const n = units.length;
-  const accuracy = n === 0 ? null : right / n;
-  return { temperature, metrics: { calibration: { n, accuracy }, skipped } };
 }
 
 async function standardOfJob(job: Job, declaration: Declaration, out: Out) {

@@ -7,7 +7,11 @@ import type { Unit } from './units.ts';
 export interface BundleUnit extends Unit {
   readonly class: string;
   readonly split: 'train' | 'calibration';
+  /** By a name, a score or how far it is from others: it stands for no other moment. */
+  readonly isChosen: boolean;
 }
+
+const choosingLanes = ['named', 'capture', 'diversity'];
 
 interface Line {
   readonly clipSha256: string;
@@ -15,6 +19,7 @@ interface Line {
   readonly type: string;
   readonly class?: string;
   readonly split: string;
+  readonly selectedBy?: { readonly lane?: string };
 }
 
 export const bundleClips = (folder: string): string => join(folder, 'clips');
@@ -26,7 +31,7 @@ export async function bundleUnits(folder: string): Promise<readonly BundleUnit[]
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Line)
-    .flatMap(({ clipSha256, range, type, class: name, split }) => {
+    .flatMap(({ clipSha256, range, type, class: name, split, selectedBy }) => {
       if (type !== 'classification' || name === undefined) return [];
       if (split !== 'train' && split !== 'calibration') {
         throw new Fault('corrupt', `the bundle holds an item of the ${split} split`, {
@@ -35,6 +40,8 @@ export async function bundleUnits(folder: string): Promise<readonly BundleUnit[]
         });
       }
       const startNs = BigInt(range.startNs);
-      return [{ clipSha256, startNs, endNs: BigInt(range.endNs), class: name, split }];
+      const endNs = BigInt(range.endNs);
+      const isChosen = choosingLanes.includes(selectedBy?.lane ?? '');
+      return [{ clipSha256, startNs, endNs, class: name, split, isChosen }];
     });
 }
