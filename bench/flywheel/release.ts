@@ -45,7 +45,7 @@ export async function bringOut(
   });
   const path = `/v1/releases/${made.id}`;
   await calls.post(`${path}:evaluate`, { evaluations: [evaluation] });
-  const yes = { digest: made.digest, reason: 'better on the blocks held out' };
+  const yes = { digest: made.digest, reason: 'better on the drives held out' };
   for (const one of people) await one.post(`${path}:approve`, yes);
   await people[1]?.post(`${path}:release`, {});
   await rollOut(calls, people, name);
@@ -58,7 +58,7 @@ export async function bringOut(
 
 /** On what the audit drew of every robot, in a data set where half of their drives are test. */
 async function evaluated(
-  { calls, imported }: Site,
+  { calls, imported, progress }: Site,
   seeds: readonly SeedResult[],
   seed: SeedResult,
 ): Promise<string> {
@@ -66,25 +66,29 @@ async function evaluated(
   const { evaluation } = await calls.work<{ readonly evaluation: string }>('/v1/evaluations', {
     modelVersion: seed.models.badge,
     against: seed.baseModel,
-    datasetVersion: await testVersion(calls, batches, Math.ceil(seeds.length / 2)),
+    datasetVersion: await testVersion(calls, batches),
   });
-  const { outcome, gates } = await calls.get<{ readonly outcome: string; readonly gates: object }>(
-    `/v1/evaluations/${evaluation}`,
-  );
+  const { outcome, gates } = await calls.get<{
+    readonly outcome: string;
+    readonly gates: readonly {
+      readonly name: string;
+      readonly outcome: string;
+      readonly reason: string;
+    }[];
+  }>(`/v1/evaluations/${evaluation}`);
+  for (const { name, outcome: said, reason } of gates) progress(`${said} ${name}: ${reason}`);
   if (outcome === 'pass') return evaluation;
-  throw new Fault('conflict', `the evaluation is ${outcome}: ${JSON.stringify(gates)}`, {
-    remedy: 'Nothing is released.',
+  throw new Fault('conflict', `the evaluation is ${outcome}`, {
+    remedy: 'Its gates stand above; nothing is released.',
   });
 }
 
 const salts = 20;
+/** Drives on which a calibration can be judged. */
+const leastDrives = 10;
 
-/** Half of the groups are test at most: another salt until these are. */
-async function testVersion(
-  calls: Calls,
-  batches: readonly string[],
-  wanted: number,
-): Promise<string> {
+/** Half of the drives are test at most: another salt until these are enough. */
+async function testVersion(calls: Calls, batches: readonly string[]): Promise<string> {
   for (let n = 0; n < salts; n += 1) {
     const name = `test-${n}`;
     await calls.post('/v1/datasets', {
@@ -96,10 +100,12 @@ async function testVersion(
     const version = await signedOff(calls, { name, batches });
     const items = await calls.bytes(`/v1/datasetVersions/${version}/items?split=test`);
     const lines = new TextDecoder().decode(items).split('\n').filter(Boolean);
-    const devices = lines.map((line) => (JSON.parse(line) as { readonly device: string }).device);
-    if (new Set(devices).size >= wanted) return version;
+    const drives = lines.map((line) => (JSON.parse(line) as { readonly group: string }).group);
+    if (new Set(drives).size >= leastDrives) return version;
   }
-  throw new Fault('internal', `no salt of ${salts} makes ${wanted} drives test`);
+  throw new Fault('conflict', `no salt of ${salts} makes ${leastDrives} drives test`, {
+    remedy: 'The table is short for it: give more seeds with --seeds.',
+  });
 }
 
 const password = 'a bench has no secrets 1';
