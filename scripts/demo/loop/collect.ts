@@ -13,11 +13,11 @@ export interface LoggedFailure {
 }
 
 /** Many short drives tell more than few long ones: robots are switched off and on between them. */
-const drives = 9;
+const drives = 10;
 /** Each robot brings as many clips from a drive, which are ten seconds or more. */
 const clipsOfDrive = 2;
 const leastLinked = 4;
-const leastUnits = 600;
+const leastUnits = 900;
 const mostMs = 400_000;
 const tellMs = 15_000;
 
