@@ -26,7 +26,7 @@ interface Task {
 }
 
 const drawMs = 60_000;
-const answerMs = 180_000;
+const answerMs = 300_000;
 const tellMs = 10_000;
 
 export async function labelWindow(at: Stage, staff: Staff): Promise<void> {
