@@ -111,12 +111,14 @@ async function workflows(wishes: Wishes): Promise<number> {
       sum.boundaries += singles;
       sum.pairs += wishes.pairs;
       sum.kills += processes.crashes;
-      wrong.push(...here.differing, ...processes.differing);
+      const others = [...here.differing, ...processes.differing];
+      wrong.push(...others);
       process.stdout.write(
         `${kind.padEnd(9)} ${one.name}: killed at ${singles} of ${here.points} boundaries, ` +
           `${wishes.pairs} pairs, ${processes.crashes} plays with SIGKILL; ` +
-          `other ends: ${here.differing.length + processes.differing.length}\n`,
+          `other ends: ${others.length}\n`,
       );
+      for (const line of others) process.stdout.write(`${line}\n`);
     }
     if (runs === 0) continue;
     const killed = await soakProcesses(kind, { seed, runs, deaths });
@@ -125,9 +127,9 @@ async function workflows(wishes: Wishes): Promise<number> {
       `${kind.padEnd(9)} ${killed.runs} runs, ${killed.deaths} workers killed with SIGKILL at any ` +
         `time, ${killed.effects} effects; wrong: ${killed.wrong.length}\n`,
     );
+    for (const line of killed.wrong) process.stdout.write(`${line}\n`);
   }
   await closeThreads();
-  for (const line of wrong) process.stdout.write(`${line}\n`);
   process.stdout.write(
     `${sum.boundaries} deaths at boundaries, ${sum.pairs} pairs, ${sum.kills} plays with SIGKILL: ` +
       `${wrong.length} other ends\n`,

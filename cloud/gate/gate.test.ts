@@ -3,39 +3,21 @@
  * comes late is told who was first, and a key without a person decides nothing.
  * Method: real HTTP to a real SQLite file; keys of people with their roles, a gate in its row.
  */
-import { systemIds, systemRandomBytes, systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
-import { type Role, roleScopes } from '../auth/rights.ts';
+import type { Role } from '../auth/rights.ts';
 import type { Problem } from '../http/problem.ts';
 import { type ApiWorld, openApiWorld } from '../http/world.sample.ts';
-import { newApiKey } from '../key/make.ts';
 import { startRun } from '../store/run-queue.ts';
-import { personStore } from '../user/store.ts';
+import { personKey } from '../user/person.sample.ts';
 import type { GateDetailJson, GateJson } from './json.ts';
 import { gateStore, type NewGate } from './store.ts';
 
 type Auth = Readonly<Record<string, string>>;
 
 /** Headers that speak for a new person. */
-async function person(world: ApiWorld, name: string, role: Role): Promise<Auth> {
-  const system = { ids: systemIds, randomBytes: systemRandomBytes, clock: systemClock };
-  return await world.db.transaction().execute(async (trx) => {
-    const id = `usr_${name}`;
-    const email = `${name}@example.com`;
-    await personStore(trx).create({
-      id,
-      email,
-      name,
-      role,
-      state: 'active',
-      createdBy: 'test',
-      at: 1,
-    });
-    const scopes = roleScopes[role];
-    const made = await newApiKey(trx, system, { name, scopes, createdBy: id, personId: id });
-    return { authorization: `Bearer ${made.text}` };
-  });
-}
+const person = async (world: ApiWorld, name: string, role: Role): Promise<Auth> => ({
+  authorization: `Bearer ${await personKey(world.db, name, role)}`,
+});
 
 async function opened(world: ApiWorld, over: Partial<NewGate> = {}): Promise<string> {
   const at = Date.now();
@@ -133,4 +115,44 @@ test('gates that wait for me; handed over, one waits for somebody else', async (
   expect([await mine(ann), await mine(eva)]).toEqual([0, 1]);
   const nobody = world.post(`${gate}:reassign`, { to: 'usr_none', reason }, ann);
   expect((await nobody).status).toBe(404);
+});
+
+test('of two people who decide at once one wins; both stand on record, the run is woken once', async () => {
+  await using world = await openApiWorld();
+  const gate = await opened(world);
+  const people = await Promise.all(
+    ['ann', 'bob', 'cyd'].map(async (name) => await person(world, name, 'engineer')),
+  );
+  const said = await Promise.all(
+    people.map(
+      async (who, n) =>
+        await world.post(`${gate}:decide`, { option: n === 0 ? 'approve' : 'reject', reason }, who),
+    ),
+  );
+  expect(said.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409, 409]);
+  const told = await world.db
+    .selectFrom('outbox')
+    .select('kind')
+    .where('subject', '=', 'gat_1')
+    .execute();
+  const count = (kind: string): number => told.filter((one) => one.kind === kind).length;
+  expect([count('gate.decided'), count('gate.contested')]).toEqual([1, 2]);
+});
+
+test('the same decision sent three times is one vote; one behind the deadline is none', async () => {
+  await using world = await openApiWorld();
+  const gate = await opened(world, { quorum: 2 });
+  const ann = await person(world, 'ann', 'engineer');
+  const decision = { option: 'approve', reason };
+  const headers = { ...ann, 'idempotency-key': 'a-1' };
+  for (let n = 0; n < 3; n += 1) {
+    expect((await world.post(`${gate}:decide`, decision, headers)).status).toBe(200);
+  }
+  expect((await world.post(`${gate}:decide`, decision, ann)).status).toBe(200);
+  const votes = await world.db.selectFrom('vote').selectAll().execute();
+  expect(votes).toHaveLength(1);
+  await world.db.updateTable('gate').set({ deadline_at: 1 }).execute();
+  const bob = await person(world, 'bob', 'engineer');
+  const late = await problem(world.post(`${gate}:decide`, decision, bob));
+  expect(late).toMatchObject({ status: 409, detail: expect.stringContaining('expired') });
 });

@@ -23,6 +23,8 @@ import { openHttpServer } from './serve.ts';
 
 export { sampleDrive, sampleRecording } from '../blob/recordings/recording.sample.ts';
 export { unzipped } from '../dataset/zip.sample.ts';
+export { personKey } from '../user/person.sample.ts';
+export { openSteered, type Steered } from '../workflows/kit/steered.sample.ts';
 
 export interface ApiWorld extends AsyncDisposable {
   readonly url: string;

@@ -1,7 +1,7 @@
 /**
- * Goal: a gate that nobody decides is heard of outside: a webhook is told when it opens, when people
- * are reminded, when a higher role is asked and when it is overdue, and alert policies over its age
- * and over overdue gates fire.
+ * Goal: a gate that nobody decides is heard of outside: a webhook is told when it opens, when
+ * people are reminded, when a higher role is asked and when it is overdue, and alert policies over
+ * its age and over overdue gates fire.
  * Method: the whole cloud by its API alone, on a clock that is moved forward; a real receiver on
  * 127.0.0.1, and a case whose acknowledgement everybody lets lie.
  */

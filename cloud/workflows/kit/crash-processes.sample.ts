@@ -47,8 +47,10 @@ interface Worker {
 const entry = fileURLToPath(new URL('crash-process.sample.ts', import.meta.url));
 /** Who was killed is overtaken after this. */
 const leaseMs = 300;
-/** Nothing moved for so long: what stands still waits for the clock. */
+/** Nothing moved for so long: wake-ups whose worker died with them wait for the clock. */
 const stillMs = 3000;
+/** Nothing moved for so long although a run is at work: it hangs. */
+const deadMs = 60_000;
 const lookMs = 10;
 /** A play whose workers do not come to rest in this time hangs. */
 const patienceMs = 120_000;
@@ -98,8 +100,9 @@ export const openProcessWorkers: OpenCrashWorkers = async (world, options) => {
         }
         await tellTime();
         for (const worker of workers) tell(worker, { kind: 'hurry' });
-        const isStill = performance.now() - state.movedAt > stillMs;
-        quiet = isStill || (await isQuiet(world.db, world.clock.now())) ? quiet + 1 : 0;
+        const stoodMs = performance.now() - state.movedAt;
+        const isQuiet = await isAtRest(world.db, world.clock.now(), stoodMs > stillMs);
+        quiet = isQuiet || stoodMs > deadMs ? quiet + 1 : 0;
         await delay(lookMs);
       }
     },
@@ -169,14 +172,18 @@ async function kill(worker: Worker): Promise<void> {
   await ended;
 }
 
-/** No run is at work, no wake-up is due, and the dispatcher has seen everything. */
-async function isQuiet(db: Db, now: number): Promise<boolean> {
+/**
+ * No run is at work, no wake-up is due, and the dispatcher has seen everything. After a while runs
+ * at work that have a wake-up to come are ones that no worker was told of.
+ */
+async function isAtRest(db: Db, now: number, isLong: boolean): Promise<boolean> {
   const running = await db
-    .selectFrom('run')
-    .select('id')
-    .where('state', '=', 'running')
-    .limit(1)
+    .selectFrom('run as r')
+    .leftJoin('wake as w', 'w.run_id', 'r.id')
+    .select('w.run_id as woken')
+    .where('r.state', '=', 'running')
     .execute();
+  if (running.some(({ woken }) => woken === null || !isLong)) return false;
   const due = await db
     .selectFrom('wake')
     .select('run_id')
@@ -188,5 +195,5 @@ async function isQuiet(db: Db, now: number): Promise<boolean> {
     .select('value')
     .where('name', '=', 'workflow_dispatch')
     .executeTakeFirst();
-  return running.length + due.length === 0 && BigInt(seen?.value ?? 0) >= (await outboxEnd(db));
+  return due.length === 0 && BigInt(seen?.value ?? 0) >= (await outboxEnd(db));
 }
