@@ -7,6 +7,7 @@
 import { openIds, sha256Hex } from '@fieldloop/core';
 import { expect, test } from 'vitest';
 import { plantClip, plantGround, plantLabels } from '../dataset/dataset.sample.ts';
+import { gatherInput } from '../evaluation/gather.ts';
 import { plantFailure } from '../evaluation/evaluation.sample.ts';
 import type { Db } from '../store/db.ts';
 import { insertMany } from '../store/insert-many.ts';
@@ -284,6 +285,36 @@ export function trainingStoreContract(name: string, open: OpenStore): void {
       .where('outcome', '=', 'started')
       .execute();
     expect(JSON.parse(facts)).toMatchObject({ cluster: 'fog', version });
+    expect(await clustersOf(db)).toEqual(['fog']);
+  });
+
+  /** What the model that comes of the training at work must get right, each case of it. */
+  async function clustersOf(db: Db): Promise<readonly string[]> {
+    const [training] = await trainingStore(db).active();
+    if (training === undefined) throw new Error('no training');
+    const made = { onnx: file('b'), document: file('c'), classes: ['left', 'right'] };
+    const done = await db
+      .transaction()
+      .execute(async (trx) => await trainingStore(trx).done(training, made, act()));
+    const wanted = { modelVersion: done.modelVersion ?? '', datasetVersion: 'a'.repeat(64) };
+    return (await gatherInput(db, wanted, now)).clusters;
+  }
+
+  test(`${name}: data that a cluster asked for trains a model for that cluster, later data does not`, async () => {
+    await using world = await open();
+    const { db } = world;
+    await model(db);
+    const one = await policy(db, { cluster: 2 });
+    const note = { policy: one.id, why: 'w' };
+    const store = policyStore(db);
+    await store.note({ ...note, outcome: 'due', facts: { cluster: 'fog' } }, { ids, at: now });
+    await start(db, { policy: one.id, seed: 1 });
+    expect(await clustersOf(db)).toEqual(['fog']);
+    now += 1000;
+    const before = { ...note, outcome: 'started' as const, training: 'trn_before' };
+    await store.note({ ...before, facts: { cluster: 'fog' } }, { ids, at: now });
+    await start(db, { policy: one.id, seed: 2 });
+    expect(await clustersOf(db)).toEqual([]);
   });
 
   test(`${name}: a policy without triggers leaves it to people, whose training is theirs`, async () => {

@@ -15,8 +15,11 @@ import { builtinCommand } from '../training/own-program.ts';
 import { policyStore } from '../training/policy-store.ts';
 import type { TrainerCommand } from '../training/process.ts';
 import { plantToyLoop, realBundle, type ToyLoop } from '../training/toy-loop.sample.ts';
+import { retrainKind } from '../training/retrain.ts';
 import { openTrainer } from '../training/trainer.ts';
 import { openTrainingWorld, type TrainingWorld } from '../training/training.sample.ts';
+import { valueStore } from '../triage/value-store.ts';
+import { versionEvidence } from './data-to-training-evidence.ts';
 import { dataToTrainingWorkflow, labelBatchWorkflow } from './data-to-training-deps.ts';
 import { decideGate, type KitWorld, kitWorld } from './kit/kit.sample.ts';
 import { openWorkflows } from './kit/worker.ts';
@@ -172,6 +175,40 @@ test.each([
   60_000,
 );
 
+test('who signs a version sees both numbers of the model, or that nobody measured them', async () => {
+  const of = { model: 'wall', version: loop.versionId };
+  const before = (await versionEvidence(kit.db, of)).find(({ name }) => name === 'two numbers');
+  expect(before?.body).toEqual({
+    'capture value': 'not measured yet',
+    'retrain value': 'not measured yet',
+  });
+  const value = {
+    policyId: 'tpl_1',
+    model: 'wall',
+    modelSha256: 'a'.repeat(64),
+    lane: 'capture' as const,
+    scorer: 'entropy',
+    n: 120,
+    nAudit: 60,
+    detail: {},
+    createdBy: 'system',
+  };
+  const put = async (source: string, more: object): Promise<void> => {
+    const kept = { ...value, kind: 'retrain' as const, source, createdAt: 1, ...more };
+    await valueStore(kit.db).put(kept, world.deps.ids);
+  };
+  await put('one', { withheld: 'not enough audit labels: 31 of 50' });
+  await put('two', { value: 0.024, low: 0.011, high: 0.037, createdAt: 2 });
+  await put('three', { kind: 'capture', value: 2.1, low: 1.5, high: 3.1 });
+  const after = (await versionEvidence(kit.db, of)).find(({ name }) => name === 'two numbers');
+  const labels = '120 labels against 60 of the audit';
+  expect(after?.body).toEqual({
+    'capture value': [`capture by entropy: 2.100 (1.500 to 3.100), ${labels}`],
+    'retrain value': [`capture by entropy: 0.024 (0.011 to 0.037), ${labels}`],
+  });
+  expect(after?.digest).not.toBe(before?.digest);
+});
+
 test('clips that are gone: the run says which, and goes on once they are back', async () => {
   beatMs = 30_000;
   const { id: clip, sha256 } = await kit.db
@@ -190,8 +227,13 @@ test('clips that are gone: the run says which, and goes on once they are back', 
   const draft = await world.bytes.draft('back');
   await draft.append(pieces);
   await draft.finish();
+  await kit.db.updateTable('training_policy').set({ retrain_value: 1 }).execute();
   await decideGate(kit, run, 'retry');
   expect(await kit.outcome(run)).toMatchObject({ status: 'trained' });
+  // What its lanes taught is measured by itself, and no run waits for that.
+  const work = await kit.db.selectFrom('operation').select(['kind', 'input']).execute();
+  expect(work.map(({ kind }) => kind)).toEqual([retrainKind]);
+  expect(JSON.parse(work[0]?.input ?? '{}')).toMatchObject({ training: (await newest()).id });
   const versions = await kit.db.selectFrom('model_version').select('training_id').execute();
   expect(versions).toEqual([{ training_id: (await newest()).id }]);
 }, 60_000);
