@@ -6,7 +6,6 @@ import { checkAgent } from './check.ts';
 import { identityFolder } from './cloud-link.ts';
 import { Command, CommanderError } from './commander.ts';
 import { loadConfig } from './config.ts';
-import { enroll } from './enroll/enroll.ts';
 import { readStatus } from './health/socket.ts';
 import { statusSocketPath } from './health/status.ts';
 import type { Finding } from './finding.ts';
@@ -218,6 +217,8 @@ async function enrol(
       remedy: 'Give one with --token; "fieldloop tokens create" prints it.',
     });
   }
+  // Hundreds of modules that no other command needs.
+  const { enroll } = await import('./enroll/enroll.ts');
   const identity = await enroll({
     dir: identityFolder(config),
     token,
