@@ -1,5 +1,5 @@
 /** A real agent that replays a seed's rows at full speed, scores each, and cuts all into clips. */
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startAgent } from '@fieldloop/e2e';
 import type { Place } from './base.ts';
@@ -7,6 +7,9 @@ import type { Calls } from './calls.ts';
 import { awaited } from './delay.ts';
 import { recordRows, placeOfTime, rowTopic } from './recording.ts';
 import type { Table } from './table.ts';
+
+/** A drive is three clips: 15 seconds, and a recording of its own. */
+const driveRows = 135;
 
 /** A clip is five seconds: 45 rows, the edges between two rows, so that no row is in two. */
 const rules = (model: string): string => `apiVersion: fieldloop.rules/v1
@@ -63,8 +66,12 @@ export async function replay(
 ): Promise<Replayed> {
   const { first, name, rows } = of;
   const home = join(place.folder, name);
-  const recording = join(home, 'rows.mcap');
-  await writeFile(recording, await recordRows(of.table.rows, rows, first));
+  const drives = join(home, 'drives');
+  await mkdir(drives);
+  for (let from = 0; from < rows.length; from += driveRows) {
+    const part = await recordRows(of.table.rows, rows.slice(from, from + driveRows), first + from);
+    await writeFile(join(drives, `${String(from).padStart(6, '0')}.mcap`), part);
+  }
   const file = join(home, 'rules.yaml');
   await writeFile(file, rules(name));
   const { token } = await calls.post<{ readonly token: string }>('/v1/claimTokens', {
@@ -73,7 +80,7 @@ export async function replay(
   const agent = await startAgent(place.root, place.folder, {
     name,
     claimToken: token,
-    source: { file: recording, speed: 'max' },
+    source: { folder: drives },
     rules: file,
     models: [{ id: name, path: join(home, 'model') }],
     soak: '2s',
