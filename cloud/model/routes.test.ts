@@ -123,6 +123,8 @@ test('trainings and their policy by the API; what is wrong is told', async () =>
     state: 'stopped',
   });
   expect((await world.post(`/v1/trainings/${made.id}:stop`)).status).toBe(409);
+  // Its recipe made nothing that could be measured.
+  expect((await world.post(`/v1/trainings/${made.id}:retrainValue`)).status).toBe(409);
   const listed = await json<TrainingPage>(world.get('/v1/trainings?q=state%3Dstopped'));
   expect(listed.items).toHaveLength(1);
   const draft = await putDatasetVersion(world.db, 'b', 'draft');
