@@ -11,7 +11,7 @@ export const maxHeldTasks = 10;
  * Tasks at the head of a line that are looked at for somebody who may have had a hand in them; with
  * none among these they are given a fresh one, and only with no fresh one the rest is looked at.
  */
-export const lineDepth = 2000;
+export const lineDepth = 300;
 /** A task that so many people skipped goes to a senior. */
 export const mostSkips = 3;
 /** Tasks that one request opens or voids. */
@@ -83,6 +83,10 @@ export const maxPixels = 1_000_000;
 /** Characters of a file that is imported, and problems of one that are listed. */
 export const maxImportLength = 900 * 1024;
 export const maxImportProblems = 100;
+/** Elements of an XML file inside each other; one of CVAT has five. */
+export const maxXmlDepth = 16;
+/** Images of no task that are named one by one. */
+export const namedImages = 20;
 /** Labels of one export. */
 export const maxExportedLabels = 20_000;
 /** Answers that quality is measured on: the latest. */

@@ -3,6 +3,7 @@
  * corners in pixels (docs.cvat.ai, "XML annotation format"). Pure.
  */
 import { Fault } from '@fieldloop/core';
+import { namedImages } from '../annotation-limits.ts';
 import type { Box, LabelValue } from './annotation.ts';
 import {
   attributeOf,
@@ -13,6 +14,7 @@ import {
   type ImageSize,
   openDropped,
   taskIn,
+  upright,
   withAttributes,
   type Written,
 } from './interchange.ts';
@@ -134,49 +136,81 @@ export function readCvat(
   if (version !== '1.1') throw wrong(`the version is ${version ?? 'missing'}`);
   const dropped = openDropped();
   if (root.children.some(({ name }) => name === 'track')) throw wrong('it has tracks of a video');
-  const tasks = new Map<
-    string,
-    { readonly place: string; classes: LabelValue[]; boxes: Box[] | undefined; atNs: bigint }
-  >();
+  const tasks = new Map<string, ReadTask>();
+  let strangers = 0;
   for (const image of root.children.filter(({ name }) => name === 'image')) {
     const name = image.attributes['name'] ?? '';
     const task = taskIn(name);
     const atNs = /\/(\d{1,19})\.\w+$/.exec(name)?.[1];
     if (task === undefined || atNs === undefined) {
-      dropped.note(`image "${name.slice(0, 64)}" of no task`);
+      strangers += 1;
+      const isNamed = strangers <= namedImages;
+      dropped.note(
+        isNamed ? `image "${name.slice(0, 64)}" of no task` : 'further image of no task',
+      );
       continue;
     }
     const known = tasks.get(task) ?? {
       place: `image ${name}`,
       classes: [],
-      boxes: undefined,
+      boxes: [],
+      other: [],
       atNs: BigInt(atNs),
     };
     tasks.set(task, known);
-    const reading = { ontology: ontologyOf(task), dropped };
-    for (const child of image.children) {
-      const attributes = readAttributes(child, reading);
-      if (child.name === 'box')
-        (known.boxes ??= []).push(readBox(child, { atNs, attributes, dropped }));
-      else if (child.name === 'tag') {
-        known.classes.push({
-          class: child.attributes['label'] ?? '',
-          ...withAttributes(attributes),
-        });
-      } else dropped.note(child.name);
+    readImage(image, known, { atNs, ontology: ontologyOf(task), dropped });
+  }
+  return { items: [...tasks].map((of) => itemOf(of, dropped)), dropped: dropped.list() };
+}
+
+interface ReadTask {
+  readonly place: string;
+  readonly classes: LabelValue[];
+  readonly boxes: Box[];
+  /** Shapes that are no boxes. */
+  readonly other: string[];
+  readonly atNs: bigint;
+}
+
+interface ReadingImage {
+  readonly atNs: string;
+  readonly ontology: Ontology | undefined;
+  readonly dropped: DroppedCount;
+}
+
+function readImage(image: Element, known: ReadTask, of: ReadingImage): void {
+  for (const child of image.children) {
+    const { source = 'manual' } = child.attributes;
+    const attributes = readAttributes(child, of);
+    if (child.name !== 'box' && child.name !== 'tag') {
+      known.other.push(child.name);
+      of.dropped.note(child.name);
+      continue;
+    }
+    // Who checked what a machine drew says so with their answer; that a machine drew it is lost.
+    if (source !== 'manual') of.dropped.note(`source ${source.slice(0, 32)} of a ${child.name}`);
+    if (child.name === 'box') known.boxes.push(readBox(child, { ...of, attributes }));
+    else {
+      const name = child.attributes['label'] ?? '';
+      known.classes.push({ class: name, ...withAttributes(attributes) });
     }
   }
-  const items = [...tasks].flatMap(([task, { place, classes, boxes, atNs }]): ExchangeItem[] => {
-    const at = { task, place, startNs: atNs };
-    if (classes.length > 1) dropped.note('further tag of an image');
-    const [first] = classes;
-    if (first !== undefined && boxes !== undefined) dropped.note('tag of an image with boxes');
-    if (boxes !== undefined || first === undefined) {
-      return [{ ...at, type: 'boxes', value: { boxes: boxes ?? [] } }];
-    }
-    return [{ ...at, type: 'classification', value: first }];
-  });
-  return { items, dropped: dropped.list() };
+}
+
+/** What one task is said to show. An image with nothing in it says that nothing is there. */
+function itemOf([task, read]: readonly [string, ReadTask], dropped: DroppedCount): ExchangeItem {
+  const { place, classes, boxes, other, atNs } = read;
+  const at = { task, place, startNs: atNs };
+  const [first] = classes;
+  if (boxes.length > 0 || first === undefined) {
+    if (first !== undefined) dropped.note('tag of an image with boxes');
+    const isLost = boxes.length === 0 && other.length > 0;
+    const problem = isLost ? `what is drawn there is no box but a ${other[0]}` : undefined;
+    return { ...at, type: 'boxes', value: { boxes }, problem };
+  }
+  const names = [...new Set(classes.map((one) => one.class ?? ''))];
+  const problem = names.length > 1 ? `it is tagged ${names.join(' and ')}` : undefined;
+  return { ...at, type: 'classification', value: first, problem };
 }
 
 const wrong = (why: string): Fault =>
@@ -208,14 +242,13 @@ function readBox(
   const number = (name: string): number => Number(said[name] ?? Number.NaN);
   const [x, y] = [number('xtl'), number('ytl')];
   const zOrder = Number(said['z_order'] ?? 0);
-  if (Number(said['rotation'] ?? 0) !== 0) of.dropped.note('rotation of a box');
   if (said['group_id'] !== undefined) of.dropped.note('group of a box');
+  const edges = { x, y, w: exactly(number('xbr') - x), h: exactly(number('ybr') - y) };
+  const degrees = Number(said['rotation'] ?? 0);
+  if (degrees !== 0) of.dropped.note('rotation of a box: the upright one around it is taken');
   return {
     class: said['label'] ?? '',
-    x,
-    y,
-    w: exactly(number('xbr') - x),
-    h: exactly(number('ybr') - y),
+    ...(degrees === 0 ? edges : upright(edges, { degrees, about: 'centre' })),
     atNs: of.atNs,
     ...(said['occluded'] === '1' ? { occluded: true } : {}),
     ...(zOrder === 0 ? {} : { zOrder }),

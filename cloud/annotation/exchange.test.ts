@@ -43,7 +43,7 @@ const cvatFile = `<?xml version="1.0" encoding="utf-8"?>
   <version>1.1</version>
   <meta><task><id>7</id><name>wall</name><mode>annotation</mode></task></meta>
   <image id="0" name="job/${task}/1717171717200000000.jpg" width="640" height="480">
-    <box label="left" source="manual" occluded="1" xtl="10.50" ytl="20.25" xbr="110.60" ybr="53.55" rotation="12.5" z_order="2" group_id="4">
+    <box label="left" source="manual" occluded="1" xtl="10.50" ytl="20.25" xbr="110.60" ybr="53.55" z_order="2" group_id="4">
       <attribute name="sharp">true</attribute>
     </box>
     <polygon label="left" source="manual" occluded="0" points="1,2;3,4;5,6" z_order="0"></polygon>
@@ -79,7 +79,7 @@ test('a file of CVAT is read, and what we have no words for is listed', () => {
     { what: 'group of a box', n: 1 },
     { what: 'image "cat.jpg" of no task', n: 1 },
     { what: 'polygon', n: 1 },
-    { what: 'rotation of a box', n: 1 },
+    { what: 'source auto of a box', n: 1 },
   ]);
 });
 
@@ -209,4 +209,122 @@ test('what is written for Label Studio comes back the same', () => {
     { what: 'occluded of a box', n: 1 },
     { what: 'zOrder of a box', n: 1 },
   ]);
+});
+
+const cvatOf = (images: string): string =>
+  `<annotations><version>1.1</version>${images}</annotations>`;
+
+test('a turned box becomes the upright one around it, as each tool turns it', () => {
+  const turned = `<image name="${task}/5.jpg"><box label="left" xtl="100" ytl="100" xbr="200"
+    ybr="140" rotation="90"/></image>`;
+  const [one] = readCvat(cvatOf(turned), known).items;
+  // About its centre, 150 120.
+  expect(one?.value.boxes).toMatchObject([{ x: 130, y: 70, w: 40, h: 100 }]);
+  const slanted = turned.replace('rotation="90"', 'rotation="45"');
+  const [other45] = readCvat(cvatOf(slanted), known).items;
+  const side = (100 + 40) / Math.SQRT2;
+  expect(other45?.value.boxes?.[0]?.w).toBeCloseTo(side, 5);
+  expect(other45?.value.boxes?.[0]?.x).toBeCloseTo(150 - side / 2, 5);
+  // Label Studio turns about the corner, in percents of an image that is no square.
+  const region = {
+    type: 'rectanglelabels',
+    original_width: 1000,
+    original_height: 500,
+    value: { x: 10, y: 20, width: 10, height: 8, rotation: 90, rectanglelabels: ['left'] },
+  };
+  const read = readLabelStudio(studioOf([region]), known);
+  expect(read.items[0]?.value.boxes).toMatchObject([{ x: 60, y: 100, w: 40, h: 100 }]);
+  expect(read.dropped).toEqual([
+    { what: 'rotation of a box: the upright one around it is taken', n: 1 },
+  ]);
+});
+
+test('what CVAT leaves open is no answer: several tags, shapes that are no boxes', () => {
+  const image = (of: string, inner: string) => `<image name="${of}/5.jpg">${inner}</image>`;
+  const problems = (inner: string) =>
+    readCvat(cvatOf(image(task, inner)), known).items.map(({ problem }) => problem);
+  expect(problems('<tag label="left"/><tag label="right"/>')).toEqual([
+    'it is tagged left and right',
+  ]);
+  expect(problems('<tag label="left"/><tag label="left"/>')).toEqual([undefined]);
+  expect(problems('<polygon label="left" points="1,2;3,4"/>')).toEqual([
+    'what is drawn there is no box but a polygon',
+  ]);
+  // Looked at, and nothing there.
+  expect(problems('')).toEqual([undefined]);
+  const track = '<track id="0" label="left"><box frame="0" outside="0" keyframe="1"/></track>';
+  expect(() => readCvat(cvatOf(track), known)).toThrow('it has tracks of a video');
+  const strangers = Array.from({ length: 500 }, (_, n) => image(`cat${n}`, '')).join('');
+  const { dropped } = readCvat(cvatOf(strangers), known);
+  expect(dropped).toHaveLength(21);
+  expect(dropped).toContainEqual({ what: 'further image of no task', n: 480 });
+});
+
+test('a bomb of XML is refused before it grows', () => {
+  const place = '/body/content';
+  const deep = `${'<a>'.repeat(60_000)}${'x'.repeat(100_000)}${'</a>'.repeat(60_000)}`;
+  expect(() => readCvat(`<annotations>${deep}</annotations>`, known)).toThrow(
+    expect.objectContaining({ code: 'invalid', place }),
+  );
+  const some = `${'<a>'.repeat(20)}${'</a>'.repeat(20)}`;
+  expect(() => readCvat(`<annotations>${some}</annotations>`, known)).toThrow(
+    'the XML has more than 16 elements inside each other',
+  );
+  const bomb = `<!DOCTYPE z [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>
+    <annotations><version>&b;</version></annotations>`;
+  expect(() => readCvat(bomb, known)).toThrow(expect.objectContaining({ code: 'invalid', place }));
+  const outside = `<!DOCTYPE z [<!ENTITY f SYSTEM "file:///etc/passwd">]>
+    <annotations><version>&f;</version></annotations>`;
+  expect(() => readCvat(outside, known)).toThrow(expect.objectContaining({ code: 'invalid' }));
+});
+
+/** One task with one annotation of these results. */
+const studioOf = (result: readonly object[], more: object = {}): string =>
+  JSON.stringify([{ data: { image: `${task}/5.jpg` }, annotations: [{ result, ...more }] }]);
+
+test('what Label Studio leaves open is no answer: several choices, turned images', () => {
+  const box = {
+    type: 'rectanglelabels',
+    original_width: 100,
+    original_height: 100,
+    value: { x: 1, y: 1, width: 5, height: 5, rectanglelabels: ['left'] },
+  };
+  const choices = { type: 'choices', from_name: 'what', to_name: 'img' };
+  const problemOf = (...result: readonly object[]) =>
+    readLabelStudio(studioOf(result), known).items[0]?.problem;
+  expect(problemOf({ ...choices, value: { choices: ['left', 'right'] } })).toBe(
+    'it is called left and right',
+  );
+  expect(problemOf({ ...box, value: { ...box.value, rectanglelabels: ['left', 'right'] } })).toBe(
+    'it is called left and right',
+  );
+  expect(problemOf({ ...box, image_rotation: 90 })).toBe('its image was turned by 90 degrees');
+  expect(problemOf({ ...box, original_width: undefined })).toBe(
+    'original_width and original_height of a box are missing',
+  );
+  expect(problemOf({ id: 'p', type: 'polygonlabels', value: { points: [[1, 2]] } })).toBe(
+    'what is drawn there is no box and no segment but polygonlabels',
+  );
+  expect(problemOf(box)).toBeUndefined();
+});
+
+test('files as Label Studio writes them are read: relations, persons, names of others', () => {
+  const relation = { type: 'relation', from_id: 'a', to_id: 'b', direction: 'right' };
+  const choice = { id: 'x', type: 'choices', from_name: 'sentiment', value: { choices: ['left'] } };
+  const person = { completed_by: { id: 3, email: 'ann@example.org' }, lead_time: null };
+  const read = readLabelStudio(`\ufeff${studioOf([choice, relation], person)}`, known);
+  expect(read.items).toMatchObject([
+    { type: 'classification', value: { class: 'left' }, annotator: 'ann@example.org' },
+  ]);
+  const nobody = readLabelStudio(studioOf([choice], { completed_by: null }), known);
+  expect(nobody.items[0]?.annotator).toBeUndefined();
+  const old = JSON.stringify([{ data: { image: task }, completions: [] }]);
+  expect(readLabelStudio(old, known)).toEqual({
+    items: [],
+    dropped: [{ what: 'task without annotations', n: 1 }],
+  });
+  const wrong = JSON.stringify([{ data: {}, annotations: [{ result: [{ value: {} }] }] }]);
+  expect(() => readLabelStudio(wrong, known)).toThrow(
+    expect.objectContaining({ place: '/body/content/0/annotations/0/result/0/type' }),
+  );
 });

@@ -48,20 +48,30 @@ export async function planImport(db: Db, asked: ImportAsked): Promise<ImportPlan
   const { items, dropped } = await readExchange(db, asked);
   const problems: { place: string; message: string }[] = [];
   const answers: PlannedAnswer[] = [];
+  const seen = new Set<string>();
   let known = 0;
+  let empty = 0;
   for (const item of items) {
     const found = await planOne(db, item, asked);
     if (found === 'known') known += 1;
+    else if (found === 'untouched') empty += 1;
     else if ('message' in found) problems.push({ place: item.place, message: found.message });
-    else answers.push(found);
+    else {
+      const who = `${found.task.id} ${found.annotator}`;
+      if (seen.has(who)) {
+        problems.push({ place: item.place, message: `${found.annotator} answered it before` });
+      } else answers.push(found);
+      seen.add(who);
+    }
   }
+  const untouched = empty === 0 ? [] : [{ what: 'image without a tag', n: empty }];
   const done = answers.map(({ task, annotator, value }) => [task.id, annotator, valueText(value)]);
   return {
     sha256: sha256Hex(canonicalJson(done)),
     answers,
     known,
     problems: problems.slice(0, maxImportProblems),
-    dropped,
+    dropped: [...dropped, ...untouched],
   };
 }
 
@@ -84,11 +94,15 @@ async function readExchange(db: Db, { format, content }: ImportAsked): Promise<E
   return format === 'cvat' ? readCvat(content, ontologyOf) : readLabelStudio(content, ontologyOf);
 }
 
-type Planned = PlannedAnswer | 'known' | { readonly message: string };
+/** `untouched`: nobody tagged the image of a task that asks for a class. */
+type Planned = PlannedAnswer | 'known' | 'untouched' | { readonly message: string };
 
 async function planOne(db: Db, item: ExchangeItem, asked: ImportAsked): Promise<Planned> {
   const task = await taskStore(db).row(item.task);
   if (task === undefined || task.gold_id !== null) return { message: `there is no ${item.task}` };
+  if (item.problem !== undefined) return { message: item.problem };
+  const isEmpty = item.value.boxes?.length === 0;
+  if (isEmpty && task.type === 'classification') return 'untouched';
   if (task.type !== item.type) return { message: `${task.id} asks for ${task.type}` };
   const annotator = `import:${asked.annotator}${item.annotator === undefined ? '' : `/${item.annotator}`}`;
   const hand = await db

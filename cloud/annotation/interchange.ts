@@ -2,6 +2,7 @@
  * Labels in the words of other tools. A format reads and writes the same neutral items; what it has
  * no words for is listed, by name and count, and never lost silently. Pure.
  */
+import type { Rectangle } from '@fieldloop/learning';
 import type { LabelValue } from './annotation.ts';
 import type { AttributeDefinition, Attributes, AttributeValue, Ontology } from './ontology.ts';
 import type { TaskType } from './task.ts';
@@ -20,6 +21,8 @@ export interface ExchangeItem {
   /** Of the other tool, where it says so. */
   readonly annotator?: string | undefined;
   readonly seconds?: number | undefined;
+  /** Why it is no answer that could be counted; the value is what could be read. */
+  readonly problem?: string | undefined;
 }
 
 /** What the other side has no words for: `polygon`, 3. */
@@ -84,6 +87,38 @@ const definitionOf = (
 
 export const withAttributes = (attributes: Attributes): { readonly attributes?: Attributes } =>
   Object.keys(attributes).length === 0 ? {} : { attributes };
+
+/** Degrees clockwise about its centre, or about its corner of least x and y. */
+export interface Turn {
+  readonly degrees: number;
+  readonly about: 'centre' | 'corner';
+}
+
+/** The upright box around a turned one: we have no turned boxes. */
+export function upright({ x, y, w, h }: Rectangle, { degrees, about }: Turn): Rectangle {
+  const angle = (degrees * Math.PI) / 180;
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const [px, py] = about === 'centre' ? [x + w / 2, y + h / 2] : [x, y];
+  const corners = [
+    [x, y],
+    [x + w, y],
+    [x, y + h],
+    [x + w, y + h],
+  ].map(([cx = 0, cy = 0]) => [
+    px + (cx - px) * cos - (cy - py) * sin,
+    py + (cx - px) * sin + (cy - py) * cos,
+  ]);
+  const xs = corners.map(([cx = 0]) => cx);
+  const ys = corners.map(([, cy = 0]) => cy);
+  // What reaches over the edge of the image is not in it.
+  const [left, top] = [Math.max(0, Math.min(...xs)), Math.max(0, Math.min(...ys))];
+  return {
+    x: exactly(left),
+    y: exactly(top),
+    w: exactly(Math.max(...xs) - left),
+    h: exactly(Math.max(...ys) - top),
+  };
+}
 
 /** To a millionth: what sums and percents lose on the way is no other place. */
 export const exactly = (pixels: number): number => Math.round(pixels * 1e6) / 1e6;

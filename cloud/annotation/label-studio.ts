@@ -14,6 +14,7 @@ import {
   type ImageSize,
   openDropped,
   taskIn,
+  upright,
   withAttributes,
   type Written,
 } from './interchange.ts';
@@ -26,7 +27,9 @@ const resultSchema = z.looseObject({
   type: z.string(),
   original_width: z.number().optional(),
   original_height: z.number().optional(),
-  value: z.looseObject({}),
+  image_rotation: z.number().optional(),
+  // A relation between two regions has none.
+  value: z.looseObject({}).default({}),
 });
 
 const fileSchema = z.array(
@@ -35,7 +38,7 @@ const fileSchema = z.array(
     annotations: z
       .array(
         z.looseObject({
-          completed_by: z.union([z.number(), z.string(), z.looseObject({})]).optional(),
+          completed_by: z.union([z.number(), z.string(), z.looseObject({})]).nullish(),
           was_cancelled: z.boolean().optional(),
           lead_time: z.number().nullish(),
           result: z.array(resultSchema),
@@ -43,6 +46,7 @@ const fileSchema = z.array(
       )
       .optional(),
     predictions: z.array(z.unknown()).optional(),
+    drafts: z.array(z.unknown()).optional(),
   }),
 );
 
@@ -153,13 +157,16 @@ export function readLabelStudio(
 ): Exchanged {
   const file = fileOf(content);
   const dropped = openDropped();
-  const items = file.flatMap(({ data, annotations = [], predictions = [] }, i): ExchangeItem[] => {
+  const items = file.flatMap((entry, i): ExchangeItem[] => {
+    const { data, annotations = [], predictions = [], drafts = [] } = entry;
     const task = taskIn(JSON.stringify(data));
     if (task === undefined) {
       dropped.note('task of somebody else');
       return [];
     }
     for (const _ of predictions) dropped.note('prediction');
+    for (const _ of drafts) dropped.note('draft');
+    if (annotations.length === 0) dropped.note('task without annotations');
     const startNs = nsOf(data['startNs']);
     return annotations.flatMap((annotation, n): ExchangeItem[] => {
       if (annotation.was_cancelled === true) {
@@ -167,9 +174,8 @@ export function readLabelStudio(
         return [];
       }
       const reading = { startNs, ontology: ontologyOf(task), dropped };
-      const { type, value } = valueOf(annotation.result, reading, data['type']);
-      const who = annotation.completed_by;
-      const annotator = typeof who === 'object' ? undefined : who;
+      const { type, value, problem } = valueOf(annotation.result, reading, data['type']);
+      const annotator = whoOf(annotation.completed_by);
       return [
         {
           task,
@@ -177,7 +183,8 @@ export function readLabelStudio(
           type,
           startNs,
           value,
-          ...(annotator === undefined ? {} : { annotator: String(annotator) }),
+          problem,
+          ...(annotator === undefined ? {} : { annotator }),
           ...(typeof annotation.lead_time === 'number' ? { seconds: annotation.lead_time } : {}),
         },
       ];
@@ -186,17 +193,35 @@ export function readLabelStudio(
   return { items, dropped: dropped.list() };
 }
 
-function fileOf(content: string): z.infer<typeof fileSchema> {
-  try {
-    return fileSchema.parse(JSON.parse(content));
-  } catch (error) {
-    throw new Fault('invalid', 'this is no JSON export of Label Studio', {
-      place: '/body/content',
-      remedy: 'Export the project from Label Studio as JSON, not as JSON-MIN.',
-      cause: error,
-    });
-  }
+/** A number, a mail address, or a person with either. */
+function whoOf(who: unknown): string | undefined {
+  if (typeof who === 'number' || typeof who === 'string') return String(who).slice(0, 64);
+  if (typeof who !== 'object' || who === null) return undefined;
+  const { email, id } = who as { readonly email?: unknown; readonly id?: unknown };
+  return whoOf(email ?? id);
 }
+
+function fileOf(content: string): z.infer<typeof fileSchema> {
+  // Some editors put a mark of its byte order before a file.
+  const text = content.replace(/^\ufeff/, '');
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw noExport('/body/content', error);
+  }
+  const found = fileSchema.safeParse(json);
+  if (found.success) return found.data;
+  const path = found.error.issues[0]?.path ?? [];
+  throw noExport(['/body/content', ...path.map(String)].join('/'), found.error);
+}
+
+const noExport = (place: string, cause: unknown): Fault =>
+  new Fault('invalid', 'this is no JSON export of Label Studio', {
+    place,
+    remedy: 'Export the project from Label Studio as JSON, not as JSON-MIN.',
+    cause,
+  });
 
 const nsOf = (value: unknown): bigint =>
   typeof value === 'string' && /^\d{1,19}$/.test(value) ? BigInt(value) : 0n;
@@ -207,38 +232,73 @@ interface Reading {
   readonly dropped: DroppedCount;
 }
 
+interface Read {
+  readonly type: TaskType;
+  readonly value: LabelValue;
+  readonly problem?: string | undefined;
+}
+
+const regionTypes: ReadonlySet<string> = new Set(['rectanglelabels', 'timeserieslabels']);
+
 /** Regions first, then what is said of each by its id. */
-function valueOf(
-  results: readonly Result[],
-  reading: Reading,
-  asked: unknown,
-): { readonly type: TaskType; readonly value: LabelValue } {
+function valueOf(results: readonly Result[], reading: Reading, asked: unknown): Read {
   const { dropped } = reading;
-  const classed = results.find(
-    ({ type, from_name }) => type === 'choices' && from_name === 'class',
-  );
+  const regions = results.filter(({ type }) => regionTypes.has(type));
+  const ids = new Set(regions.map(({ id }) => id));
   const text = results.find(({ type }) => type === 'textarea');
-  if (classed !== undefined) {
+  const classed = classOf(results, ids);
+  if (classed !== undefined && regions.length === 0) {
     const name = firstOf(classed.value['choices']);
     const attributes = attributesFor(classed, results, { ...reading, class: name });
-    return { type: 'classification', value: { class: name, ...withAttributes(attributes) } };
+    const problem = severalIn(classed.value['choices']);
+    const value = { class: name, ...withAttributes(attributes) };
+    return { type: 'classification', value, problem };
   }
-  if (text !== undefined) return { type: 'text', value: { text: firstOf(text.value['text']) } };
-  const boxes: Box[] = [];
-  const segments: Segment[] = [];
-  const regions = new Set<string | undefined>();
-  for (const result of results) {
-    if (result.type === 'rectanglelabels') boxes.push(boxOf(result, results, reading));
-    else if (result.type === 'timeserieslabels') segments.push(segmentOf(result, results, reading));
-    else continue;
-    regions.add(result.id);
+  if (text !== undefined && regions.length === 0) {
+    return { type: 'text', value: { text: firstOf(text.value['text']) } };
   }
-  for (const { type, id } of results) {
-    const isRegion = type === 'rectanglelabels' || type === 'timeserieslabels';
-    if (!isRegion && !regions.has(id)) dropped.note(type);
+  const others = results.filter(({ type, id }) => !regionTypes.has(type) && !ids.has(id));
+  for (const { type } of others) dropped.note(type);
+  const shape = others.find(({ type }) => type !== 'choices' && type !== 'relation');
+  const lost =
+    regions.length === 0 && shape !== undefined
+      ? `what is drawn there is no box and no segment but ${shape.type}`
+      : undefined;
+  const problem = lost ?? firstProblem(regions);
+  const segments = regions.filter(({ type }) => type === 'timeserieslabels');
+  if (segments.length > 0 || asked === 'segments') {
+    const value = { segments: segments.map((one) => segmentOf(one, results, reading)) };
+    return { type: 'segments', value, problem };
   }
-  if (segments.length > 0 || asked === 'segments') return { type: 'segments', value: { segments } };
-  return { type: 'boxes', value: { boxes } };
+  const value = { boxes: regions.map((one) => boxOf(one, results, reading)) };
+  return { type: 'boxes', value, problem };
+}
+
+/** The choice of the whole task: ours is named `class`; of another project the only one. */
+function classOf(
+  results: readonly Result[],
+  regions: ReadonlySet<string | undefined>,
+): Result | undefined {
+  const whole = results.filter(({ type, id }) => type === 'choices' && !regions.has(id));
+  const own = whole.find(({ from_name }) => from_name === 'class');
+  return own ?? (whole.length === 1 ? whole[0] : undefined);
+}
+
+const severalIn = (list: unknown): string | undefined =>
+  Array.isArray(list) && list.length > 1 ? `it is called ${list.join(' and ')}` : undefined;
+
+/** What would put a box somewhere else, or make its class a guess. */
+function firstProblem(regions: readonly Result[]): string | undefined {
+  for (const { type, value, image_rotation: turned = 0, ...of } of regions) {
+    const several = severalIn(value[type]);
+    if (several !== undefined) return several;
+    if (type !== 'rectanglelabels') continue;
+    if (turned !== 0) return `its image was turned by ${turned} degrees`;
+    if (of.original_width === undefined || of.original_height === undefined) {
+      return 'original_width and original_height of a box are missing';
+    }
+  }
+  return undefined;
 }
 
 function boxOf(result: Result, all: readonly Result[], reading: Reading): Box {
@@ -246,14 +306,18 @@ function boxOf(result: Result, all: readonly Result[], reading: Reading): Box {
   const part = (name: string, of: number | undefined): number =>
     exactly((Number(value[name] ?? Number.NaN) * (of ?? Number.NaN)) / 100);
   const name = firstOf(value['rectanglelabels']);
-  if (Number(value['rotation'] ?? 0) !== 0) reading.dropped.note('rotation of a box');
-  const { atNs } = (result['meta'] ?? {}) as { readonly atNs?: unknown };
-  return {
-    class: name,
+  const edges = {
     x: part('x', result.original_width),
     y: part('y', result.original_height),
     w: part('width', result.original_width),
     h: part('height', result.original_height),
+  };
+  const degrees = Number(value['rotation'] ?? 0);
+  if (degrees !== 0) reading.dropped.note('rotation of a box: the upright one around it is taken');
+  const { atNs } = (result['meta'] ?? {}) as { readonly atNs?: unknown };
+  return {
+    class: name,
+    ...(degrees === 0 ? edges : upright(edges, { degrees, about: 'corner' })),
     ...(typeof atNs === 'string' && /^\d{1,19}$/.test(atNs) ? { atNs } : {}),
     ...withAttributes(attributesFor(result, all, { ...reading, class: name })),
   };

@@ -258,6 +258,41 @@ test('an import is tried first, done by its plan, and counted like any other ans
   expect(out).toMatchObject({ labels: 0, content: '[]\n' });
 });
 
+test('an import counts one answer of each person, and none of an image that nobody tagged', async () => {
+  await using world = await openApiWorld();
+  await world.putClip(1, { bytes: new Uint8Array([1]) });
+  await json(world.post('/v1/ontologies', sampleOntology));
+  const { opened } = await openSome(world, [moment(0), moment(1)]);
+  const said = (by: unknown, name: string) => ({
+    completed_by: by,
+    result: [{ type: 'choices', from_name: 'class', value: { choices: [name] } }],
+  });
+  const people = [{ email: 'a@example.org' }, { email: 'b@example.org' }];
+  const annotations = [...people.map((one) => said(one, 'left')), said(people[0], 'right')];
+  const content = JSON.stringify([{ data: { task: opened[0] }, annotations }]);
+  const asked = { format: 'label_studio', content, annotator: 'vendor' };
+  const tried = await json<Imported>(world.post('/v1/labels:import', asked));
+  expect(tried).toMatchObject({
+    answers: 2,
+    problems: [
+      {
+        place: '/0/annotations/2',
+        message: 'import:vendor/a@example.org answered it before',
+      },
+    ],
+  });
+  const done = { ...asked, dryRun: false, plan: tried.plan };
+  expect(await json(world.post('/v1/labels:import', done))).toMatchObject({ isDone: true });
+  const image = `<image id="0" name="${opened[1]}/1.jpg" width="1" height="1"/>`;
+  const cvat = `<annotations><version>1.1</version>${image}</annotations>`;
+  const empty = { format: 'cvat', content: cvat, annotator: 'vendor' };
+  expect(await json<object>(world.post('/v1/labels:import', empty))).toMatchObject({
+    answers: 0,
+    problems: [],
+    dropped: [{ what: 'image without a tag', n: 1 }],
+  });
+});
+
 test('gold is made of a task by hand, retired, and an annotator is edited with If-Match', async () => {
   await using world = await openApiWorld();
   await world.putClip(1, { bytes: new Uint8Array([1]) });

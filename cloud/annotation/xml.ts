@@ -1,12 +1,13 @@
 /** XML in and out: a tree of elements, and text that stands for it. */
-import { parseXml, XmlElement, XmlError } from '@rgrove/parse-xml';
+import { parseXml, XmlElement, XmlError, XmlText } from '@rgrove/parse-xml';
 import { Fault } from '@fieldloop/core';
+import { maxXmlDepth } from '../annotation-limits.ts';
 
 export interface Element {
   readonly name: string;
   readonly attributes: Readonly<Record<string, string>>;
   readonly children: readonly Element[];
-  /** Of it and of all below it. */
+  /** Its own, not of what is below it. */
   readonly text: string;
 }
 
@@ -14,9 +15,10 @@ export interface Element {
 export function readXml(text: string, place: string): Element {
   try {
     const { root } = parseXml(text);
-    if (root !== null) return elementOf(root);
+    if (root !== null) return elementOf(root, 1);
     throw new TypeError('no root element');
   } catch (error) {
+    if (error instanceof Fault) throw error;
     const at = error instanceof XmlError ? `, line ${error.line}:${error.column}` : '';
     throw new Fault('invalid', `this is no XML${at}`, {
       place,
@@ -26,14 +28,22 @@ export function readXml(text: string, place: string): Element {
   }
 }
 
-const elementOf = (element: XmlElement): Element => ({
-  name: element.name,
-  attributes: element.attributes,
-  children: element.children.flatMap((child) =>
-    child instanceof XmlElement ? [elementOf(child)] : [],
-  ),
-  text: element.text,
-});
+function elementOf(element: XmlElement, level: number): Element {
+  if (level > maxXmlDepth) {
+    throw new Fault('invalid', `the XML has more than ${maxXmlDepth} elements inside each other`, {
+      place: '/body/content',
+      remedy: 'Send the annotations.xml of an export "CVAT for images 1.1".',
+    });
+  }
+  return {
+    name: element.name,
+    attributes: element.attributes,
+    children: element.children.flatMap((child) =>
+      child instanceof XmlElement ? [elementOf(child, level + 1)] : [],
+    ),
+    text: element.children.map((child) => (child instanceof XmlText ? child.text : '')).join(''),
+  };
+}
 
 /** With two spaces for each level; an element has either children or a text. */
 export function writeXml(element: Element, level = 0): string {
