@@ -2,8 +2,9 @@
  * What people do to a rollout. Each is one transaction with its decision; the workflow finds the
  * new state at its next look. One person halts; two let a halted rollout go on.
  */
-import { Fault } from '@fieldloop/core';
+import { Fault, type Json } from '@fieldloop/core';
 import type { Db } from '../store/db.ts';
+import { lookAt } from './look.ts';
 import { type Answer, demandVerb, type Rollout, type RolloutVerb } from './rollout.ts';
 import { type DecisionNote, type RolloutChange, rolloutStore } from './store.ts';
 
@@ -27,7 +28,12 @@ export async function doVerb(
   const note: DecisionNote = {
     rule: 'person',
     action: verb,
-    inputs: { state: rollout.state, stage: rollout.stage, version: rollout.version },
+    inputs: {
+      state: rollout.state,
+      stage: rollout.stage,
+      version: rollout.version,
+      ...(await borneBy(trx, rollout, verb, by.at)),
+    },
     actor: by.actor,
     reason: by.reason,
     at: by.at,
@@ -38,6 +44,18 @@ export async function doVerb(
   throw new Fault('conflict', `${rollout.id} moved on meanwhile`, {
     remedy: 'Look at it again: fieldloop rollouts status.',
   });
+}
+
+/** Who lets a halted rollout go on bears what is known against it now. */
+async function borneBy(
+  trx: Db,
+  { id, state }: Rollout,
+  verb: RolloutVerb,
+  at: number,
+): Promise<Readonly<Record<string, Json>>> {
+  if (verb !== 'resume' || state !== 'halted') return {};
+  const { inputs } = await lookAt(trx, id, at);
+  return { borne: { stops: { ...inputs.stops }, e: inputs.verdict?.e ?? 1 } };
 }
 
 function changeOf(

@@ -47,6 +47,10 @@ export interface Inputs {
   readonly stops: Readonly<Record<string, number>>;
   readonly hardStops: Readonly<Record<string, number>>;
   readonly verdict: { readonly n: number; readonly outcome: Outcome; readonly e: number } | null;
+  /** The evidence at which the judge halts. */
+  readonly haltAt: number;
+  /** What two people let it go on in spite of: only what came since counts against it. */
+  readonly borne: Borne | null;
   readonly shadow: { readonly seen: ShadowSeen; readonly needs: ShadowNeeds } | null;
   readonly answer: Answer['option'] | null;
   readonly rollbackOnRegression: boolean;
@@ -55,6 +59,11 @@ export interface Inputs {
   readonly pending: number;
   readonly lost: number;
   readonly isWithdrawn: boolean;
+}
+
+export interface Borne {
+  readonly stops: Readonly<Record<string, number>>;
+  readonly e: number;
 }
 
 export type Action =
@@ -132,17 +141,21 @@ function harm(inputs: Inputs): Decision | undefined {
   if (inputs.haltRequested) return stopped('halt_requested', inputs.reason ?? 'a person halted it');
   if (inputs.isWithdrawn) return stopped('release_withdrawn', 'its release was withdrawn');
   for (const [name, limit] of Object.entries(inputs.hardStops)) {
-    const count = inputs.stops[name] ?? 0;
+    const count = (inputs.stops[name] ?? 0) - (inputs.borne?.stops[name] ?? 0);
     if (count >= limit) {
       return stopped(`hard_stop_${name}`, `${count} robots are ${name.replaceAll('_', ' ')}`);
     }
   }
-  if (inputs.verdict?.outcome === 'regressed') {
+  if (inputs.verdict?.outcome === 'regressed' && isNews(inputs, inputs.verdict.e)) {
     const { e, n } = inputs.verdict;
     return stopped('regressed', `the evidence against it is ${e.toFixed(1)} after ${n} intervals`);
   }
   return undefined;
 }
+
+/** E_t / E_s is a supermartingale that begins at 1 as well: what was borne is a fresh start. */
+const isNews = ({ borne, haltAt }: Inputs, e: number): boolean =>
+  borne === null || e / Math.max(1, borne.e) >= haltAt;
 
 function running(inputs: Inputs): Decision {
   const ended = harm(inputs);

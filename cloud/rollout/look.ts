@@ -3,7 +3,7 @@ import type { Db } from '../store/db.ts';
 import { heldDevices } from '../store/device-hold.ts';
 import { isFrozen } from '../store/release-ref.ts';
 import type { ReleaseManifest } from '../release/release.ts';
-import type { Inputs, StageInputs } from './decide.ts';
+import type { Borne, Inputs, StageInputs } from './decide.ts';
 import { durationMs, type RolloutPlan } from './document.ts';
 import { inLine, type LaneDevice, nextOffers } from './lane.ts';
 import type { Outcome } from './judge.ts';
@@ -60,6 +60,8 @@ export async function lookAt(db: Db, id: string, at: number): Promise<Look> {
     stops: stopsOf(targets),
     hardStops: rollout.plan.hardStops,
     verdict: await lastVerdict(db, rollout),
+    haltAt: 10_000 / rollout.plan.analysis.alphaBp,
+    borne: await lastBorne(db, rollout),
     shadow: shadowOf(rollout, targets, manifest),
     answer: rollout.answers.findLast(({ stage }) => stage === rollout.stage)?.option ?? null,
     rollbackOnRegression: rollout.plan.onRegression.rollback === 'this-rollout',
@@ -185,6 +187,22 @@ async function lastVerdict(db: Db, { id }: Rollout): Promise<Inputs['verdict']> 
   if (row === undefined) return null;
   const { e } = JSON.parse(row.evidence) as { readonly e: number };
   return { n: Number(row.n), outcome: row.outcome as Outcome, e };
+}
+
+/** From the decision of two people to let a halted rollout go on. */
+async function lastBorne(db: Db, { id }: Rollout): Promise<Borne | null> {
+  const row = await db
+    .selectFrom('rollout_decision')
+    .select('inputs')
+    .where('rollout_id', '=', id)
+    .where('rule', '=', 'person')
+    .where('action', '=', 'resume')
+    .where('from_state', '=', 'halted')
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (row === undefined) return null;
+  return (JSON.parse(row.inputs) as { readonly borne: Borne }).borne;
 }
 
 const defaultNeeds: ShadowNeeds = { frames: 1, disagreementBp: 10_000, latencyRatioBp: 20_000 };

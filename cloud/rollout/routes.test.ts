@@ -48,6 +48,8 @@ interface Answered {
   readonly targets: number;
   readonly approval: string;
   readonly agrees: boolean;
+  readonly notes: readonly string[];
+  readonly next: object;
 }
 
 type As = (
@@ -165,6 +167,35 @@ test('one rejection ends it', async () => {
   await author(`${path}:evaluate`, {});
   expect((await bob(`${path}:reject`, { digest, reason: 'no' })).body.state).toBe('rejected');
   expect((await bob(`${path}:approve`, { digest, reason: 'yes' })).status).toBe(409);
+});
+
+test('one person halts; two let it go on, the one who asks not being both', async () => {
+  await using world = await openApiWorld();
+  const { author, bob, eve, path, digest } = await released(world);
+  await author(`${path}:evaluate`, {});
+  for (const one of [bob, eve]) await one(`${path}:approve`, { digest, reason: 'seen' });
+  await eve(`${path}:release`, {});
+  const dry = await bob('/v1/rollouts:plan', { text: plan });
+  expect(dry.body.notes).toContain(
+    'No metric is watched: hard stops, bakes and people alone decide.',
+  );
+  const { id } = dry.body;
+  await bob('/v1/rollouts', { text: plan, id, digest: dry.body.digest });
+  const rollout = `/v1/rollouts/${id}`;
+  expect((await world.get(rollout)).status).toBe(200);
+  const began = { state: 'running', stage: 0, phase: 'releasing' };
+  await world.db.updateTable('rollout').set(began).execute();
+  await world.db.updateTable('rollout_target').set({ state: 'eligible' }).execute();
+  const shown = (await (await world.get(rollout)).json()) as Answered;
+  expect(shown.next).toMatchObject({ action: 'wait', rule: 'nobody_can_be_reached' });
+  expect((await bob(`${rollout}:halt`, { reason: 'smoke' })).body.state).toBe('halted');
+  expect((await bob(`${rollout}:resume`, { reason: 'a drill' })).status).toBe(403);
+  const waits = await eve(`${rollout}:resume`, { reason: 'a drill' });
+  expect(waits.status).toBe(409);
+  const approve = `/v1/approvals/${waits.body.approval}:approve`;
+  expect((await eve(approve, { note: 'me again' })).status).toBe(403);
+  expect((await author(approve, { note: 'ok' })).status).toBe(200);
+  expect((await eve(`${rollout}:resume`, { reason: 'a drill' })).body.state).toBe('running');
 });
 
 test('a plan starts as its dry run showed it, or not at all; verbs, freeze and replay', async () => {

@@ -107,14 +107,18 @@ export const rolloutStore = (db: Db) => ({
         version: 1,
       })
       .execute();
-    for (let from = 0; from < made.rows.length; from += rowsTogether) {
-      const rows = made.rows.slice(from, from + rowsTogether).map((row) => targetRow(id, row, at));
-      await db.insertInto('rollout_target').values(rows).execute();
-    }
+    await this.addTargets(id, made.rows, at);
     const rollout = await this.get(id);
     const body = { release: rollout.release, planDigest };
     await putOutbox(db, { kind: 'rollout.planned', subject: id, at, body });
     return rollout;
+  },
+
+  async addTargets(id: string, targets: readonly FrozenRow[], at: number): Promise<void> {
+    for (let from = 0; from < targets.length; from += rowsTogether) {
+      const rows = targets.slice(from, from + rowsTogether).map((row) => targetRow(id, row, at));
+      await db.insertInto('rollout_target').values(rows).execute();
+    }
   },
 
   async find(id: string): Promise<Rollout | undefined> {

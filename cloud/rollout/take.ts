@@ -7,6 +7,7 @@ import { targetsTogether } from '../release-limits.ts';
 import type { Db } from '../store/db.ts';
 import { crownModels } from './crown.ts';
 import { type Action, decide, type Decision } from './decide.ts';
+import { joinLate } from './late.ts';
 import { isInStage, type Look, lookAt } from './look.ts';
 import type { Answer, Rollout, Target } from './rollout.ts';
 import { settleDevice, type SettleRules } from './settle.ts';
@@ -133,7 +134,9 @@ async function enter(
   const told = stage === 0 ? 'rollout.started' : 'rollout.promoted';
   const entered = await store.decided(rollout, change, { ...note, told });
   if (entered === undefined) return undefined;
-  for (const target of targets) {
+  const isLast = stage === rollout.plan.stages.length - 1;
+  const joined = isLast ? await joinLate(trx, entered, deps.at) : 0;
+  for (const target of joined === 0 ? targets : await store.targets(rollout.id)) {
     const wasShadow = target.role === 'shadow';
     const isNew = isInStage(entered, target) && (target.state === 'frozen' || wasShadow);
     if (!isNew && !wasShadow) continue;
