@@ -22,11 +22,15 @@ export interface Measuring {
   readonly root: string;
   readonly folder: string;
   readonly seed: number;
+  /** Ends it: nobody waits for the figures any more. */
+  readonly signal: AbortSignal;
 }
+
+const graceMs = 1_000;
 
 /** Takes the model's bytes from the cloud, and its time: nothing waits for it. */
 export async function measureModel(
-  { root, folder, seed }: Measuring,
+  { root, folder, seed, signal }: Measuring,
   api: Api,
   modelVersion: string,
 ): Promise<readonly PlaceFigure[]> {
@@ -47,6 +51,7 @@ export async function measureModel(
     cwd: root,
     logFile: join(folder, 'held-out.log'),
   });
+  signal.addEventListener('abort', () => void program.stop(graceMs), { once: true });
   const line = await program.ready;
   if ((await program.exited) !== 0) {
     throw new Fault('unavailable', `the held-out worlds were not measured:\n${program.tail()}`, {

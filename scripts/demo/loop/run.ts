@@ -11,7 +11,7 @@ import { followGates } from './gates.ts';
 import { rules as signingRules } from './judgement.ts';
 import { labelWindow } from './labelling.ts';
 import { heldOutSeconds, heldOutWorlds, measureModel, type PlaceFigure } from './measure.ts';
-import { hire, mistakeRate } from './people.ts';
+import { hire, mistakeRate, type Staff } from './people.ts';
 import { model, prepareData } from './prepare.ts';
 import { collect } from './collect.ts';
 import { rollOut } from './rollout.ts';
@@ -34,29 +34,50 @@ export async function runLoop(plan: LoopPlan): Promise<void> {
   const admin = openApi(url, site.cloud.key);
   stage('People: simulated. Nine accounts with keys of their own, on the public API alone');
   const staff = await hire(url, admin);
+  introduce(say);
+  stage(`The model that robots were delivered with becomes the champion`);
+  say('  $ fieldloop models import sim/model');
+  say(await fieldloop(root, ['models', 'import', 'sim/model']));
+  const over = new AbortController();
+  const measuring = { root, folder: site.folder, seed: plan.seed, signal: over.signal };
+  const measured = async (id: string): Promise<readonly PlaceFigure[]> =>
+    await measureModel(measuring, admin, id);
+  try {
+    await turn(at, staff, measured);
+  } finally {
+    over.abort();
+  }
+}
+
+function introduce(say: LoopPlan['say']): void {
+  const wrong = mistakeRate * 100;
   say('  Ada, Bao, Cem, Dina, Eda answer tasks: they see what the simulator knows to be ahead,');
-  say(
-    `  and are wrong ${mistakeRate * 100} times in 100. Sol decides where they disagree; Ines plans;`,
-  );
+  say(`  and are wrong ${wrong} times in 100. Sol decides where they disagree; Ines plans;`);
   say('  Jon and Mara (release manager) sign by these rules, and say no otherwise:');
   for (const rule of signingRules) say(`    ${rule}`);
   const load = (loadavg()[0] ?? 0).toFixed(1);
   say(`  This machine has ${availableParallelism()} cores and a load of ${load}.`);
-  stage(`The model that robots were delivered with becomes the champion`);
-  say('  $ fieldloop models import sim/model');
-  say(await fieldloop(root, ['models', 'import', 'sim/model']));
-  const champion = await admin.get<{ id: string }>(`/v1/models/${model}/versions/champion`);
-  const measuring = { root, folder: site.folder, seed: plan.seed };
-  const before = measureModel(measuring, admin, champion.id);
+}
+
+async function turn(
+  at: Stage,
+  staff: Staff,
+  measured: (modelVersion: string) => Promise<readonly PlaceFigure[]>,
+): Promise<void> {
+  const { stage, say } = at;
+  const { api } = staff.engineer;
+  const champion = await api.get<{ id: string }>(`/v1/models/${model}/versions/champion`);
+  // Measured beside everything else: what fails is told when it is asked for.
+  const before = measured(champion.id);
   before.catch(() => undefined);
   await collect(at, staff);
-  const { test, calibration, train } = await prepareData(staff.engineer.api);
+  const { test, calibration, train } = await prepareData(api);
   say('  data set, triage policy and training policy stand; whole drives are on one side:');
   say(`  ${train.length} train, ${calibration.length} calibrate, ${test.length} test`);
   await using gates = followGates(at, staff);
   await labelWindow(at, staff);
   const candidate = await candidateOf(at, { staff, gates });
-  const after = measureModel(measuring, admin, candidate);
+  const after = measured(candidate);
   after.catch(() => undefined);
   const release = await trainedRelease(at, { staff, gates, candidate });
   const rollout = await rollOut(at, { staff, gates, release, candidate });
