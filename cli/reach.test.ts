@@ -138,7 +138,8 @@ function wrongIn([line, noun, verb, rest = '']: RegExpMatchArray): string | unde
   const found = program.commands.find((one) => one.name() === noun);
   if (found === undefined) return `${line}: no noun`;
   const hasVerbs = found.commands.length > 0 && verb !== undefined;
-  const command = hasVerbs ? found.commands.find((one) => one.name() === verb) : found;
+  const isMeant = (one: Command): boolean => [one.name(), ...one.aliases()].includes(verb ?? '');
+  const command = hasVerbs ? found.commands.find(isMeant) : found;
   if (command === undefined) return `${line}: no command`;
   const own = rest.split(/[#|]/)[0] ?? '';
   const flags = [...own.matchAll(/ (--[a-z-]+)/g)].map(([, flag]) => flag);

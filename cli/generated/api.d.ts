@@ -6836,6 +6836,12 @@ export interface components {
                     minutes: number;
                 };
             };
+            /** @description Units that were chosen, each once; a named one may also be of the audit. */
+            chosen: number;
+            /** @description Units that could be chosen, by SHA-256 of the model. */
+            whole: {
+                [key: string]: number;
+            };
             audit: {
                 propensity: number;
             };
@@ -6917,6 +6923,15 @@ export interface components {
                     figure?: components["schemas"]["Figure"];
                     withheld?: string;
                 }[];
+                /** @description The rate of the inbox from all labels: what was chosen is known, and the audit tells the rest of the same windows. */
+                census: {
+                    windows: number;
+                    whole: number;
+                    chosen: number;
+                    audit: number;
+                    figure?: components["schemas"]["Figure"];
+                    withheld?: string;
+                };
                 scorers: {
                     scorer: string;
                     labels: number;
