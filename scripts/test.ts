@@ -16,16 +16,21 @@ interface Check {
   readonly args: readonly string[];
 }
 
-const checks: readonly Check[] = [
-  { name: 'format', program: '@biomejs/biome/bin/biome', args: ['format', '.'] },
-  { name: 'types', program: 'typescript/bin/tsc', args: ['-p', '.', '--checkers', '2'] },
-  {
-    name: 'lint',
-    program: 'oxlint/bin/oxlint',
-    args: ['--type-aware', '--deny-warnings', '--quiet', '.'],
-  },
-  { name: 'tidy', program: 'scripts/tidy.ts', args: [] },
-  { name: 'dead code', program: 'knip/bin/knip.js', args: ['--no-progress'] },
+/** Checks of a row run at once: those of the first use one processor each, the others all. */
+const checks: readonly (readonly Check[])[] = [
+  [
+    { name: 'format', program: '@biomejs/biome/bin/biome', args: ['format', '.'] },
+    { name: 'tidy', program: 'scripts/tidy.ts', args: [] },
+    { name: 'dead code', program: 'knip/bin/knip.js', args: ['--no-progress'] },
+  ],
+  [{ name: 'types', program: 'typescript/bin/tsc', args: ['-p', '.', '--checkers', '2'] }],
+  [
+    {
+      name: 'lint',
+      program: 'oxlint/bin/oxlint',
+      args: ['--type-aware', '--deny-warnings', '--quiet', '.'],
+    },
+  ],
 ];
 
 interface Totals {
@@ -38,7 +43,7 @@ async function main(): Promise<void> {
   const filter = process.argv.slice(2);
   const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
   if (filter.length === 0) {
-    for (const check of checks) await runCheck(check, totals);
+    for (const row of checks) await Promise.all(row.map((check) => runCheck(check, totals)));
   }
   await runTests(filter, totals);
   if (totals.skipped > 0) console.log(`${totals.skipped} skipped, each with its reason above`);
