@@ -1,8 +1,11 @@
 /**
  * The workflow kit on SQLite with every write on the disk: steps a second with their history,
- * decision to next step, and what 10,000 runs that wait at a gate cost a worker's memory.
+ * decision to next step, and what runs that wait at a gate cost a worker's memory: a fresh worker
+ * process at 0, 5,000, 10,000 and 20,000 of them. What does not grow with them is not theirs: the
+ * page caches of its databases, which are bounded, fill with the first ones.
  */
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -12,15 +15,16 @@ import {
   emptySteps,
   type KitWorld,
   kitWorld,
+  letRest,
   openWorkflows,
   startMany,
   waitingRun,
 } from '@fieldloop/cloud/measure';
 import { startProgram } from '@fieldloop/e2e';
-import { type Bench, row } from './report.ts';
+import { type Bench, type Row, row } from './report.ts';
 
-const size = { runs: 300, steps: 10, decisions: 200, waiting: 10_000 };
-/** Steps a second; ms of the 99th percentile; MB that 10,000 waiting runs may add. */
+const size = { runs: 300, steps: 10, decisions: 200, waiting: [5000, 10_000, 20_000] } as const;
+/** Steps a second; ms of the 99th percentile; MB that 10,000 more waiting runs may add. */
 const limits = { stepsPerSecond: 500, decisionMs: 100, memoryMB: 5 } as const;
 const settleMs = 8000;
 const together = 250;
@@ -30,11 +34,7 @@ export const workflowsBench: Bench = async (progress) => {
   const stepsPerSecond = await measureSteps();
   progress(`${Math.round(stepsPerSecond)} steps a second; ${size.decisions} decisions …`);
   const decisions = await measureDecisions();
-  progress('a worker without runs …');
-  const empty = await memoryWith(0);
-  progress(`a worker with ${size.waiting} runs that wait …`);
-  const full = await memoryWith(size.waiting);
-  const grown = Math.max(0.1, full - empty);
+  const memory = await measureMemory(progress);
   return [
     row({
       figure: 'steps with history',
@@ -59,15 +59,7 @@ export const workflowsBench: Bench = async (progress) => {
       ratio: limits.decisionMs / decisions.p99,
       atLeast: 1,
     }),
-    row({ figure: 'worker, no runs', unit: 'MB', value: empty, rival: empty, ratio: 1 }),
-    row({
-      figure: `worker, growth with ${size.waiting} waiting`,
-      unit: 'MB',
-      value: grown,
-      rival: limits.memoryMB,
-      ratio: limits.memoryMB / grown,
-      atLeast: 1,
-    }),
+    ...memoryRows(memory),
   ];
 };
 
@@ -119,37 +111,104 @@ async function measureDecisions(): Promise<{ readonly p50: number; readonly p99:
   return { p50: at(0.5), p99: at(0.99) };
 }
 
-/** A fresh worker process on a database with so many runs at their gates, in MB. */
-async function memoryWith(waiting: number): Promise<number> {
-  await using world = await kitWorld('sqlite');
-  if (waiting > 0) {
-    const engine = await world.engine();
-    await using _worker = await openWorkflows(world.ground('w1'), {
-      engine,
-      workflows: [waitingRun],
-    });
-    // Not all at once: how many are ready together is not what is measured.
-    for (let n = 0; n < waiting; n += together) {
-      await startMany(world, waitingRun, { count: together, input: {} });
-      await untilNone(world, ['waiting']);
-    }
-  }
-  return await memoryOnce(world);
+/** What a worker holds once it is at rest, in MB. */
+interface Held {
+  readonly waiting: number;
+  readonly rss: number;
+  /** Objects and buffers that are in use, after a collection of garbage. */
+  readonly used: number;
 }
 
-async function memoryOnce({ database, dataDir }: KitWorld): Promise<number> {
+/** One database that fills; at each size a fresh worker process. */
+async function measureMemory(progress: (text: string) => void): Promise<readonly Held[]> {
+  await using world = await kitWorld('sqlite');
+  const held: Held[] = [];
+  let there = 0;
+  for (const waiting of [0, ...size.waiting]) {
+    await fillTo(world, { from: there, to: waiting });
+    there = waiting;
+    await letRest(world);
+    const found = { waiting, ...(await heldOnce(world)) };
+    held.push(found);
+    const { rss, used } = found;
+    progress(`${waiting} wait: ${rss.toFixed(1)} MB resident, ${used.toFixed(2)} MB in use`);
+  }
+  return held;
+}
+
+async function fillTo(
+  world: KitWorld,
+  { from, to }: { readonly from: number; readonly to: number },
+): Promise<void> {
+  if (from === to) return;
+  const engine = await world.engine();
+  await using _worker = await openWorkflows(world.ground('w1'), {
+    engine,
+    workflows: [waitingRun],
+  });
+  // Not all at once: how many are ready together is not what is measured.
+  for (let n = from; n < to; n += together) {
+    await startMany(world, waitingRun, { count: together, input: {} });
+    await untilNone(world, ['waiting']);
+  }
+}
+
+async function heldOnce({ database, dataDir }: KitWorld): Promise<Omit<Held, 'waiting'>> {
+  const told = join(dataDir, 'held.json');
+  await rm(told, { force: true });
   const worker = startProgram({
     name: 'worker',
     args: [
+      '--expose-gc',
       fileURLToPath(new URL('workflow-worker.ts', import.meta.url)),
-      JSON.stringify({ database, dataDir }),
+      JSON.stringify({ database, dataDir, told }),
     ],
     cwd: dataDir,
     logFile: join(dataDir, 'worker.log'),
   });
   await worker.ready;
   await delay(settleMs);
-  const status = await readFile(`/proc/${worker.pid}/status`, 'utf8');
+  process.kill(worker.pid, 'SIGUSR2');
+  while (!existsSync(told)) await delay(20);
+  const { rss, heapUsed, external } = JSON.parse(
+    await readFile(told, 'utf8'),
+  ) as NodeJS.MemoryUsage;
   await worker.stop(10_000);
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1] ?? Number.NaN) * 1024e-6;
+  return { rss: rss / 1e6, used: (heapUsed + external) / 1e6 };
+}
+
+function memoryRows(held: readonly Held[]): readonly Row[] {
+  const [empty] = held;
+  const busy = held.filter(({ waiting }) => waiting > 0);
+  const grown = (what: 'rss' | 'used', some: readonly Held[]): number =>
+    Math.max(0.1, slopeOf(some.map((one) => [one.waiting, one[what]] as const)) * perRuns);
+  const figure = `for each ${perRuns} more that wait`;
+  const bar = (name: string, value: number): Row =>
+    row({
+      figure: name,
+      unit: 'MB',
+      value,
+      rival: limits.memoryMB,
+      ratio: limits.memoryMB / value,
+      atLeast: 1,
+    });
+  const rss = empty?.rss ?? Number.NaN;
+  return [
+    row({ figure: 'worker, no runs', unit: 'MB', value: rss, rival: rss, ratio: 1 }),
+    ...busy.map(({ waiting, rss: value }) =>
+      row({ figure: `worker, ${waiting} wait`, unit: 'MB', value, rival: rss, ratio: rss / value }),
+    ),
+    bar(`in use, ${figure}`, grown('used', held)),
+    bar(`resident, ${figure}`, grown('rss', busy)),
+  ];
+}
+
+const perRuns = 10_000;
+
+/** Of the line of least squares. */
+function slopeOf(points: readonly (readonly [number, number])[]): number {
+  const mean = (of: 0 | 1): number => points.reduce((sum, one) => sum + one[of], 0) / points.length;
+  const [x, y] = [mean(0), mean(1)];
+  const over = points.reduce((sum, one) => sum + (one[0] - x) * (one[1] - y), 0);
+  return over / points.reduce((sum, one) => sum + (one[0] - x) ** 2, 0);
 }

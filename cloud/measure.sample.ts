@@ -11,6 +11,7 @@ export { decideGate, groundOf, kitWorld, type KitWorld } from './workflows/kit/k
 export {
   answeredRun,
   emptySteps,
+  letRest,
   startMany,
   waitingRun,
 } from './workflows/kit/measure.sample.ts';

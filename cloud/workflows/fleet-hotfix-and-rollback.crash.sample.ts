@@ -17,7 +17,7 @@ import { watchRollouts } from '../rollout/watch.ts';
 import type { Db } from '../store/db.ts';
 import { hotfixWorkflow } from './fleet-hotfix-and-rollback-deps.ts';
 import { type CrashWorld, type PatternCase, patternCase } from './kit/crash.sample.ts';
-import { rolledOut } from './staged-rollout.sample.ts';
+import { rolledOut } from './rolled-out.sample.ts';
 import { rolloutStageWorkflow, stagedRolloutWorkflow } from './staged-rollout-deps.ts';
 
 interface Script {

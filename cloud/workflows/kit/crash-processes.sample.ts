@@ -4,6 +4,8 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once as heard } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Fault } from '@fieldloop/core';
@@ -123,6 +125,7 @@ async function spawned(
   const place: ProcessPlace = { name, database, dataDir, leaseMs, now };
   const child = fork(entry, [JSON.stringify(place)], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'fieldloop-compile-cache') },
   });
   const worker: Worker = { child, isDead: false, now };
   child.once('exit', () => {

@@ -1,6 +1,9 @@
 /** Runs for measurements: empty steps on a real engine, and many that wait. */
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import type { Json } from '@fieldloop/core';
 import { startRun } from '../../store/run-queue.ts';
+import { gateSliceMs } from '../limits.ts';
 import type { GateSpec } from './flow.ts';
 import type { KitWorld } from './kit.sample.ts';
 import { workflow, type Workflow } from './workflow.ts';
@@ -55,6 +58,20 @@ export const answeredRun = (onAnswer: (run: string) => void): Workflow =>
       return { kind: 'done' };
     },
   });
+
+/** All that wait have done so for a day: each looks again in six hours. */
+export async function letRest({ db, clock, dataDir }: KitWorld): Promise<void> {
+  const at = clock.now() + gateSliceMs.maxMs;
+  await db
+    .updateTable('run')
+    .set({ waiting_until: at, updated_at: clock.now() })
+    .where('state', '=', 'waiting')
+    .execute();
+  using engine = new DatabaseSync(join(dataDir, 'workflows.db'));
+  engine
+    .prepare('update workflow_runs set available_at = ? where finished_at is null')
+    .run(new Date(at).toISOString());
+}
 
 /** Many at once, in few transactions. */
 export async function startMany(
