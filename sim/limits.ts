@@ -19,7 +19,7 @@ export const limits = {
   /** Simulated devices of one process; more are refused. */
   mostDevices: 400,
   /** Devices that enrol at the same time. */
-  deviceStarts: 8,
+  deviceStarts: 16,
   /** Steps of a device's life, and how often it tells numbers: the cloud takes six a minute. */
   deviceTickMs: 250,
   deviceTelemetryMs: 10_500,

@@ -2,6 +2,8 @@
  * Goal: a simulated device says that it runs exactly what it read, and fails as often as that says.
  * Method: the pure parts: wishes in any order with files that pass or fail, seeded lives.
  */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { seededRandom } from '@fieldloop/core';
 import { type DesiredModels, readModelsReport } from '@fieldloop/proto';
 import { expect, test } from 'vitest';
@@ -28,6 +30,16 @@ test('a program says what it is by its bytes, and other bytes are none', () => {
   expect(() => readProgram(new TextEncoder().encode('{"failuresPerHour":1}'))).toThrow(
     'no program',
   );
+});
+
+test('the example among the manifests is a program, and its manifest names exactly it', () => {
+  const folder = join(import.meta.dirname, '../../firmware-manifests');
+  const bytes = readFileSync(join(folder, 'sim/brain-1.json'));
+  const { sha256, version } = readProgram(bytes);
+  const manifest = readFileSync(join(folder, 'releases/sim-stack-1.0.0.yaml'), 'utf8');
+  expect(manifest).toContain(`sha256: ${sha256}`);
+  expect(manifest).toContain(`size: ${bytes.length}`);
+  expect(manifest).toContain(`version: ${version}`);
 });
 
 test('a wish is on its way until it was read, and then it runs', () => {
