@@ -4,16 +4,19 @@
  * Method: a real dataset version, trained by the worker's part in a process, then verified and
  * measured by the handlers that operations run.
  */
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { modelOperationKinds } from '../trainings.ts';
 import { verifyModelKind } from '../model/version-routes.ts';
 import { valueOfRow } from '../triage/value-store.ts';
 import { builtinCommand } from './own-program.ts';
 import { type MeasuredLaneValue, measureRetrain, retrainKind } from './retrain.ts';
-import { lookAtTraining, startTraining } from './store.ts';
-import { operationContext, plantToyLoop, realBundle, type ToyLoop } from './toy-loop.sample.ts';
-import { openTrainer } from './trainer.ts';
+import {
+  operationContext,
+  plantToyLoop,
+  realBundle,
+  type ToyLoop,
+  trainToy,
+} from './toy-loop.sample.ts';
 import type { Training } from './training.ts';
 import { openTrainingWorld, type TrainingWorld } from './training.sample.ts';
 
@@ -24,28 +27,7 @@ let made: Training;
 beforeAll(async () => {
   world = await openTrainingWorld();
   loop = await plantToyLoop(world);
-  const wanted = {
-    model: 'toy',
-    datasetVersion: loop.versionId,
-    config: { hidden: [4], epochs: 12, learningRate: 0.02, batch: 16 },
-    seed: 3,
-  };
-  const act = { at: Date.now(), by: 'usr_1', ids: world.deps.ids };
-  const { training } = await world.db
-    .transaction()
-    .execute(async (trx) => await startTraining(trx, wanted, act));
-  await using _part = await openTrainer(world.deps, {
-    folder: join(world.folder, 'trainings'),
-    trainers: { builtin: builtinCommand },
-    bundle: realBundle(world),
-    limits: { beatMs: 30_000, killMs: 200, attempts: 2 },
-    everyMs: 15,
-  });
-  for (;;) {
-    made = await lookAtTraining(world.db, training.id);
-    if (made.endedAt !== undefined) break;
-    await new Promise((resolve) => setImmediate(resolve));
-  }
+  made = await trainToy(world, loop);
 }, 60_000);
 
 afterAll(async () => {

@@ -1,4 +1,5 @@
 /** A real dataset version of toy drives: lanes, labels, clips with bytes, splits by session. */
+import { join } from 'node:path';
 import { drawnSplit, groupOf, type SplitRule } from '@fieldloop/learning';
 import { sampleStart, storeBytes } from '../blob/recordings/recording.sample.ts';
 import { sampleManifest } from '../clip/clip.sample.ts';
@@ -7,10 +8,15 @@ import { clipStore } from '../clip/store.ts';
 import { buildVersion } from '../dataset/build.ts';
 import { trainingBundle } from '../dataset/bundle.ts';
 import { plantGround, plantLabels, type SampleLabel } from '../dataset/dataset.sample.ts';
+import { deviceStore } from '../device/store.ts';
 import { usualGates } from '../dataset/dataset.ts';
 import { datasetStore } from '../dataset/store.ts';
 import type { OperationContext } from '../store/operations.ts';
-import { toyClip, toyUnits, type TrainingWorld } from './training.sample.ts';
+import { builtinCommand } from './own-program.ts';
+import { lookAtTraining, startTraining } from './store.ts';
+import { openTrainer } from './trainer.ts';
+import type { Training } from './training.ts';
+import { openTrainingWorld, toyClip, toyUnits, type TrainingWorld } from './training.sample.ts';
 
 export interface ToyLoop {
   /** Ready, of the data set `halls`. */
@@ -46,6 +52,7 @@ const laneOf = (n: number): SampleLabel['lane'] =>
 export async function plantToyLoop(world: TrainingWorld): Promise<ToyLoop> {
   const { db } = world;
   await plantGround(db);
+  await deviceStore(db).create({ id: device, name: 'toy-01', at: 1 });
   const clips: string[] = [];
   const labels: SampleLabel[] = [];
   for (const [drive, units] of Map.groupBy(toyUnits(toyDrives, perDrive, 'loop'), (u) => u.clip)) {
@@ -95,3 +102,34 @@ export const realBundle =
   ({ deps }: TrainingWorld) =>
   async (version: string, folder: string): Promise<unknown> =>
     await trainingBundle(deps, version, folder);
+
+/** A model of the version by the built-in trainer, in its own process; resolves when it is over. */
+export async function trainToy(
+  world: TrainingWorld,
+  { versionId }: Pick<ToyLoop, 'versionId'>,
+): Promise<Training> {
+  const config = { hidden: [4], epochs: 12, learningRate: 0.02, batch: 16 };
+  const wanted = { model: 'toy', datasetVersion: versionId, config, seed: 3 };
+  const act = { at: Date.now(), by: 'usr_1', ids: world.deps.ids };
+  const { training } = await world.db
+    .transaction()
+    .execute(async (trx) => await startTraining(trx, wanted, act));
+  await using _part = await openTrainer(world.deps, {
+    folder: join(world.folder, 'trainings'),
+    trainers: { builtin: builtinCommand },
+    bundle: realBundle(world),
+    limits: { beatMs: 30_000, killMs: 200, attempts: 2 },
+    everyMs: 15,
+  });
+  for (;;) {
+    const now = await lookAtTraining(world.db, training.id);
+    if (now.endedAt !== undefined) return now;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** All of it in the cloud of another world. */
+export async function trainedCloud(of: Pick<TrainingWorld, 'db' | 'bytes'>): Promise<Training> {
+  await using world = await openTrainingWorld(of);
+  return await trainToy(world, await plantToyLoop(world));
+}

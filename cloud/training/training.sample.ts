@@ -95,16 +95,23 @@ export interface TrainingWorld extends AsyncDisposable {
   told(subject: string): Promise<readonly string[]>;
 }
 
+interface Shared {
+  readonly db: Db;
+  readonly bytes?: BlobStore;
+}
+
 /** On a database of its own, or on that of another world, which stays. */
-export async function openTrainingWorld(of?: { readonly db: Db }): Promise<TrainingWorld> {
+export async function openTrainingWorld(of?: Shared): Promise<TrainingWorld> {
+  await using opened = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'fieldloop-training-'));
-  const own = of === undefined ? await sqliteWorld() : undefined;
-  const db = of?.db ?? (own as { readonly db: Db }).db;
-  const bytes = await openDiskBlobs(folder);
+  opened.defer(async () => await rm(folder, { recursive: true, force: true }));
+  const { db } = of ?? opened.use(await sqliteWorld());
+  const bytes = of?.bytes ?? opened.use(await openDiskBlobs(folder));
   const act = { at: 1, by: 'usr_1', ids: systemIds };
   await createModel(db, { name: 'toy', declaration: toyDeclaration }, act);
   const versionId = await putDatasetVersion(db, 'a');
   const deps = { read: db, write: db, bytes, clock: systemClock, ids: systemIds, log: silentLog };
+  const all = opened.move();
   return {
     db,
     bytes,
@@ -120,11 +127,7 @@ export async function openTrainingWorld(of?: { readonly db: Db }): Promise<Train
         .execute();
       return rows.map(({ kind }) => kind);
     },
-    async [Symbol.asyncDispose]() {
-      await bytes[Symbol.asyncDispose]();
-      await own?.[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true, force: true });
-    },
+    [Symbol.asyncDispose]: async () => await all.disposeAsync(),
   };
 }
 
