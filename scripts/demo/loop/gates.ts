@@ -18,7 +18,7 @@ import { decideGate, type Gate, openGates, type Person, type Staff } from './peo
 import type { Stage } from './stage.ts';
 
 export interface Gates extends AsyncDisposable {
-  /** Set by what ends the loop without success: a no, or a gate that nobody here can answer. */
+  /** Set by what ends the loop without success: a no, or work that failed. */
   readonly trouble: () => string | undefined;
 }
 
@@ -31,7 +31,7 @@ export function demandCalm(gates: Gates): void {
   });
 }
 
-/** Of each kind of gate: who reads it and what it takes to answer; others are trouble. */
+/** Of each kind of gate: what is read, and the answer; others stay open. */
 const readers: Readonly<Record<string, (api: Api, gate: Gate) => Promise<Answer>>> = {
   sign_off: async (api, { subject }) => {
     const { gates } = await api.get<{
@@ -96,17 +96,28 @@ async function readStage(api: Api, { subject }: Gate): Promise<Answer> {
   );
 }
 
+/** The gate at which a run of the loop waits when its work failed. */
+const failed = 'failed';
+
 const signs = ['approve', 'go_on', 'promote'];
 
 export function followGates({ say, signal }: Stage, staff: Staff): Gates {
   const stopping = new AbortController();
   const both = AbortSignal.any([signal, stopping.signal]);
   let trouble: string | undefined;
+  const left = new Set<string>();
+  const leave = ({ id, kind, question }: Pick<Gate, 'id' | 'kind' | 'question'>): void => {
+    if (left.has(id)) return;
+    left.add(id);
+    say(`  ? ${question.slice(0, 400)}`);
+    say('    nobody in the demo answers this: it stays open');
+    if (kind === failed) trouble ??= question;
+  };
   const look = async (person: Person): Promise<void> => {
     for (const { id, kind, question } of await openGates(person)) {
       const read = readers[kind];
       if (read === undefined) {
-        trouble ??= `nobody in the demo answers ${kind}: ${question}`;
+        leave({ id, kind, question });
         continue;
       }
       const gate = await person.api.get<Gate>(`/v1/gates/${id}`);
