@@ -1,5 +1,5 @@
 /** Answering tasks from a terminal: one key a decision. */
-import { Fault } from '@fieldloop/core';
+import { Fault, faultLine } from '@fieldloop/core';
 import { answer, type Client, type Schemas } from './client.ts';
 import type { Command } from './commander.ts';
 import type { CliIo } from './io.ts';
@@ -109,14 +109,18 @@ async function valueOf(
     });
   }
   if (!/^[1-9]\d*$/.test(said)) return { class: said };
-  const body = { count: maxHeld, guide: false };
+  // What is held, and nothing more: a look takes no task from others.
+  const body = { count: 0, guide: false };
   const held = await answer(client.POST('/v1/tasks:next', { body }));
   const card = held.items.find(({ id }) => id === of.id);
-  return classAt(held, card, said);
+  if (card !== undefined) return classAt(held, card, said);
+  throw new Fault('conflict', `you do not hold ${of.id.slice(0, 64)}, or no more`, {
+    remedy: 'Take the next one with `fieldloop tasks next`.',
+  });
 }
 
-function classAt(held: Given, card: Card | undefined, key: string): Value {
-  const classes = held.ontologies[card?.ontology ?? '']?.classes ?? [];
+function classAt(held: Given, card: Card, key: string): Value {
+  const classes = held.ontologies[card.ontology]?.classes ?? [];
   const found = classes[Number(key) - 1];
   if (found !== undefined) return { class: found.name };
   throw new Fault('invalid', `there is no class with the key ${key}`, {
@@ -136,8 +140,9 @@ function show(done: Given, options: ApiOptions, io: CliIo): void {
 function question(done: Given, card: Card): string {
   const ontology = done.ontologies[card.ontology];
   const classes = ontology?.classes ?? [];
-  const keys = classes.map(({ name, says }, i) =>
-    says === undefined ? `  ${i + 1}  ${name}` : `  ${i + 1}  ${name} - ${says}`,
+  const keys = classes.map(
+    ({ name, says, attributes = [] }, i) =>
+      `  ${i + 1}  ${name}${says === undefined ? '' : ` - ${says}`}${attributesText(attributes)}`,
   );
   const said = (card.answers ?? []).map(
     (one) => `  ${one.annotator}: ${JSON.stringify(one.value)}`,
@@ -153,6 +158,14 @@ function question(done: Given, card: Card): string {
     '',
   ].join('\n');
 }
+
+type Attribute = NonNullable<Given['ontologies'][string]['classes'][number]['attributes']>[number];
+
+/** What else may be said of a class, by a whole value. */
+const attributesText = (attributes: readonly Attribute[]): string =>
+  attributes.length === 0
+    ? ''
+    : `  {${attributes.map(({ name, kind, values }) => `${name}: ${values?.join('|') ?? kind}`).join(', ')}}`;
 
 /** Key after key, until there is nothing left or q. */
 function work(tasks: Command, io: CliIo): void {
@@ -178,13 +191,19 @@ function work(tasks: Command, io: CliIo): void {
       try {
         held = await pressed(client, { held, card, key, started, ask });
       } catch (error) {
-        if (!(error instanceof Fault) || error.code !== 'invalid') throw error;
-        io.err(`${error.message}. ${error.remedy ?? ''}\n`);
+        if (!(error instanceof Fault) || !isSmall(error)) throw error;
+        io.err(`${faultLine(error)}\n`);
+        // What was held may be somebody else's by now.
+        const again = { count: 1, guide: false };
+        held = await answer(client.POST('/v1/tasks:next', { body: again }));
       }
     }
     io.err('there is nothing to answer for you now\n');
   });
 }
+
+/** A slip, or nothing to take back: no reason to leave off. */
+const isSmall = ({ code }: Fault): boolean => code === 'invalid' || code === 'conflict';
 
 interface Pressed {
   readonly held: Given;
@@ -214,6 +233,7 @@ Examples:
   fieldloop tasks next --guide
   fieldloop tasks submit tsk_01J… 2
   fieldloop tasks submit tsk_01J… left --seconds 1.4
+  fieldloop tasks submit tsk_01J… --value '{"class": "person", "attributes": {"near": true}}'
   fieldloop tasks submit tsk_01J… --value '{"boxes": [{"class": "cart", "x": 1, "y": 2, "w": 30, "h": 40}]}'
   fieldloop tasks skip tsk_01J… --reason 'too dark'
   fieldloop tasks work

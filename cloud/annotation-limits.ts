@@ -21,6 +21,8 @@ export const leastPeople = 2;
 export const mostPeople = 5;
 /** Who asked for no task as long is not waited for: what all others answered goes to a senior. */
 export const annotatorAwayMs = ms('14d');
+/** Who asked and never answered is waited for as long, unless an annotator by role. */
+export const annotatorLookMs = ms('2h');
 /** How far what is known of that lags behind. */
 export const annotatorSeenMs = ms('1h');
 /** A task gains one point of priority a day, up to these; then it only keeps them. */

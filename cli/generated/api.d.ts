@@ -988,7 +988,7 @@ export interface paths {
         put?: never;
         /**
          * What you are to answer next
-         * @description You hold a task for 30 minutes; who asks again gets the same ones, topped up to `count`. Nobody sees what others said, and nobody is asked twice.
+         * @description You hold a task for 30 minutes; who asks again gets the same ones, topped up to `count`; 0 shows all that you hold and takes nothing. Nobody sees what others said, and nobody is asked twice.
          */
         post: operations["nextTasks"];
         delete?: never;

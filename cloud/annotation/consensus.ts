@@ -87,7 +87,7 @@ function decideClass(answers: readonly Answer[], belief: Belief | undefined): Ou
   const [won] = majority(votes, 1);
   // More than half: the largest of three small heaps is no agreement.
   if (won?.label === undefined || won.votes * 2 <= won.of) {
-    return more(`${won?.votes ?? 0} of ${annotators} agree, and that is no majority`);
+    return more(`${won?.votes ?? 0} of ${annotators} for one class is no majority`);
   }
   const value = classValue(names[won.label] ?? '', answers);
   return { kind: 'resolved', value, method: 'majority', annotators };

@@ -2,7 +2,7 @@
  * Who may still be asked about a task: people who are there, can do it and may see it, and are not
  * done with it. Who they are changes by the hour, so it is read when it is needed.
  */
-import { annotatorAwayMs } from '../annotation-limits.ts';
+import { annotatorAwayMs, annotatorLookMs } from '../annotation-limits.ts';
 import type { Db, Row } from '../store/db.ts';
 import { sql } from '../store/kysely.ts';
 
@@ -33,6 +33,16 @@ export async function crewOf(db: Db, at: number): Promise<readonly Member[]> {
     .where(sql<boolean>`coalesce(person.state, 'active') = 'active'`)
     .where(sql<boolean>`coalesce(person.role, 'annotator') <> 'viewer'`)
     .where('api_key.revoked_at', 'is', null)
+    // An engineer who just looked at a question is not waited for.
+    .where((of) =>
+      of.or([
+        of('person.role', '=', 'annotator'),
+        of('annotator.seen_at', '>', BigInt(at - annotatorLookMs)),
+        of.exists(
+          of.selectFrom('task_hand').select('how').whereRef('annotator_id', '=', 'annotator.id'),
+        ),
+      ]),
+    )
     .where(sql<boolean>`coalesce(api_key.expires_at, ${BigInt(at) + 1n}) > ${BigInt(at)}`)
     .orderBy('annotator.id')
     .execute();

@@ -31,7 +31,7 @@ export interface Given {
 
 /**
  * The tasks that the annotator holds, topped up to `count`: who asks twice gets the same. Fewer
- * when there are no more. Faults: `forbidden` while paused, `limited` for too many at once.
+ * when there are no more; with 0 all that they hold and nothing new. Faults: `forbidden` while paused, `limited` for too many at once.
  */
 export async function give(
   trx: Db,
@@ -57,7 +57,7 @@ export async function give(
     held.push(await lease(trx, task, { annotator: who, at: deps.at }));
     who = await annotatorStore(trx).countGiven(who, gold !== undefined);
   }
-  return held.slice(0, count);
+  return count === 0 ? held : held.slice(0, count);
 }
 
 /** Extended, so that a page that asks again keeps what it shows. */

@@ -22,10 +22,10 @@ export function annotationSeniorContract(name: string, open: OpenStore): void {
     await answers(world, { usr_a: 'left', usr_b: 'right', usr_c: 'forward' });
     expect(await world.task(id)).toMatchObject({
       state: 'needs_more',
-      why: '1 of 3 agree, and that is no majority',
+      why: '1 of 3 for one class is no majority',
     });
     await answers(world, { usr_d: 'right' });
-    const why = 'all 4 annotators answered, 2 of 4 agree, and that is no majority';
+    const why = 'all 4 annotators answered, 2 of 4 for one class is no majority';
     expect(await world.task(id)).toMatchObject({
       state: 'adjudication',
       raised: 'nobody_left',
@@ -52,12 +52,18 @@ export function annotationSeniorContract(name: string, open: OpenStore): void {
     await account(world, 'usr_gone', { state: 'deactivated' });
     // Has an account since long, and never came.
     await account(world, 'usr_never', { createdAt: world.at - 15 * day });
-    await world.person('usr_away');
-    await world.db
-      .updateTable('annotator')
-      .set({ seen_at: world.at - 15 * day })
-      .where('id', '=', 'usr_away')
-      .execute();
+    // Has not asked for days; just looked, and never answered.
+    for (const [who, ago] of [
+      ['usr_away', 15 * day],
+      ['usr_look', day],
+    ] as const) {
+      await world.person(who);
+      await world.db
+        .updateTable('annotator')
+        .set({ seen_at: world.at - ago })
+        .where('id', '=', who)
+        .execute();
+    }
     const [id = ''] = await world.openMany(1);
     await answers(world, { usr_a: 'left', usr_b: 'right' });
     expect(await world.task(id)).toMatchObject({ state: 'adjudication', raised: 'nobody_left' });

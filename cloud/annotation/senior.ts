@@ -70,7 +70,7 @@ export async function raiseIfAlone(
     others <= 0
       ? `all ${answered} annotators answered`
       : `${answered} answered, ${others} skipped, and nobody else is there`;
-  const why = task.why === null ? who : `${who}, ${task.why}`;
+  const why = task.why === null ? who : `${who}${others <= 0 ? ',' : ';'} ${task.why}`;
   return await toSenior(trx, task, { raised: 'nobody_left', why, at });
 }
 

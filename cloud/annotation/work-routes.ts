@@ -63,7 +63,7 @@ async function actAndGive(
   const given = await call.change(async (trx): Promise<readonly Given[]> => {
     const who = await annotatorOf(trx, call.caller, giving.at);
     await of.act?.(trx, who, giving);
-    if (of.count === 0) return [];
+    if (of.count === 0 && of.act !== undefined) return [];
     const now = await annotatorStore(trx).demand(who.id);
     // Who was paused by this very answer is told so when they ask for the next one.
     if (of.act !== undefined && now.state === 'paused') return [];
@@ -81,7 +81,8 @@ const next = (deps: TaskDeps): Operation =>
       path: '/v1/tasks:next',
       summary: 'What you are to answer next',
       description:
-        'You hold a task for 30 minutes; who asks again gets the same ones, topped up to `count`. ' +
+        'You hold a task for 30 minutes; who asks again gets the same ones, topped up to `count`; 0 ' +
+        'shows all that you hold and takes nothing. ' +
         'Nobody sees what others said, and nobody is asked twice.',
       right,
       faults: ['limited'],
