@@ -53,7 +53,10 @@ beforeAll(async () => {
   });
   await until('the agent is enrolled', async () => (await agent.status())?.uplink.connected);
   await scene.cloud.running.kill();
-  // Replay at real time leaves room to lose the cloud; the rest is read as fast as it goes.
+  // Replay at real time leaves room to lose the cloud; then all is read as fast as it goes.
+  await agent.running.kill();
+  const config = readFileSync(agent.configFile, 'utf8');
+  writeFileSync(agent.configFile, config.replace('"speed": 1', '"speed": "max"'));
   agent = await scene.restartAgent(agent);
   const before = await until('clips wait in the buffer', async () => {
     const status = await agent.status();
