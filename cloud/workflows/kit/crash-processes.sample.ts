@@ -44,6 +44,7 @@ interface Worker {
   isDead: boolean;
   /** The time that it was told. */
   now: number;
+  onSaid: () => void;
 }
 
 const entry = fileURLToPath(new URL('crash-process.sample.ts', import.meta.url));
@@ -127,41 +128,33 @@ async function spawned(
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     env: { ...process.env, NODE_COMPILE_CACHE: join(tmpdir(), 'fieldloop-compile-cache') },
   });
-  const worker: Worker = { child, isDead: false, now };
+  const worker: Worker = { child, isDead: false, now, onSaid: () => undefined };
   child.once('exit', () => {
     worker.isDead = true;
+    worker.onSaid();
   });
+  // One listener for all: messages of one read come before anybody who waits for the first goes on.
   child.on('message', (said: FromProcess) => {
     if (said.kind === 'boundary') void reach(worker, said.at);
+    else worker.onSaid();
   });
-  await said(child, 'ready');
+  await said(worker);
+  if (worker.isDead) throw new Fault('internal', 'a worker ended before it worked');
   return worker;
 }
 
 async function tellClock(worker: Worker, now: number): Promise<void> {
-  const told = said(worker.child, 'clock');
+  const told = said(worker);
   tell(worker, { kind: 'clock', now });
   await told;
   worker.now = now;
 }
 
-/** Resolves when it said so, or is gone. */
-async function said(child: ChildProcess, kind: FromProcess['kind']): Promise<void> {
-  const ended = new AbortController();
-  const gone = (): void => ended.abort();
-  child.once('exit', gone);
-  try {
-    for (;;) {
-      const [message] = (await heard(child, 'message', { signal: ended.signal })) as [FromProcess];
-      if (message.kind === kind) return;
-    }
-  } catch (error) {
-    if (!ended.signal.aborted) throw error;
-    if (kind === 'ready') throw new Fault('internal', 'a worker ended before it worked');
-  } finally {
-    child.off('exit', gone);
-  }
-}
+/** Resolves when it says that it is ready or knows the time, or is gone. */
+const said = async (worker: Worker): Promise<void> =>
+  await new Promise<void>((resolve) => {
+    worker.onSaid = resolve;
+  });
 
 function tell({ child, isDead }: Worker, told: ToProcess): void {
   if (!isDead && child.connected) child.send(told, () => undefined);

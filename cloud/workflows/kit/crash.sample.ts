@@ -191,6 +191,12 @@ async function play(kind: WorldKind, one: CrashCase, plan: Plan): Promise<Played
   return { end, boundaries: workers.boundaries };
 }
 
+const isAtWork = async (db: Db): Promise<boolean> =>
+  (await db.selectFrom('run').select('id').where('state', '=', 'running').limit(1).execute())
+    .length > 0;
+
+/** Rounds in which nothing but a worker may move. */
+const idleRounds = 5;
 /** More rounds than any case needs. */
 const maxRounds = 1000;
 
@@ -204,10 +210,14 @@ async function untilOver(
     readonly isDeaf: boolean;
   },
 ): Promise<void> {
+  let idle = 0;
   for (let round = 0; round < maxRounds; round += 1) {
     await by.workers.settle();
     if (await by.script.react()) continue;
     const next = await nextWait(world.db, by.clock.now());
+    // A process may have begun something by itself since it was at rest.
+    if (next === undefined && (idle += 1) < idleRounds && (await isAtWork(world.db))) continue;
+    idle = 0;
     if (next === undefined || by.isDeaf) break;
     by.clock.advance(Math.max(0, next - by.clock.now()));
     await by.workers.ring();
