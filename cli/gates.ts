@@ -145,7 +145,8 @@ function whoText(one: GateDetail): string {
   const role = one.role === undefined ? 'anybody' : `${one.role} or higher`;
   const among =
     one.among === undefined ? '' : `, ${one.among.least} of them ${one.among.role} or higher`;
-  const not = one.excluded.length === 0 ? '' : `, not ${one.excluded.join(', ')}`;
+  const excluded = [...new Set(one.excluded)];
+  const not = excluded.length === 0 ? '' : `, not ${excluded.join(', ')}`;
   return `${one.quorum} of ${role}${among}${not}`;
 }
 

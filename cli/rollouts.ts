@@ -18,6 +18,7 @@ import {
 import { type ConfirmOptions, getCommand, verbCommand } from './noun.ts';
 import { documentText } from './releases.ts';
 import { demandSame } from './reproduce.ts';
+import { watchRollout } from './rollout-watch.ts';
 import { facts, shortNumber, showOf, timeColumn } from './show.ts';
 
 type Rollout = Schemas['Rollout'];
@@ -64,6 +65,7 @@ export function rolloutsCommand(io: CliIo): Command {
     read: async (client, id) => await answer(client.GET('/v1/rollouts/{id}', at(id))),
     text: rolloutText,
   });
+  watchRollout(rollouts, io, rolloutText);
   hotfix(rollouts, io);
   rows(rollouts, io);
   explain(rollouts, io);
@@ -273,10 +275,15 @@ function rolloutText(one: Rollout, show: Show): string {
   ]);
 }
 
+const doing: Readonly<Record<string, string>> = {
+  wait: 'waits',
+  ask: 'asks a release manager (fieldloop gates list)',
+};
+
 /** Such as `waits: robots are at it; 2 robots in line are away`. */
 function nextFacts(next: NonNullable<Rollout['next']>, show: Show): [string, string][] {
   const { action, rule, until, away, withoutWayBack } = next;
-  const does = action === 'wait' ? 'waits' : action.replaceAll('_', ' ');
+  const does = doing[action] ?? action.replaceAll('_', ' ');
   const then = until === undefined ? '' : ` until ${show.time(until)}`;
   const line = [
     ...(away === 0 ? [] : [`${away} in line are away or held`]),
@@ -286,6 +293,9 @@ function nextFacts(next: NonNullable<Rollout['next']>, show: Show): [string, str
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;
+
+const hours = (of: number): string =>
+  of >= 1 ? `${shortNumber(of)} h` : of * 60 >= 1 ? `${Math.round(of * 60)} min` : 'under a minute';
 
 function plannedText(file: string, one: Planned): string {
   const out = Object.entries(one.excluded).map(([why, n]) => `${why} ${n}`);
@@ -313,7 +323,7 @@ function plannedText(file: string, one: Planned): string {
     [
       'load',
       `${formatSize(Math.round(one.load.bytes))}, longest site ${one.load.site} ` +
-        `${shortNumber(one.load.siteHours)} h; at least ${shortNumber(one.leastHours)} h in all`,
+        `${hours(one.load.siteHours)}; at least ${hours(one.leastHours)} in all`,
     ],
     ...one.notes.map((note): [string, string] => ['note', note]),
     ['plan', `sha256:${one.digest}`],
@@ -327,5 +337,6 @@ Examples:
   fieldloop rollouts start firmware-manifests/rollouts/detector-1.1.yaml --id rol_01J… --plan 41ab…
   fieldloop gates list
   fieldloop rollouts status rol_01J…
+  fieldloop rollouts watch rol_01J…
   fieldloop rollouts halt rol_01J… --reason 'they stop at every door'
 `;

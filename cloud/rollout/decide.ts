@@ -265,6 +265,7 @@ function held(inputs: Inputs): Decision {
   if (inputs.reason === heldByFreeze && !inputs.isFrozen) {
     return { action: 'resume', rule: 'freeze_lifted', to: 'running' };
   }
+  if (inputs.reason === heldByFreeze) return wait(inputs, 'frozen');
   return wait(inputs, 'a_person_decides');
 }
 

@@ -230,16 +230,16 @@ export function loadOf(
   };
 }
 
-/** Numbers of canaries that run the release when each stage is whole. */
+/** Numbers of robots that run the release when each stage is whole. */
 export function stageSizes(
   { stages }: Pick<RolloutPlan, 'stages'>,
-  rows: readonly FrozenRow[],
+  rows: readonly Pick<FrozenRow, 'arm' | 'stage' | 'shadow'>[],
 ): readonly number[] {
-  return stages.map(({ name }, i) =>
-    name === 'shadow'
-      ? rows.filter(({ shadow }) => shadow).length
-      : rows.filter((row) => row.arm === 'treatment' && row.stage >= 0 && row.stage <= i).length,
-  );
+  return stages.map(({ name }, i) => {
+    if (name === 'shadow') return rows.filter(({ shadow }) => shadow).length;
+    if (takesControl({ stages }, i)) return rows.filter(({ arm }) => arm !== 'excluded').length;
+    return rows.filter((row) => row.arm === 'treatment' && row.stage >= 0 && row.stage <= i).length;
+  });
 }
 
 /** How long the stages take at least, in milliseconds. */

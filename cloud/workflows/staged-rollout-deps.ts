@@ -4,7 +4,9 @@ import { gateStore } from '../gate/store.ts';
 import { answerGate, doVerb, settlePlan } from '../rollout/acts.ts';
 import { decide } from '../rollout/decide.ts';
 import { lookAt } from '../rollout/look.ts';
-import { isLive, type Rollout } from '../rollout/rollout.ts';
+import type { RolloutPlan } from '../rollout/document.ts';
+import { stageSizes } from '../rollout/plan.ts';
+import { isLive, type Rollout, type Target } from '../rollout/rollout.ts';
 import { rolloutStore } from '../rollout/store.ts';
 import { takeStep } from '../rollout/take.ts';
 import { settleRules } from '../rule/settle.ts';
@@ -62,7 +64,7 @@ export const rolloutDeps = ({ write, clock }: Ground): RolloutDeps => ({
       const rollout = await store.get(id);
       const isOurs = await isFor(trx, rollout.runId, e.run);
       if (isOurs) await store.setRun(id, e.run);
-      return factsOf(rollout, isOurs);
+      return factsOf(rollout, isOurs, shapeOf(rollout.plan, await store.targets(id)));
     }),
   evidence: async (id) => await write.transaction().execute(async (trx) => await shown(trx, id)),
   settlePlan: async (id, { state, by, reason }, e) =>
@@ -116,8 +118,27 @@ async function isFor(trx: Db, holder: string | undefined, run: string): Promise<
   return row?.parent_id === holder;
 }
 
-const factsOf = (rollout: Rollout, isOurs: boolean): PlanFacts => ({
+/** How many robots get it when, as the rows were frozen. */
+function shapeOf(plan: RolloutPlan, targets: readonly Target[]): Json {
+  const inside = targets.filter(({ arm }) => arm !== 'excluded');
+  const out = Map.groupBy(
+    targets.filter(({ arm }) => arm === 'excluded'),
+    ({ why = '' }) => why,
+  );
+  return {
+    robots: inside.length,
+    control: inside.filter(({ arm }) => arm === 'control').length,
+    stages: stageSizes(plan, targets).map((robots, i) => ({
+      name: plan.stages[i]?.name ?? '',
+      robots,
+    })),
+    excluded: Object.fromEntries([...out].map(([why, list]) => [why, list.length])),
+  };
+}
+
+const factsOf = (rollout: Rollout, isOurs: boolean, shape: Json): PlanFacts => ({
   isOurs,
+  shape,
   state: rollout.state,
   release: rollout.release,
   planDigest: rollout.planDigest,

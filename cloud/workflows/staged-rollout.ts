@@ -45,6 +45,8 @@ export interface PlanFacts {
   readonly state: RolloutState;
   readonly release: string;
   readonly planDigest: string;
+  /** Robots by arm and stage, and who is out: what approvers look at. */
+  readonly shape: Json;
   readonly isEmergency: boolean;
   readonly authors: readonly string[];
 }
@@ -128,7 +130,7 @@ async function approved(
   const { rollout, facts } = of;
   if (facts.state !== 'waiting_approval') return undefined;
   const evidence: readonly Evidence[] = [
-    { name: 'plan', digest: facts.planDigest, link: `/v1/rollouts/${rollout}` },
+    { name: 'plan', digest: facts.planDigest, link: `/v1/rollouts/${rollout}`, body: facts.shape },
   ];
   const decision = await flow.gate('plan', {
     kind: 'rollout_plan',
