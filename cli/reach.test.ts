@@ -39,6 +39,7 @@ const ownCommands: Readonly<Record<string, string>> = {
   'datasets reject': 'signOffDatasetVersion with a no',
   'releases diff': 'compares two answers of getRelease',
   'reviews decide': 'decideGate at the gate that the review waits at',
+  'rollouts watch': 'getRollout and listRolloutDecisions until it is over',
   'runs watch': 'getRunHistory until it ends',
   'rules schema': 'this machine alone',
   'tasks work': 'nextTasks, submitTask, skipTask and undoTask, key by key',
