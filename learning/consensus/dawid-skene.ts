@@ -39,10 +39,10 @@ export interface DawidSkene {
 const enough = 1e-6;
 
 /**
- * In answers of each true class: how many of an annotator's own are worth as much as what all
- * people do, and of all people as much as what is expected before anybody answered.
+ * How much a prior weighs, in answers of each true class: what all people do beside one person's
+ * own, and what is expected of people and programs before anybody answered.
  */
-const priorAnswers = 20;
+const priorAnswers = { person: 5, expected: 20 } as const;
 /** What is expected: a person is right that often, a program no oftener than not. */
 const expectedRight = { person: 0.9, machine: 0.5 } as const;
 
@@ -91,12 +91,14 @@ export function dawidSkene(votes: readonly Vote[], options: DawidSkeneOptions): 
   return { posteriors, prior, confusion, rounds };
 }
 
-/** To each annotator's counts `priorAnswers` a row: shared as all people do, or as expected. */
+/** To each annotator's counts their prior: a person's is as all people do, a program's as expected. */
 function addPriors(counts: Float64Array, options: DawidSkeneOptions): void {
   const { annotators, classes, machines } = options;
   const size = classes * classes;
   const isMachine = (annotator: number): boolean => machines?.has(annotator) === true;
-  const people = expected(expectedRight.person, classes).map((share) => share * priorAnswers);
+  const people = expected(expectedRight.person, classes).map(
+    (share) => share * priorAnswers.expected,
+  );
   for (let i = 0; i < annotators * size; i += 1) {
     if (isMachine(Math.floor(i / size))) continue;
     people[i % size] = (people[i % size] ?? 0) + (counts[i] ?? 0);
@@ -104,8 +106,10 @@ function addPriors(counts: Float64Array, options: DawidSkeneOptions): void {
   normalise(people, classes);
   const programs = expected(expectedRight.machine, classes);
   for (let i = 0; i < annotators * size; i += 1) {
-    const prior = isMachine(Math.floor(i / size)) ? programs : people;
-    counts[i] = (counts[i] ?? 0) + priorAnswers * (prior[i % size] ?? 0);
+    const prior = isMachine(Math.floor(i / size))
+      ? priorAnswers.expected * (programs[i % size] ?? 0)
+      : priorAnswers.person * (people[i % size] ?? 0);
+    counts[i] = (counts[i] ?? 0) + prior;
   }
 }
 
