@@ -85,8 +85,18 @@ function modelText(model: Model, io: CliIo, show: Show): string {
       : `${figureText(rate.figure)}, ${rate.labelled} of ${rate.drawn} audit units labelled`,
   ]);
   const options = { width: io.columns, show };
+  const { census } = model;
+  const all =
+    census.figure === undefined
+      ? (census.withheld ?? '-')
+      : `${figureText(census.figure)}, ${census.chosen} chosen and ${census.audit} of the audit`;
   return [
-    facts([['model', model.modelSha256], ['capture lane', model.holder], ...rates]),
+    facts([
+      ['model', model.modelSha256],
+      ['capture lane', model.holder],
+      ...rates,
+      ['fails (inbox, all labels)', all],
+    ]),
     '\n',
     table(model.scorers, scorerColumns, options),
     '\n',

@@ -24,6 +24,8 @@ export const drawReadRows = 500;
 export const drawWriteRows = 200;
 /** Units of one window; a policy with more draws several windows. */
 export const maxWindowUnits = 200_000;
+/** Units that earlier windows chose and that new ones are compared with, the newest. */
+export const earlierUnits = 5_000;
 /** Units that a dry run looks at. */
 export const dryRunUnits = 20_000;
 /** Frozen windows and policies that are due are looked for this often. */

@@ -11,6 +11,8 @@ export interface DuplicateUnits {
   readonly group: Int32Array;
   /** Milliseconds; units farther apart than `withinMs` are different moments. */
   readonly atMs: Float64Array;
+  /** This many at the beginning lead whatever they are like: they were chosen before. */
+  readonly leading?: number;
 }
 
 export interface DuplicateLimits {
@@ -33,7 +35,7 @@ const steps = [16, 48, 112];
  * pair is dropped as soon as the rest of its components cannot lift it to the limit.
  */
 export function duplicatesOf(units: DuplicateUnits, limits: DuplicateLimits): Duplicates {
-  const { embeddings, group, atMs } = units;
+  const { embeddings, group, atMs, leading = 0 } = units;
   const count = countOf(embeddings);
   // Rows of one group beside each other: what is compared is near in memory.
   const order = Int32Array.from({ length: count }, (_, i) => i).sort(
@@ -47,6 +49,10 @@ export function duplicatesOf(units: DuplicateUnits, limits: DuplicateLimits): Du
     const i = order[at] as number;
     if (at > 0 && group[order[at - 1] as number] !== group[i]) known = [];
     if (unit.rest[at * stride] === 0) continue;
+    if (i < leading) {
+      known.push(at);
+      continue;
+    }
     let best = -1;
     let most = limits.cosine;
     for (const other of known) {

@@ -4,52 +4,12 @@
  * each of its commits and started again; on either database.
  */
 import { expect, test } from 'vitest';
-import type { Db } from '../store/db.ts';
+import { type Death, Died, dying } from '../store/dying.sample.ts';
 import type { OpenStore } from '../store/store.contract.ts';
 import { openTaskWorldOn, putUnits, type TaskWorld } from './annotation.sample.ts';
 import { annotatorStore } from './annotator-store.ts';
 import { setBands } from './bands.ts';
 import { openRecheck, resolveSome } from './consensus-work.ts';
-
-class Died extends Error {}
-
-interface Death {
-  /** Commits that it lived through. */
-  readonly at: number;
-  /** What it was doing is undone, or done and nobody was told. */
-  readonly when: 'before' | 'after';
-}
-
-/** The same database to a worker that dies once; `commits` counts. */
-function dying(db: Db, death: Death | undefined) {
-  const seen = { commits: 0 };
-  const commit = async <T>(work: (inside: boolean) => Promise<T>): Promise<T> => {
-    const isNow = seen.commits === death?.at;
-    seen.commits += 1;
-    const done = await work(isNow && death?.when === 'before');
-    if (isNow) throw new Died('after its commit');
-    return done;
-  };
-  const transaction = () => ({
-    execute: async <T>(work: (trx: Db) => Promise<T>): Promise<T> =>
-      await commit(
-        async (dies) =>
-          await db.transaction().execute(async (trx) => {
-            const done = await work(trx);
-            if (dies) throw new Died('before its commit');
-            return done;
-          }),
-      ),
-  });
-  const mortal = new Proxy(db, {
-    get(of, name) {
-      if (name === 'transaction') return transaction;
-      const member = Reflect.get(of, name) as unknown;
-      return typeof member === 'function' ? (member.bind(of) as unknown) : member;
-    },
-  });
-  return { write: mortal, seen };
-}
 
 /** Ten tasks of audit units: eight agree, two do not; then the third person leaves. */
 async function answered(world: TaskWorld): Promise<readonly string[]> {

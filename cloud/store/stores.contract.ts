@@ -36,6 +36,7 @@ import { sessionStoreContract } from '../session/store.contract.ts';
 import { queryValuesContract } from './query-values.contract.ts';
 import { telemetryStoreContract } from './telemetry.contract.ts';
 import { trainingStoreContract } from '../training/store.contract.ts';
+import { triageDrawContract } from '../triage/draw.contract.ts';
 import { triageStoreContract } from '../triage/store.contract.ts';
 import { claimTokenStoreContract } from '../token/store.contract.ts';
 import { personStoreContract } from '../user/store.contract.ts';
@@ -87,6 +88,7 @@ export const storeContracts: readonly StoreContract[] = [
   telemetryStoreContract,
   queryValuesContract,
   presenceContract,
+  triageDrawContract,
   triageStoreContract,
   workContract,
   gateStoreContract,

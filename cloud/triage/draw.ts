@@ -6,7 +6,7 @@
 import type { FailureModel } from '@fieldloop/learning';
 import type { Db } from '../store/db.ts';
 import { diversityUnits, maxWindowUnits, noveltyNeighbour } from '../triage-limits.ts';
-import { knownEmbeddings, type Loaded, loadUnits } from './load.ts';
+import { chosenBefore, knownEmbeddings, type Loaded, loadUnits } from './load.ts';
 import { type Named, namedUnits } from './named.ts';
 import { auditPropensity, type Plan, type PlanRules } from './plan.ts';
 import { openPlanner, type Planner } from './planner.ts';
@@ -152,6 +152,8 @@ interface Part {
   readonly failureSha256: string;
   readonly propensity: number;
   readonly diversity: string;
+  /** Ids of units that earlier windows chose. */
+  readonly before: readonly string[];
 }
 
 async function planGroup(
@@ -175,11 +177,12 @@ async function planGroup(
     ? await knownEmbeddings(db, window.definition, { sha256: group.sha256, before: window.fromN })
     : undefined;
   const failure = wants(failureScorer) ? await failureModelOf(db, window, group) : undefined;
+  const before = await earlierOf(db, window, group);
   // The arrays go to the thread: what is needed afterwards is copied.
   const values = units.value.slice();
   const bytes = units.bytes.slice();
   const { plan, scores } = await planner.run('plan', {
-    units,
+    units: { ...units, before },
     rules,
     scoring: { known, neighbour: noveltyNeighbour, failure },
     holder:
@@ -199,7 +202,18 @@ async function planGroup(
     failureSha256: failure?.sha256 ?? '',
     propensity: rules.audit,
     diversity: rules.diversity,
+    before: before?.ids ?? [],
   };
+}
+
+/** What equals a moment that an earlier window chose has a label already, or will. */
+async function earlierOf(db: Db, window: DrawScope, { sha256, loaded }: Group) {
+  const { duplicates } = window.definition;
+  const { atMs, embeddings } = loaded.units;
+  if (duplicates === undefined || embeddings === undefined || atMs.length === 0) return undefined;
+  const oldest = atMs.reduce((low, at) => Math.min(low, at), Infinity);
+  const sinceMs = oldest - duplicates.withinHours * 3_600_000;
+  return await chosenBefore(db, window, { sha256, devices: loaded.devices, sinceMs });
 }
 
 /** The newest failure model from before the window was frozen. */
@@ -243,29 +257,41 @@ function joined(
     }),
   );
   const choices = [...named, ...parts.flatMap(choicesOf)];
-  const suppressed = parts.flatMap(({ group, plan }) =>
-    Array.from(plan.suppressed.unit, (unit, i) => ({
-      unit: group.loaded.units.ids[unit] ?? '',
-      leader: group.loaded.units.ids[plan.suppressed.leader[i] ?? 0] ?? '',
-      cosine: plan.suppressed.cosine[i] ?? 0,
-    })),
-  );
+  const suppressed = parts.flatMap(suppressedOf);
+  const paid = new Set(named.map(({ unit }) => unit));
   const laneOf = (lane: Lane): LaneResult => {
     const own = choices.filter((choice) => choice.lane === lane);
-    const bytes = own.reduce((sum, choice) => sum + choice.bytes, 0);
-    return { units: own.length, bytes, minutes: own.length * of.minutesPerUnit };
+    const costly = lane === 'named' ? own : own.filter(({ unit }) => !paid.has(unit));
+    const bytes = costly.reduce((sum, choice) => sum + choice.bytes, 0);
+    return { units: own.length, bytes, minutes: costly.length * of.minutesPerUnit };
   };
   return {
     choices,
     suppressed,
     result: {
       lanes: Object.fromEntries(lanes.map((lane) => [lane, laneOf(lane)])) as WindowResult['lanes'],
+      chosen: new Set(choices.map(({ unit }) => unit)).size,
+      whole: Object.fromEntries(
+        parts.map(({ group }) => [group.sha256, group.loaded.units.ids.length]),
+      ),
       audit: { propensity: of.propensity },
       suppressed: suppressed.length,
       unscored: parts.reduce((sum, { plan }) => sum + plan.unscored, 0),
       notes: [...new Set(parts.flatMap(({ plan }) => plan.notes))],
     },
   };
+}
+
+function suppressedOf({ group, plan, before }: Part): DrawnWindow['suppressed'] {
+  const { ids } = group.loaded.units;
+  return Array.from(plan.suppressed.unit, (unit, i) => {
+    const leader = plan.suppressed.leader[i] ?? 0;
+    return {
+      unit: ids[unit] ?? '',
+      leader: (leader < 0 ? before[-1 - leader] : ids[leader]) ?? '',
+      cosine: plan.suppressed.cosine[i] ?? 0,
+    };
+  });
 }
 
 function choicesOf(part: Part): readonly Drawn[] {

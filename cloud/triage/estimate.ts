@@ -2,8 +2,8 @@
  * What labels say of a model: how often it fails, and what each lane found for its cost. A figure
  * names its population and its n; one that lost too many of its units is withheld. Pure.
  */
-import { captureLift, drawnRate, type Figure } from '@fieldloop/learning';
-import type { AuditCounts, Labelled } from './labelled.ts';
+import { captureLift, censusAndAudit, drawnRate, type Figure } from '@fieldloop/learning';
+import type { AuditCounts, ChosenCounts, Labelled } from './labelled.ts';
 import type { Lane, Population } from './triage.ts';
 
 export interface RateEstimate {
@@ -59,6 +59,53 @@ export function rateOf(
     })),
   );
   return { ...base, figure };
+}
+
+export interface CensusEstimate {
+  /** Windows whose chosen units are all labelled. */
+  readonly windows: number;
+  /** Units that could be chosen in them, and those that were and are known. */
+  readonly whole: number;
+  readonly chosen: number;
+  /** Labels of the audit on the rest. */
+  readonly audit: number;
+  readonly figure?: Figure;
+  /** Why there is no figure. */
+  readonly withheld?: string;
+}
+
+/**
+ * The failure rate of the inbox from more labels than the audit's: what the other lanes chose is
+ * known and has no interval, and the audit tells the rest of the same windows. Only of windows whose
+ * choices are all labelled: those labelled first need not be like the others. `rate` is the audit's
+ * own figure; what withholds that withholds this.
+ */
+export function censusOf(
+  chosen: readonly ChosenCounts[],
+  audit: readonly Labelled[],
+  rate: RateEstimate,
+): CensusEstimate {
+  const full = chosen.filter((one) => one.labelled === one.chosen.size && one.whole > 0);
+  const windows = new Map(full.map((one) => [one.window, one]));
+  const rest = audit.filter((one) => windows.get(one.window)?.chosen.has(one.unit) === false);
+  const sum = (of: (one: ChosenCounts) => number): number =>
+    full.reduce((all, one) => all + of(one), 0);
+  const base = {
+    windows: full.length,
+    whole: sum(({ whole }) => whole),
+    chosen: sum((one) => one.chosen.size),
+    audit: rest.length,
+  };
+  if (rate.withheld !== undefined) return { ...base, withheld: rate.withheld };
+  if (full.length === 0) return { ...base, withheld: 'no window whose choices are all labelled' };
+  if (rest.length === 0) return { ...base, withheld: 'no audit label of the rest yet' };
+  const drawn = rest.map((one) => ({
+    value: Number(one.failed),
+    propensity: one.propensity,
+    cluster: one.unit,
+  }));
+  const known = { failed: sum(({ failed }) => failed), n: base.chosen };
+  return { ...base, figure: censusAndAudit(known, drawn, base.whole) };
 }
 
 export interface CaptureValue {

@@ -2,7 +2,7 @@
 import type { Figure } from '@fieldloop/learning';
 import { instantField, instantText, nsField } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
-import type { CaptureValue, RateEstimate } from './estimate.ts';
+import type { CaptureValue, CensusEstimate, RateEstimate } from './estimate.ts';
 import type { ExplainedUnit } from './explain.ts';
 import type { Policy } from './policy-store.ts';
 import { grains, lanes, populations, type Unit, windowStates } from './triage.ts';
@@ -73,6 +73,12 @@ export const resultSchema = z
       capture: laneSchema,
       diversity: laneSchema,
     }),
+    chosen: z.int().openapi({
+      description: 'Units that were chosen, each once; a named one may also be of the audit.',
+    }),
+    whole: z.record(z.string(), z.int()).openapi({
+      description: 'Units that could be chosen, by SHA-256 of the model.',
+    }),
     audit: z.object({ propensity: z.number() }),
     suppressed: z.int(),
     unscored: z.int(),
@@ -108,7 +114,13 @@ export const windowJson = (window: TriageWindow): z.infer<typeof windowSchema> =
   holder: { ...window.holder },
   ...(window.result === undefined
     ? {}
-    : { result: { ...window.result, notes: [...window.result.notes] } }),
+    : {
+        result: {
+          ...window.result,
+          whole: { ...window.result.whole },
+          notes: [...window.result.notes],
+        },
+      }),
   reason: window.reason,
   createdBy: window.createdBy,
   createdAt: instantText(window.createdAt),
@@ -234,6 +246,20 @@ export const estimatesSchema = z
             withheld: z.string().optional(),
           }),
         ),
+        census: z
+          .object({
+            windows: z.int(),
+            whole: z.int(),
+            chosen: z.int(),
+            audit: z.int(),
+            figure: figureSchema.optional(),
+            withheld: z.string().optional(),
+          })
+          .openapi({
+            description:
+              'The rate of the inbox from all labels: what was chosen is known, and the audit ' +
+              'tells the rest of the same windows.',
+          }),
         scorers: z.array(
           z.object({
             scorer: z.string(),
@@ -271,6 +297,11 @@ export const estimatesSchema = z
     ),
   })
   .openapi('TriageEstimates');
+
+export const censusJson = ({ figure, ...one }: CensusEstimate) => ({
+  ...one,
+  ...(figure === undefined ? {} : { figure: figureOf(figure) }),
+});
 
 export const rateJson = ({ figure, ...one }: RateEstimate) => ({
   ...one,

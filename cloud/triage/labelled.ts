@@ -1,9 +1,11 @@
 /** Choices whose labels are here: what every estimate is made of. */
 import type { Db } from '../store/db.ts';
 import type { Lane } from './triage.ts';
+import type { WindowResult } from './window-store.ts';
 
 export interface Labelled {
   readonly unit: string;
+  readonly window: string;
   readonly lane: Lane;
   readonly scorer: string;
   readonly propensity: number;
@@ -33,6 +35,7 @@ export async function labelledChoices(
     .innerJoin('label', 'label.unit_id', 'triage_unit.id')
     .select([
       'triage_choice.unit_id',
+      'triage_choice.window_id',
       'triage_choice.lane',
       'triage_choice.scorer',
       'triage_choice.propensity',
@@ -64,6 +67,7 @@ export async function labelledChoices(
   });
   return once.map((row) => ({
     unit: row.unit_id,
+    window: row.window_id,
     lane: row.lane as Lane,
     scorer: row.scorer,
     propensity: row.propensity,
@@ -168,4 +172,66 @@ export async function baselineLoss(
     if (isGone || intake === 'failed') lost += Number(n);
   }
   return { lost, of: all };
+}
+
+/** What one window's lanes other than the audit chose of one model, and what its labels say. */
+export interface ChosenCounts {
+  readonly window: string;
+  readonly modelSha256: string;
+  /** Units that could be chosen. */
+  readonly whole: number;
+  readonly chosen: ReadonlySet<string>;
+  readonly labelled: number;
+  readonly failed: number;
+}
+
+/** Of the newest windows of a policy, `limit` choices at most. */
+export async function chosenCounts(
+  db: Db,
+  policyId: string,
+  limit: number,
+): Promise<readonly ChosenCounts[]> {
+  const rows = await db
+    .selectFrom('triage_choice')
+    .innerJoin('triage_window', 'triage_window.id', 'triage_choice.window_id')
+    .innerJoin('triage_unit', 'triage_unit.id', 'triage_choice.unit_id')
+    .leftJoin('label', (join) =>
+      join
+        .onRef('label.unit_id', '=', 'triage_unit.id')
+        .on('label.superseded_by', 'is', null)
+        .on('label.type', '=', 'classification'),
+    )
+    .select(['triage_choice.window_id', 'triage_choice.unit_id', 'triage_window.result'])
+    .select(['triage_unit.model_sha256', 'triage_unit.predicted', 'label.class'])
+    .where('triage_window.policy_id', '=', policyId)
+    .where('triage_window.state', '=', 'drawn')
+    .where('triage_choice.lane', '<>', 'audit')
+    .orderBy('triage_window.to_n', 'desc')
+    .orderBy('triage_choice.id')
+    .orderBy('label.id')
+    .limit(limit)
+    .execute();
+  // The oldest window may be cut off in its middle.
+  const cut = rows.length < limit ? undefined : rows.at(-1)?.window_id;
+  const groups = Map.groupBy(
+    rows.filter((row) => row.window_id !== cut),
+    (row) => `${row.window_id} ${row.model_sha256}`,
+  );
+  return [...groups.values()].flatMap((own) => {
+    const [first] = own;
+    if (first === undefined) return [];
+    const result = JSON.parse(first.result ?? '{}') as Partial<WindowResult>;
+    const byUnit = new Map(own.map((row) => [row.unit_id, row]));
+    const labels = [...byUnit.values()].filter((row) => row.class !== null);
+    return [
+      {
+        window: first.window_id,
+        modelSha256: first.model_sha256,
+        whole: result.whole?.[first.model_sha256] ?? 0,
+        chosen: new Set(byUnit.keys()),
+        labelled: labels.length,
+        failed: labels.filter((row) => row.class !== row.predicted).length,
+      },
+    ];
+  });
 }

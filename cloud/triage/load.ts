@@ -2,9 +2,9 @@
 import type { Rows } from '@fieldloop/learning';
 import type { Db } from '../store/db.ts';
 import { heldDevices } from '../store/device-hold.ts';
-import { drawReadRows, noveltyKnown } from '../triage-limits.ts';
+import { drawReadRows, earlierUnits, noveltyKnown } from '../triage-limits.ts';
 import { floatsOf } from './note.ts';
-import type { PlanUnits } from './plan.ts';
+import type { EarlierUnits, PlanUnits } from './plan.ts';
 import { type FrozenPolicy, unitsIn } from './window-store.ts';
 
 export interface LoadRange {
@@ -19,6 +19,8 @@ export interface Loaded {
   readonly clips: readonly string[];
   /** Units of robots that a case holds out. */
   readonly held: number;
+  /** Robots by their number in `units.device`. */
+  readonly devices: readonly string[];
 }
 
 /** The units of one model, with what `scorer` gave each. */
@@ -106,6 +108,7 @@ function openColumns(most: number) {
     },
     done: (): Omit<Loaded, 'held'> => ({
       clips,
+      devices: [...devices.keys()],
       units: {
         ids,
         bytes: Float64Array.from(bytes),
@@ -158,4 +161,49 @@ export async function knownEmbeddings(
   const known = openRows(noveltyKnown);
   for (const { embedding } of rows) known.add(floatsOf(embedding ?? ''));
   return known.done();
+}
+
+/**
+ * What windows before this one chose of these robots' moments, not older than `sinceMs`: the newest
+ * ones. Undefined when there is nothing.
+ */
+export async function chosenBefore(
+  db: Db,
+  window: { readonly fromN: number; readonly policyId: string },
+  of: {
+    readonly sha256: string;
+    readonly devices: readonly string[];
+    readonly sinceMs: number;
+  },
+): Promise<EarlierUnits | undefined> {
+  const since = BigInt(Math.max(0, Math.floor(of.sinceMs))) * 1_000_000n;
+  const rows = await db
+    .selectFrom('triage_window')
+    .innerJoin('triage_choice', 'triage_choice.window_id', 'triage_window.id')
+    .innerJoin('triage_unit', 'triage_unit.id', 'triage_choice.unit_id')
+    .select(['triage_unit.id', 'triage_unit.n', 'triage_unit.device_id'])
+    .select(['triage_unit.at_ns', 'triage_unit.embedding'])
+    .distinct()
+    .where('triage_window.policy_id', '=', window.policyId)
+    .where('triage_window.state', '=', 'drawn')
+    .where('triage_window.to_n', '<=', BigInt(window.fromN))
+    .where('triage_unit.model_sha256', '=', of.sha256)
+    .where('triage_unit.embedding', 'is not', null)
+    .where('triage_unit.at_ns', '>=', since)
+    .orderBy('triage_unit.n', 'desc')
+    .limit(earlierUnits)
+    .execute();
+  const numbers = new Map(of.devices.map((device, i) => [device, i]));
+  const own = rows.filter((row) => numbers.has(row.device_id));
+  const embeddings = openRows(own.length);
+  for (const { embedding } of own) embeddings.add(floatsOf(embedding ?? ''));
+  const found = embeddings.done();
+  return (
+    found && {
+      ids: own.map(({ id }) => id),
+      device: Int32Array.from(own, (row) => numbers.get(row.device_id) ?? -1),
+      atMs: Float64Array.from(own, (row) => Number(row.at_ns / 1_000_000n)),
+      embeddings: found,
+    }
+  );
 }

@@ -26,6 +26,15 @@ export interface PlanUnits {
   readonly named: Uint8Array;
   readonly probabilities?: Rows | undefined;
   readonly embeddings?: Rows | undefined;
+  /** Units that windows before this one chose: what equals one of them is known. */
+  readonly before?: EarlierUnits | undefined;
+}
+
+export interface EarlierUnits {
+  readonly ids: readonly string[];
+  readonly device: Int32Array;
+  readonly atMs: Float64Array;
+  readonly embeddings: Rows;
 }
 
 export interface PlanRules {
@@ -44,6 +53,7 @@ export interface PlanRules {
 /** Columns, one entry a near-duplicate: there may be as many as units. */
 export interface Suppressed {
   readonly unit: Int32Array;
+  /** Below 0: -1 for the first of the earlier units, and so on. */
   readonly leader: Int32Array;
   readonly cosine: Float32Array;
 }
@@ -69,7 +79,9 @@ export function planUnits(units: PlanUnits, rules: PlanRules): Plan {
   const suppressed = suppressedOf(units, free, rules);
   const isOut = new Set(suppressed.unit);
   const open = free.filter((i) => !isOut.has(i));
-  const left = less(rules.budget, costOf(units, audit, rules));
+  // A named unit is paid for by its own lane, also when the audit drew it.
+  const unpaid = audit.filter((i) => units.named[i] === 0);
+  const left = less(rules.budget, costOf(units, unpaid, rules));
   const scored = open.filter((i) => !Number.isNaN(units.value[i]));
   const capture = captured(units, scored, {
     rules,
@@ -99,20 +111,42 @@ function suppressedOf(units: PlanUnits, free: readonly number[], rules: PlanRule
     return Number.isNaN(value) ? Number.NEGATIVE_INFINITY : value;
   };
   const order = [...free].sort((a, b) => compare(worth(b), worth(a)) || a - b);
+  const { before } = units;
+  const isKnown = before !== undefined && before.embeddings.width === embeddings.width;
+  const first = isKnown ? before.ids.length : 0;
+  const rows = picked(embeddings, order);
   const { leader, cosine } = duplicatesOf(
     {
-      embeddings: picked(embeddings, order),
-      group: Int32Array.from(order, (i) => units.device[i] as number),
-      atMs: Float64Array.from(order, (i) => units.atMs[i] as number),
+      embeddings: isKnown ? joined(before.embeddings, rows) : rows,
+      group: Int32Array.from([
+        ...(isKnown ? before.device : []),
+        ...order.map((i) => units.device[i] as number),
+      ]),
+      atMs: Float64Array.from([
+        ...(isKnown ? before.atMs : []),
+        ...order.map((i) => units.atMs[i] as number),
+      ]),
+      leading: first,
     },
     rules.duplicates,
   );
-  const out = order.map((_, at) => at).filter((at) => (leader[at] as number) >= 0);
+  const out = order.map((_, at) => at).filter((at) => (leader[first + at] as number) >= 0);
+  const leaderOf = (at: number): number => {
+    const found = leader[first + at] as number;
+    return found < first ? -1 - found : (order[found - first] as number);
+  };
   return {
     unit: Int32Array.from(out, (at) => order[at] as number),
-    leader: Int32Array.from(out, (at) => order[leader[at] as number] as number),
-    cosine: Float32Array.from(out, (at) => cosine[at] as number),
+    leader: Int32Array.from(out, leaderOf),
+    cosine: Float32Array.from(out, (at) => cosine[first + at] as number),
   };
+}
+
+function joined(a: Rows, b: Rows): Rows {
+  const values = new Float32Array(a.values.length + b.values.length);
+  values.set(a.values);
+  values.set(b.values, a.values.length);
+  return { width: a.width, values };
 }
 
 const compare = (a: number, b: number): number => (a === b ? 0 : a - b);

@@ -3,67 +3,17 @@
  * can ask why; figures come with their intervals, or with the reason why there are none.
  * Method: a real API, clips written by the robots' own clip writer, a real reader and planner.
  */
-import { sha256Hex, silentLog } from '@fieldloop/core';
+import { silentLog } from '@fieldloop/core';
 import { systemClock, systemIds } from '@fieldloop/core/system';
-import { type Channel, openClipWriter } from '@fieldloop/recording';
 import { expect, test } from 'vitest';
 import { openRecordings } from '../blob/recordings/pool.ts';
 import { sampleStartNs } from '../clip/clip.sample.ts';
 import { idOfUuid } from '../entity-id.ts';
 import { type ApiWorld, openApiWorld } from '../http/world.sample.ts';
 import { queue, takeIn } from './intake.ts';
-import { base64Of } from './note.ts';
+import { putScored, scored, scoredModel } from './scores.sample.ts';
 import { putSampleLabels, putSampleUnits } from './triage.sample.ts';
 import { drawWindow } from './write-draw.ts';
-
-const model = sha256Hex('classifier');
-
-const channel: Channel = {
-  id: 1,
-  topic: '/fieldloop/scores',
-  messageEncoding: 'json',
-  metadata: new Map(),
-  latched: false,
-};
-
-/** A clip's file with these documents on the topic of scores, a tenth of a second apart. */
-async function fileOf(documents: readonly unknown[], startNs: bigint): Promise<Uint8Array> {
-  const parts: Uint8Array[] = [];
-  const out = {
-    write: async (bytes: Uint8Array) => {
-      parts.push(bytes.slice());
-      await Promise.resolve();
-    },
-    sync: async () => await Promise.resolve(),
-  };
-  const writer = await openClipWriter(out, { profile: '', library: 'test' });
-  await writer.channel(channel);
-  for (const [sequence, document] of documents.entries()) {
-    const atNs = startNs + BigInt(sequence) * 100_000_000n;
-    const data = new TextEncoder().encode(JSON.stringify(document));
-    await writer.message(1, { sequence, logTimeNs: atNs, publishTimeNs: atNs, data });
-  }
-  await writer.finish();
-  return new Uint8Array(Buffer.concat(parts));
-}
-
-const scored = (startNs: bigint, i: number, p: number) => ({
-  scorer: 'classifier',
-  atNs: String(startNs + BigInt(i) * 100_000_000n),
-  values: { entropy: 1 - p, margin: 1 - p },
-  topClass: p > 0.5 ? 'free' : 'person',
-  probabilities: [p, 1 - p],
-  embedding: base64Of([p, 1, i]),
-  latencyMs: 2,
-  modelSha256: model,
-});
-
-/** Clip `n` with these documents, and its id. */
-async function putScored(world: ApiWorld, n: number, documents: readonly unknown[]) {
-  const startNs = sampleStartNs + BigInt(n) * 1_000_000_000n;
-  const { clipId } = await world.putClip(n, { bytes: await fileOf(documents, startNs), startNs });
-  return idOfUuid('clp', clipId);
-}
 
 async function takeAll(world: ApiWorld): Promise<void> {
   await using recordings = openRecordings({ bytes: world.bytes, log: silentLog }, { threads: 1 });
@@ -219,7 +169,7 @@ test('figures have population, n and interval; without labels a reason; values a
   expect(after.models[0]?.captureValues.length).toBeGreaterThan(1);
   const value = {
     policy: 'frames',
-    modelSha256: model,
+    modelSha256: scoredModel,
     lane: 'diversity',
     scorer: 'badge',
     labels: 31,

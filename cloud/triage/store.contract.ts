@@ -3,7 +3,7 @@
  * probability each unit was chosen; labels become figures, and the lane goes to who earned it.
  * Method: seeded units on a fresh database of each adapter, a real planning thread.
  */
-import { seededRandom, silentLog } from '@fieldloop/core';
+import { seededRandom } from '@fieldloop/core';
 import { expect, test } from 'vitest';
 import type { OpenStore } from '../store/store.contract.ts';
 import { failureStore } from '../failure/store.ts';
@@ -14,37 +14,18 @@ import { explain } from './explain.ts';
 import { holderStore } from './holder-store.ts';
 import { auditCounts, labelledChoices } from './labelled.ts';
 import { lapse, measureAll } from './measure.ts';
-import { policyStore } from './policy-store.ts';
-import { countedIds, putSampleLabels, putSampleUnits, samplePolicy } from './triage.sample.ts';
-import type { PolicyDefinition } from './triage.ts';
+import {
+  countedIds,
+  putSampleLabels,
+  putSampleUnits,
+  sampleClock,
+  samplePolicy,
+  withPolicy,
+} from './triage.sample.ts';
 import { valueStore } from './value-store.ts';
-import { freezeWindow, windowStore } from './window-store.ts';
+import { windowStore } from './window-store.ts';
 import { drawWindow, voidWindow } from './write-draw.ts';
 import type { Db } from '../store/db.ts';
-
-const clock = (now: number) => ({ now: () => now, monotonicMs: () => now, sleep: async () => {} });
-
-async function withPolicy(db: Db, definition: PolicyDefinition) {
-  const ids = countedIds();
-  const policy = await policyStore(db).create({
-    id: ids.ulid('tpo'),
-    name: 'frames',
-    enabled: true,
-    definition,
-    by: 'test',
-    at: 1,
-  });
-  if (policy === undefined) throw new Error('no policy');
-  const deps = { read: db, write: db, ids, clock: clock(1000), log: silentLog };
-  const freeze = async (at = 1000) =>
-    await db
-      .transaction()
-      .execute(
-        async (trx) =>
-          await freezeWindow(trx, { policy: 'frames', reason: 'test' }, { ids, at, by: 'test' }),
-      );
-  return { policy, deps, ids, freeze };
-}
 
 const kindsOf = async (db: Db): Promise<readonly string[]> =>
   (await db.selectFrom('outbox').select('kind').orderBy('seq').execute()).map(({ kind }) => kind);
@@ -214,7 +195,7 @@ export function triageStoreContract(name: string, open: OpenStore): void {
     const { db } = world;
     const { deps, ids } = await withPolicy(db, samplePolicy({ windowHours: 1, minUnits: 8 }));
     await putSampleUnits(db, { clips: 1, frames: 5, ids });
-    const later = { ...deps, clock: clock(3_600_001) };
+    const later = { ...deps, clock: sampleClock(3_600_001) };
     await freezeDue(later);
     expect(await windowStore(db).frozen(9)).toHaveLength(0);
     await putSampleUnits(db, { clips: 1, frames: 5, ids, from: 1 });
@@ -319,7 +300,7 @@ export function triageStoreContract(name: string, open: OpenStore): void {
     await measureAll(deps);
     expect(await holderStore(db).of(policy.id, sha)).toBe('energy');
     expect(await kindsOf(db)).toContain('triage.holder');
-    await lapse({ ...deps, clock: clock(1000 + 31 * 86_400_000) });
+    await lapse({ ...deps, clock: sampleClock(1000 + 31 * 86_400_000) });
     expect(await holderStore(db).of(policy.id, sha)).toBe('entropy');
     const events = (await holderStore(db).history(policy.id, 9)).map(({ event }) => event);
     expect(events).toEqual(['lapsed', 'earned']);

@@ -1,20 +1,22 @@
 /** Units for tests: robots, sessions and clips whose model is wrong where it is unsure. */
-import { type Ids, type Random, seededRandom, sha256Hex } from '@fieldloop/core';
+import { type Ids, type Random, seededRandom, sha256Hex, silentLog } from '@fieldloop/core';
 import { sampleManifest } from '../clip/clip.sample.ts';
 import { clipStore } from '../clip/store.ts';
 import { idOfUuid } from '../entity-id.ts';
 import type { Db } from '../store/db.ts';
 import { base64Of, type UnitFacts } from './note.ts';
 import { type PolicyDefinition, usualPolicy } from './triage.ts';
+import { policyStore } from './policy-store.ts';
 import { unitStore } from './unit-store.ts';
+import { freezeWindow } from './window-store.ts';
 
 export const sampleModel = sha256Hex('model of triage');
 export const sampleClasses = ['free', 'person'] as const;
 
-/** Deterministic ids: ULID-shaped, counted. */
-export function countedIds(): Ids {
+/** Deterministic ids: ULID-shaped, counted, those of each `life` others. */
+export function countedIds(life = ''): Ids {
   let n = 0;
-  const next = (): string => String((n += 1)).padStart(26, '0');
+  const next = (): string => life + String((n += 1)).padStart(26 - life.length, '0');
   return { ulid: (prefix) => `${prefix}_${next()}` } as Ids;
 }
 
@@ -176,4 +178,33 @@ async function putLabel(
       task_id: `tsk_${unit}`,
     })
     .execute();
+}
+
+export const sampleClock = (now: number) => ({
+  now: () => now,
+  monotonicMs: () => now,
+  sleep: async () => {},
+});
+
+/** A policy `frames`, what draws its windows, and a hand that freezes them. */
+export async function withPolicy(db: Db, definition: PolicyDefinition) {
+  const ids = countedIds();
+  const policy = await policyStore(db).create({
+    id: ids.ulid('tpo'),
+    name: 'frames',
+    enabled: true,
+    definition,
+    by: 'test',
+    at: 1,
+  });
+  if (policy === undefined) throw new Error('no policy');
+  const deps = { read: db, write: db, ids, clock: sampleClock(1000), log: silentLog };
+  const freeze = async (at = 1000) =>
+    await db
+      .transaction()
+      .execute(
+        async (trx) =>
+          await freezeWindow(trx, { policy: 'frames', reason: 'test' }, { ids, at, by: 'test' }),
+      );
+  return { policy, deps, ids, freeze };
 }

@@ -4,10 +4,17 @@ import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { triageValueSource } from '../http/q/sources/triage.ts';
 import { measureLabels, mostLost } from '../triage-limits.ts';
-import { captureValues, rateOf } from './estimate.ts';
+import { captureValues, censusOf, rateOf } from './estimate.ts';
 import { holderStore } from './holder-store.ts';
-import { captureJson, estimatesSchema, rateJson, valueJson, valueSchema } from './json.ts';
-import { auditCounts, baselineLoss, labelledChoices } from './labelled.ts';
+import {
+  captureJson,
+  censusJson,
+  estimatesSchema,
+  rateJson,
+  valueJson,
+  valueSchema,
+} from './json.ts';
+import { auditCounts, baselineLoss, chosenCounts, labelledChoices } from './labelled.ts';
 import { type Policy, policyStore } from './policy-store.ts';
 import { lanes, populations } from './triage.ts';
 import { valueKinds, valueOfRow, valueStore } from './value-store.ts';
@@ -43,6 +50,7 @@ const estimates = (deps: NounDeps): Operation =>
 async function estimatesOf({ read }: NounDeps, policy: Policy) {
   const labels = await labelledChoices(read, policy.id, { lanes, limit: measureLabels });
   const counts = await auditCounts(read, policy.id);
+  const chosen = await chosenCounts(read, policy.id, measureLabels);
   const baseline = await baselineLoss(read);
   const holders = holderStore(read);
   const measured = await holders.measured(policy.id);
@@ -54,10 +62,12 @@ async function estimatesOf({ read }: NounDeps, policy: Policy) {
     const own = labels.filter(isOwn);
     const audit = own.filter(({ lane }) => lane === 'audit');
     const of = { counts: counts.filter(isOwn), baseline, mostLost };
+    const inbox = rateOf('inbox', audit, of);
     models.push({
       modelSha256,
       holder: await holders.of(policy.id, modelSha256),
       failureRates: populations.map((population) => rateJson(rateOf(population, audit, of))),
+      census: censusJson(censusOf(chosen.filter(isOwn), audit, inbox)),
       scorers: measured.filter(isOwn).map(scorerJson),
       captureValues: captureValues(own, policy.definition.labelSeconds).map(captureJson),
     });

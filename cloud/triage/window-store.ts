@@ -21,7 +21,12 @@ export interface LaneResult {
 }
 
 export interface WindowResult {
+  /** A named unit that the audit drew too is in both, and its cost in the named lane alone. */
   readonly lanes: Readonly<Record<Lane, LaneResult>>;
+  /** Units that were chosen, each once: as many as people are asked about. */
+  readonly chosen: number;
+  /** Units that could be chosen, by SHA-256 of the model. */
+  readonly whole: Readonly<Record<string, number>>;
   readonly audit: { readonly propensity: number };
   readonly suppressed: number;
   readonly unscored: number;

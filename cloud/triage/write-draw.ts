@@ -28,11 +28,67 @@ export async function drawWindow(deps: DrawDeps, id: string): Promise<TriageWind
   if (window.state !== 'frozen') return window;
   const drawn = await drawOf(deps.read, window, undefined, deps.planner);
   await writeSlices(deps, window, drawn);
+  const stale = await staleOf(deps.write, window, drawn);
   const at = deps.clock.now();
   await deps.write.transaction().execute(async (trx) => {
+    await dropStale(trx, stale);
     await finishDraw(trx, { window, drawn }, at);
   });
   return await windowStore(deps.write).demand(id);
+}
+
+interface Stale {
+  /** Choices. */
+  readonly choices: readonly string[];
+  /** Units. */
+  readonly suppressed: readonly string[];
+  readonly window: string;
+}
+
+/**
+ * What a drawer wrote that died and was drawn otherwise since: a failure was taken back meanwhile,
+ * or a robot is held.
+ */
+async function staleOf(db: Db, { id }: TriageWindow, drawn: DrawnWindow): Promise<Stale> {
+  const chosen = new Set(drawn.choices.map(({ unit, lane }) => `${unit} ${lane}`));
+  const out = new Set(drawn.suppressed.map(({ unit }) => unit));
+  const choices = await db
+    .selectFrom('triage_choice')
+    .select(['id', 'unit_id', 'lane'])
+    .where('window_id', '=', id)
+    .execute();
+  const suppressed = await db
+    .selectFrom('triage_suppression')
+    .select('unit_id')
+    .where('window_id', '=', id)
+    .execute();
+  return {
+    window: id,
+    choices: choices
+      .filter((row) => !chosen.has(`${row.unit_id} ${row.lane}`))
+      .map((row) => row.id),
+    suppressed: suppressed.map((row) => row.unit_id).filter((unit) => !out.has(unit)),
+  };
+}
+
+async function dropStale(trx: Db, { choices, suppressed, window }: Stale): Promise<void> {
+  for (let from = 0; from < choices.length; from += drawWriteRows) {
+    const some = choices.slice(from, from + drawWriteRows);
+    await trx.deleteFrom('triage_choice').where('id', 'in', some).execute();
+  }
+  for (let from = 0; from < suppressed.length; from += drawWriteRows) {
+    const some = suppressed.slice(from, from + drawWriteRows);
+    await trx
+      .deleteFrom('triage_suppression')
+      .where('window_id', '=', window)
+      .where('unit_id', 'in', some)
+      .execute();
+    await trx
+      .updateTable('triage_unit')
+      .set({ suppressed_by: null })
+      .where('id', 'in', some)
+      .execute();
+  }
 }
 
 /** Ends a window whose choices are written, and tells it. Again changes nothing. */
