@@ -13,11 +13,11 @@ export interface LoggedFailure {
 }
 
 /** Many short drives tell more than few long ones: robots are switched off and on between them. */
-const drives = 10;
+const drives = 9;
 /** Each robot brings as many clips from a drive, which are ten seconds or more. */
 const clipsOfDrive = 2;
 const leastLinked = 4;
-const leastUnits = 900;
+const leastUnits = 800;
 const mostMs = 400_000;
 const tellMs = 15_000;
 
@@ -28,7 +28,7 @@ async function isDriven({ agents }: Stage['site']): Promise<boolean> {
 }
 
 export async function collect({ stage, say, signal, site }: Stage, staff: Staff): Promise<void> {
-  stage('Robots drive; a second of doubt is a failure, logged by a rule');
+  stage('Robots drive; a second and a half of doubt is a failure, logged');
   say(`  ${drives} drives of each robot, of ${clipsOfDrive} clips or more; then off and on again`);
   const { api } = staff.engineer;
   let toldAt = performance.now();

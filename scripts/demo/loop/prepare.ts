@@ -8,7 +8,7 @@ export const policy = 'places-frames';
 export const classes = ['clear', 'shelf', 'pallet', 'person', 'robot'] as const;
 
 /** Labels that one window may cost. */
-export const labels = 1_200;
+export const labels = 1_100;
 const labelSeconds = 6;
 
 export async function prepareData(api: Api): Promise<Sides> {
@@ -48,7 +48,7 @@ export async function prepareData(api: Api): Promise<Sides> {
     config: {
       kind: 'mlp',
       warmStart: true,
-      epochs: 25,
+      epochs: 40,
       batch: 32,
       learningRate: 0.0006,
       weightDecay: 0.02,

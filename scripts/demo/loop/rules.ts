@@ -25,10 +25,10 @@ rules:
     class: baseline
     tags: [baseline]
   - id: lost
-    why: The classifier did not know what was ahead, for a second and while driving.
+    why: The classifier did not know what was ahead, for a second and a half, while driving.
     severity: warning
     when: classifier.entropy > 0.88 && vx > 0.1
-    for: 1s
+    for: 1500ms
     clearWhen: classifier.entropy < 0.6
     limits: { cooldown: 5s }
     capture: { set: moment, pre: 3s, post: 3s }
