@@ -67,3 +67,16 @@ test('the lineage of all three is proved from either end, and names who was chan
   expect(changed.err).toContain(`${training.id}: its inputs have another job key`);
   await world.db.updateTable('training').set({ seed: 3 }).execute();
 }, 60_000);
+
+test('what labels of a lane taught has no figure without an audit beside it, and says so', async () => {
+  const audit = world.db.selectFrom('triage_choice').select('id').where('lane', '=', 'audit');
+  await world.db
+    .updateTable('label')
+    .set({ choice_id: null })
+    .where('choice_id', 'in', audit)
+    .execute();
+  const said = await cli('trainings', 'retrain-value', training.id);
+  const missing = 'no figure: not enough audit labels: 0 of 50';
+  expect(said).toMatchObject({ code: 0, out: `capture by entropy: ${missing}\n` });
+  expect((await cli('triage', 'values')).out).toContain('not enough audit labels: 0 of 50');
+});

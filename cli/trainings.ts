@@ -14,7 +14,7 @@ import {
   queryOptions,
 } from './list.ts';
 import { getCommand, verbCommand } from './noun.ts';
-import { operationText, waitFor } from './operations.ts';
+import { waitFor } from './operations.ts';
 import { secondsOf, wholeNumber } from './option-values.ts';
 import { facts, showOf, timeColumn } from './show.ts';
 import { configOf, postTo } from './trainer-config.ts';
@@ -71,10 +71,40 @@ function value(trainings: Command, io: CliIo): void {
     const client = clientOf(options, io);
     const params = { path: { id } };
     const started = await answer(client.POST('/v1/trainings/{id}:retrainValue', { params }));
-    const done = await waitFor(client, started.id, io);
-    printOne(done, options, io, () => operationText(done, showOf(options)));
+    const { result } = await waitFor(client, started.id, io);
+    const found = result as Taught;
+    printOne(found, options, io, () => taughtText(found));
   });
 }
+
+/** What the work answers. */
+interface Taught {
+  readonly training: string;
+  /** Of each arm. */
+  readonly labels?: number;
+  readonly why?: string;
+  readonly lanes: readonly {
+    readonly lane: string;
+    readonly scorer: string;
+    readonly figure: { readonly value: number; readonly low: number; readonly high: number } | null;
+    readonly withheld: string | null;
+  }[];
+}
+
+function taughtText({ lanes, labels, why }: Taught): string {
+  if (lanes.length === 0) return `nothing to measure: ${why ?? 'no lane has labels'}\n`;
+  const lines = lanes.map(({ lane, scorer, figure, withheld }) => {
+    const said =
+      figure === null
+        ? `no figure: ${withheld ?? ''}`
+        : `${signed(figure.value)} accuracy (${signed(figure.low)} to ${signed(figure.high)}) ` +
+          `over as many of the audit, ${labels ?? 0} labels each`;
+    return `${lane} by ${scorer}: ${said}\n`;
+  });
+  return lines.join('');
+}
+
+const signed = (value: number): string => `${value < 0 ? '' : '+'}${value.toFixed(3)}`;
 
 function start(trainings: Command, io: CliIo): void {
   const command = trainings
