@@ -25,7 +25,7 @@ const speed = 100;
 /** Of a robot in an hour of its life. */
 const usualRate = 3;
 const worse = 3;
-const firstWithinMs = 90_000;
+const firstWithinMs = 150_000;
 const withinMs = 300_000;
 /** The fleet's past says which robots are clumsy by nature. */
 const pastMs = 15_000;
