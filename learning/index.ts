@@ -65,8 +65,6 @@ export {
   diffSummary,
 } from './snapshot/diff.ts';
 export {
-  compareOrder,
-  type ItemOrder,
   itemLine,
   orderOf,
   type SnapshotItem,
