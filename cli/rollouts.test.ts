@@ -1,6 +1,6 @@
 /**
- * Goal: who plans a rollout is told what it cannot show, and who watches one sees each decision once
- * and the end.
+ * Goal: who plans a rollout is told what it cannot show, and who watches one sees each decision
+ * once, and the end.
  * Method: a real API with a release; two robots are too few for the plan.
  */
 import { sha256Hex } from '@fieldloop/core';

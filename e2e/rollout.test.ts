@@ -77,7 +77,7 @@ afterAll(async () => {
 const untilSays = async (classes: readonly string[]): Promise<void> =>
   void (await until(`the robots say ${classes.join(', ')}`, async () => {
     const said = await Promise.all(
-      agents.map(async (agent) => (await agent.status())?.score.last?.topClass),
+      agents.map(async (agent) => (await agent.status())?.score.last?.topClass ?? ''),
     );
     return said.toSorted().join() === classes.toSorted().join();
   }));
