@@ -68,12 +68,15 @@ export async function crewOf(db: Db, at: number): Promise<readonly Member[]> {
 export const canTake = ({ skills, sites }: Member, { skill, site }: Asking): boolean =>
   (skills.length === 0 || skills.includes(skill)) && (sites.length === 0 || sites.includes(site));
 
-/** Whether somebody is left who has not answered or skipped it. */
+/**
+ * Whether somebody is left who has not answered or skipped it. Seniors are not: where only they are
+ * left they decide, and see what the others said.
+ */
 export const isSomebodyLeft = (
   crew: readonly Member[],
   task: Asking,
   hands: ReadonlySet<string>,
-): boolean => crew.some((one) => !hands.has(one.id) && canTake(one, task));
+): boolean => crew.some((one) => !one.senior && !hands.has(one.id) && canTake(one, task));
 
 /** Who answered or skipped each of these tasks. */
 export async function handsOf(

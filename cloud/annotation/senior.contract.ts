@@ -111,6 +111,19 @@ export function annotationSeniorContract(name: string, open: OpenStore): void {
     });
   });
 
+  test(`${name}: where a senior alone is left, they decide and see what was said`, async () => {
+    await using world = await worldOf();
+    for (const who of ['usr_a', 'usr_b', 'usr_s']) await world.person(who);
+    await change(world, 'usr_s', { senior: true });
+    const [id = ''] = await world.openMany(1);
+    await answers(world, { usr_a: 'left', usr_b: 'right' });
+    expect((await world.task(id)).state).toBe('adjudication');
+    const look = openRecheck({ read: world.db, write: world.db });
+    expect(await look(world.at)).toBe(0);
+    expect(await world.takeAndSay('usr_s', { class: 'right' })).toBe(id);
+    expect(await world.label(id)).toMatchObject({ method: 'adjudicated', annotators: 3n });
+  });
+
   test(`${name}: a senior who answered decides only where no other senior is there`, async () => {
     await using world = await worldOf();
     for (const who of ['usr_a', 'usr_s', 'usr_t']) await world.person(who);
