@@ -295,7 +295,7 @@ export const commands: Readonly<Record<string, string>> = {
   listTriageValues: 'triage values',
   listTriageWindows: 'triage windows',
   getTriggers: 'runs triggers',
-  listActors: 'users who',
+  nameActors: 'users who',
   listUsers: 'users list',
   listWebhookDeliveries: 'webhooks deliveries',
   listWebhooks: 'webhooks list',

@@ -5200,7 +5200,7 @@ export interface paths {
          * Who stands behind ids of people and keys
          * @description What is not known is left out. A key of a login is shown as its person.
          */
-        get: operations["listActors"];
+        get: operations["nameActors"];
         put?: never;
         post?: never;
         delete?: never;
@@ -24827,7 +24827,7 @@ export interface operations {
             };
         };
     };
-    listActors: {
+    nameActors: {
         parameters: {
             query: {
                 /** @description At most 200, with commas between. */

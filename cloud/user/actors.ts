@@ -16,10 +16,10 @@ const actorSchema = z
 
 type Actor = z.infer<typeof actorSchema>;
 
-export const listActors = (deps: NounDeps): Operation =>
+export const nameActors = (deps: NounDeps): Operation =>
   operation(
     {
-      id: 'listActors',
+      id: 'nameActors',
       tag: 'users',
       method: 'get',
       path: '/v1/actors',
@@ -34,7 +34,11 @@ export const listActors = (deps: NounDeps): Operation =>
           .max(mostIds * 64)
           .transform((text) => [...new Set(text.split(','))])
           .pipe(z.array(z.string().max(64)).min(1).max(mostIds))
-          .openapi({ type: 'string', description: `At most ${mostIds}, with commas between.` }),
+          .openapi({
+            type: 'string',
+            maxLength: mostIds * 64,
+            description: `At most ${mostIds}, with commas between.`,
+          }),
       }),
       answer: {
         status: 200,

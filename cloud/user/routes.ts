@@ -12,7 +12,7 @@ import { demandVersion } from '../http/version.ts';
 import { endKeysOf } from '../store/person-keys.ts';
 import type { Db } from '../store/db.ts';
 import { putOutbox } from '../store/outbox.ts';
-import { listActors } from './actors.ts';
+import { nameActors } from './actors.ts';
 import {
   emailField,
   invitedSchema,
@@ -52,7 +52,7 @@ export const userOperations = (deps: UserDeps): readonly Operation[] => [
   activate(deps),
   reset(deps),
   endLogins(deps),
-  listActors(deps),
+  nameActors(deps),
 ];
 
 const invite = (deps: UserDeps): Operation =>
