@@ -33,18 +33,35 @@ class InTurn extends BaseSequencer {
   }
 }
 
+const everywhere = { exclude: ['**/node_modules/**', '.toolchain/**'] };
+
+/** Rooms that compute: a process that ran a hundred files before runs these several times slower. */
+const computing = ['recording', 'rules', 'sim'].map((room) => `${room}/**/*.test.ts`);
+
 // The one setting file that a tool requires as a default export.
 export default defineConfig({
   test: {
-    include: ['*/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '.toolchain/**'],
     pool: 'forks',
-    // A process runs many files: what one leaves behind would be a fault of the code itself.
-    isolate: false,
     // One more than the processors: what waits for a robot, a disk or a server leaves room.
     maxWorkers: Math.min(availableParallelism() + 1, 6),
     sequence: { sequencer: InTurn },
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    projects: [
+      {
+        extends: true,
+        test: { ...everywhere, name: 'fresh', include: computing, isolate: true },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: ['*/**/*.test.ts'],
+          exclude: [...everywhere.exclude, ...computing],
+          // A process runs many files: what one leaves behind would be a fault of the code itself.
+          isolate: false,
+        },
+      },
+    ],
   },
 });
