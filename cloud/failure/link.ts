@@ -174,12 +174,24 @@ const linkKinds: Readonly<Record<FailureLink, OutboxKind>> = {
   unrecoverable: 'failure.unrecoverable',
 };
 
-/** A device that cannot take one more command leaves the failure as it is. */
+/**
+ * One command for all failures of a clip. A device that cannot take one more leaves the failure as
+ * it is.
+ */
 async function pull(
   trx: Db,
   of: { readonly deviceId: string; readonly clip: string },
   { ids, at, actor }: LinkDeps,
 ): Promise<{ readonly command: string; readonly refused?: string }> {
+  const known = await trx
+    .selectFrom('failure')
+    .select('command_id')
+    .where('clip_id', '=', of.clip)
+    .where('link', '=', 'pulling')
+    .where('command_id', 'is not', null)
+    .limit(1)
+    .executeTakeFirst();
+  if (known?.command_id !== null && known !== undefined) return { command: known.command_id };
   try {
     const { id } = await queueCommand(trx, {
       deviceId: of.deviceId,

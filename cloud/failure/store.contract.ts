@@ -112,6 +112,35 @@ export function failureStoreContract(name: string, open: OpenStore): void {
     });
   });
 
+  test(`${name}: two failures in one clip ask for it once, and both have it`, async () => {
+    await using world = await open();
+    const clips = clipStore(world.db);
+    await clips.putManifest('amr-01', sampleManifest(1), 5);
+    const both = [await log(world, 1), await log(world, 2)];
+    expect(both.map(({ link: found }) => found)).toEqual(['pulling', 'pulling']);
+    expect(await pulls(world.db)).toEqual(['pull cmd_']);
+    await clips.markStored('amr-01', sampleManifest(1).sha256, 4096, 120);
+    await linkerStep(world.db, 121);
+    for (const { id } of both) {
+      expect(await failureStore(world.db).get(id)).toMatchObject({
+        state: 'linked',
+        clip: both[0]?.clip,
+      });
+    }
+  });
+
+  test(`${name}: a clip that the robot threw away is never coming, whoever waits`, async () => {
+    await using world = await open();
+    await clipStore(world.db).putManifest('amr-01', sampleManifest(1), 5);
+    const failure = await log(world, 1);
+    await world.db.updateTable('clip').set({ state: 'evicted' }).execute();
+    await lookAgain({ read: world.db, write: world.db }, link(130));
+    expect(await failureStore(world.db).get(failure.id)).toMatchObject({
+      state: 'open',
+      link: 'unrecoverable',
+    });
+  });
+
   test(`${name}: a clip that comes later is found; one of another robot is not`, async () => {
     await using world = await open();
     const failure = await log(world, 1);
