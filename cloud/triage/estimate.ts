@@ -76,9 +76,9 @@ export interface CensusEstimate {
 
 /**
  * The failure rate of the inbox from more labels than the audit's: what the other lanes chose is
- * known and has no interval, and the audit tells the rest of the same windows. Only of windows whose
- * choices are all labelled: those labelled first need not be like the others. `rate` is the audit's
- * own figure; what withholds that withholds this.
+ * known and has no interval, and the audit tells the rest of the same windows. Only of windows
+ * whose choices are all labelled: those labelled first need not be like the others. `rate` is the
+ * audit's own figure; what withholds that withholds this.
  */
 export function censusOf(
   chosen: readonly ChosenCounts[],
