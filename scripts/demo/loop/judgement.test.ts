@@ -15,16 +15,12 @@ import {
 
 const finding = (name: string, outcome: string, reason = name) => ({ name, outcome, reason });
 
-test('a version is signed when nothing is red but the agreement on a class of few items', () => {
-  const alpha = (items: number) => [
-    finding('leak', 'warn'),
-    finding('alpha', 'fail', `alpha is -0.010 for classification robot (${items} items)`),
-  ];
-  expect(signVersion(alpha(4))).toMatchObject({ option: 'approve' });
-  expect(signVersion(alpha(30))).toMatchObject({ option: 'reject' });
-  expect(signVersion([...alpha(4), finding('bytes', 'fail')])).toEqual({
+test('a version is signed when nothing in it is red', () => {
+  const gates = [finding('leak', 'warn'), finding('bytes', 'pass')];
+  expect(signVersion(gates)).toEqual({ option: 'approve', reason: 'nothing is red' });
+  expect(signVersion([...gates, finding('alpha', 'fail')])).toEqual({
     option: 'reject',
-    reason: 'bytes: bytes',
+    reason: 'alpha: alpha',
   });
   expect(signVersion([finding('test', 'inconclusive')])).toMatchObject({ option: 'reject' });
 });

@@ -15,11 +15,8 @@ export interface Finding {
   readonly reason: string;
 }
 
-/** An agreement on fewer items than this says nothing. */
-const leastForAgreement = 30;
-
 export const rules = [
-  `Jon signs a version when nothing is red but the agreement on a class of fewer than ${leastForAgreement} items.`,
+  'Jon signs a version when nothing in it is red.',
   'Jon lets an evaluation that cannot tell go on when nothing failed, more was won than lost,',
   '  overall and in each slice of 30, and calibration is at most .05 worse by its best guess.',
   'Jon and Mara approve the digest that was evaluated, on a pass or under that same rule, and a',
@@ -29,16 +26,9 @@ export const rules = [
 
 /** Whether to train on a version that is not green. */
 export function signVersion(gates: readonly Finding[]): Answer {
-  const red = gates.filter(({ outcome }) => outcome !== 'pass' && outcome !== 'warn');
-  const bad = red.find((gate) => !isTooFew(gate));
-  if (bad !== undefined) return { option: 'reject', reason: `${bad.name}: ${bad.reason}` };
-  const few = red.map(({ reason }) => reason).join('; ');
-  return { option: 'approve', reason: few === '' ? 'nothing is red' : `too few to say: ${few}` };
-}
-
-function isTooFew({ name, reason }: Finding): boolean {
-  const items = /\((\d+) items\)/.exec(reason)?.[1];
-  return name === 'alpha' && items !== undefined && Number(items) < leastForAgreement;
+  const red = gates.find(({ outcome }) => outcome !== 'pass' && outcome !== 'warn');
+  if (red !== undefined) return { option: 'reject', reason: `${red.name}: ${red.reason}` };
+  return { option: 'approve', reason: 'nothing is red' };
 }
 
 export interface Evaluated {
