@@ -35,7 +35,7 @@ class InTurn extends BaseSequencer {
 
 const everywhere = { exclude: ['**/node_modules/**', '.toolchain/**'] };
 
-/** Rooms that compute: a process that ran a hundred files before runs these several times slower. */
+/** Rooms that compute: a process that ran many files before runs these several times slower. */
 const computing = ['recording', 'rules', 'sim'].map((room) => `${room}/**/*.test.ts`);
 
 // The one setting file that a tool requires as a default export.

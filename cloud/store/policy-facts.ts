@@ -90,7 +90,10 @@ export async function championOf(db: Db, model: string) {
 }
 
 /** The rate at which the model was wrong where the robots live, from audit labels alone. */
-export async function auditedRate(db: Db, onnx: string | undefined): Promise<PolicyFacts['audited']> {
+export async function auditedRate(
+  db: Db,
+  onnx: string | undefined,
+): Promise<PolicyFacts['audited']> {
   if (onnx === undefined) return undefined;
   const rows = await db
     .selectFrom('triage_choice')
@@ -120,7 +123,10 @@ export async function auditedRate(db: Db, onnx: string | undefined): Promise<Pol
   return drawnRate(units);
 }
 
-export async function testedRate(db: Db, evaluation: string | undefined): Promise<PolicyFacts['tested']> {
+export async function testedRate(
+  db: Db,
+  evaluation: string | undefined,
+): Promise<PolicyFacts['tested']> {
   if (evaluation === undefined) return undefined;
   const row = await db
     .selectFrom('evaluation')
