@@ -13,9 +13,9 @@ export interface LoggedFailure {
 }
 
 /** Many short drives tell more than few long ones: robots are switched off and on between them. */
-const drives = 9;
-/** Each robot brings as many clips from a drive, which are ten seconds or more. */
-const clipsOfDrive = 2;
+const drives = 12;
+/** Each robot brings as many clips from a drive, which are twenty seconds or more. */
+const clipsOfDrive = 4;
 const leastLinked = 4;
 const leastUnits = 800;
 const mostMs = 400_000;

@@ -12,7 +12,7 @@ models:
   classifier:
     ref: classifier
     input: { topic: /camera/front/compressed }
-    every: 200ms
+    every: 400ms
     deadline: 150ms
 captures:
   moment: { topics: [/odom, /camera/front/compressed] }
@@ -27,7 +27,7 @@ rules:
   - id: lost
     why: The classifier did not know what was ahead, for a second and a half, while driving.
     severity: warning
-    when: classifier.entropy > 0.88 && vx > 0.1
+    when: classifier.entropy > 0.92 && vx > 0.1
     for: 1500ms
     clearWhen: classifier.entropy < 0.6
     limits: { cooldown: 5s }
