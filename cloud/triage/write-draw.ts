@@ -8,7 +8,7 @@ import type { Db } from '../store/db.ts';
 import { insertMany } from '../store/insert-many.ts';
 import { sql } from '../store/kysely.ts';
 import { putOutbox } from '../store/outbox.ts';
-import { drawWriteRows } from '../triage-limits.ts';
+import { drawReadRows, drawWriteRows } from '../triage-limits.ts';
 import { type Drawn, drawOf, type DrawnWindow } from './draw.ts';
 import type { Planner } from './planner.ts';
 import { type TriageWindow, windowStore } from './window-store.ts';
@@ -52,23 +52,40 @@ interface Stale {
 async function staleOf(db: Db, { id }: TriageWindow, drawn: DrawnWindow): Promise<Stale> {
   const chosen = new Set(drawn.choices.map(({ unit, lane }) => `${unit} ${lane}`));
   const out = new Set(drawn.suppressed.map(({ unit }) => unit));
-  const choices = await db
-    .selectFrom('triage_choice')
-    .select(['id', 'unit_id', 'lane'])
-    .where('window_id', '=', id)
-    .execute();
-  const suppressed = await db
-    .selectFrom('triage_suppression')
-    .select('unit_id')
-    .where('window_id', '=', id)
-    .execute();
-  return {
-    window: id,
-    choices: choices
-      .filter((row) => !chosen.has(`${row.unit_id} ${row.lane}`))
-      .map((row) => row.id),
-    suppressed: suppressed.map((row) => row.unit_id).filter((unit) => !out.has(unit)),
-  };
+  const choices: string[] = [];
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const rows = await db
+      .selectFrom('triage_choice')
+      .select(['id', 'unit_id', 'lane'])
+      .where('window_id', '=', id)
+      .where('unit_id', '>', after)
+      .orderBy('unit_id')
+      .limit(drawReadRows)
+      .execute();
+    // A unit has a row a lane: one that a full page may have cut comes with the next page.
+    const cut = rows.length === drawReadRows ? rows.at(-1)?.unit_id : undefined;
+    const whole = rows.filter((row) => row.unit_id !== cut);
+    for (const row of whole) {
+      if (!chosen.has(`${row.unit_id} ${row.lane}`)) choices.push(row.id);
+    }
+    after = whole.at(-1)?.unit_id;
+    await setImmediate();
+  }
+  const suppressed: string[] = [];
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const rows = await db
+      .selectFrom('triage_suppression')
+      .select('unit_id')
+      .where('window_id', '=', id)
+      .where('unit_id', '>', after)
+      .orderBy('unit_id')
+      .limit(drawReadRows)
+      .execute();
+    for (const row of rows) if (!out.has(row.unit_id)) suppressed.push(row.unit_id);
+    after = rows.at(-1)?.unit_id;
+    await setImmediate();
+  }
+  return { window: id, choices, suppressed };
 }
 
 async function dropStale(trx: Db, { choices, suppressed, window }: Stale): Promise<void> {
