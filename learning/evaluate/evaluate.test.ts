@@ -265,7 +265,7 @@ test('calibration: below its least of units or groups nothing is judged, and the
     return gates.find(({ name }) => name === 'calibration') ?? { outcome: 'fail', reason: '' };
   };
   expect(told({ n: 99, groups: 12 })).toMatchObject({ outcome: 'inconclusive' });
-  expect(told({ n: 400, groups: 4 }).reason).toContain('not judged below 100 units in 5 groups');
+  expect(told({ n: 400, groups: 9 }).reason).toContain('not judged below 100 units in 10 groups');
   const wide = { n: 200, groups: 20, error: 0.02, bounds: { low: -0.04, high: 0.04 } };
   // 200 * (2.4866 * .02 / .02)^2
   expect(told(wide).reason).toMatch(/about 1237 units in 124 groups would tell$/);

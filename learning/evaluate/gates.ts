@@ -77,7 +77,7 @@ export const usualLimits: GateLimits = {
   margin: 0.02,
   ece: 0.02,
   calibrationUnits: 100,
-  calibrationGroups: 5,
+  calibrationGroups: 10,
   sliceUnits: 50,
   alpha: 0.05,
 };
