@@ -4,6 +4,7 @@
  */
 import { parseArgs } from 'node:util';
 import { asFault, faultLine } from '@fieldloop/core';
+import { agentBench, agentParts } from './agent.ts';
 import type { FlywheelOptions } from './flywheel.ts';
 import { type Bench, machineText, type Report, tableText } from './report.ts';
 
@@ -18,8 +19,10 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
 };
 
 const usage = `usage: npm run bench -- NAME [--json]
+       npm run bench -- agent [--only PART] [--json]
        npm run bench -- flywheel [--json] [--data FILE (--label COLUMN | --windows)] [--seeds N]
 
+  agent   the robot's program against its bars; parts: ${agentParts.join(', ')}
   annotation  the next of 100,000 tasks, and an answer with the next
   cloud   100,000 clips and 1,000,000 events on SQLite and PostgreSQL, against limits
   flywheel  recorded robot data through agents, triage, labels, trainer and rollout (ten minutes)
@@ -35,6 +38,7 @@ const usage = `usage: npm run bench -- NAME [--json]
 const options = {
   json: { type: 'boolean' },
   help: { type: 'boolean' },
+  only: { type: 'string' },
   data: { type: 'string' },
   label: { type: 'string' },
   windows: { type: 'boolean' },
@@ -45,8 +49,7 @@ async function main(args: readonly string[]): Promise<number> {
   const given = readArgs(args);
   const [name = ''] = given?.positionals ?? [];
   const wanted = given?.values;
-  const flywheel = wanted === undefined ? undefined : flywheelOf(wanted);
-  const open = benchOf(name, flywheel);
+  const open = wanted === undefined ? undefined : benchOf(name, wanted);
   if (wanted?.help === true || open === undefined || given?.positionals.length !== 1) {
     process.stderr.write(usage);
     return wanted?.help === true ? 0 : 2;
@@ -67,10 +70,10 @@ function readArgs(args: readonly string[]) {
   }
 }
 
+type Given = NonNullable<ReturnType<typeof readArgs>>['values'];
+
 /** Undefined for what does not fit together; without any of them, the options of no bench. */
-function flywheelOf(
-  given: NonNullable<ReturnType<typeof readArgs>>['values'],
-): FlywheelOptions | undefined {
+function flywheelOf(given: Given): FlywheelOptions | undefined {
   const { data, label, windows, seeds } = given;
   const count = seeds === undefined ? undefined : Number(seeds);
   const isCount = count === undefined || (Number.isInteger(count) && count > 0 && count <= 100);
@@ -81,11 +84,17 @@ function flywheelOf(
     : undefined;
 }
 
-function benchOf(name: string, flywheel: FlywheelOptions | undefined) {
-  if (flywheel === undefined) return undefined;
+/** Undefined for a bench that does not exist, and for options that are another's. */
+function benchOf(name: string, given: Given) {
+  const { only } = given;
+  const flywheel = flywheelOf(given);
+  if (flywheel === undefined || (only !== undefined && name !== 'agent')) return undefined;
   if (name === 'flywheel') return openFlywheel(flywheel);
   const isPlain = Object.values(flywheel).every((one) => one === undefined);
-  return isPlain && Object.hasOwn(benches, name) ? benches[name] : undefined;
+  if (!isPlain) return undefined;
+  if (name !== 'agent') return Object.hasOwn(benches, name) ? benches[name] : undefined;
+  const isKnown = only === undefined || agentParts.includes(only);
+  return isKnown ? () => Promise.resolve(agentBench(only)) : undefined;
 }
 
 const openFlywheel = (given: FlywheelOptions) => async (): Promise<Bench> => {

@@ -1,14 +1,17 @@
 /** What every bench prints: a table for people, one object for programs. */
 import { cpus, loadavg, totalmem } from 'node:os';
 
-/** One figure against its rival or limit; `ratio` is rival over ours where smaller is better. */
+/**
+ * One figure against its rival or limit. `ratio` is rival over ours where smaller is better, and
+ * ours over the rival's where the bar is `<=`.
+ */
 export interface Row {
   readonly figure: string;
   readonly unit: string;
   readonly value: number;
   readonly rival: number;
   readonly ratio: number;
-  /** What the ratio must reach, such as `>= 5`; empty when the row only informs. */
+  /** What the ratio must reach or keep to, such as `>= 5`; empty when the row only informs. */
   readonly bar: string;
   readonly holds: boolean;
   /** 95 % interval of the ratio, where it was measured several times. */
@@ -31,21 +34,20 @@ export function machineText(): string {
   return `${cpu?.model ?? 'unknown'} x${cpus().length}, ${memory} GiB, Node ${process.versions.node}, load ${load}`;
 }
 
-/** A row whose ratio must be at least `atLeast`; 0 when it only informs. */
+/** A row whose ratio must be at least `atLeast` or at most `atMost`; without both it informs. */
 export function row(parts: {
   readonly figure: string;
   readonly unit: string;
   readonly value: number;
   readonly rival: number;
   readonly ratio: number;
-  readonly atLeast?: number;
+  readonly atLeast?: number | undefined;
+  readonly atMost?: number | undefined;
 }): Row {
-  const { atLeast, ...rest } = parts;
-  return {
-    ...rest,
-    bar: atLeast === undefined ? '' : `>= ${atLeast}`,
-    holds: atLeast === undefined || rest.ratio >= atLeast,
-  };
+  const { atLeast, atMost, ...rest } = parts;
+  const bar = atLeast !== undefined ? `>= ${atLeast}` : atMost !== undefined ? `<= ${atMost}` : '';
+  const isEnough = atLeast === undefined || rest.ratio >= atLeast;
+  return { ...rest, bar, holds: isEnough && (atMost === undefined || rest.ratio <= atMost) };
 }
 
 export function median(values: readonly number[]): number {

@@ -7,13 +7,11 @@ import { deepStrictEqual } from 'node:assert';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readRecording } from '@fieldloop/recording';
-import { openFile } from '@fieldloop/recording/file';
-import { openEngine, parseRuleSet, type RuleSet } from '@fieldloop/rules';
+import type { RuleSet } from '@fieldloop/rules';
+import { benchRules, ourWork } from './agent/ours.ts';
 import { type Compression, generate, mixes } from './generate.ts';
 import { type Bench, median, type Row, row } from './report.ts';
-import { type Work, rivalWork } from './rival.ts';
-import { type Fires, rulesYaml } from './rules-document.ts';
+import { rivalWork } from './rival.ts';
 
 const pairs = 7;
 /** The first pairs warm the compilers of both up. */
@@ -22,8 +20,7 @@ const warmUp = 2;
 const smallBar = 5;
 
 export const rulesBench: Bench = async (progress) => {
-  const { ruleSet } = parseRuleSet(rulesYaml, 'bench.yaml');
-  if (ruleSet === undefined) throw new TypeError('the rules of the bench do not parse');
+  const ruleSet = benchRules();
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   try {
     const rows: Row[] = [];
@@ -72,22 +69,6 @@ async function compare(one: Case): Promise<Row> {
     ratio: median(rivals.map((rivalMs, i) => rivalMs / (ours[i] ?? rivalMs))),
     ...(one.name === 'small' ? { atLeast: smallBar } : {}),
   });
-}
-
-async function ourWork(path: string, ruleSet: RuleSet): Promise<Work> {
-  const engine = openEngine(ruleSet, { device: 'bench', seed: 'bench' });
-  const fires: Fires = {};
-  let messages = 0;
-  await using file = await openFile(path);
-  // As `rules test` reads: no block is kept, so its memory may be used again.
-  for await (const item of readRecording(file, { reuse: true })) {
-    if (item.kind === 'channel') engine.channel(0, item.channel);
-    if (item.kind !== 'block') continue;
-    messages += item.block.count;
-    for (const { ruleId } of engine.block(0, item.block)) fires[ruleId] = (fires[ruleId] ?? 0) + 1;
-  }
-  for (const { ruleId } of engine.flush()) fires[ruleId] = (fires[ruleId] ?? 0) + 1;
-  return { messages, fires };
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<[number, T]> {
