@@ -1,17 +1,36 @@
 /**
- * Asks parts of Fieldloop at random, longer than the everyday tests do.
+ * Bends inputs of parts of Fieldloop at random, longer than the everyday tests do.
  *
- *   npm run fuzz -- api [--seed 1] [--requests 20000]
+ *   npm run fuzz -- TARGET [--seed 1] [--inputs 20000] [--memory 1024]
  *
+ * The target runs in a thread with bounded memory, and one that says nothing for long is a hang.
  * Exit code 1 when something was found; the seed is printed, and finds it again.
  */
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { fuzzApi } from '@fieldloop/cloud/fuzz';
+import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import type { FuzzResult } from '@fieldloop/core/fuzz';
+import { type TargetName, targets } from './fuzz/targets.ts';
 
-const usage = `usage: npm run fuzz -- api [--seed N] [--requests N]
+const usage = `usage: npm run fuzz -- TARGET [--seed N] [--inputs N] [--memory MIB]
 
-  api   every operation of the API by its own document: no answer of 500, none outside the document
+${Object.entries(targets)
+  .map(([name, { about, inputs }]) => `  ${name.padEnd(11)}${about} (${inputs} inputs)`)
+  .join('\n')}
+
+  --memory is what the heap of the target may take, MiB
 `;
+
+/** A target that says nothing for so long hangs. */
+const silentMs = 120_000;
+
+interface Wish {
+  readonly name: TargetName;
+  readonly seed: number;
+  readonly inputs: number;
+}
+
+type Word = { readonly done: number } | { readonly result: FuzzResult };
 
 async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -19,37 +38,95 @@ async function main(argv: readonly string[]): Promise<number> {
     allowPositionals: true,
     options: {
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-      requests: { type: 'string', default: '20000' },
+      inputs: { type: 'string' },
+      memory: { type: 'string', default: '1024' },
       help: { type: 'boolean' },
     },
   });
-  const [name] = positionals;
+  const name = nameOf(positionals);
   const seed = Number(values.seed);
-  const requests = Number(values.requests);
-  const isSound = Number.isInteger(seed) && Number.isInteger(requests) && requests > 0;
-  if (name !== 'api' || !isSound || positionals.length !== 1) {
+  const memory = Number(values.memory);
+  const inputs = Number(values.inputs ?? (name && targets[name].inputs));
+  const isSound = [seed, memory, inputs].every(Number.isInteger) && inputs > 0 && memory > 0;
+  if (name === undefined || !isSound || values.help === true) {
     process.stderr.write(usage);
     return values.help === true ? 0 : 2;
   }
-  process.stderr.write(`seed ${seed}\n`);
-  const report = await fuzzApi({
-    seed,
-    requests,
-    onProgress: (done) => process.stderr.write(`${done} of ${requests} requests\n`),
-  });
-  const { statuses, reached, operations, failures } = report;
-  const counts = Object.entries(statuses).map(([status, count]) => `${status} ${count} times`);
+  process.stderr.write(`${name}, seed ${seed}\n`);
+  const startMs = Date.now();
+  const { result, mostBytes } = await inThread({ name, seed, inputs }, memory);
+  const seconds = ((Date.now() - startMs) / 1000).toFixed(1);
+  const most = Math.round(mostBytes / 2 ** 20);
   process.stdout.write(
     [
-      `seed ${seed}: ${report.requests} requests, ${reached.length} of ${operations} operations ` +
-        `answered with success`,
-      `answers: ${counts.join(', ')}`,
-      ...failures,
-      `${failures.length} failures`,
+      `${name}, seed ${seed}: ${result.inputs} inputs in ${seconds} s, RSS at most ${most} MiB`,
+      ...result.lines,
+      ...result.failures,
+      `${result.failures.length} failures`,
       '',
     ].join('\n'),
   );
-  return failures.length === 0 ? 0 : 1;
+  return result.failures.length === 0 ? 0 : 1;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+function nameOf(positionals: readonly string[]): TargetName | undefined {
+  const [name = ''] = positionals;
+  const names = Object.keys(targets) as TargetName[];
+  return positionals.length === 1 ? names.find((one) => one === name) : undefined;
+}
+
+/** What ends the thread, whatever it is, is a finding of the inputs that were being tried. */
+function inThread(
+  wish: Wish,
+  memory: number,
+): Promise<{ readonly result: FuzzResult; readonly mostBytes: number }> {
+  const worker = new Worker(fileURLToPath(import.meta.url), {
+    workerData: wish,
+    resourceLimits: { maxOldGenerationSizeMb: memory },
+  });
+  let done = 0;
+  let mostBytes = 0;
+  let result: FuzzResult | undefined;
+  const found = (what: string): void => {
+    const place = `after input ${done} of seed ${wish.seed}`;
+    result ??= { inputs: done, lines: [], failures: [`${what} ${place}`] };
+  };
+  return new Promise((resolve) => {
+    let silence = setTimeout(() => undefined, 0);
+    const hear = (): void => {
+      clearTimeout(silence);
+      silence = setTimeout(() => {
+        found(`nothing for ${silentMs / 1000} s: a hang`);
+        void worker.terminate();
+      }, silentMs);
+      mostBytes = Math.max(mostBytes, process.memoryUsage.rss());
+    };
+    hear();
+    worker.on('message', (word: Word) => {
+      hear();
+      if ('result' in word) result = word.result;
+      else {
+        if (Math.floor(word.done / 20_000) > Math.floor(done / 20_000)) {
+          process.stderr.write(`${word.done} of ${wish.inputs}\n`);
+        }
+        done = word.done;
+      }
+    });
+    worker.on('error', (error) => found(`the thread ended: ${String(error)}`));
+    worker.on('exit', () => {
+      clearTimeout(silence);
+      found('the thread ended without a word');
+      resolve({ result: result ?? { inputs: done, lines: [], failures: [] }, mostBytes });
+    });
+  });
+}
+
+async function inside(wish: Wish): Promise<void> {
+  const say = (word: Word): void => parentPort?.postMessage(word);
+  const target = await targets[wish.name].load();
+  const { seed, inputs } = wish;
+  say({ result: await target({ seed, inputs, onProgress: (done) => say({ done }) }) });
+}
+
+if (isMainThread) process.exitCode = await main(process.argv.slice(2));
+else await inside(workerData as Wish);
