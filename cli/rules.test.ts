@@ -142,7 +142,9 @@ test('a trial, --json: the verdicts as the agent gives them', async () => {
     values: { v: 2 },
     capture: { topics: ['*'], preNs: '10000000000', postNs: '5000000000' },
   });
-  expect(document.rules).toEqual({ fast: { fired: 3, unknown: 0, suppressed: { cooldown: 0 } } });
+  expect(document.rules).toMatchObject({
+    fast: { fired: 3, unknown: 0, suppressed: { cooldown: 0 } },
+  });
   expect([code, document.damage]).toEqual([0, null]);
 });
 

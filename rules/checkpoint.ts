@@ -61,6 +61,7 @@ function saveRun(run: Run): Json {
     dueNs: jsonNumber(run.dueNs),
     messagesBefore: run.messagesBefore,
     waitingNs: jsonNumber(run.waitingNs),
+    evaluations: run.evaluations,
     fired: run.fired,
     unknown: run.unknown,
     cooledDown: run.cooledDown,
@@ -151,6 +152,7 @@ function loadRun(run: Run, saved: JsonMap): void {
   run.dueNs = numberOf(saved['dueNs']);
   run.messagesBefore = numberOf(saved['messagesBefore']);
   run.waitingNs = numberOf(saved['waitingNs']);
+  run.evaluations = numberOf(saved['evaluations'] ?? 0);
   run.fired = numberOf(saved['fired']);
   run.unknown = numberOf(saved['unknown']);
   run.cooledDown = numberOf(saved['cooledDown']);

@@ -50,6 +50,7 @@ export interface UnreadableSignal {
 }
 
 export interface RuleCounters {
+  readonly evaluations: number;
   readonly fired: number;
   /** How often the condition was looked at and was unknown. */
   readonly unknown: number;

@@ -86,6 +86,7 @@ test('cooldown counts from the last clip; what it holds back is counted', () => 
   const ran = run(rule('x == 1', ', limits: {cooldown: 350ms}'), messages);
   expect(ran.fired).toEqual(['r@100', 'r@500', 'r@900']);
   expect(ran.engine.counters().rules['r']).toEqual({
+    evaluations: 10,
     fired: 3,
     unknown: 0,
     suppressed: { cooldown: 2 },

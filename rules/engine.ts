@@ -66,7 +66,7 @@ export function openEngine(ruleSet: RuleSet, options: EngineOptions): Engine {
   };
 }
 
-function openState(ruleSet: RuleSet, options: EngineOptions): EngineState {
+export function openState(ruleSet: RuleSet, options: EngineOptions): EngineState {
   const lateness = options.latenessNs ?? limits.latenessNs;
   if (lateness < 0n || lateness > limits.clockJumpNs) {
     throw new Fault('invalid', `a lateness of ${lateness} ns is out of range`, {
@@ -151,9 +151,10 @@ function countersOf(state: EngineState): EngineCounters {
     early,
     unreadable: [...state.unreadable.values()],
     rules: Object.fromEntries(
-      program.runs.map(({ rule, fired, unknown, cooledDown, sampledOut }) => [
+      program.runs.map(({ rule, evaluations, fired, unknown, cooledDown, sampledOut }) => [
         rule.id,
         {
+          evaluations,
           fired,
           unknown,
           suppressed: {

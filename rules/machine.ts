@@ -151,6 +151,7 @@ function takeValues(machine: Machine, topic: TopicPlan): boolean {
 function evaluate(machine: Machine, run: RuleRun, nowNs: number): void {
   if (run.condition === undefined) return;
   machine.evaluations += 1;
+  run.evaluations += 1;
   const condition = run.condition();
   if (condition === 2) run.unknown += 1;
   // Nothing to do for a rule that waits and still does not hold.
@@ -244,6 +245,7 @@ function takeWaiting(machine: Machine, rules: readonly RuleRun[], nowNs: number)
 
 function takeTurn(machine: Machine, run: RuleRun, nowNs: number): void {
   machine.evaluations += 1;
+  run.evaluations += 1;
   const condition = run.condition === undefined ? 1 : run.condition();
   if (condition === 2) run.unknown += 1;
   if (condition === 1) trigger(machine, run, nowNs);

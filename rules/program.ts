@@ -65,6 +65,8 @@ export interface RuleRun {
   messagesBefore: number;
   /** Of `every`: time of a turn that waits for a message; Infinity while none does. */
   waitingNs: number;
+  /** How often its condition was asked for. */
+  evaluations: number;
   fired: number;
   unknown: number;
   cooledDown: number;
@@ -87,6 +89,8 @@ export interface NamedCell {
 export interface Program {
   readonly moment: Moment;
   readonly slots: Slots;
+  /** What conditions were compiled over; parts of them compile over the same. */
+  readonly sources: Sources;
   readonly plans: readonly SlotPlan[];
   readonly topics: Map<string, TopicPlan>;
   readonly runs: readonly RuleRun[];
@@ -142,6 +146,7 @@ export function openProgram(ruleSet: RuleSet): Program {
   return {
     moment,
     slots,
+    sources,
     plans: layout.plans,
     topics: layout.topics,
     runs,
@@ -283,6 +288,7 @@ function openRun(rule: Rule, sources: Sources): RuleRun {
     isMarked: false,
     messagesBefore: 0,
     waitingNs: Number.POSITIVE_INFINITY,
+    evaluations: 0,
     fired: 0,
     unknown: 0,
     cooledDown: 0,
