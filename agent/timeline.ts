@@ -2,40 +2,19 @@
  * One timeline's way through the stations: window, scorer, rules, clips. A block is handled in one
  * go; whatever takes longer (a clip, main's credit) is waited for between blocks.
  */
-import { asFault, faultLine } from '@fieldloop/core';
 import type { Channel, MessageBlock } from '@fieldloop/recording';
-import {
-  type Engine,
-  type EngineCounters,
-  openEngine,
-  topicFits,
-  type Verdict,
-} from '@fieldloop/rules';
-import { clipIdOf } from './clip/manifest.ts';
-import {
-  type Draft,
-  neededFrom,
-  nothingPlanned,
-  planClips,
-  type PlanInput,
-  type PlanOutput,
-  type PlanState,
-  type Trigger,
-} from './clip/plan.ts';
-import { askedTrigger, type ClipAsk } from './clip/ask.ts';
-import { triggerOf } from './clip/trigger.ts';
-import { type FinishedClip, writeClip } from './clip/write.ts';
+import { type Engine, type EngineCounters, openEngine, topicFits } from '@fieldloop/rules';
+import type { ClipAsk } from './clip/ask.ts';
 import { latenessNs, ledgerEveryMs } from './limits.ts';
-import type { ClipAnswer } from './messages.ts';
 import { openShadow, type Shadow } from './rule/shadow.ts';
 import { addCounts, type RuleTally } from './rule/tally.ts';
 import { openHeldScores } from './score/held.ts';
 import type { ScoreRecord } from './score/scoring.ts';
 import { openTap, type Tap } from './score/tap.ts';
 import type { Session } from './source/source.ts';
-import { stableUuid } from './stable-id.ts';
 import { bytesWithin } from './window/bytes.ts';
 import { openWindow, type Window } from './window/window.ts';
+import { Clipping } from './timeline-clips.ts';
 import { noteLatency, type Tally, type TimelineDeps } from './timeline-types.ts';
 import { type TimelineSettings, TopicCounts } from './timeline-types.ts';
 
@@ -51,11 +30,8 @@ export class Timeline {
   #rules: RuleTally;
   #counted: EngineCounters;
   readonly #counts = new TopicCounts();
-  #plan: PlanState = nothingPlanned;
-  #outputs: PlanOutput[] = [];
-  #fires: Trigger[] = [];
+  readonly #clips: Clipping;
   readonly #scores = openHeldScores();
-  readonly #asked = new Map<Trigger['marker'], string>();
   #ledgerMs: number;
   #epoch = 0;
   /** Smallest distance of monotonic from log time so far, ms. */
@@ -67,6 +43,8 @@ export class Timeline {
     this.#deps = deps;
     this.#tally = deps.tally;
     this.#window = openWindow(settings.window);
+    const held = { session, window: this.#window, scores: this.#scores };
+    this.#clips = new Clipping(held, settings, deps);
     this.#tap = openTap(settings.scorers);
     this.#engine = this.#openEngine();
     this.#counted = this.#engine.counters();
@@ -76,7 +54,7 @@ export class Timeline {
   }
 
   get openClips(): number {
-    return this.#plan.open.length;
+    return this.#clips.openClips;
   }
 
   /** Largest log time seen. */
@@ -101,11 +79,12 @@ export class Timeline {
 
   /** Other rules from here on; the window and the clips that are open stay. */
   async use(settings: TimelineSettings): Promise<void> {
-    this.#fire(this.#engine.flush());
+    this.#clips.fire(this.#engine.flush());
     this.#shadow?.end();
-    await this.#settle();
+    await this.#clips.settle();
     await this.#tellSuppressed();
     this.#settings = settings;
+    this.#clips.use(settings);
     this.#tap = openTap(settings.scorers);
     this.#engine = this.#openEngine();
     this.#counted = this.#engine.counters();
@@ -118,11 +97,7 @@ export class Timeline {
   /** A clip around the newest message, for an operator. False while there is none. */
   clipNow(ask: ClipAsk): boolean {
     if (this.newestNs === undefined) return false;
-    const { ruleSet, clipNs } = this.#settings;
-    const trigger = askedTrigger(ask, { atNs: this.newestNs, ruleSet, clipNs });
-    this.#asked.set(trigger.marker, ask.id);
-    this.#step({ kind: 'trigger', trigger });
-    this.#fires.push(trigger);
+    this.#clips.ask(ask, this.newestNs);
     return true;
   }
 
@@ -134,9 +109,9 @@ export class Timeline {
     this.#window.addBlock(block);
     await this.#relieve();
     await this.#score(block);
-    this.#fire(this.#engine.block(0, block));
+    this.#clips.fire(this.#engine.block(0, block));
     this.#shadow?.block(block);
-    this.#window.forget(neededFrom(this.#plan));
+    this.#window.forget(this.#clips.neededFromNs);
     if (this.session.live) this.#tally.lagMs = this.#lag(block.lastNs);
     await this.#passTo((this.newestNs ?? 0n) - latenessNs);
   }
@@ -145,17 +120,17 @@ export class Timeline {
   async quiet(ms: number): Promise<void> {
     if (this.newestNs === undefined) return;
     const watermarkNs = this.newestNs + BigInt(Math.round(ms * 1e6)) - latenessNs;
-    this.#fire(this.#engine.advance(watermarkNs));
+    this.#clips.fire(this.#engine.advance(watermarkNs));
     await this.#passTo(watermarkNs);
   }
 
   /** No more messages; `isCutShort` when the rest of the timeline is not read now. */
   async end(isCutShort: boolean): Promise<void> {
-    this.#fire(this.#engine.flush());
+    this.#clips.fire(this.#engine.flush());
     this.#shadow?.end();
-    this.#step({ kind: 'end' });
+    this.#clips.step({ kind: 'end' });
     // A recording that is read again from its start gives the whole clip under its own id.
-    await this.#settle(isCutShort && !this.session.live ? 'stopped' : '');
+    await this.#clips.settle(isCutShort && !this.session.live ? 'stopped' : '');
     await this.#tellSuppressed();
     this.#deps.scoring.forget(this.channels);
   }
@@ -163,9 +138,9 @@ export class Timeline {
   async #passTo(watermarkNs: bigint): Promise<void> {
     // By log time alone, not by the clock below: live and replay close the same clips.
     await this.#closeEpoch();
-    this.#step({ kind: 'time', watermarkNs });
+    this.#clips.step({ kind: 'time', watermarkNs });
     this.#shadow?.advance(watermarkNs);
-    await this.#settle();
+    await this.#clips.settle();
     const now = this.#deps.clock.monotonicMs();
     if (now - this.#ledgerMs < ledgerEveryMs) return;
     this.#ledgerMs = now;
@@ -177,8 +152,8 @@ export class Timeline {
     const { epoch } = this.#engine.counters();
     if (epoch === this.#epoch) return;
     this.#epoch = epoch;
-    this.#step({ kind: 'end' });
-    await this.#settle();
+    this.#clips.step({ kind: 'end' });
+    await this.#clips.settle();
     await this.#deps.outlet.notice({
       name: 'clock_jump',
       severity: 'warning',
@@ -191,8 +166,8 @@ export class Timeline {
   async #relieve(): Promise<void> {
     while (this.#window.isFull) {
       const { oldestThroughNs: throughNs, newestNs = 0n } = this.#window;
-      this.#step({ kind: 'pressure', throughNs, newestNs });
-      await this.#settle();
+      this.#clips.step({ kind: 'pressure', throughNs, newestNs });
+      await this.#clips.settle();
       this.#window.dropOldest();
     }
   }
@@ -213,133 +188,8 @@ export class Timeline {
     noteLatency(this.#tally, record);
     // The engine keeps records in its checkpoint: what no rule reads stays out of it.
     const { topic: _, probabilities: __, embedding: ___, ...read } = record;
-    this.#fire(this.#engine.score(read));
+    this.#clips.fire(this.#engine.score(read));
     this.#shadow?.score(read);
-  }
-
-  #fire(verdicts: readonly Verdict[]): void {
-    for (const verdict of verdicts) {
-      const rule = this.#settings.ruleSet.rules.find(({ id }) => id === verdict.ruleId);
-      const { clipNs } = this.#settings;
-      const trigger = triggerOf(verdict, { why: rule?.why, clipNs });
-      const { ruleId } = verdict;
-      this.#tally.fired[ruleId] = (this.#tally.fired[ruleId] ?? 0) + 1;
-      this.#rules.fired[ruleId] = (this.#rules.fired[ruleId] ?? 0) + 1;
-      this.#step({ kind: 'trigger', trigger });
-      this.#fires.push(trigger);
-    }
-  }
-
-  #step(input: PlanInput): void {
-    const [plan, outputs] = planClips(this.#plan, input);
-    this.#plan = plan;
-    this.#outputs.push(...outputs);
-  }
-
-  /** Tells of what fired, and cuts what is due. */
-  async #settle(ending = ''): Promise<void> {
-    const drafts = [...this.#plan.open, ...this.#outputs.flatMap(draftOf)];
-    for (const trigger of this.#fires.splice(0)) await this.#tell(trigger, drafts, ending);
-    for (const output of this.#outputs.splice(0)) {
-      if (output.kind === 'cut') await this.#cut(output.draft, ending);
-      else if (output.kind === 'overload') await this.#markAlone(output.trigger);
-      if (output.kind === 'cut') continue;
-      if (output.kind === 'overload') await this.#answer([output.trigger.marker], { why: busy });
-      this.#noteSuppressed(`${output.trigger.marker.rule} ${output.kind}`);
-      await this.#deps.outlet.suppressed(output.trigger.marker.rule, output.kind, 1);
-    }
-  }
-
-  async #tell(trigger: Trigger, drafts: readonly Draft[], ending: string): Promise<void> {
-    const { marker } = trigger;
-    const first = drafts.find(({ markers }) => markers.includes(marker))?.markers[0];
-    const { id: sessionId } = this.session;
-    await this.#deps.outlet.notice({
-      id: this.#idOf(trigger.marker),
-      name: marker.rule,
-      severity: trigger.severity,
-      text: marker.why ?? marker.expression,
-      atNs: trigger.atNs,
-      sessionId,
-      clipId: first && clipIdOf(sessionId, first, ending),
-      rule: `${marker.rule}@${marker.version}`,
-      ruleSetDigest: marker.ruleSetDigest,
-      values: marker.values,
-      tags: trigger.tags,
-    });
-  }
-
-  #idOf(marker: Trigger['marker']): string {
-    const { rule, ruleSetDigest, atNs } = marker;
-    const unixMs = Number(BigInt(atNs) / 1_000_000n);
-    return stableUuid(unixMs, ['event', this.session.id, ruleSetDigest, rule, atNs]);
-  }
-
-  async #cut(draft: Draft, ending: string): Promise<void> {
-    const held = { session: this.session, window: this.#window, scores: this.#scores.records };
-    try {
-      const clip = await this.#write(() => writeClip(draft, held, { ...this.#settings, ending }));
-      if (clip === undefined) {
-        await this.#answer(draft.markers, { why: nothingHeld });
-        return;
-      }
-      this.#tally.clipsCut += 1;
-      if (draft.markers[0]?.ruleSetDigest === this.#rules.digest) {
-        this.#rules.clips += 1;
-        this.#rules.bytes += clip.sizeBytes;
-      }
-      await this.#deps.outlet.clip(clip);
-      await this.#answer(draft.markers, { clipId: clip.clipId, sizeBytes: clip.sizeBytes });
-    } catch (error) {
-      const fault = asFault(error);
-      this.#deps.log.error('a clip could not be cut; its moments are kept as markers', {
-        error: fault,
-        startNs: String(draft.startNs),
-        endNs: String(draft.endNs),
-      });
-      const name = 'clip_failed';
-      const text = faultLine(fault);
-      await this.#deps.outlet.notice({ name, severity: 'warning', text, atNs: draft.firstAtNs });
-      for (const marker of draft.markers) await this.#markAlone({ marker });
-      await this.#answer(draft.markers, { why: text });
-    }
-  }
-
-  /** A full disk is given one chance to make room by letting go of what is worth less. */
-  async #write(write: () => Promise<FinishedClip | undefined>): Promise<FinishedClip | undefined> {
-    try {
-      return await write();
-    } catch (error) {
-      const { code } = asFault(error);
-      if (code !== 'unavailable' && code !== 'limited') throw error;
-      if (!(await this.#deps.outlet.makeRoom(this.#window.bytes))) throw error;
-      return write();
-    }
-  }
-
-  async #markAlone({ marker }: Pick<Trigger, 'marker'>): Promise<void> {
-    await this.#deps.outlet.marker({
-      id: stableUuid(0, ['marker', this.#idOf(marker)]),
-      sessionId: this.session.id,
-      atNs: BigInt(marker.atNs),
-      rule: marker.rule,
-      values: marker.values,
-    });
-  }
-
-  /** Who asked for the clip hears of it after the clip itself. */
-  async #answer(markers: Draft['markers'], answer: Omit<ClipAnswer, 'id'>): Promise<void> {
-    for (const marker of markers) {
-      const id = this.#asked.get(marker);
-      if (id === undefined) continue;
-      this.#asked.delete(marker);
-      await this.#deps.outlet.answer({ id, ...answer });
-    }
-  }
-
-  #noteSuppressed(key: string): void {
-    this.#tally.suppressed += 1;
-    this.#rules.suppressed[key] = (this.#rules.suppressed[key] ?? 0) + 1;
   }
 
   /** What the engine kept back since the last time, by rule and reason, and its other counts. */
@@ -378,11 +228,4 @@ export class Timeline {
     this.#leastLagMs = Math.min(this.#leastLagMs, distance);
     return Math.max(0, Math.round(distance - this.#leastLagMs));
   }
-}
-
-const busy = 'too many clips of this source are open';
-const nothingHeld = 'the window holds nothing of that time';
-
-function draftOf(output: PlanOutput): readonly Draft[] {
-  return output.kind === 'cut' ? [output.draft] : [];
 }

@@ -4,7 +4,7 @@ import { topicFits } from '@fieldloop/rules';
 import type { ClipManifest } from '@fieldloop/proto';
 import { cutClip } from '@fieldloop/recording';
 import { createFile } from '@fieldloop/recording/file';
-import type { ScoreRecord } from '../score/scoring.ts';
+import type { HeldScores } from '../score/held.ts';
 import type { Session } from '../source/source.ts';
 import type { Window } from '../window/window.ts';
 import {
@@ -31,7 +31,7 @@ export interface FinishedClip {
 export interface Held {
   readonly session: Session;
   readonly window: Window;
-  readonly scores: readonly ScoreRecord[];
+  readonly scores: Pick<HeldScores, 'records'>;
 }
 
 export interface WriteOptions {
@@ -57,7 +57,7 @@ export async function writeClip(
   const startNs = draft.startNs < heldFromNs ? heldFromNs : draft.startNs;
   const endNs = draft.endNs > newestNs ? newestNs : draft.endNs;
   const clipId = clipIdOf(session.id, first, options.ending);
-  const scores = held.scores.filter(({ atNs }) => atNs >= startNs && atNs <= endNs);
+  const scores = held.scores.records.filter(({ atNs }) => atNs >= startNs && atNs <= endNs);
   const facts = {
     clipId,
     sessionId: session.id,

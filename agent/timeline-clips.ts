@@ -1,0 +1,202 @@
+/**
+ * From verdicts to clips: what fired is planned, told and cut, and each trigger ends in a clip or
+ * in a marker. Steps are taken at once; `settle` does what takes time.
+ */
+import { asFault, faultLine } from '@fieldloop/core';
+import type { Verdict } from '@fieldloop/rules';
+import { askedTrigger, type ClipAsk } from './clip/ask.ts';
+import { clipIdOf } from './clip/manifest.ts';
+import {
+  type Draft,
+  neededFrom,
+  nothingPlanned,
+  planClips,
+  type PlanInput,
+  type PlanOutput,
+  type PlanState,
+  type Trigger,
+} from './clip/plan.ts';
+import { triggerOf } from './clip/trigger.ts';
+import { type FinishedClip, type Held, writeClip } from './clip/write.ts';
+import type { ClipAnswer } from './messages.ts';
+import type { RuleTally } from './rule/tally.ts';
+import { stableUuid } from './stable-id.ts';
+import type { Tally, TimelineDeps, TimelineSettings } from './timeline-types.ts';
+
+export class Clipping {
+  readonly #held: Held;
+  readonly #deps: TimelineDeps;
+  readonly #tally: Tally;
+  #settings: TimelineSettings;
+  #rules: RuleTally;
+  #plan: PlanState = nothingPlanned;
+  #outputs: PlanOutput[] = [];
+  #fires: Trigger[] = [];
+  readonly #asked = new Map<Trigger['marker'], string>();
+
+  constructor(held: Held, settings: TimelineSettings, deps: TimelineDeps & { tally: Tally }) {
+    this.#held = held;
+    this.#settings = settings;
+    this.#deps = deps;
+    this.#tally = deps.tally;
+    this.#rules = deps.tally.rules;
+  }
+
+  get openClips(): number {
+    return this.#plan.open.length;
+  }
+
+  /** Log time from which on open clips need the window. */
+  get neededFromNs(): bigint | undefined {
+    return neededFrom(this.#plan);
+  }
+
+  /** Other rules from here on; call it when everything is settled. */
+  use(settings: TimelineSettings): void {
+    this.#settings = settings;
+    this.#rules = this.#tally.rules;
+  }
+
+  ask(ask: ClipAsk, atNs: bigint): void {
+    const { ruleSet, clipNs } = this.#settings;
+    const trigger = askedTrigger(ask, { atNs, ruleSet, clipNs });
+    this.#asked.set(trigger.marker, ask.id);
+    this.#take(trigger);
+  }
+
+  fire(verdicts: readonly Verdict[]): void {
+    for (const verdict of verdicts) {
+      const rule = this.#settings.ruleSet.rules.find(({ id }) => id === verdict.ruleId);
+      const { clipNs } = this.#settings;
+      const trigger = triggerOf(verdict, { why: rule?.why, clipNs });
+      const { ruleId } = verdict;
+      this.#tally.fired[ruleId] = (this.#tally.fired[ruleId] ?? 0) + 1;
+      this.#rules.fired[ruleId] = (this.#rules.fired[ruleId] ?? 0) + 1;
+      this.#take(trigger);
+    }
+  }
+
+  step(input: PlanInput): void {
+    const [plan, outputs] = planClips(this.#plan, input);
+    this.#plan = plan;
+    this.#outputs.push(...outputs);
+  }
+
+  /** Tells of what fired, and cuts what is due. */
+  async settle(ending = ''): Promise<void> {
+    const drafts = [...this.#plan.open, ...this.#outputs.flatMap(draftOf)];
+    for (const trigger of this.#fires.splice(0)) await this.#tell(trigger, drafts, ending);
+    for (const output of this.#outputs.splice(0)) {
+      if (output.kind === 'cut') await this.#cut(output.draft, ending);
+      else if (output.kind === 'overload') await this.#markAlone(output.trigger);
+      if (output.kind === 'cut') continue;
+      if (output.kind === 'overload') await this.#answer([output.trigger.marker], { why: busy });
+      this.#noteSuppressed(`${output.trigger.marker.rule} ${output.kind}`);
+      await this.#deps.outlet.suppressed(output.trigger.marker.rule, output.kind, 1);
+    }
+  }
+
+  #take(trigger: Trigger): void {
+    this.step({ kind: 'trigger', trigger });
+    this.#fires.push(trigger);
+  }
+
+  async #tell(trigger: Trigger, drafts: readonly Draft[], ending: string): Promise<void> {
+    const { marker } = trigger;
+    const first = drafts.find(({ markers }) => markers.includes(marker))?.markers[0];
+    const { id: sessionId } = this.#held.session;
+    await this.#deps.outlet.notice({
+      id: this.#idOf(trigger.marker),
+      name: marker.rule,
+      severity: trigger.severity,
+      text: marker.why ?? marker.expression,
+      atNs: trigger.atNs,
+      sessionId,
+      clipId: first && clipIdOf(sessionId, first, ending),
+      rule: `${marker.rule}@${marker.version}`,
+      ruleSetDigest: marker.ruleSetDigest,
+      values: marker.values,
+      tags: trigger.tags,
+    });
+  }
+
+  #idOf(marker: Trigger['marker']): string {
+    const { rule, ruleSetDigest, atNs } = marker;
+    const unixMs = Number(BigInt(atNs) / 1_000_000n);
+    return stableUuid(unixMs, ['event', this.#held.session.id, ruleSetDigest, rule, atNs]);
+  }
+
+  async #cut(draft: Draft, ending: string): Promise<void> {
+    try {
+      const options = { ...this.#settings, ending };
+      const clip = await this.#write(() => writeClip(draft, this.#held, options));
+      if (clip === undefined) {
+        await this.#answer(draft.markers, { why: nothingHeld });
+        return;
+      }
+      this.#tally.clipsCut += 1;
+      if (draft.markers[0]?.ruleSetDigest === this.#rules.digest) {
+        this.#rules.clips += 1;
+        this.#rules.bytes += clip.sizeBytes;
+      }
+      await this.#deps.outlet.clip(clip);
+      await this.#answer(draft.markers, { clipId: clip.clipId, sizeBytes: clip.sizeBytes });
+    } catch (error) {
+      const fault = asFault(error);
+      this.#deps.log.error('a clip could not be cut; its moments are kept as markers', {
+        error: fault,
+        startNs: String(draft.startNs),
+        endNs: String(draft.endNs),
+      });
+      const name = 'clip_failed';
+      const text = faultLine(fault);
+      await this.#deps.outlet.notice({ name, severity: 'warning', text, atNs: draft.firstAtNs });
+      for (const marker of draft.markers) await this.#markAlone({ marker });
+      await this.#answer(draft.markers, { why: text });
+    }
+  }
+
+  /** A full disk is given one chance to make room by letting go of what is worth less. */
+  async #write(write: () => Promise<FinishedClip | undefined>): Promise<FinishedClip | undefined> {
+    try {
+      return await write();
+    } catch (error) {
+      const { code } = asFault(error);
+      if (code !== 'unavailable' && code !== 'limited') throw error;
+      if (!(await this.#deps.outlet.makeRoom(this.#held.window.bytes))) throw error;
+      return write();
+    }
+  }
+
+  async #markAlone({ marker }: Pick<Trigger, 'marker'>): Promise<void> {
+    await this.#deps.outlet.marker({
+      id: stableUuid(0, ['marker', this.#idOf(marker)]),
+      sessionId: this.#held.session.id,
+      atNs: BigInt(marker.atNs),
+      rule: marker.rule,
+      values: marker.values,
+    });
+  }
+
+  /** Who asked for the clip hears of it after the clip itself. */
+  async #answer(markers: Draft['markers'], answer: Omit<ClipAnswer, 'id'>): Promise<void> {
+    for (const marker of markers) {
+      const id = this.#asked.get(marker);
+      if (id === undefined) continue;
+      this.#asked.delete(marker);
+      await this.#deps.outlet.answer({ id, ...answer });
+    }
+  }
+
+  #noteSuppressed(key: string): void {
+    this.#tally.suppressed += 1;
+    this.#rules.suppressed[key] = (this.#rules.suppressed[key] ?? 0) + 1;
+  }
+}
+
+const busy = 'too many clips of this source are open';
+const nothingHeld = 'the window holds nothing of that time';
+
+function draftOf(output: PlanOutput): readonly Draft[] {
+  return output.kind === 'cut' ? [output.draft] : [];
+}
