@@ -31,6 +31,8 @@ export interface PlannedClip {
   readonly topics: readonly string[];
   readonly seconds: number;
   readonly first: Fired;
+  /** Counted in a whole session; else told by the rates of its topics. */
+  readonly bytes?: number;
 }
 
 export interface FoldedDevice {
@@ -41,8 +43,33 @@ export interface FoldedDevice {
 const coldNs = 1_000_000_000n;
 
 export function foldDevice(ruleSet: RuleSet, recordings: readonly SeenRecording[]): FoldedDevice {
+  if (recordings.every(({ trial }) => trial.whole !== undefined)) return foldWhole(recordings);
   const triggers = withCooldown(ruleSet, onceEach(ruleSet, recordings));
   return { fired: triggers.map(({ marker }) => marker), clips: planned(recordings, triggers) };
+}
+
+/** Whole sessions stand each for itself: what fired and was cut is known. */
+function foldWhole(recordings: readonly SeenRecording[]): FoldedDevice {
+  const firedAt = ({ trial, ...one }: SeenRecording, rule: string, atNs: bigint): Fired => ({
+    rule,
+    session: one.session,
+    sampled: one.sampled,
+    cold: atNs < trial.startNs + coldNs,
+  });
+  return {
+    fired: recordings.flatMap((one) =>
+      one.trial.triggers.map(({ marker, atNs }) => firedAt(one, marker, atNs)),
+    ),
+    clips: recordings.flatMap((one) =>
+      (one.trial.whole?.clips ?? []).flatMap(({ topics, startNs, endNs, markers, bytes }) => {
+        const [first] = markers;
+        if (first === undefined) return [];
+        const seconds = Number(endNs - startNs) / 1e9;
+        const device = one.device;
+        return [{ device, topics, seconds, first: firedAt(one, first.rule, first.atNs), bytes }];
+      }),
+    ),
+  };
 }
 
 type FiredTrigger = ClipTrigger<Fired>;

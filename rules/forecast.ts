@@ -97,7 +97,7 @@ export function forecast(input: ForecastInput): Forecast {
   const weightOf = openWeights(input, whole.recordedS);
   const fired = folded.flatMap((one) => one.fired);
   const planned = folded.flatMap((one) => one.clips);
-  const sizes = planned.map((clip) => clipBytes(rates, clip));
+  const sizes = planned.map((clip) => clip.bytes ?? clipBytes(rates, clip));
   const itemOf = ({ rule, session, sampled }: Fired, size = 1): Item => {
     const weight = weightOf(rule);
     return {
@@ -106,12 +106,15 @@ export function forecast(input: ForecastInput): Forecast {
       high: size * (sampled ? weight.highOutside : weight.highInside),
     };
   };
-  const replayed = ruleSet.rules.filter(({ trigger }) => trigger.kind !== 'every');
+  const isWhole =
+    recordings.length > 0 && recordings.every(({ trial }) => trial.whole !== undefined);
+  const isTimed = ({ trigger }: Rule): boolean => trigger.kind === 'every' && !isWhole;
+  const replayed = ruleSet.rules.filter((rule) => !isTimed(rule));
   const mostWeight = Math.max(
     0,
     ...replayed.map(({ id }) => mostOf(weightOf(id))).filter(Number.isFinite),
   );
-  const timed = ruleSet.rules.filter(({ trigger }) => trigger.kind === 'every');
+  const timed = ruleSet.rules.filter(isTimed);
   const scheduled = timed.map((rule) => scheduleOf(rule, dutyHours));
   const timedBytes = timed.map((rule) => clipBytes(rates, plannedOf(rule)));
   const typical = meanOf(replayed.map((rule) => clipBytes(rates, plannedOf(rule))));

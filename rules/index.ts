@@ -15,7 +15,16 @@ export {
 } from './clip-plan.ts';
 export { type Forecast, forecast, type Population, type RuleForecast } from './forecast.ts';
 export type { SeenRecording } from './fold-trials.ts';
-export { type OpenTrial, openTrial, type Trial } from './trial.ts';
+export {
+  type OpenTrial,
+  openTrial,
+  type RuleTrial,
+  type Trial,
+  type TrialOptions,
+  type WholeTrial,
+} from './trial.ts';
+export type { TrialClip } from './session-clips.ts';
+export { compareMoments, type ComparedMoments, type RuleMoment } from './compare-triggers.ts';
 export { topicsReadBy } from './reads.ts';
 export { type Engine, openEngine } from './engine.ts';
 export type {

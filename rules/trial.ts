@@ -1,14 +1,16 @@
 /**
  * What a rule set would have done in one recording: its triggers, and how many bytes each topic
- * took, so that the clips they would have become can be sized.
+ * took, so that the clips they would have become can be sized. Of a whole session also the clips.
  */
-import type { Channel, RecordingItem } from '@fieldloop/recording';
+import type { RecordingItem } from '@fieldloop/recording';
 import { type ClipTrigger, triggerFor } from './clip-plan.ts';
-import type { EngineOptions, ScoreRecord } from './engine-state.ts';
+import type { EngineOptions, RuleCounters, ScoreRecord } from './engine-state.ts';
 import * as limits from './limits.ts';
+import type { RuleProblem } from './problem.ts';
 import { topicsReadBy } from './reads.ts';
 import { openReplay } from './replay.ts';
 import { type RuleSet, scoreTopic } from './rule-set.ts';
+import { isOwnTopic, openSessionClips, type TrialClip } from './session-clips.ts';
 import type { Verdict } from './verdict.ts';
 
 /** The marker of a trigger is the id of its rule. */
@@ -25,6 +27,27 @@ export interface Trial {
   readonly blind: ReadonlySet<string>;
   readonly evaluations: number;
   readonly faults: number;
+  /** Of a trial that was opened as a whole session. */
+  readonly whole?: WholeTrial;
+}
+
+/** What only a whole session tells: nothing before it or after it could change a clip. */
+export interface WholeTrial {
+  readonly clips: readonly TrialClip[];
+  readonly rules: ReadonlyMap<string, RuleTrial>;
+  readonly messages: number;
+  readonly late: number;
+  readonly epochs: number;
+  /** The rule set against what the session held. */
+  readonly problems: readonly RuleProblem[];
+}
+
+export interface RuleTrial {
+  readonly evaluations: number;
+  readonly unknown: number;
+  readonly fired: number;
+  /** Triggers that became no clip of their own, by reason. */
+  readonly suppressed: Readonly<Record<string, number>>;
 }
 
 export interface OpenTrial {
@@ -34,36 +57,67 @@ export interface OpenTrial {
   end(): Trial | undefined;
 }
 
-/** Topics that a clip adds by itself. */
-const ownTopics = '/fieldloop/';
+export interface TrialOptions extends EngineOptions {
+  readonly clipNs?: bigint | undefined;
+  /**
+   * The recording is a whole session and not a clip of one: rules that go by the clock count as
+   * they fire, and clips are planned.
+   */
+  readonly whole?: boolean | undefined;
+  /** Hears of each trigger that is kept. */
+  readonly onVerdict?: ((verdict: Verdict) => void) | undefined;
+}
 
-export function openTrial(
-  ruleSet: RuleSet,
-  options: EngineOptions & { readonly clipNs?: bigint | undefined },
-): OpenTrial {
+interface TopicSum {
+  messages: number;
+  bytes: number;
+}
+
+export function openTrial(ruleSet: RuleSet, options: TrialOptions): OpenTrial {
   const replay = openReplay(ruleSet, options);
+  const clips = options.whole === true ? openSessionClips(ruleSet) : undefined;
   const clipNs = options.clipNs ?? limits.clipNs;
-  // Rules that go by the clock are counted from their period: a clip would start it anew.
+  const latenessNs = options.latenessNs ?? limits.latenessNs;
+  // In clips, rules that go by the clock are counted from their period: a clip starts it anew.
   const timed = new Set(
-    ruleSet.rules.flatMap(({ id, trigger }) => (trigger.kind === 'every' ? [id] : [])),
+    ruleSet.rules.flatMap(({ id, trigger }) =>
+      trigger.kind === 'every' && clips === undefined ? [id] : [],
+    ),
   );
-  const channels = new Map<number, Channel>();
-  const bytes = new Float64Array(65_536);
+  const topics = new Map<string, TopicSum>();
+  /** By channel id; splits of one session may give an id to another topic. */
+  const sums: (TopicSum | undefined)[] = [];
   const scored = new Set<string>();
   const triggers: TrialTrigger[] = [];
   let dropped = 0;
   const keep = (verdicts: readonly Verdict[]): void => {
     for (const verdict of verdicts) {
       if (timed.has(verdict.ruleId)) continue;
-      if (triggers.length >= limits.trialTriggers) dropped += 1;
-      else triggers.push(triggerFor(verdict, { clipNs, marker: verdict.ruleId }));
+      if (triggers.length >= limits.trialTriggers) {
+        dropped += 1;
+        continue;
+      }
+      const trigger = triggerFor(verdict, { clipNs, marker: verdict.ruleId });
+      triggers.push(trigger);
+      clips?.fire(trigger);
+      options.onVerdict?.(verdict);
     }
   };
   return {
     take(item) {
-      if (item.kind === 'channel') channels.set(item.channel.id, item.channel);
-      if (item.kind === 'block') addBytes(bytes, item.block);
+      if (item.kind === 'channel') {
+        const { id, topic } = item.channel;
+        const sum = topics.get(topic) ?? { messages: 0, bytes: 0 };
+        sums[id] = sum;
+        topics.set(topic, sum);
+        clips?.channel(item.channel);
+      }
+      if (item.kind === 'block') {
+        addBytes(sums, item.block);
+        clips?.block(item.block);
+      }
       keep(replay.take(item));
+      if (item.kind === 'block') clips?.passed(item.block.lastNs - latenessNs);
     },
     score(record) {
       scored.add(record.scorer);
@@ -71,32 +125,47 @@ export function openTrial(
     },
     end() {
       keep(replay.end());
-      const { facts, counters, startNs, endNs } = replay.outcome();
+      const { counters, startNs, endNs, problems, messages } = replay.outcome();
       if (startNs === undefined || endNs === undefined) return undefined;
-      const topics = new Map<string, { messages: number; bytes: number }>();
-      for (const { channel, messages } of facts.channels) {
-        if (messages === 0 || channel.topic.startsWith(ownTopics)) continue;
-        const sum = topics.get(channel.topic) ?? { messages: 0, bytes: 0 };
-        sum.messages += messages;
-        sum.bytes += bytes[channel.id] ?? 0;
-        topics.set(channel.topic, sum);
+      for (const [topic, sum] of topics) {
+        if (sum.messages === 0 || isOwnTopic(topic)) topics.delete(topic);
       }
-      const { evaluations, faults } = counters;
+      const { evaluations, faults, late, epoch: epochs } = counters;
       const blind = blindRules(ruleSet, topics, scored);
-      return { startNs, endNs, triggers, dropped, topics, blind, evaluations, faults };
+      const trial = { startNs, endNs, triggers, dropped, topics, blind, evaluations, faults };
+      if (clips === undefined) return trial;
+      const planned = clips.end();
+      const rules = rulesOf(counters.rules, planned.suppressed);
+      const whole = { clips: planned.clips, rules, messages, late, epochs, problems };
+      return { ...trial, whole };
     },
   };
 }
 
-function addBytes(
-  bytes: Float64Array,
-  block: Extract<RecordingItem, { kind: 'block' }>['block'],
-): void {
+type Block = Extract<RecordingItem, { kind: 'block' }>['block'];
+
+function addBytes(sums: readonly (TopicSum | undefined)[], block: Block): void {
   const { channelIds, starts, ends, count } = block;
   for (let i = 0; i < count; i += 1) {
-    const id = channelIds[i] ?? 0;
-    bytes[id] = (bytes[id] ?? 0) + (ends[i] ?? 0) - (starts[i] ?? 0);
+    const sum = sums[channelIds[i] ?? 0];
+    if (sum === undefined) continue;
+    sum.messages += 1;
+    sum.bytes += (ends[i] ?? 0) - (starts[i] ?? 0);
   }
+}
+
+/** What the engine held back, and what the planner did. */
+function rulesOf(
+  counters: Readonly<Record<string, RuleCounters>>,
+  planned: ReadonlyMap<string, ReadonlyMap<string, number>>,
+): Map<string, RuleTrial> {
+  return new Map(
+    Object.entries(counters).map(([id, { evaluations, unknown, fired, suppressed }]) => {
+      const reasons = [...Object.entries(suppressed), ...(planned.get(id) ?? [])];
+      const told = reasons.filter(([, count]) => count > 0);
+      return [id, { evaluations, unknown, fired, suppressed: Object.fromEntries(told) }];
+    }),
+  );
 }
 
 function blindRules(

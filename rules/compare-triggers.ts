@@ -1,0 +1,84 @@
+/**
+ * Two versions over the same recordings: which moments both found, and which only one did. Rules
+ * are the same rule when their ids are; moments are the same when they are near each other, since
+ * another threshold finds the same moment a little earlier or later. Pure: log times in ns.
+ */
+
+export interface RuleMoment {
+  readonly rule: string;
+  readonly session: string;
+  readonly atNs: bigint;
+}
+
+export interface ComparedMoments<M extends RuleMoment> {
+  readonly rule: string;
+  readonly matched: number;
+  /** Fired in the version after, not in the one before; and the other way. */
+  readonly gained: readonly M[];
+  readonly lost: readonly M[];
+}
+
+/** Rules of `after` in their order, then those that only `before` has. */
+export function compareMoments<M extends RuleMoment>(
+  before: readonly M[],
+  after: readonly M[],
+  how: { readonly rules: readonly string[]; readonly nearNs: bigint },
+): ComparedMoments<M>[] {
+  const old = Map.groupBy(before, ({ rule }) => rule);
+  const fresh = Map.groupBy(after, ({ rule }) => rule);
+  return how.rules.map((rule) => {
+    const parts = matchSessions(old.get(rule) ?? [], fresh.get(rule) ?? [], how.nearNs);
+    return { rule, ...parts };
+  });
+}
+
+type Parts<M extends RuleMoment> = Omit<ComparedMoments<M>, 'rule'>;
+
+function matchSessions<M extends RuleMoment>(
+  before: readonly M[],
+  after: readonly M[],
+  nearNs: bigint,
+): Parts<M> {
+  const old = Map.groupBy(before, ({ session }) => session);
+  const fresh = Map.groupBy(after, ({ session }) => session);
+  const parts = [...new Set([...old.keys(), ...fresh.keys()])].map((session) =>
+    match(inOrder(old.get(session)), inOrder(fresh.get(session)), nearNs),
+  );
+  return {
+    matched: parts.reduce((sum, one) => sum + one.matched, 0),
+    gained: parts.flatMap((one) => one.gained),
+    lost: parts.flatMap((one) => one.lost),
+  };
+}
+
+/**
+ * Each moment meets at most one of the other version. Both lists are in order of time, so taking
+ * the earliest that is near enough leaves as many pairs as there can be.
+ */
+function match<M extends RuleMoment>(
+  before: readonly M[],
+  after: readonly M[],
+  nearNs: bigint,
+): Parts<M> {
+  const gained: M[] = [];
+  const lost: M[] = [];
+  let matched = 0;
+  let at = 0;
+  for (const one of after) {
+    for (let old = before[at]; old !== undefined && old.atNs < one.atNs - nearNs; ) {
+      lost.push(old);
+      at += 1;
+      old = before[at];
+    }
+    const old = before[at];
+    if (old === undefined || old.atNs > one.atNs + nearNs) gained.push(one);
+    else {
+      matched += 1;
+      at += 1;
+    }
+  }
+  return { matched, gained, lost: [...lost, ...before.slice(at)] };
+}
+
+const inOrder = <M extends RuleMoment>(moments: readonly M[] = []): M[] =>
+  moments.toSorted((a, b) => (a.atNs < b.atNs ? -1 : Number(a.atNs > b.atNs)));

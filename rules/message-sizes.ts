@@ -1,0 +1,70 @@
+/**
+ * How many bytes the messages of some topics took between two log times, exactly: the columns of
+ * the last blocks are kept, and forgotten once no clip can reach back to them.
+ */
+import type { MessageBlock } from '@fieldloop/recording';
+
+export interface MessageSizes {
+  /** `topicOf` gives the number of a channel's topic. */
+  add(block: MessageBlock, topicOf: Uint16Array): void;
+  /** Bytes of messages from `startNs` to `endNs`, both included. */
+  within(wanted: SizeRange): number;
+  forget(beforeNs: bigint): void;
+}
+
+export interface SizeRange {
+  readonly startNs: bigint;
+  readonly endNs: bigint;
+  /** By the number of the topic; 1 counts. */
+  readonly topics: Uint8Array;
+}
+
+/** What stays of a block. */
+interface Kept {
+  readonly firstNs: bigint;
+  readonly lastNs: bigint;
+  readonly baseNs: bigint;
+  readonly timesNs: Float64Array;
+  readonly topics: Uint16Array;
+  readonly sizes: Uint32Array;
+}
+
+export function openMessageSizes(): MessageSizes {
+  let kept: Kept[] = [];
+  return {
+    add: (block, topicOf) => void kept.push(keptOf(block, topicOf)),
+    within: (range) => kept.reduce((sum, one) => sum + bytesIn(one, range), 0),
+    forget(beforeNs) {
+      const [first] = kept;
+      if (first !== undefined && first.lastNs < beforeNs) {
+        kept = kept.filter(({ lastNs }) => lastNs >= beforeNs);
+      }
+    },
+  };
+}
+
+function keptOf(block: MessageBlock, topicOf: Uint16Array): Kept {
+  const { count, channelIds, starts, ends, baseNs, firstNs, lastNs } = block;
+  const topics = new Uint16Array(count);
+  const sizes = new Uint32Array(count);
+  for (let i = 0; i < count; i += 1) {
+    topics[i] = topicOf[channelIds[i] ?? 0] ?? 0;
+    sizes[i] = (ends[i] ?? 0) - (starts[i] ?? 0);
+  }
+  // A reader may use the columns of its block again.
+  return { firstNs, lastNs, baseNs, timesNs: block.timesNs.slice(0, count), topics, sizes };
+}
+
+function bytesIn(kept: Kept, { startNs, endNs, topics: wanted }: SizeRange): number {
+  if (kept.lastNs < startNs || kept.firstNs > endNs) return 0;
+  const fromNs = Number(startNs - kept.baseNs);
+  const toNs = Number(endNs - kept.baseNs);
+  const { timesNs, topics, sizes } = kept;
+  let sum = 0;
+  for (let i = 0; i < sizes.length; i += 1) {
+    const at = timesNs[i] ?? 0;
+    if (at < fromNs || at > toNs || wanted[topics[i] ?? 0] !== 1) continue;
+    sum += sizes[i] ?? 0;
+  }
+  return sum;
+}
