@@ -40,11 +40,17 @@ export type {
   StoredChunk,
 } from './types.ts';
 export { messageAt } from './clip/select.ts';
-export { compileAccessor, decodeMessage } from './schema/accessor.ts';
+export { compileAccessor, compileListAccessor, decodeMessage } from './schema/accessor.ts';
+export { openListSlots } from './schema/list.ts';
 export { type SchemaField, schemaFields } from './schema/fields.ts';
 export {
   type Accessor,
   type FieldType,
+  type ListAccessor,
+  type ListSlots,
+  type ListSpec,
+  type ListState,
+  listState,
   type MessageColumns,
   type ReadOutcome,
   type SignalSpec,

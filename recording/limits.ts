@@ -42,6 +42,10 @@ export const pathSteps = 64;
 /** The largest index in a path. */
 export const listIndex = 2 ** 31 - 1;
 
+/** Items of a list that are read as records, and fields of each. */
+export const listItems = 4096;
+export const listFields = 64;
+
 /** The text of a schema or the bytes of a descriptor set. */
 export const schemaBytes = 4 * mib;
 

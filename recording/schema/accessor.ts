@@ -1,7 +1,8 @@
 import type { Channel } from '../types.ts';
+import { resolveList } from './list.ts';
 import { resolveSpec } from './resolve.ts';
 import { openSchema } from './schema.ts';
-import type { Accessor, SignalSpec } from './types.ts';
+import type { Accessor, ListAccessor, ListSpec, SignalSpec } from './types.ts';
 
 /**
  * Compiles the reading of fields of one channel's messages into slots.
@@ -23,6 +24,19 @@ import type { Accessor, SignalSpec } from './types.ts';
 export function compileAccessor(channel: Channel, specs: readonly SignalSpec[]): Accessor {
   const schema = openSchema(channel);
   return schema.compile(specs.map((spec) => resolveSpec(schema.shape, spec, schema.channel)));
+}
+
+/**
+ * Compiles the reading of a list of records: the named fields of each item, in columns, without
+ * decoding the rest. Values are as those of single fields. A list with more than `maxItems` items
+ * is not read at all: its state is `overflow`, and bytes behind its count are not looked at.
+ *
+ * Fault `invalid` for a path that leads to no list, for fields that are not single values, and for
+ * bounds beyond the limits of this room.
+ */
+export function compileListAccessor(channel: Channel, spec: ListSpec): ListAccessor {
+  const schema = openSchema(channel);
+  return schema.compileList(resolveList(schema.shape, spec, schema.channel));
 }
 
 /**

@@ -9,6 +9,7 @@ import {
 } from './fold.ts';
 import type { ValueStep } from './path.ts';
 import type { Reading } from './resolve.ts';
+import type { Shape } from './shape.ts';
 import { type Accessor, type MessageColumns, slotState, type Slots } from './types.ts';
 
 /**
@@ -82,13 +83,28 @@ function visit(pick: Pick, value: unknown, depth: number): void {
   }
 }
 
+/** Where steps without `[]` lead; undefined when they lead nowhere. */
+export function pickInside(value: unknown, steps: readonly ValueStep[]): unknown {
+  let at = value;
+  for (const step of steps) {
+    if (step.kind === 'each') return undefined;
+    at = inside(at, step);
+  }
+  return at;
+}
+
+/** A value, or a time as seconds, into its slot. */
+export function putValue(out: Slots, slot: number, shape: Shape, value: unknown): void {
+  put(out, slot, shape.kind === 'struct' ? seconds(shape.members.keys(), value) : value);
+}
+
 function inside(value: unknown, step: Exclude<ValueStep, { kind: 'each' }>): unknown {
   if (step.kind === 'index') return isList(value) ? value[step.index] : undefined;
   if (typeof value !== 'object' || value === null || isList(value)) return undefined;
   return Object.hasOwn(value, step.name) ? Reflect.get(value, step.name) : undefined;
 }
 
-function isList(value: unknown): value is ArrayLike<unknown> {
+export function isList(value: unknown): value is ArrayLike<unknown> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 

@@ -1,4 +1,6 @@
+import { countSlots, type ListReading, takeList } from './list.ts';
 import { compilePick } from './pick.ts';
+import { compilePickList } from './pick-list.ts';
 import {
   type FieldPlan,
   isPlainReading,
@@ -11,7 +13,7 @@ import { type ProtoWalk, readKey, readSizedEnd, skipValue, wireType } from './pr
 import type { Reading } from './resolve.ts';
 import { scalars } from './ros-scalar.ts';
 import { gatherColumn } from './ros-step.ts';
-import type { Accessor, MessageColumns } from './types.ts';
+import { type Accessor, type ListAccessor, listState, type MessageColumns } from './types.ts';
 import { beginWalk, faultWalk, finishWalk, openWalk, takeScratch, takeText } from './walk.ts';
 import { wantTree } from './want.ts';
 
@@ -43,6 +45,33 @@ export function compileProtobuf(
       leaveMessage(walk, plan);
       finishWalk(walk, out);
       return 0;
+    },
+  };
+}
+
+export function compileProtobufList(
+  root: ProtoStruct,
+  list: ListReading,
+  decode: (bytes: Uint8Array) => unknown,
+): ListAccessor {
+  const { readings } = list;
+  if (!readings.every((reading) => isPlainReading(root, reading))) {
+    return compilePickList(list, decode);
+  }
+  const walk: ProtoWalk = { ...openWalk(readings), p: 0, low: 0, high: 0 };
+  const plan = planMessage(root, wantTree(readings));
+  const counted = countSlots(list);
+  return {
+    types: list.types,
+    read(columns, i, out) {
+      out.count = 0;
+      walk.listed = out.values;
+      beginWalk(walk, columns, i, counted);
+      walk.p = columns.starts[i] ?? 0;
+      enterMessage(plan);
+      if (!walkMessage(walk, plan, walk.end, 0)) return listState.fault;
+      leaveMessage(walk, plan);
+      return takeList(list, walk, counted, out);
     },
   };
 }
@@ -91,6 +120,7 @@ function takeScalar(walk: ProtoWalk, field: FieldPlan, end: number): boolean {
 function giveItem(walk: ProtoWalk, field: FieldPlan): void {
   const item = field.singles.get(field.seen) ?? field.every;
   if (item === undefined) return;
+  if (item === field.every) walk.item = field.seen;
   const value = walk.scratch[0] ?? 0;
   for (const slot of item.want.values) give(walk, slot, value);
   for (const slot of item.want.present) give(walk, slot, 1);
@@ -103,6 +133,7 @@ function takePacked(walk: ProtoWalk, field: FieldPlan, end: number): boolean {
   if (gather !== undefined && field.singles.size === 0) {
     const count = (to - walk.p) / bytes;
     if (!Number.isInteger(count)) return false;
+    if (field.every !== undefined) walk.item = field.seen;
     for (const slot of field.every?.want.values ?? []) {
       gatherColumn(walk, walk.p, { gather, delta: 0, stride: bytes, slot }, count);
     }
@@ -124,6 +155,7 @@ function takeSized(walk: ProtoWalk, field: FieldPlan, end: number, depth: number
   const start = walk.p;
   const item = field.isList ? (field.singles.get(field.seen) ?? field.every) : field;
   if (item !== undefined) {
+    if (item === field.every) walk.item = field.seen;
     if (item.inner !== undefined) {
       if (field.isList) enterMessage(item.inner);
       if (!walkMessage(walk, item.inner, to, depth + 1)) return false;

@@ -17,6 +17,8 @@ export interface Reading {
   readonly itemType: FieldType;
   /** Answered by the message as a whole, no field is read: `$bytes` and a bare `$present`. */
   readonly isWhole: boolean;
+  /** Present: every item of one list gives a value, which goes into a column of its own. */
+  readonly collect?: { readonly field: number; readonly width: number; readonly most: number };
 }
 
 /** What messages about a path call the channel, such as `/odom (nav_msgs/msg/Odometry)`. */
@@ -25,13 +27,7 @@ export type ChannelName = string;
 /** Fault `invalid` naming the nearest field and what is there. */
 export function resolveSpec(root: Shape, spec: SignalSpec, channel: ChannelName): Reading {
   const path = parsePath(spec.path);
-  const steps: ValueStep[] = [];
-  let shape = root;
-  for (const step of path.steps) {
-    const next = enter({ shape, step, steps, path, channel });
-    shape = next.shape;
-    steps.push(next.step);
-  }
+  const { steps, shape } = followPath(root, path, channel);
   const reading = { steps, measure: path.measure, shape, reduce: spec.reduce };
   checkReduce(spec, path, channel);
   const itemType = typeOf(path, shape, channel);
@@ -43,6 +39,22 @@ export function resolveSpec(root: Shape, spec: SignalSpec, channel: ChannelName)
   }
   const isWhole = path.measure === 'bytes' || (path.measure === 'present' && steps.length === 0);
   return { ...reading, type, itemType, isWhole };
+}
+
+/** Where a path leads, with the schema's own names. Fault `invalid` where it leads nowhere. */
+export function followPath(
+  root: Shape,
+  path: FieldPath,
+  channel: ChannelName,
+): { readonly steps: readonly ValueStep[]; readonly shape: Shape } {
+  const steps: ValueStep[] = [];
+  let shape = root;
+  for (const step of path.steps) {
+    const next = enter({ shape, step, steps, path, channel });
+    shape = next.shape;
+    steps.push(next.step);
+  }
+  return { steps, shape };
 }
 
 interface Entry {
@@ -165,7 +177,7 @@ function checkReduce(spec: SignalSpec, path: FieldPath, channel: ChannelName): v
   }
 }
 
-function typeOf(path: FieldPath, shape: Shape, channel: ChannelName): FieldType {
+export function typeOf(path: FieldPath, shape: Shape, channel: ChannelName): FieldType {
   if (path.measure === 'bytes') return 'number';
   if (path.measure === 'present') return 'truth';
   if (path.measure === 'count') {

@@ -30,6 +30,8 @@ export interface ProgramOptions {
   readonly isFolded: IsFolded;
   /** For messages. */
   readonly channel: ChannelName;
+  /** Most items of the one list whose items go into columns, where there is such a list. */
+  readonly most: number | undefined;
 }
 
 /**
@@ -132,7 +134,7 @@ class ProgramWriter {
   }
 
   #addList(shape: ListShape, want: Want | undefined, more: boolean): void {
-    const { encoding, sizes } = this.#compile;
+    const { encoding, sizes, most } = this.#compile;
     const even = isFlat(want?.each) ? sizes.even(shape.item) : undefined;
     if (shape.length !== undefined && even !== undefined) {
       this.#addFixedEven(shape, even, want);
@@ -140,7 +142,12 @@ class ProgramWriter {
     }
     if (shape.length === undefined) this.#alignTo(4);
     const counts = want?.counts ?? [];
-    const head = (lead: Span): ListHead => ({ lead, length: shape.length, counts });
+    const head = (lead: Span): ListHead => ({
+      lead,
+      length: shape.length,
+      counts,
+      most: want?.each === undefined ? undefined : most,
+    });
     const isUnread = want?.each === undefined && (want?.items.size ?? 0) === 0;
     if (even !== undefined) {
       this.#addEven({ shape, want, head }, even);

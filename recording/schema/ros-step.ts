@@ -13,6 +13,9 @@ export function damagedAt(p: number): number {
   return -1 - p;
 }
 
+/** What a step gives to end the reading at once: a list has more items than may be read. */
+export const overflow = Number.NEGATIVE_INFINITY;
+
 export function runSteps(steps: readonly Step[], walk: Walk, from: number): number {
   let p = from;
   for (const step of steps) {
@@ -66,7 +69,12 @@ export interface ListHead {
   readonly length: number | undefined;
   /** Slots that take the count. */
   readonly counts: readonly number[];
+  /** Most items of a list whose items go into columns; undefined for other lists. */
+  readonly most: number | undefined;
 }
+
+const isOver = (head: ListHead, count: number): boolean =>
+  head.most !== undefined && count > head.most;
 
 /** Fewest bytes of an item, so that a count is believed only when the items can be there. */
 function countItems(walk: Walk, p: number, head: ListHead, itemBytes: number): number {
@@ -125,6 +133,7 @@ export function evenListStep(head: ListHead, items: EvenItems): Step {
     if (at < 0) return at;
     const count = countItems(walk, at, head, stride);
     if (count < 0) return damagedAt(at);
+    if (isOver(head, count)) return overflow;
     if (head.length === undefined) at += 4;
     if (count === 0) return at;
     if (align > 1) at += (walk.origin - at) & (align - 1);
@@ -138,14 +147,17 @@ export function evenListStep(head: ListHead, items: EvenItems): Step {
   };
 }
 
-/** Folds one column of items that are known to be inside the message. */
+/** One column of items that are known to be inside the message, from the item at work on. */
 export function gatherColumn(walk: Walk, p: number, column: Column, count: number): void {
   const { stride, delta } = column;
+  const { item } = walk;
   for (let done = 0; done < count; done += scratchValues) {
     const part = Math.min(scratchValues, count - done);
     column.gather(walk, p + delta + done * stride, stride, part);
+    walk.item = item + done;
     takeScratch(walk, column.slot, part);
   }
+  walk.item = item;
 }
 
 /** What is read of a list whose items must be walked one by one. */
@@ -165,9 +177,12 @@ export function unevenListStep(head: ListHead, items: UnevenItems): Step {
     if (at < 0) return at;
     const count = countItems(walk, at, head, leastBytes);
     if (count < 0) return damagedAt(at);
+    if (isOver(head, count)) return overflow;
     if (head.length === undefined) at += 4;
     const until = Math.min(count, items.until);
+    const isListed = head.most !== undefined;
     for (let k = 0; k < until; k += 1) {
+      if (isListed) walk.item = k;
       const steps = singles.size === 0 ? every : (singles.get(k) ?? every);
       at = runSteps(steps, walk, at);
       if (at < 0) return at;

@@ -1,10 +1,11 @@
 import { Fault } from '@fieldloop/core';
+import { countSlots, type ListReading, takeList } from './list.ts';
 import type { ChannelName, Reading } from './resolve.ts';
 import { compileSteps } from './ros-program.ts';
 import { isMostlyEmpty, openSizes, type RosEncoding } from './ros-size.ts';
-import { damagedAt, runSteps, type Step } from './ros-step.ts';
+import { damagedAt, overflow, runSteps, type Step } from './ros-step.ts';
 import type { StructShape } from './shape.ts';
-import type { Accessor, MessageColumns } from './types.ts';
+import { type Accessor, type ListAccessor, listState, type MessageColumns } from './types.ts';
 import { beginWalk, faultWalk, finishWalk, openWalk, type Walk } from './walk.ts';
 import { type Want, wantTree } from './want.ts';
 
@@ -38,9 +39,13 @@ function openPrograms(
   options: { readonly channel: ChannelName; readonly isCdr: boolean; readonly walk: Walk },
 ): Programs {
   const { channel, isCdr, walk } = options;
-  const isFolded = (slot: number): boolean => walk.slots[slot]?.fold !== undefined;
+  const isFolded = (slot: number): boolean => {
+    const plan = walk.slots[slot];
+    return plan?.fold !== undefined || plan?.collect !== undefined;
+  };
+  const most = walk.slots.find((plan) => plan.collect !== undefined)?.collect?.most;
   const compile = (encoding: RosEncoding) =>
-    compileSteps(root, want, { encoding, isFolded, channel });
+    compileSteps(root, want, { encoding, isFolded, channel, most });
   let packed: readonly Step[] | undefined;
   return {
     plain: compile(isCdr ? plainCdr : ros1),
@@ -82,6 +87,29 @@ export function compileRos(
       if (runMessage(walk, programs, start, isCdr) < 0) return faultWalk(walk, out);
       finishWalk(walk, out);
       return 0;
+    },
+  };
+}
+
+export function compileRosList(
+  root: StructShape,
+  list: ListReading,
+  channel: ChannelName,
+  isCdr: boolean,
+): ListAccessor {
+  const { readings } = list;
+  const walk = openWalk(readings);
+  const programs = openPrograms(root, wantTree(readings), { channel, isCdr, walk });
+  const counted = countSlots(list);
+  return {
+    types: list.types,
+    read(columns, i, out) {
+      out.count = 0;
+      walk.listed = out.values;
+      beginWalk(walk, columns, i, counted);
+      const p = runMessage(walk, programs, columns.starts[i] ?? 0, isCdr);
+      if (p === overflow) return listState.overflow;
+      return p < 0 ? listState.fault : takeList(list, walk, counted, out);
     },
   };
 }

@@ -4,17 +4,19 @@ import type { Channel } from '../types.ts';
 import { openCdrDecoder } from './cdr-decode.ts';
 import { badSchema, orderDefinitions, rosShape } from './definition.ts';
 import { jsonShape, openJsonDecoder } from './json.ts';
+import type { ListReading } from './list.ts';
 import { compilePick } from './pick.ts';
+import { compilePickList } from './pick-list.ts';
 import { openProtobuf } from './protobuf.ts';
-import { compileProtobuf } from './protobuf-accessor.ts';
+import { compileProtobuf, compileProtobufList } from './protobuf-accessor.ts';
 import type { ChannelName, Reading } from './resolve.ts';
-import { compileRos, openRosDecoder } from './ros.ts';
+import { compileRos, compileRosList, openRosDecoder } from './ros.ts';
 import { openRos1Decoder } from './ros1-decode.ts';
 import { parseIdl } from './ros2idl.ts';
 import { parseRosmsg } from './rosmsg.ts';
 import { serviceEventText } from './service-event.ts';
 import { anyShape, type Shape } from './shape.ts';
-import type { Accessor } from './types.ts';
+import type { Accessor, ListAccessor } from './types.ts';
 
 /** A channel's schema, opened: what its messages hold and the ways to read them. */
 export interface OpenSchema {
@@ -22,6 +24,7 @@ export interface OpenSchema {
   /** An opaque shape when no field can be read: the messages can still be counted and copied. */
   readonly shape: Shape;
   readonly compile: (readings: readonly Reading[]) => Accessor;
+  readonly compileList: (list: ListReading) => ListAccessor;
   /** The reference decoder. Fault `corrupt` on bad bytes. */
   readonly decode: (bytes: Uint8Array) => unknown;
 }
@@ -57,6 +60,7 @@ function open(channel: Channel): OpenSchema {
         channel: name,
         shape,
         compile: (readings) => compileProtobuf(shape, readings, decode),
+        compileList: (list) => compileProtobufList(shape, list, decode),
         decode,
       };
     }
@@ -85,6 +89,7 @@ function openRos(channel: Channel, name: ChannelName): OpenSchema {
     channel: name,
     shape,
     compile: (readings) => compileRos(shape, readings, name, isCdr),
+    compileList: (list) => compileRosList(shape, list, name, isCdr),
     decode: (bytes) => {
       decoder ??= openDecoder();
       return decoder(bytes);
@@ -100,6 +105,7 @@ function openJson(channel: Channel, name: ChannelName): OpenSchema {
     channel: name,
     shape: hasSchema ? jsonShape(schema.data, name) : anyShape,
     compile: (readings) => compilePick(readings, decode),
+    compileList: (list) => compilePickList(list, decode),
     decode,
   };
 }
@@ -114,6 +120,7 @@ function openOpaque(channel: Channel, name: ChannelName): OpenSchema {
     channel: name,
     shape: { kind: 'opaque', why, remedy: readable },
     compile: (readings) => compilePick(readings, () => undefined),
+    compileList: (list) => compilePickList(list, () => undefined),
     decode: () => {
       throw new Fault('invalid', `${name}: messages are ${why}`, { remedy: readable });
     },

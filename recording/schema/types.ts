@@ -40,6 +40,36 @@ export interface MessageColumns {
   readonly ends: Uint32Array;
 }
 
+/** A list of records: `path` names the list, `fields` what is read of each of its items. */
+export interface ListSpec {
+  readonly path: string;
+  /** Paths inside an item, such as `bbox.center.x`; an empty one is the item itself. */
+  readonly fields: readonly string[];
+  /** A message with more items is not read; at most `limits.listItems`. */
+  readonly maxItems: number;
+}
+
+/**
+ * What came of a list: not there in this message, read, more items than may be read, or a message
+ * whose bytes are not what its schema says.
+ */
+export const listState = { unknown: 0, read: 1, overflow: 2, fault: 4 } as const;
+export type ListState = (typeof listState)[keyof typeof listState];
+
+/** Preallocated results of a list. Field f of item k is in place `k * fields + f` of `values`. */
+export interface ListSlots {
+  /** Items that were read; 0 unless the state is `read`. */
+  count: number;
+  readonly values: Slots;
+}
+
+export interface ListAccessor {
+  /** The type of each field, in their order. */
+  readonly types: readonly FieldType[];
+  /** Reads the list of message i of a block. */
+  read(columns: MessageColumns, i: number, out: ListSlots): ListState;
+}
+
 export interface Accessor {
   readonly types: readonly FieldType[];
   /** Reads message i of a block into slots `at`, `at + 1`, … (one a spec, in their order). */

@@ -1,3 +1,4 @@
+import { beginCollect, type Collect, collectNumbers, collectText, openCollect } from './collect.ts';
 import {
   beginFold,
   type Fold,
@@ -26,7 +27,10 @@ export interface Walk {
   at: number;
   states: Uint8Array;
   numbers: Float64Array;
-  /** Values on their way from a list into a fold. */
+  /** Where the columns of a list go, and the item at work. */
+  listed: Slots;
+  item: number;
+  /** Values on their way from a list into a fold or a column. */
   readonly scratch: Float64Array;
   readonly slots: readonly SlotPlan[];
   /** Slots of texts and folds, whose value is known only at the end of the message. */
@@ -39,6 +43,7 @@ export interface Walk {
 /** What a slot takes. */
 interface SlotPlan {
   readonly fold: Fold | undefined;
+  readonly collect: Collect | undefined;
   readonly isText: boolean;
   /** A 64-bit integer: kept only while a double holds it exactly. */
   readonly isWide: boolean;
@@ -69,9 +74,13 @@ export function openWalk(readings: readonly Reading[]): Walk {
     at: 0,
     states: noBytes,
     numbers: new Float64Array(0),
+    listed: { states: noBytes, numbers: new Float64Array(0), texts: [] },
+    item: 0,
     scratch: new Float64Array(scratchValues),
     slots,
-    late: slots.flatMap((plan, k) => (plan.isText || plan.fold !== undefined ? [k] : [])),
+    late: slots.flatMap((plan, k) =>
+      plan.collect === undefined && (plan.isText || plan.fold !== undefined) ? [k] : [],
+    ),
     textStarts: new Int32Array(readings.length),
     textEnds: new Int32Array(readings.length),
   };
@@ -80,11 +89,17 @@ export function openWalk(readings: readonly Reading[]): Walk {
 function slotPlan(reading: Reading): SlotPlan {
   const isText = reading.type === 'text';
   const isTruth = reading.type === 'truth';
+  const isWide = reading.type === 'bigint';
+  const state = isText ? slotState.text : isTruth ? slotState.truth : slotState.number;
   return {
     fold: reading.reduce === undefined ? undefined : openFold(reading.reduce, reading.itemType),
+    collect:
+      reading.collect === undefined
+        ? undefined
+        : openCollect({ ...reading.collect, state, isWide }),
     isText,
-    isWide: reading.type === 'bigint',
-    state: isText ? slotState.text : isTruth ? slotState.truth : slotState.number,
+    isWide,
+    state,
     absent: reading.measure === 'present' ? slotState.truth : slotState.unknown,
     absentNumber: reading.isWhole ? 1 : 0,
     isBytes: reading.measure === 'bytes',
@@ -101,6 +116,7 @@ export function beginWalk(walk: Walk, columns: MessageColumns, i: number, out: S
   walk.end = end;
   walk.states = out.states;
   walk.numbers = out.numbers;
+  walk.item = 0;
   const at = walk.at;
   const slots = walk.slots;
   for (let slot = 0; slot < slots.length; slot += 1) {
@@ -108,6 +124,7 @@ export function beginWalk(walk: Walk, columns: MessageColumns, i: number, out: S
     if (plan === undefined) continue;
     out.states[at + slot] = plan.absent;
     if (plan.fold !== undefined) beginFold(plan.fold);
+    if (plan.collect !== undefined) beginCollect(plan.collect, walk.listed);
     if (plan.isText) walk.textStarts[slot] = -1;
     else if (plan.isBytes) {
       out.states[at + slot] = slotState.number;
@@ -118,12 +135,19 @@ export function beginWalk(walk: Walk, columns: MessageColumns, i: number, out: S
   }
 }
 
-/** Folds the first `count` numbers of the scratch, or keeps the one that is there. */
+/**
+ * Folds the first `count` numbers of the scratch, puts them into their column from the item at
+ * work on, or keeps the one that is there.
+ */
 export function takeScratch(walk: Walk, slot: number, count: number): void {
   const plan = walk.slots[slot];
   if (plan === undefined || count === 0) return;
   if (plan.fold !== undefined) {
     foldValues(plan.fold, walk.scratch, count);
+    return;
+  }
+  if (plan.collect !== undefined) {
+    collectNumbers(plan.collect, walk.item, walk.scratch, count);
     return;
   }
   const value = walk.scratch[0] ?? 0;
@@ -134,7 +158,12 @@ export function takeScratch(walk: Walk, slot: number, count: number): void {
 
 /** Keeps where a text stands; it is decoded only when the whole message was read. */
 export function takeText(walk: Walk, slot: number, start: number, end: number): void {
-  const fold = walk.slots[slot]?.fold;
+  const plan = walk.slots[slot];
+  if (plan?.collect !== undefined) {
+    collectText(plan.collect, walk.item, start, end);
+    return;
+  }
+  const fold = plan?.fold;
   if (fold !== undefined) {
     foldCount(fold, 1);
     if (fold.fn === 'count' || (fold.fn === 'first' && (walk.textStarts[slot] ?? -1) >= 0)) return;
