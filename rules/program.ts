@@ -14,6 +14,7 @@ import {
 } from './cel/checked.ts';
 import type { Moment, TruthOf } from './cel/compare.ts';
 import { compileNumber, compileText, compileTruth, type Sources } from './cel/compile.ts';
+import { compileMargin } from './cel/margin.ts';
 import { awake, type Cooldown } from './cooldown.ts';
 import { armedEdge, type Edge } from './edge.ts';
 import { openSlots } from './held.ts';
@@ -133,6 +134,7 @@ export function openProgram(ruleSet: RuleSet): Program {
       cells.set(term.text, { cell, term });
       return cell;
     },
+    marginOf: (condition) => compileMargin(condition, sources),
   };
   const runs = ruleSet.rules.map((rule) => openRun(rule, sources));
   for (const { cell, term } of cells.values()) wireCell(term, cell, layout);

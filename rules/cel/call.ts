@@ -24,6 +24,7 @@ export function checkCall(expr: Call, context: CheckContext): Checked | undefine
   const { fn, at } = expr;
   if (fn === 'duration') return checkDuration(expr, context);
   if (fn === 'matches') return checkMatches(expr, context);
+  if (fn === 'margin') return checkMargin(expr, context);
   if (isPure(fn)) return checkPure(fn, expr, context);
   if (isMemory(fn)) return checkMemory(fn, expr, context);
   if (Object.hasOwn(laterFunctions, fn)) {
@@ -39,6 +40,7 @@ export function checkCall(expr: Call, context: CheckContext): Checked | undefine
     ...Object.keys(memoryFunctions),
     'duration',
     'matches',
+    'margin',
   ];
   const message = `there is no function ${fn}().${didYouMean(fn, names)}`;
   const remedy = `Functions are ${names.toSorted().join(', ')}.`;
@@ -66,6 +68,21 @@ function durationOf(text: string, at: number, context: CheckContext): bigint | u
     if (!(error instanceof Fault)) throw error;
     return context.report(at, 'duration', error.message, error.remedy ?? '');
   }
+}
+
+function checkMargin(expr: Call, context: CheckContext): Checked | undefined {
+  const { condition, report } = context;
+  if (expr.args.length > 0) {
+    const remedy = 'Write margin(): it measures the condition of its rule.';
+    return report(expr.at, 'type', 'margin() takes no argument', remedy);
+  }
+  if (condition === undefined) {
+    const message = 'margin() measures the condition of a rule, and there is none here';
+    const remedy = 'Use it in the priority of a rule that has a condition.';
+    return report(expr.at, 'type', message, remedy);
+  }
+  const text = callText('margin', [condition.text]);
+  return { kind: 'margin', type: 'double', of: condition, text, at: expr.at };
 }
 
 function checkMatches(expr: Call, context: CheckContext): Checked | undefined {

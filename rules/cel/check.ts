@@ -19,18 +19,40 @@ export interface CheckResult {
 
 /** Parses and checks a condition: an expression of type bool. */
 export function checkCondition(text: string, scope: Scope): CheckResult {
+  return check(text, { scope, type: 'bool' });
+}
+
+/** A number, such as a priority; `margin()` measures the condition that is given. */
+export function checkNumber(text: string, scope: Scope, condition?: Checked): CheckResult {
+  return check(text, { scope, type: 'double', condition });
+}
+
+/** A value of any one type, such as what a label shows. */
+export function checkValue(text: string, scope: Scope): CheckResult {
+  return check(text, { scope });
+}
+
+interface Wish {
+  readonly scope: Scope;
+  readonly type?: ValueType;
+  readonly condition?: Checked | undefined;
+}
+
+function check(text: string, { scope, type, condition }: Wish): CheckResult {
   const parsed = parseExpression(text);
   if (parsed.expr === undefined) return { checked: undefined, problems: parsed.problems };
   const problems: ExpressionProblem[] = [];
   const context: CheckContext = {
     scope,
+    condition,
     report: (at, code, message, remedy) => {
       if (problems.length < limits.expressionProblems) problems.push({ at, code, message, remedy });
     },
     term: (expr) => checkExpr(expr, context),
-    expect: (expr, type) => expect(expr, type, context),
+    expect: (expr, wanted) => expect(expr, wanted, context),
   };
-  const checked = expect(parsed.expr, 'bool', context);
+  const checked =
+    type === undefined ? checkExpr(parsed.expr, context) : expect(parsed.expr, type, context);
   return { checked: problems.length === 0 ? checked : undefined, problems };
 }
 

@@ -41,6 +41,9 @@ export type MemoryFunction =
   | 'drop'
   | 'zscore';
 
+/** What remembers without a name in the language: extremes of margins, as `held` needs them. */
+export type RememberedFunction = MemoryFunction | 'lowest' | 'highest';
+
 interface Known {
   readonly type: ValueType;
   readonly unit?: string | undefined;
@@ -100,13 +103,19 @@ export interface FunctionTerm extends Known {
 }
 export interface MemoryTerm extends Known {
   readonly kind: 'memory';
-  readonly fn: MemoryFunction;
+  readonly fn: RememberedFunction;
   /** What is remembered; absent for functions of a topic. */
   readonly arg?: Checked | undefined;
   readonly topic?: string | undefined;
   readonly windowNs?: number | undefined;
   /** Of `p`, 0 to 1. */
   readonly quantile?: number | undefined;
+}
+
+/** `margin()`: how far a condition is from its thresholds. */
+interface MarginTerm extends Known {
+  readonly kind: 'margin';
+  readonly of: Checked;
 }
 
 export type Checked =
@@ -120,7 +129,8 @@ export type Checked =
   | MemberTerm
   | MatchTerm
   | FunctionTerm
-  | MemoryTerm;
+  | MemoryTerm
+  | MarginTerm;
 
 /** The direct parts of a term. */
 function partsOf(term: Checked): readonly Checked[] {
@@ -144,6 +154,8 @@ function partsOf(term: Checked): readonly Checked[] {
       return [term.when, term.chosen, term.otherwise];
     case 'memory':
       return term.arg === undefined ? [] : [term.arg];
+    case 'margin':
+      return [term.of];
   }
 }
 
@@ -166,14 +178,14 @@ export function topicsOf(term: Checked): Set<string> {
   );
 }
 
-const timed: ReadonlySet<MemoryFunction> = new Set(['held', 'once', 'count', 'rate', 'age']);
+const timed: ReadonlySet<RememberedFunction> = new Set(['held', 'once', 'count', 'rate', 'age']);
 
 /** Whether the value can change by the passing of time alone. */
 export function isTimed(term: Checked): boolean {
   return termsOf(term).some((inner) => inner.kind === 'memory' && timed.has(inner.fn));
 }
 
-const momentary: ReadonlySet<MemoryFunction> = new Set(['changed', 'rise', 'fall']);
+const momentary: ReadonlySet<RememberedFunction> = new Set(['changed', 'rise', 'fall']);
 
 /** Whether the value can be true at one moment only. */
 export function isMomentary(term: Checked): boolean {

@@ -3,16 +3,14 @@
  * (unknown); a number that is unknown raises `moment.miss`, a text that is unknown is undefined.
  */
 import { type Slots, slotState } from '@fieldloop/recording';
-import * as limits from '../limits.ts';
+import { applyNumber, arithmetic, matching, sizeOf, textTest } from './apply.ts';
 import type {
-  Arithmetic,
   Checked,
   ChoiceTerm,
   CompareTerm,
   FunctionTerm,
   MemberTerm,
   MemoryTerm,
-  PureFunction,
 } from './checked.ts';
 import {
   compareNumbers,
@@ -39,6 +37,8 @@ export interface Sources {
   readonly slots: Slots;
   slotOf(signal: string): number;
   memoryOf(term: MemoryTerm): Memory;
+  /** How far a condition is from its thresholds; NaN while it is unknown (margin.ts). */
+  marginOf(condition: Checked): NumberOf;
 }
 
 export function compileTruth(term: Checked, from: Sources): TruthOf {
@@ -70,7 +70,7 @@ export function compileTruth(term: Checked, from: Sources): TruthOf {
     case 'member':
       return compileMember(term, from);
     case 'match':
-      return compileMatch(compileText(term.arg, from), openPattern(term.pattern));
+      return matching(compileText(term.arg, from), openPattern(term.pattern));
     case 'memory': {
       const memory = from.memoryOf(term);
       const moment = from.moment;
@@ -80,6 +80,7 @@ export function compileTruth(term: Checked, from: Sources): TruthOf {
       return compileTextTest(term, from);
     case 'arithmetic':
     case 'negate':
+    case 'margin':
       throw new TypeError(`${term.text} is no condition`);
   }
 }
@@ -189,33 +190,11 @@ function compileMember(term: MemberTerm, from: Sources): TruthOf {
   };
 }
 
-function compileMatch(arg: TextOf, test: (text: string) => boolean): TruthOf {
-  return () => {
-    const value = arg();
-    if (value === undefined || value.length > limits.matchedCharacters) return 2;
-    return test(value) ? 1 : 0;
-  };
-}
-
 function compileTextTest(term: FunctionTerm, from: Sources): TruthOf {
   const [first, second] = term.args;
   if (first === undefined || second === undefined) throw new TypeError(`${term.text} is short`);
-  const text = compileText(first, from);
-  const part = compileText(second, from);
-  const test = textTests[term.fn];
-  if (test === undefined) throw new TypeError(`${term.text} is no condition`);
-  return () => {
-    const a = text();
-    const b = part();
-    return a === undefined || b === undefined ? 2 : test(a, b) ? 1 : 0;
-  };
+  return textTest(term.fn, compileText(first, from), compileText(second, from));
 }
-
-const textTests: Partial<Record<PureFunction, (text: string, part: string) => boolean>> = {
-  startsWith: (text, part) => text.startsWith(part),
-  endsWith: (text, part) => text.endsWith(part),
-  contains: (text, part) => text.includes(part),
-};
 
 /** Doubles and durations (ns). */
 export function compileNumber(term: Checked, from: Sources): NumberOf {
@@ -252,6 +231,8 @@ export function compileNumber(term: Checked, from: Sources): NumberOf {
         return Number.NaN;
       };
     }
+    case 'margin':
+      return compileMarginValue(term.of, from);
     case 'function':
       return compileFunction(term, from);
     default:
@@ -259,20 +240,18 @@ export function compileNumber(term: Checked, from: Sources): NumberOf {
   }
 }
 
-function arithmetic(op: Arithmetic, left: NumberOf, right: NumberOf): NumberOf {
-  switch (op) {
-    case '+':
-      return () => left() + right();
-    case '-':
-      return () => left() - right();
-    case '*':
-      return () => left() * right();
-    case '/':
-      return () => left() / right();
-  }
+/** The condition runs comparisons of its own, which reset `miss`: it is kept around them. */
+function compileMarginValue(condition: Checked, from: Sources): NumberOf {
+  const { moment } = from;
+  const margin = from.marginOf(condition);
+  return () => {
+    const missed = moment.miss;
+    const value = margin();
+    moment.miss = missed || Number.isNaN(value);
+    return value;
+  };
 }
 
-/** The condition runs comparisons of its own, which reset `miss`: it is kept around them. */
 function compileNumberChoice(term: ChoiceTerm, from: Sources): NumberOf {
   const { moment } = from;
   const when = compileTruth(term.when, from);
@@ -288,61 +267,13 @@ function compileNumberChoice(term: ChoiceTerm, from: Sources): NumberOf {
 
 function compileFunction(term: FunctionTerm, from: Sources): NumberOf {
   const [first, second] = term.args;
-  if (term.fn === 'size' && first !== undefined) return compileSize(first, from);
-  const x = first === undefined ? () => Number.NaN : compileNumber(first, from);
-  const y = second === undefined ? () => Number.NaN : compileNumber(second, from);
-  switch (term.fn) {
-    case 'abs':
-      return () => Math.abs(x());
-    case 'sqrt':
-      return () => Math.sqrt(x());
-    case 'floor':
-      return () => Math.floor(x());
-    case 'ceil':
-      return () => Math.ceil(x());
-    case 'hypot':
-      // By sqrt, which IEEE 754 rounds alike on every machine; Math.hypot may differ.
-      return () => {
-        const a = x();
-        const b = y();
-        return Math.sqrt(a * a + b * b);
-      };
-    case 'least':
-      return () => Math.min(x(), y());
-    case 'greatest':
-      return () => Math.max(x(), y());
-    case 'ttc':
-      return () => {
-        const distance = x();
-        const speed = y();
-        if (speed <= 0) return Number.POSITIVE_INFINITY;
-        return distance / speed;
-      };
-    case 'size':
-    case 'startsWith':
-    case 'endsWith':
-    case 'contains':
-      throw new TypeError(`${term.text} is no number`);
+  if (term.fn === 'size' && first !== undefined) {
+    return sizeOf(compileText(first, from), from.moment);
   }
-}
-
-function compileSize(arg: Checked, from: Sources): NumberOf {
-  const text = compileText(arg, from);
-  return () => {
-    const value = text();
-    if (value === undefined) {
-      from.moment.miss = true;
-      return Number.NaN;
-    }
-    let points = 0;
-    for (let i = 0; i < value.length; i += 1) {
-      const unit = value.charCodeAt(i);
-      const isPair = unit >= 0xd800 && unit < 0xdc00 && i + 1 < value.length;
-      if (isPair && (value.charCodeAt(i + 1) & 0xfc00) === 0xdc00) i += 1;
-      points += 1;
-    }
-    return points;
-  };
+  const none = (): number => Number.NaN;
+  const x = first === undefined ? none : compileNumber(first, from);
+  const y = second === undefined ? none : compileNumber(second, from);
+  return applyNumber(term.fn, x, y);
 }
 
 export function compileText(term: Checked, from: Sources): TextOf {

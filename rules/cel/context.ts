@@ -21,6 +21,8 @@ type Report = (at: number, code: ProblemCode, message: string, remedy: string) =
 export interface CheckContext {
   readonly scope: Scope;
   readonly report: Report;
+  /** What `margin()` measures; undefined where there is nothing to measure. */
+  readonly condition: Checked | undefined;
   /** Checks a part of any type. */
   term(expr: Expr): Checked | undefined;
   /** Checks a part that must have this type. */

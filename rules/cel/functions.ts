@@ -128,7 +128,6 @@ export const memoryFunctions: Readonly<Record<MemoryFunction, Signature>> = {
 
 /** Functions of the rules page that another version brings. */
 export const laterFunctions: Readonly<Record<string, string>> = {
-  margin: 'Write a number as the priority.',
   inside: 'Positions and geofences are not read; use a signal of the robot that names its zone.',
   dist: 'Positions are not read; compare coordinates, for example hypot(x - 1.0, y - 2.0).',
   geohash: 'Positions are not read.',

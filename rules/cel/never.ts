@@ -2,7 +2,13 @@
  * Conditions that can never hold, as far as ranges show it: a value that is asked for outside
  * what its signal or function can give, or two demands on one value that exclude each other.
  */
-import type { Checked, CompareTerm, Comparison, MemoryFunction, PureFunction } from './checked.ts';
+import type {
+  Checked,
+  CompareTerm,
+  Comparison,
+  PureFunction,
+  RememberedFunction,
+} from './checked.ts';
 
 interface Range {
   readonly low: number;
@@ -131,7 +137,7 @@ function rangeFor(op: Comparison, value: number): Range {
   }
 }
 
-const neverNegative: ReadonlySet<PureFunction | MemoryFunction> = new Set([
+const neverNegative: ReadonlySet<PureFunction | RememberedFunction> = new Set([
   'abs',
   'sqrt',
   'hypot',

@@ -142,6 +142,9 @@ function ours(text: string, given: Values, missing: ReadonlySet<Name> = new Set(
     memoryOf: () => {
       throw new Error('no memory here');
     },
+    marginOf: () => {
+      throw new Error('no margin here');
+    },
   })();
 }
 

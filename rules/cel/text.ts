@@ -26,6 +26,7 @@ function bindingOf(term: Checked): number {
     case 'match':
     case 'function':
     case 'memory':
+    case 'margin':
       return strength.atom;
   }
 }

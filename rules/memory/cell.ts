@@ -1,6 +1,6 @@
 /** What every function with memory is: a value, and how it is kept up to date. */
 import type { Json } from '@fieldloop/core';
-import type { MemoryFunction } from '../cel/checked.ts';
+import type { RememberedFunction } from '../cel/checked.ts';
 import type { Moment, NumberOf, TextOf, TruthOf } from '../cel/compare.ts';
 import type { Memory } from '../cel/compile.ts';
 import type { WindowBudget } from './samples.ts';
@@ -16,7 +16,7 @@ export interface MemoryCell extends Memory {
 
 /** What a cell reads. Exactly one argument is there, or none for functions of a topic. */
 export interface CellInput {
-  readonly fn: MemoryFunction;
+  readonly fn: RememberedFunction;
   readonly moment: Moment;
   readonly windowNs: number;
   readonly quantile: number;

@@ -5,6 +5,7 @@
 import type { CellInput, MemoryCell } from './cell.ts';
 import { openCount, openHeld, openMoment, openOnce } from './condition.ts';
 import { openHistory } from './history.ts';
+import { openInForce } from './in-force.ts';
 import { openAge, openGap, openRate } from './topic.ts';
 import { openAverage, openDrop, openExtreme, openQuantile } from './window.ts';
 import { openZscore } from './zscore.ts';
@@ -40,5 +41,8 @@ export function openCell(input: CellInput): MemoryCell {
       return openDrop(input);
     case 'zscore':
       return openZscore(input);
+    case 'lowest':
+    case 'highest':
+      return openInForce(input);
   }
 }

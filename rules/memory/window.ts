@@ -16,7 +16,7 @@ function sampleOf(input: CellInput): number | undefined {
 }
 
 /** Keeps only values that can still become the extreme: each one beats all before it. */
-function pushExtreme(samples: Samples, nowNs: number, value: number, isMax: boolean): void {
+export function pushExtreme(samples: Samples, nowNs: number, value: number, isMax: boolean): void {
   while (samples.size() > 0) {
     const newest = samples.valueAt(samples.size() - 1);
     if (isMax ? newest > value : newest < value) break;
