@@ -241,9 +241,9 @@ export const malformedRules: readonly MalformedRules[] = [
     expect: ['10:18 unknown-function'],
   },
   {
-    name: 'a function of another version',
+    name: 'a margin in a condition',
     text: when('margin() > 1.0'),
-    expect: ['10:18 not-supported'],
+    expect: ['10:18 type'],
   },
   { name: 'a list macro', text: when('[1.0].exists(x, x > vx)'), expect: ['10:23 not-supported'] },
   {
