@@ -26,6 +26,16 @@ export class Definitions {
   readonly #schemas = new Map<number, Schema & { readonly id: number }>();
   #bytes = 0;
 
+  /** `known` were defined before the place where reading begins. */
+  constructor(known: Iterable<Channel> = []) {
+    for (const channel of known) {
+      const { id, schema } = channel;
+      this.channels.set(id, channel);
+      this.known[id] = 1;
+      if (schema?.id !== undefined) this.#schemas.set(schema.id, { ...schema, id: schema.id });
+    }
+  }
+
   schema(record: McapSchema, at: At): void {
     // The specification: a schema with id 0 is invalid and should be ignored.
     if (record.id === 0) return;

@@ -35,6 +35,8 @@ export interface FramerOptions {
   /** Attachments up to this size are delivered with their data. */
   readonly attachmentBytes: number;
   readonly meter: ReadMeter;
+  /** Present: the first byte fed is this one of the file, where a record begins. */
+  readonly from?: number | undefined;
 }
 
 type State = 'magic' | 'records' | 'passing' | 'attachment' | 'attachment-end' | 'trailer' | 'done';
@@ -65,6 +67,7 @@ export class Framer {
   #open: OpenAttachment | undefined;
   #headerSeen = false;
   #last = { offset: 0, record: 'Magic' };
+  #dataEndAt: number | undefined;
   /** Running checksum and how far into the piece at work it reaches. */
   #crc = 0;
   #summed = 0;
@@ -72,6 +75,23 @@ export class Framer {
   constructor(options: FramerOptions, sink: RecordSink) {
     this.#options = options;
     this.#sink = sink;
+    if (options.from === undefined) return;
+    this.#fed = options.from;
+    this.#state = 'records';
+    this.#headerSeen = true;
+  }
+
+  /** Where the first record begins that is not whole yet; the end of the data is never passed. */
+  get offset(): number {
+    if (this.#dataEndAt !== undefined) return this.#dataEndAt;
+    if (this.#held !== undefined && this.#state === 'records') return this.#held.offset;
+    const passes = ['passing', 'attachment', 'attachment-end'].includes(this.#state);
+    return passes ? this.#last.offset : this.#piece.offset + this.#at;
+  }
+
+  /** The closing magic was met. */
+  get isDone(): boolean {
+    return this.#state === 'done';
   }
 
   /** The next bytes; those before must have been run to their end. */
@@ -251,8 +271,12 @@ export class Framer {
     if (statedLength(piece, at) < 4) {
       throw this.#broken(piece.offset + at, 'DataEnd', 'is too short', '4 bytes');
     }
+    this.#dataEndAt = piece.offset + at;
     this.#sum(piece, at);
-    this.#compare(piece, at, { crcAt: at + recordHead, record: 'DataEnd', what: 'data section' });
+    // What stood before the place where reading began was never summed.
+    if (this.#options.from === undefined) {
+      this.#compare(piece, at, { crcAt: at + recordHead, record: 'DataEnd', what: 'data section' });
+    }
     this.#crc = 0;
     this.#summed = at + recordHead + statedLength(piece, at);
   }

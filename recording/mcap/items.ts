@@ -5,7 +5,7 @@ import { Columns } from '../columns.ts';
 import { damaged, remedies } from '../damage.ts';
 import { blockMessages } from '../limits.ts';
 import type { ReadMeter } from '../meter.ts';
-import type { RecordingItem, StoredChunk } from '../types.ts';
+import type { Channel, RecordingItem, StoredChunk } from '../types.ts';
 import { Definitions } from './channels.ts';
 import { isCompression, openChunk } from './chunk.ts';
 import { messageHead, opcode, opcodeName, recordHead } from './format.ts';
@@ -28,6 +28,8 @@ export interface ItemOptions {
   readonly meter: ReadMeter;
   /** Present: a chunk that is damaged inside is passed over and named here. */
   readonly skipped?: ((fault: Fault) => void) | undefined;
+  /** Defined before the place where reading begins. */
+  readonly known?: Iterable<Channel> | undefined;
 }
 
 const wanted = new Set<number>([
@@ -42,7 +44,7 @@ const wanted = new Set<number>([
 export class ItemSink implements RecordSink {
   readonly #options: ItemOptions;
   readonly #columns: Columns;
-  readonly #definitions = new Definitions();
+  readonly #definitions: Definitions;
   #items: RecordingItem[] = [];
   #headed = false;
   #summary = false;
@@ -53,6 +55,8 @@ export class ItemSink implements RecordSink {
   constructor(options: ItemOptions) {
     this.#options = options;
     this.#columns = new Columns(options.reuse);
+    this.#definitions = new Definitions(options.known);
+    this.#headed = options.known !== undefined;
   }
 
   get full(): boolean {

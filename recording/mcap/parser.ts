@@ -2,7 +2,7 @@
 import { asFault, type Fault } from '@fieldloop/core';
 import { unmetered } from '../meter.ts';
 import type { ReadOptions } from '../options.ts';
-import type { Readable, RecordingItem } from '../types.ts';
+import type { Channel, Readable, RecordingItem } from '../types.ts';
 import { Framer } from './framer.ts';
 import { ItemSink } from './items.ts';
 import { windows } from './windows.ts';
@@ -20,21 +20,43 @@ export interface McapParser {
   /** Fault `corrupt` when the stream is damaged or torn. */
   end(): RecordingItem[];
   readonly damage: Fault | undefined;
+  /** Where in the file the first record begins that is not whole yet. */
+  readonly offset: number;
+  /** The recording has come to its proper end. */
+  readonly isDone: boolean;
+}
+
+/** Where in a file reading begins, and what was defined before: of an earlier reading of it. */
+export interface McapPlace {
+  readonly offset: number;
+  readonly channels: Iterable<Channel>;
 }
 
 interface Machine {
   items(bytes: Uint8Array): Generator<RecordingItem, void>;
   end(): void;
+  readonly framer: Framer;
 }
 
-function openMachine(name: string, size: number | undefined, options: ReadOptions): Machine {
+interface Whole {
+  readonly name: string;
+  readonly size?: number | undefined;
+  readonly from?: McapPlace | undefined;
+}
+
+function openMachine({ name, size, from }: Whole, options: ReadOptions): Machine {
   const meter = options.meter ?? unmetered;
   const skipped = options.salvage === true ? (options.skipped ?? (() => {})) : undefined;
-  const sink = new ItemSink({ name, reuse: options.reuse ?? false, meter, skipped });
+  const reuse = options.reuse ?? false;
+  const sink = new ItemSink({ name, reuse, meter, skipped, known: from?.channels });
   // What was passed over is missing from the sums over whole sections.
   const verify = options.verify ?? options.salvage !== true;
-  const framer = new Framer({ name, size, verify, attachmentBytes: 0, meter }, sink);
+  const framer = new Framer(
+    { name, size, verify, attachmentBytes: 0, meter, from: from?.offset },
+    sink,
+  );
   return {
+    framer,
     *items(bytes) {
       framer.feed(bytes);
       for (;;) {
@@ -55,12 +77,19 @@ function openMachine(name: string, size: number | undefined, options: ReadOption
   };
 }
 
-export function openMcapParser(name: string): McapParser {
-  const machine = openMachine(name, undefined, {});
+/** `from`: the bytes that come are those of the file from there on. */
+export function openMcapParser(name: string, from?: McapPlace): McapParser {
+  const machine = openMachine({ name, from }, {});
   let damage: Fault | undefined;
   return {
     get damage() {
       return damage;
+    },
+    get offset() {
+      return machine.framer.offset;
+    },
+    get isDone() {
+      return machine.framer.isDone;
     },
     push(bytes) {
       if (damage !== undefined) throw damage;
@@ -85,7 +114,7 @@ export async function* readMcap(
   readable: Readable,
   options: ReadOptions = {},
 ): AsyncGenerator<RecordingItem, void> {
-  const machine = openMachine(readable.name, readable.size, options);
+  const machine = openMachine({ name: readable.name, size: readable.size }, options);
   for await (const bytes of windows(readable, options)) {
     yield* machine.items(bytes);
   }

@@ -29,9 +29,14 @@ export class BagItems {
   #items: RecordingItem[] = [];
   #definitions = 0;
 
-  constructor(name: string, reuse: boolean) {
+  /** `known` were defined before the place where reading begins. */
+  constructor(name: string, reuse: boolean, known: Iterable<Channel> = []) {
     this.#name = name;
     this.#columns = new Columns(reuse);
+    for (const channel of known) {
+      this.#channels.set(channel.id, channel);
+      this.#known[channel.id] = 1;
+    }
   }
 
   drain(): readonly RecordingItem[] {

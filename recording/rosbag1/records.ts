@@ -52,7 +52,8 @@ export async function* walkBag(
   }
 }
 
-async function recordAt(
+/** The record at `offset`, read through `window`; undefined at the end of the file. */
+export async function recordAt(
   readable: Readable,
   window: FileWindow,
   offset: number,

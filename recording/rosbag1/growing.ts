@@ -1,0 +1,155 @@
+/**
+ * A bag that its recorder is still writing. A chunk's header says nothing of its size until the
+ * chunk is closed: a stored one is read message by message as they come, a compressed one is
+ * waited for. The recorder writes into its own past, so nothing at or after `offset` is kept.
+ */
+import { asFault, type Fault } from '@fieldloop/core';
+import { chunkMemory } from '../codec/codec.ts';
+import { damaged } from '../damage.ts';
+import { bagHeaderBytes } from '../limits.ts';
+import { unmetered } from '../meter.ts';
+import type { Channel, Readable, RecordingItem } from '../types.ts';
+import { openBagChunk } from './chunk.ts';
+import { bagChunk, bagConnection, bagHeader, bagOpcode, bagRemedy } from './foxglove.ts';
+import { FileWindow } from './file-window.ts';
+import { BagItems } from './items.ts';
+import { bagMagic, type BagRecord, recordAt } from './records.ts';
+
+export interface GrowingBag {
+  /**
+   * The items that became whole, of the file as long as it is now. Fault `corrupt` at damage,
+   * after the items before it.
+   */
+  more(file: Readable & { readonly size: number }): AsyncGenerator<RecordingItem, void>;
+  /** Where the first record begins that is not whole yet. */
+  readonly offset: number;
+  /** The recorder wrote its index: nothing more will come. */
+  readonly isDone: boolean;
+}
+
+type Sized = Readable & { readonly size: number };
+
+/** `from`: an earlier reading came so far and met these channels. */
+export function openGrowingBag(
+  name: string,
+  from?: { readonly offset: number; readonly channels: Iterable<Channel> },
+): GrowingBag {
+  const items = new BagItems(name, false, from?.channels);
+  const state = { offset: from?.offset ?? 0, isDone: false };
+  return {
+    get offset() {
+      return state.offset;
+    },
+    get isDone() {
+      return state.isDone;
+    },
+    async *more(file) {
+      if (state.offset === 0) {
+        if (file.size < bagMagic.length) return;
+        await demandMagic(file);
+        yield { kind: 'header', format: 'rosbag1', profile: 'ros1', library: '' };
+        state.offset = bagMagic.length;
+      }
+      // A window of its own: what an earlier one holds may have been written again since.
+      const window = new FileWindow(file, unmetered);
+      while (await isWhole(file, window, state.offset)) {
+        const record = await recordAt(file, window, state.offset);
+        if (record === undefined) return;
+        const { next, damage } = await taken(record, items);
+        yield* items.drain();
+        if (damage !== undefined) throw damage;
+        if (next === undefined) return;
+        state.offset = next.offset;
+        state.isDone ||= next.isDone;
+      }
+    },
+  };
+}
+
+/** The header of the record and, of what is read at once, all of its data is in the file. */
+async function isWhole(file: Sized, window: FileWindow, offset: number): Promise<boolean> {
+  const left = file.size - offset;
+  if (left < 4) return false;
+  const headerLength = u32(await window.see(offset, 4));
+  if (headerLength > bagHeaderBytes) {
+    throw damaged({
+      name: file.name,
+      offset,
+      record: 'Record',
+      message: `states a header of ${headerLength} bytes`,
+      expected: 'a whole record',
+      remedy: bagRemedy,
+    });
+  }
+  if (left < headerLength + 8) return false;
+  const dataLength = u32(await window.see(offset + 4 + headerLength, 4));
+  return left >= headerLength + 8 + dataLength;
+}
+
+interface Next {
+  readonly offset: number;
+  readonly isDone: boolean;
+}
+
+/** What stood before damage inside the record is among the items all the same. */
+async function taken(
+  record: BagRecord,
+  items: BagItems,
+): Promise<{ readonly next?: Next | undefined; readonly damage?: Fault }> {
+  try {
+    return { next: await take(record, items) };
+  } catch (error) {
+    return { damage: asFault(error) };
+  }
+}
+
+/** Where to go on; undefined when the record is to be looked at again later. */
+async function take(record: BagRecord, items: BagItems): Promise<Next | undefined> {
+  const { place, dataOffset, dataLength } = record;
+  const after = { offset: dataOffset + dataLength, isDone: false };
+  switch (record.op) {
+    case bagOpcode.header:
+      return { ...after, isDone: bagHeader(record.fields, place).indexPosition > 0 };
+    case bagOpcode.connection:
+      items.connect(bagConnection(record.fields, await record.data(), place), place);
+      return after;
+    case bagOpcode.index:
+      return after;
+    case bagOpcode.chunkInfo:
+      return { ...after, isDone: true };
+    case bagOpcode.message:
+      await record.data();
+      return { ...after, offset: place.offset + items.loose(record.ahead(), place.offset) };
+    case bagOpcode.chunk: {
+      const { compression, size } = bagChunk(record.fields, place);
+      if (dataLength === 0 && size === 0) return compression === 'none' ? after : undefined;
+      const { data } = await openBagChunk(record, chunkMemory);
+      items.chunk(data, place.offset);
+      return after;
+    }
+    default:
+      throw damaged({
+        ...place,
+        record: 'Record',
+        message: `has op ${record.op}`,
+        expected: 'op 2 to 7',
+        remedy: bagRemedy,
+      });
+  }
+}
+
+async function demandMagic(file: Sized): Promise<void> {
+  const bytes = await file.read(0, bagMagic.length);
+  if (Buffer.from(bytes).toString('latin1') === bagMagic) return;
+  throw damaged({
+    name: file.name,
+    offset: 0,
+    record: 'Magic',
+    message: 'not a ROS bag',
+    expected: bagMagic.trim(),
+    remedy: bagRemedy,
+  });
+}
+
+const u32 = (bytes: Uint8Array): number =>
+  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0, true);
