@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises';
 import { type Json, type Random, sha256Hex, uuidText } from '@fieldloop/core';
 import type { ClipClass, ClipManifest } from '@fieldloop/proto';
-import type { CutClip } from './types.ts';
+import type { CutClip, PreviewBytes } from './types.ts';
 
 export interface ClipWish {
   readonly class?: ClipClass;
@@ -12,6 +12,8 @@ export interface ClipWish {
   /** Triggers inside, and what each says. */
   readonly markers?: number;
   readonly why?: string;
+  /** Bytes of each thumbnail. */
+  readonly previews?: readonly number[];
 }
 
 export interface MadeClip {
@@ -20,6 +22,7 @@ export interface MadeClip {
   readonly sha256: string;
   readonly manifest: ClipManifest;
   readonly priority: number;
+  readonly previews: readonly PreviewBytes[];
 }
 
 export function makeClip(random: Random, wish: ClipWish = {}): MadeClip {
@@ -28,6 +31,10 @@ export function makeClip(random: Random, wish: ClipWish = {}): MadeClip {
   id[8] = 0x80 | ((id[8] ?? 0) & 63);
   const clipId = uuidText(id);
   const clipClass = wish.class ?? 'warning';
+  const previews = (wish.previews ?? []).map((length) => {
+    const bytes = Uint8Array.from({ length }, () => random.integer(256));
+    return { kind: 'thumbnail' as const, sha256: sha256Hex(bytes), bytes };
+  });
   const inside = {
     schema: 'fieldloop.clip/v1',
     clipId,
@@ -54,14 +61,25 @@ export function makeClip(random: Random, wish: ClipWish = {}): MadeClip {
     models: {},
     agentVersion: '0.1.0',
     preTruncated: false,
+    ...(previews.length === 0
+      ? {}
+      : {
+          previews: previews.map(({ kind, sha256, bytes }) => ({
+            kind,
+            mediaType: 'image/jpeg',
+            sha256,
+            sizeBytes: bytes.length,
+          })),
+        }),
   } as const;
   const payload = Uint8Array.from({ length: wish.payloadBytes ?? 200 }, () => random.integer(256));
   const priority = wish.priority ?? 1;
-  const bytes = mcap(inside, payload, priority);
+  const bytes = mcap(inside, payload, { priority, previews });
   const sha256 = sha256Hex(bytes);
   const topics = [{ topic: '/odom', schema: '', count: 1 }];
   const manifest: ClipManifest = {
     ...inside,
+    ...('previews' in inside ? { previews: [...inside.previews] } : {}),
     tags: [...inside.tags],
     markers: [...inside.markers],
     topics,
@@ -69,7 +87,7 @@ export function makeClip(random: Random, wish: ClipWish = {}): MadeClip {
     sha256,
     sizeBytes: bytes.length,
   };
-  return { clipId, bytes, sha256, manifest, priority };
+  return { clipId, bytes, sha256, manifest, priority, previews };
 }
 
 /** What a data worker hands over: the part is written and synced. */
@@ -80,12 +98,25 @@ export async function writePart(partPath: string, clip: MadeClip): Promise<CutCl
   await handle.write(clip.bytes, half);
   await handle.datasync();
   await handle.close();
-  const { clipId, sha256, manifest, priority } = clip;
-  return { clipId, partPath, sha256, sizeBytes: clip.bytes.length, manifest, priority };
+  const { bytes: _, ...cut } = clip;
+  return { ...cut, partPath, sizeBytes: clip.bytes.length };
 }
 
-function mcap(inside: Json, payload: Uint8Array, priority: number): Uint8Array {
-  const metadata = { manifest: JSON.stringify(inside), priority: String(priority) };
+function mcap(
+  inside: Json,
+  payload: Uint8Array,
+  { priority, previews }: Pick<MadeClip, 'priority' | 'previews'>,
+): Uint8Array {
+  const metadata = {
+    manifest: JSON.stringify(inside),
+    priority: String(priority),
+    ...Object.fromEntries(
+      previews.map(({ sha256, bytes }) => [
+        `preview ${sha256}`,
+        Buffer.from(bytes).toString('base64'),
+      ]),
+    ),
+  };
   const magic = Uint8Array.of(0x89, 0x4d, 0x43, 0x41, 0x50, 0x30, 0x0d, 0x0a);
   return Buffer.concat([
     magic,

@@ -7,6 +7,7 @@ import { readRecording, type RecordingItem } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
 import { hashReadBytes } from '../limits.ts';
 import { asDiskFault } from './disk.ts';
+import type { PreviewBytes } from './types.ts';
 
 export interface FoundClip {
   readonly clipId: string;
@@ -14,6 +15,7 @@ export interface FoundClip {
   readonly sizeBytes: number;
   readonly manifest: ClipManifest;
   readonly priority: number;
+  readonly previews?: readonly PreviewBytes[] | undefined;
 }
 
 /** Name of the metadata record that every clip carries. */
@@ -34,7 +36,20 @@ export async function readClipFile(path: string): Promise<FoundClip> {
     sizeBytes,
     manifest,
     priority: Number.isFinite(priority) ? priority : 1,
+    previews: previewsIn(manifest, metadata),
   };
+}
+
+/** A clip carries its own previews, by their hashes. */
+function previewsIn(
+  { previews = [] }: ClipManifest,
+  metadata: ReadonlyMap<string, string>,
+): PreviewBytes[] {
+  return previews.flatMap(({ kind, sha256 }) => {
+    const bytes = Buffer.from(metadata.get(`preview ${sha256}`) ?? '', 'base64');
+    const isWhole = createHash('sha256').update(bytes).digest('hex') === sha256;
+    return isWhole ? [{ kind, sha256, bytes }] : [];
+  });
 }
 
 function parseInside(path: string, text: string): Record<string, unknown> {

@@ -69,6 +69,7 @@ test.each(['a', 'ж', '机', '😀', '"', '\u0001', '\ud800'])(
         why: text(512),
         expression: text(2048),
         values,
+        label: Object.fromEntries(Object.entries(values).slice(0, 16)),
       }),
       device: text(96),
       source: text(256),
@@ -77,6 +78,16 @@ test.each(['a', 'ж', '机', '😀', '"', '\u0001', '\ud800'])(
       tags: copies(16, text(32)),
       topics: copies(256, { topic: text(256), schema: text(256), count: 1 }),
       scores: Object.fromEntries(entries.map((name) => [name, 1])),
+      files: copies(16, { file: text(256), fromOffset: 1, throughOffset: 2 ** 50, chunks: 9 }),
+      mergedFrom: copies(63, small.clipId),
+      downsampled: Object.fromEntries(entries.map((name) => [name, 0.5])),
+      dropped: copies(64, { topic: text(256), why: 'redaction_failed', messages: 2 ** 40 }),
+      redaction: {
+        digest: 'ab'.repeat(32),
+        topics: copies(64, text(256)),
+        failed: copies(64, { topic: text(256), why: text(160) }),
+      },
+      suppressed: Object.fromEntries(entries.map((name) => [name, 1])),
       models: Object.fromEntries(entries.map((name) => [name, 'ab'.repeat(32)])),
     });
     expect(shown.markers[0]).toMatchObject({ rule: text(96), ruleSet: text(96) });

@@ -56,6 +56,28 @@ const bare: Shrink = (manifest) => ({
   markers: manifest.markers.map((marker) => ({ ...marker, values: {} })),
 });
 
+/** What is told beside the clip itself; the file has it. */
+function beside(manifest: ClipManifest): ClipManifest {
+  const { suppressed: _, mergedFrom: __, files: ___, ...rest } = manifest;
+  return rest;
+}
+
+function edges(manifest: ClipManifest): ClipManifest {
+  const { dropped: _, downsampled: __, redaction, ...rest } = manifest;
+  if (redaction === undefined) return rest;
+  return { ...rest, redaction: { ...redaction, topics: [], failed: [] } };
+}
+
+function labels(manifest: ClipManifest): ClipManifest {
+  const { previews: _, ...rest } = manifest;
+  return { ...rest, markers: manifest.markers.map(unlabelled) };
+}
+
+function unlabelled(marker: ClipManifest['markers'][number]): ClipManifest['markers'][number] {
+  const { label: _, ...rest } = marker;
+  return rest;
+}
+
 /** Never between the halves of a surrogate pair. */
 const cut = (text: string, most: number): string =>
   text.length <= most ? text : `${text.slice(0, most - 1).replace(/[\uD800-\uDBFF]$/, '')}…`;
@@ -63,12 +85,15 @@ const cut = (text: string, most: number): string =>
 /** Each on top of those before it. The file itself keeps all. */
 const shrinks: readonly Shrink[] = [
   topics(32),
+  beside,
   topics(8),
   markerTexts(160),
   topics(4),
   markers(8),
   topics(0),
+  edges,
   markers(2),
+  labels,
   bare,
   markers(1),
   markerTexts(80),

@@ -8,6 +8,7 @@ import { offeredTogether } from '../limits.ts';
 import type { Inside } from './inside.ts';
 import { meta, setMeta } from './lanes.ts';
 import { storedManifest } from './ledger.ts';
+import { previewsOf } from './previews.ts';
 import { eventBody, manifestBody } from './rows.ts';
 import type { HeldClip } from './types.ts';
 
@@ -60,11 +61,11 @@ function refusal(inside: Inside, clip: HeldClip, code: WireCode): WireEvent {
 
 /** Call inside a transaction: the cloud is asked about this clip once more. */
 export function offerAgain(
-  { clips, lanes }: Pick<Inside, 'clips' | 'lanes'>,
+  { db, clips, lanes }: Pick<Inside, 'db' | 'clips' | 'lanes'>,
   { clipId, priority }: Pick<HeldClip, 'clipId' | 'priority'>,
 ): void {
   const manifest = storedManifest(clips.manifestOf(clipId) ?? '');
-  const body = manifestBody({ manifest, priority }, 'held');
+  const body = manifestBody({ manifest, priority, previews: previewsOf(db, clipId) }, 'held');
   clips.offerAgain(clipId, lanes.append('manifests', body));
 }
 

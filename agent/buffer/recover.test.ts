@@ -213,7 +213,7 @@ test('a buffer of 0.1 keeps its clips and learns of commands', async () => {
   const clip = await at.seal();
   await at.buffer.close();
   const db = openSqlite(join(at.dir, 'buffer.db'));
-  db.run('DROP TABLE command');
+  for (const table of ['command', 'preview']) db.run(`DROP TABLE ${table}`);
   db.run('ALTER TABLE clip DROP COLUMN pulled');
   db.run('PRAGMA user_version = 1');
   db.close();

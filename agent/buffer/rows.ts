@@ -14,11 +14,15 @@ import {
   type EventRow,
   type GapReason,
   type Manifest,
+  type Preview,
   type WireEvent,
+  wireLimits,
   type WireMarker,
 } from '@fieldloop/proto';
+import { manifestHeadBytes, previewHeadBytes } from '../clip-limits.ts';
 import type { LaneRow } from './lanes.ts';
 import { manifestDocument } from './manifest-fit.ts';
+import type { PreviewBytes } from './types.ts';
 
 export const eventBody = (event: WireEvent): Uint8Array => eventRowBody({ kind: 'event', event });
 
@@ -36,10 +40,12 @@ function eventRowBody(row: EventRow): Uint8Array {
 export interface ManifestFacts {
   readonly manifest: ClipManifest;
   readonly priority: number;
+  readonly previews?: readonly PreviewBytes[] | undefined;
 }
 
 export function manifestBody(facts: ManifestFacts, state: Manifest['state']): Uint8Array {
-  const { manifest, priority } = facts;
+  const { manifest, priority, previews = [] } = facts;
+  const document = manifestDocument(manifest);
   return encodeManifest({
     origin: 0n,
     seq: 1n,
@@ -49,10 +55,25 @@ export function manifestBody(facts: ManifestFacts, state: Manifest['state']): Ui
     media: 'application/x-mcap',
     class: manifest.class,
     priority,
-    document: manifestDocument(manifest),
-    previews: [],
+    document,
+    previews: fitting(previews, document),
     state,
   });
+}
+
+/** Those that the message has room for beside its document, in their order. */
+function fitting(previews: readonly PreviewBytes[], document: string): Preview[] {
+  const { maxManifestBytes, maxInlinePreviewBytes, maxPreviews } = wireLimits;
+  let room = maxManifestBytes - manifestHeadBytes - Buffer.byteLength(document);
+  const fit: Preview[] = [];
+  for (const { kind, sha256, bytes: inline } of previews) {
+    const cost = inline.length + previewHeadBytes;
+    if (cost > room || inline.length > maxInlinePreviewBytes || fit.length === maxPreviews)
+      continue;
+    room -= cost;
+    fit.push({ kind, sha256, sizeBytes: inline.length, inline });
+  }
+  return fit;
 }
 
 export interface ReportedFacts {

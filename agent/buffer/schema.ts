@@ -62,6 +62,16 @@ const steps: readonly (readonly string[])[] = [
     // A clip that an operator asked for goes before all others.
     `ALTER TABLE clip ADD COLUMN pulled INTEGER NOT NULL DEFAULT 0`,
   ],
+  [
+    `CREATE TABLE preview (
+      clip_id TEXT NOT NULL,
+      n INTEGER NOT NULL,
+      kind TEXT NOT NULL,
+      sha256 TEXT NOT NULL,
+      bytes BLOB NOT NULL,
+      PRIMARY KEY (clip_id, n)
+    ) STRICT, WITHOUT ROWID`,
+  ],
 ];
 
 /** Takes the steps that are missing, all in one transaction. */

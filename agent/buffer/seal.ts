@@ -3,15 +3,18 @@
  * Where there is no room, the clip of least value goes first, and that may be the new one.
  */
 import { join } from 'node:path';
-import { asFault, canonicalJson, Fault } from '@fieldloop/core';
+import { asFault, canonicalJson, Fault, sha256Hex } from '@fieldloop/core';
 import type { ClipManifest } from '@fieldloop/proto';
 import { fullDiskBytes, headroomInodes } from '../limits.ts';
 import { fileSize } from './disk.ts';
 import type { FoundClip } from './clip-file.ts';
 import type { Inside } from './inside.ts';
 import { noteClip, storedManifest } from './ledger.ts';
+import { meta, setMeta } from './lanes.ts';
+import { manifestDocument } from './manifest-fit.ts';
 import { clipFolder, clipPath } from './places.ts';
 import { type EvictionCandidate, planEviction } from './plan.ts';
+import { dropPreviews, keepPreviews } from './previews.ts';
 import { gapBody, manifestBody } from './rows.ts';
 import { addTotal } from './totals.ts';
 import type { ClipFate, CutClip, HeldClip } from './types.ts';
@@ -68,7 +71,24 @@ async function place(inside: Inside, cut: CutClip): Promise<void> {
 
 /** The manifest row of a clip. Fault `invalid` when no message can carry it. */
 export function heldBody(clip: FoundClip): Uint8Array {
-  return manifestBody({ manifest: manifestOf(clip), priority: clip.priority }, 'held');
+  const { priority, previews } = clip;
+  const manifest = { ...manifestOf(clip), prev: anyHash };
+  return manifestBody({ manifest, priority, previews }, 'held');
+}
+
+/** Stands for the longest that a link can be where only the room for it counts. */
+const anyHash = '0'.repeat(64);
+
+/**
+ * Each manifest names the one before it, so that the cloud sees when one is missing. Call inside
+ * the transaction that appends its row.
+ */
+function linked(db: Inside['db'], manifest: ClipManifest): ClipManifest {
+  const { prev: _, ...own } = manifest;
+  const prev = meta(db, 'manifest');
+  const next = prev === undefined ? own : { ...own, prev };
+  setMeta(db, 'manifest', sha256Hex(manifestDocument(next)));
+  return next;
 }
 
 const manifestOf = ({ manifest, sha256, sizeBytes }: FoundClip): ClipManifest => ({
@@ -80,9 +100,12 @@ const manifestOf = ({ manifest, sha256, sizeBytes }: FoundClip): ClipManifest =>
 /** One transaction: manifest row, clip row, ledger. */
 export function adoptClip(inside: Inside, clip: FoundClip): void {
   const { db, clips, lanes, clock } = inside;
-  const manifest = manifestOf(clip);
+  const { priority, previews } = clip;
   inside.write(() => {
-    const manifestSeq = lanes.append('manifests', heldBody(clip));
+    const manifest = linked(db, manifestOf(clip));
+    const body = manifestBody({ manifest, priority, previews }, 'held');
+    const manifestSeq = lanes.append('manifests', body);
+    keepPreviews(db, clip.clipId, previews);
     clips.add({
       clipId: clip.clipId,
       sha256: clip.sha256,
@@ -101,8 +124,9 @@ export function adoptClip(inside: Inside, clip: FoundClip): void {
 /** The bytes go, the manifest stays: the cloud shows what was thrown away. */
 function evictNewcomer(inside: Inside, cut: CutClip): void {
   const { db, clips, lanes, clock } = inside;
-  const facts = { manifest: cut.manifest, priority: cut.priority ?? 1 };
+  const { priority = 1, previews } = cut;
   inside.write(() => {
+    const facts = { manifest: linked(db, cut.manifest), priority, previews };
     lanes.append('manifests', manifestBody(facts, 'evicted'));
     clips.bury({ ...cut, fate: 'evicted' }, clock.now());
     noteClip(db, clock.now(), { manifest: cut.manifest, outcome: 'evicted' });
@@ -226,6 +250,7 @@ function bury(inside: Inside, clipId: string, fate: ClipFate): void {
   if (clip === undefined || text === undefined) return;
   inside.write(() => {
     clips.bury({ ...clip, fate }, clock.now());
+    dropPreviews(db, clipId);
     addTotal(db, fate === 'deleted' ? 'acknowledged' : fate);
     if (fate === 'deleted') return;
     const manifest = storedManifest(text);

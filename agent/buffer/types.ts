@@ -1,6 +1,14 @@
 /** What this station takes in, what it gives the uplink, and what it tells of itself. */
 import type { ClipClass, ClipManifest } from '@fieldloop/proto';
 
+/** A small picture or sketch of a clip; what it shows stands in the manifest, by its hash. */
+export interface PreviewBytes {
+  readonly kind: string;
+  /** Lower-case hex. */
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
+
 /** A finished part: written and synced by the data worker, its hash taken while writing. */
 export interface CutClip {
   /** UUID text. */
@@ -12,6 +20,7 @@ export interface CutClip {
   readonly manifest: ClipManifest;
   /** Highest priority of the verdicts inside; 1 when absent. */
   readonly priority?: number | undefined;
+  readonly previews?: readonly PreviewBytes[] | undefined;
 }
 
 /**
