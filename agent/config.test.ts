@@ -20,7 +20,14 @@ rules: rules.yaml
 window: {seconds: 30, memory: 32MiB}
 buffer: {path: /var/lib/fieldloop, quota: 20GiB, headroom: 5GiB, reserve: {critical: 25%}}
 uplink: {reconnectMost: 5s, downloadKbps: 800}
-limits: {clip: 60s, silent: 2s, soak: 5m}
+limits:
+  clip: 60s
+  silent: 2s
+  soak: 5m
+  cpu: 35%
+  memory: 250MiB
+  heat: {file: /sys/class/thermal/thermal_zone0/temp, most: 85}
+  battery: {file: battery, least: 15%}
 log: {level: debug}
 `;
 
@@ -51,7 +58,15 @@ test('a whole configuration is read: units, paths below its folder, the secret',
       reserve: { critical: 5 * 2 ** 30 },
     },
     uplink: { reconnectMostMs: 5_000, downloadBytesPerSecond: 100_000 },
-    limits: { clipNs: 60_000_000_000n, silentNs: 2_000_000_000n, soakMs: 300_000 },
+    limits: {
+      clipNs: 60_000_000_000n,
+      silentNs: 2_000_000_000n,
+      soakMs: 300_000,
+      cpu: 0.35,
+      memoryBytes: 250 * 2 ** 20,
+      heat: { file: '/sys/class/thermal/thermal_zone0/temp', mostC: 85 },
+      battery: { file: '/etc/fieldloop/battery', least: 0.15 },
+    },
     log: { level: 'debug' },
   });
 });
@@ -81,7 +96,7 @@ sources:
 rules: r.yaml
 window: {seconds: 0, memory: 64 parsecs}
 uplink: {policies: []}
-limits: {cpu: 35%}
+limits: {cpu: a third}
 bufer: {path: x}
 `;
   expect(linesOf(text)).toEqual([
@@ -94,7 +109,7 @@ bufer: {path: x}
     'agent.yaml:6:10: "window.seconds": 0 does not fit here. Give a number of at least 1.',
     'agent.yaml:6:22: "window.memory": "64 parsecs" is not a size. Write a number with B, kB, MB, GB, KiB, MiB or GiB, for example 64MiB.',
     'agent.yaml:7:10: "uplink.policies" is not supported in this version. Remove it; this agent would not act on it.',
-    'agent.yaml:8:10: "limits.cpu" is not supported in this version. Remove it; this agent would not act on it.',
+    'agent.yaml:8:10: "limits.cpu": "a third" is not a share of a core. Write a percentage of one core, for example 35%.',
     'agent.yaml:9:1: unknown key "bufer". Did you mean "buffer"? Known here: device, cloud, sources, models, rules, window, buffer, uplink, limits, log.',
   ]);
 });

@@ -16,6 +16,7 @@ import {
   readDocument,
   z,
 } from './document.ts';
+import type { Caps } from './health/load.ts';
 import { maxModels, maxSources } from './limits.ts';
 
 export interface AgentConfig {
@@ -42,7 +43,7 @@ export interface AgentConfig {
   };
   /** Longest wait before the agent tries to reach its cloud again. */
   readonly uplink: { readonly reconnectMostMs: number; readonly downloadBytesPerSecond: number };
-  readonly limits: {
+  readonly limits: Caps & {
     readonly clipNs: bigint;
     readonly silentNs: bigint;
     /** How long models of the cloud are watched before they are trusted. */
@@ -85,6 +86,18 @@ const share = parsedText((text) => {
     });
   }
   return Number(match[1]) / 100;
+});
+
+/** A share of one core: 35 % or, on a machine with several, 150 %. */
+const cores = parsedText((text) => {
+  const match = /^(\d{1,4}(?:\.\d+)?)%$/.exec(text);
+  const value = Number(match?.[1]) / 100;
+  if (match === null || value < 0.01) {
+    throw new Fault('invalid', `"${text.slice(0, 40)}" is not a share of a core`, {
+      remedy: 'Write a percentage of one core, for example 35%.',
+    });
+  }
+  return value;
 });
 
 const classes = ['critical', 'warning', 'info', 'baseline'] as const;
@@ -168,6 +181,12 @@ const schema = z.strictObject({
       clip: duration.prefault('120s'),
       silent: duration.prefault('5s'),
       soak: duration.prefault('60s'),
+      cpu: cores.optional(),
+      memory: size.optional(),
+      heat: z
+        .strictObject({ file: z.string().min(1), most: z.number().min(20).max(150) })
+        .optional(),
+      battery: z.strictObject({ file: z.string().min(1), least: share }).optional(),
     })
     .prefault({}),
   log: z
@@ -181,8 +200,6 @@ const later: readonly (readonly string[])[] = [
   ['update'],
   ['cloud', 'url'],
   ['window', 'spool'],
-  ['limits', 'cpu'],
-  ['limits', 'memory'],
 ];
 
 const secretPath = 'cloud.claimToken';
@@ -302,9 +319,20 @@ function frozen(file: string, value: Parsed, env: Environment): AgentConfig {
       clipNs: limits.clip,
       silentNs: limits.silent,
       soakMs: Number(limits.soak / 1_000_000n),
+      ...capsOf(limits, below),
     },
     log: value.log,
   });
+}
+
+function capsOf(limits: Parsed['limits'], below: (path: string) => string): Caps {
+  const { cpu, memory: memoryBytes, heat, battery } = limits;
+  return {
+    cpu,
+    memoryBytes,
+    heat: heat && { file: below(heat.file), mostC: heat.most },
+    battery: battery && { file: below(battery.file), least: battery.least },
+  };
 }
 
 function cloudOf(claimToken: string | undefined, env: Environment): CloudConfig {

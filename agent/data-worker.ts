@@ -25,6 +25,7 @@ import { rulesOf } from './rule/rules.ts';
 import { sumOf } from './rule/tally.ts';
 import type { FromScoring } from './score/protocol.ts';
 import { openScoring, type Scoring, type ScoringPort } from './score/scoring.ts';
+import { nothingShed, openShed, type Shed } from './shed.ts';
 import { fileSource } from './source/file.ts';
 import { folderSource } from './source/folder.ts';
 import { simSource } from './source/sim.ts';
@@ -37,6 +38,7 @@ interface Deps {
   readonly log: Log;
   readonly outlet: OpenOutlet;
   readonly scoring: Scoring;
+  readonly shed: Shed;
 }
 
 function openSource(config: SourceConfig, device: string, deps: Deps): Source {
@@ -190,6 +192,9 @@ function listen(main: MessagePort, { deps, stopping, ...act }: Listener): void {
       case 'shadowScoring':
         deps.scoring.shadow(message.port && portOf(message.port), message.models);
         return;
+      case 'shed':
+        deps.shed.set(message.order);
+        return;
       case 'rules':
         act.use(message.active, message.shadow);
         return;
@@ -221,8 +226,11 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
   };
   name(settings.models);
   const outlet = openOutlet(post);
+  const shed = openShed(systemClock);
+  shed.set(settings.shed ?? nothingShed);
   const scoring = openScoring({
     clock: systemClock,
+    skips: (scorer) => shed.skips(scorer),
     onOff: ({ model, why }) => {
       const text = `model ${model} is off after too many frames without a score: ${why}`;
       off.set(model, text);
@@ -234,7 +242,7 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
   });
   const seed = Buffer.from(systemRandomBytes(16)).toString('hex');
   const random = seededRandom(seed);
-  const deps = { clock: systemClock, ids: systemIds, random, log, outlet, scoring };
+  const deps = { clock: systemClock, ids: systemIds, random, log, outlet, scoring, shed };
   const stopping = new AbortController();
   const lanes = settings.sources.map(
     (source) =>

@@ -72,9 +72,13 @@ export class Lane {
 
   /** Reads until the source ends or `signal` aborts; open clips are cut either way. */
   async run(signal: AbortSignal): Promise<void> {
+    const { clock, shed } = this.#deps;
     for await (const item of this.source.items(signal)) {
+      const beganMs = clock.monotonicMs();
       await this.#take(item);
       await breathe();
+      if (this.#timeline?.session.live !== false || item.kind !== 'block') continue;
+      await shed?.rest(clock.monotonicMs() - beganMs, signal);
     }
     await this.#timeline?.end(true);
     this.#timeline = undefined;

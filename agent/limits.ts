@@ -93,6 +93,23 @@ export const ledgerEveryMs = 1_000;
 
 // Health.
 
+/** How often the machine is looked at, and the time that its load is averaged over. */
+export const lookEveryMs = 1_000;
+export const loadWindowMs = 5_000;
+/** Under pressure one more step is given up after this long. */
+export const shedEveryMs = 5_000;
+/** A step comes back when it was calm for so long; after a relapse twice as long, up to the most. */
+export const shedCalmMs = 15_000;
+export const shedCalmMostMs = 5 * 60_000;
+/** A step that must go again so soon after it came back is a relapse. */
+export const shedAgainMs = 10 * 60_000;
+/** While models skip frames, each scores one in so long. */
+export const shedScoreEveryMs = 1_000;
+/** Least share of the time that a finished recording is read in, however short the machine is. */
+export const leastDuty = 0.02;
+/** Longest pause between two blocks of a finished recording. */
+export const longestRestMs = 2_000;
+
 /** Bytes of a unix socket's path on Linux, without its closing zero. */
 export const maxSocketPathBytes = 107;
 export const maxStatusBytes = 256 * 1024;

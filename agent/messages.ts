@@ -9,6 +9,7 @@ import type { ScoreFigures, SourceFigures } from './health/status.ts';
 import type { RuleTally } from './rule/tally.ts';
 import type { ReadyModel } from './score/protocol.ts';
 import type { ShadowFigures } from './score/shadow.ts';
+import type { ShedOrder } from './shed.ts';
 
 /** What the data worker is started with. */
 export interface DataSettings {
@@ -28,6 +29,7 @@ export interface DataSettings {
   readonly scoringPort?: MessagePort | undefined;
   readonly shadowModels: readonly ReadyModel[];
   readonly shadowPort?: MessagePort | undefined;
+  readonly shed?: ShedOrder | undefined;
 }
 
 /** A rule set's text and the name that its faults use. */
@@ -56,6 +58,7 @@ export type ToData =
     }
   /** From the next block on. */
   | { readonly kind: 'rules'; readonly active: RulesText; readonly shadow?: RulesText | undefined }
+  | { readonly kind: 'shed'; readonly order: ShedOrder }
   | { readonly kind: 'clipNow'; readonly ask: ClipAsk }
   | { readonly kind: 'logLevel'; readonly level: LogLevel }
   | { readonly kind: 'stop' };

@@ -32,6 +32,8 @@ export class Clipping {
   #plan: PlanState = nothingPlanned;
   #outputs: PlanOutput[] = [];
   #fires: Trigger[] = [];
+  /** Moments that get no clip because the machine is short, with the reason of the ledger. */
+  #keptOut: { readonly trigger: Trigger; readonly why: 'overload' | 'disk' }[] = [];
   readonly #asked = new Map<Trigger['marker'], string>();
 
   constructor(held: Held, settings: TimelineSettings, deps: TimelineDeps & { tally: Tally }) {
@@ -72,7 +74,9 @@ export class Clipping {
       const { ruleId } = verdict;
       this.#tally.fired[ruleId] = (this.#tally.fired[ruleId] ?? 0) + 1;
       this.#rules.fired[ruleId] = (this.#rules.fired[ruleId] ?? 0) + 1;
-      this.#take(trigger);
+      const why = this.#deps.shed?.keepsOut(trigger.class, this.#held.session.live);
+      if (why === undefined) this.#take(trigger);
+      else this.#keptOut.push({ trigger, why });
     }
   }
 
@@ -93,6 +97,15 @@ export class Clipping {
       if (output.kind === 'overload') await this.#answer([output.trigger.marker], { why: busy });
       this.#noteSuppressed(`${output.trigger.marker.rule} ${output.kind}`);
       await this.#deps.outlet.suppressed(output.trigger.marker.rule, output.kind, 1);
+    }
+    for (const { trigger, why } of this.#keptOut.splice(0)) {
+      // A baseline sample says nothing without its clip.
+      if (trigger.class !== 'baseline') {
+        await this.#tell(trigger, [], ending);
+        await this.#markAlone(trigger);
+      }
+      this.#noteSuppressed(`${trigger.marker.rule} ${why}`);
+      await this.#deps.outlet.suppressed(trigger.marker.rule, why, 1);
     }
   }
 

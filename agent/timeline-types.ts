@@ -7,6 +7,7 @@ import { maxLatencies } from './limits.ts';
 import type { Outlet } from './outlet.ts';
 import type { RuleTally } from './rule/tally.ts';
 import type { Scoring, ScoreRecord } from './score/scoring.ts';
+import type { Shed } from './shed.ts';
 import type { ScorerPlan } from './score/tap.ts';
 import type { WindowOptions } from './window/window.ts';
 
@@ -28,6 +29,8 @@ export interface TimelineDeps {
   readonly log: Log;
   readonly scoring: Scoring;
   readonly outlet: Outlet;
+  /** Nothing is ever given up when absent. */
+  readonly shed?: Shed | undefined;
 }
 
 /** What is counted across the timelines of a source. */

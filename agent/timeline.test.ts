@@ -14,10 +14,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { FinishedClip } from './clip/write.ts';
 import type { ClipAnswer } from './messages.ts';
 import { newTally } from './rule/tally.ts';
+import { nothingShed, openShed } from './shed.ts';
 import { rulesOf } from './rule/rules.ts';
 import { jsonBytes, jsonChannel } from './source/testing.ts';
 import { Timeline } from './timeline.ts';
-import type { Tally } from './timeline-types.ts';
+import type { Tally, TimelineDeps } from './timeline-types.ts';
 import { blockOf } from './window/testing.ts';
 
 const second = 1_000_000_000n;
@@ -26,10 +27,12 @@ let folder: string;
 let clips: FinishedClip[];
 let notices: string[];
 let answers: ClipAnswer[];
+let markers: string[];
+let suppressed: string[];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'fl-timeline-'));
-  [clips, notices, answers] = [[], [], []];
+  [clips, notices, answers, markers, suppressed] = [[], [], [], [], []];
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -65,7 +68,7 @@ const talliesOf = (ruleSet: RuleSet, shadow?: RuleSet): Pick<Tally, 'rules' | 's
   shadow: shadow && newTally(shadow.digest),
 });
 
-function openTimeline(ruleSet: RuleSet, shadow?: RuleSet) {
+function openTimeline(ruleSet: RuleSet, shadow?: RuleSet, more: Partial<TimelineDeps> = {}) {
   const tally: Tally = {
     messages: 0,
     bytes: 0,
@@ -83,15 +86,16 @@ function openTimeline(ruleSet: RuleSet, shadow?: RuleSet) {
     notice: async (notice: { name: string }) =>
       void (await Promise.resolve(notices.push(notice.name))),
     answer: async (answer: ClipAnswer) => void (await Promise.resolve(answers.push(answer))),
-    marker: nothing,
-    suppressed: nothing,
+    marker: async ({ rule }: { rule: string }) => void (await Promise.resolve(markers.push(rule))),
+    suppressed: async (rule: string, reason: string) =>
+      void (await Promise.resolve(suppressed.push(`${rule} ${reason}`))),
     savePosition: nothing,
     getPosition: nothing,
     makeRoom: async () => await Promise.resolve(false),
   };
   const scoring = { forget: () => undefined } as never;
   const session = { id: '01890a5d-ac96-774b-bcce-b302099a8057', recording: 'x', live: true };
-  const deps = { clock: systemClock, log: silentLog, scoring, outlet, tally };
+  const deps = { clock: systemClock, log: silentLog, scoring, outlet, tally, ...more };
   const timeline = new Timeline(
     { ...session, profile: '', source: 'x' } as never,
     settingsOf(ruleSet, shadow),
@@ -191,4 +195,24 @@ test('an operator gets a clip around now; who asks too much of one source hears 
     markers: [{ rule: 'operator', why: 'Look!' }],
   });
   expect(clips[0]?.manifest.topics.map(({ topic }) => topic)).toContain('/scan');
+});
+
+test('under pressure a moment is told, marked and in the ledger, and has no clip; an ask has one', async () => {
+  const shed = openShed(systemClock);
+  const { timeline, tally, drive } = openTimeline(setOf('fast', 'vx > 1.0'), undefined, { shed });
+  shed.set({ ...nothingShed, work: ['models', 'downsample', 'baseline', 'info', 'warning'] });
+  await drive(0, 12, 5);
+  const ask = { id: 'a', preNs: second, postNs: second, severity: 'critical', reason: 'Look!' };
+  timeline.clipNow(ask as never);
+  await drive(12, 20);
+  expect(clips.map(({ manifest }) => manifest.markers[0]?.rule)).toEqual(['operator']);
+  expect([notices, markers, suppressed]).toEqual([
+    ['fast', 'operator'],
+    ['fast'],
+    ['fast overload'],
+  ]);
+  expect(tally).toMatchObject({ fired: { fast: 1 }, suppressed: 1 });
+  shed.set(nothingShed);
+  await drive(20, 40, 25);
+  expect(clips.map(({ manifest }) => manifest.markers[0]?.rule)).toEqual(['operator', 'fast']);
 });

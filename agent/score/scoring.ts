@@ -45,6 +45,8 @@ export interface ScoringDeps {
   readonly clock: Clock;
   /** A model was switched off after too many faults. */
   readonly onOff: (off: { readonly model: string; readonly why: string }) => void;
+  /** True when this live frame is passed over because the machine is short. */
+  readonly skips?: ((scorer: string) => boolean) | undefined;
 }
 
 export interface Scoring {
@@ -142,6 +144,10 @@ class PortScoring implements Scoring {
 
   offer(frame: Frame, onScore: (record: ScoreRecord) => void): void {
     const { id } = frame.plan;
+    if (this.#deps.skips?.(id) === true) {
+      this.figures.skipped += 1;
+      return;
+    }
     if (this.#inWork.has(id)) {
       if (this.#waiting.has(id)) this.figures.skipped += 1;
       this.#waiting.set(id, { frame, onScore });

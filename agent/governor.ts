@@ -1,0 +1,202 @@
+/**
+ * Keeps this process within its caps: looks at the machine each second, gives up step after step
+ * under pressure, and says how fast finished recordings may be read. Each change is an event.
+ */
+import { asFault, type Clock, formatSize, type Log } from '@fieldloop/core';
+import type { AgentBuffer } from './buffer/buffer.ts';
+import { type Disk, systemDisk } from './buffer/disk.ts';
+import type { AgentConfig } from './config.ts';
+import { type Figures, type Held, type Instruments, openLoadMeter } from './health/load.ts';
+import { systemInstruments } from './health/load.ts';
+import {
+  given,
+  type LadderName,
+  type Load,
+  noPressure,
+  press,
+  type PressureCause,
+  type ShedChange,
+  type ShedStep,
+} from './health/pressure.ts';
+import { headroomInodes, leastDuty, lookEveryMs } from './limits.ts';
+import type { Notice } from './messages.ts';
+import { nothingShed, type ShedOrder } from './shed.ts';
+
+export interface GovernorDeps {
+  readonly config: () => Pick<AgentConfig, 'limits' | 'buffer'>;
+  readonly buffer: Pick<AgentBuffer, 'counts' | 'bytesByClass'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly instruments?: Omit<Instruments, 'monotonicMs'> | undefined;
+  readonly disk?: Pick<Disk, 'free'> | undefined;
+  /** Results that wait for main, of the most that may. */
+  readonly queueShare: () => number;
+  readonly tell: (notice: Notice) => void;
+  readonly order: (order: ShedOrder) => void;
+}
+
+/** How the machine stands, as `status` and telemetry tell it. */
+export interface LoadFigures extends Partial<Figures> {
+  /** Each cause as a share of its limit. */
+  readonly load: Load;
+  readonly shed: readonly ShedStep[];
+  /** Share of the time that finished recordings are read in. */
+  readonly duty: number;
+  readonly diskFreeBytes?: number | undefined;
+  readonly diskFreeInodes?: number | undefined;
+}
+
+export interface Governor {
+  readonly figures: LoadFigures;
+  /** One sentence for each step that is given up. */
+  readonly degraded: readonly string[];
+  readonly order: ShedOrder;
+  close(): Promise<void>;
+}
+
+export function openGovernor(deps: GovernorDeps): Governor {
+  return new Running(deps);
+}
+
+class Running implements Governor {
+  figures: LoadFigures = { load: {}, shed: [], duty: 1 };
+  order: ShedOrder = nothingShed;
+  readonly #deps: GovernorDeps;
+  readonly #closing = new AbortController();
+  readonly #disk: Pick<Disk, 'free'>;
+  #pressure = noPressure;
+  readonly #why = new Map<string, string>();
+  readonly #done: Promise<void>;
+
+  constructor(deps: GovernorDeps) {
+    this.#deps = deps;
+    this.#disk = deps.disk ?? systemDisk;
+    this.#done = this.#run();
+  }
+
+  get degraded(): readonly string[] {
+    return [...this.#why.values()];
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#done;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, log, instruments = systemInstruments } = this.#deps;
+    const caps = (): AgentConfig['limits'] => this.#deps.config().limits;
+    const monotonicMs = (): number => clock.monotonicMs();
+    const meter = openLoadMeter(caps, { ...instruments, monotonicMs });
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      try {
+        const held = await this.#held();
+        const { load, figures } = await meter.look(held);
+        this.#take(load, figures, held);
+      } catch (error) {
+        log.warn('the load of this machine could not be measured', { error: asFault(error) });
+      }
+      // An aborted sleep ends the loop.
+      await clock.sleep(lookEveryMs, signal).catch(() => undefined);
+    }
+  }
+
+  async #held(): Promise<Held> {
+    const { buffer } = this.#deps;
+    const { path, headroomBytes, reserve } = this.#deps.config().buffer;
+    const free = await this.#disk.free(path);
+    const classes = Object.entries(buffer.bytesByClass());
+    const kept = new Map(Object.entries(reserve));
+    const evictable = classes.map(([name, bytes]) => Math.max(0, bytes - (kept.get(name) ?? 0)));
+    return {
+      queueShare: this.#deps.queueShare(),
+      diskFreeBytes: free.bytes,
+      diskFreeInodes: free.inodes,
+      evictableBytes: evictable.reduce((sum, bytes) => sum + bytes, 0),
+      headroomBytes,
+      headroomInodes,
+      diskRefuses: buffer.counts().degraded !== undefined,
+    };
+  }
+
+  #take(load: Load, figures: Figures, held: Held): void {
+    const { clock, order } = this.#deps;
+    const [pressure, changes] = press(this.#pressure, load, clock.monotonicMs());
+    this.#pressure = pressure;
+    for (const change of changes) this.#tell(change, { figures, held });
+    const duty = this.#duty(figures);
+    const before = this.order;
+    const [work, disk] = [given(pressure, 'work'), given(pressure, 'disk')];
+    this.order = { work, disk, duty };
+    this.figures = {
+      ...figures,
+      load,
+      shed: [...new Set([...work, ...disk])],
+      duty,
+      diskFreeBytes: held.diskFreeBytes,
+      diskFreeInodes: held.diskFreeInodes,
+    };
+    if (changes.length > 0 || duty !== before.duty) order(this.order);
+  }
+
+  /** Aims a little below the cap; quick to slow down, slow to speed up. */
+  #duty({ cpuNow }: Figures): number {
+    const { cpu } = this.#deps.config().limits;
+    if (cpu === undefined) return 1;
+    const factor = (cpu * 0.9) / Math.max(cpuNow, 0.001);
+    const next = this.order.duty * Math.min(1.3, Math.max(0.3, factor));
+    return Math.min(1, Math.max(leastDuty, Math.round(next * 1e4) / 1e4));
+  }
+
+  #tell(change: ShedChange, at: { readonly figures: Figures; readonly held: Held }): void {
+    const { step, cause, ladder, isGivenUp } = change;
+    const why = `${lost[step]}: ${reasonOf(cause, at, this.#deps.config())}`;
+    const key = `${ladder} ${step}`;
+    if (isGivenUp) this.#why.set(key, why);
+    else this.#why.delete(key);
+    const text = isGivenUp ? why : `${step} is back: the machine has been calm`;
+    this.#deps.log.warn(isGivenUp ? 'something is given up' : 'something comes back', { text });
+    this.#deps.tell({
+      name: isGivenUp ? 'load_shed' : 'load_restored',
+      severity: isGivenUp ? 'warning' : 'info',
+      text,
+      values: { step, cause, share: Math.round(change.share * 100) / 100, ladder: name[ladder] },
+    });
+  }
+}
+
+const name: Readonly<Record<LadderName, string>> = { work: 'overload', disk: 'disk' };
+
+const lost: Readonly<Record<ShedStep, string>> = {
+  models: 'models skip frames',
+  downsample: 'clips are cut thinner',
+  baseline: 'baseline samples are left out',
+  info: 'info moments are kept as markers alone',
+  warning: 'warning moments are kept as markers alone',
+};
+
+const percent = (share: number): string => `${Math.round(share * 100)} %`;
+
+function reasonOf(
+  cause: PressureCause,
+  { figures, held }: { readonly figures: Figures; readonly held: Held },
+  { limits }: Pick<AgentConfig, 'limits'>,
+): string {
+  switch (cause) {
+    case 'cpu':
+      return `the agent takes ${percent(figures.cpu)} of a core, limits.cpu is ${percent(limits.cpu ?? 0)}`;
+    case 'memory':
+      return `the agent takes ${formatSize(figures.rssBytes)}, limits.memory is ${formatSize(limits.memoryBytes ?? 0)}`;
+    case 'queue':
+      return 'more than half of the results wait for the disk';
+    case 'heat':
+      return `${limits.heat?.file} says ${figures.temperatureC?.toFixed(0)} °C, the most is ${limits.heat?.mostC}`;
+    case 'battery':
+      return `the battery has ${percent(figures.battery ?? 0)} left, the least is ${percent(limits.battery?.least ?? 0)}`;
+    case 'disk':
+      return held.diskRefuses
+        ? 'the disk takes nothing'
+        : `${formatSize(held.diskFreeBytes)} and ${held.diskFreeInodes} inodes are free, others are owed ${formatSize(held.headroomBytes)}`;
+  }
+}
