@@ -1,5 +1,6 @@
 /** `recording check`: every record, every checksum, every index against its content. */
 import { checkBag } from './check/bag.ts';
+import { checkDb3 } from './check/db3.ts';
 import { type Checked, type Finding, Findings } from './check/findings.ts';
 import { checkMcap } from './check/mcap.ts';
 import type { ReadOptions } from './options.ts';
@@ -20,6 +21,8 @@ export interface CheckReport {
   readonly warnings: readonly Finding[];
 }
 
+const checks = { mcap: checkMcap, rosbag1: checkBag, db3: checkDb3 } as const;
+
 /** Never throws for what is wrong with the recording: that is the report. */
 export async function checkRecording(
   readable: Readable,
@@ -30,7 +33,7 @@ export async function checkRecording(
   let check: Checked;
   try {
     format = options.format ?? (await formatOf(readable));
-    check = await (format === 'mcap' ? checkMcap : checkBag)(readable, options);
+    check = await checks[format](readable, options);
   } catch (error) {
     const findings = new Findings(name);
     findings.damage(error);

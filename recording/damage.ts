@@ -7,7 +7,7 @@ export const remedies = {
   changed:
     'The bytes changed after they were written. Copy the file again and check the disk; `fieldloop recording cat --salvage` passes over damaged chunks.',
   writer: 'Write the recording again with a current MCAP or rosbag tool, and report the writer.',
-  foreign: 'Give an MCAP file or a ROS 1 bag (format 2.0).',
+  foreign: 'Give an MCAP file, a ROS 1 bag (format 2.0) or a db3 of rosbag2.',
 } as const;
 
 export interface Damage {

@@ -6,6 +6,7 @@ import type { Appendable, Readable } from './types.ts';
 /** Opens a file for reading. Its size is taken now; use the push parser for files that grow. */
 export async function openFile(path: string): Promise<Readable & AsyncDisposable> {
   const handle = await guarded(path, () => open(path, 'r'));
+  const neighbours = new Map<string, Readable & AsyncDisposable>();
   const status = await guarded(path, () => handle.stat());
   if (!status.isFile()) {
     await handle.close();
@@ -28,7 +29,22 @@ export async function openFile(path: string): Promise<Readable & AsyncDisposable
       }
       return memory.subarray(0, filled);
     },
-    [Symbol.asyncDispose]: () => handle.close(),
+    async beside(suffix) {
+      const known = neighbours.get(suffix);
+      if (known !== undefined) return known;
+      try {
+        const file = await openFile(`${path}${suffix}`);
+        neighbours.set(suffix, file);
+        return file;
+      } catch (error) {
+        if (error instanceof Fault && error.code === 'not_found') return undefined;
+        throw error;
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      for (const file of neighbours.values()) await file[Symbol.asyncDispose]();
+      await handle.close();
+    },
   };
 }
 

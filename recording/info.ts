@@ -10,6 +10,13 @@ import type { Readable } from './types.ts';
 
 export type { ChannelInfo, RecordingInfo } from './info/types.ts';
 
+const indexes = {
+  mcap: indexedInfo,
+  rosbag1: bagInfo,
+  // Its tree holds the data itself: a walk reads all of it.
+  db3: () => Promise.resolve(undefined),
+} as const;
+
 /** Damage does not throw: what was found before it is reported, with the fault in `damage`. */
 export async function recordingInfo(
   readable: Readable,
@@ -17,7 +24,7 @@ export async function recordingInfo(
 ): Promise<RecordingInfo> {
   const format = options.format ?? (await formatOf(readable));
   try {
-    const indexed = format === 'mcap' ? await indexedInfo(readable) : await bagInfo(readable);
+    const indexed = await indexes[format](readable);
     if (indexed !== undefined) return indexed;
   } catch (error) {
     // An index that cannot be read is no reason to refuse: the walk says what is damaged.

@@ -91,3 +91,16 @@ export const overlapBytes = 256 * mib;
 
 /** Recordings that a merge reads at the same time: those that overlap. */
 export const mergeOpen = 64;
+
+/** What a db3 reader asks for at once, and how many such stretches it holds. */
+export const db3SegmentBytes = mib;
+export const db3Segments = 4;
+
+/** Pages of a write-ahead log that are remembered; SQLite copies them back every 1,000. */
+export const db3LogPages = 4_000_000;
+
+/** Messages of one block of a db3, uncompressed; one message may be larger. */
+export const db3BlockBytes = 2 * mib;
+
+/** Rows of the small tables of a db3: topics, definitions, metadata. */
+export const db3SmallRows = 70_000;

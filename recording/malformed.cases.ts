@@ -1,6 +1,7 @@
 /** Every malformed recording that is tried, with the code it must get; documents are made of it. */
 import type { FaultCode } from '@fieldloop/core';
 import { zstd } from './codec/zstd.ts';
+import { sqliteMagic } from './db3/pages.ts';
 import { McapRecordBuilder } from './mcap/core.ts';
 import { bagRecord, chunkRecord, makeBag, messageRecord } from './testing/bag-maker.ts';
 import { builtMcap, closeMcap, makeMcap, robotMessages } from './testing/mcap-maker.ts';
@@ -67,6 +68,48 @@ async function flipped(at: (length: number) => number): Promise<Uint8Array> {
   return file;
 }
 
+/** A database of so many pages with nothing in them but its header. */
+function db3Head(pageSize: number, pages: number): Uint8Array {
+  const bytes = Buffer.alloc(Math.max(100, pageSize * pages));
+  bytes.write(sqliteMagic, 'latin1');
+  bytes.writeUInt16BE(pageSize, 16);
+  bytes.set([1, 1], 18);
+  bytes.writeUInt32BE(pages, 28);
+  bytes.writeUInt32BE(1, 56);
+  return new Uint8Array(bytes);
+}
+
+const db3Cases: readonly MalformedCase[] = [
+  {
+    name: 'a db3 cut in its header',
+    file: 'cut.db3',
+    bytes: () => new TextEncoder().encode('SQLite format 3\0 and so on'),
+    code: 'corrupt',
+  },
+  {
+    name: 'a db3 with pages of 3 bytes',
+    file: 'pages.db3',
+    bytes: () => db3Head(3, 1),
+    code: 'corrupt',
+  },
+  {
+    name: 'a db3 whose catalogue is zeros',
+    file: 'zeros.db3',
+    bytes: () => db3Head(4096, 2),
+    code: 'corrupt',
+  },
+  {
+    name: 'an SQLite database without messages',
+    file: 'other.db3',
+    bytes: () => {
+      const bytes = db3Head(512, 1);
+      bytes[100] = 13;
+      return bytes;
+    },
+    code: 'invalid',
+  },
+];
+
 const mcapCases: readonly MalformedCase[] = [
   { name: 'empty file', file: 'empty.mcap', bytes: () => new Uint8Array(0), code: 'corrupt' },
   {
@@ -76,9 +119,9 @@ const mcapCases: readonly MalformedCase[] = [
     code: 'corrupt',
   },
   {
-    name: 'a rosbag2 database (db3)',
-    file: 'rosbag2.db3',
-    bytes: () => new TextEncoder().encode('SQLite format 3\0 and so on'),
+    name: 'a db3 that rosbag2 packed whole',
+    file: 'packed.db3',
+    bytes: () => zstd.encode(new Uint8Array(100)),
     code: 'invalid',
   },
   {
@@ -323,4 +366,4 @@ const bagCases: readonly MalformedCase[] = [
   },
 ];
 
-export const malformedCases: readonly MalformedCase[] = [...mcapCases, ...bagCases];
+export const malformedCases: readonly MalformedCase[] = [...mcapCases, ...bagCases, ...db3Cases];

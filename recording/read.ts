@@ -1,5 +1,8 @@
 /** Any recording as a stream of items: looks at the first bytes and takes the reader for them. */
 import { damaged, remedies } from './damage.ts';
+import { isZstdFrame } from './db3/frame-size.ts';
+import { sqliteMagic } from './db3/pages.ts';
+import { readDb3 } from './db3/reader.ts';
 import { magic as mcapMagic } from './mcap/format.ts';
 import { readMcap } from './mcap/parser.ts';
 import type { ReadOptions } from './options.ts';
@@ -15,31 +18,34 @@ export async function* readRecording(
   options: ReadOptions = {},
 ): AsyncGenerator<RecordingItem, void> {
   const format = options.format ?? (await formatOf(readable));
-  yield* format === 'mcap' ? readMcap(readable, options) : readBag(readable, options);
+  yield* readers[format](readable, options);
 }
 
-/** By the first bytes; Fault `corrupt` when they are of neither format. */
+const readers = { mcap: readMcap, rosbag1: readBag, db3: readDb3 } as const;
+
+/** By the first bytes; Fault `corrupt` when they are of no format that is read. */
 export async function formatOf(readable: Readable): Promise<RecordingFormat> {
   const bytes = await readable.read(0, 16);
   const text = Buffer.from(bytes).toString('latin1');
   if (text.startsWith('#ROSBAG')) return 'rosbag1';
+  if (text === sqliteMagic) return 'db3';
   if (bytes.length > 0 && mcapMagic.every((byte, i) => i >= bytes.length || bytes[i] === byte)) {
     return 'mcap';
   }
+  const isPacked = isZstdFrame(bytes);
   throw damaged({
     name: readable.name,
     offset: 0,
     record: 'Magic',
-    code: text.startsWith('SQLite format 3') ? 'invalid' : 'corrupt',
-    message: bytes.length === 0 ? 'the file is empty' : whatElse(text),
-    expected: 'an MCAP file or a ROS 1 bag',
-    remedy: text.startsWith('SQLite format 3')
-      ? 'Convert it with `ros2 bag convert` to MCAP storage.'
-      : remedies.foreign,
+    code: isPacked ? 'invalid' : 'corrupt',
+    message: whatElse(bytes.length, isPacked),
+    expected: 'an MCAP file, a ROS 1 bag or a rosbag2 db3',
+    remedy: isPacked ? 'Unpack it first: `zstd -d FILE`.' : remedies.foreign,
   });
 }
 
-function whatElse(text: string): string {
-  if (text.startsWith('SQLite format 3')) return 'a rosbag2 database (db3)';
-  return 'neither an MCAP file nor a ROS 1 bag';
+function whatElse(length: number, isPacked: boolean): string {
+  if (length === 0) return 'the file is empty';
+  if (isPacked) return 'a file packed whole with Zstandard (as rosbag2 does with db3.zstd)';
+  return 'neither an MCAP file nor a ROS 1 bag nor a rosbag2 db3';
 }

@@ -10,6 +10,8 @@ export interface Readable {
   readonly size?: number | undefined;
   /** Up to `length` bytes from `offset`; fewer only at the end. */
   read(offset: number, length: number): Promise<Uint8Array>;
+  /** The file with this name and suffix beside it, such as `-wal`; undefined when there is none. */
+  beside?(suffix: string): Promise<Readable | undefined>;
 }
 
 /** Where a clip is written: appended, then made durable. */
@@ -19,7 +21,8 @@ export interface Appendable {
   sync(): Promise<void>;
 }
 
-export type RecordingFormat = 'mcap' | 'rosbag1';
+/** `db3` is rosbag2's sqlite3 storage. */
+export type RecordingFormat = 'mcap' | 'rosbag1' | 'db3';
 
 /** As MCAP defines it; ROS 1 definitions have encoding `ros1msg`. */
 export interface Schema {

@@ -182,7 +182,7 @@ test('old bags and other files are told apart', async () => {
     return (await readAll(readRecording(file))).fault?.message;
   };
   expect(await read('#ROSBAG V1.2\n')).toContain('format 1');
-  expect(await read('SQLite format 3\0')).toContain('db3');
+  expect(await read('SQLite format 3\0')).toContain('Header');
   expect(await read('hello')).toContain('neither');
   expect(await read('')).toContain('empty');
 });
