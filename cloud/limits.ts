@@ -210,10 +210,7 @@ export const maxReasonLength = 500;
 /** Objects whose bytes one round removes. */
 export const erasureBatch = 500;
 
-/** The query language: characters, conditions, levels of parentheses and nots of one query. */
-export const maxQueryLength = 2048;
-export const maxQueryTerms = 64;
-export const maxQueryDepth = 16;
+export { maxQueryDepth, maxQueryLength, maxQueryTerms } from '@fieldloop/core';
 /** Fields that a list is asked to show alone. */
 export const maxSparseFields = 64;
 /** Rows that are gathered and sorted for a page; where more pass, the index of the order leads. */

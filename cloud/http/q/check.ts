@@ -2,13 +2,22 @@
  * From shape to meaning: every field is one of the source's, every value has its type. All that is
  * wrong is said at once, each with its place, what was expected and the nearest field.
  */
-import { nearest } from '@fieldloop/core';
-import { globOf, isPattern } from './glob.ts';
+import {
+  type FieldTerm,
+  globOf,
+  isPattern,
+  nearest,
+  type Operand,
+  type Parsed,
+  QueryError,
+  type Span,
+  type Syntax,
+  type Written,
+  type Wrong,
+} from '@fieldloop/core';
 import type { QField, QSource } from './source.ts';
-import type { FieldTerm, Operand, Parsed, Span, Syntax, Written } from './syntax.ts';
 import { type Leaf, someOf, type Tree, type ValueTest } from './tree.ts';
 import { operandTest, type Refused } from './value.ts';
-import { QueryError, type Wrong } from './wrong.ts';
 
 interface Checker {
   readonly source: QSource;

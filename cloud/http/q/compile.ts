@@ -1,7 +1,8 @@
 /** A checked query as SQL: parameters only, and the same answer on SQLite and PostgreSQL. */
+import { folded, type Glob } from '@fieldloop/core';
 import { type RawBuilder, sql } from '../../store/kysely.ts';
 import { no, type Sql, type Test, yes } from './source.ts';
-import { type Compare, folded, type Glob, type Leaf, type Tree, type ValueTest } from './tree.ts';
+import type { Compare, Leaf, Tree, ValueTest } from './tree.ts';
 
 /** A condition that is true or false for each row and never null. */
 export function compileTree(tree: Tree): Sql {

@@ -2,7 +2,7 @@
  * The plain meaning of a query: whether one item, as the API shows it, passes. The databases are
  * tested against it, and what is not in a database yet (a row of the stream) is filtered by it.
  */
-import { globMatches } from './glob.ts';
+import { globMatches } from '@fieldloop/core';
 import type { QField } from './source.ts';
 import type { Compare, Leaf, Tree, ValueTest } from './tree.ts';
 

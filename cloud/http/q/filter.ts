@@ -1,8 +1,8 @@
 /** What narrows a list: the query, a saved one and the noun's plain filters, all of which hold. */
+import { parseQuery } from '@fieldloop/core';
 import type { Db } from '../../store/db.ts';
 import { checkQuery } from './check.ts';
 import { lookedUp } from './looked-up.ts';
-import { parseQuery } from './parse.ts';
 import { savedQueryText } from './saved.ts';
 import type { QSource, Sql } from './source.ts';
 import { conjuncts, type Tree } from './tree.ts';

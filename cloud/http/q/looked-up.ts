@@ -2,12 +2,12 @@
  * What can be known before the list is read: which devices a name means, which tags a pattern
  * means. Ids and equal texts then stand in the query, and an index in list order serves them.
  */
+import { type Glob, globMatches } from '@fieldloop/core';
 import { maxLookedUp, maxTextsWalked } from '../../limits.ts';
 import type { Db } from '../../store/db.ts';
 import { sql } from '../../store/kysely.ts';
 import { compileTest } from './compile.ts';
-import { globMatches } from './glob.ts';
-import type { Glob, Leaf, Tree } from './tree.ts';
+import type { Leaf, Tree } from './tree.ts';
 
 /** The same meaning; a leaf of which too much would have to be known stays as it is. */
 export async function lookedUp(db: Db, tree: Tree): Promise<Tree> {

@@ -2,6 +2,7 @@
  * A checked query. Every leaf asks whether a row has a value that passes a test, so a leaf is true
  * or false also for a row without the value, and `not` turns it around: there is no third answer.
  */
+import type { Glob } from '@fieldloop/core';
 import type { QField } from './source.ts';
 
 export type Tree =
@@ -37,13 +38,6 @@ export type ValueTest =
   | { readonly kind: 'all'; readonly of: readonly ValueTest[] }
   | { readonly kind: 'some'; readonly of: readonly ValueTest[] };
 
-/** Pieces of a pattern: a text as it is, `*` for any run of characters, `?` for one. */
-export type Glob = readonly (
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'many' }
-  | { readonly kind: 'one' }
-)[];
-
 /** All tests of one value as one; what is always or never so is not kept inside. */
 export function allOf(tests: readonly ValueTest[]): ValueTest {
   const of = tests.filter(({ kind }) => kind !== 'any');
@@ -66,7 +60,3 @@ export function someOf(tests: readonly ValueTest[]): ValueTest {
 export function conjuncts(tree: Tree): readonly Tree[] {
   return tree.kind === 'and' ? tree.of.flatMap(conjuncts) : [tree];
 }
-
-/** `A` to `Z` in lower case, and nothing else: what both databases do to text of any language. */
-export const folded = (text: string): string =>
-  text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());

@@ -1,9 +1,15 @@
 /** What a value behind an operator means for a field of its type. */
-import { nearest } from '@fieldloop/core';
-import { globOf, isPattern } from './glob.ts';
+import {
+  globOf,
+  isPattern,
+  nearest,
+  type Operand,
+  type Operator,
+  type Span,
+  type Written,
+} from '@fieldloop/core';
 import { type Exact, exactOf, intTest, times, whole } from './number.ts';
 import type { QField } from './source.ts';
-import type { Operand, Operator, Span, Written } from './syntax.ts';
 import { nsOfUnit, type TimeValue, timeOf } from './time.ts';
 import { allOf, type Compare, type ValueTest } from './tree.ts';
 

@@ -1,26 +1,6 @@
-/** What is wrong with a query, and where: for people, editors and programs alike. */
-import { Fault } from '@fieldloop/core';
+/** A wrong query as the API tells of it: a fault that names the parameter and every place. */
+import { Fault, QueryError } from '@fieldloop/core';
 import { answeredAs } from '../problem.ts';
-import type { Span } from './syntax.ts';
-
-export interface Wrong extends Span {
-  /** What is wrong, as a sentence without its end. */
-  readonly message: string;
-  readonly remedy: string;
-}
-
-/** Thrown by the pure parts; the doors turn it into a Fault that names the parameter. */
-export class QueryError extends Error {
-  readonly text: string;
-  readonly wrongs: readonly [Wrong, ...Wrong[]];
-
-  constructor(text: string, wrongs: readonly [Wrong, ...Wrong[]]) {
-    super(wrongs[0].message);
-    this.name = 'QueryError';
-    this.text = text;
-    this.wrongs = wrongs;
-  }
-}
 
 /** Line and column of an offset, both from 1; a column is a UTF-16 unit. */
 export function lineAndColumn(text: string, at: number): { line: number; col: number } {

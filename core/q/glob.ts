@@ -1,5 +1,16 @@
-import { folded, type Glob } from './tree.ts';
+/** Patterns of texts with `*` and `?`. */
 import type { Written } from './syntax.ts';
+
+/** Pieces of a pattern: a text as it is, `*` for any run of characters, `?` for one. */
+export type Glob = readonly (
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'many' }
+  | { readonly kind: 'one' }
+)[];
+
+/** `A` to `Z` in lower case, and nothing else: what both databases do to text of any language. */
+export const folded = (text: string): string =>
+  text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
 
 /** Whether a value holds `*` or `?` that stand for other characters. */
 export const isPattern = ({ text, quoted }: Written): boolean => !quoted && /[*?]/u.test(text);

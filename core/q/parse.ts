@@ -1,5 +1,5 @@
 /** From text to shape: the grammar of `q` as docs/reference/q.md gives it. */
-import { maxQueryDepth, maxQueryLength, maxQueryTerms } from '../../limits.ts';
+import { maxQueryDepth, maxQueryLength, maxQueryTerms } from '../limits.ts';
 import { openScanner, type Scanner } from './scan.ts';
 import type { FieldTerm, Operand, Parsed, Span, Syntax } from './syntax.ts';
 import { QueryError } from './wrong.ts';
