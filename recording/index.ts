@@ -4,7 +4,10 @@ export {
   type ClipSource,
   clipMetadataName,
   cutClip,
+  type Redact,
 } from './clip/cut.ts';
+export type { HeldBlock, StoredBlock } from './clip/held.ts';
+export type { LeftOut } from './clip/selection.ts';
 export { type ClipNote, markersTopic, scoresTopic } from './clip/notes.ts';
 export { keepLatched, type LatchedMessage } from './clip/select.ts';
 export type { ClipContents, ClipSummary } from './clip/contents.ts';

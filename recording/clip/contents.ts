@@ -4,7 +4,7 @@ export interface ClipContents {
   /** Smallest and largest log time in the file; both 0 when it has no message. */
   readonly startNs: bigint;
   readonly endNs: bigint;
-  /** Channels that carry messages, in the order they were registered. */
+  /** Channels that carry messages, in the order of their ids. */
   readonly topics: readonly {
     readonly topic: string;
     readonly schema: string;

@@ -7,22 +7,19 @@
 import { Fault } from '@fieldloop/core';
 import type { Appendable, Channel, MessageBlock } from '../types.ts';
 import { type ClipNote, markersTopic, noteBytes, noteChannel, scoresTopic } from './notes.ts';
-import {
-  keepLatched,
-  type LatchedMessage,
-  messageAt,
-  type Selected,
-  selectBlock,
-} from './select.ts';
+import { type HeldBlock, loadBlock, mayHold } from './held.ts';
+import { keepLatched, type LatchedMessage, messageAt, type Selected } from './select.ts';
+import { type LeftOut, openSelection, type Selection, type SelectionPlan } from './selection.ts';
 import type { ClipContents, ClipSummary } from './contents.ts';
 import { type ClipWriter, openClipWriter } from './writer.ts';
 
-export interface ClipPlan {
-  /** The window, both ends inclusive, log time in ns. */
-  readonly startNs: bigint;
-  readonly endNs: bigint;
-  /** Exact topic names; `*` takes all. Latched context is of the chosen topics, too. */
-  readonly topics: readonly string[];
+/** Makes of a message what may go out. What it throws ends the cut. */
+export type Redact = (data: Uint8Array, channel: Channel) => Uint8Array | Promise<Uint8Array>;
+
+/** The range is the window, both ends inclusive. Latched context is of the chosen topics, too. */
+export interface ClipPlan extends Omit<SelectionPlan, 'changed'> {
+  /** By exact topic name; no byte of such a topic is written before it was changed. */
+  readonly redact?: ReadonlyMap<string, Redact> | undefined;
   /** Who writes, such as `fieldloop-agent 0.1.0`. */
   readonly library: string;
   readonly compression?: 'zstd' | 'none' | undefined;
@@ -31,7 +28,10 @@ export interface ClipPlan {
   /** Model scores, on the channel `/fieldloop/scores`. */
   readonly scores: readonly ClipNote[];
   /** Called once when the contents are known; the answer is the metadata `fieldloop.clip`. */
-  readonly metadata: (contents: ClipContents) => ReadonlyMap<string, string>;
+  readonly metadata: (
+    contents: ClipContents,
+    leftOut: readonly LeftOut[],
+  ) => ReadonlyMap<string, string>;
 }
 
 export interface ClipSource {
@@ -40,7 +40,7 @@ export interface ClipSource {
   /** All channels seen so far, by id. */
   readonly channels: ReadonlyMap<number, Channel>;
   /** The window in file order; blocks outside the range cost nothing but a comparison. */
-  readonly blocks: Iterable<MessageBlock>;
+  readonly blocks: Iterable<HeldBlock>;
   /** Latched messages that have left the window; those inside are found by the cut. */
   readonly latched?: Iterable<LatchedMessage> | undefined;
 }
@@ -53,99 +53,102 @@ export async function cutClip(
   plan: ClipPlan,
   source: ClipSource,
 ): Promise<ClipSummary> {
-  const chosen = chosenChannels(plan.topics, source.channels);
-  const { selected, context } = select(plan, source, chosen);
-  const notes = openNotes(plan, source.channels);
-  const { profile } = source;
+  const changed = plan.redact && new Set(plan.redact.keys());
+  const selection = await openSelection({ ...plan, changed }, source);
+  const context = await contextOf(plan, source, selection);
   const { library, compression } = plan;
-  const writer = await openClipWriter(out, { profile, library, compression });
-  for (const id of usedChannels(selected, context)) await writer.channel(channelOf(source, id));
-  for (const { channel } of notes) await writer.channel(channel);
+  const writer = await openClipWriter(out, { profile: source.profile, library, compression });
+  const filler = openFiller(writer, plan, source);
   for (const message of context) {
     const late = message.logTimeNs < plan.startNs ? plan.startNs : message.logTimeNs;
-    await writer.message(message.channelId, { ...message, logTimeNs: late });
+    await filler.message({ ...message, logTimeNs: late });
   }
-  for (const piece of selected) await writeSelected(writer, piece);
-  for (const { channel, lines } of notes) {
+  for (const held of source.blocks) {
+    if (held.lastNs < plan.startNs || held.firstNs > plan.endNs) continue;
+    const block = await loadBlock(held);
+    const selected = block && selection.take(block);
+    if (selected !== undefined) await filler.add(selected);
+  }
+  for (const { channel, lines } of openNotes(plan, source.channels)) {
+    await writer.channel(channel);
     for (const [i, note] of lines.entries()) {
       const { atNs } = note;
       const times = { logTimeNs: atNs, publishTimeNs: atNs };
       await writer.message(channel.id, { sequence: i, ...times, data: noteBytes(note) });
     }
   }
-  await writer.metadata(clipMetadataName, plan.metadata(writer.contents()));
+  const entries = plan.metadata(writer.contents(), selection.leftOut);
+  await writer.metadata(clipMetadataName, entries);
   return writer.finish();
 }
 
-/** 1 for each chosen channel; undefined when all are. */
-function chosenChannels(
-  topics: readonly string[],
-  channels: ReadonlyMap<number, Channel>,
-): Uint8Array | undefined {
-  if (topics.includes('*')) return undefined;
-  const names = new Set(topics);
-  const chosen = new Uint8Array(65_536);
-  for (const { id, topic } of channels.values()) if (names.has(topic)) chosen[id] = 1;
-  return chosen;
-}
-
-function select(
+/** The last message of each latched and chosen channel before the range. */
+async function contextOf(
   plan: ClipPlan,
   source: ClipSource,
-  chosen: Uint8Array | undefined,
-): { readonly selected: Selected[]; readonly context: LatchedMessage[] } {
+  selection: Selection,
+): Promise<LatchedMessage[]> {
   const kept = new Map<number, LatchedMessage>();
   for (const message of source.latched ?? []) {
     if (message.logTimeNs < plan.startNs) kept.set(message.channelId, message);
   }
-  const selected: Selected[] = [];
-  for (const block of source.blocks) {
+  const latched = new Set<number>();
+  for (const { id, latched: is } of source.channels.values()) if (is) latched.add(id);
+  for (const held of source.blocks) {
+    if (held.firstNs >= plan.startNs || !mayHold(held, latched)) continue;
+    const block = await loadBlock(held);
+    if (block === undefined) continue;
     keepLatched(kept, block, { channels: source.channels, beforeNs: plan.startNs });
-    const piece = selectBlock(block, plan, chosen);
-    if (piece !== undefined) selected.push(piece);
   }
-  const context = [...kept.values()]
-    .filter(({ channelId }) => chosen === undefined || chosen[channelId] === 1)
+  return [...kept.values()]
+    .filter(({ channelId }) => selection.isChosen(channelId))
     .sort((a, b) => (a.logTimeNs < b.logTimeNs ? -1 : Number(a.logTimeNs > b.logTimeNs)));
-  return { selected, context };
 }
 
-/** Ids in ascending order, so that the same window gives the same file. */
-function usedChannels(
-  selected: readonly Selected[],
-  context: readonly LatchedMessage[],
-): readonly number[] {
-  const used = new Uint8Array(65_536);
-  for (const { channelId } of context) used[channelId] = 1;
-  for (const { block, picks } of selected) {
-    const { channelIds, count } = block;
-    if (picks === undefined) {
-      for (let i = 0; i < count; i += 1) used[channelIds[i] ?? 0] = 1;
-      for (const id of block.chunk?.declares ?? []) used[id] = 1;
-    } else {
-      for (const i of picks) used[channelIds[i] ?? 0] = 1;
-    }
-  }
-  const ids: number[] = [];
-  for (let id = 0; id < used.length; id += 1) if (used[id] === 1) ids.push(id);
-  return ids;
+interface Filler {
+  message(message: LatchedMessage): Promise<void>;
+  add(selected: Selected): Promise<void>;
+}
+
+/** Registers a channel with its first message, and changes what must not go out as it is. */
+function openFiller(writer: ClipWriter, plan: ClipPlan, source: ClipSource): Filler {
+  const known = new Set<number>();
+  const register = async (id: number): Promise<Channel> => {
+    const channel = channelOf(source, id);
+    if (!known.has(id)) await writer.channel(channel);
+    known.add(id);
+    return channel;
+  };
+  const message = async (one: LatchedMessage): Promise<void> => {
+    const channel = await register(one.channelId);
+    const change = plan.redact?.get(channel.topic);
+    const data = change === undefined ? one.data : await change(one.data, channel);
+    await writer.message(one.channelId, { ...one, data });
+  };
+  return {
+    message,
+    async add({ block, picks }) {
+      if (picks !== undefined) {
+        for (const i of picks) await message(messageAt(block, i));
+        return;
+      }
+      for (const id of channelsOf(block)) await register(id);
+      await writer.chunk(block);
+    },
+  };
+}
+
+/** Of its messages and of the records inside its chunk, each once, in ascending order. */
+function channelsOf({ channelIds, count, chunk }: MessageBlock): readonly number[] {
+  const used = new Set<number>(chunk?.declares);
+  for (let i = 0; i < count; i += 1) used.add(channelIds[i] ?? 0);
+  return [...used].sort((a, b) => a - b);
 }
 
 function channelOf(source: ClipSource, id: number): Channel {
   const channel = source.channels.get(id);
   if (channel !== undefined) return channel;
   throw new Fault('internal', `the window has messages on channel ${id}, which it does not know`);
-}
-
-async function writeSelected(writer: ClipWriter, { block, picks }: Selected): Promise<void> {
-  if (picks === undefined) {
-    await writer.chunk(block);
-    return;
-  }
-  for (const i of picks) {
-    const message = messageAt(block, i);
-    await writer.message(message.channelId, message);
-  }
 }
 
 interface OpenNotes {

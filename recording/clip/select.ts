@@ -31,7 +31,23 @@ export function selectBlock(
     return undefined;
   }
   const inside = block.firstNs >= range.startNs && block.lastNs <= range.endNs;
-  if (inside && chosen === undefined && block.chunk !== undefined) return { block };
+  if (inside && block.chunk !== undefined && areAll(block, chosen)) return { block };
+  const picks = picksOf(block, range, chosen);
+  return picks.length === 0 ? undefined : { block, picks };
+}
+
+function areAll({ channelIds, count }: MessageBlock, chosen: Uint8Array | undefined): boolean {
+  if (chosen === undefined) return true;
+  for (let i = 0; i < count; i += 1) if (chosen[channelIds[i] ?? 0] !== 1) return false;
+  return true;
+}
+
+/** The messages of the block that are inside and chosen, in file order. */
+export function picksOf(
+  block: MessageBlock,
+  range: Range,
+  chosen: Uint8Array | undefined,
+): Uint32Array {
   const { count, timesNs, channelIds, baseNs } = block;
   const from = Number(range.startNs - baseNs);
   const to = Number(range.endNs - baseNs);
@@ -44,7 +60,7 @@ export function selectBlock(
     picks[taken] = i;
     taken += 1;
   }
-  return taken === 0 ? undefined : { block, picks: picks.subarray(0, taken) };
+  return picks.subarray(0, taken);
 }
 
 /** Message i of a block; its data is a view, valid as long as the block is. */

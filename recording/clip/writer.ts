@@ -145,7 +145,8 @@ class Writer implements ClipWriter {
       endNs = messageCount === 0 || lastNs > endNs ? lastNs : endNs;
       messageCount += count;
     }
-    const topics = [...this.#channels].flatMap(([id, { channel }]) => {
+    const byId = [...this.#channels].sort(([a], [b]) => a - b);
+    const topics = byId.flatMap(([id, { channel }]) => {
       const number = counts.get(id) ?? 0;
       const { topic, schema } = channel;
       return number === 0 ? [] : [{ topic, schema: schema?.name ?? '', count: number }];
