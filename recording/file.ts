@@ -16,9 +16,9 @@ export async function openFile(path: string): Promise<Readable & AsyncDisposable
   return {
     name: path,
     size,
-    async read(offset, length) {
+    async read(offset, length, into) {
       const most = Math.max(0, Math.min(length, size - offset));
-      const memory = new Uint8Array(Buffer.allocUnsafeSlow(most).buffer);
+      const memory = into ?? new Uint8Array(Buffer.allocUnsafeSlow(most).buffer);
       let filled = 0;
       while (filled < most) {
         const at = offset + filled;

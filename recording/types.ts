@@ -8,8 +8,11 @@ export interface Readable {
   readonly name: string;
   /** Bytes in all; absent when it still grows. */
   readonly size?: number | undefined;
-  /** Up to `length` bytes from `offset`; fewer only at the end. */
-  read(offset: number, length: number): Promise<Uint8Array>;
+  /**
+   * Up to `length` bytes from `offset`; fewer only at the end. `into` is memory with room for all
+   * of them, which may be used; the answer says where they are.
+   */
+  read(offset: number, length: number, into?: Uint8Array): Promise<Uint8Array>;
   /** The file with this name and suffix beside it, such as `-wal`; undefined when there is none. */
   beside?(suffix: string): Promise<Readable | undefined>;
 }

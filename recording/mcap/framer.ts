@@ -3,6 +3,7 @@
  * cover more than one record. It holds at most one record that is not yet whole; attachments and
  * records nobody wants pass by without being held.
  */
+import { chunkMemory } from '../codec/codec.ts';
 import { crc32, joinCrc32 } from '../codec/crc.ts';
 import { damaged, remedies } from '../damage.ts';
 import { chunkBytes, fieldRecordBytes, recordBytes } from '../limits.ts';
@@ -34,6 +35,8 @@ export interface FramerOptions {
   readonly verify: boolean;
   /** Attachments up to this size are delivered with their data. */
   readonly attachmentBytes: number;
+  /** What is delivered is used before the next call, so that its memory serves again. */
+  readonly reuse: boolean;
   readonly meter: ReadMeter;
   /** Present: the first byte fed is this one of the file, where a record begins. */
   readonly from?: number | undefined;
@@ -63,6 +66,8 @@ export class Framer {
   #at = 0;
   #fed = 0;
   #held: Held | undefined;
+  /** Memory of the last held record, for the next one. */
+  #spare: Uint8Array | undefined;
   #passing = 0;
   #open: OpenAttachment | undefined;
   #headerSeen = false;
@@ -139,9 +144,10 @@ export class Framer {
     if (piece.end - at >= need) return this.#step(piece, at);
     this.#sum(piece, at);
     this.#summed = piece.end;
-    const bytes = piece.bytes.slice(at);
-    this.#options.meter.take(bytes.length);
-    this.#held = { bytes, length: bytes.length, need, offset: piece.offset + at };
+    const rest = piece.bytes.subarray(at);
+    const bytes = this.#memoryFor(rest.length);
+    bytes.set(rest);
+    this.#held = { bytes, length: rest.length, need, offset: piece.offset + at };
     return piece.end;
   }
 
@@ -163,16 +169,31 @@ export class Framer {
         this.#step(whole, 0);
         this.#sum(whole, whole.end);
         this.#summed = this.#at;
-        this.#options.meter.release(held.bytes.length);
+        this.#giveBack(held.bytes);
         return;
       }
     }
   }
 
+  #memoryFor(length: number): Uint8Array {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare !== undefined && spare.length >= length) return spare;
+    if (spare !== undefined) this.#options.meter.release(spare.length);
+    this.#options.meter.take(length);
+    return chunkMemory(length);
+  }
+
+  /** What was in it has been delivered; where items may outlive it, it is theirs. */
+  #giveBack(bytes: Uint8Array): void {
+    if (this.#options.reuse) this.#spare = bytes;
+    else this.#options.meter.release(bytes.length);
+  }
+
   #reserve(held: Held, length: number): void {
     if (length <= held.bytes.length) return;
     const size = Math.min(held.need, Math.max(length, held.bytes.length * 2));
-    const bytes = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
+    const bytes = chunkMemory(size);
     bytes.set(held.bytes.subarray(0, held.length));
     this.#options.meter.take(size);
     this.#options.meter.release(held.bytes.length);

@@ -52,7 +52,7 @@ function openMachine({ name, size, from }: Whole, options: ReadOptions): Machine
   // What was passed over is missing from the sums over whole sections.
   const verify = options.verify ?? options.salvage !== true;
   const framer = new Framer(
-    { name, size, verify, attachmentBytes: 0, meter, from: from?.offset },
+    { name, size, verify, attachmentBytes: 0, reuse, meter, from: from?.offset },
     sink,
   );
   return {

@@ -68,7 +68,7 @@ export async function* walkMcap(
   const verify = options.verify ?? true;
   const meter = options.meter ?? unmetered;
   const framer = new Framer(
-    { name, size, verify, attachmentBytes: attachmentHeldBytes, meter },
+    { name, size, verify, attachmentBytes: attachmentHeldBytes, reuse: false, meter },
     sink,
   );
   for await (const bytes of windows(readable, options)) {

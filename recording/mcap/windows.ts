@@ -1,22 +1,30 @@
 /** A file as a sequence of pieces that a parser takes in turn. */
 import { Fault } from '@fieldloop/core';
+import { chunkMemory } from '../codec/codec.ts';
 import { readAheadBytes } from '../limits.ts';
 import { unmetered } from '../meter.ts';
 import type { ReadOptions } from '../options.ts';
 import type { Readable } from '../types.ts';
 
-/** The bytes of a file in order; while one window is at work the next is being read. */
+/**
+ * The bytes of a file in order; while one window is at work the next is being read. With `reuse` a
+ * window is valid until the next one is asked for, and two buffers serve for the whole file.
+ */
 export async function* windows(
   readable: Readable,
-  options: Pick<ReadOptions, 'signal' | 'meter'>,
+  options: Pick<ReadOptions, 'signal' | 'meter' | 'reuse'>,
 ): AsyncGenerator<Uint8Array, void> {
   const meter = options.meter ?? unmetered;
+  const buffers: (Uint8Array | undefined)[] = [];
+  let turn = 0;
   const ask = (offset: number): Promise<Uint8Array> => {
     if (readable.size !== undefined && offset >= readable.size) {
       return Promise.resolve(new Uint8Array(0));
     }
     meter.take(readAheadBytes);
-    const read = readable.read(offset, readAheadBytes);
+    turn = 1 - turn;
+    const into = options.reuse === true ? (buffers[turn] ??= memoryFor(readable)) : undefined;
+    const read = readable.read(offset, readAheadBytes, into);
     // A failed read is met when it is awaited; until then nobody else hears of it.
     read.catch(() => {});
     return read;
@@ -32,4 +40,9 @@ export async function* windows(
     yield bytes;
     meter.release(readAheadBytes);
   }
+}
+
+/** Room for any window of this file. */
+function memoryFor({ size = readAheadBytes }: Readable): Uint8Array {
+  return chunkMemory(Math.min(size, readAheadBytes));
 }
