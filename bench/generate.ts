@@ -10,7 +10,10 @@ import { McapWriter } from '@mcap/core';
 import { compress } from 'zstd-napi';
 import { type DefinitionName, definitions } from './definitions.ts';
 
-export type Compression = 'none' | 'zstd';
+export type Compression = 'none' | 'zstd' | 'lz4';
+
+/** Makes one LZ4 frame; there is no compressor for it in this process. */
+export type Lz4 = (bytes: Uint8Array) => Uint8Array;
 
 interface Publisher {
   readonly topic: string;
@@ -174,6 +177,7 @@ export async function generate(
   mix: Mix,
   compression: Compression,
   path: string,
+  lz4?: Lz4,
 ): Promise<Generated> {
   await using file = await open(path, 'w');
   let position = 0n;
@@ -186,14 +190,7 @@ export async function generate(
       },
     },
     chunkSize: 768 * 1024,
-    ...(compression === 'zstd'
-      ? {
-          compressChunk: (data: Uint8Array) => ({
-            compression: 'zstd',
-            compressedData: compress(data),
-          }),
-        }
-      : {}),
+    ...(compression === 'none' ? {} : { compressChunk: compressor(compression, lz4) }),
   });
   await writer.start({ profile: 'ros2', library: 'fieldloop bench' });
   const sources = await Promise.all(mix.publishers.map((one) => register(writer, one)));
@@ -216,6 +213,12 @@ export async function generate(
   }
   await writer.end();
   return { messages, bytes: Number(position) };
+}
+
+function compressor(compression: 'zstd' | 'lz4', lz4: Lz4 | undefined) {
+  const pack = compression === 'zstd' ? compress : lz4;
+  if (pack === undefined) throw new TypeError('nothing here makes LZ4 frames');
+  return (data: Uint8Array) => ({ compression, compressedData: pack(data) });
 }
 
 interface Source {
