@@ -73,9 +73,16 @@ export const shortExamples: Readonly<Record<string, readonly string[]>> = {
   'rollouts resume': ["fieldloop rollouts resume rol_01J… --reason 'inventory is done'"],
   'rollouts rollback': ["fieldloop rollouts rollback rol_01J… --reason 'slow on ramps'"],
   'rollouts start': ['fieldloop rollouts start detector.yaml --id rol_01J… --plan 41ab…'],
-  'rules backtest': ["fieldloop rules backtest amr-baseline 4 --q 'startNs>-30d' --wait"],
+  'rules backtest': [
+    'fieldloop rules backtest amr.yaml recordings/ --duty-hours 16',
+    'fieldloop rules backtest amr.yaml day/*.mcap --against amr-old.yaml --html timeline.html',
+    'fieldloop rules backtest amr.yaml run.mcap --json | jq .perRobotDay.bytes.mean',
+    "fieldloop rules backtest amr-baseline 4 --q 'startNs>-30d' --wait",
+  ],
   'rules create': ["fieldloop rules create amr-baseline --description 'for every robot'"],
   'rules diff': [
+    'fieldloop rules diff amr-old.yaml amr.yaml',
+    'fieldloop rules diff amr-old.yaml amr.yaml day/*.mcap',
     'fieldloop rules diff amr-baseline 4',
     'fieldloop rules diff amr-baseline 4 --against 2',
   ],

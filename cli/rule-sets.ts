@@ -38,10 +38,10 @@ interface EditOptions extends ApiOptions {
   readonly description?: string;
 }
 
-interface BacktestOptions extends ApiOptions {
+export interface BacktestOptions extends ApiOptions {
   readonly q?: string;
   readonly session?: string[];
-  readonly against?: number;
+  readonly against?: string;
   readonly wait?: boolean;
 }
 
@@ -68,8 +68,6 @@ export function ruleSetCommands(rules: Command, io: CliIo): void {
   save(rules, io);
   versions(rules, io);
   edit(rules, io);
-  diff(rules, io);
-  backtest(rules, io);
   forecast(rules, io);
   deleteCommand(rules, io, {
     argument: 'set',
@@ -168,19 +166,36 @@ function edit(rules: Command, io: CliIo): void {
     });
 }
 
-function diff(rules: Command, io: CliIo): void {
-  apiOptions(rules.command('diff <set> <n>').description('What changed, by meaning and by line.'))
-    .option('--against <n>', 'since this version; else the one before')
-    .action(async (id: string, n: string, options: ApiOptions & { readonly against?: string }) => {
-      const query = options.against === undefined ? '' : `?against=${options.against}`;
-      const path = `/v1/ruleSets/${encodeURIComponent(id)}/versions/${versionOf(n)}/diff${query}`;
-      const response = await clientOf(options, io).send(path);
-      const found = (await response.json()) as Schemas['RuleSetDiff'];
-      printOne(found, options, io, () => diffText(found));
-    });
+/** What changed from one version of the cloud to another. */
+export async function diffInCloud(
+  io: CliIo,
+  { id, n }: { readonly id: string; readonly n: string },
+  options: ApiOptions & { readonly against?: string },
+): Promise<void> {
+  const query = options.against === undefined ? '' : `?against=${options.against}`;
+  const path = `/v1/ruleSets/${encodeURIComponent(id)}/versions/${versionOf(n)}/diff${query}`;
+  const response = await clientOf(options, io).send(path);
+  const found = (await response.json()) as Schemas['RuleSetDiff'];
+  printOne(found, options, io, () => diffText(found));
 }
 
 function diffText({ from, to, changes, lines }: Schemas['RuleSetDiff']): string {
+  return `version ${from} to ${to}\n${changesText(changes, lines)}`;
+}
+
+interface Change {
+  readonly part: string;
+  readonly name: string;
+  readonly change: string;
+  readonly fields: readonly {
+    readonly path: string;
+    readonly before?: unknown;
+    readonly after?: unknown;
+  }[];
+}
+
+/** Changes by meaning, then by line. */
+export function changesText(changes: readonly Change[], lines: readonly string[]): string {
   const words = changes.flatMap(({ part, name, change, fields }) => [
     `${change} ${part} ${name}\n`,
     ...fields.map(
@@ -189,43 +204,33 @@ function diffText({ from, to, changes, lines }: Schemas['RuleSetDiff']): string 
     ),
   ]);
   const meaning = words.length === 0 ? ['the meaning is the same\n'] : words;
-  return [`version ${from} to ${to}\n`, ...meaning, '\n', ...lines.map((line) => `${line}\n`)].join(
-    '',
-  );
+  return [...meaning, '\n', ...lines.map((line) => `${line}\n`)].join('');
 }
 
-function backtest(rules: Command, io: CliIo): void {
-  apiOptions(
-    rules
-      .command('backtest <set> <n>')
-      .description('What a version would have done: fires, clips, bytes per robot and day.'),
-  )
-    .option('--q <query>', "over these stored clips: 'startNs>-30d'")
-    .option('--session <id...>', 'over the recordings of these sessions')
-    .option(
-      '--against <n>',
-      'beside this version; else beside the active one',
-      wholeNumber('--against'),
-    )
-    .option('--wait', 'wait for the forecast')
-    .action(async (id: string, n: string, options: BacktestOptions) => {
-      const client = clientOf(options, io);
-      const { q, session: sessions, against } = options;
-      const more = given({ q, sessions, against });
-      const started = await answer<Schemas['Operation']>(
-        client.POST('/v1/ruleSets/{id}:backtest', {
-          params: { path: { id } },
-          body: { version: versionOf(n), ...more },
-        }),
-      );
-      if (options.wait !== true) {
-        printOne(started, options, io, () => operationText(started, showOf(options)));
-        return;
-      }
-      await waitFor(client, started.id, io);
-      await printForecast(client, { id, n }, options, io);
-    });
+/** What a version would have done, by the clips of the cloud. */
+export async function backtestInCloud(
+  io: CliIo,
+  { id, n }: { readonly id: string; readonly n: string },
+  options: BacktestOptions,
+): Promise<void> {
+  const client = clientOf(options, io);
+  const { q, session: sessions } = options;
+  const against = options.against === undefined ? undefined : againstOf(options.against);
+  const started = await answer<Schemas['Operation']>(
+    client.POST('/v1/ruleSets/{id}:backtest', {
+      params: { path: { id } },
+      body: { version: versionOf(n), ...given({ q, sessions, against }) },
+    }),
+  );
+  if (options.wait !== true) {
+    printOne(started, options, io, () => operationText(started, showOf(options)));
+    return;
+  }
+  await waitFor(client, started.id, io);
+  await printForecast(client, { id, n }, options, io);
 }
+
+const againstOf = wholeNumber('--against');
 
 function forecast(rules: Command, io: CliIo): void {
   apiOptions(

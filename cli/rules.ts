@@ -1,12 +1,10 @@
 /** `fieldloop rules`: whether rule sets are sound, and what they would have done in a recording. */
-import { readFile } from 'node:fs/promises';
 import { Fault, type Json } from '@fieldloop/core';
 import { readRecording } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
 import {
   gatherFacts,
   lintAgainst,
-  parseRuleSet,
   problemLine,
   type RecordingFacts,
   type RuleProblem,
@@ -19,6 +17,8 @@ import { type CliIo, jsonText } from './io.ts';
 import { type ApiOptions, apiOptions, clientOf, given, printOne } from './list.ts';
 import { publicationCommands } from './publications.ts';
 import { ruleSetCommands } from './rule-sets.ts';
+import { backtestCommand, diffCommand } from './rules-backtest.ts';
+import { readOne, readRules, readText } from './rules-file.ts';
 import { openProgress } from './rules-progress.ts';
 import { testRules } from './rules-test.ts';
 import { counted } from './show.ts';
@@ -45,13 +45,15 @@ export function rulesCommand(io: CliIo): Command {
     .argument('<recording>', 'an MCAP file or a ROS 1 bag')
     .option('--json', 'one JSON document instead of tables')
     .action(async (rules: string, recording: string, options: { json?: boolean }) => {
-      const ruleSet = await readRules(io, rules);
+      const { ruleSet } = await readRules(io, rules);
       await testRules(io, { ruleSet, path: recording, json: options.json === true });
     });
   command
     .command('schema')
     .description('The JSON Schema of rule sets, for editors.')
     .action(() => io.out(jsonText(ruleSetJsonSchema())));
+  backtestCommand(command, io);
+  diffCommand(command, io);
   ruleSetCommands(command, io);
   publicationCommands(command, io);
   return command;
@@ -142,43 +144,6 @@ function lintText({ file, ruleSet, problems }: Linted): string {
     lines.push(`${file}: ${name} version ${version}, ${count}, digest ${digest.slice(0, 12)}`);
   }
   return lines.map((line) => `${line}\n`).join('');
-}
-
-async function readOne(file: string): Promise<Linted> {
-  const { ruleSet, problems } = parseRuleSet(await readText(file), file);
-  return { file, ruleSet, problems };
-}
-
-/** The rule set of a file that is to be run; its problems go to the terminal. */
-async function readRules(io: CliIo, file: string): Promise<RuleSet> {
-  const { ruleSet, problems } = await readOne(file);
-  for (const problem of problems) io.err(`${problemLine(problem)}\n`);
-  if (ruleSet !== undefined) return ruleSet;
-  throw new Fault('invalid', 'the rule set has errors and does not run', {
-    place: file,
-    remedy: 'Each line above says what to do.',
-  });
-}
-
-async function readText(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : '';
-    if (code === 'ENOENT' || code === 'EISDIR') {
-      const message = code === 'ENOENT' ? 'there is no such file' : 'is a folder';
-      throw new Fault('not_found', message, {
-        place: file,
-        remedy: 'Name a rule set, for example rules/library/near-miss.yaml.',
-        cause,
-      });
-    }
-    throw new Fault('unavailable', `cannot be read: ${String(code)}`, {
-      place: file,
-      remedy: 'Check the permissions of the file and the disk.',
-      cause,
-    });
-  }
 }
 
 async function factsOf(io: CliIo, path: string): Promise<RecordingFacts> {

@@ -118,7 +118,8 @@ export function forecast(input: ForecastInput): Forecast {
   const scheduled = timed.map((rule) => scheduleOf(rule, dutyHours));
   const timedBytes = timed.map((rule) => clipBytes(rates, plannedOf(rule)));
   const typical = meanOf(replayed.map((rule) => clipBytes(rates, plannedOf(rule))));
-  const most = Math.max(0, ...sizes, ...timedBytes, typical);
+  // Sizes that were counted bound themselves; a rate of topics may be of a moment.
+  const most = Math.max(0, ...sizes, ...timedBytes, isWhole && sizes.length > 0 ? 0 : typical);
   const estimate = openEstimate(whole.sessions, whole.recordedS);
   return {
     population: whole.population,

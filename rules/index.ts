@@ -25,7 +25,7 @@ export {
 } from './trial.ts';
 export type { TrialClip } from './session-clips.ts';
 export { compareMoments, type ComparedMoments, type RuleMoment } from './compare-triggers.ts';
-export { topicsReadBy } from './reads.ts';
+export { onlyRule, topicsReadBy } from './reads.ts';
 export { type Engine, openEngine } from './engine.ts';
 export type {
   EngineCounters,
@@ -46,6 +46,7 @@ export { clockJumpNs, maxClipMarkers, maxOpenClips } from './limits.ts';
 export { lintAgainst } from './lint.ts';
 export { type Merged, mergeRuleSets, type RuleSetText } from './merge.ts';
 export { problemLine, type ProblemCode, type RuleProblem } from './problem.ts';
+export { openRecordedScores, type RecordedScores } from './recorded-scores.ts';
 export { openReplay, type Replay, type ReplayOutcome } from './replay.ts';
 export {
   type Estimate,

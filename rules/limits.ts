@@ -40,11 +40,32 @@ export const sortedSamples = 16_384;
 /** Bytes of all windows of one rule set; at the limit a window gives up its oldest sample. */
 export const windowBytes = 64 * 2 ** 20;
 
-/** Longest `pre` and `post` of a capture, ns. */
+/** Longest `pre`, `post` and `maxDuration` of a capture, ns. */
 export const captureMostNs = 600_000_000_000n;
 /** Shortest period of `every` and longest duration of any key, ns. */
 export const periodLeastNs = 100_000_000n;
 export const durationMostNs = 31_622_400_000_000_000n;
+
+/** Steps of a sequence. */
+export const steps = 8;
+export const labels = 16;
+export const scopeCharacters = 512;
+/** Keys that `limits.per` counts apart; at the limit the one that began first is forgotten. */
+export const limitKeys = 1_024;
+/** Characters of one key; longer ones are told apart by their beginning. */
+export const limitKeyCharacters = 128;
+/** Embeddings of clips that novelty compares with; at the limit the oldest is forgotten. */
+export const noveltyKept = 128;
+/** Dimensions of an embedding that novelty looks at; a longer one is unknown. */
+export const embeddingDimensions = 1_024;
+/** A drawn moment of `every: {randomUniform}` that no message follows in this time passes, ns. */
+export const drawnWaitNs = 1_000_000_000;
+/** Shortest step by which `extendWhile` moves the end of a clip, ns. */
+export const extendStepNs = 1_000_000_000;
+/** Clips that one long moment is split into; what goes on behind the last is not recorded. */
+export const groupParts = 16;
+/** Rows of suppressed triggers by rule, reason and hour that wait to be taken. */
+export const ledgerRows = 4_096;
 
 /** Default lateness of the watermark, ns; the largest one is `clockJumpNs`. */
 export const latenessNs = 200_000_000n;
@@ -74,6 +95,8 @@ export const maxClipTags = 16;
 /** Longest clip that merging makes, unless an agent is told otherwise, ns. */
 export const clipNs = 120_000_000_000n;
 
+/** Scores that a replay takes from one clip; a longer list is cut. */
+export const recordedScores = 100_000;
 /** Triggers kept of one recording of a backtest; more are counted. */
 export const trialTriggers = 10_000;
 /** Fewer sessions than this say nothing of how sessions differ; resamples of more of them. */

@@ -14,3 +14,16 @@ export function topicsReadBy(ruleSet: RuleSet, rule: Rule): ReadonlySet<string> 
   if (rule.trigger.kind === 'absent') topics.add(rule.trigger.topic);
   return topics;
 }
+
+/** One rule alone, with the signals and models that it reads: what it costs is told by it. */
+export function onlyRule(ruleSet: RuleSet, id: string | undefined): RuleSet {
+  const rules = ruleSet.rules.filter((rule) => rule.id === id);
+  const terms = rules.flatMap(termsOfRule);
+  const names = new Set(terms.flatMap((term) => [...signalsOf(term)]));
+  return {
+    ...ruleSet,
+    rules,
+    signals: ruleSet.signals.filter(({ name }) => names.has(name)),
+    models: ruleSet.models.filter((model) => scoreNames.some((s) => names.has(`${model.id}.${s}`))),
+  };
+}

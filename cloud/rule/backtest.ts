@@ -4,11 +4,12 @@
  * triggers and the bytes of its topics.
  */
 import { asFault, Fault, type Json } from '@fieldloop/core';
-import { type RecordingItem, readRecording, scoresTopic } from '@fieldloop/recording';
+import { readRecording } from '@fieldloop/recording';
 import {
   type Forecast,
   forecast,
   type OpenTrial,
+  openRecordedScores,
   openTrial,
   parseRuleSet,
   type RuleSet,
@@ -172,52 +173,10 @@ async function replay(
   }
 }
 
-/** Most scores of one clip; a longer list is cut. */
-const mostScores = 100_000;
-
 async function scoresOf(readable: Object, signal: AbortSignal): Promise<ScoreRecord[]> {
-  const scores: ScoreRecord[] = [];
-  const channels = new Set<number>();
-  for await (const item of readRecording(readable, { reuse: true, signal })) {
-    if (item.kind === 'channel' && item.channel.topic === scoresTopic) {
-      channels.add(item.channel.id);
-    }
-    if (item.kind !== 'block' || channels.size === 0) continue;
-    for (const text of textsOn(item, channels)) {
-      const score = scoreOf(text);
-      if (score !== undefined && scores.length < mostScores) scores.push(score);
-    }
-  }
-  return scores.toSorted((a, b) => (a.atNs < b.atNs ? -1 : Number(a.atNs > b.atNs)));
-}
-
-function* textsOn(
-  { block }: Extract<RecordingItem, { kind: 'block' }>,
-  channels: ReadonlySet<number>,
-): Generator<string> {
-  const decoder = new TextDecoder();
-  for (let i = 0; i < block.count; i += 1) {
-    if (!channels.has(block.channelIds[i] ?? 0)) continue;
-    yield decoder.decode(block.data.subarray(block.starts[i], block.ends[i]));
-  }
-}
-
-/** What the agent wrote; undefined for anything else on that topic. */
-function scoreOf(text: string): ScoreRecord | undefined {
-  let note: Partial<Record<keyof ScoreRecord, unknown>> | null;
-  try {
-    note = JSON.parse(text) as Partial<Record<keyof ScoreRecord, unknown>> | null;
-  } catch {
-    return undefined;
-  }
-  const { scorer, atNs, values } = note ?? {};
-  if (typeof scorer !== 'string' || typeof values !== 'object' || values === null) return undefined;
-  if (typeof atNs !== 'string' || !/^\d{1,19}$/.test(atNs)) return undefined;
-  const numbers = Object.entries(values).filter(
-    (entry): entry is [string, number] => typeof entry[1] === 'number',
-  );
-  const record = { scorer, atNs: BigInt(atNs), values: Object.fromEntries(numbers) };
-  return { ...record, latencyMs: 0, modelSha256: '' };
+  const scores = openRecordedScores();
+  for await (const item of readRecording(readable, { reuse: true, signal })) scores.take(item);
+  return scores.inOrder();
 }
 
 async function told(

@@ -1,0 +1,90 @@
+/** Sessions over threads, as many at once as the machine has processors. */
+import { availableParallelism } from 'node:os';
+import { Worker } from 'node:worker_threads';
+import { Fault } from '@fieldloop/core';
+import type { FromBacktest, SessionFound, SessionPlan, ToBacktest } from './protocol.ts';
+
+/** More threads than this wait for the disk. */
+const mostThreads = 16;
+
+export interface PoolWork {
+  readonly sessions: readonly SessionPlan[];
+  readonly rules: ToBacktest['rules'];
+  readonly sketch: boolean;
+  readonly signal: AbortSignal;
+  /** Bytes read of all sessions. */
+  readonly progress: (bytes: number) => void;
+}
+
+/** In the order of the plan, whichever ended first. */
+export async function runSessions(work: PoolWork): Promise<SessionFound[]> {
+  const { sessions, signal } = work;
+  const bytes = sessions.map(() => 0);
+  const found = sessions.map((): readonly SessionFound[] => []);
+  // The longest first, so that none of them is left alone at the end.
+  const queue = sessions
+    .map((plan, i) => ({ plan, i, bytes: plan.files.reduce((sum, one) => sum + one.bytes, 0) }))
+    .toSorted((a, b) => b.bytes - a.bytes);
+  const threads = Math.min(availableParallelism(), mostThreads, sessions.length);
+  const workers: Worker[] = [];
+  const runNext = async (): Promise<void> => {
+    const worker = new Worker(new URL('./worker.ts', import.meta.url));
+    workers.push(worker);
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const { plan, i } = next;
+      const heard = (read: number): void => {
+        bytes[i] = read;
+        work.progress(bytes.reduce((sum, one) => sum + one, 0));
+      };
+      const { rules, sketch } = work;
+      found[i] = await ask(worker, { plan, rules, sketch, cost: i === 0 }, heard);
+    }
+  };
+  const stop = (): void => {
+    for (const worker of workers) void worker.terminate();
+  };
+  signal.addEventListener('abort', stop);
+  try {
+    signal.throwIfAborted();
+    await Promise.all(Array.from({ length: threads }, runNext));
+  } finally {
+    signal.removeEventListener('abort', stop);
+    await Promise.all(workers.map(async (worker) => await worker.terminate()));
+  }
+  return found.flat();
+}
+
+async function ask(
+  worker: Worker,
+  asked: ToBacktest,
+  progress: (bytes: number) => void,
+): Promise<readonly SessionFound[]> {
+  return await new Promise((resolve, reject) => {
+    const done = (): void => {
+      worker.off('message', hear);
+      worker.off('error', fail);
+      worker.off('exit', gone);
+    };
+    const hear = (message: FromBacktest): void => {
+      if (message.kind === 'progress') {
+        progress(message.bytes);
+        return;
+      }
+      done();
+      if (message.kind === 'done') resolve(message.found);
+      else {
+        const { code, message: text, place, remedy } = message.fault;
+        reject(new Fault(code, text, { place, remedy }));
+      }
+    };
+    const fail = (error: Error): void => {
+      done();
+      reject(error);
+    };
+    const gone = (): void => fail(new Error('a thread of the backtest ended'));
+    worker.on('message', hear);
+    worker.on('error', fail);
+    worker.on('exit', gone);
+    worker.postMessage(asked);
+  });
+}

@@ -1,0 +1,90 @@
+/** What the backtest's threads are told and tell: plain data, ready for a structured clone. */
+import type { FaultCode } from '@fieldloop/core';
+import type { ShownValue, Trial } from '@fieldloop/rules';
+
+export interface RulesText {
+  readonly file: string;
+  readonly text: string;
+}
+
+/** Recordings of one run of a robot, in the order of their splits. */
+export interface SessionPlan {
+  /** Names the session in reports: its first file, as it was given. */
+  readonly name: string;
+  readonly device: string;
+  readonly files: readonly { readonly path: string; readonly bytes: number }[];
+}
+
+export interface ToBacktest {
+  readonly plan: SessionPlan;
+  readonly rules: readonly RulesText[];
+  /** Signals are sampled for a picture. */
+  readonly sketch: boolean;
+  /** The cost of each rule is measured on the beginning of this session. */
+  readonly cost: boolean;
+}
+
+export type FromBacktest =
+  | { readonly kind: 'progress'; readonly bytes: number }
+  | { readonly kind: 'done'; readonly found: readonly SessionFound[] }
+  | { readonly kind: 'failed'; readonly fault: FaultWords };
+
+/** A Fault without its class. */
+export interface FaultWords {
+  readonly code: FaultCode;
+  readonly message: string;
+  readonly place: string | undefined;
+  readonly remedy: string | undefined;
+}
+
+/** A trigger with the values that led to it. */
+export interface Moment {
+  readonly rule: string;
+  readonly session: string;
+  readonly atNs: bigint;
+  readonly values: Readonly<Record<string, ShownValue>>;
+}
+
+/** One rule set over one session. */
+export interface SideFound {
+  readonly trial: Trial;
+  readonly moments: readonly Moment[];
+  /** By rule, where it was measured. */
+  readonly costs: ReadonlyMap<string, RuleCost>;
+}
+
+/** What a rule adds to an engine, the reading of its signals included. */
+export interface RuleCost {
+  /** Nanoseconds a message of the recording, whatever its topic. */
+  readonly messageNs: number;
+  /** Nanoseconds an evaluation; undefined where too few came. */
+  readonly evaluationNs: number | undefined;
+}
+
+export interface SessionFound {
+  readonly session: string;
+  readonly device: string;
+  readonly files: readonly FileFound[];
+  /** One a rule set, in their order; empty when no message was read. */
+  readonly sides: readonly SideFound[];
+  /** What ended the reading of a file early. */
+  readonly damages: readonly FaultWords[];
+  readonly sketches: readonly SignalSketch[];
+}
+
+export interface FileFound {
+  readonly path: string;
+  readonly bytes: number;
+  /** Log time of its first message. */
+  readonly startNs: bigint | undefined;
+}
+
+/** Values of a signal, at most one a second. */
+export interface SignalSketch {
+  readonly signal: string;
+  readonly unit: string | undefined;
+  /** Seconds from `originNs`. */
+  readonly atS: readonly number[];
+  readonly values: readonly number[];
+  readonly originNs: bigint;
+}

@@ -1,0 +1,203 @@
+/** One session through one or two rule sets: every message is read once. */
+import { asFault } from '@fieldloop/core';
+import {
+  type Readable,
+  readRecording,
+  recordingInfo,
+  type RecordingItem,
+  scoresTopic,
+} from '@fieldloop/recording';
+import { openFile } from '@fieldloop/recording/file';
+import {
+  openRecordedScores,
+  openTrial,
+  type OpenTrial,
+  type RuleSet,
+  type ScoreRecord,
+} from '@fieldloop/rules';
+import { costsOf } from './cost.ts';
+import type { FaultWords, FileFound, Moment, SessionFound, SessionPlan } from './protocol.ts';
+import { openSketch, type Sketch } from './sketch.ts';
+
+export interface SessionWork {
+  readonly plan: SessionPlan;
+  readonly ruleSets: readonly RuleSet[];
+  readonly sketch: boolean;
+  readonly cost: boolean;
+  /** Bytes of the session's files that were read so far. */
+  readonly progress: (bytes: number) => void;
+}
+
+/** A split that begins so long behind the one before it, ns, is another session. */
+const splitGapNs = 10_000_000_000n;
+/** Moments of one rule set and session that are kept with their values. */
+const mostMoments = 10_000;
+
+/** Splits that follow each other. */
+interface Run {
+  readonly name: string;
+  readonly trials: readonly OpenTrial[];
+  readonly moments: readonly Moment[][];
+  readonly files: FileFound[];
+  readonly damages: FaultWords[];
+  readonly sketch: Sketch | undefined;
+  newestNs: bigint;
+}
+
+/** One session, or several where a split does not follow the one before it. */
+export async function runSession(work: SessionWork): Promise<SessionFound[]> {
+  const found: SessionFound[] = [];
+  let run: Run | undefined;
+  let doneBytes = 0;
+  for (const { path, bytes } of work.plan.files) {
+    const before = doneBytes;
+    const at = (offset: number): void => work.progress(before + Math.min(offset, bytes));
+    let own: Run | undefined;
+    try {
+      for await (const given of withScores(path, work.ruleSets)) {
+        const { item, startNs } = given;
+        if (startNs !== undefined) {
+          own = run !== undefined && follows(run, startNs) ? run : begin(path, work);
+          if (run !== undefined && own !== run) found.push(await finish(run, work, found));
+          own.files.push({ path, bytes, startNs });
+          run = own;
+        }
+        if (own === undefined) continue;
+        take(own, given);
+        if (item.kind === 'block') at(item.block.offset);
+      }
+      if (own === undefined) found.push(nothing(work.plan, { path, bytes }, []));
+    } catch (error) {
+      const words = damageOf(error);
+      if (own === undefined) found.push(nothing(work.plan, { path, bytes }, [words]));
+      else own.damages.push(words);
+    }
+    doneBytes += bytes;
+    work.progress(doneBytes);
+  }
+  return run === undefined ? found : [...found, await finish(run, work, found)];
+}
+
+interface Given {
+  readonly item: RecordingItem;
+  /** Before the first block of a file: its first log time. */
+  readonly startNs: bigint | undefined;
+  /** Scores whose time comes with this item. */
+  readonly scores: readonly ScoreRecord[];
+}
+
+/** Items of a file; what comes before its first message waits until that says when it begins. */
+async function* withScores(path: string, ruleSets: readonly RuleSet[]): AsyncGenerator<Given> {
+  await using file = await openFile(path);
+  const scores = await scoresOf(file, ruleSets);
+  let next = 0;
+  let waiting: RecordingItem[] | undefined = [];
+  for await (const item of readRecording(file, { reuse: true })) {
+    const isBlock = item.kind === 'block' && item.block.count > 0;
+    if (waiting !== undefined && !isBlock) {
+      waiting.push(item);
+      continue;
+    }
+    if (waiting !== undefined && item.kind === 'block') {
+      const [first, ...rest] = [...waiting, item];
+      waiting = undefined;
+      if (first !== item) {
+        yield { item: first ?? item, startNs: item.block.firstNs, scores: [] };
+        for (const one of rest.slice(0, -1)) yield { item: one, startNs: undefined, scores: [] };
+      }
+    }
+    const from = next;
+    const untilNs = isBlock ? item.block.lastNs : -1n;
+    while ((scores[next]?.atNs ?? untilNs + 1n) <= untilNs) next += 1;
+    yield { item, startNs: undefined, scores: scores.slice(from, next) };
+  }
+}
+
+async function scoresOf(file: Readable, ruleSets: readonly RuleSet[]): Promise<ScoreRecord[]> {
+  if (ruleSets.every(({ models }) => models.length === 0)) return [];
+  const { channels } = await recordingInfo(file);
+  if (!channels.some(({ topic }) => topic === scoresTopic)) return [];
+  const scores = openRecordedScores();
+  for await (const item of readRecording(file, { reuse: true })) scores.take(item);
+  return scores.inOrder();
+}
+
+/** A clock that was set back, or a long pause, is another run of the robot. */
+function follows(run: Run, startNs: bigint): boolean {
+  return startNs >= run.newestNs - splitGapNs && startNs <= run.newestNs + splitGapNs;
+}
+
+function begin(name: string, { plan, ruleSets, sketch }: SessionWork): Run {
+  const moments = ruleSets.map((): Moment[] => []);
+  const trials = ruleSets.map((ruleSet, i) =>
+    openTrial(ruleSet, {
+      device: plan.device,
+      seed: plan.device,
+      whole: true,
+      onVerdict({ ruleId: rule, atNs, values }) {
+        const own = moments[i];
+        if (own !== undefined && own.length < mostMoments) {
+          own.push({ rule, session: name, atNs, values });
+        }
+      },
+    }),
+  );
+  const [first] = ruleSets;
+  return {
+    name,
+    trials,
+    moments,
+    files: [],
+    damages: [],
+    sketch: sketch && first !== undefined ? openSketch(first) : undefined,
+    newestNs: 0n,
+  };
+}
+
+function take(run: Run, { item, scores }: Given): void {
+  for (const trial of run.trials) {
+    for (const score of scores) trial.score(score);
+    trial.take(item);
+  }
+  run.sketch?.take(item);
+  if (item.kind === 'block' && item.block.lastNs > run.newestNs) run.newestNs = item.block.lastNs;
+}
+
+async function finish(
+  run: Run,
+  { plan, ruleSets, cost }: SessionWork,
+  before: readonly SessionFound[],
+): Promise<SessionFound> {
+  const trials = run.trials.map((trial) => trial.end());
+  const first = run.files[0]?.path;
+  const isMeasured = cost && before.length === 0 && first !== undefined;
+  const costs = isMeasured ? await costsOf(first, ruleSets) : [];
+  return {
+    session: run.name,
+    device: plan.device,
+    files: run.files,
+    sides: trials.flatMap((trial, i) =>
+      trial === undefined
+        ? []
+        : [{ trial, moments: run.moments[i] ?? [], costs: costs[i] ?? new Map() }],
+    ),
+    damages: run.damages,
+    sketches: run.sketch?.end() ?? [],
+  };
+}
+
+function nothing(
+  { device }: SessionPlan,
+  { path, bytes }: { readonly path: string; readonly bytes: number },
+  damages: readonly FaultWords[],
+): SessionFound {
+  const files = [{ path, bytes, startNs: undefined }];
+  return { session: path, device, files, sides: [], damages, sketches: [] };
+}
+
+/** Damage is reported and the rest goes on; anything else ends the backtest. */
+function damageOf(error: unknown): FaultWords {
+  const { code, message, place, remedy } = asFault(error);
+  if (code !== 'corrupt' && code !== 'invalid') throw error;
+  return { code, message, place, remedy };
+}
