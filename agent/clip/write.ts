@@ -89,7 +89,7 @@ export async function writeClip(
       {
         profile: session.profile,
         channels: window.channels,
-        blocks: window.blocks,
+        blocks: window.held,
         latched: window.latched(),
       },
     );

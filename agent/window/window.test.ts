@@ -22,13 +22,13 @@ function add(window: Window, atS: number, bytes: number): void {
 test('seconds: what is older than the span is let go, what a clip needs is not', () => {
   const window = openWindow({ ns: 10n * second, memoryBytes: 1e9 });
   for (let s = 0; s <= 30; s += 1) add(window, s, 10);
-  expect(window.blocks).toHaveLength(11);
-  expect(window.blocks[0]?.firstNs).toBe(20n * second);
+  expect(window.held).toHaveLength(11);
+  expect(window.held[0]?.firstNs).toBe(20n * second);
   window.addBlock(block(31, 10));
   window.forget(20n * second);
-  expect(window.blocks[0]?.firstNs).toBe(20n * second);
+  expect(window.held[0]?.firstNs).toBe(20n * second);
   window.forget(undefined);
-  expect(window.blocks[0]?.firstNs).toBe(21n * second);
+  expect(window.held[0]?.firstNs).toBe(21n * second);
 });
 
 test('bytes: never above the limit and one block, whatever comes in', () => {
@@ -41,14 +41,14 @@ test('bytes: never above the limit and one block, whatever comes in', () => {
     while (window.isFull) window.dropOldest();
     expect(window.bytes).toBeLessThanOrEqual(memoryBytes);
   }
-  expect(window.blocks.length).toBeGreaterThan(5);
+  expect(window.held.length).toBeGreaterThan(5);
 });
 
 test('a block larger than the limit is held alone, because it is being read', () => {
   const window = openWindow({ ns: 60n * second, memoryBytes: 1_000 });
   add(window, 1, 10);
   add(window, 2, 50_000);
-  expect(window.blocks).toHaveLength(1);
+  expect(window.held).toHaveLength(1);
   expect(window.heldFromNs).toBe(second + 1n);
 });
 
@@ -61,7 +61,7 @@ test('views of one buffer are counted once, until the last of them goes', () => 
   window.addBlock(later);
   expect(window.bytes).toBe(alone);
   window.forget(undefined);
-  expect(window.blocks).toHaveLength(1);
+  expect(window.held).toHaveLength(1);
   expect(window.bytes).toBe(alone);
   window.dropOldest();
   expect(window.bytes).toBe(0);

@@ -1,24 +1,27 @@
 /**
- * The last seconds of one timeline: blocks by reference, in file order, within a span of log time
- * and a number of bytes. What leaves it is gone, except the last message of latched topics.
+ * The last seconds of one timeline: blocks in file order, within a span of log time. Those beyond
+ * the bytes of memory move to a place on a disk, the oldest first: back to the recorder's own file
+ * that holds them, or into the spool. What leaves the window is gone, except the last message of
+ * latched topics.
  */
-import {
-  type Channel,
-  keepLatched,
-  type LatchedMessage,
-  type MessageBlock,
-} from '@fieldloop/recording';
-import { maxLatchedBytes } from '../limits.ts';
+import type { Channel, LatchedMessage, MessageBlock } from '@fieldloop/recording';
+import { Entry, type FilePlace, type WindowBlock } from './entry.ts';
+import { filePlaceOf } from './file-place.ts';
+import { openLatched } from './latched.ts';
+import { openMemory } from './memory.ts';
+import type { Spool } from './spool.ts';
 
 export interface WindowOptions {
   readonly ns: bigint;
   readonly memoryBytes: number;
+  /** Where blocks go that no file holds; without it they are lost. */
+  readonly spool?: Spool | undefined;
 }
 
 export interface Window {
   readonly channels: ReadonlyMap<number, Channel>;
   /** In file order. */
-  readonly blocks: readonly MessageBlock[];
+  readonly held: readonly WindowBlock[];
   /** Memory that the blocks keep alive. */
   readonly bytes: number;
   /** Log time from which on every message is held; undefined before the first one. */
@@ -26,131 +29,138 @@ export interface Window {
   /** Largest log time seen. */
   readonly newestNs: bigint | undefined;
   addChannel(channel: Channel): void;
-  addBlock(block: MessageBlock): void;
+  /** `file`: where the recorder has the same bytes. */
+  addBlock(block: MessageBlock, file?: FilePlace): void;
+  /** Goes on where an earlier window ended. */
+  resume(from: { readonly heldFromNs: bigint; readonly latched: Iterable<LatchedMessage> }): void;
   /** Lets go of what is older than the span, but of nothing at or after `neededFromNs`. */
   forget(neededFromNs: bigint | undefined): void;
-  /** True when the bytes are over the limit and more than one block is held. */
+  /** True when the bytes are over the limit and more than one block is in memory. */
   readonly isFull: boolean;
+  /**
+   * Frees the memory of the oldest block that is in it; false when it has nowhere to go. Who can
+   * wait is `patient` with a spool that is busy.
+   */
+  moveOldest(patient: boolean): Promise<boolean>;
   /** Log time up to which messages would be lost with the oldest block. */
   readonly oldestThroughNs: bigint;
   dropOldest(): void;
+  /** The timeline is over: nothing stays on the disk. */
+  clear(): void;
   /** Last message of each latched channel that is not held any more. */
   latched(): Iterable<LatchedMessage>;
 }
 
 export function openWindow(options: WindowOptions): Window {
-  const channels = new Map<number, Channel>();
-  const memory = openMemory();
-  const latched = openLatched(channels);
-  const blocks: MessageBlock[] = [];
-  let heldFromNs: bigint | undefined;
-  let newestNs: bigint | undefined;
-  const dropOldest = (): void => {
-    const block = blocks.shift();
-    if (block === undefined) return;
-    memory.give(block);
-    latched.keep(block);
-    const through = block.lastNs + 1n;
-    if (heldFromNs === undefined || through > heldFromNs) heldFromNs = through;
-  };
-  return {
-    channels,
-    blocks,
-    get bytes() {
-      return memory.bytes();
-    },
-    get heldFromNs() {
-      return heldFromNs;
-    },
-    get newestNs() {
-      return newestNs;
-    },
-    addChannel(channel) {
-      channels.set(channel.id, channel);
-    },
-    addBlock(block) {
-      blocks.push(block);
-      memory.take(block);
-      heldFromNs ??= block.firstNs;
-      if (newestNs === undefined || block.lastNs > newestNs) newestNs = block.lastNs;
-    },
-    forget(neededFromNs) {
-      if (newestNs === undefined) return;
-      const spanNs = newestNs - options.ns;
-      const fromNs = neededFromNs !== undefined && neededFromNs < spanNs ? neededFromNs : spanNs;
-      for (;;) {
-        const oldest = blocks[0];
-        if (oldest === undefined || oldest.lastNs >= fromNs) return;
-        dropOldest();
-      }
-    },
-    get isFull() {
-      return blocks.length > 1 && memory.bytes() > options.memoryBytes;
-    },
-    get oldestThroughNs() {
-      return blocks[0]?.lastNs ?? 0n;
-    },
-    dropOldest,
-    latched: () => latched.all(),
-  };
+  return new BlockWindow(options);
 }
 
-/** Blocks may be views of one buffer: it is counted once, and until its last block goes. */
-function openMemory(): {
-  take(block: MessageBlock): void;
-  give(block: MessageBlock): void;
-  bytes(): number;
-} {
-  const users = new Map<ArrayBufferLike, number>();
-  let bytes = 0;
-  const buffersOf = (block: MessageBlock): Set<ArrayBufferLike> => {
-    const views = [block.data, block.channelIds, block.sequences, block.starts, block.ends];
-    const buffers = new Set<ArrayBufferLike>([block.timesNs.buffer]);
-    for (const view of views) buffers.add(view.buffer);
-    if (block.chunk !== undefined) buffers.add(block.chunk.records.buffer);
-    return buffers;
-  };
-  return {
-    take(block) {
-      for (const buffer of buffersOf(block)) {
-        const n = users.get(buffer) ?? 0;
-        if (n === 0) bytes += buffer.byteLength;
-        users.set(buffer, n + 1);
-      }
-    },
-    give(block) {
-      for (const buffer of buffersOf(block)) {
-        const n = users.get(buffer) ?? 0;
-        if (n > 1) users.set(buffer, n - 1);
-        else if (users.delete(buffer)) bytes -= buffer.byteLength;
-      }
-    },
-    bytes: () => bytes,
-  };
-}
+class BlockWindow implements Window {
+  readonly channels = new Map<number, Channel>();
+  readonly held: Entry[] = [];
+  readonly #options: WindowOptions;
+  readonly #memory = openMemory();
+  readonly #latched = openLatched();
+  /** Blocks that count as memory. */
+  #resident = 0;
+  heldFromNs: bigint | undefined;
+  newestNs: bigint | undefined;
 
-/** Last messages of latched topics, as copies; over the limit the largest goes. */
-function openLatched(channels: ReadonlyMap<number, Channel>): {
-  keep(block: MessageBlock): void;
-  all(): Iterable<LatchedMessage>;
-} {
-  const kept = new Map<number, LatchedMessage>();
-  return {
-    keep(block) {
-      keepLatched(kept, block, { channels });
-      while (sizeOf(kept.values()) > maxLatchedBytes) {
-        const largest = [...kept.values()].reduce((a, b) =>
-          a.data.length < b.data.length ? b : a,
-        );
-        kept.delete(largest.channelId);
-      }
-    },
-    all: () => kept.values(),
-  };
-}
+  constructor(options: WindowOptions) {
+    this.#options = options;
+  }
 
-function sizeOf(messages: Iterable<LatchedMessage>): number {
-  let bytes = 0;
-  for (const { data } of messages) bytes += data.length;
-  return bytes;
+  get bytes(): number {
+    return this.#memory.bytes();
+  }
+
+  get isFull(): boolean {
+    return this.#resident > 1 && this.#memory.bytes() > this.#options.memoryBytes;
+  }
+
+  get oldestThroughNs(): bigint {
+    return this.held[0]?.lastNs ?? 0n;
+  }
+
+  addChannel(channel: Channel): void {
+    this.channels.set(channel.id, channel);
+  }
+
+  addBlock(block: MessageBlock, file?: FilePlace): void {
+    this.held.push(new Entry(block, file));
+    this.#memory.take(block);
+    this.#resident += 1;
+    this.heldFromNs ??= block.firstNs;
+    if (this.newestNs === undefined || block.lastNs > this.newestNs) this.newestNs = block.lastNs;
+  }
+
+  resume(from: { readonly heldFromNs: bigint; readonly latched: Iterable<LatchedMessage> }): void {
+    this.heldFromNs = from.heldFromNs;
+    this.#latched.keep(from.latched);
+  }
+
+  forget(neededFromNs: bigint | undefined): void {
+    if (this.newestNs === undefined) return;
+    const spanNs = this.newestNs - this.#options.ns;
+    const fromNs = neededFromNs !== undefined && neededFromNs < spanNs ? neededFromNs : spanNs;
+    for (;;) {
+      const [oldest] = this.held;
+      if (oldest === undefined || oldest.lastNs >= fromNs) return;
+      this.dropOldest();
+    }
+  }
+
+  async moveOldest(patient: boolean): Promise<boolean> {
+    const entry = this.held.find(({ block, isMoving }) => block !== undefined && !isMoving);
+    const block = entry?.block;
+    if (entry === undefined || block === undefined) return false;
+    const there = filePlaceOf(block, entry.file, this.channels);
+    if (there !== undefined) {
+      this.#release(block);
+      entry.settle(there, this.channels);
+      return true;
+    }
+    const onItsWay = await this.#options.spool?.take(block, patient);
+    if (onItsWay === undefined) return false;
+    // The queue of the spool has a bound of its own.
+    this.#release(block);
+    entry.isMoving = true;
+    void onItsWay.done.then((place) => {
+      if (place !== undefined) entry.settle(place, this.channels);
+      else this.#comeBack(entry, block);
+    });
+    return true;
+  }
+
+  dropOldest(): void {
+    const entry = this.held.shift();
+    if (entry === undefined) return;
+    this.#latched.keep(entry.latched(this.channels));
+    const { block } = entry;
+    if (block !== undefined && !entry.isMoving) this.#release(block);
+    entry.drop();
+    const through = entry.lastNs + 1n;
+    if (this.heldFromNs === undefined || through > this.heldFromNs) this.heldFromNs = through;
+  }
+
+  clear(): void {
+    while (this.held.length > 0) this.dropOldest();
+  }
+
+  latched(): Iterable<LatchedMessage> {
+    return this.#latched.all();
+  }
+
+  #release(block: MessageBlock): void {
+    this.#memory.give(block);
+    this.#resident -= 1;
+  }
+
+  /** The disk did not take it: it counts as memory again. */
+  #comeBack(entry: Entry, block: MessageBlock): void {
+    entry.isMoving = false;
+    if (entry.isGone) return;
+    this.#memory.take(block);
+    this.#resident += 1;
+  }
 }

@@ -1,0 +1,105 @@
+/** One block of a window: in memory, on its way to a place, or there. */
+import {
+  type Channel,
+  keepLatched,
+  type LatchedMessage,
+  type MessageBlock,
+  type StoredBlock,
+} from '@fieldloop/recording';
+
+/** Where a block is that left memory. */
+export interface Place {
+  /** Undefined when its bytes are gone. */
+  load(): Promise<MessageBlock | undefined>;
+  /** Nobody asks for it again. */
+  drop(): void;
+}
+
+/** A recorder's own file, and where the block's chunk begins in it. */
+export interface FilePlace {
+  readonly path: string;
+  readonly offset: number;
+}
+
+/** What is known of a block wherever it is. */
+export interface WindowBlock extends StoredBlock {
+  readonly count: number;
+  readonly file: FilePlace | undefined;
+  /** Undefined while it is elsewhere. */
+  readonly block: MessageBlock | undefined;
+  /** Bytes of message data by channel. */
+  readonly sums: ReadonlyMap<number, number>;
+}
+
+export class Entry implements WindowBlock {
+  readonly count: number;
+  readonly firstNs: bigint;
+  readonly lastNs: bigint;
+  readonly file: FilePlace | undefined;
+  #block: MessageBlock | undefined;
+  #place: Place | undefined;
+  #sums: ReadonlyMap<number, number> | undefined;
+  #latched: readonly LatchedMessage[] | undefined;
+  /** It is being written; its memory is no longer the window's. */
+  isMoving = false;
+  isGone = false;
+
+  constructor(block: MessageBlock, file?: FilePlace) {
+    this.count = block.count;
+    this.firstNs = block.firstNs;
+    this.lastNs = block.lastNs;
+    this.file = file;
+    this.#block = block;
+  }
+
+  get block(): MessageBlock | undefined {
+    return this.#block;
+  }
+
+  get channels(): readonly number[] {
+    return [...this.sums.keys()];
+  }
+
+  get sums(): ReadonlyMap<number, number> {
+    this.#sums ??= sumsOf(this.#block);
+    return this.#sums;
+  }
+
+  async load(): Promise<MessageBlock | undefined> {
+    return this.#block ?? (await this.#place?.load());
+  }
+
+  /** Copies of its last latched messages. */
+  latched(channels: ReadonlyMap<number, Channel>): readonly LatchedMessage[] {
+    if (this.#latched !== undefined || this.#block === undefined) return this.#latched ?? [];
+    const kept = new Map<number, LatchedMessage>();
+    keepLatched(kept, this.#block, { channels });
+    return [...kept.values()];
+  }
+
+  /** It stands at its place from here on, and its memory is free. */
+  settle(place: Place, channels: ReadonlyMap<number, Channel>): void {
+    this.#latched = this.latched(channels);
+    this.#sums = this.sums;
+    this.isMoving = false;
+    this.#place = place;
+    this.#block = undefined;
+    if (this.isGone) place.drop();
+  }
+
+  drop(): void {
+    this.isGone = true;
+    this.#place?.drop();
+  }
+}
+
+function sumsOf(block: MessageBlock | undefined): ReadonlyMap<number, number> {
+  const sums = new Map<number, number>();
+  if (block === undefined) return sums;
+  const { count, channelIds, starts, ends } = block;
+  for (let i = 0; i < count; i += 1) {
+    const id = channelIds[i] ?? 0;
+    sums.set(id, (sums.get(id) ?? 0) + (ends[i] ?? 0) - (starts[i] ?? 0));
+  }
+  return sums;
+}
