@@ -1,7 +1,9 @@
+import type { FlatWriter } from './ros-flat.ts';
 import type { Load, Scalar } from './ros-scalar.ts';
 import { scalarOf, type Sizes } from './ros-size.ts';
 import { type Column, gatherColumn } from './ros-step.ts';
 import type { Shape } from './shape.ts';
+import { slotState } from './types.ts';
 import { takeScratch } from './walk.ts';
 import type { Want } from './want.ts';
 
@@ -13,21 +15,52 @@ export interface Loading {
   readonly isFolded: IsFolded;
 }
 
-/** A scalar at a known place: into its slot, or into the fold that its slot has. */
-export function scalarLoad(scalar: Scalar, slot: number, delta: number, loading: Loading): Load {
-  if (!loading.isFolded(slot)) return scalar.load(slot, delta);
+/** What is read at a known place, `delta` bytes behind where loads start. */
+export type PlannedLoad =
+  | {
+      readonly what: 'scalar';
+      readonly scalar: Scalar;
+      readonly slot: number;
+      readonly delta: number;
+    }
+  /** A number that the schema knows, such as the length of a fixed list. */
+  | { readonly what: 'count' | 'present'; readonly slot: number; readonly value: number }
+  | { readonly what: 'column'; readonly column: Column; readonly count: number };
+
+/** As a step does it: into its slot, or into the fold that its slot has. */
+export function loadOf(planned: PlannedLoad, isFolded: IsFolded): Load {
+  if (planned.what === 'column') {
+    const { column, count } = planned;
+    return (walk, p) => gatherColumn(walk, p, column, count);
+  }
+  const { slot } = planned;
+  if (planned.what !== 'scalar') {
+    const { value } = planned;
+    return (walk) => {
+      walk.scratch[0] = value;
+      takeScratch(walk, slot, 1);
+    };
+  }
+  const { scalar, delta } = planned;
+  if (!isFolded(slot)) return scalar.load(slot, delta);
   return (walk, p) => {
     scalar.gather(walk, p + delta, 0, 1);
     takeScratch(walk, slot, 1);
   };
 }
 
-/** A number that the schema knows, such as the length of a fixed list. */
-export function constantLoad(slot: number, value: number): Load {
-  return (walk) => {
-    walk.scratch[0] = value;
-    takeScratch(walk, slot, 1);
-  };
+/** As the short program does it. */
+export function addFlatLoads(flat: FlatWriter, loads: readonly PlannedLoad[]): void {
+  for (const planned of loads) {
+    if (planned.what === 'column') flat.giveUp();
+    else if (planned.what === 'scalar') {
+      const { scalar, slot, delta } = planned;
+      flat.load({ kind: scalar.kind, slot, delta });
+    } else {
+      const state = planned.what === 'present' ? slotState.truth : slotState.number;
+      flat.constant(planned.slot, planned.value, state);
+    }
+  }
 }
 
 /** Every item gives single scalars: no list within the list, no count per item. */
@@ -70,17 +103,17 @@ function itemColumns(shape: Shape, want: Want, loading: Loading): Omit<Column, '
 }
 
 /** The wanted scalars of one even value, `delta` bytes behind where its loads start. */
-export function loadsOf(shape: Shape, want: Want, delta: number, loading: Loading): Load[] {
-  const loads = want.present.map((slot) => constantLoad(slot, 1));
+export function loadsOf(shape: Shape, want: Want, delta: number, loading: Loading): PlannedLoad[] {
+  const loads: PlannedLoad[] = want.present.map((slot) => ({ what: 'present', slot, value: 1 }));
   const scalar = scalarOf(shape);
   if (scalar !== undefined) {
-    loads.push(...want.values.map((slot) => scalarLoad(scalar, slot, delta, loading)));
+    for (const slot of want.values) loads.push({ what: 'scalar', scalar, slot, delta });
   }
   if (shape.kind === 'list') {
     const count = shape.length ?? 0;
-    loads.push(...want.counts.map((slot) => constantLoad(slot, count)));
+    for (const slot of want.counts) loads.push({ what: 'count', slot, value: count });
     for (const column of columnsOf(shape.item, want.each, delta, loading)) {
-      loads.push((walk, p) => gatherColumn(walk, p, column, count));
+      loads.push({ what: 'column', column, count });
     }
   }
   for (const part of partsOf(shape, want, loading)) {

@@ -2,18 +2,19 @@ import { Fault } from '@fieldloop/core';
 import * as limits from '../limits.ts';
 import type { ChannelName } from './resolve.ts';
 import {
+  addFlatLoads,
   columnsOf,
-  constantLoad,
   type IsFolded,
   isFlat,
+  loadOf,
   loadsOf,
-  scalarLoad,
+  type PlannedLoad,
 } from './ros-column.ts';
+import { FlatWriter } from './ros-flat.ts';
 import type { Load } from './ros-scalar.ts';
 import { type Even, openSizes, type RosEncoding, scalarOf, type Sizes } from './ros-size.ts';
 import {
   evenListStep,
-  gatherColumn,
   type ListHead,
   loadStep,
   type Span,
@@ -34,6 +35,12 @@ export interface ProgramOptions {
   readonly most: number | undefined;
 }
 
+export interface Program {
+  readonly steps: readonly Step[];
+  /** The same for little endian in the short way, where it can be had. */
+  readonly flat: Int32Array | undefined;
+}
+
 /**
  * Compiles the reading of what is wanted into steps, in the order of the bytes, ending with the
  * last wanted field. Scalars between two fields of variable length become one step with offsets
@@ -43,15 +50,16 @@ export function compileSteps(
   shape: Shape,
   want: Want | undefined,
   options: ProgramOptions,
-): readonly Step[] {
+): Program {
   const compile = {
     ...options,
     sizes: openSizes(options.encoding),
     budget: { left: limits.schemaParts },
   };
-  const writer = new ProgramWriter(compile, 8);
+  const flat = new FlatWriter();
+  const writer = new ProgramWriter(compile, 8, flat);
   writer.add(shape, want, want === undefined);
-  return writer.finish();
+  return { steps: writer.finish(), flat: flat.finish() };
 }
 
 interface Compile extends ProgramOptions {
@@ -73,16 +81,18 @@ interface ListPart {
  */
 class ProgramWriter {
   readonly #compile: Compile;
+  readonly #flat: FlatWriter;
   readonly #steps: Step[] = [];
   #align = 1;
   #length = 0;
-  #loads: Load[] = [];
+  #loads: PlannedLoad[] = [];
   /** The position is `#residue` modulo `#modulus`, a power of two. */
   #modulus: number;
   #residue = 0;
 
-  constructor(compile: Compile, modulus: number) {
+  constructor(compile: Compile, modulus: number, flat: FlatWriter) {
     this.#compile = compile;
+    this.#flat = flat;
     this.#modulus = modulus;
   }
 
@@ -95,7 +105,9 @@ class ProgramWriter {
   add(shape: Shape, want: Want | undefined, more: boolean): void {
     this.#compile.budget.left -= 1;
     if (this.#compile.budget.left < 0) throw tooManyFields(this.#compile.channel);
-    for (const slot of want?.present ?? []) this.#loads.push(constantLoad(slot, 1));
+    for (const slot of want?.present ?? []) {
+      this.#loads.push({ what: 'present', slot, value: 1 });
+    }
     if (shape.kind === 'leaf') this.#addLeaf(shape, want);
     else if (shape.kind === 'struct') this.#addStruct(shape, want, more);
     else if (shape.kind === 'list') this.#addList(shape, want, more);
@@ -107,7 +119,13 @@ class ProgramWriter {
     if (scalar === undefined) {
       this.#alignTo(4);
       const nul = this.#compile.encoding.name === 'cdr' ? 1 : 0;
-      this.#dynamic((lead) => textStep(lead, nul, want?.values ?? []), 1);
+      const slots = want?.values ?? [];
+      if (slots.length > 0) this.#flat.giveUp();
+      this.#dynamic(
+        (lead) => textStep(lead, nul, slots),
+        1,
+        (flat) => flat.text(),
+      );
       return;
     }
     this.#alignTo(scalar.align);
@@ -153,7 +171,12 @@ class ProgramWriter {
       this.#addEven({ shape, want, head }, even);
     } else if (isUnread && shape.item.kind === 'leaf') {
       const mask = encoding.name === 'cdr' ? 3 : 0;
-      this.#dynamic((lead) => skipTextsStep(head(lead), mask), 1);
+      if (counts.length > 0) this.#flat.giveUp();
+      this.#dynamic(
+        (lead) => skipTextsStep(head(lead), mask),
+        1,
+        (flat) => flat.texts(mask, shape.length),
+      );
     } else {
       this.#addUneven({ shape, want, head }, more);
     }
@@ -162,12 +185,14 @@ class ProgramWriter {
   /** A fixed number of even items has a fixed size: its scalars are loads like any other. */
   #addFixedEven(shape: ListShape, even: Even, want: Want | undefined): void {
     const count = shape.length ?? 0;
-    for (const slot of want?.counts ?? []) this.#loads.push(constantLoad(slot, count));
+    for (const slot of want?.counts ?? []) {
+      this.#loads.push({ what: 'count', slot, value: count });
+    }
     if (count === 0) return;
     this.#alignTo(even.align);
     const base = this.#length;
     for (const column of columnsOf(shape.item, want?.each, base, this.#compile)) {
-      this.#loads.push((walk, p) => gatherColumn(walk, p, column, count));
+      this.#loads.push({ what: 'column', column, count });
     }
     for (const [index, item] of want?.items ?? []) {
       const delta = base + index * even.stride;
@@ -178,42 +203,70 @@ class ProgramWriter {
 
   #addEven(part: ListPart, even: Even): void {
     const { shape, want, head } = part;
+    const columns = columnsOf(shape.item, want?.each, 0, this.#compile);
+    const singles = [...(want?.items ?? [])].map(([index, item]) => ({
+      index,
+      loads: loadsOf(shape.item, item, 0, this.#compile),
+    }));
     const items = {
       stride: even.stride,
       align: even.align,
-      columns: columnsOf(shape.item, want?.each, 0, this.#compile),
-      singles: [...(want?.items ?? [])].map(([index, item]) => ({
-        index,
-        loads: loadsOf(shape.item, item, 0, this.#compile),
-      })),
+      columns,
+      singles: singles.map(({ index, loads }) => ({ index, loads: this.#closures(loads) })),
+    };
+    const addFlat = (flat: FlatWriter): void => {
+      if (columns.length > 0 || singles.some(({ loads }) => !isScalars(loads))) flat.giveUp();
+      flat.evenList(even.stride, even.align);
+      flat.count(want?.counts ?? []);
+      for (const { index, loads } of singles) {
+        flat.item(index, loads.length);
+        addFlatLoads(flat, loads);
+      }
     };
     // An empty list is aligned to its count only, not to the items that are not there.
     const isCertain = even.align > 0 && even.stride > 0;
     this.#dynamic(
       (lead) => evenListStep(head(lead), items),
       isCertain ? Math.min(4, even.align) : 1,
+      addFlat,
     );
   }
 
   #addUneven(part: ListPart, more: boolean): void {
     const { shape, want, head } = part;
-    const itemSteps = (item: Want | undefined): readonly Step[] => {
-      const writer = new ProgramWriter(this.#compile, 1);
+    const itemSteps = (item: Want | undefined, flat = new FlatWriter()): readonly Step[] => {
+      const writer = new ProgramWriter(this.#compile, 1, flat);
       writer.add(shape.item, item, true);
       return writer.finish();
     };
     const singles = new Map<number, readonly Step[]>();
-    for (const [index, item] of want?.items ?? []) {
-      singles.set(index, itemSteps(mergeWants(want?.each, item)));
-    }
+    const wanted = want?.items ?? new Map<number, Want>();
     const isAll = more || want?.each !== undefined;
+    const leastBytes = this.#compile.sizes.least(shape.item);
     const items = {
-      leastBytes: this.#compile.sizes.least(shape.item),
+      leastBytes,
       every: itemSteps(want?.each),
       singles,
-      until: isAll ? Number.MAX_SAFE_INTEGER : Math.max(-1, ...singles.keys()) + 1,
+      until: isAll ? Number.MAX_SAFE_INTEGER : Math.max(-1, ...wanted.keys()) + 1,
     };
-    this.#dynamic((lead) => unevenListStep(head(lead), items), 1);
+    // The short way goes into the first item where nothing behind it is read, and not further.
+    const isShort = !isAll && shape.length === undefined && wanted.size === 1 && wanted.has(0);
+    this.#dynamic(
+      (lead) => unevenListStep(head(lead), items),
+      1,
+      (flat) => {
+        if (!isShort) flat.giveUp();
+        flat.firstItem(leastBytes, want?.counts ?? []);
+        for (const [index, item] of wanted) {
+          singles.set(index, itemSteps(mergeWants(want?.each, item), isShort ? flat : undefined));
+        }
+        flat.close();
+      },
+    );
+  }
+
+  #closures(loads: readonly PlannedLoad[]): Load[] {
+    return loads.map((planned) => loadOf(planned, this.#compile.isFolded));
   }
 
   /** The value of a number, a truth or a time that begins here. */
@@ -221,23 +274,33 @@ class ProgramWriter {
     const scalar = scalarOf(shape);
     if (scalar === undefined) return;
     for (const slot of want?.values ?? []) {
-      this.#loads.push(scalarLoad(scalar, slot, this.#length, this.#compile));
+      this.#loads.push({ what: 'scalar', scalar, slot, delta: this.#length });
     }
   }
 
   /** Ends the known bytes with a step whose length is known only when it runs. */
-  #dynamic(step: (lead: Span) => Step, modulusAfter: number): void {
+  #dynamic(
+    step: (lead: Span) => Step,
+    modulusAfter: number,
+    addFlat: (flat: FlatWriter) => void,
+  ): void {
     if (this.#loads.length > 0) {
       this.#flush();
       this.#begin(1, 1);
     }
-    this.#steps.push(step({ align: this.#align, length: this.#length }));
+    const lead = { align: this.#align, length: this.#length };
+    this.#flat.span(lead.align, lead.length);
+    addFlat(this.#flat);
+    this.#steps.push(step(lead));
     this.#begin(1, modulusAfter);
   }
 
   #flush(): void {
     if (this.#loads.length === 0 && this.#length === 0) return;
-    this.#steps.push(loadStep({ align: this.#align, length: this.#length }, this.#loads));
+    const span = { align: this.#align, length: this.#length };
+    this.#flat.span(span.align, span.length);
+    addFlatLoads(this.#flat, this.#loads);
+    this.#steps.push(loadStep(span, this.#closures(this.#loads)));
   }
 
   #begin(align: number, modulus: number): void {
@@ -264,6 +327,9 @@ class ProgramWriter {
     this.#residue = (this.#residue + bytes) % this.#modulus;
   }
 }
+
+const isScalars = (loads: readonly PlannedLoad[]): boolean =>
+  loads.every(({ what }) => what === 'scalar');
 
 function tooManyFields(channel: ChannelName): Fault {
   return new Fault('invalid', `${channel}: the schema nests too many fields to be read`, {

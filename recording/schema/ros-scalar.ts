@@ -1,3 +1,4 @@
+import { type ScalarKind, scalarKind } from './ros-flat.ts';
 import { slotState } from './types.ts';
 import type { Walk } from './walk.ts';
 
@@ -8,6 +9,7 @@ export type Load = (walk: Walk, p: number) => void;
 export type Gather = (walk: Walk, p: number, stride: number, count: number) => void;
 
 export interface Scalar {
+  readonly kind: ScalarKind;
   readonly size: number;
   /** Alignment in CDR; a time is two words of four bytes. ROS 1 aligns nothing. */
   readonly align: number;
@@ -35,6 +37,7 @@ function keepExact(walk: Walk, slot: number, value: number): void {
 }
 
 const bool: Scalar = {
+  kind: scalarKind.bool,
   size: 1,
   align: 1,
   load: (slot, delta) => (w, p) => {
@@ -50,6 +53,7 @@ const bool: Scalar = {
 };
 
 const int8: Scalar = {
+  kind: scalarKind.int8,
   size: 1,
   align: 1,
   load: (slot, delta) => (w, p) => {
@@ -63,6 +67,7 @@ const int8: Scalar = {
 };
 
 const uint8: Scalar = {
+  kind: scalarKind.uint8,
   size: 1,
   align: 1,
   load: (slot, delta) => (w, p) => {
@@ -76,6 +81,7 @@ const uint8: Scalar = {
 };
 
 const int16: Scalar = {
+  kind: scalarKind.int16,
   size: 2,
   align: 2,
   load: (slot, delta) => (w, p) => {
@@ -89,6 +95,7 @@ const int16: Scalar = {
 };
 
 const uint16: Scalar = {
+  kind: scalarKind.uint16,
   size: 2,
   align: 2,
   load: (slot, delta) => (w, p) => {
@@ -102,6 +109,7 @@ const uint16: Scalar = {
 };
 
 const int32: Scalar = {
+  kind: scalarKind.int32,
   size: 4,
   align: 4,
   load: (slot, delta) => (w, p) => {
@@ -115,6 +123,7 @@ const int32: Scalar = {
 };
 
 const uint32: Scalar = {
+  kind: scalarKind.uint32,
   size: 4,
   align: 4,
   load: (slot, delta) => (w, p) => {
@@ -128,6 +137,7 @@ const uint32: Scalar = {
 };
 
 const int64: Scalar = {
+  kind: scalarKind.int64,
   size: 8,
   align: 8,
   load: (slot, delta) => (w, p) => keepExact(w, slot, int64At(w.view, p + delta, w.little)),
@@ -138,6 +148,7 @@ const int64: Scalar = {
 };
 
 const uint64: Scalar = {
+  kind: scalarKind.uint64,
   size: 8,
   align: 8,
   load: (slot, delta) => (w, p) => keepExact(w, slot, uint64At(w.view, p + delta, w.little)),
@@ -148,6 +159,7 @@ const uint64: Scalar = {
 };
 
 const float32: Scalar = {
+  kind: scalarKind.float32,
   size: 4,
   align: 4,
   load: (slot, delta) => (w, p) => {
@@ -161,6 +173,7 @@ const float32: Scalar = {
 };
 
 const float64: Scalar = {
+  kind: scalarKind.float64,
   size: 8,
   align: 8,
   load: (slot, delta) => (w, p) => {
@@ -198,7 +211,13 @@ export function timeScalar(first: string, second: string): Scalar {
       : w.view.getUint32(p + 4, w.little);
     return seconds + nanos / 1e9;
   };
+  const kind = !secondsSigned
+    ? scalarKind.timeUnsigned
+    : nanosSigned
+      ? scalarKind.timeSigned
+      : scalarKind.timeSignedUnsigned;
   return {
+    kind,
     size: 8,
     align: 4,
     load: (slot, delta) => (w, p) => {

@@ -1,11 +1,18 @@
 import { Fault } from '@fieldloop/core';
 import { countSlots, type ListReading, takeList } from './list.ts';
 import type { ChannelName, Reading } from './resolve.ts';
-import { compileSteps } from './ros-program.ts';
+import { runFlat } from './ros-flat.ts';
+import { compileSteps, type Program } from './ros-program.ts';
 import { isMostlyEmpty, openSizes, type RosEncoding } from './ros-size.ts';
-import { damagedAt, overflow, runSteps, type Step } from './ros-step.ts';
+import { damagedAt, overflow, runSteps } from './ros-step.ts';
 import type { StructShape } from './shape.ts';
-import { type Accessor, type ListAccessor, listState, type MessageColumns } from './types.ts';
+import {
+  type Accessor,
+  type ListAccessor,
+  listState,
+  type MessageColumns,
+  slotState,
+} from './types.ts';
 import { beginWalk, faultWalk, finishWalk, openWalk, type Walk } from './walk.ts';
 import { type Want, wantTree } from './want.ts';
 
@@ -26,11 +33,11 @@ function encodingOf(kind: number): RosEncoding | undefined {
   return undefined;
 }
 
-/** Steps for each way that the bytes of this channel's messages may stand. */
+/** A program for each way that the bytes of this channel's messages may stand. */
 interface Programs {
-  readonly plain: readonly Step[];
+  readonly plain: Program;
   /** XCDR2, compiled when the first such message comes. */
-  packed(): readonly Step[];
+  packed(): Program;
 }
 
 function openPrograms(
@@ -46,7 +53,7 @@ function openPrograms(
   const most = walk.slots.find((plan) => plan.collect !== undefined)?.collect?.most;
   const compile = (encoding: RosEncoding) =>
     compileSteps(root, want, { encoding, isFolded, channel, most });
-  let packed: readonly Step[] | undefined;
+  let packed: Program | undefined;
   return {
     plain: compile(isCdr ? plainCdr : ros1),
     packed: () => (packed ??= compile(plainCdr2)),
@@ -57,14 +64,14 @@ function openPrograms(
 function runMessage(walk: Walk, programs: Programs, start: number, isCdr: boolean): number {
   walk.origin = start;
   walk.little = true;
-  if (!isCdr) return runSteps(programs.plain, walk, start);
+  if (!isCdr) return runSteps(programs.plain.steps, walk, start);
   if (walk.end - start < encapsulationBytes) return damagedAt(start);
   const kind = walk.data[start] === 0 ? (walk.data[start + 1] ?? 0xff) : 0xff;
   const encoding = encodingOf(kind);
   if (encoding === undefined) return damagedAt(start);
   walk.little = (kind & 1) === 1;
   walk.origin = start + encapsulationBytes;
-  const steps = encoding === plainCdr ? programs.plain : programs.packed();
+  const { steps } = encoding === plainCdr ? programs.plain : programs.packed();
   return runSteps(steps, walk, walk.origin);
 }
 
@@ -77,10 +84,22 @@ export function compileRos(
   const walk = openWalk(readings);
   const readsFields = readings.some((reading) => !reading.isWhole);
   const programs = openPrograms(root, wantTree(readings), { channel, isCdr, walk });
+  const flat = readings.every((one) => isFlatReading(one)) ? programs.plain.flat : undefined;
+  const head = isCdr ? encapsulationBytes : 0;
   return {
     types: readings.map((reading) => reading.type),
     read(columns: MessageColumns, i, out, at) {
       walk.at = at;
+      if (flat !== undefined) {
+        const start = columns.starts[i] ?? 0;
+        walk.end = columns.ends[i] ?? 0;
+        if (head === 0 || isPlainLittle(columns.data, start, walk.end)) {
+          walk.view = columns.view;
+          walk.origin = start + head;
+          for (let k = 0; k < walk.slots.length; k += 1) out.states[at + k] = slotState.unknown;
+          return runFlat(flat, walk, walk.origin, out) ? 0 : faultWalk(walk, out);
+        }
+      }
       beginWalk(walk, columns, i, out);
       if (!readsFields) return 0;
       const start = columns.starts[i] ?? 0;
@@ -89,6 +108,16 @@ export function compileRos(
       return 0;
     },
   };
+}
+
+/** A value that is a number or a truth by itself, or unknown where it is not there. */
+function isFlatReading({ measure, isWhole, reduce, type }: Reading): boolean {
+  return !isWhole && reduce === undefined && measure !== 'present' && type !== 'text';
+}
+
+/** Plain CDR, little endian: what nearly every robot writes. */
+function isPlainLittle(data: Uint8Array, start: number, end: number): boolean {
+  return end - start >= encapsulationBytes && data[start] === 0 && data[start + 1] === 1;
 }
 
 export function compileRosList(
