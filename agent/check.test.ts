@@ -16,7 +16,7 @@ import { checkAgent } from './check.ts';
 import { identityFolder } from './cloud-link.ts';
 import { loadConfig } from './config.ts';
 import type { Finding } from './finding.ts';
-import { openStatusSocket } from './health/socket.ts';
+import { openLocalSocket } from './health/socket.ts';
 import { statusSocketPath } from './health/status.ts';
 
 let folder = '';
@@ -125,10 +125,10 @@ test('an agent that runs is asked, for a second connection would end its own', a
   const state = join(folder, 'state');
   mkdirSync(state);
   const uplink = { connected: false, lastError: 'the broker refused this device: gone' };
-  await using _socket = await openStatusSocket(
-    statusSocketPath(state),
-    () => ({ uplink }) as never,
-  );
+  await using _socket = await openLocalSocket(statusSocketPath(state), {
+    status: () => ({ uplink }) as never,
+    act: () => Promise.reject(new Error('unasked')),
+  });
   const findings = await cloudFindings({ daysLeft: 30, authority });
   expect(findings.at(-1)).toMatchObject({
     level: 'warning',

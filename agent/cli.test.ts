@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { main } from './cli.ts';
-import { openStatusSocket } from './health/socket.ts';
+import { openLocalSocket } from './health/socket.ts';
 import { type AgentStatus, statusSocketPath } from './health/status.ts';
 import { tinyOnnx, tinyYaml, writeModel } from './score/testing.ts';
 import { writeRecording } from './source/testing.ts';
@@ -140,14 +140,33 @@ test('status: the agent of that buffer, or that there is none', async () => {
       each: [{ name: 'main', state: 'reading' }],
     },
     score: { count: 0, skipped: 0, faults: 0 },
-    rules: { set: 'test', version: 1, digest: 'a'.repeat(64), fired: { fast: 2 }, suppressed: 1 },
+    rules: {
+      set: 'test',
+      version: 1,
+      digest: 'a'.repeat(64),
+      fired: { fast: 2 },
+      suppressed: 1,
+      reasons: { cooldown: 1 },
+      evaluations: 40,
+      unknown: 3,
+      faults: 0,
+    },
     models: {
       running: { who: { sha256: 'b'.repeat(64), version: '7', since: 0 } },
       state: 'rolled_back',
       rollout: 'rol_1',
       fault: { code: 'unavailable', message: 'model who: no numbers' },
     },
-    clips: { cut: 1, sealed: 1, acknowledged: 0, bytes: 2_048 },
+    clips: {
+      cut: 1,
+      sealed: 1,
+      acknowledged: 0,
+      bytes: 2_048,
+      held: { sealed: 1 },
+      evicted: 0,
+      lost: 0,
+      bytesByClass: { info: 2_048 },
+    },
     uplink: {
       connected: false,
       uploading: 0,
@@ -157,16 +176,42 @@ test('status: the agent of that buffer, or that there is none', async () => {
       refusedClips: 0,
     },
     lastClip: { clipId: 'x', rule: 'fast', why: 'Too\u001b[31m fast.' },
+    machine: {
+      load: { cpu: 1.2 },
+      shed: ['models'],
+      duty: 1,
+      cpu: 0.42,
+      rssBytes: 100 * 2 ** 20,
+      diskFreeBytes: 2 ** 30,
+      gapP99Ms: 3.2,
+      dropped: { late: 4 },
+      windowS: 61,
+      topics: { '/odom': 7 },
+      scoreP99Ms: {},
+    },
+    caps: { cpu: 0.35, quotaBytes: 2 ** 30, headroomBytes: 2 ** 20 },
+    paused: true,
+    held: true,
     degraded: ['the disk is full'],
     idle: false,
     finished: false,
   };
   await run('check', '-c', file);
-  await using _ = await openStatusSocket(statusSocketPath(join(folder, 'state')), () => status);
+  await using _ = await openLocalSocket(statusSocketPath(join(folder, 'state')), {
+    status: () => status,
+    act: () => Promise.reject(new Error('unasked')),
+  });
   const { code, out } = await run('status', '-c', file);
   expect(code).toBe(0);
   expect(out).toMatch(/^device +amr-017/);
-  expect(out).toMatch(/^fired +fast 2; 1 suppressed$/m);
+  expect(out).toMatch(/^fired +fast 2; 1 suppressed \(cooldown 1\)$/m);
+  expect(out).toMatch(/^paused +nothing is read/m);
+  expect(out).toMatch(/^updates +held/m);
+  expect(out).toMatch(
+    /^machine +cpu 42 % of 35 % · RSS 100 MiB · gaps p99 3 ms · disk 1.00 GiB free/m,
+  );
+  expect(out).toMatch(/^given up +models$/m);
+  expect(out).toMatch(/^dropped +late 4$/m);
   expect(out).toMatch(/^model who +7 \(b{12}\) since 1970-01-01T00:00:00.000Z$/m);
   expect(out).toMatch(/^models +rolled back · rol_1 · model who: no numbers$/m);
   expect(out).toMatch(/^degraded +the disk is full$/m);

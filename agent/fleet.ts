@@ -25,6 +25,7 @@ import type { ClipAnswer, DataProgress, ToData } from './messages.ts';
 import type { ModelsInUse } from './models-types.ts';
 import type { Reports } from './reports.ts';
 import type { RulesInUse } from './rules-in-use.ts';
+import type { Updates } from './updates.ts';
 import { agentVersion } from './version.ts';
 import type { WishListener } from './uplink/wishes.ts';
 
@@ -44,6 +45,7 @@ export interface FleetDeps {
 export interface FleetHost {
   readonly link: Pick<CloudLink, 'measure' | 'status'>;
   readonly reports: Reports;
+  readonly updates: Pick<Updates, 'admits' | 'look'>;
   status(): AgentStatus;
   progress(): DataProgress | undefined;
   post(message: ToData): void;
@@ -53,6 +55,9 @@ export interface Fleet extends WishListener {
   /** Everything runs: what waits is carried out. */
   begin(host: FleetHost): void;
   answered(answer: ClipAnswer): void;
+  /** A clip around now, or around a log time that the window holds; ends when it is durable. */
+  clipNow(id: string, input: CommandInputs['clip_now'], atNs?: bigint): Promise<Answer>;
+  pull(id: string, input: CommandInputs['pull']): Promise<Answer>;
   /** Nobody will answer what the data thread was asked. */
   dataDied(why: string): void;
   /** Takes nothing more, and waits for what is being done. */
@@ -86,8 +91,8 @@ class RunningFleet implements Fleet {
       log: log.child('command'),
       actions: {
         ping: () => this.#ping(),
-        pull: async (id, input) => await pullClip(buffer, id, input),
-        clipNow: async (id, input) => await this.#clipNow(id, input),
+        pull: (id, input) => this.pull(id, input),
+        clipNow: (id, input) => this.clipNow(id, input),
         restart: () => deps.onRestart(),
         refresh: (section) => this.#running().reports.again(section),
         setLogLevel: (level) => {
@@ -112,6 +117,7 @@ class RunningFleet implements Fleet {
   }
 
   desired(desired: Desired): void {
+    if (this.#host?.updates.admits(desired) === false) return;
     this.#deps.rules.take(desired);
     this.#deps.models.take(desired);
   }
@@ -158,7 +164,11 @@ class RunningFleet implements Fleet {
     return { agentVersion, uptimeS, unixMs: this.#deps.clock.now() };
   }
 
-  async #clipNow(id: string, input: CommandInputs['clip_now']): Promise<Answer> {
+  async pull(id: string, input: CommandInputs['pull']): Promise<Answer> {
+    return await pullClip(this.#deps.buffer, id, input);
+  }
+
+  async clipNow(id: string, input: CommandInputs['clip_now'], atNs?: bigint): Promise<Answer> {
     const { preS, postS, topics, reason, severity = 'warning' } = input;
     const host = this.#running();
     await this.#firstMessage(host);
@@ -166,7 +176,7 @@ class RunningFleet implements Fleet {
       this.#asked.set(id, { resolve, reject });
     });
     const [preNs, postNs] = [nsOf(preS), nsOf(postS)];
-    host.post({ kind: 'clipNow', ask: { id, preNs, postNs, topics, reason, severity } });
+    host.post({ kind: 'clipNow', ask: { id, preNs, postNs, topics, reason, severity, atNs } });
     return await answer;
   }
 
@@ -185,6 +195,7 @@ class RunningFleet implements Fleet {
     const { active, shadow } = this.#deps.rules;
     this.#host?.post({ kind: 'rules', active, shadow });
     this.#host?.reports.rules();
+    this.#host?.updates.look();
   }
 
   /** Counts go only while somebody hears them: they would fill the buffer of a robot offline. */

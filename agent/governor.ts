@@ -6,8 +6,8 @@ import { asFault, type Clock, formatSize, type Log } from '@fieldloop/core';
 import type { AgentBuffer } from './buffer/buffer.ts';
 import { type Disk, systemDisk } from './buffer/disk.ts';
 import type { AgentConfig } from './config.ts';
-import { type Figures, type Held, type Instruments, openLoadMeter } from './health/load.ts';
-import { systemInstruments } from './health/load.ts';
+import type { Figures, Held, Instruments, LoadFigures } from './health/load.ts';
+import { openLoadMeter, systemInstruments } from './health/load.ts';
 import {
   given,
   type LadderName,
@@ -24,7 +24,7 @@ import { nothingShed, type ShedOrder } from './shed.ts';
 
 export interface GovernorDeps {
   readonly config: () => Pick<AgentConfig, 'limits' | 'buffer'>;
-  readonly buffer: Pick<AgentBuffer, 'counts' | 'bytesByClass'>;
+  readonly buffer: Pick<AgentBuffer, 'degraded' | 'bytesByClass' | 'onChange'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly instruments?: Omit<Instruments, 'monotonicMs'> | undefined;
@@ -33,17 +33,6 @@ export interface GovernorDeps {
   readonly queueShare: () => number;
   readonly tell: (notice: Notice) => void;
   readonly order: (order: ShedOrder) => void;
-}
-
-/** How the machine stands, as `status` and telemetry tell it. */
-export interface LoadFigures extends Partial<Figures> {
-  /** Each cause as a share of its limit. */
-  readonly load: Load;
-  readonly shed: readonly ShedStep[];
-  /** Share of the time that finished recordings are read in. */
-  readonly duty: number;
-  readonly diskFreeBytes?: number | undefined;
-  readonly diskFreeInodes?: number | undefined;
 }
 
 export interface Governor {
@@ -65,12 +54,18 @@ class Running implements Governor {
   readonly #closing = new AbortController();
   readonly #disk: Pick<Disk, 'free'>;
   #pressure = noPressure;
+  #classes: readonly (readonly [string, number])[] = [];
+  #isStale = true;
+  readonly #stopListening: () => void;
   readonly #why = new Map<string, string>();
   readonly #done: Promise<void>;
 
   constructor(deps: GovernorDeps) {
     this.#deps = deps;
     this.#disk = deps.disk ?? systemDisk;
+    this.#stopListening = deps.buffer.onChange(() => {
+      this.#isStale = true;
+    });
     this.#done = this.#run();
   }
 
@@ -79,6 +74,7 @@ class Running implements Governor {
   }
 
   async close(): Promise<void> {
+    this.#stopListening();
     this.#closing.abort();
     await this.#done;
   }
@@ -106,7 +102,10 @@ class Running implements Governor {
     const { buffer } = this.#deps;
     const { path, headroomBytes, reserve } = this.#deps.config().buffer;
     const free = await this.#disk.free(path);
-    const classes = Object.entries(buffer.bytesByClass());
+    // Sums over thousands of rows are taken when rows changed, and not each second.
+    if (this.#isStale) this.#classes = Object.entries(buffer.bytesByClass());
+    this.#isStale = false;
+    const classes = this.#classes;
     const kept = new Map(Object.entries(reserve));
     const evictable = classes.map(([name, bytes]) => Math.max(0, bytes - (kept.get(name) ?? 0)));
     return {
@@ -116,7 +115,7 @@ class Running implements Governor {
       evictableBytes: evictable.reduce((sum, bytes) => sum + bytes, 0),
       headroomBytes,
       headroomInodes,
-      diskRefuses: buffer.counts().degraded !== undefined,
+      diskRefuses: buffer.degraded !== undefined,
     };
   }
 

@@ -27,6 +27,7 @@ export class Lane {
   #state: SourceState;
   #broken = 0;
   #epoch = 0;
+  #workSinceMs: number | undefined;
 
   constructor(source: Source, settings: LaneSettings, deps: TimelineDeps) {
     this.source = source;
@@ -48,6 +49,11 @@ export class Lane {
 
   get state(): SourceState {
     return this.#state;
+  }
+
+  /** Monotonic time since when one item is being dealt with. */
+  get workSinceMs(): number | undefined {
+    return this.#workSinceMs;
   }
 
   get broken(): number {
@@ -74,8 +80,14 @@ export class Lane {
   async run(signal: AbortSignal): Promise<void> {
     const { clock, shed } = this.#deps;
     for await (const item of this.source.items(signal)) {
+      const isPaused = shed?.order.isPaused === true;
+      // What is live goes on without us; a recording waits.
+      if (isPaused && this.#timeline?.session.live === true && isMessages(item)) continue;
+      if (isPaused && this.#timeline?.session.live !== true) await shed?.resumed(signal);
       const beganMs = clock.monotonicMs();
+      this.#workSinceMs = beganMs;
       await this.#take(item);
+      this.#workSinceMs = undefined;
       await breathe();
       if (this.#timeline?.session.live !== false || item.kind !== 'block') continue;
       await shed?.rest(clock.monotonicMs() - beganMs, signal);
@@ -192,6 +204,8 @@ export class Lane {
     await this.#deps.outlet.notice(notice);
   }
 }
+
+const isMessages = ({ kind }: SourceItem): boolean => kind === 'block' || kind === 'quiet';
 
 const talliesOf = ({ ruleSet, shadow }: LaneSettings): Pick<Tally, 'rules' | 'shadow'> => ({
   rules: newTally(ruleSet.digest),

@@ -2,13 +2,19 @@
 import type { Log, LogFields } from '@fieldloop/core';
 import { faultLine, Fault } from '@fieldloop/core';
 import type { LogLevel } from '@fieldloop/proto';
-import { maxRecentFaults } from './limits.ts';
+import { maxKeptLines, maxRecentFaults } from './limits.ts';
 
 export interface LeveledLog {
   readonly log: Log;
   setLevel(level: LogLevel): void;
   /** Newest last. */
   recent(): readonly Complaint[];
+  /** What was written, from this level on, newest last. */
+  lines(level: LogLevel): readonly KeptLine[];
+}
+
+export interface KeptLine extends Omit<Complaint, 'level'> {
+  readonly level: LogLevel;
 }
 
 export interface Complaint {
@@ -29,6 +35,7 @@ export function leveledLog(
 ): LeveledLog {
   let level = options.level;
   const complaints: Complaint[] = [];
+  const kept: KeptLine[] = [];
   const wrap = (log: Log, station: string): Log => {
     const say =
       (own: LogLevel) =>
@@ -37,7 +44,10 @@ export function leveledLog(
           complaints.push({ level: own, station, phrase, why: whyOf(fields), at: options.now() });
           if (complaints.length > maxRecentFaults) complaints.shift();
         }
-        if (rank[own] >= rank[level]) log[own](phrase, fields);
+        if (rank[own] < rank[level]) return;
+        kept.push({ level: own, station, phrase, why: whyOf(fields), at: options.now() });
+        if (kept.length > maxKeptLines) kept.shift();
+        log[own](phrase, fields);
       };
     return {
       debug: say('debug'),
@@ -53,6 +63,7 @@ export function leveledLog(
       level = next;
     },
     recent: () => [...complaints],
+    lines: (from) => kept.filter((line) => rank[line.level] >= rank[from]),
   };
 }
 

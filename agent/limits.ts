@@ -19,6 +19,29 @@ export const progressEveryMs = 250;
 /** What a stop waits for open clips to be cut; what is left then is left to the next start. */
 export const stopWithinMs = 8_000;
 
+/** A data thread that says nothing for so long hangs; it tells its figures four times a second. */
+export const dataSilentMs = 30_000;
+/** A scoring thread may be in one inference or load a large model. */
+export const scoringSilentMs = 120_000;
+/** How often it says that it lives. */
+export const scoringBeatMs = 5_000;
+/** A source that deals with one block for so long stands still. */
+export const laneStillMs = 120_000;
+/** The watchdog is fed a third of its time, and at most this, after the last time. */
+export const mostFeedEveryMs = 20_000;
+export const lookForSignsEveryMs = 1_000;
+/** How often the service manager hears how the agent is. */
+export const statusEveryMs = 60_000;
+/** What one call of systemd-notify may take. */
+export const notifyWithinMs = 5_000;
+/** Starts in so long that came to nothing, after which the agent starts in safe mode. */
+export const maxFailedStarts = 3;
+export const failedStartsWithinMs = 5 * 60_000;
+/** A start that lasted so long came to something. */
+export const startProvenMs = 60_000;
+/** Safe mode ends by itself after this long, by trying a whole start again. */
+export const safeModeMs = 15 * 60_000;
+
 // Configuration and other documents.
 
 export const maxDocumentBytes = 1024 * 1024;
@@ -44,7 +67,17 @@ export const sliceNs = 100e6;
 export const maxReadAheadBytes = 4 * 1024 * 1024;
 /** How often a live source that hears nothing says so. */
 export const quietEveryMs = 100;
-export const simBackoff = { firstMs: 200, mostMs: 10_000 } as const;
+/** Waits between two tries to reach a publisher. */
+export const sourceBackoff = { firstMs: 200, mostMs: 10_000 } as const;
+/** A Foxglove server answers within this time. */
+export const dialFoxgloveMs = 5_000;
+/** Messages of a live source that are handed on together. */
+export const maxBlockMessages = 4_096;
+/** How often a live ROS 2 graph is asked for its topics. */
+export const graphEveryMs = 2_000;
+/** Definitions that one ROS 2 type may bring in, and the bytes of one. */
+export const maxRosDefinitions = 500;
+export const maxRosDefinitionBytes = 256 * 1024;
 
 // Score.
 
@@ -93,6 +126,8 @@ export const ledgerEveryMs = 1_000;
 
 // Health.
 
+/** How finely gaps of the main thread's event loop are seen. */
+export const loopResolutionMs = 10;
 /** How often the machine is looked at, and the time that its load is averaged over. */
 export const lookEveryMs = 1_000;
 export const loadWindowMs = 5_000;
@@ -114,6 +149,8 @@ export const longestRestMs = 2_000;
 export const maxSocketPathBytes = 107;
 export const maxStatusBytes = 256 * 1024;
 export const statusTimeoutMs = 3_000;
+/** Characters of one request to the local socket. */
+export const maxRequestBytes = 16 * 1024;
 /** What `check` gives a simulator to answer, and how many days a certificate should have left. */
 export const dialWithinMs = 2_000;
 export const certificateDaysLeft = 10;
@@ -198,6 +235,12 @@ export const maxKeptCommands = 500;
 export const maxLongCommands = 2;
 /** Characters of what `diagnose` answers; the wire takes 16 Ki. */
 export const maxDiagnosisText = 12 * 1024;
+/** Lines of the log that are kept for who asks on this machine. */
+export const maxKeptLines = 300;
+/** Seconds that a pause may last, unless it is ended by hand. */
+export const maxPauseS = 24 * 3_600;
+/** Changes of rules and models that are remembered. */
+export const maxUpdateHistory = 50;
 /** Lines of the log that are kept for it. */
 export const maxRecentFaults = 20;
 /** Problems of a rule set that are reported. */

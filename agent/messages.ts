@@ -137,6 +137,14 @@ export interface DataProgress {
   /** No source is reading. */
   readonly idle: boolean;
   readonly degraded: readonly string[];
+  /** Sources that deal with one item for very long. */
+  readonly still: readonly string[];
+  /** Bytes of results that wait for main, of the most that may. */
+  readonly queueShare: number;
+  /** Messages that were not looked at since the start, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Log time that the fullest window holds, seconds. */
+  readonly windowS: number;
   /** Of the rule sets that run now. */
   readonly rules?: RuleTally | undefined;
   readonly shadow?: RuleTally | undefined;

@@ -25,6 +25,8 @@ export interface OpenOutlet extends Outlet {
   credit(bytes: number): void;
   position(id: number, document: Json | undefined): void;
   room(id: number, made: boolean): void;
+  /** Bytes of results that wait, of the most that may. */
+  readonly queueShare: number;
 }
 
 type Content = Result extends infer R ? (R extends Result ? Omit<R, 'bytes'> : never) : never;
@@ -65,6 +67,9 @@ export function openOutlet(post: (message: FromData) => void): OpenOutlet {
         rooms.set(lastAsked, resolve);
         post({ kind: 'makeRoom', id: lastAsked, need });
       }),
+    get queueShare() {
+      return outstanding / maxOutstandingBytes;
+    },
     credit(bytes) {
       outstanding -= bytes;
       const waiting = room;

@@ -22,6 +22,8 @@ export interface RulesInUse {
   take(desired: Desired): void;
   /** The data thread died; the next one may start with other rules. */
   died(why: string): void;
+  /** The text of the configuration is another now. Fault `invalid`: it is not used. */
+  reload(text: string): boolean;
   /** The process ends because it was asked to. */
   stop(): void;
   /** Called after each change of the choice. */
@@ -48,7 +50,7 @@ export function openRulesInUse(own: OwnRules, deps: RulesDeps): RulesInUse {
 }
 
 class Running implements RulesInUse {
-  readonly #own: OwnRules;
+  #own: OwnRules;
   readonly #deps: RulesDeps;
   #state: ChosenRules;
   #ruleSet: RuleSet;
@@ -99,6 +101,16 @@ class Running implements RulesInUse {
     if (active === undefined || isProven) return;
     this.#become(crashed(this.#state, this.#deps.clock.now(), why));
     if (this.#state.active?.digest !== active.digest) this.#tellReturned();
+  }
+
+  reload(text: string): boolean {
+    if (text === this.#own.text) return false;
+    const ruleSet = demandRules(text, this.#own.file);
+    this.#own = { ...this.#own, text };
+    if (this.#state.active !== undefined) return false;
+    this.#ruleSet = ruleSet;
+    this.#listener();
+    return true;
   }
 
   stop(): void {

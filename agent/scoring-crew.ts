@@ -5,7 +5,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Clock, Log, Random } from '@fieldloop/core';
 import type { ModelFault } from '@fieldloop/proto';
-import { modelsReadyWithinMs } from './limits.ts';
+import { modelsReadyWithinMs, scoringSilentMs } from './limits.ts';
 import type {
   ModelFaultNote,
   ModelPlace,
@@ -42,6 +42,8 @@ export interface Crew {
   port(): MessagePort;
   /** Why golden inputs do not give golden outputs any more. */
   golden(): Promise<readonly ModelFaultNote[]>;
+  /** Monotonic time of its last sign of life; undefined once it stays off. */
+  readonly heardMs: number | undefined;
   stop(): Promise<void>;
 }
 
@@ -75,6 +77,7 @@ class ThreadCrew implements Crew {
       {
         name: options.name,
         entry: new URL('./scoring-worker.ts', import.meta.url),
+        silentMs: scoringSilentMs,
         start: () => ({ data: settings }),
         onMessage: (news) => {
           this.#heard(news);
@@ -90,6 +93,10 @@ class ThreadCrew implements Crew {
       },
       deps,
     );
+  }
+
+  get heardMs(): number | undefined {
+    return this.#thread.heardMs;
   }
 
   port(): MessagePort {
@@ -113,6 +120,7 @@ class ThreadCrew implements Crew {
   }
 
   #heard(news: ScoringNews): void {
+    if (news.kind === 'beat') return;
     if (news.kind === 'golden') {
       this.#tell(news.faults);
       return;

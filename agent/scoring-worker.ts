@@ -7,7 +7,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { asFault, Fault, faultLine } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { type Channel, decodeMessage } from '@fieldloop/recording';
-import { trialLatencyMs, trialMemoryMiB, trialRuns } from './limits.ts';
+import { scoringBeatMs, trialLatencyMs, trialMemoryMiB, trialRuns } from './limits.ts';
 import { decodeImage } from './score/image.ts';
 import { readModel } from './score/model.ts';
 import { openOnnx } from './score/onnx.ts';
@@ -138,5 +138,6 @@ if (parentPort !== null) {
     if (order.kind === 'port') serve(order.port);
     else void checkGolden().then((news) => main.postMessage(news));
   });
+  setInterval(() => main.postMessage({ kind: 'beat' } satisfies ScoringNews), scoringBeatMs);
   main.postMessage(await loadAll(workerData as ScoringSettings));
 }

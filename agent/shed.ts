@@ -15,6 +15,8 @@ export interface ShedOrder {
   readonly disk: readonly ShedStep[];
   /** From 0 to 1. */
   readonly duty: number;
+  /** A person wants quiet: nothing is read. */
+  readonly isPaused?: boolean | undefined;
 }
 
 export const nothingShed: ShedOrder = { work: [], disk: [], duty: 1 };
@@ -28,6 +30,8 @@ export interface Shed {
   thins(isLive: boolean): boolean;
   /** Why a moment of this class gets no clip now; undefined: it does. */
   keepsOut(of: ClipClass, isLive: boolean): 'overload' | 'disk' | undefined;
+  /** Resolves when nothing is paused, or `signal` aborts. */
+  resumed(signal: AbortSignal): Promise<void>;
   /** Rests after `workedMs` of reading a finished recording. */
   rest(workedMs: number, signal: AbortSignal): Promise<void>;
 }
@@ -43,6 +47,7 @@ const stepOf: Readonly<Record<ClipClass, ShedStep | undefined>> = {
 export function openShed(clock: Pick<Clock, 'monotonicMs'>): Shed {
   let order = nothingShed;
   const scored = new Map<string, number>();
+  const waiting: (() => void)[] = [];
   const has = (step: ShedStep, isLive: boolean): 'overload' | 'disk' | undefined => {
     if (order.disk.includes(step)) return 'disk';
     return isLive && order.work.includes(step) ? 'overload' : undefined;
@@ -53,6 +58,8 @@ export function openShed(clock: Pick<Clock, 'monotonicMs'>): Shed {
     },
     set(next) {
       order = next;
+      if (next.isPaused === true) return;
+      for (const wake of waiting.splice(0)) wake();
     },
     skips(scorer) {
       if (has('models', true) === undefined) return false;
@@ -65,6 +72,14 @@ export function openShed(clock: Pick<Clock, 'monotonicMs'>): Shed {
     keepsOut(of, isLive) {
       const step = stepOf[of];
       return step === undefined ? undefined : has(step, isLive);
+    },
+    async resumed(signal) {
+      while (order.isPaused === true && !signal.aborted) {
+        await new Promise<void>((resolve) => {
+          waiting.push(resolve);
+          signal.addEventListener('abort', () => resolve(), { once: true });
+        });
+      }
     },
     async rest(workedMs, signal) {
       if (order.duty >= 1) return;

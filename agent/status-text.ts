@@ -16,9 +16,15 @@ export function statusText(status: AgentStatus): string {
     ['fired', firedText(rules)],
     ...modelRows(status.models),
     ['clips', `${clips.cut} cut, ${clips.sealed} sealed, ${clips.acknowledged} in the cloud`],
-    ['buffer', formatSize(clips.bytes)],
+    ['buffer', bufferText(status)],
+    ['machine', machineText(status)],
     ['uplink', uplinkText(uplink)],
   ];
+  const { shed, dropped } = status.machine;
+  if (shed.length > 0) rows.push(['given up', shed.join(', ')]);
+  if (Object.keys(dropped).length > 0) rows.push(['dropped', countsText(dropped)]);
+  if (status.paused) rows.push(['paused', 'nothing is read and no clip is sent: "resume" ends it']);
+  if (status.held) rows.push(['updates', 'held: "update release" lets them through']);
   if (lastClip !== undefined) rows.push(['last clip', `${lastClip.rule}: ${lastClip.why}`]);
   for (const why of degraded) rows.push(['degraded', why]);
   const width = Math.max(...rows.map(([title]) => title.length));
@@ -58,9 +64,42 @@ function modelRows(models: AgentStatus['models']): [string, string][] {
   return rows;
 }
 
-function firedText({ fired, suppressed }: AgentStatus['rules']): string {
-  const each = Object.entries(fired).map(([rule, n]) => `${rule} ${n}`);
-  return `${each.length === 0 ? 'nothing yet' : each.join(', ')}; ${suppressed} suppressed`;
+function firedText({ fired, suppressed, reasons }: AgentStatus['rules']): string {
+  const each = Object.keys(fired).length === 0 ? 'nothing yet' : countsText(fired);
+  const why = Object.keys(reasons).length === 0 ? '' : ` (${countsText(reasons)})`;
+  return `${each}; ${suppressed} suppressed${why}`;
+}
+
+const countsText = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .filter(([, n]) => n > 0)
+    .map(([name, n]) => `${name} ${n}`)
+    .join(', ');
+
+function bufferText({ clips, caps }: AgentStatus): string {
+  const evicted = clips.evicted === 0 ? undefined : `${clips.evicted} evicted`;
+  const lost = clips.lost === 0 ? undefined : `${clips.lost} lost`;
+  const used = `${formatSize(clips.bytes)} of ${formatSize(caps.quotaBytes)}`;
+  return [used, evicted, lost].filter((part) => part !== undefined).join(' · ');
+}
+
+const percent = (share: number): string => `${Math.round(share * 100)} %`;
+
+function machineText({ machine, caps }: AgentStatus): string {
+  const { cpu, rssBytes, gapP99Ms, diskFreeBytes, temperatureC, battery, duty } = machine;
+  const most = caps.cpu === undefined ? '' : ` of ${percent(caps.cpu)}`;
+  const mostBytes = caps.memoryBytes === undefined ? '' : ` of ${formatSize(caps.memoryBytes)}`;
+  return [
+    cpu === undefined ? undefined : `cpu ${percent(cpu)}${most}`,
+    rssBytes === undefined ? undefined : `RSS ${formatSize(rssBytes)}${mostBytes}`,
+    `gaps p99 ${Math.round(gapP99Ms)} ms`,
+    diskFreeBytes === undefined ? undefined : `disk ${formatSize(diskFreeBytes)} free`,
+    temperatureC === undefined ? undefined : `${Math.round(temperatureC)} °C`,
+    battery === undefined ? undefined : `battery ${percent(battery)}`,
+    duty === 1 ? undefined : `recordings are read in ${percent(duty)} of the time`,
+  ]
+    .filter((part) => part !== undefined)
+    .join(' · ');
 }
 
 function uplinkText(uplink: AgentStatus['uplink']): string {

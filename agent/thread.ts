@@ -1,6 +1,7 @@
 /**
  * A worker thread that is started again when it dies: with backoff, three times in ten minutes,
- * then its station stays off and the rest goes on.
+ * then its station stays off and the rest goes on. One that says nothing for long is ended, which
+ * counts as a death.
  */
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { asFault, backoffMs, type Clock, type Log, type Random } from '@fieldloop/core';
@@ -20,59 +21,119 @@ export interface ThreadOptions<To, From> {
   readonly onMessage: (message: From, reply: (message: To) => void) => void;
   /** The thread died; it starts again unless `gaveUp`. */
   readonly onDeath: (death: { readonly why: string; readonly gaveUp: boolean }) => void;
+  /** A thread from which nothing comes for so long hangs; without it, it may be silent. */
+  readonly silentMs?: number | undefined;
+  /** MiB of its heap at most; over it, the thread dies. */
+  readonly heapMiB?: number | undefined;
 }
 
 export interface Thread<To> {
   /** Nothing when the thread is not there: whatever starts again is told anew. */
   post(message: To, transfer?: readonly MessagePort[]): void;
+  /** Monotonic time of its last word or start; undefined once it stays off. */
+  readonly heardMs: number | undefined;
   /** Ends it for good. */
   terminate(): Promise<void>;
 }
 
+interface ThreadDeps {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
 export function openThread<To, From>(
   options: ThreadOptions<To, From>,
-  deps: { readonly clock: Clock; readonly random: Random; readonly log: Log },
+  deps: ThreadDeps,
 ): Thread<To> {
-  const { name } = options;
-  const closing = new AbortController();
-  const deaths: number[] = [];
-  let worker: Worker | undefined;
-  const begin = (): void => {
-    const { data, transfer = [] } = options.start();
-    const fresh = new Worker(options.entry, {
+  return new RunningThread(options, deps);
+}
+
+class RunningThread<To, From> implements Thread<To> {
+  heardMs: number | undefined;
+  readonly #options: ThreadOptions<To, From>;
+  readonly #deps: ThreadDeps;
+  readonly #closing = new AbortController();
+  readonly #deaths: number[] = [];
+  #worker: Worker | undefined;
+
+  constructor(options: ThreadOptions<To, From>, deps: ThreadDeps) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#begin();
+  }
+
+  post(message: To, transfer: readonly MessagePort[] = []): void {
+    this.#worker?.postMessage(message, [...transfer]);
+  }
+
+  async terminate(): Promise<void> {
+    this.#closing.abort();
+    await this.#worker?.terminate();
+  }
+
+  #begin(): void {
+    const { name, entry, start, onMessage, heapMiB, silentMs } = this.#options;
+    const { clock, log } = this.#deps;
+    const { data, transfer = [] } = start();
+    const fresh = new Worker(entry, {
       name,
       workerData: data,
       transferList: [...transfer],
+      ...(heapMiB === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMiB } }),
     });
-    worker = fresh;
+    this.#worker = fresh;
+    this.heardMs = clock.monotonicMs();
     let why = 'it ended';
+    const watching = new AbortController();
     const reply = (message: To): void => fresh.postMessage(message);
-    fresh.on('message', (message: From) => options.onMessage(message, reply));
+    fresh.on('message', (message: From) => {
+      this.heardMs = clock.monotonicMs();
+      onMessage(message, reply);
+    });
     fresh.on('error', (error) => {
       why = asFault(error).message;
-      deps.log.error('a thread failed', { thread: name, error });
+      log.error('a thread failed', { thread: name, error });
     });
     fresh.on('exit', () => {
-      worker = undefined;
-      if (!closing.signal.aborted) died(why);
+      watching.abort();
+      this.#worker = undefined;
+      if (!this.#closing.signal.aborted) this.#died(why);
     });
-  };
-  const died = (why: string): void => {
-    const now = deps.clock.monotonicMs();
-    deaths.push(now);
-    const recent = deaths.filter((at) => now - at < workerDeathsWithinMs);
+    if (silentMs === undefined) return;
+    const { signal } = watching;
+    void this.#watch(silentMs, signal).then((isSilent) => {
+      if (!isSilent) return;
+      why = `it said nothing for ${Math.round(silentMs / 1000)} s`;
+      log.error('a thread hangs and is ended', { thread: name, why });
+      return fresh.terminate();
+    });
+  }
+
+  /** True when nothing came for so long; false when the thread ended first. */
+  async #watch(silentMs: number, signal: AbortSignal): Promise<boolean> {
+    const { clock } = this.#deps;
+    for (;;) {
+      const quietMs = clock.monotonicMs() - (this.heardMs ?? 0);
+      if (quietMs >= silentMs) return true;
+      await clock.sleep(silentMs - quietMs, signal).catch(() => undefined);
+      if (signal.aborted) return false;
+    }
+  }
+
+  #died(why: string): void {
+    const { clock, random } = this.#deps;
+    const now = clock.monotonicMs();
+    this.#deaths.push(now);
+    const recent = this.#deaths.filter((at) => now - at < workerDeathsWithinMs);
     const gaveUp = recent.length > maxWorkerDeaths;
-    options.onDeath({ why, gaveUp });
+    if (gaveUp) this.heardMs = undefined;
+    this.#options.onDeath({ why, gaveUp });
     if (gaveUp) return;
-    const pause = backoffMs(recent.length - 1, workerBackoff, deps.random);
-    deps.clock.sleep(pause, closing.signal).then(begin, () => undefined);
-  };
-  begin();
-  return {
-    post: (message, transfer = []) => worker?.postMessage(message, [...transfer]),
-    async terminate() {
-      closing.abort();
-      await worker?.terminate();
-    },
-  };
+    const pause = backoffMs(recent.length - 1, workerBackoff, random);
+    clock.sleep(pause, this.#closing.signal).then(
+      () => this.#begin(),
+      () => undefined,
+    );
+  }
 }

@@ -61,7 +61,7 @@ export class Clipping {
 
   ask(ask: ClipAsk, atNs: bigint): void {
     const { ruleSet, clipNs } = this.#settings;
-    const trigger = askedTrigger(ask, { atNs, ruleSet, clipNs });
+    const trigger = askedTrigger(ask, { atNs: ask.atNs ?? atNs, ruleSet, clipNs });
     this.#asked.set(trigger.marker, ask.id);
     this.#take(trigger);
   }

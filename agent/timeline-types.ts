@@ -38,6 +38,10 @@ export interface Tally {
   messages: number;
   bytes: number;
   lagMs: number;
+  /** Messages that were not looked at, by reason. */
+  dropped?: Record<string, number>;
+  /** Log time that the window holds, seconds. */
+  windowS?: number;
   clipsCut: number;
   /** Times each rule fired. */
   fired: Record<string, number>;

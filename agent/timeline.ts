@@ -113,6 +113,8 @@ export class Timeline {
     this.#shadow?.block(block);
     this.#window.forget(this.#clips.neededFromNs);
     if (this.session.live) this.#tally.lagMs = this.#lag(block.lastNs);
+    const { newestNs = 0n, heldFromNs = newestNs } = this.#window;
+    this.#tally.windowS = Number(newestNs - heldFromNs) / 1e9;
     await this.#passTo((this.newestNs ?? 0n) - latenessNs);
   }
 

@@ -72,8 +72,12 @@ export interface AgentBuffer extends AsyncDisposable {
   counts(): BufferCounts;
   /** Bytes of clip files, by class. */
   bytesByClass(): Readonly<Partial<Record<ClipClass, number>>>;
+  /** Other limits from now on; what is over them goes. */
+  resize(limits: Pick<BufferOptions, 'quotaBytes' | 'headroomBytes' | 'reserve'>): Promise<void>;
   /** Called after every durable change; gives the way to stop. */
   onChange(listener: () => void): () => void;
+  /** Why the disk does not take what it should; cheap to ask. */
+  readonly degraded: string | undefined;
   readonly recovery: RecoveryReport;
   readonly rows: RowShelf;
   readonly clips: ClipShelf;
@@ -247,7 +251,14 @@ function present(
       return { ...countAll(inside, offeredThrough), ...pending };
     },
     bytesByClass: () => inside.clips.bytesByClass(),
+    async resize({ quotaBytes, headroomBytes, reserve = {} }) {
+      Object.assign(inside, { quotaBytes, headroomBytes, reserve });
+      await inTurn(() => makeRoom(inside, 0));
+    },
     onChange: life.onChange,
+    get degraded() {
+      return life.degraded();
+    },
     close,
     [Symbol.asyncDispose]: close,
   };

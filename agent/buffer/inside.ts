@@ -17,9 +17,10 @@ export interface Inside {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
-  readonly quotaBytes: number;
-  readonly headroomBytes: number;
-  readonly reserve: Reserve;
+  /** These three change when the configuration is read again. */
+  quotaBytes: number;
+  headroomBytes: number;
+  reserve: Reserve;
   /** Clips whose bytes are on their way: never evicted. */
   readonly inTransfer: Set<string>;
   /** Clips whose delete is under way in this process. */

@@ -58,6 +58,10 @@ export interface ClipShelf {
    * `onNoted` is called when it is durable that the cloud has the clip, before the file goes.
    */
   acknowledged(clipId: string, sha256: string, onNoted?: () => void): Promise<void>;
+  /** A person lets go of it: as with an eviction, its manifest stays and the cloud is told. */
+  drop(clipId: string): Promise<void>;
+  /** While paused, no clip has its turn; what is on its way goes on. */
+  pause(isPaused: boolean): void;
   /** Carries through deletes that the disk stopped. */
   finishDeletes(): Promise<void>;
   /** Reads the file again; when it no longer has its hash, it goes to quarantine. */
@@ -112,6 +116,7 @@ export function rowShelf(
 
 export function clipShelf(inside: Inside): ClipShelf {
   const { clips, inTransfer, places, clock } = inside;
+  let isPaused = false;
   const find = (clipId: string): HeldClip => {
     const clip = clips.get(clipId);
     if (clip !== undefined && clip.state !== 'deleting') return clip;
@@ -122,10 +127,12 @@ export function clipShelf(inside: Inside): ClipShelf {
   };
   return {
     turn: (limit) =>
-      clips
-        .turn(clock.now(), limit + inTransfer.size)
-        .filter((clip) => !inTransfer.has(clip.clipId))
-        .slice(0, limit),
+      isPaused
+        ? []
+        : clips
+            .turn(clock.now(), limit + inTransfer.size)
+            .filter((clip) => !inTransfer.has(clip.clipId))
+            .slice(0, limit),
     get: (clipId) => clips.get(clipId),
     hold(clipId) {
       if (clips.get(clipId)?.state !== 'wanted') return false;
@@ -166,6 +173,18 @@ export function clipShelf(inside: Inside): ClipShelf {
       // Its manifest was refused while the bytes were on their way: the cloud shows no such clip.
       if (clip.state !== 'refused') await deleteClip(inside, clipId, 'deleted', onNoted);
       inTransfer.delete(clipId);
+    },
+    async drop(clipId) {
+      if (inTransfer.has(find(clipId).clipId)) {
+        throw new Fault('conflict', 'the clip is on its way to the cloud', {
+          place: clipId,
+          remedy: 'It goes by itself once the cloud has it.',
+        });
+      }
+      await deleteClip(inside, clipId, 'evicted');
+    },
+    pause: (next) => {
+      isPaused = next;
     },
     finishDeletes: () => finishDeletes(inside),
     recheck: async (clipId) => recheck(inside, find(clipId)),

@@ -12,6 +12,8 @@ export interface ClipAsk {
   readonly topics?: readonly string[] | undefined;
   readonly severity: 'critical' | 'warning';
   readonly reason: string;
+  /** Log time that it is about; the newest message's when absent. */
+  readonly atNs?: bigint | undefined;
 }
 
 /** What a person wants is worth more than what a rule of the same severity does. */

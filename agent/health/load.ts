@@ -1,7 +1,7 @@
 /** What the machine and this process are at, measured now and then, as shares of their limits. */
 import { readFile } from 'node:fs/promises';
 import { loadWindowMs } from '../limits.ts';
-import type { Load } from './pressure.ts';
+import type { Load, ShedStep } from './pressure.ts';
 
 /** Caps; what is absent has none. */
 export interface Caps {
@@ -38,6 +38,17 @@ export interface Figures {
   readonly temperatureC?: number | undefined;
   /** From 0 to 1. */
   readonly battery?: number | undefined;
+}
+
+/** How the machine stands, as `status` and telemetry tell it. */
+export interface LoadFigures extends Partial<Figures> {
+  /** Each cause as a share of its limit. */
+  readonly load: Load;
+  readonly shed: readonly ShedStep[];
+  /** Share of the time that finished recordings are read in. */
+  readonly duty: number;
+  readonly diskFreeBytes?: number | undefined;
+  readonly diskFreeInodes?: number | undefined;
 }
 
 export interface LoadMeter {

@@ -3,10 +3,12 @@
  * Method: real sockets in a temporary folder.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Fault } from '@fieldloop/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openStatusSocket, readStatus } from './socket.ts';
+import { askAgent, type LocalHost, openLocalSocket, readStatus } from './socket.ts';
 import { type AgentStatus, statusSocketPath } from './status.ts';
 
 let folder = '';
@@ -17,9 +19,19 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const status = { device: 'amr-017', finished: true } as AgentStatus;
 
+const hostOf = (now: AgentStatus | undefined): LocalHost => ({
+  status: () => now,
+  act: async ({ ask, ...input }) => {
+    if (ask !== 'echo') {
+      throw new Fault('invalid', `this agent does not know "${ask}"`, { remedy: 'Ask for echo.' });
+    }
+    return await Promise.resolve(input as never);
+  },
+});
+
 test('the status is read back, again and again', async () => {
   const path = statusSocketPath(folder);
-  await using _ = await openStatusSocket(path, () => status);
+  await using _ = await openLocalSocket(path, hostOf(status));
   expect(await readStatus(path)).toEqual(status);
   expect(await readStatus(path)).toEqual(status);
 });
@@ -29,14 +41,14 @@ test('nobody there, a socket left by a killed agent, an agent that is starting: 
   await expect(readStatus(path)).rejects.toMatchObject({ code: 'unavailable', place: path });
   writeFileSync(path, '');
   await expect(readStatus(path)).rejects.toMatchObject({ code: 'unavailable' });
-  await using _ = await openStatusSocket(path, () => undefined);
+  await using _ = await openLocalSocket(path, hostOf(undefined));
   await expect(readStatus(path)).rejects.toThrow('the agent is starting');
 });
 
 test('a second agent on the same buffer is refused, and the first goes on', async () => {
   const path = statusSocketPath(folder);
-  await using _ = await openStatusSocket(path, () => status);
-  await expect(openStatusSocket(path, () => status)).rejects.toMatchObject({
+  await using _ = await openLocalSocket(path, hostOf(status));
+  await expect(openLocalSocket(path, hostOf(status))).rejects.toMatchObject({
     code: 'conflict',
     message: 'an agent of device amr-017 already runs on this buffer',
   });
@@ -49,6 +61,32 @@ test('a buffer that lies too deep for a socket has one among the temporary files
   expect(path).toBe(statusSocketPath(deep));
   expect(Buffer.byteLength(path)).toBeLessThanOrEqual(107);
   expect(path).not.toBe(statusSocketPath(`${deep}y`));
-  await using _ = await openStatusSocket(path, () => status);
+  await using _ = await openLocalSocket(path, hostOf(status));
   expect(await readStatus(path)).toEqual(status);
 });
+
+test('a request has its answer, or its fault with its remedy; nonsense is refused', async () => {
+  const path = statusSocketPath(folder);
+  await using _ = await openLocalSocket(path, hostOf(status));
+  expect(await askAgent(path, { ask: 'echo', n: 3 })).toEqual({ n: 3 });
+  await expect(askAgent(path, { ask: 'nothing' })).rejects.toMatchObject({
+    code: 'invalid',
+    remedy: 'Ask for echo.',
+  });
+  expect(await said(path, '{"ask"\n')).toContain('this is not a request');
+  expect(await said(path, '[1]\n')).toContain('this is not a request');
+  expect(await said(path, 'x'.repeat(100_000))).toBe('');
+  expect(await readStatus(path)).toEqual(status);
+});
+
+function said(path: string, text: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(path, () => socket.end(text));
+    let reply = '';
+    socket.on('data', (piece: Buffer) => {
+      reply += piece.toString();
+    });
+    socket.on('close', () => resolve(reply));
+    socket.on('error', () => undefined);
+  });
+}

@@ -1,19 +1,47 @@
 /**
- * The local socket: whoever connects gets one line of JSON and the connection closes. It is also
- * the lock of a buffer: an agent that finds another one answering does not start.
+ * The local socket: one line of JSON in, one line out, and the connection closes. Who says nothing
+ * is told the status. It is also the lock of a buffer: an agent that finds another one answering
+ * does not start.
  */
 import { chmod, rm } from 'node:fs/promises';
-import { connect, createServer, type Server } from 'node:net';
-import { asFault, Fault } from '@fieldloop/core';
-import { maxStatusBytes, statusTimeoutMs } from '../limits.ts';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { asFault, Fault, type FaultCode, type Json } from '@fieldloop/core';
+import { maxRequestBytes, maxStatusBytes, statusTimeoutMs } from '../limits.ts';
 import type { AgentStatus } from './status.ts';
 
 /** Asks the agent behind `socketPath`; Fault `unavailable` when none runs there. */
 export async function readStatus(socketPath: string): Promise<AgentStatus> {
-  const text = await readLine(socketPath);
+  return (await exchange(socketPath, '', statusTimeoutMs)) as unknown as AgentStatus;
+}
+
+/** What the agent is asked to do here, on this machine. */
+export type LocalRequest = { readonly ask: string } & Readonly<Record<string, unknown>>;
+
+/** The agent's answer; its Fault when it cannot. */
+export async function askAgent(
+  socketPath: string,
+  request: LocalRequest,
+  withinMs: number = statusTimeoutMs,
+): Promise<Json> {
+  const reply = await exchange(socketPath, `${JSON.stringify(request)}\n`, withinMs);
+  const { ok, fault } = reply as { readonly ok?: Json; readonly fault?: TellableFault };
+  if (fault === undefined) return ok ?? null;
+  const { code, message, place, remedy } = fault;
+  throw new Fault(code, message, { place, remedy });
+}
+
+interface TellableFault {
+  readonly code: FaultCode;
+  readonly message: string;
+  readonly place?: string | undefined;
+  readonly remedy?: string | undefined;
+}
+
+async function exchange(socketPath: string, request: string, withinMs: number): Promise<Json> {
+  const text = await talk(socketPath, request, withinMs);
   if (text === '') throw starting(socketPath);
   try {
-    return JSON.parse(text) as AgentStatus;
+    return JSON.parse(text) as Json;
   } catch (error) {
     throw new Fault('corrupt', 'the agent answered with something that is not JSON', {
       place: socketPath,
@@ -23,12 +51,12 @@ export async function readStatus(socketPath: string): Promise<AgentStatus> {
   }
 }
 
-function readLine(socketPath: string): Promise<string> {
+function talk(socketPath: string, request: string, withinMs: number): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = connect(socketPath);
+    const socket = connect(socketPath, () => socket.end(request));
     let text = '';
     socket.setEncoding('utf8');
-    socket.setTimeout(statusTimeoutMs, () => socket.destroy(silent(socketPath)));
+    socket.setTimeout(withinMs, () => socket.destroy(silent(socketPath)));
     socket.on('data', (piece: string) => {
       text += piece;
       if (text.length > maxStatusBytes) socket.destroy(silent(socketPath));
@@ -63,19 +91,25 @@ function silent(socketPath: string): Fault {
   });
 }
 
-/** Serves `status()` until disposed, and closes at once while there is none. Fault `conflict` when another agent answers there. */
-export async function openStatusSocket(
+export interface LocalHost {
+  /** Undefined while the agent starts: whoever asks is let go at once. */
+  status(): AgentStatus | undefined;
+  /** Carries out a request; its Fault is the answer when it cannot. */
+  act(request: LocalRequest): Promise<Json>;
+}
+
+/** Serves until disposed. Fault `conflict` when another agent answers there. */
+export async function openLocalSocket(
   socketPath: string,
-  status: () => AgentStatus | undefined,
+  host: LocalHost,
 ): Promise<AsyncDisposable> {
   await refuseSecond(socketPath);
   await rm(socketPath, { force: true });
-  const server = createServer((socket) => {
-    // A client that goes away early is its own affair.
-    socket.on('error', () => socket.destroy());
-    const now = status();
-    if (now === undefined) socket.destroy();
-    else socket.end(`${JSON.stringify(now)}\n`);
+  const open = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+    serve(socket, host);
   });
   await listen(server, socketPath);
   await chmod(socketPath, 0o660);
@@ -83,9 +117,53 @@ export async function openStatusSocket(
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
+        for (const socket of open) socket.destroy();
       }),
   };
 }
+
+/** The line ends the request; who only listens, or ends without a word, is told the status. */
+function serve(socket: Socket, host: LocalHost): void {
+  let text = '';
+  let isAnswered = false;
+  const answer = (): void => {
+    if (isAnswered) return;
+    isAnswered = true;
+    const status = host.status();
+    if (status === undefined) socket.destroy();
+    else if (text.trim() === '') socket.end(`${JSON.stringify(status)}\n`);
+    else void reply(text, host).then((line) => socket.end(line));
+  };
+  // A client that goes away early is its own affair.
+  socket.on('error', () => socket.destroy());
+  socket.setEncoding('utf8');
+  socket.setTimeout(statusTimeoutMs, answer);
+  socket.on('data', (piece: string) => {
+    text += piece;
+    if (text.length > maxRequestBytes) socket.destroy();
+    else if (text.includes('\n')) answer();
+  });
+  socket.on('end', answer);
+}
+
+/** Never rejects: a Fault is an answer. */
+async function reply(text: string, host: LocalHost): Promise<string> {
+  try {
+    const request = JSON.parse(text) as Partial<LocalRequest> | null;
+    if (typeof request?.ask !== 'string') throw unreadable();
+    if (request.ask === 'status') return `${JSON.stringify(host.status())}\n`;
+    return `${JSON.stringify({ ok: await host.act({ ...request, ask: request.ask }) })}\n`;
+  } catch (error) {
+    const { code, message, place, remedy } =
+      error instanceof SyntaxError ? unreadable() : asFault(error);
+    return `${JSON.stringify({ fault: { code, message, place, remedy } })}\n`;
+  }
+}
+
+const unreadable = (): Fault =>
+  new Fault('invalid', 'this is not a request', {
+    remedy: 'Write one line of JSON such as {"ask": "status"}.',
+  });
 
 async function refuseSecond(socketPath: string): Promise<void> {
   let who = 'an agent that is starting';

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ModelsReport } from '@fieldloop/proto';
 import { maxSocketPathBytes } from '../limits.ts';
+import type { LoadFigures } from './load.ts';
 
 export interface AgentStatus {
   readonly device: string;
@@ -21,15 +22,47 @@ export interface AgentStatus {
     readonly acknowledged: number;
     /** Bytes of clip files that the buffer holds. */
     readonly bytes: number;
+    /** Held now, by what is still to happen to them. */
+    readonly held: Readonly<Record<string, number>>;
+    /** Since the database was made: gone for lack of room, and gone by accident. */
+    readonly evicted: number;
+    readonly lost: number;
+    readonly bytesByClass: Readonly<Record<string, number>>;
   };
   readonly uplink: UplinkFigures;
   readonly lastClip?: { readonly clipId: string; readonly rule: string; readonly why: string };
+  readonly machine: MachineFigures;
+  readonly caps: {
+    /** Of one core. */
+    readonly cpu?: number | undefined;
+    readonly memoryBytes?: number | undefined;
+    readonly quotaBytes: number;
+    readonly headroomBytes: number;
+  };
+  /** A person wants quiet: nothing is read and no clip is sent. */
+  readonly paused: boolean;
+  /** What the cloud wants changed waits for a release. */
+  readonly held: boolean;
   /** Why the agent works with restrictions, one sentence each; empty when all is well. */
   readonly degraded: readonly string[];
   /** Nothing is being read, cut or sent. */
   readonly idle: boolean;
   /** Every `file` source is read to its end and the cloud has every clip. */
   readonly finished: boolean;
+}
+
+/** What the agent takes of the machine, and what it gives up for it. */
+export interface MachineFigures extends LoadFigures {
+  /** 99th percentile of the gaps of the main thread's event loop, ms. */
+  readonly gapP99Ms: number;
+  /** Messages that were not looked at, by reason. */
+  readonly dropped: Readonly<Record<string, number>>;
+  /** Log time that the window holds, seconds. */
+  readonly windowS: number;
+  /** Messages since the start, by topic. */
+  readonly topics: Readonly<Record<string, number>>;
+  /** Of each scorer's last scores. */
+  readonly scoreP99Ms: Readonly<Record<string, number>>;
 }
 
 export interface SourceFigures {
@@ -73,6 +106,13 @@ export interface RuleFigures {
   readonly fired: Readonly<Record<string, number>>;
   /** Triggers that did not become a verdict. */
   readonly suppressed: number;
+  /** Of the rules that run now: why triggers became no clip of their own. */
+  readonly reasons: Readonly<Record<string, number>>;
+  readonly evaluations: number;
+  /** Looks at a rule whose signals were not known. */
+  readonly unknown: number;
+  /** Values that could not be decoded. */
+  readonly faults: number;
 }
 
 /** As the cloud is told. */

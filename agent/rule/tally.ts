@@ -6,6 +6,10 @@ export interface RuleTally {
   readonly digest: string;
   evaluations: number;
   faults: number;
+  /** Messages behind the watermark. */
+  late: number;
+  /** Looks at a rule whose signals were not known. */
+  unknown: number;
   readonly fired: Record<string, number>;
   /** Triggers that became no clip, by `rule reason`. */
   readonly suppressed: Record<string, number>;
@@ -17,6 +21,8 @@ export const newTally = (digest: string): RuleTally => ({
   digest,
   evaluations: 0,
   faults: 0,
+  late: 0,
+  unknown: 0,
   fired: {},
   suppressed: {},
   clips: 0,
@@ -31,6 +37,8 @@ export function sumOf(tallies: readonly RuleTally[]): RuleTally | undefined {
   for (const one of tallies) {
     sum.evaluations += one.evaluations;
     sum.faults += one.faults;
+    sum.late += one.late;
+    sum.unknown += one.unknown;
     sum.clips += one.clips;
     sum.bytes += one.bytes;
     addAll(sum.fired, one.fired);
@@ -47,7 +55,9 @@ function addAll(into: Record<string, number>, more: Readonly<Record<string, numb
 export function addCounts(tally: RuleTally, before: EngineCounters, after: EngineCounters): void {
   tally.evaluations += after.evaluations - before.evaluations;
   tally.faults += after.faults - before.faults;
-  for (const [rule, { suppressed }] of Object.entries(after.rules)) {
+  tally.late += after.late - before.late;
+  for (const [rule, { suppressed, unknown }] of Object.entries(after.rules)) {
+    tally.unknown += unknown - (before.rules[rule]?.unknown ?? 0);
     for (const [reason, count] of Object.entries(suppressed)) {
       const known = before.rules[rule]?.suppressed as Readonly<Record<string, number>> | undefined;
       const more = count - (known?.[reason] ?? 0);

@@ -77,4 +77,6 @@ export type ScoringNews =
       readonly models: readonly ReadyModel[];
       readonly faults: readonly ModelFaultNote[];
     }
-  | { readonly kind: 'golden'; readonly faults: readonly ModelFaultNote[] };
+  | { readonly kind: 'golden'; readonly faults: readonly ModelFaultNote[] }
+  /** It lives; said again and again. */
+  | { readonly kind: 'beat' };

@@ -1,0 +1,105 @@
+/** What the agent says of itself, put together from what its parts count. */
+import type { AgentBuffer } from './buffer/buffer.ts';
+import type { AgentConfig } from './config.ts';
+import type { CloudLink } from './cloud-link.ts';
+import type { Governor } from './governor.ts';
+import type { AgentStatus } from './health/status.ts';
+import type { DataProgress } from './messages.ts';
+import { modelFigures } from './models-report.ts';
+import type { ModelsInUse } from './models-types.ts';
+import type { Results } from './results.ts';
+import type { RulesInUse } from './rules-in-use.ts';
+import { agentVersion } from './version.ts';
+
+export interface StatusParts {
+  readonly device: string;
+  readonly uptimeS: number;
+  readonly config: AgentConfig;
+  readonly buffer: AgentBuffer;
+  readonly link: CloudLink;
+  readonly rules: RulesInUse;
+  readonly models: ModelsInUse;
+  readonly results: Results;
+  readonly governor: Governor;
+  readonly progress: DataProgress | undefined;
+  readonly degraded: readonly string[];
+  /** Of the main thread's event loop, ms. */
+  readonly gapP99Ms: number;
+  readonly isPaused: boolean;
+  readonly isHeld: boolean;
+}
+
+export function statusOf(parts: StatusParts): AgentStatus {
+  const { config, buffer, link, results, progress, governor } = parts;
+  const { ruleSet } = parts.rules;
+  const counts = buffer.counts();
+  const uplink = link.status();
+  const { sealed, offered, uploading } = counts.clips;
+  const hasAll = config.cloud === undefined || sealed + offered + uploading === 0;
+  const isQuiet = results.waiting === 0 && (progress?.openClips ?? 0) === 0;
+  const { lastClip } = results;
+  return {
+    device: parts.device,
+    agentVersion,
+    uptimeS: parts.uptimeS,
+    source: progress?.source ?? { messages: 0, bytes: 0, lagMs: 0, broken: 0, each: [] },
+    score: progress?.score ?? { count: 0, skipped: 0, faults: 0 },
+    rules: {
+      set: ruleSet.name,
+      version: ruleSet.version,
+      digest: ruleSet.digest,
+      fired: progress?.fired ?? {},
+      suppressed: progress?.suppressed ?? 0,
+      reasons: reasonsOf(progress),
+      evaluations: progress?.rules?.evaluations ?? 0,
+      unknown: progress?.rules?.unknown ?? 0,
+      faults: progress?.rules?.faults ?? 0,
+    },
+    models: modelFigures(parts.models, progress),
+    clips: {
+      cut: progress?.clipsCut ?? 0,
+      sealed: counts.ever.sealed,
+      acknowledged: counts.ever.acknowledged,
+      bytes: counts.bytes,
+      held: { ...counts.clips },
+      evicted: counts.ever.evicted,
+      lost: counts.ever.lost,
+      bytesByClass: { ...buffer.bytesByClass() },
+    },
+    uplink,
+    ...(lastClip === undefined ? {} : { lastClip }),
+    machine: {
+      ...governor.figures,
+      gapP99Ms: parts.gapP99Ms,
+      dropped: progress?.dropped ?? {},
+      windowS: progress?.windowS ?? 0,
+      topics: progress?.topics ?? {},
+      scoreP99Ms: progress?.scoreP99 ?? {},
+    },
+    caps: capsOf(config),
+    paused: parts.isPaused,
+    held: parts.isHeld,
+    degraded: parts.degraded,
+    idle: progress?.idle === true && isQuiet && hasAll && uplink.uploading === 0,
+    finished: progress?.sourcesFinished === true && isQuiet && hasAll,
+  };
+}
+
+function capsOf({ limits, buffer }: AgentConfig): AgentStatus['caps'] {
+  return {
+    cpu: limits.cpu,
+    memoryBytes: limits.memoryBytes,
+    quotaBytes: buffer.quotaBytes,
+    headroomBytes: buffer.headroomBytes,
+  };
+}
+
+/** Sums over rules: why triggers became no clip of their own. */
+function reasonsOf(progress: DataProgress | undefined): Record<string, number> {
+  const reasons: Record<string, number> = {};
+  for (const [key, n] of Object.entries(progress?.rules?.suppressed ?? {})) {
+    const reason = key.slice(key.lastIndexOf(' ') + 1);
+    reasons[reason] = (reasons[reason] ?? 0) + n;
+  }
+  return reasons;
+}

@@ -1,0 +1,89 @@
+/**
+ * What a person on this robot asks of the agent that runs, by the local socket. Everything works
+ * without a network.
+ */
+import { Fault, type Ids, type Json, uuidText } from '@fieldloop/core';
+import { type CommandInputs, logLevels, parseCommandBody } from '@fieldloop/proto';
+import type { AgentBuffer } from './buffer/buffer.ts';
+import type { LocalRequest } from './health/socket.ts';
+import type { LeveledLog } from './leveled-log.ts';
+import { maxKeptLines, maxPauseS } from './limits.ts';
+import type { Updates } from './updates.ts';
+
+export interface LocalDeps {
+  readonly ids: Ids;
+  readonly buffer: Pick<AgentBuffer, 'clips'>;
+  readonly levels?: Pick<LeveledLog, 'lines'> | undefined;
+  readonly updates: Pick<Updates, 'told' | 'hold' | 'release'>;
+  readonly clipNow: (id: string, input: CommandInputs['clip_now'], atNs?: bigint) => Promise<Json>;
+  readonly pull: (id: string, input: CommandInputs['pull']) => Promise<Json>;
+  /** Until `resume`, or for so many seconds. */
+  readonly pause: (seconds: number | undefined) => void;
+  readonly resume: () => void;
+  /** Reads what may change again; gives what changed and what wants a restart. */
+  readonly reload: () => Json;
+}
+
+/** Fault `invalid` for what nobody here knows. */
+export async function carryOut(request: LocalRequest, deps: LocalDeps): Promise<Json> {
+  const { ask, ...input } = request;
+  const id = uuidText(deps.ids.uuid());
+  switch (ask) {
+    case 'clip_now': {
+      const { atNs, ...rest } = input as { readonly atNs?: unknown };
+      const at = typeof atNs === 'string' && /^\d{1,19}$/.test(atNs) ? BigInt(atNs) : undefined;
+      return await deps.clipNow(id, bodyOf('clip_now', rest), at);
+    }
+    case 'pull':
+      return await deps.pull(id, bodyOf('pull', input));
+    case 'drop':
+      return await drop(String(input['clip']), deps);
+    case 'pause':
+      deps.pause(secondsOf(input['seconds']));
+      return { paused: true };
+    case 'resume':
+      deps.resume();
+      return { paused: false };
+    case 'logs':
+      return logsOf(input, deps);
+    case 'updates':
+      return deps.updates.told() as unknown as Json;
+    case 'hold':
+      deps.updates.hold();
+      return deps.updates.told() as unknown as Json;
+    case 'release':
+      deps.updates.release();
+      return deps.updates.told() as unknown as Json;
+    case 'reload':
+      return deps.reload();
+    default:
+      throw new Fault('invalid', `this agent does not know "${ask.slice(0, 40)}"`, {
+        remedy: 'Use the fieldloop-agent of the same version as the one that runs.',
+      });
+  }
+}
+
+function bodyOf<K extends 'clip_now' | 'pull'>(kind: K, input: unknown): CommandInputs[K] {
+  return parseCommandBody(kind, input).input as CommandInputs[K];
+}
+
+function secondsOf(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'number' && value > 0 && value <= maxPauseS) return value;
+  throw new Fault('invalid', 'a pause lasts more than nothing and at most a day', {
+    remedy: 'Write for example --for 30m, or leave it out and resume by hand.',
+  });
+}
+
+/** The bytes go, the manifest stays, as with an eviction; the cloud hears of it. */
+async function drop(clip: string, { buffer }: LocalDeps): Promise<Json> {
+  const { manifest } = buffer.clips.read(clip);
+  await buffer.clips.drop(clip);
+  return { clip, rule: manifest.markers[0]?.rule ?? '', sizeBytes: manifest.sizeBytes };
+}
+
+function logsOf(input: Readonly<Record<string, unknown>>, { levels }: LocalDeps): Json {
+  const level = logLevels.find((one) => one === input['level']) ?? 'debug';
+  const count = Math.min(Number(input['count'] ?? maxKeptLines) || maxKeptLines, maxKeptLines);
+  return (levels?.lines(level) ?? []).slice(-count).map((line) => ({ ...line })) as Json;
+}
