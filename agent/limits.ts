@@ -67,17 +67,7 @@ export const sliceNs = 100e6;
 export const maxReadAheadBytes = 4 * 1024 * 1024;
 /** How often a live source that hears nothing says so. */
 export const quietEveryMs = 100;
-/** Waits between two tries to reach a publisher. */
-export const sourceBackoff = { firstMs: 200, mostMs: 10_000 } as const;
-/** A Foxglove server answers within this time. */
-export const dialFoxgloveMs = 5_000;
-/** Messages of a live source that are handed on together. */
-export const maxBlockMessages = 4_096;
-/** How often a live ROS 2 graph is asked for its topics. */
-export const graphEveryMs = 2_000;
-/** Definitions that one ROS 2 type may bring in, and the bytes of one. */
-export const maxRosDefinitions = 500;
-export const maxRosDefinitionBytes = 256 * 1024;
+export const simBackoff = { firstMs: 200, mostMs: 10_000 } as const;
 
 // Score.
 
