@@ -58,6 +58,10 @@ export const shortExamples: Readonly<Record<string, readonly string[]>> = {
   'keys revoke': ['fieldloop keys revoke key_01J…', 'fieldloop keys revoke key_01J… --mine'],
   'operations list': ['fieldloop operations list --state running'],
   'queries list': ['fieldloop queries list --for clips'],
+  'recording repair': [
+    'fieldloop recording repair killed.mcap saved.mcap',
+    'fieldloop recording repair killed.mcap --dry-run',
+  ],
   'recording cat': ['fieldloop recording cat run.mcap --topic /odom --limit 3'],
   'releases approve': ["fieldloop releases approve detector@1.1.0 --reason 'better in rain'"],
   'releases evaluate': ['fieldloop releases evaluate detector@1.1.0 --evaluation evl_01J…'],

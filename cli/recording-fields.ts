@@ -109,3 +109,11 @@ export function plainValue(read: ShownMessage): string {
   if (entries.length === 1 && first !== undefined) return text(first[1]);
   return entries.map(([path, value]) => `${path}=${text(value)}`).join(' ');
 }
+
+/** Unix times as dates; times of clocks that start with the robot as seconds. */
+export function timeText(ns: bigint): string {
+  const fraction = String(ns % 1_000_000_000n).padStart(9, '0');
+  const seconds = ns / 1_000_000_000n;
+  if (seconds < 100_000_000n || seconds > 100_000_000_000n) return `${seconds}.${fraction} s`;
+  return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${fraction}Z`;
+}

@@ -177,3 +177,22 @@ test('a damaged chunk ends cat, or is passed over with --salvage', async () => {
   expect(salvaged.code).toBe(0);
   expect(salvaged.err).toContain('passed over: ');
 });
+
+test('repair: a sound file, a report for people and programs, never over another file', async () => {
+  const out = join(folder, 'saved.mcap');
+  const dry = await run('repair', cut, '--dry-run');
+  expect(dry.code).toBe(0);
+  expect(dry.out).toMatch(/^kept {5}\d+ messages/);
+  expect(dry.out).toMatch(/ {2}.*cut\.mcap@byte \d+: a .*the file ends inside it/);
+  expect(dry.out).not.toContain('written');
+  const done = await run('repair', cut, out);
+  expect(done.out).toBe(`${dry.out}written  ${out}\n`);
+  expect((await run('check', out)).code).toBe(0);
+  const again = await run('repair', cut, out);
+  expect([again.code, again.err.includes('never overwrites')]).toEqual([5, true]);
+  expect((await run('repair', cut)).err).toContain('--dry-run');
+  const json = JSON.parse((await run('repair', good, '--dry-run', '--json')).out) as object;
+  expect(json).toMatchObject({ kept: { messages: 8, metadata: 1 }, losses: [], statedMessages: 8 });
+  const nothing = await run('repair', join(folder, 'nothing.mcap'), join(folder, 'never.mcap'));
+  expect(nothing.code).toBe(4);
+});

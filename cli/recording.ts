@@ -14,7 +14,8 @@ import { openFile } from '@fieldloop/recording/file';
 import { Command, InvalidArgumentError } from './commander.ts';
 import { type CliIo, jsonText, table } from './io.ts';
 import { showOf } from './show.ts';
-import { type FieldReader, openFields, plainValue } from './recording-fields.ts';
+import { type FieldReader, openFields, plainValue, timeText } from './recording-fields.ts';
+import { repairCommand } from './recording-repair.ts';
 
 interface CatOptions {
   readonly topic?: readonly string[];
@@ -26,12 +27,12 @@ interface CatOptions {
 
 export function recordingCommand(io: CliIo): Command {
   const command = new Command('recording').description(
-    'Look into MCAP files and ROS 1 bags on this machine.',
+    'Look into MCAP files, ROS 1 bags and db3 files of rosbag2 on this machine.',
   );
   command
     .command('info')
     .description('Channels, counts, rates, times, chunks and metadata.')
-    .argument('<file>', 'an MCAP file or a ROS 1 bag')
+    .argument('<file>', 'an MCAP file, a ROS 1 bag or a db3 of rosbag2')
     .option('--json', 'one JSON document instead of tables')
     .action((file: string, options: { json?: boolean }) => info(io, file, options.json === true));
   command
@@ -39,19 +40,20 @@ export function recordingCommand(io: CliIo): Command {
     .description(
       'Walk every record: checksums, indexes against content, statistics. Exit 0 = clean.',
     )
-    .argument('<file>', 'an MCAP file or a ROS 1 bag')
+    .argument('<file>', 'an MCAP file, a ROS 1 bag or a db3 of rosbag2')
     .option('--json', 'one JSON document instead of lines')
     .action((file: string, options: { json?: boolean }) => check(io, file, options.json === true));
   command
     .command('cat')
     .description('Decoded messages in file order, one a line.')
-    .argument('<file>', 'an MCAP file or a ROS 1 bag')
+    .argument('<file>', 'an MCAP file, a ROS 1 bag or a db3 of rosbag2')
     .option('--topic <topic>', 'only this topic (may be given several times)', collect)
     .option('--field <path>', 'only this field, such as pose.pose.position.x or ranges[0]', collect)
     .option('--limit <n>', 'stop after this many messages', wholeNumber)
     .option('--salvage', 'pass over damaged chunks and say so')
     .option('--json', 'one JSON object a line')
     .action((file: string, options: CatOptions) => cat(io, file, options));
+  command.addCommand(repairCommand(io));
   return command;
 }
 
@@ -101,6 +103,7 @@ function infoText(io: CliIo, found: RecordingInfo): string {
 
 function formatName(found: RecordingInfo): string {
   if (found.format === 'rosbag1') return 'ROS 1 bag';
+  if (found.format === 'db3') return 'db3 of rosbag2';
   return found.profile === '' ? 'MCAP' : `MCAP, profile ${found.profile}`;
 }
 
@@ -224,14 +227,6 @@ function catLine(
   if (json) return `${JSON.stringify({ topic, logTimeNs: logTimeNs.toString(), ...read })}\n`;
   const seconds = `${logTimeNs / 1_000_000_000n}.${String(logTimeNs % 1_000_000_000n).padStart(9, '0')}`;
   return `${seconds}  ${topic}  ${plainValue(read)}\n`;
-}
-
-/** Unix times as dates; times of clocks that start with the robot as seconds. */
-function timeText(ns: bigint): string {
-  const fraction = String(ns % 1_000_000_000n).padStart(9, '0');
-  const seconds = ns / 1_000_000_000n;
-  if (seconds < 100_000_000n || seconds > 100_000_000_000n) return `${seconds}.${fraction} s`;
-  return `${new Date(Number(seconds) * 1000).toISOString().slice(0, 19)}.${fraction}Z`;
 }
 
 function collect(value: string, before: readonly string[] | undefined): readonly string[] {

@@ -3,9 +3,9 @@ import { Fault, type FaultCode } from '@fieldloop/core';
 
 export const remedies = {
   again:
-    'Everything before this byte was read. Copy the file again from where it was recorded; if the recorder lost power, this is all there is.',
+    'Everything before this byte was read. Copy the file again from where it was recorded, or save what stands behind it with `fieldloop recording repair FILE OUT`.',
   changed:
-    'The bytes changed after they were written. Copy the file again and check the disk; `fieldloop recording cat --salvage` passes over damaged chunks.',
+    'The bytes changed after they were written. Copy the file again and check the disk; `fieldloop recording repair FILE OUT` saves the rest, `cat --salvage` passes over damaged chunks.',
   writer: 'Write the recording again with a current MCAP or rosbag tool, and report the writer.',
   foreign: 'Give an MCAP file, a ROS 1 bag (format 2.0) or a db3 of rosbag2.',
 } as const;

@@ -33,6 +33,12 @@ export type { McapRecord } from './mcap/records.ts';
 export { flatMcap } from './mcap/walk.ts';
 export type { ReadOptions } from './options.ts';
 export { formatOf, readRecording } from './read.ts';
+export {
+  type Loss,
+  nowhere,
+  type RepairReport,
+  repairRecording,
+} from './repair.ts';
 export type {
   Appendable,
   Channel,

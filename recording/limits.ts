@@ -104,3 +104,9 @@ export const db3BlockBytes = 2 * mib;
 
 /** Rows of the small tables of a db3: topics, definitions, metadata. */
 export const db3SmallRows = 70_000;
+
+/** Stretches that a repair lists one by one; its counts cover all. */
+export const repairLosses = 1000;
+
+/** Places that a repair looks at twice while it searches for records; after that it gives up. */
+export const repairProbes = 200_000;

@@ -13,6 +13,7 @@ export interface SummaryRows {
   readonly counts: ReadonlyMap<number, number>;
   readonly chunks: readonly ChunkRow[];
   readonly metadata: readonly McapTypes.MetadataIndex[];
+  readonly attachments: readonly McapTypes.AttachmentIndex[];
 }
 
 /** Fills the builder with the summary and its offsets; says where the offsets start. */
@@ -40,6 +41,9 @@ export function writeSummary(
     }
   });
   group(opcode.statistics, () => builder.writeStatistics(statistics(rows)));
+  group(opcode.attachmentIndex, () => {
+    for (const row of rows.attachments) builder.writeAttachmentIndex(row);
+  });
   group(opcode.metadataIndex, () => {
     for (const row of rows.metadata) builder.writeMetadataIndex(row);
   });
@@ -57,7 +61,7 @@ function statistics(rows: SummaryRows): McapTypes.Statistics {
     messageCount: BigInt(rows.contents.messageCount),
     schemaCount: rows.schemas.size,
     channelCount: rows.channels.size,
-    attachmentCount: 0,
+    attachmentCount: rows.attachments.length,
     metadataCount: rows.metadata.length,
     chunkCount: rows.chunks.length,
     messageStartTime: rows.contents.startNs,

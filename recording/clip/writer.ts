@@ -7,7 +7,7 @@ import { Fault } from '@fieldloop/core';
 import { crc32 } from '../codec/crc.ts';
 import { zstd } from '../codec/zstd.ts';
 import { clipChunkBytes } from '../limits.ts';
-import { McapRecordBuilder } from '../mcap/core.ts';
+import { McapRecordBuilder, type McapTypes } from '../mcap/core.ts';
 import { footerSummed, magic, opcode, recordHead } from '../mcap/format.ts';
 import type { Appendable, Channel, MessageBlock, Schema } from '../types.ts';
 import { ChunkBuilder, type ClipMessage } from './chunk-builder.ts';
@@ -22,9 +22,16 @@ export interface ClipWriter {
   /** Copies a block that is one whole MCAP chunk as bytes; its channels must be registered. */
   chunk(block: MessageBlock): Promise<void>;
   metadata(name: string, metadata: ReadonlyMap<string, string>): Promise<void>;
+  /** Copies an attachment's whole record, its own checksum included. */
+  attachment(index: NewAttachment, bytes: AsyncIterable<Uint8Array>): Promise<void>;
   contents(): ClipContents;
   /** Writes the summary and makes the file durable; nothing may be written after it. */
   finish(): Promise<ClipSummary>;
+}
+
+/** What the index says of an attachment; `length` is that of the record. */
+export interface NewAttachment extends Omit<McapTypes.AttachmentIndex, 'offset' | 'length'> {
+  readonly length: number;
 }
 
 export interface ClipWriterOptions {
@@ -64,6 +71,7 @@ class Writer implements ClipWriter {
   readonly #counts = new Map<number, number>();
   readonly #chunks: ChunkRow[] = [];
   readonly #metadata: { name: string; offset: bigint; length: bigint }[] = [];
+  readonly #attachments: McapTypes.AttachmentIndex[] = [];
   /** Schemas keep the ids of their source. */
   #copies = false;
   #messageCount = 0;
@@ -131,6 +139,13 @@ class Writer implements ClipWriter {
     await this.#flushBuilder();
   }
 
+  async attachment(index: NewAttachment, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+    await this.#closeChunk();
+    const offset = BigInt(this.#position);
+    for await (const part of bytes) await this.#put(part);
+    this.#attachments.push({ ...index, offset, length: BigInt(index.length) });
+  }
+
   contents(): ClipContents {
     const counts = new Map(this.#counts);
     const { count, channelIds } = this.#open.index;
@@ -189,6 +204,7 @@ class Writer implements ClipWriter {
       counts: this.#counts,
       chunks: this.#chunks,
       metadata: this.#metadata,
+      attachments: this.#attachments,
     };
   }
 

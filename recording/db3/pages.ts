@@ -28,7 +28,7 @@ export interface Db3Header {
 const encodings = ['utf-8', 'utf-8', 'utf-16le', 'utf-16be'] as const;
 
 export const db3Remedy =
-  'Copy the file again from where it was recorded. `fieldloop recording repair` saves what can be read; `sqlite3 FILE .recover` may find more.';
+  'Copy the file again from where it was recorded. `fieldloop recording repair FILE OUT` saves what can be read; `sqlite3 FILE .recover` may find more.';
 
 export class Pages {
   readonly name: string;

@@ -23,7 +23,7 @@ export interface BagPlace {
 }
 
 export const bagRemedy =
-  'Everything before this byte was read. `rosbag reindex` writes what is whole into a new bag.';
+  'Everything before this byte was read. `fieldloop recording repair FILE OUT` saves what is whole behind it, too.';
 
 export interface BagConnection {
   readonly id: number;
