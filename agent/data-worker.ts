@@ -126,7 +126,7 @@ function progressOf(
     score: {
       ...(last === undefined
         ? {}
-        : { last: { scorer: last.scorer, ...last.values, topClass: last.topClass } }),
+        : { last: { scorer: last.scorer, values: last.values, topClass: last.topClass } }),
       count,
       skipped,
       faults,

@@ -93,6 +93,10 @@ export const modelsReadyWithinMs = 60_000;
 
 /** Classes whose probabilities go into a note; a model with more gives its values alone. */
 export const maxNotedClasses = 64;
+/** Boxes that a score record keeps, the surest. */
+export const maxNotedBoxes = 32;
+/** Embeddings of kept clips that a new one is compared with. */
+export const noveltyKept = 256;
 /** Numbers of an embedding that go into a note. */
 export const maxEmbeddingNumbers = 1_024;
 

@@ -127,8 +127,10 @@ async function answer(
     return { kind: 'fault', id, reason: 'no_model', message: `no model ${frame.model} is ready` };
   }
   const result = await scorer.score(channel, frame.bytes);
-  const { sha256 } = scorer.model;
-  if ('scored' in result) return { kind: 'scored', id, scored: result.scored, sha256 };
+  if ('scored' in result) {
+    const { sha256, documentSha256 } = scorer.model;
+    return { kind: 'scored', id, scored: result.scored, sha256, documentSha256 };
+  }
   return { kind: 'fault', id, reason: result.reason, message: result.message };
 }
 

@@ -34,8 +34,9 @@ export function statusText(status: AgentStatus): string {
 function scoreText({ last, count, skipped, faults }: AgentStatus['score']): string {
   const counts = `${count} scored, ${skipped} skipped, ${faults} without a score`;
   if (last === undefined) return counts;
-  const { scorer, topClass, entropy, margin } = last;
-  return `${scorer} ${topClass} entropy ${entropy.toFixed(2)} margin ${margin.toFixed(2)}; ${counts}`;
+  const { scorer, topClass, values } = last;
+  const numbers = Object.entries(values).map(([name, value]) => `${name} ${value.toFixed(2)}`);
+  return `${[scorer, topClass ?? '', ...numbers].filter(Boolean).join(' ')}; ${counts}`;
 }
 
 function modelRows(models: AgentStatus['models']): [string, string][] {

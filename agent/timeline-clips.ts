@@ -153,6 +153,9 @@ export class Clipping {
         this.#rules.bytes += clip.sizeBytes;
       }
       await this.#deps.outlet.clip(clip);
+      const { startNs, endNs } = draft;
+      const scores = this.#held.scores.records;
+      this.#deps.scoring.kept(scores.filter(({ atNs }) => atNs >= startNs && atNs <= endNs));
       await this.#answer(draft.markers, { clipId: clip.clipId, sizeBytes: clip.sizeBytes });
     } catch (error) {
       const fault = asFault(error);

@@ -93,7 +93,7 @@ function openTimeline(ruleSet: RuleSet, shadow?: RuleSet, more: Partial<Timeline
     getPosition: nothing,
     makeRoom: async () => await Promise.resolve(false),
   };
-  const scoring = { forget: () => undefined } as never;
+  const scoring = { forget: () => undefined, kept: () => undefined } as never;
   const session = { id: '01890a5d-ac96-774b-bcce-b302099a8057', recording: 'x', live: true };
   const deps = { clock: systemClock, log: silentLog, scoring, outlet, tally, ...more };
   const timeline = new Timeline(

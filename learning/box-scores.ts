@@ -1,6 +1,6 @@
 /** How unsure a detector is: of its boxes, and from one frame to the next. */
 
-/** Pixels of the original image, from the upper left corner. */
+/** In any unit of its image, from the upper left corner. */
 export interface ScoredBox {
   readonly class: string;
   readonly x: number;
@@ -50,7 +50,7 @@ export function flicker(boxes: readonly ScoredBox[], next: readonly ScoredBox[])
 }
 
 /** Intersection over union. */
-function overlap(a: ScoredBox, b: ScoredBox): number {
+export function overlap(a: ScoredBox, b: ScoredBox): number {
   const width = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
   const height = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
   if (width <= 0 || height <= 0) return 0;

@@ -5,7 +5,8 @@
 import { Fault } from '@fieldloop/core';
 import { expect, test } from 'vitest';
 import { contentTensor, frameContent } from './frame.ts';
-import { type ModelInput, type ModelYaml, parseModelDocument } from './model-document.ts';
+import { type ModelYaml, parseModelDocument } from './model-document.ts';
+import type { ModelInput } from './model-input.ts';
 
 const decodeImage = () => Promise.reject(new Error('no image here'));
 const numbers = (path: string, size: number): ModelInput => ({
@@ -47,8 +48,7 @@ const yaml: ModelYaml = {
 test('a declaration of an ensemble with an embedding is read whole', () => {
   expect(parseModelDocument(yaml)).toMatchObject({
     version: '3',
-    heads: ['one', 'two'],
-    embedding: 'h',
+    output: { task: 'classification', heads: ['one', 'two'], gives: 'logits', embedding: 'h' },
     temperature: 1,
     inputSize: 2,
   });

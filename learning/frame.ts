@@ -3,20 +3,23 @@
  * `a.b[2]`, `dets[].score`. The robot, training and evaluation read frames by this one file.
  */
 import { Fault } from '@fieldloop/core';
-import type { ModelInput } from './model-document.ts';
+import type { ModelInput } from './model-input.ts';
 import { imageToTensor, numbersToTensor, type RgbImage } from './preprocess.ts';
+import { type RawImage, rawToRgb } from './raw-image.ts';
 
 /** What a message holds for a model, not yet as the model takes it. */
 export type FrameContent =
   | { readonly kind: 'numbers'; readonly values: Float64Array }
   /** A compressed image. */
-  | { readonly kind: 'image'; readonly bytes: Uint8Array };
+  | { readonly kind: 'image'; readonly bytes: Uint8Array }
+  | { readonly kind: 'raw'; readonly image: RawImage };
 
 /** What `input` names in the message. Fault `invalid` when it is not there. */
 export function frameContent(message: unknown, input: ModelInput): FrameContent {
-  return input.kind === 'image'
-    ? { kind: 'image', bytes: imageBytes(message) }
-    : { kind: 'numbers', values: numbersAt(message, input.path) };
+  if (input.kind === 'numbers') return { kind: 'numbers', values: numbersAt(message, input.path) };
+  const bytes = imageBytes(message);
+  const image = rawImage(message, bytes);
+  return image === undefined ? { kind: 'image', bytes } : { kind: 'raw', image };
 }
 
 /** The tensor. Fault `invalid` when sizes do not fit, `corrupt` when the image cannot be read. */
@@ -27,6 +30,9 @@ export async function contentTensor(
 ): Promise<Float32Array> {
   if (content.kind === 'image' && input.kind === 'image') {
     return imageToTensor(await decodeImage(content.bytes), input.image);
+  }
+  if (content.kind === 'raw' && input.kind === 'image') {
+    return imageToTensor(rawToRgb(content.image), input.image);
   }
   if (content.kind === 'numbers' && input.kind === 'numbers') {
     return numbersToTensor(content.values, input.numbers);
@@ -51,7 +57,17 @@ function numbersAt(message: unknown, path: string): Float64Array {
   return Float64Array.from(values, (value) => numberOf(value, path));
 }
 
-/** The bytes of a compressed image: field `data`, as bytes or as base64 text of JSON. */
+/** Undefined for what is compressed: only pixels need an encoding and a width to be read. */
+function rawImage(message: unknown, data: Uint8Array): RawImage | undefined {
+  const { encoding, width, height, step, is_bigendian: big } = message as Record<string, unknown>;
+  if (typeof encoding !== 'string' || typeof width !== 'number' || typeof height !== 'number') {
+    return undefined;
+  }
+  const stride = typeof step === 'number' && step > 0 ? step : Math.floor(data.length / height);
+  return { encoding, width, height, step: stride, isBigEndian: Boolean(big), data };
+}
+
+/** The bytes of an image: field `data`, as bytes or as base64 text of JSON. */
 function imageBytes(message: unknown): Uint8Array {
   const data = member(message, 'data', 'data');
   if (data instanceof Uint8Array) return data;

@@ -1,14 +1,25 @@
 export { disagreement, meanProbabilities } from './ensemble.ts';
 export { contentTensor, frameContent, type FrameContent } from './frame.ts';
+export { type DetectedBox, type OutputTensor, readBoxes } from './boxes.ts';
 export {
+  type ClassifierDocument,
+  type ClassifierYaml,
   type GoldenPair,
   modelDocument,
   type ModelDocument,
-  type ModelInput,
   modelSchema,
   type ModelYaml,
+  parseClassifier,
   parseModelDocument,
 } from './model-document.ts';
+export type { ModelInput } from './model-input.ts';
+export {
+  type BoxOutput,
+  type ClassOutput,
+  type ModelOutput,
+  outputNames,
+  type ValueOutput,
+} from './model-output.ts';
 export {
   type Calibration,
   compareCalibration,
@@ -53,6 +64,7 @@ export {
   numbersToTensor,
   type RgbImage,
 } from './preprocess.ts';
+export { type ScoreName, scoreNames, scoreTexts } from './score-names.ts';
 export { energy, entropy, margin, softmax, topIndex } from './scores.ts';
 export { checkpointText, readCheckpoint } from './train/checkpoint.ts';
 export { logitsOf, type Network, roundToSingle } from './train/network.ts';

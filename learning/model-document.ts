@@ -3,37 +3,36 @@
  * the file and the declaration still fit together. Robot, training and evaluation read this one.
  */
 import { Fault } from '@fieldloop/core';
-import { z } from 'zod';
-import type { ImageInput, NumberInput } from './preprocess.ts';
-
-export type ModelInput =
-  | { readonly kind: 'image'; readonly topic: string; readonly image: ImageInput }
-  | {
-      readonly kind: 'numbers';
-      readonly topic: string;
-      readonly path: string;
-      readonly numbers: NumberInput;
-    };
+import { inputOf, inputSchema, type ModelInput, numbers, sizeOf } from './model-input.ts';
+import {
+  checkOutput,
+  type ClassOutput,
+  type ModelOutput,
+  outputNames,
+  outputOf,
+  outputSchema,
+  tasks,
+} from './model-output.ts';
+import { complain, z } from './schema.ts';
 
 export interface GoldenPair {
   /** After preprocessing, as the model takes it. */
   readonly input: readonly number[];
-  /** Logits of each head, one head after the other. */
+  /** What the model gives, one output after the other. */
   readonly output: readonly number[];
 }
 
-export interface ModelDocument {
+export interface ModelDocument<Output extends ModelOutput = ModelOutput> {
   readonly id: string;
   readonly version: string;
+  /** In the order of the logits or labels; none where the task knows no classes. */
   readonly classes: readonly string[];
   readonly inputName: string;
   readonly input: ModelInput;
   /** Numbers that the input has. */
   readonly inputSize: number;
-  /** Outputs that give logits: one, or one a member of an ensemble. */
-  readonly heads: readonly string[];
-  /** The output whose numbers tell how alike two frames are. */
-  readonly embedding: string | undefined;
+  readonly output: Output;
+  /** Divides logits; of a regression, multiplies the standard deviation. */
   readonly temperature: number;
   readonly golden: readonly GoldenPair[];
   readonly tolerance: number;
@@ -44,72 +43,22 @@ export interface ModelDocument {
   };
 }
 
-/** Members of an ensemble in one file. */
-const maxHeads = 16;
+export type ClassifierDocument = ModelDocument<ClassOutput>;
 
-const topic = z.string().min(1).max(256);
-const outputName = z.string().min(1).max(256);
-const numbers = z.array(z.number()).min(1);
-const positive = z.array(z.number().positive()).min(1);
-const side = z.int().min(1).max(4_096);
-
-const input = z
-  .strictObject({
-    name: z.string().min(1),
-    from: z.strictObject({
-      topic,
-      image: z.literal(true).optional(),
-      path: z.string().min(1).max(256).optional(),
-    }),
-    width: side.optional(),
-    height: side.optional(),
-    layout: z.enum(['nchw', 'nhwc']).optional(),
-    colour: z.enum(['rgb', 'gray']).optional(),
-    size: z.int().min(1).max(1_000_000).optional(),
-    mean: numbers,
-    std: positive,
-  })
-  .check((context) => {
-    const { from, ...given } = context.value;
-    if ((from.image === undefined) === (from.path === undefined)) {
-      const remedy =
-        'Write from: {topic: /camera, image: true} or from: {topic: /scan, path: ranges}.';
-      complain(context, { message: 'has exactly one of image and path', remedy, path: ['from'] });
-      return;
-    }
-    const image = ['width', 'height', 'layout', 'colour'] as const;
-    const [needed, others] = from.image ? [image, ['size'] as const] : [['size'] as const, image];
-    for (const key of needed) {
-      if (given[key] !== undefined) continue;
-      const remedy = `A model of ${from.image ? 'images' : 'numbers'} needs ${needed.join(', ')}.`;
-      complain(context, { message: 'is missing', remedy, path: [key] });
-    }
-    for (const key of others) {
-      if (given[key] === undefined) continue;
-      const message = `does not belong to a model of ${from.image ? 'images' : 'numbers'}`;
-      complain(context, { message, remedy: 'Remove it.', path: [key] });
-    }
-  });
-
-const output = z.strictObject({
-  logits: z.union([outputName, z.array(outputName).min(1).max(maxHeads)]),
-  embedding: outputName.optional(),
-});
+const className = z.string().min(1).max(64);
+const goldenPairs = z.array(z.strictObject({ input: numbers, output: numbers }));
 
 /** The document as it is written; `modelDocument` makes of it what programs work with. */
 export const modelSchema = z
   .strictObject({
     id: z.string().min(1).max(64),
     version: z.union([z.string().min(1).max(64), z.number()]),
-    task: z.literal('classification'),
-    classes: z.array(z.string().min(1).max(64)).min(2).max(10_000),
-    input,
-    output,
+    task: z.enum(tasks),
+    classes: z.array(className).min(1).max(10_000).optional(),
+    input: inputSchema,
+    output: outputSchema,
     temperature: z.number().positive().default(1),
-    golden: z
-      .array(z.strictObject({ input: numbers, output: numbers }))
-      .min(1)
-      .max(64),
+    golden: goldenPairs.min(1).max(64),
     tolerance: z.number().positive().default(1e-4),
     limits: z
       .strictObject({
@@ -119,13 +68,13 @@ export const modelSchema = z
       .default({}),
   })
   .check((context) => {
-    const { golden, classes, input, output } = context.value;
-    const heads = headsOf(output);
-    if (new Set(heads).size < heads.length) {
-      const remedy = 'Name each output of the ensemble once.';
-      complain(context, { message: 'names an output twice', remedy, path: ['output', 'logits'] });
-    }
+    const { task, classes, golden, input, output } = context.value;
+    const before = context.issues.length;
+    checkOutput(context, task, output);
+    checkClasses(context, context.value);
+    if (context.issues.length > before) return;
     const size = sizeOf(input);
+    const heads = outputNames(outputOf(task, output)).compared.length;
     golden.forEach((pair, i) => {
       const wrong = (key: 'input' | 'output', has: number, needs: number): void => {
         if (has === needs) return;
@@ -134,24 +83,47 @@ export const modelSchema = z
         complain(context, { message, remedy, path: ['golden', i, key] });
       };
       wrong('input', pair.input.length, size);
-      wrong('output', pair.output.length, classes.length * heads.length);
+      // Of other tasks the running model alone tells how much it gives.
+      if (task !== 'classification') return;
+      wrong('output', pair.output.length, (classes?.length ?? 0) * heads);
     });
   });
+
+type Parsed = z.output<typeof modelSchema>;
+
+function checkClasses(context: z.core.ParsePayload, { task, classes }: Parsed): void {
+  const path = ['classes'];
+  if (task === 'regression' || task === 'embedding') {
+    if (classes === undefined) return;
+    const message = `does not belong to task ${task}`;
+    complain(context, { message, remedy: 'Remove it.', path });
+    return;
+  }
+  const least = task === 'classification' ? 2 : 1;
+  if ((classes?.length ?? 0) >= least) return;
+  const message = `names ${classes?.length ?? 0} classes, task ${task} needs ${least} or more`;
+  complain(context, { message, remedy: 'Name them in the order of the model.', path });
+}
 
 /** What a program writes as model.yaml; JSON is YAML. */
 export type ModelYaml = z.input<typeof modelSchema>;
 
+/** What training reads and writes: a classifier that gives logits. */
+export type ClassifierYaml = ModelYaml & {
+  readonly classes: string[];
+  readonly output: { readonly logits: string | string[] };
+};
+
 /** A document that the schema took, as programs work with it. */
-export function modelDocument(parsed: z.output<typeof modelSchema>): ModelDocument {
+export function modelDocument(parsed: Parsed): ModelDocument {
   return {
     id: parsed.id,
     version: String(parsed.version),
-    classes: parsed.classes,
+    classes: parsed.classes ?? [],
     inputName: parsed.input.name,
     input: inputOf(parsed.input),
     inputSize: sizeOf(parsed.input),
-    heads: headsOf(parsed.output),
-    embedding: parsed.output.embedding,
+    output: outputOf(parsed.task, parsed.output),
     temperature: parsed.temperature,
     golden: parsed.golden,
     tolerance: parsed.tolerance,
@@ -171,36 +143,15 @@ export function parseModelDocument(value: unknown): ModelDocument {
   });
 }
 
-type ParsedInput = z.output<typeof input>;
-
-const headsOf = ({ logits }: z.output<typeof output>): readonly string[] =>
-  typeof logits === 'string' ? [logits] : logits;
-
-function sizeOf(given: ParsedInput): number {
-  if (given.from.image === undefined) return given.size ?? 0;
-  return (given.width ?? 0) * (given.height ?? 0) * (given.colour === 'gray' ? 1 : 3);
-}
-
-function inputOf(given: ParsedInput): ModelInput {
-  const { topic } = given.from;
-  const { mean, std } = given;
-  if (given.from.path !== undefined) {
-    const numbers = { size: given.size ?? 0, mean, std };
-    return { kind: 'numbers', topic, path: given.from.path, numbers };
-  }
-  const { width = 0, height = 0, layout = 'nchw', colour = 'rgb' } = given;
-  return { kind: 'image', topic, image: { width, height, layout, colour, mean, std } };
-}
-
-interface Complaint {
-  readonly message: string;
-  readonly remedy: string;
-  readonly path: readonly PropertyKey[];
-}
-
-/** Readers of documents take the remedy from `params`. */
-function complain(context: z.core.ParsePayload, { message, remedy, path }: Complaint): void {
-  const code = 'custom' as const;
-  const { value } = context;
-  context.issues.push({ code, message, params: { remedy }, path: [...path], input: value });
+/** As `parseModelDocument`, of a classifier that gives logits. Fault `invalid` for another. */
+export function parseClassifier(value: unknown): ClassifierDocument {
+  const document = parseModelDocument(value);
+  const { output } = document;
+  if (output.task === 'classification' && output.gives === 'logits') return { ...document, output };
+  const isClassifier = output.task === 'classification';
+  const what = isClassifier ? 'it gives probabilities' : `its task is ${output.task}`;
+  throw new Fault('invalid', `model.yaml: ${what}`, {
+    place: isClassifier ? '/output' : '/task',
+    remedy: 'Training and evaluation need the logits of a classifier; robots run the others, too.',
+  });
 }

@@ -16,17 +16,19 @@ export interface OnnxValue {
 export interface OnnxTensor {
   readonly name: string;
   readonly dimensions: readonly number[];
-  readonly values: Float32Array;
+  /** Whole numbers where an operator takes sizes. */
+  readonly values: Float32Array | BigInt64Array;
 }
 
 export interface OnnxNode {
   readonly operator: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  readonly integers?: Readonly<Record<string, number>>;
+  /** Attributes of the operator: a number, or a list of them. */
+  readonly integers?: Readonly<Record<string, number | readonly number[]>>;
 }
 
-/** A graph of single-precision tensors, nodes in the order in which they run. */
+/** A graph, nodes in the order in which they run. */
 export interface OnnxGraph {
   readonly name: string;
   readonly inputs: readonly OnnxValue[];
@@ -44,7 +46,9 @@ export const classesNote = 'classes';
 const irVersion = 8;
 const operatorSet = 13;
 export const elementFloat = 1;
+const elementLong = 7;
 const attributeInteger = 2;
+const attributeIntegers = 7;
 
 /** The file's bytes; the same graph gives the same bytes. */
 export function onnxFile(graph: OnnxGraph): Uint8Array {
@@ -71,16 +75,16 @@ export const nodeMessage = (node: OnnxNode, name: string): object => ({
   output: node.outputs,
   name,
   opType: node.operator,
-  attribute: Object.entries(node.integers ?? {}).map(([key, i]) => ({
-    name: key,
-    i,
-    type: attributeInteger,
-  })),
+  attribute: Object.entries(node.integers ?? {}).map(([key, given]) =>
+    typeof given === 'number'
+      ? { name: key, i: given, type: attributeInteger }
+      : { name: key, ints: given, type: attributeIntegers },
+  ),
 });
 
 export const tensorMessage = (tensor: OnnxTensor): object => ({
   dims: tensor.dimensions,
-  dataType: elementFloat,
+  dataType: tensor.values instanceof Float32Array ? elementFloat : elementLong,
   name: tensor.name,
   rawData: littleEndian(tensor.values),
 });
@@ -166,10 +170,13 @@ export function valueInfo(value: OnnxValue): object {
 }
 
 /** ONNX raw data is little endian whatever the machine is. */
-function littleEndian(values: Float32Array): Uint8Array {
-  const bytes = new Uint8Array(values.length * 4);
+function littleEndian(values: Float32Array | BigInt64Array): Uint8Array {
+  const bytes = new Uint8Array(values.byteLength);
   const view = new DataView(bytes.buffer);
-  for (let i = 0; i < values.length; i += 1) view.setFloat32(i * 4, values[i] ?? 0, true);
+  for (const [i, value] of values.entries()) {
+    if (typeof value === 'bigint') view.setBigInt64(i * 8, value, true);
+    else view.setFloat32(i * 4, value, true);
+  }
   return bytes;
 }
 
@@ -208,7 +215,12 @@ const schema = protobuf.Root.fromJSON({
       },
     },
     AttributeProto: {
-      fields: { name: one('string', 1), i: one('int64', 3), type: one('int32', 20) },
+      fields: {
+        name: one('string', 1),
+        i: one('int64', 3),
+        ints: many('int64', 8),
+        type: one('int32', 20),
+      },
     },
     TensorProto: {
       fields: {

@@ -15,6 +15,7 @@ const record = {
   topClass: 'a',
   latencyMs: 3,
   modelSha256: 'a'.repeat(64),
+  documentSha256: 'd'.repeat(64),
 };
 
 const draft: Draft = {

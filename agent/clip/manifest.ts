@@ -123,18 +123,20 @@ export function markerNotes(draft: Draft): ClipNote[] {
 
 export function scoreNotes(scores: readonly ScoreRecord[]): ClipNote[] {
   return scores.map(
-    ({ scorer, topic, atNs, values, topClass, latencyMs, modelSha256, ...more }) => ({
+    ({ scorer, topic, atNs, values, latencyMs, modelSha256, documentSha256, ...more }) => ({
       atNs,
       document: {
         scorer,
         topic,
         atNs: String(atNs),
         values: { ...values },
-        topClass,
+        ...(more.topClass === undefined ? {} : { topClass: more.topClass }),
         latencyMs,
         modelSha256,
+        documentSha256,
         ...(more.probabilities === undefined ? {} : { probabilities: [...more.probabilities] }),
         ...(more.embedding === undefined ? {} : { embedding: more.embedding }),
+        ...(more.boxes === undefined ? {} : { boxes: more.boxes.map((box) => ({ ...box })) }),
       },
     }),
   );

@@ -87,9 +87,9 @@ export interface SourceState {
 export interface ScoreFigures {
   readonly last?: {
     readonly scorer: string;
-    readonly entropy: number;
-    readonly margin: number;
-    readonly topClass: string;
+    /** By the names of `scoreTexts`. */
+    readonly values: Readonly<Record<string, number>>;
+    readonly topClass?: string | undefined;
   };
   readonly count: number;
   /** Frames passed over because the model was busy with another. */

@@ -35,5 +35,5 @@ export function openHeldScores(): HeldScores {
 }
 
 /** About what a record takes in memory. */
-const bytesOf = ({ probabilities = [], embedding = '' }: ScoreRecord): number =>
-  400 + probabilities.length * 8 + embedding.length;
+const bytesOf = ({ probabilities = [], embedding = '', boxes = [] }: ScoreRecord): number =>
+  400 + probabilities.length * 8 + embedding.length + boxes.length * 120;

@@ -3,6 +3,7 @@
  * and `fieldloop-agent check` import this file.
  */
 import { asFault, Fault } from '@fieldloop/core';
+import type { OutputTensor } from '@fieldloop/learning';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 
 export interface TensorShape {
@@ -16,7 +17,7 @@ export interface OnnxSession extends AsyncDisposable {
   readonly inputs: readonly TensorShape[];
   readonly outputs: readonly TensorShape[];
   /** The outputs that were asked for, in that order. */
-  run(call: OnnxCall): Promise<readonly Float32Array[]>;
+  run(call: OnnxCall): Promise<readonly OutputTensor[]>;
 }
 
 interface OnnxCall {
@@ -35,16 +36,27 @@ export async function openOnnx(bytes: Uint8Array, place: string): Promise<OnnxSe
       const feeds = { [input]: new Tensor('float32', tensor, dimensions) };
       const results = await session.run(feeds, outputs);
       return outputs.map((output) => {
-        const data = results[output]?.data;
-        if (data instanceof Float32Array) return data;
+        const found = results[output];
+        const values = singlesOf(found?.data);
+        if (found !== undefined && values !== undefined) {
+          return { values, dimensions: found.dims };
+        }
         throw new Fault('invalid', `the output ${output} is not of single precision`, {
           place,
-          remedy: 'Export the model with float32 outputs.',
+          remedy: 'Export the model with float32 outputs; labels may be int32 or int64.',
         });
       });
     },
     [Symbol.asyncDispose]: () => session.release(),
   };
+}
+
+/** Labels of detectors come as integers. */
+function singlesOf(data: unknown): Float32Array | undefined {
+  if (data instanceof Float32Array) return data;
+  if (data instanceof Int32Array) return Float32Array.from(data);
+  if (data instanceof BigInt64Array) return Float32Array.from(data, Number);
+  return undefined;
 }
 
 /** One thread, sequential: the robot's other programs need the cores more. */

@@ -25,8 +25,9 @@ export type FromScoring =
       readonly kind: 'scored';
       readonly id: number;
       readonly scored: Scored;
-      /** Of the bytes behind the instance that scored it. */
+      /** Of the bytes behind the instance that scored it, and of its model.yaml. */
       readonly sha256: string;
+      readonly documentSha256: string;
     }
   | {
       readonly kind: 'fault';

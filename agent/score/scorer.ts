@@ -1,10 +1,16 @@
 /** A model that is ready: a message goes in, how sure the model is comes out. */
 import { asFault, type Clock, Fault } from '@fieldloop/core';
-import { contentTensor, frameContent, type RgbImage } from '@fieldloop/learning';
+import {
+  contentTensor,
+  frameContent,
+  outputNames,
+  type OutputTensor,
+  type RgbImage,
+} from '@fieldloop/learning';
 import type { Channel } from '@fieldloop/recording';
 import type { Model } from './model.ts';
 import type { OnnxSession, TensorShape } from './onnx.ts';
-import { type ScoreValues, scoreValues } from './values.ts';
+import { type FrameMemory, type ScoreValues, scoreValues } from './values.ts';
 
 export interface ScorerDeps {
   readonly clock: Clock;
@@ -37,18 +43,21 @@ export async function openScorer(model: Model, deps: ScorerDeps): Promise<Scorer
   const session = await deps.openOnnx(model.onnx, model.file);
   try {
     const dimensions = fitInput(model, session);
-    for (const name of model.heads) fitHead(model, session, name);
-    if (model.embedding !== undefined) {
-      tensorOf(model, session.outputs, { name: model.embedding, key: 'output.embedding' });
-    }
-    const wanted = model.embedding === undefined ? [] : [model.embedding];
-    const outputs = [...model.heads, ...wanted];
+    fitOutputs(model, session);
+    const { all: outputs } = outputNames(model.output);
     const run: Run = (tensor) =>
       session.run({ input: model.inputName, outputs, tensor, dimensions });
     await checkGolden(model, run);
+    const memories = new WeakMap<Channel, FrameMemory>();
+    const memoryOf = (channel: Channel): FrameMemory => {
+      const memory = memories.get(channel) ?? {};
+      memories.set(channel, memory);
+      return memory;
+    };
     return {
       model,
-      score: (channel, bytes) => scoreFrame({ channel, bytes }, model, { ...deps, run }),
+      score: (channel, bytes) =>
+        scoreFrame({ channel, bytes, memory: memoryOf(channel) }, model, { ...deps, run }),
       golden: () => checkGolden(model, run),
       [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
     };
@@ -58,11 +67,11 @@ export async function openScorer(model: Model, deps: ScorerDeps): Promise<Scorer
   }
 }
 
-/** Logits of each head, then the embedding if the model gives one. */
-type Run = (tensor: Float32Array) => Promise<readonly Float32Array[]>;
+/** The outputs in the order of `outputNames`. */
+type Run = (tensor: Float32Array) => Promise<readonly OutputTensor[]>;
 
 async function scoreFrame(
-  frame: { readonly channel: Channel; readonly bytes: Uint8Array },
+  frame: { readonly channel: Channel; readonly bytes: Uint8Array; readonly memory: FrameMemory },
   model: Model,
   deps: ScorerDeps & { readonly run: Run },
 ): Promise<FrameResult> {
@@ -70,10 +79,10 @@ async function scoreFrame(
   let step: FrameFaultReason = 'message';
   try {
     const content = frameContent(deps.decodeMessage(frame.channel, frame.bytes), model.input);
-    step = content.kind === 'image' ? 'image' : 'shape';
+    step = content.kind === 'numbers' ? 'shape' : 'image';
     const tensor = await contentTensor(content, model.input, deps.decodeImage);
     step = 'run';
-    const values = scoreValues(model, await deps.run(tensor));
+    const values = scoreValues(model, await deps.run(tensor), frame.memory);
     if (values === undefined) {
       return { reason: 'not_a_number', message: 'the model gave numbers that are not finite' };
     }
@@ -85,7 +94,8 @@ async function scoreFrame(
 
 /** The dimensions to call with; a size that the model leaves open is 1. */
 function fitInput(model: Model, session: OnnxSession): number[] {
-  const shape = tensorOf(model, session.inputs, { name: model.inputName, key: 'input.name' });
+  const { inputName: name } = model;
+  const shape = tensorOf(model, session.inputs, { name, key: 'input.name', types: ['float32'] });
   const dimensions = shape.dimensions.map((size) =>
     typeof size === 'number' && size > 0 ? size : 1,
   );
@@ -98,27 +108,56 @@ function fitInput(model: Model, session: OnnxSession): number[] {
   );
 }
 
-function fitHead(model: Model, session: OnnxSession, name: string): void {
-  const shape = tensorOf(model, session.outputs, { name, key: 'output.logits' });
-  const last = shape.dimensions.at(-1);
-  if (typeof last !== 'number' || last < 0 || last === model.classes.length) return;
-  throw misfit(model, `it gives ${last} logits, model.yaml names ${model.classes.length} classes`);
+/** Every output that is asked for is there, and gives as many numbers as there are classes. */
+function fitOutputs(model: Model, session: OnnxSession): void {
+  const { output } = model;
+  for (const name of outputNames(output).all) {
+    const isLabels =
+      output.task === 'detection' && 'labels' in output.parts && output.parts.labels === name;
+    const types = isLabels ? ['float32', 'int32', 'int64'] : ['float32'];
+    const shape = tensorOf(model, session.outputs, { name, key: keyOf(model, name), types });
+    if (output.task !== 'classification' || !output.heads.includes(name)) continue;
+    const last = shape.dimensions.at(-1);
+    if (typeof last !== 'number' || last < 0 || last === model.classes.length) continue;
+    throw misfit(
+      model,
+      `it gives ${last} ${output.gives}, model.yaml names ${model.classes.length} classes`,
+    );
+  }
+}
+
+/** What model.yaml calls an output. */
+function keyOf({ output }: Model, name: string): string {
+  if (output.embedding === name) return 'output.embedding';
+  switch (output.task) {
+    case 'classification':
+      return `output.${output.gives}`;
+    case 'regression':
+      return output.variance === name ? 'output.variance' : 'output.value';
+    case 'detection': {
+      const part = Object.entries(output.parts).find(([, one]) => one === name);
+      return `output.${part?.[0] ?? 'boxes'}`;
+    }
+    case 'embedding':
+      return 'output.embedding';
+  }
 }
 
 function tensorOf(
   model: Model,
   shapes: readonly TensorShape[],
-  wanted: { readonly name: string; readonly key: string },
+  wanted: { readonly name: string; readonly key: string; readonly types: readonly string[] },
 ): TensorShape {
   const shape = shapes.find(({ name }) => name === wanted.name);
   if (shape === undefined) {
     const has = shapes.map(({ name }) => name).join(', ');
     throw misfit(model, `${wanted.key} is "${wanted.name}", the model has ${has}`);
   }
-  if (shape.type !== 'float32') {
+  if (!wanted.types.includes(shape.type)) {
+    const types = wanted.types.join(', ');
     throw misfit(
       model,
-      `${wanted.key} "${shape.name}" is ${shape.type}, only float32 is supported`,
+      `${wanted.key} "${shape.name}" is ${shape.type}, only ${types} is supported`,
     );
   }
   return shape;
@@ -127,7 +166,14 @@ function tensorOf(
 async function checkGolden(model: Model, run: Run): Promise<void> {
   for (const [i, pair] of model.golden.entries()) {
     const outputs = await run(Float32Array.from(pair.input));
-    const found = outputs.slice(0, model.heads.length).flatMap((logits) => [...logits]);
+    const count = outputNames(model.output).compared.length;
+    const found = outputs.slice(0, count).flatMap(({ values }) => [...values]);
+    if (found.length !== pair.output.length) {
+      throw misfit(
+        model,
+        `golden input ${i} gives ${found.length} numbers, model.yaml has ${pair.output.length}`,
+      );
+    }
     const furthest = pair.output.reduce(
       (most, value, k) => Math.max(most, Math.abs(value - (found[k] ?? Number.NaN))),
       0,
@@ -135,7 +181,7 @@ async function checkGolden(model: Model, run: Run): Promise<void> {
     if (furthest <= model.tolerance) continue;
     throw misfit(
       model,
-      `golden input ${i} gives logits that differ by ${furthest.toPrecision(3)}, ` +
+      `golden input ${i} gives numbers that differ by ${furthest.toPrecision(3)}, ` +
         `the tolerance is ${model.tolerance}`,
     );
   }

@@ -21,6 +21,7 @@ const plan: ScorerPlan = {
   deadlineNs: second / 10n,
 };
 const channel = jsonChannel(1, '/camera');
+const documentSha256 = 'd'.repeat(64);
 
 function frame(atS: number): Frame {
   const block = blockOf([{ channelId: 1, atNs: BigInt(atS) * second, data: jsonBytes({ atS }) }]);
@@ -66,7 +67,7 @@ function open() {
   const answer = (id: number): void => {
     const values = { entropy: 0.5, margin: 0.25, energy: -1 };
     const scored = { values, topClass: 'a', latencyMs: 3 };
-    tell({ kind: 'scored', id, scored, sha256: 'a'.repeat(64) });
+    tell({ kind: 'scored', id, scored, sha256: 'a'.repeat(64), documentSha256 });
   };
   const offer = (atS: number): void => scoring.offer(frame(atS), (record) => scores.push(record));
   const seen = (): unknown[] =>
@@ -150,6 +151,7 @@ function worker() {
       id,
       scored: { values: { entropy: 0, margin: 0, energy: 0 }, topClass, latencyMs },
       sha256: 'b'.repeat(64),
+      documentSha256,
     });
   return { port, frames, kinds, says, tell: (message: FromScoring) => tell(message) };
 }
@@ -225,6 +227,25 @@ test('a shadow gets the frames it has time for, is compared, and gives no score'
   scoring.shadow(undefined, []);
   offer(6);
   expect(shadow.frames).toHaveLength(4);
+});
+
+test('a frame is new by its distance to the frames that went into clips', () => {
+  const { scoring, sent, scores, offer, tell } = open();
+  const told = (atS: number, vector: readonly number[], sha256 = 'a'.repeat(64)): number => {
+    offer(atS);
+    const embedding = Buffer.from(Float32Array.from(vector).buffer).toString('base64');
+    const scored = { values: {}, embedding, latencyMs: 1 };
+    tell()({ kind: 'scored', id: sent.at(-1)?.id ?? 0, scored, sha256, documentSha256 });
+    return scores.at(-1)?.values.novelty ?? Number.NaN;
+  };
+  expect(told(1, [1, 0])).toBeNaN();
+  scoring.kept(scores);
+  expect(told(2, [2, 0])).toBeCloseTo(0, 6);
+  expect(told(3, [0, 1])).toBeCloseTo(1, 6);
+  scoring.kept(scores);
+  expect(told(4, [1, 1])).toBeCloseTo(1 - Math.SQRT1_2, 6);
+  // What another model says cannot be compared.
+  expect(told(5, [1, 1], 'c'.repeat(64))).toBeNaN();
 });
 
 test('the tap takes one frame each `every` of log time, on its topic alone', () => {

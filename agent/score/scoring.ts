@@ -9,22 +9,20 @@ import { faultsWithin, maxFaultsInRow, replayDeadlineMs } from '../limits.ts';
 import type { FromScoring, ToScoring } from './protocol.ts';
 import { openShadows, type ShadowFigures, type Shadows } from './shadow.ts';
 import type { Frame } from './tap.ts';
+import { openNovelty } from './novelty.ts';
 import type { ScoreValues } from './values.ts';
 
 /** A score with the moment and the model that it belongs to. */
-export interface ScoreRecord {
+export interface ScoreRecord extends ScoreValues {
   readonly scorer: string;
   /** Of the frame. */
   readonly topic: string;
   /** Log time of the frame. */
   readonly atNs: bigint;
-  readonly values: ScoreValues['values'];
-  readonly topClass: string;
   readonly latencyMs: number;
   readonly modelSha256: string;
-  /** What triage wants and no rule reads. */
-  readonly probabilities?: readonly number[] | undefined;
-  readonly embedding?: string | undefined;
+  /** Of model.yaml, where preprocessing and calibration stand. */
+  readonly documentSha256: string;
 }
 
 interface ScoringFigures {
@@ -68,6 +66,8 @@ export interface Scoring {
   offer(frame: Frame, onScore: (record: ScoreRecord) => void): void;
   /** Waits for the score of this very frame. */
   ask(frame: Frame): Promise<ScoreRecord | undefined>;
+  /** These went into a clip: what is like them is not new any more. */
+  kept(records: readonly ScoreRecord[]): void;
   /** The channels of a session are not used any more. */
   forget(channels: Iterable<Channel>): void;
 }
@@ -97,6 +97,7 @@ class PortScoring implements Scoring {
   /** Outcomes of the last frames of a model; true is a fault. */
   readonly #lately = new Map<string, boolean[]>();
   readonly #off = new Set<string>();
+  readonly #novelty = openNovelty();
   #keys = new Map<Channel, number>();
   #port: ScoringPort | undefined;
   #shadows: Shadows | undefined;
@@ -166,6 +167,10 @@ class PortScoring implements Scoring {
     return new Promise((resolve) => this.#send(frame, replayDeadlineMs, resolve));
   }
 
+  kept(records: readonly ScoreRecord[]): void {
+    for (const record of records) this.#novelty.keep(record);
+  }
+
   forget(channels: Iterable<Channel>): void {
     const all = [...channels];
     forgetKeys(this.#keys, all, this.#port);
@@ -223,7 +228,10 @@ class PortScoring implements Scoring {
     }
     const { plan, atNs } = pending.frame;
     const { id: scorer, topic } = plan;
-    const record = { scorer, topic, atNs, modelSha256: message.sha256, ...message.scored };
+    const { scored, sha256: modelSha256, documentSha256 } = message;
+    const novelty = this.#novelty.of({ scorer, modelSha256, embedding: scored.embedding });
+    const values = novelty === undefined ? scored.values : { ...scored.values, novelty };
+    const record = { ...scored, values, scorer, topic, atNs, modelSha256, documentSha256 };
     this.figures.count += 1;
     this.figures.last = record;
     this.#inRow.delete(plan.model);

@@ -22,6 +22,45 @@ export const tinyOnnx = (): Uint8Array =>
     }),
   );
 
+/** A graph that gives its input, cut into outputs of these dimensions, one after the other. */
+export function cutOnnx(
+  size: number,
+  outputs: Readonly<Record<string, readonly number[]>>,
+): Uint8Array {
+  const names = Object.keys(outputs);
+  const shapes = Object.values(outputs);
+  const sizes = shapes.map((shape) => shape.reduce((all, one) => all * one, 1));
+  const starts = sizes.map((_, i) => sizes.slice(0, i).reduce((sum, one) => sum + one, 0));
+  // A product with rows of the unit matrix takes places out of a vector.
+  const tensors = names.map((name, i) => {
+    const values = new Float32Array(size * (sizes[i] ?? 0));
+    for (let k = 0; k < (sizes[i] ?? 0); k += 1) values[k * size + (starts[i] ?? 0) + k] = 1;
+    return { name: `take_${name}`, dimensions: [sizes[i] ?? 0, size], values };
+  });
+  return onnxFile({
+    name: 'cut',
+    inputs: [{ name: 'x', dimensions: [1, size] }],
+    outputs: names.map((name, i) => ({ name, dimensions: shapes[i] ?? [] })),
+    tensors: [
+      ...tensors,
+      ...names.map((name, i) => ({
+        name: `shape_${name}`,
+        dimensions: [shapes[i]?.length ?? 0],
+        values: BigInt64Array.from(shapes[i] ?? [], BigInt),
+      })),
+    ],
+    nodes: names.flatMap((name) => [
+      {
+        operator: 'Gemm',
+        inputs: ['x', `take_${name}`],
+        outputs: [`flat_${name}`],
+        integers: { transB: 1 },
+      },
+      { operator: 'Reshape', inputs: [`flat_${name}`, `shape_${name}`], outputs: [name] },
+    ]),
+  });
+}
+
 export function tinyYaml(): Record<string, unknown> {
   const input = [1, 0.5];
   return {

@@ -1,54 +1,167 @@
-/** What a score record holds: numbers made of the logits, and what triage wants of the model. */
+/** What a score record holds: numbers made of a model's outputs, and what triage wants of it. */
 import {
+  boxDoubt,
+  type BoxOutput,
+  type ClassOutput,
+  type DetectedBox,
   disagreement,
   energy,
   entropy,
+  flicker,
   margin,
   meanProbabilities,
+  type ModelDocument,
+  type OutputTensor,
+  readBoxes,
+  type ScoreName,
   softmax,
   topIndex,
+  type ValueOutput,
 } from '@fieldloop/learning';
-import { maxEmbeddingNumbers, maxNotedClasses } from '../limits.ts';
-import type { Model } from './model.ts';
+import { maxEmbeddingNumbers, maxNotedBoxes, maxNotedClasses } from '../limits.ts';
 
 export interface ScoreValues {
-  /** `disagreement` only of an ensemble; `energy` is the mean of its heads. */
-  readonly values: Readonly<Record<ScoreName, number>> & { readonly disagreement?: number };
-  readonly topClass: string;
+  /** Those that the model's task gives. */
+  readonly values: Readonly<Partial<Record<ScoreName, number>>>;
+  /** Of a detector the class of its surest box, or `none`. */
+  readonly topClass?: string;
   /** Absent when there are more classes than a note takes. */
   readonly probabilities?: readonly number[];
   /** Base64 of single-precision numbers, little endian. */
   readonly embedding?: string;
+  /** The surest boxes above the threshold. */
+  readonly boxes?: readonly DetectedBox[];
 }
 
-type ScoreName = 'entropy' | 'margin' | 'energy';
+/** What a scorer keeps of the frame before. */
+export interface FrameMemory {
+  boxes?: readonly DetectedBox[];
+}
 
-type Judged = Pick<Model, 'classes' | 'heads' | 'temperature'>;
+/** Boxes of less say nothing of a detector's doubt. */
+const leastScore = 0.05;
 
-/** Of the outputs: each head's logits, then the embedding. Undefined: one number is not finite. */
+/** Of the outputs, in the order of `outputNames`. Undefined: one number is not finite. */
 export function scoreValues(
-  model: Judged,
-  outputs: readonly Float32Array[],
+  model: ModelDocument,
+  outputs: readonly OutputTensor[],
+  memory: FrameMemory,
 ): ScoreValues | undefined {
-  const heads = outputs.slice(0, model.heads.length);
-  const fits = heads.every((z) => z.length === model.classes.length && z.every(Number.isFinite));
+  const { output } = model;
+  const judged = judge(model, outputs, memory);
+  if (judged === undefined) return undefined;
+  if (output.embedding === undefined) return judged;
+  const embedding = embeddingOf(outputs.at(-1)?.values);
+  if (embedding === undefined) return output.task === 'embedding' ? undefined : judged;
+  return { ...judged, embedding };
+}
+
+function judge(
+  model: ModelDocument,
+  outputs: readonly OutputTensor[],
+  memory: FrameMemory,
+): ScoreValues | undefined {
+  const { output } = model;
+  switch (output.task) {
+    case 'classification':
+      return classValues({ ...model, output }, outputs);
+    case 'detection':
+      return boxValues({ ...model, output }, outputs, memory);
+    case 'regression':
+      return numberValues({ ...model, output }, outputs);
+    case 'embedding':
+      return { values: {} };
+  }
+}
+
+function classValues(
+  model: ModelDocument<ClassOutput>,
+  outputs: readonly OutputTensor[],
+): ScoreValues | undefined {
+  const { output, classes, temperature } = model;
+  const heads = outputs.slice(0, output.heads.length).map(({ values }) => values);
+  const fits = heads.every((z) => z.length === classes.length && z.every(Number.isFinite));
   if (!fits || heads.length === 0) return undefined;
-  const each = heads.map((logits) => softmax(logits, model.temperature));
+  const givesLogits = output.gives === 'logits';
+  // Their logarithms are the logits of probabilities, up to a number that softmax takes out.
+  const logits = givesLogits ? heads : heads.map((p) => p.map((x) => Math.log(Math.max(x, 1e-12))));
+  const each = logits.map((z) => softmax(z, temperature));
   const p = meanProbabilities(each);
-  const energies = heads.map((logits) => energy(logits, model.temperature));
-  const embedding = embeddingOf(outputs[model.heads.length]);
+  const energies = logits.map((z) => energy(z, temperature));
   return {
     values: {
       entropy: entropy(p),
       margin: margin(p),
-      energy: energies.reduce((sum, value) => sum + value, 0) / energies.length,
+      doubt: 1 - Math.max(...p),
+      ...(givesLogits ? { energy: meanOf(energies) } : {}),
       ...(heads.length > 1 ? { disagreement: disagreement(each) } : {}),
     },
-    topClass: model.classes[topIndex(p)] ?? '',
+    topClass: classes[topIndex(p)] ?? '',
     ...(p.length > maxNotedClasses ? {} : { probabilities: [...p].map(rounded) }),
-    ...(embedding === undefined ? {} : { embedding }),
   };
 }
+
+function boxValues(
+  model: ModelDocument<BoxOutput>,
+  outputs: readonly OutputTensor[],
+  memory: FrameMemory,
+): ScoreValues | undefined {
+  const { output, classes, temperature, input } = model;
+  const { width, height } = input.kind === 'image' ? input.image : { width: 1, height: 1 };
+  const count = outputs.length - (output.embedding === undefined ? 0 : 1);
+  const least = Math.min(leastScore, output.threshold);
+  const reading = { output, classes, temperature, width, height, least };
+  const all = readBoxes(outputs.slice(0, count), reading);
+  if (all === undefined) return undefined;
+  const boxes = all.filter(({ score }) => score >= output.threshold);
+  const before = memory.boxes;
+  memory.boxes = boxes;
+  return {
+    values: {
+      doubt: boxDoubt(all.map(({ score }) => score)),
+      boxes: boxes.length,
+      top: all[0]?.score ?? 0,
+      ...(before === undefined ? {} : { flicker: flicker(before, boxes) }),
+    },
+    topClass: boxes[0]?.class ?? 'none',
+    boxes: boxes.slice(0, maxNotedBoxes).map((box) => ({
+      class: box.class,
+      x: rounded(box.x),
+      y: rounded(box.y),
+      width: rounded(box.width),
+      height: rounded(box.height),
+      score: rounded(box.score),
+    })),
+  };
+}
+
+/**
+ * The spread is the square root of the members' variance and of the mean variance that the model
+ * states (Lakshminarayanan et al. 2017), as a mean over the numbers it gives.
+ */
+function numberValues(
+  model: ModelDocument<ValueOutput>,
+  outputs: readonly OutputTensor[],
+): ScoreValues | undefined {
+  const { output, temperature } = model;
+  const heads = outputs.slice(0, output.heads.length).map(({ values }) => values);
+  const stated = output.variance === undefined ? undefined : outputs[output.heads.length]?.values;
+  const all = stated === undefined ? heads : [...heads, stated];
+  const width = heads[0]?.length ?? 0;
+  const fits = all.every((one) => one.length === width && one.every(Number.isFinite));
+  if (!fits || width === 0) return undefined;
+  const means = Array.from({ length: width }, (_, i) => meanOf(heads.map((z) => z[i] ?? 0)));
+  const value = rounded(means[0] ?? 0);
+  if (heads.length === 1 && stated === undefined) return { values: { value } };
+  const variances = means.map((mean, i) => {
+    const between = meanOf(heads.map((z) => ((z[i] ?? 0) - mean) ** 2));
+    return between + Math.max(0, stated?.[i] ?? 0);
+  });
+  return { values: { value, deviation: Math.sqrt(meanOf(variances)) * temperature } };
+}
+
+const meanOf = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 /** Seven digits are what single precision gave. */
 const rounded = (value: number): number => Number(value.toPrecision(7));

@@ -2,7 +2,7 @@
  * The files between the cloud and a trainer, whoever wrote it, without what checks them: programs
  * that start often do without a schema library. docs/reference/trainer.md says the same for people.
  */
-import type { ModelYaml } from '@fieldloop/learning';
+import type { ClassifierYaml } from '@fieldloop/learning';
 import type { Config } from './training.ts';
 
 export const jobName = 'fieldloop.trainer-job/v1';
@@ -18,7 +18,7 @@ export const outNames = {
 } as const;
 
 /** model.yaml without what only a trained model has. */
-export type Declaration = Omit<ModelYaml, 'golden' | 'version'>;
+export type Declaration = Omit<ClassifierYaml, 'golden' | 'version'>;
 
 export interface Job {
   readonly schema: typeof jobName;

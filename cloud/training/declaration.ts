@@ -1,6 +1,6 @@
 /** What a model takes and gives: declared before it is trained, compared after. Pure. */
 import { didYouMean, Fault, type Json } from '@fieldloop/core';
-import { parseModelDocument } from '@fieldloop/learning';
+import { parseClassifier } from '@fieldloop/learning';
 import type { Model } from '../model/model.ts';
 import type { Declaration, Result } from './contract-names.ts';
 import type { Config } from './training.ts';
@@ -18,7 +18,7 @@ export function demandDeclaration(model: Pick<Model, 'name' | 'declaration'>): D
 /** model.yaml without golden pairs and version, checked. Fault `invalid` names the place. */
 export function checkDeclaration(value: Json): Declaration {
   const given = value as unknown as Declaration;
-  parseModelDocument(withGolden(given));
+  parseClassifier(withGolden(given));
   return given;
 }
 

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson } from '@fieldloop/core';
-import { parseModelDocument, readOnnx } from '@fieldloop/learning';
+import { parseClassifier, readOnnx } from '@fieldloop/learning';
 import { keepBlob } from '../store/blob-bytes.ts';
 import type { WorkerDeps } from '../store/work.ts';
 import { type Accepted, checkResult, type Expected } from './accept.ts';
@@ -76,7 +76,7 @@ export async function filesOf(
 ): Promise<{ readonly onnx: Uint8Array; readonly document: Uint8Array }> {
   const version = training.jobKey.slice(0, 12);
   const document = { ...accepted.document, id: training.model, version };
-  parseModelDocument(document);
+  parseClassifier(document);
   const text = `${canonicalJson(document)}\n`;
   return { onnx: await readFile(folder.onnx), document: new TextEncoder().encode(text) };
 }

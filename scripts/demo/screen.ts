@@ -72,7 +72,7 @@ export function robotLines(
 function scoreText(status: AgentStatus): string {
   const { last } = status.score;
   if (last === undefined) return 'no score';
-  return `${last.topClass ?? last.scorer}, entropy ${last.entropy.toFixed(2)}`;
+  return `${last.topClass ?? last.scorer}, entropy ${(last.values['entropy'] ?? 0).toFixed(2)}`;
 }
 
 /** Why a clip was flagged: the rule's own words and its values; then how to ask for more. */

@@ -74,7 +74,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   'zstd-napi': ['recording/codec/zstd.ts', 'bench/generate.ts', 'bench/rival.ts'],
   zod: [
     'agent/document.ts',
-    'learning/model-document.ts',
+    'learning/schema.ts',
     'proto/command.ts',
     'proto/manifest.ts',
     'proto/models-report.ts',

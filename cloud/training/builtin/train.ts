@@ -9,7 +9,7 @@ import {
   networkGraph,
   networkOf,
   onnxFile,
-  parseModelDocument,
+  parseClassifier,
   readOnnx,
   roundToSingle,
   type Samples,
@@ -193,7 +193,7 @@ function inputOf(declaration: Declaration): ModelInput {
     input: Array.from({ length: inputs }, () => 0),
     output: Array.from({ length: declaration.classes.length * heads }, () => 0),
   };
-  return parseModelDocument({ ...declaration, version: '0', golden: [pair] }).input;
+  return parseClassifier({ ...declaration, version: '0', golden: [pair] }).input;
 }
 
 function headName({ output }: Declaration): string {

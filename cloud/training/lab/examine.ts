@@ -2,13 +2,13 @@
 import { readFile } from 'node:fs/promises';
 import { arch, cpus } from 'node:os';
 import { Fault } from '@fieldloop/core';
-import { classesOf, parseModelDocument, readOnnx } from '@fieldloop/learning';
+import { classesOf, parseClassifier, readOnnx } from '@fieldloop/learning';
 import { wordsOf } from '../../store/fault-words.ts';
 import { type OnnxSession, openOnnx } from '../onnx.ts';
 import type { LabGolden, LabJob, LabReport, LabUnit, LabUnitReport } from './report.ts';
 import { type Unit, unitFrames } from './units.ts';
 
-type Document = ReturnType<typeof parseModelDocument>;
+type Document = ReturnType<typeof parseClassifier>;
 
 interface Numbered extends Unit {
   readonly n: number;
@@ -49,7 +49,7 @@ function documentOf(text: string): Document {
   const { logits } = given['output'] as { readonly logits: string | readonly string[] };
   const heads = typeof logits === 'string' ? 1 : logits.length;
   const pair = { input: Array(size).fill(0), output: Array(classes * heads).fill(0) };
-  return parseModelDocument({ version: '0', ...given, golden: [pair] });
+  return parseClassifier({ version: '0', ...given, golden: [pair] });
 }
 
 function parseSize(given: Readonly<Record<string, unknown>>): number {
@@ -58,9 +58,9 @@ function parseSize(given: Readonly<Record<string, unknown>>): number {
   return Number(width) * Number(height) * (colour === 'gray' ? 1 : 3);
 }
 
-function missingEnd(session: OnnxSession, { inputName, heads }: Document): Fault | undefined {
+function missingEnd(session: OnnxSession, { inputName, output }: Document): Fault | undefined {
   const input = session.inputs.find(({ name }) => name === inputName);
-  const head = heads.find((name) => !session.outputs.some((output) => output.name === name));
+  const head = output.heads.find((name) => !session.outputs.some((one) => one.name === name));
   if (input !== undefined && head === undefined) return undefined;
   const what = input === undefined ? `input ${inputName}` : `output ${String(head)}`;
   const names = [...session.inputs, ...session.outputs].map(({ name }) => name).join(', ');
@@ -76,7 +76,7 @@ async function runAll(of: LabJob, session: OnnxSession, document: Document) {
   const run: Run = async (tensor) =>
     await session.run({
       input: document.inputName,
-      outputs: document.heads,
+      outputs: document.output.heads,
       tensor,
       dimensions,
     });
