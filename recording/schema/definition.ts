@@ -55,7 +55,8 @@ export function orderDefinitions(
     definitions.find((one) => one.name === schemaName) ??
     definitions.find((one) => !isConstants(one));
   if (root === undefined) throw badSchema(channel, 'it defines no message');
-  const rest = definitions.filter((one) => one !== root && !timeTypes.has(one.name ?? ''));
+  const others = definitions.filter((one) => one !== root && !timeTypes.has(one.name ?? ''));
+  const rest = eachOnce(others, channel);
   for (const one of [root, ...rest]) {
     checkName(one.name ?? 'message', /^[A-Za-z]\w*(\/[A-Za-z]\w*)*$/, channel);
     for (const field of one.definitions) checkField(field, channel);
@@ -65,6 +66,25 @@ export function orderDefinitions(
     ...rest.map((one) => ({ ...one, definitions: one.definitions.map((f) => plainTime(f)) })),
   ];
 }
+
+/** A message that is defined twice alike is kept once; readers would differ in which one counts. */
+function eachOnce(definitions: Definitions, channel: ChannelName): Definitions {
+  const byName = new Map<string, MessageDefinition>();
+  for (const one of definitions) {
+    if (one.name === undefined) throw badSchema(channel, 'it has two messages without a name');
+    const known = byName.get(one.name);
+    if (known === undefined) byName.set(one.name, one);
+    else if (textOf(known) !== textOf(one)) {
+      throw badSchema(channel, `it defines "${one.name.slice(0, 60)}" twice and differently`);
+    }
+  }
+  return [...byName.values()];
+}
+
+const textOfBig = (_: string, value: unknown): unknown =>
+  typeof value === 'bigint' ? `${value}n` : value;
+
+const textOf = (one: MessageDefinition): string => JSON.stringify(one.definitions, textOfBig);
 
 function plainTime(field: MessageDefinitionField): MessageDefinitionField {
   if (!timeTypes.has(field.type)) return field;

@@ -304,3 +304,24 @@ test('ros1: an action message with an empty part is read', () => {
   const channel = channelOf(text, 'ros1');
   expect(decodeMessage(channel, Uint8Array.of(1, 2))).toEqual({ id: 1, goal: {}, last: 2 });
 });
+
+test.each([
+  ['two messages without a name', 'uint8 a\n===\nuint8 b\n', /two messages without a name/],
+  [
+    'a message defined twice and differently',
+    'pkg/E e\n===\nMSG: pkg/E\nuint8 x\n===\nMSG: pkg/E\nuint8[9] x\n',
+    /the schema cannot be read: .*pkg\/E/,
+  ],
+])('%s is a schema that cannot be read', (_, text, message) => {
+  for (const encoding of ['ros1', 'cdr'] as const) {
+    const channel = channelOf(text, encoding);
+    expect(() => compileAccessor(channel, [{ path: 'a' }])).toThrow(message);
+    expect(() => decodeMessage(channel, new Uint8Array(64))).toThrow(message);
+  }
+});
+
+test('a message that is defined twice alike is read', () => {
+  const part = '===\nMSG: pkg/E\nuint8 x\n';
+  const channel = channelOf(`pkg/E e\n${part}${part}`, 'ros1');
+  expect(decodeMessage(channel, Uint8Array.of(7))).toEqual({ e: { x: 7 } });
+});

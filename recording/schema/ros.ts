@@ -167,8 +167,21 @@ export function openRosDecoder(
     walk.end = data.length;
     const p = runMessage(walk, programs, 0, isCdr);
     if (p < 0) throw corruptMessage(channel, data, damagedAt(p), isCdr);
-    return decode(data);
+    try {
+      return decode(data);
+    } catch (cause) {
+      throw undecoded(channel, cause);
+    }
   };
+}
+
+/** The decoder of others stumbled over a message whose lengths are all right. */
+function undecoded(channel: ChannelName, cause: unknown): Fault {
+  return new Fault('corrupt', `${channel}: a message is not what its schema says`, {
+    place: 'message@byte 0',
+    remedy: 'Compare the schema in the recording with the one of the publisher.',
+    cause,
+  });
 }
 
 function corruptMessage(channel: ChannelName, data: Uint8Array, p: number, isCdr: boolean): Fault {

@@ -2,7 +2,7 @@ import { Fault } from '@fieldloop/core';
 import * as limits from '../limits.ts';
 import type { Channel } from '../types.ts';
 import { openCdrDecoder } from './cdr-decode.ts';
-import { badSchema, orderDefinitions, rosShape } from './definition.ts';
+import { badSchema, orderDefinitions, reasonOf, rosShape } from './definition.ts';
 import { jsonShape, openJsonDecoder } from './json.ts';
 import type { ListReading } from './list.ts';
 import { compilePick } from './pick.ts';
@@ -81,9 +81,15 @@ function openRos(channel: Channel, name: ChannelName): OpenSchema {
   const definitions = orderDefinitions(parsed, schemaName, name);
   const shape = { ...rosShape(definitions, isCdr ? 'ros2' : 'ros1', name), name: schemaName };
   let decoder: ((bytes: Uint8Array) => unknown) | undefined;
+  const openForeign = (): ((bytes: Uint8Array) => unknown) => {
+    try {
+      return isCdr ? openCdrDecoder(definitions) : openRos1Decoder(definitions);
+    } catch (cause) {
+      throw badSchema(name, reasonOf(cause), cause);
+    }
+  };
   const openDecoder = () => {
-    const decode = isCdr ? openCdrDecoder(definitions) : openRos1Decoder(definitions);
-    return openRosDecoder(shape, decode, name, isCdr);
+    return openRosDecoder(shape, openForeign(), name, isCdr);
   };
   return {
     channel: name,

@@ -17,6 +17,11 @@ export const targets = {
     inputs: 20_000,
     load: async () => apiTarget((await import('@fieldloop/cloud/fuzz')).fuzzApi),
   },
+  schemas: {
+    about: 'definitions, descriptors, paths and messages: values or Faults, never a neighbour',
+    inputs: 200_000,
+    load: async () => (await import('@fieldloop/recording/fuzz')).fuzzSchemas,
+  },
 } satisfies Readonly<Record<string, Entry>>;
 
 /** The API tells of answers by status and of the operations that were reached. */

@@ -1,0 +1,2 @@
+/** What `npm run fuzz` bends of this room. */
+export { fuzzSchemas } from './schema/fuzz.sample.ts';
