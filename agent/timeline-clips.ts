@@ -3,7 +3,7 @@
  * in a marker. Steps are taken at once; `settle` does what takes time.
  */
 import { asFault, faultLine } from '@fieldloop/core';
-import type { Verdict } from '@fieldloop/rules';
+import type { EngineEvent, EngineOutput } from '@fieldloop/rules';
 import { askedTrigger, type ClipAsk } from './clip/ask.ts';
 import { clipIdOf } from './clip/manifest.ts';
 import {
@@ -32,6 +32,8 @@ export class Clipping {
   #plan: PlanState = nothingPlanned;
   #outputs: PlanOutput[] = [];
   #fires: Trigger[] = [];
+  /** Rules that failed and were switched off. */
+  readonly #failed: EngineEvent[] = [];
   /** Moments that get no clip because the machine is short, with the reason of the ledger. */
   #keptOut: { readonly trigger: Trigger; readonly why: 'overload' | 'disk' }[] = [];
   readonly #asked = new Map<Trigger['marker'], string>();
@@ -53,6 +55,16 @@ export class Clipping {
     return neededFrom(this.#plan);
   }
 
+  /** The clips that are open, once everything is settled. */
+  get plan(): PlanState {
+    return this.#plan;
+  }
+
+  /** Goes on with the clips that an earlier process had open. */
+  resume(plan: PlanState): void {
+    this.#plan = plan;
+  }
+
   /** Other rules from here on; call it when everything is settled. */
   use(settings: TimelineSettings): void {
     this.#settings = settings;
@@ -66,8 +78,11 @@ export class Clipping {
     this.#take(trigger);
   }
 
-  fire(verdicts: readonly Verdict[]): void {
-    for (const verdict of verdicts) {
+  fire(outputs: readonly EngineOutput[]): void {
+    for (const verdict of outputs) {
+      if (verdict.kind === 'extend') this.step(verdict);
+      if (verdict.kind === 'event' && verdict.name === 'rule_off') this.#failed.push(verdict);
+      if (verdict.kind !== 'fire') continue;
       const rule = this.#settings.ruleSet.rules.find(({ id }) => id === verdict.ruleId);
       const { clipNs } = this.#settings;
       const trigger = triggerOf(verdict, { why: rule?.why, clipNs });
@@ -89,6 +104,10 @@ export class Clipping {
   /** Tells of what fired, and cuts what is due. */
   async settle(ending = ''): Promise<void> {
     const drafts = [...this.#plan.open, ...this.#outputs.flatMap(draftOf)];
+    for (const { name, text, atNs } of this.#failed.splice(0)) {
+      const { id: sessionId } = this.#held.session;
+      await this.#deps.outlet.notice({ name, severity: 'warning', text, atNs, sessionId });
+    }
     for (const trigger of this.#fires.splice(0)) await this.#tell(trigger, drafts, ending);
     for (const output of this.#outputs.splice(0)) {
       if (output.kind === 'cut') await this.#cut(output.draft, ending);

@@ -3,6 +3,8 @@ import { asFault, type Fault, formatDurationNs, type Json } from '@fieldloop/cor
 import { readRecording } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
 import {
+  type EngineOutput,
+  firesOf,
   openReplay,
   problemLine,
   type ReplayOutcome,
@@ -45,8 +47,8 @@ async function runRules(io: CliIo, { ruleSet, path }: TestPlan): Promise<Run> {
   const replay = openReplay(ruleSet, { device: 'rules-test', seed: 0 });
   const progress = openProgress(io, path, file.size);
   const verdicts: Verdict[] = [];
-  const keep = (more: readonly Verdict[]): void => {
-    if (verdicts.length < mostListed) verdicts.push(...more);
+  const keep = (more: readonly EngineOutput[]): void => {
+    if (verdicts.length < mostListed) verdicts.push(...firesOf(more));
   };
   let damage: Fault | undefined;
   try {

@@ -2,11 +2,11 @@
 import { Fault, type Json } from '@fieldloop/core';
 import { slotState } from '@fieldloop/recording';
 import type { EngineState, ScoreRecord } from './engine-state.ts';
-import type { Phase } from './edge.ts';
 import { topicNamed } from './intake.ts';
 import { jsonNumber, numberOf, numbersOf, textOf } from './memory/state.ts';
+import { loadRun, saveRun } from './rule-run.ts';
 
-const version = 2;
+const version = 3;
 const never = Number.POSITIVE_INFINITY;
 
 type JsonMap = { readonly [key: string]: Json | undefined };
@@ -35,6 +35,8 @@ export function saveEngine(state: EngineState): Json {
     slots: saveSlots(state),
     cells: Object.fromEntries(state.program.cells.map(({ key, cell }) => [key, cell.save()])),
     runs: state.program.runs.map(saveRun),
+    budget: state.budget?.save() ?? null,
+    suppressions: state.suppressions.save(),
     overflows: state.program.budget.overflows,
     machine: {
       nextDueNs: jsonNumber(machine.nextDueNs),
@@ -47,26 +49,6 @@ export function saveEngine(state: EngineState): Json {
       evaluations: machine.evaluations,
       expiryNs: [...machine.expiryNs].map(jsonNumber),
     },
-  };
-}
-
-type Run = EngineState['program']['runs'][number];
-
-function saveRun(run: Run): Json {
-  return {
-    id: run.rule.id,
-    phase: run.edge.phase,
-    sinceNs: jsonNumber(run.edge.sinceNs),
-    quietUntilNs: jsonNumber(run.cooldown.quietUntilNs),
-    dueNs: jsonNumber(run.dueNs),
-    messagesBefore: run.messagesBefore,
-    waitingNs: jsonNumber(run.waitingNs),
-    evaluations: run.evaluations,
-    fired: run.fired,
-    unknown: run.unknown,
-    cooledDown: run.cooledDown,
-    sampledOut: run.sampledOut,
-    absence: run.absence?.save() ?? null,
   };
 }
 
@@ -83,13 +65,14 @@ function saveSlots(state: EngineState): Json {
 function saveHeld(state: EngineState): Json {
   const entries: Json[] = [];
   const { slots } = state.held;
-  state.held.each(({ timeNs, rank, topic, at }) => {
+  state.held.each(({ timeNs, rank, topic, bytes, at }) => {
     const { name = '', slotCount = 0 } = state.topics[topic] ?? {};
     const places = Array.from({ length: slotCount }, (_, k) => at + k);
     entries.push({
       timeNs: jsonNumber(timeNs),
       rank,
       topic: name,
+      bytes,
       states: places.map((place) => slots.states[place] ?? 0),
       numbers: places.map((place) => jsonNumber(slots.numbers[place] ?? 0)),
       texts: places.map((place) =>
@@ -118,6 +101,9 @@ export function loadEngine(state: EngineState, saved: Json): void {
   for (const { key, cell } of state.program.cells) cell.load(cells[key] ?? null);
   const runs = asList(map['runs']).map(asMap);
   state.program.runs.forEach((run, i) => loadRun(run, runs[i] ?? {}));
+  const spent = map['budget'];
+  if (spent !== null && spent !== undefined) state.budget?.load(spent);
+  state.suppressions.load(map['suppressions'] ?? null);
   state.program.budget.overflows = numberOf(map['overflows']);
   loadMachine(state, asMap(map['machine']));
   for (const entry of asList(map['held']).map(asMap)) loadHeld(state, entry);
@@ -145,21 +131,6 @@ function refuseOther(state: EngineState, map: JsonMap): void {
   }
 }
 
-function loadRun(run: Run, saved: JsonMap): void {
-  run.edge.phase = numberOf(saved['phase']) as Phase;
-  run.edge.sinceNs = numberOf(saved['sinceNs']);
-  run.cooldown.quietUntilNs = numberOf(saved['quietUntilNs']);
-  run.dueNs = numberOf(saved['dueNs']);
-  run.messagesBefore = numberOf(saved['messagesBefore']);
-  run.waitingNs = numberOf(saved['waitingNs']);
-  run.evaluations = numberOf(saved['evaluations'] ?? 0);
-  run.fired = numberOf(saved['fired']);
-  run.unknown = numberOf(saved['unknown']);
-  run.cooledDown = numberOf(saved['cooledDown']);
-  run.sampledOut = numberOf(saved['sampledOut'] ?? 0);
-  run.absence?.load(saved['absence'] ?? null);
-}
-
 function loadSlots(state: EngineState, saved: JsonMap): void {
   const { states, numbers, texts } = state.program.slots;
   states.set(numbersOf(asList(saved['states'])));
@@ -185,7 +156,8 @@ function loadMachine(state: EngineState, saved: JsonMap): void {
 
 function loadHeld(state: EngineState, entry: JsonMap): void {
   const topic = topicNamed(state, textOf(entry['topic']));
-  const at = state.held.add(numberOf(entry['timeNs']), numberOf(entry['rank']), topic.index);
+  const [timeNs, rank, bytes] = [entry['timeNs'], entry['rank'], entry['bytes']].map(numberOf);
+  const at = state.held.add(timeNs ?? 0, rank ?? 0, topic.index, bytes);
   const { slots } = state.held;
   slots.states.set(numbersOf(asList(entry['states'])), at);
   slots.numbers.set(numbersOf(asList(entry['numbers'])), at);

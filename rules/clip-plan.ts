@@ -1,23 +1,24 @@
 /**
  * From triggers to clips. A trigger asks for a range; ranges that overlap become one clip with a
- * marker each, the union of their topics and the highest severity, up to the longest duration.
- * The robot cuts by it and a backtest counts by it. Pure: times are log time in ns.
+ * marker each, the union of their captures and the highest severity, up to the longest duration.
+ * What is longer becomes several clips of one group. The robot cuts by it and a backtest counts by
+ * it. Pure: times are log time in ns.
  */
-import { maxClipMarkers, maxClipTags, maxOpenClips } from './limits.ts';
+import { type Content, unionOfContents } from './clip-content.ts';
+import { groupParts, maxClipMarkers, maxClipTags, maxOpenClips } from './limits.ts';
 import type { Severity } from './rule-set.ts';
 import type { Verdict } from './verdict.ts';
 
 export type ClipClass = Severity | 'baseline';
 
 /** One verdict as the planner sees it; the marker is what its clip keeps of it. */
-export interface ClipTrigger<Marker> {
+export interface ClipTrigger<Marker> extends Content {
+  readonly ruleId: string;
   readonly atNs: bigint;
   readonly preNs: bigint;
   readonly postNs: bigint;
   /** Longest clip that it may become part of. */
   readonly maxNs: bigint;
-  /** `*` is every topic. */
-  readonly topics: readonly string[];
   readonly severity: Severity;
   readonly class: ClipClass;
   readonly tags: readonly string[];
@@ -28,13 +29,12 @@ export interface ClipTrigger<Marker> {
 }
 
 /** A clip that is not cut yet, because its range is not over. */
-export interface ClipDraft<Marker> {
+export interface ClipDraft<Marker> extends Content {
   readonly startNs: bigint;
   readonly endNs: bigint;
   /** Time of the first trigger: the range grows around it. */
   readonly firstAtNs: bigint;
   readonly maxNs: bigint;
-  readonly topics: readonly string[];
   readonly severity: Severity;
   readonly class: ClipClass;
   readonly tags: readonly string[];
@@ -42,6 +42,22 @@ export interface ClipDraft<Marker> {
   /** The probability with which at least one of its triggers was kept. */
   readonly propensity: number;
   readonly markers: readonly Marker[];
+  /** One each of `markers`: what `extend` names. */
+  readonly triggers: readonly PlannedTrigger[];
+  /** Of a moment that became several clips; absent while it is one. */
+  readonly group?: ClipGroup;
+}
+
+export interface PlannedTrigger {
+  readonly ruleId: string;
+  readonly atNs: bigint;
+}
+
+export interface ClipGroup {
+  /** `rule@ns` of the first trigger of the first clip. */
+  readonly id: string;
+  /** From 1. A part that only goes on with an earlier one repeats a marker of it. */
+  readonly part: number;
 }
 
 export interface PlanState<Marker> {
@@ -50,6 +66,13 @@ export interface PlanState<Marker> {
 
 export type PlanInput<Marker> =
   | { readonly kind: 'trigger'; readonly trigger: ClipTrigger<Marker> }
+  /** The clip of a trigger goes on through `throughNs`, because its rule still holds. */
+  | {
+      readonly kind: 'extend';
+      readonly ruleId: string;
+      readonly atNs: bigint;
+      readonly throughNs: bigint;
+    }
   /** Everything before `watermarkNs` was seen. */
   | { readonly kind: 'time'; readonly watermarkNs: bigint }
   /** The window must let go of what is at or before `throughNs`. */
@@ -72,19 +95,23 @@ export const nothingPlanned: PlanState<never> = { open: [] };
 export function triggerFor<M>(
   verdict: Pick<
     Verdict,
-    'atNs' | 'capture' | 'severity' | 'class' | 'tags' | 'priority' | 'propensity'
+    'ruleId' | 'atNs' | 'capture' | 'severity' | 'class' | 'tags' | 'priority' | 'propensity'
   >,
   about: { readonly clipNs: bigint; readonly marker: M },
 ): ClipTrigger<M> {
   const { capture, severity, atNs, tags, priority, propensity = 1 } = verdict;
   const own = capture.preNs + capture.postNs;
+  const longest = capture.maxNs ?? about.clipNs;
   return {
+    ruleId: verdict.ruleId,
     atNs,
     preNs: capture.preNs,
     postNs: capture.postNs,
     // What one rule asks for is never too long; the limit is for what merging adds.
-    maxNs: own > about.clipNs ? own : about.clipNs,
+    maxNs: own > longest ? own : longest,
     topics: capture.topics,
+    ...(capture.downsample === undefined ? {} : { downsample: capture.downsample }),
+    ...(capture.maxBytes === undefined ? {} : { maxBytes: capture.maxBytes }),
     severity,
     // Clips of sampling rules stay apart from those that something led to.
     class: verdict.class === 'baseline' ? 'baseline' : severity,
@@ -99,6 +126,8 @@ export function planClips<M>(state: PlanState<M>, input: PlanInput<M>): Planned<
   switch (input.kind) {
     case 'trigger':
       return take(state, input.trigger);
+    case 'extend':
+      return extend(state, input);
     case 'time':
       return cut(state, (draft) => draft.endNs < input.watermarkNs);
     case 'pressure':
@@ -128,22 +157,83 @@ function take<M>(before: PlanState<M>, trigger: ClipTrigger<M>): Planned<M> {
     return [{ open }, [...cuts, { kind: 'merged', trigger }]];
   }
   if (state.open.length >= maxOpenClips) return [state, [...cuts, { kind: 'overload', trigger }]];
-  return [{ open: [...state.open, begin(trigger)] }, cuts];
+  const fresh = begin(trigger);
+  // It overlaps a clip that is as long as it may be: both are parts of one moment.
+  const split = lastOf(state.open.filter((one) => overlaps(one, trigger)));
+  if (split === undefined) return [{ open: [...state.open, fresh] }, cuts];
+  const first = grouped(split);
+  const group = { id: first.group.id, part: first.group.part + 1 };
+  const open = state.open.map((one) => (one === split ? first : one));
+  return [{ open: [...open, { ...fresh, group }] }, cuts];
+}
+
+/** The clip that the next part follows: the last one of its group. */
+function lastOf<M>(drafts: readonly ClipDraft<M>[]): ClipDraft<M> | undefined {
+  return drafts.reduce<ClipDraft<M> | undefined>(
+    (last, one) => ((one.group?.part ?? 1) >= (last?.group?.part ?? 1) ? one : last),
+    undefined,
+  );
+}
+
+function grouped<M>(draft: ClipDraft<M>): ClipDraft<M> & { readonly group: ClipGroup } {
+  const [first] = draft.triggers;
+  const id = `${first?.ruleId ?? ''}@${first?.atNs ?? ''}`;
+  return { ...draft, group: draft.group ?? { id, part: 1 } };
+}
+
+/**
+ * Moves the end of the clip that holds the trigger. Past its longest duration it ends there, and
+ * the rest is the next part; behind the last part nothing is recorded.
+ */
+function extend<M>(
+  state: PlanState<M>,
+  { ruleId, atNs, throughNs }: Extract<PlanInput<M>, { kind: 'extend' }>,
+): Planned<M> {
+  const index = state.open.findLastIndex(({ triggers }) =>
+    triggers.some((one) => one.ruleId === ruleId && one.atNs === atNs),
+  );
+  const draft = state.open[index];
+  if (draft === undefined || throughNs <= draft.endNs) return [state, []];
+  const mostNs = draft.startNs + draft.maxNs;
+  if (throughNs <= mostNs) {
+    return [{ open: state.open.with(index, { ...draft, endNs: throughNs }) }, []];
+  }
+  const first = grouped({ ...draft, endNs: max(mostNs, draft.endNs) });
+  const isLast = first.group.part >= groupParts || state.open.length >= maxOpenClips;
+  if (isLast) return [{ open: state.open.with(index, { ...draft, endNs: first.endNs }) }, []];
+  const at = draft.triggers.findIndex((one) => one.ruleId === ruleId && one.atNs === atNs);
+  const rest: ClipDraft<M> = {
+    ...first,
+    startNs: first.endNs + 1n,
+    endNs: throughNs,
+    firstAtNs: first.endNs + 1n,
+    markers: draft.markers.slice(at, at + 1),
+    triggers: draft.triggers.slice(at, at + 1),
+    group: { id: first.group.id, part: first.group.part + 1 },
+  };
+  const open = state.open.with(index, first);
+  if (rest.endNs - rest.startNs <= rest.maxNs) return [{ open: [...open, rest] }, []];
+  // Even the rest is too long: it is split again.
+  const begun = { open: [...open, { ...rest, endNs: rest.startNs }] };
+  return extend(begun, { kind: 'extend', ruleId, atNs, throughNs });
 }
 
 function begin<M>(trigger: ClipTrigger<M>): ClipDraft<M> {
-  const { topics, severity, priority, propensity, maxNs } = trigger;
+  const { topics, downsample, maxBytes, severity, priority, propensity, maxNs } = trigger;
   return {
     ...rangeOf(trigger),
     firstAtNs: trigger.atNs,
     maxNs,
     topics,
+    ...(downsample === undefined ? {} : { downsample }),
+    ...(maxBytes === undefined ? {} : { maxBytes }),
     severity,
     class: trigger.class,
     tags: trigger.tags.slice(0, maxClipTags),
     priority,
     propensity,
     markers: [trigger.marker],
+    triggers: [{ ruleId: trigger.ruleId, atNs: trigger.atNs }],
   };
 }
 
@@ -156,10 +246,15 @@ function rangeOf({ atNs, preNs, postNs }: ClipTrigger<unknown>): {
 
 function fits<M>(draft: ClipDraft<M>, trigger: ClipTrigger<M>): boolean {
   const { startNs, endNs } = rangeOf(trigger);
-  if (startNs > draft.endNs || endNs < draft.startNs) return false;
+  if (!overlaps(draft, trigger)) return false;
   const longest = max(draft.maxNs, trigger.maxNs);
   const length = max(draft.endNs, endNs) - min(draft.startNs, startNs);
   return length <= longest && draft.markers.length < maxClipMarkers;
+}
+
+function overlaps(draft: ClipDraft<unknown>, trigger: ClipTrigger<unknown>): boolean {
+  const { startNs, endNs } = rangeOf(trigger);
+  return startNs <= draft.endNs && endNs >= draft.startNs;
 }
 
 function merge<M>(draft: ClipDraft<M>, trigger: ClipTrigger<M>): ClipDraft<M> {
@@ -169,13 +264,15 @@ function merge<M>(draft: ClipDraft<M>, trigger: ClipTrigger<M>): ClipDraft<M> {
     endNs: max(draft.endNs, endNs),
     firstAtNs: min(draft.firstAtNs, trigger.atNs),
     maxNs: max(draft.maxNs, trigger.maxNs),
-    topics: unionOf(draft.topics, trigger.topics),
+    ...unionOfContents(draft, trigger),
     severity: higher(severities, draft.severity, trigger.severity),
     class: higher(classes, draft.class, trigger.class),
     tags: unionOf(draft.tags, trigger.tags).slice(0, maxClipTags),
     priority: Math.max(draft.priority, trigger.priority),
     propensity: 1 - (1 - draft.propensity) * (1 - trigger.propensity),
     markers: [...draft.markers, trigger.marker],
+    triggers: [...draft.triggers, { ruleId: trigger.ruleId, atNs: trigger.atNs }],
+    ...(draft.group === undefined ? {} : { group: draft.group }),
   };
 }
 

@@ -2,31 +2,20 @@
  * A rule set's text to a rule set: YAML, shape, names and expressions, every problem at once.
  * What is broken in one part hides nothing in another.
  */
-import {
-  canonicalJson,
-  formatDurationNs,
-  type Json,
-  parseDurationNs,
-  sha256Hex,
-} from '@fieldloop/core';
-import type { CaptureSet } from './capture.ts';
-import { resolveCapture } from './capture.ts';
+import { canonicalJson, sha256Hex } from '@fieldloop/core';
+import { canonicalDocument } from './canonical.ts';
+import { type CaptureSet, resolveCapture } from './capture.ts';
 import { signalsOf, topicsOf } from './cel/checked.ts';
 import { type Declared, entriesOf, readDeclared } from './declare.ts';
 import * as limits from './limits.ts';
 import { inOrder, type RuleProblem } from './problem.ts';
-import { readExpressions, readRule, type RuleContext } from './read-rule.ts';
+import { readBudgets } from './read-capture.ts';
+import { readExpressions, readRule } from './read-rule.ts';
+import type { RuleContext } from './rule-context.ts';
 import { openReport, type Report } from './report.ts';
-import { type Rule, type RuleSet, termsOfRule } from './rule-set.ts';
-import {
-  captureSetSchema,
-  durationPattern,
-  ruleSchema,
-  ruleSetSchema,
-  type RuleSetShape,
-  shapeIssues,
-  valueAt,
-} from './schema.ts';
+import { type Rule, type RuleSet, termsOfRule, valueTermsOf } from './rule-set.ts';
+import { captureSetSchema, ruleSchema, type RuleShape } from './rule-schema.ts';
+import { ruleSetSchema, type RuleSetShape, shapeIssues, valueAt } from './schema.ts';
 import { shapeProblem } from './shape-problem.ts';
 import { readYaml, type YamlSource } from './yaml-source.ts';
 
@@ -83,7 +72,7 @@ function readRules(data: unknown, declared: Declared, report: Report): Rule[] {
     if (shape.success) {
       const rule = readRule(shape.data, path, context);
       if (rule !== undefined) rules.push(rule);
-      characters += (shape.data.when ?? '').length + (shape.data.clearWhen ?? '').length;
+      characters += charactersOf(shape.data);
     } else readExpressions(one, path, context);
     const id = valueAt(one, ['id']);
     if (typeof id !== 'string') continue;
@@ -99,6 +88,14 @@ function readRules(data: unknown, declared: Declared, report: Report): Rule[] {
     report.key(['rules'], 'limit', message, 'Split the rule set.');
   }
   return rules;
+}
+
+function charactersOf({ when, clearWhen, sequence, label, limits: paced }: RuleShape): number {
+  const texts = [when, clearWhen, paced?.per?.key, ...(sequence?.steps ?? [])];
+  return [...texts, ...Object.values(label ?? {})].reduce(
+    (sum, text) => sum + (text?.length ?? 0),
+    0,
+  );
 }
 
 function readCaptures(data: unknown, report: Report): Map<string, CaptureSet> {
@@ -124,7 +121,7 @@ function readCaptures(data: unknown, report: Report): Map<string, CaptureSet> {
 
 /** Signals that no rule reads cost time on the robot; a latched one still goes into clips. */
 function warnUnused(declared: Declared, rules: readonly Rule[], report: Report): void {
-  const terms = rules.flatMap(termsOfRule);
+  const terms = rules.flatMap((rule) => [...termsOfRule(rule), ...valueTermsOf(rule)]);
   const used = new Set(terms.flatMap((term) => [...signalsOf(term)]));
   const topics = new Set(terms.flatMap((term) => [...topicsOf(term)]));
   for (const signal of declared.signals) {
@@ -155,58 +152,8 @@ function assemble(file: string, { source, shape, declared, rules }: Parts): Rule
     signals: declared.signals,
     models: declared.models,
     rules,
+    budgets: readBudgets(shape.budgets),
     latched: [...latched],
     placeOf: (path) => source.valuePlace(path),
   };
 }
-
-/** The document with all defaults and one spelling of each duration and expression. */
-function canonicalDocument(
-  shape: RuleSetShape,
-  rules: readonly Rule[],
-): { readonly [key: string]: Json } {
-  const filled = {
-    ...shape,
-    rules: shape.rules.map((rule, i) => ({
-      ...rule,
-      priority: rules[i]?.priority,
-      limits: rule.limits ?? { cooldown: '0s' },
-      capture: rule.capture ?? { pre: '10s', post: '5s' },
-      tags: rule.tags ?? [],
-      ...(rule.every && { every: { first: rule.every.period, ...rule.every } }),
-    })),
-  };
-  return normal(filled, '') as { readonly [key: string]: Json };
-}
-
-const expressionKeys = new Set(['when', 'clearWhen', 'arm']);
-
-function normal(value: Json, key: string): Json {
-  if (typeof value === 'string') {
-    if (expressionKeys.has(key)) return value.trim().replaceAll(/\s*\n\s*/g, ' ');
-    return durationKeys.has(key) && durationPattern.test(value)
-      ? formatDurationNs(parseDurationNs(value))
-      : value;
-  }
-  if (value === null || typeof value !== 'object') return value;
-  if (Array.isArray(value)) return value.map((item: Json) => normal(item, key));
-  const members = Object.entries(value as { readonly [key: string]: Json | undefined });
-  return Object.fromEntries(
-    members.flatMap(([name, member]) =>
-      member === undefined ? [] : [[name, normal(member, name)]],
-    ),
-  );
-}
-
-const durationKeys = new Set([
-  'maxAge',
-  'every',
-  'deadline',
-  'for',
-  'window',
-  'period',
-  'first',
-  'cooldown',
-  'pre',
-  'post',
-]);

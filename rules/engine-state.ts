@@ -1,10 +1,13 @@
 /** What the engine is between two calls, and what goes in and out of it. */
 import type { Accessor, Channel } from '@fieldloop/recording';
+import type { BudgetKeeper } from './budget.ts';
 import type { Held } from './held.ts';
-import type { Machine } from './machine.ts';
+import type { Machine } from './machine-state.ts';
 import type { Program, TopicPlan } from './program.ts';
 import type { RuleSet } from './rule-set.ts';
-import type { Verdict } from './verdict.ts';
+import type { Properties } from './scope.ts';
+import type { Suppressions, SuppressedBy } from './suppressions.ts';
+import type { EngineOutput } from './verdict.ts';
 
 export interface EngineOptions {
   /** A state is restored only on the device and with the seed that it was saved with. */
@@ -12,6 +15,10 @@ export interface EngineOptions {
   readonly seed: string | number;
   /** How late a message may come and still be put into its order; 200 ms by default. */
   readonly latenessNs?: bigint | undefined;
+  /** Of the device, for rules with a `scope`; absent: every rule runs. */
+  readonly properties?: Properties | undefined;
+  /** Longest clip that merging makes, for budgets; 2 minutes by default. */
+  readonly clipNs?: bigint | undefined;
 }
 
 /** What a model gave a moment. */
@@ -21,6 +28,8 @@ export interface ScoreRecord {
   readonly atNs: bigint;
   readonly values: Readonly<Record<string, number>>;
   readonly topClass?: string | undefined;
+  /** Base64 of single precision numbers; needed by rules that sample by novelty. */
+  readonly embedding?: string | undefined;
   readonly latencyMs: number;
   readonly modelSha256: string;
 }
@@ -55,7 +64,11 @@ export interface RuleCounters {
   /** How often the condition was looked at and was unknown. */
   readonly unknown: number;
   /** Triggers that became no clip, by reason. */
-  readonly suppressed: { readonly cooldown: number; readonly sampled_out?: number };
+  readonly suppressed: Readonly<Partial<Record<SuppressedBy, number>>> & {
+    readonly cooldown: number;
+  };
+  /** Why it is looked at no more: it failed, or this device is not in its scope. */
+  readonly off?: string;
 }
 
 /** One channel of one source: its topic, and how its messages are read. */
@@ -97,5 +110,8 @@ export interface EngineState {
   early: number;
   /** Scores that came before the first message. */
   readonly waiting: ScoreRecord[];
-  verdicts: Verdict[];
+  /** Undefined when the set has no budgets. */
+  readonly budget: BudgetKeeper | undefined;
+  readonly suppressions: Suppressions;
+  outputs: EngineOutput[];
 }

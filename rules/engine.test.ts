@@ -16,7 +16,7 @@ import {
   originNs,
   type TestMessage,
 } from './test-blocks.ts';
-import type { Verdict } from './verdict.ts';
+import { firesOf, type Verdict } from './verdict.ts';
 
 const signals = `
   x: {topic: /x, path: data, type: double}
@@ -51,7 +51,7 @@ function run(rules: string, messages: readonly TestMessage[]): Ran {
   const engine = openEngine(ruleSet(rules), { device: 'amr-01', seed: 1 });
   const channels = channelsOf(messages);
   for (const channel of channels) engine.channel(0, channel);
-  const verdicts = [...engine.block(0, blockOf(messages, channels)), ...engine.flush()];
+  const verdicts = firesOf([...engine.block(0, blockOf(messages, channels)), ...engine.flush()]);
   return { engine, verdicts, fired: verdicts.map((one) => `${one.ruleId}@${msOf(one)}`) };
 }
 
@@ -274,7 +274,7 @@ test('equal times: the smaller source first, then the order of the file, scores 
   engine.block(1, blockOf(second, channelsOf(second)));
   engine.score(score(0, 0.9));
   engine.block(0, blockOf(first, channelsOf(first)));
-  expect(engine.flush().map(msOf)).toEqual([0]);
+  expect(firesOf(engine.flush()).map(msOf)).toEqual([0]);
 });
 
 test('scores are signals at the moment of their frame', () => {
@@ -285,12 +285,13 @@ test('scores are signals at the moment of their frame', () => {
   const messages = xs(0, 2, 2, 2, 2, 2);
   const channels = channelsOf(messages);
   for (const channel of channels) engine.channel(0, channel);
-  const before = engine.block(0, blockOf(messages.slice(0, 4), channels));
-  const scored = [
+  const before = firesOf(engine.block(0, blockOf(messages.slice(0, 4), channels)));
+  const scored = firesOf([
     ...engine.score(score(250, 0.9)),
     ...engine.score({ ...score(300, 0), scorer: 'other' }),
-  ];
-  const after = [...engine.block(0, blockOf(messages.slice(4), channels)), ...engine.flush()];
+  ]);
+  const rest = blockOf(messages.slice(4), channels);
+  const after = firesOf([...engine.block(0, rest), ...engine.flush()]);
   expect([...before, ...scored, ...after].map(msOf)).toEqual([250]);
   expect(after.at(-1)?.values ?? scored.at(-1)?.values).toEqual({ 'net.entropy': 0.9, x: 2 });
   engine.score(score(10, 1));
@@ -303,7 +304,7 @@ test('a score that comes before the first message waits for it', () => {
   for (const channel of channelsOf(messages)) engine.channel(0, channel);
   engine.score(score(100, 0.9));
   const verdicts = engine.block(0, blockOf(messages, channelsOf(messages)));
-  expect([...verdicts, ...engine.flush()].map(msOf)).toEqual([100]);
+  expect(firesOf([...verdicts, ...engine.flush()]).map(msOf)).toEqual([100]);
 });
 
 test('a verdict names the rule, the set, the values and the capture', () => {
@@ -317,6 +318,8 @@ test('a verdict names the rule, the set, the values and the capture', () => {
   const messages = [...at('/x', 0, 1), ...at('/ok', 0, true), ...at('/y', 10, 1)];
   expect(run(text, messages).verdicts).toEqual([
     {
+      kind: 'fire',
+      margin: 1,
       ruleId: 'near',
       ruleSet: 'test',
       version: 3,
@@ -343,7 +346,7 @@ test('advance evaluates what waits, and time goes on without messages', () => {
   expect(engine.advance(originNs)).toEqual([]);
   engine.block(0, blockOf(messages, channelsOf(messages)));
   expect(engine.advance(originNs + 999_999_999n)).toEqual([]);
-  expect(engine.advance(originNs + 1_000_000_000n).map(msOf)).toEqual([1_000]);
+  expect(firesOf(engine.advance(originNs + 1_000_000_000n)).map(msOf)).toEqual([1_000]);
   expect(engine.advance(originNs)).toEqual([]);
 });
 

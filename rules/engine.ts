@@ -4,16 +4,33 @@
  */
 import { Fault, type Json } from '@fieldloop/core';
 import type { Channel, MessageBlock } from '@fieldloop/recording';
+import { openBudgetKeeper } from './budget.ts';
 import { loadEngine, saveEngine } from './checkpoint.ts';
-import type { EngineCounters, EngineOptions, EngineState, ScoreRecord } from './engine-state.ts';
+import type {
+  EngineCounters,
+  EngineOptions,
+  EngineState,
+  RuleCounters,
+  ScoreRecord,
+} from './engine-state.ts';
+import { actsOf } from './fire.ts';
 import { openHeld } from './held.ts';
-import { declareChannel, flushEpoch, raiseWatermark, takeBlock, takeScore } from './intake.ts';
+import {
+  declareChannel,
+  flushEpoch,
+  raiseWatermark,
+  takeAsk,
+  takeBlock,
+  takeScore,
+} from './intake.ts';
 import * as limits from './limits.ts';
 import { openMachine } from './machine.ts';
-import { isDrawn } from './sample.ts';
-import { openProgram, type Program, type RuleRun, type TopicPlan } from './program.ts';
+import { openProgram, type Program, type TopicPlan } from './program.ts';
+import { type RuleRun, switchOff } from './rule-run.ts';
 import { type RuleSet, scoreTopic } from './rule-set.ts';
-import type { Verdict } from './verdict.ts';
+import { isInScope } from './scope.ts';
+import { openSuppressions, type Suppression } from './suppressions.ts';
+import type { EngineOutput } from './verdict.ts';
 
 export interface Engine {
   /**
@@ -21,13 +38,20 @@ export interface Engine {
    * once: at equal log times the smaller one goes first.
    */
   channel(source: number, channel: Channel): void;
-  block(source: number, block: MessageBlock): Verdict[];
-  score(record: ScoreRecord): Verdict[];
+  block(source: number, block: MessageBlock): EngineOutput[];
+  score(record: ScoreRecord): EngineOutput[];
+  /**
+   * A person asks for a clip of a `manual` rule; it fires when the watermark gets there. False when
+   * there is no such rule, or nothing was read yet.
+   */
+  ask(ruleId: string, atNs: bigint): boolean;
   /** Nothing earlier than `watermarkNs` will come any more. */
-  advance(watermarkNs: bigint): Verdict[];
+  advance(watermarkNs: bigint): EngineOutput[];
   /** The recording ended: what was held is evaluated, at its own time. */
-  flush(): Verdict[];
+  flush(): EngineOutput[];
   counters(): EngineCounters;
+  /** What became no clip since the last call, by rule, reason and hour of log time. */
+  takeSuppressions(): readonly Suppression[];
   /** The state as JSON; it goes on from there, after the channels were declared again. */
   checkpoint(): Json;
   /** Fault `conflict` when the state is that of another rule set, device or seed. */
@@ -36,10 +60,10 @@ export interface Engine {
 
 export function openEngine(ruleSet: RuleSet, options: EngineOptions): Engine {
   const state = openState(ruleSet, options);
-  const taken = (): Verdict[] => {
-    const { verdicts } = state;
-    state.verdicts = [];
-    return verdicts;
+  const taken = (): EngineOutput[] => {
+    const { outputs } = state;
+    state.outputs = [];
+    return outputs;
   };
   return {
     channel: (source, channel) => declareChannel(state, source, channel),
@@ -51,6 +75,7 @@ export function openEngine(ruleSet: RuleSet, options: EngineOptions): Engine {
       takeScore(state, record);
       return taken();
     },
+    ask: (ruleId, atNs) => takeAsk(state, ruleId, atNs),
     advance(watermarkNs) {
       if (state.originNs === undefined) return [];
       raiseWatermark(state, Number(watermarkNs - state.originNs));
@@ -61,6 +86,7 @@ export function openEngine(ruleSet: RuleSet, options: EngineOptions): Engine {
       return taken();
     },
     counters: () => countersOf(state),
+    takeSuppressions: () => state.suppressions.take(),
     checkpoint: () => saveEngine(state),
     restore: (saved) => loadEngine(state, saved),
   };
@@ -79,16 +105,10 @@ export function openState(ruleSet: RuleSet, options: EngineOptions): EngineState
     options,
     latenessNs: Number(lateness),
     program,
-    machine: openMachine(program, {
-      fire: (run, nowNs) => state.verdicts.push(verdictOf(state, run, nowNs)),
-      isDrawn: ({ rule }, nowNs) =>
-        rule.sample === undefined ||
-        isDrawn(rule.sample, {
-          device: options.device,
-          rule: rule.id,
-          atNs: (state.originNs ?? 0n) + BigInt(nowNs),
-        }),
-    }),
+    machine: openMachine(
+      program,
+      actsOf(() => state),
+    ),
     held: openHeld(program.stride),
     topics: [...program.topics.values()],
     sources: [],
@@ -101,10 +121,23 @@ export function openState(ruleSet: RuleSet, options: EngineOptions): EngineState
     late: 0,
     early: 0,
     waiting: [],
-    verdicts: [],
+    budget: ruleSet.budgets && openBudgetKeeper(ruleSet.budgets, longestPreNs(ruleSet)),
+    suppressions: openSuppressions(),
+    outputs: [],
   };
+  for (const run of program.runs) leaveOut(run, options);
   return state;
 }
+
+/** A rule whose scope is not of this device is off from the start. */
+function leaveOut(run: RuleRun, { properties }: EngineOptions): void {
+  const { scope } = run.rule;
+  if (scope === undefined || properties === undefined || isInScope(scope, properties)) return;
+  switchOff(run, `this device is not in its scope: ${scope.text}`);
+}
+
+const longestPreNs = ({ rules }: RuleSet): bigint =>
+  rules.reduce((most, { capture: { preNs } }) => (preNs > most ? preNs : most), 0n);
 
 /** A record names the model by the id of the rule set or by the id on the robot. */
 function scorersOf(ruleSet: RuleSet, program: Program): Map<string, TopicPlan[]> {
@@ -119,26 +152,6 @@ function scorersOf(ruleSet: RuleSet, program: Program): Map<string, TopicPlan[]>
   return scorers;
 }
 
-function verdictOf(state: EngineState, run: RuleRun, nowNs: number): Verdict {
-  const { rule } = run;
-  const { name, version, digest } = state.ruleSet;
-  return {
-    ruleId: rule.id,
-    ruleSet: name,
-    version,
-    digest,
-    severity: rule.severity,
-    tags: rule.tags,
-    class: rule.class,
-    atNs: (state.originNs ?? 0n) + BigInt(nowNs),
-    expression: rule.expression,
-    values: run.shown(),
-    capture: rule.capture,
-    priority: rule.priority,
-    ...(rule.sample === undefined ? {} : { propensity: rule.sample.probability }),
-  };
-}
-
 function countersOf(state: EngineState): EngineCounters {
   const { machine, program, epoch, late, early } = state;
   return {
@@ -151,18 +164,15 @@ function countersOf(state: EngineState): EngineCounters {
     early,
     unreadable: [...state.unreadable.values()],
     rules: Object.fromEntries(
-      program.runs.map(({ rule, evaluations, fired, unknown, cooledDown, sampledOut }) => [
-        rule.id,
-        {
-          evaluations,
-          fired,
-          unknown,
-          suppressed: {
-            cooldown: cooledDown,
-            ...(rule.sample === undefined ? {} : { sampled_out: sampledOut }),
-          },
-        },
-      ]),
+      program.runs.map(({ rule, evaluations, fired, unknown, suppressed, off }) => {
+        const told = Object.entries(suppressed).filter(
+          ([reason, count]) =>
+            count > 0 || reason === 'cooldown' || (reason === 'sampled_out' && rule.sample),
+        );
+        const counts = Object.fromEntries(told) as RuleCounters['suppressed'];
+        const why = off === undefined ? {} : { off };
+        return [rule.id, { evaluations, fired, unknown, suppressed: counts, ...why }];
+      }),
     ),
   };
 }

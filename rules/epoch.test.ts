@@ -15,6 +15,7 @@ import {
   originNs,
   type TestMessage,
 } from './test-blocks.ts';
+import { firesOf } from './verdict.ts';
 
 function open(rules: string): Engine {
   const text = `apiVersion: fieldloop.rules/v1
@@ -38,7 +39,7 @@ function run(
   const engine = open(rules);
   const channels = channelsOf(messages);
   for (const channel of channels) engine.channel(0, channel);
-  const verdicts = [...engine.block(0, blockOf(messages, channels)), ...engine.flush()];
+  const verdicts = firesOf([...engine.block(0, blockOf(messages, channels)), ...engine.flush()]);
   const fired = verdicts.map(({ ruleId, atNs }) => `${ruleId}@${Number(atNs - originNs) / 1e6}`);
   return { engine, fired };
 }
@@ -96,11 +97,14 @@ test('a clock that was never set, then set: 50 years forward are a new epoch', (
   const unset: TestMessage[] = [{ topic: '/x', ms: -1.7e12, value: 2 }];
   const set: TestMessage[] = [{ topic: '/x', ms: 0.001, value: 2 }];
   for (const channel of channelsOf(set)) engine.channel(0, channel);
-  const verdicts = [
+  const outputs = [
     ...engine.block(0, blockOf(unset, channelsOf(unset))),
     ...engine.block(0, blockOf(set, channelsOf(set))),
     ...engine.flush(),
   ];
+  expect(outputs.map(({ kind }) => kind)).toEqual(['fire', 'event', 'fire']);
+  expect(outputs[1]).toMatchObject({ name: 'clock_jump', atNs: originNs + 1_000n });
+  const verdicts = firesOf(outputs);
   expect(engine.counters().epoch).toBe(1);
   expect(verdicts.map((verdict) => verdict.atNs - originNs)).toEqual([
     -1_700_000_000_000_000_000n,

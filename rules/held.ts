@@ -10,10 +10,11 @@ export interface Held {
   readonly slots: Slots;
   size(): number;
   /** The place in `slots` for the values of a new entry. */
-  add(timeNs: number, rank: number, topic: number): number;
+  add(timeNs: number, rank: number, topic: number, bytes?: number): number;
   /** Of the earliest entry; Infinity when there is none. */
   firstNs(): number;
   firstTopic(): number;
+  firstBytes(): number;
   /** Where the values of the earliest entry stand. */
   firstAt(): number;
   removeFirst(): void;
@@ -25,6 +26,8 @@ interface HeldEntry {
   readonly timeNs: number;
   readonly rank: number;
   readonly topic: number;
+  /** Of the message. */
+  readonly bytes: number;
   readonly at: number;
 }
 
@@ -37,17 +40,20 @@ export function openHeld(stride: number): Held {
   let times = new Float64Array(capacity);
   let ranks = new Uint32Array(capacity);
   let topics = new Int32Array(capacity);
+  let sizes = new Float64Array(capacity);
   /** Entry numbers in order of time, wrapped by a mask; free ones follow behind the last. */
   let order = Int32Array.from({ length: capacity }, (_, i) => i);
   let head = 0;
   let count = 0;
 
   const grow = (): void => {
-    const old = { times, ranks, topics, order, slots: held.slots, capacity };
+    const old = { times, ranks, topics, sizes, order, slots: held.slots, capacity };
     capacity *= 2;
     times = new Float64Array(capacity);
     ranks = new Uint32Array(capacity);
     topics = new Int32Array(capacity);
+    sizes = new Float64Array(capacity);
+    sizes.set(old.sizes);
     times.set(old.times);
     ranks.set(old.ranks);
     topics.set(old.topics);
@@ -65,12 +71,13 @@ export function openHeld(stride: number): Held {
   const held = {
     slots: openSlots(capacity * width),
     size: () => count,
-    add(timeNs: number, rank: number, topic: number): number {
+    add(timeNs: number, rank: number, topic: number, bytes = 0): number {
       if (count === capacity) grow();
       const entry = numberAt(count);
       times[entry] = timeNs;
       ranks[entry] = rank;
       topics[entry] = topic;
+      sizes[entry] = bytes;
       let place = count;
       count += 1;
       // Later ones step back by one place; equal times keep rank, then order of arrival.
@@ -86,6 +93,7 @@ export function openHeld(stride: number): Held {
     },
     firstNs: () => (count === 0 ? Number.POSITIVE_INFINITY : (times[numberAt(0)] ?? 0)),
     firstTopic: () => topics[numberAt(0)] ?? 0,
+    firstBytes: () => sizes[numberAt(0)] ?? 0,
     firstAt: () => numberAt(0) * width,
     removeFirst(): void {
       // The number of the entry goes to the end of the free ones: it stands there already.
@@ -99,6 +107,7 @@ export function openHeld(stride: number): Held {
           timeNs: times[entry] ?? 0,
           rank: ranks[entry] ?? 0,
           topic: topics[entry] ?? 0,
+          bytes: sizes[entry] ?? 0,
           at: entry * width,
         });
       }

@@ -4,6 +4,7 @@ export { type ParsedRuleSet, parseRuleSet } from './document.ts';
 export { textDiff } from './text-diff.ts';
 export {
   type ClipDraft,
+  type ClipGroup,
   type ClipTrigger,
   neededFrom,
   nothingPlanned,
@@ -25,6 +26,7 @@ export {
 } from './trial.ts';
 export type { TrialClip } from './session-clips.ts';
 export { compareMoments, type ComparedMoments, type RuleMoment } from './compare-triggers.ts';
+export { loadPlan, savePlan } from './plan-state.ts';
 export { onlyRule, topicsReadBy } from './reads.ts';
 export { type Engine, openEngine } from './engine.ts';
 export type {
@@ -67,4 +69,16 @@ export type {
 } from './rule-set.ts';
 export { ruleSetJsonSchema } from './schema.ts';
 export { topicFits } from './topic-pattern.ts';
-export { type ShownValue, type Verdict, verdictJson } from './verdict.ts';
+export type { Properties } from './scope.ts';
+export { type Suppression, type SuppressedBy, suppressedBy } from './suppressions.ts';
+export {
+  type EngineEvent,
+  type EngineOutput,
+  type Extension,
+  firesOf,
+  outputJson,
+  type ShadowVerdict,
+  type ShownValue,
+  type Verdict,
+  verdictJson,
+} from './verdict.ts';

@@ -2,10 +2,11 @@
 import { asFault } from '@fieldloop/core';
 import { type Channel, compileAccessor, type MessageBlock, slotState } from '@fieldloop/recording';
 import type { EngineState, Reader, ScoreRecord } from './engine-state.ts';
+import type { Held } from './held.ts';
 import * as limits from './limits.ts';
 import { beginEpoch, passTime, takeMessage } from './machine.ts';
 import { type TopicPlan, topicPlan } from './program.ts';
-import { scoreNames } from './rule-set.ts';
+import { askTopic, scoreNames } from './rule-set.ts';
 
 /** At equal times scores come after the messages of all sources. */
 const scoreRank = 0xffff_ffff;
@@ -103,7 +104,8 @@ export function takeBlock(state: EngineState, source: number, block: MessageBloc
       if (timeNs - latenessNs > state.watermarkNs) state.watermarkNs = timeNs - latenessNs;
     }
     if (handler.isHeld) {
-      const at = held.add(timeNs, source, topic.index);
+      const bytes = (block.ends[i] ?? 0) - (block.starts[i] ?? 0);
+      const at = held.add(timeNs, source, topic.index, bytes);
       if (handler.isPartial) held.slots.states.fill(slotState.unknown, at, at + topic.slotCount);
       for (const reader of handler.readers) {
         reader.accessor.read(block, i, held.slots, at + reader.at);
@@ -113,6 +115,13 @@ export function takeBlock(state: EngineState, source: number, block: MessageBloc
     if (held.firstNs() < state.watermarkNs) release(state);
     if (state.machine.nextDueNs <= state.watermarkNs) passTime(state.machine, state.watermarkNs);
   }
+  passBudget(state);
+}
+
+/** Lets go of what no clip reaches back to. What was spent is asked for only when a rule fires. */
+function passBudget({ budget, originNs, watermarkNs }: EngineState): void {
+  if (budget === undefined || originNs === undefined || watermarkNs === past) return;
+  budget.pass(originNs + BigInt(Math.floor(watermarkNs)));
 }
 
 /** A score waits for its time like a message, and does not move the watermark itself. */
@@ -133,6 +142,12 @@ export function takeScore(state: EngineState, record: ScoreRecord): void {
   }
   for (const topic of topics) {
     const at = held.add(timeNs, scoreRank, topic.index);
+    const embedding = topic.slotCount > scoreNames.length ? record.embedding : undefined;
+    if (topic.slotCount > scoreNames.length) {
+      const place = at + scoreNames.length;
+      held.slots.states[place] = embedding === undefined ? slotState.unknown : slotState.text;
+      held.slots.texts[place] = embedding;
+    }
     for (const [k, name] of scoreNames.entries()) {
       const value = record.values[name];
       held.slots.states[at + k] = value === undefined ? slotState.unknown : slotState.number;
@@ -148,6 +163,7 @@ export function raiseWatermark(state: EngineState, watermarkNs: number): void {
   state.watermarkNs = bounded;
   release(state);
   passTime(state.machine, bounded);
+  passBudget(state);
 }
 
 /** Evaluates all that is held, and what time brings up to the newest message. */
@@ -162,6 +178,9 @@ function startEpoch(state: EngineState, originNs: bigint): void {
   if (state.originNs !== undefined) {
     flushEpoch(state);
     state.epoch += 1;
+    state.budget?.jump();
+    const text = 'log time was set: rules begin anew and clips that are open end';
+    state.outputs.push({ kind: 'event', name: 'clock_jump', atNs: originNs, text });
   }
   state.originNs = originNs;
   state.newestNs = past;
@@ -188,7 +207,28 @@ function takeFirst(state: EngineState): void {
   if (topic !== undefined) {
     machine.from = held.slots;
     machine.at = held.firstAt();
+    spendBytes(state, topic.name, held);
     takeMessage(machine, held.firstNs(), topic);
   }
   held.removeFirst();
+}
+
+/** Bytes are counted in the order of log time, so that every way to feed them gives one sum. */
+function spendBytes({ budget, originNs }: EngineState, topic: string, held: Held): void {
+  const bytes = held.firstBytes();
+  if (budget?.meter === undefined || bytes === 0) return;
+  budget.meter.add(topic, (originNs ?? 0n) + BigInt(Math.floor(held.firstNs())), bytes);
+}
+
+/** A person asks for a clip of a rule; false when it is not `manual` or nothing was read yet. */
+export function takeAsk(state: EngineState, ruleId: string, atNs: bigint): boolean {
+  const run = state.program.runs.find(({ rule }) => rule.id === ruleId);
+  if (run?.rule.trigger.kind !== 'manual' || run.off !== undefined) return false;
+  if (state.originNs === undefined) return false;
+  const asked = Number(atNs - state.originNs);
+  // What is asked for behind the watermark fires at the watermark.
+  const timeNs = Math.max(asked, state.watermarkNs, 0);
+  if (!(timeNs <= limits.epochNs)) return false;
+  state.held.add(timeNs, scoreRank, topicNamed(state, askTopic(ruleId)).index);
+  return true;
 }

@@ -2,42 +2,19 @@
  * The running rule set in event time: messages and the passing of time, each in its order, to
  * rules that fire. At equal times the passing of time comes first. Times are ns of the epoch.
  */
-import { type Slots, slotState } from '@fieldloop/recording';
-import { admit } from './cooldown.ts';
-import { holdEndNs, phase, stepEdge } from './edge.ts';
+import { slotState } from '@fieldloop/recording';
 import * as limits from './limits.ts';
-import type { Program, RuleRun, TopicPlan } from './program.ts';
+import { evaluate, fail } from './look.ts';
+import { due, type Machine, type MachineActs, never } from './machine-state.ts';
+import type { MemoryCell } from './memory/cell.ts';
+import type { Program, TopicPlan } from './program.ts';
+import { resetRun } from './rule-run.ts';
+import { firstTurn, takeWaiting, turn } from './turns.ts';
 
-export interface Machine {
-  readonly program: Program;
-  readonly fire: (run: RuleRun, nowNs: number) => void;
-  /** Whether the draw of a rule that keeps a share of its triggers keeps this one. */
-  readonly isDrawn: (run: RuleRun, nowNs: number) => boolean;
-  /** Where the values of the next message stand. */
-  from: Slots;
-  at: number;
-  /** No later than the next thing that the passing of time brings. */
-  nextDueNs: number;
-  tickNs: number;
-  momentNs: number;
-  /** Offset of the epoch's start against the grid of ticks. */
-  gridNs: number;
-  lastMessageNs: number;
-  /** Turns of `every` rules that wait for a message. */
-  waiting: number;
-  messages: number;
-  faults: number;
-  evaluations: number;
-  /** When the value of each slot becomes too old. */
-  readonly expiryNs: Float64Array;
-}
-
-const never = Number.POSITIVE_INFINITY;
-
-export function openMachine(program: Program, act: Pick<Machine, 'fire' | 'isDrawn'>): Machine {
+export function openMachine(program: Program, acts: MachineActs): Machine {
   return {
     program,
-    ...act,
+    acts,
     from: program.slots,
     at: 0,
     nextDueNs: never,
@@ -60,14 +37,9 @@ export function beginEpoch(machine: Machine, originNs: bigint): void {
   program.slots.texts.fill(undefined);
   for (const { cell } of program.cells) cell.reset(0);
   for (const run of program.runs) {
-    run.edge.phase = phase.armed;
-    run.cooldown.quietUntilNs = Number.NEGATIVE_INFINITY;
-    run.absence?.reset();
-    run.isMarked = false;
-    run.messagesBefore = machine.messages;
-    run.waitingNs = never;
-    const by = run.rule.trigger;
-    run.dueNs = by.kind === 'every' ? by.firstNs : by.kind === 'absent' ? 0 : never;
+    resetRun(run, machine.messages);
+    if (run.rule.trigger.kind === 'absent' && run.off === undefined) run.dueNs = 0;
+    firstTurn(machine, run);
   }
   machine.momentNs = never;
   machine.lastMessageNs = 0;
@@ -92,7 +64,7 @@ export function takeMessage(machine: Machine, timeNs: number, topic: TopicPlan):
   }
   const isChanged = takeValues(machine, topic);
   for (const absence of topic.absences) absence.arrived(timeNs);
-  for (const cell of topic.cells) cell.fold(timeNs);
+  foldAll(machine, topic.cells, timeNs);
   if (program.momentSources.length > 0) noteMoments(machine, timeNs);
   const rules = isChanged ? topic.rules : topic.ruleAlways;
   if (machine.waiting === 0) for (const run of rules) evaluate(machine, run, timeNs);
@@ -148,28 +120,16 @@ function takeValues(machine: Machine, topic: TopicPlan): boolean {
   return isChanged;
 }
 
-function evaluate(machine: Machine, run: RuleRun, nowNs: number): void {
-  if (run.condition === undefined) return;
-  machine.evaluations += 1;
-  run.evaluations += 1;
-  const condition = run.condition();
-  if (condition === 2) run.unknown += 1;
-  // Nothing to do for a rule that waits and still does not hold.
-  if (condition === 1 || run.edge.phase !== phase.armed) {
-    if (stepEdge(run.edge, condition, nowNs)) trigger(machine, run, nowNs);
+/** A cell that fails takes the rules that read it with it, and is folded no more. */
+function foldAll(machine: Machine, cells: readonly MemoryCell[], nowNs: number): void {
+  for (const cell of cells) {
+    try {
+      cell.fold(nowNs);
+    } catch (error) {
+      cell.fold = (): void => {};
+      for (const run of machine.program.readersOf(cell)) fail(machine, run, error, nowNs);
+    }
   }
-  run.dueNs = Math.min(holdEndNs(run.edge), run.absence?.dueNs ?? never);
-  due(machine, run.dueNs);
-}
-
-/** The cooldown counts from triggers and not from draws, so that each draw has its probability. */
-function trigger(machine: Machine, run: RuleRun, nowNs: number): void {
-  if (!admit(run.cooldown, nowNs, run.rule.cooldownNs)) {
-    run.cooledDown += 1;
-  } else if (machine.isDrawn(run, nowNs)) {
-    run.fired += 1;
-    machine.fire(run, nowNs);
-  } else run.sampledOut += 1;
 }
 
 /** Everything due at `nowNs`: cells first, then the rules they may have changed. */
@@ -181,14 +141,14 @@ function round(machine: Machine, nowNs: number): void {
   });
   if (machine.momentNs === nowNs) {
     machine.momentNs = never;
-    for (const cell of program.momentCells) cell.fold(nowNs);
+    foldAll(machine, program.momentCells, nowNs);
     for (const run of program.momentRules) run.isMarked = true;
   }
   if (machine.tickNs === nowNs) {
     const next = tickAfter(machine, nowNs);
     // Behind so long a silence nothing changes until the next message.
     machine.tickNs = next > machine.lastMessageNs + program.quietNs ? never : next;
-    for (const cell of program.timedCells) cell.fold(nowNs);
+    foldAll(machine, program.timedCells, nowNs);
     for (const run of program.timedRules) run.isMarked = true;
   }
   if (program.momentSources.length > 0) noteMoments(machine, nowNs);
@@ -204,60 +164,8 @@ function expire(machine: Machine, slot: number, nowNs: number): void {
   const plan = machine.program.plans[slot];
   machine.expiryNs[slot] = never;
   machine.program.slots.states[slot] = slotState.unknown;
-  for (const cell of plan?.cells ?? []) cell.fold(nowNs);
+  foldAll(machine, plan?.cells ?? [], nowNs);
   for (const run of plan?.rules ?? []) run.isMarked = true;
-}
-
-/**
- * A turn of an `every` rule. It is taken at once where messages came that its clip would reach
- * back to; else it waits for the next message, so that no clip begins in a gap.
- */
-function turn(machine: Machine, run: RuleRun, nowNs: number): void {
-  const preNs = Number(run.rule.capture.preNs);
-  const isNew = run.messagesBefore !== machine.messages;
-  run.messagesBefore = machine.messages;
-  if (isNew && machine.lastMessageNs >= nowNs - preNs) {
-    setTurn(machine, run, nowNs + periodOf(run));
-    takeTurn(machine, run, nowNs);
-    return;
-  }
-  run.dueNs = never;
-  run.waitingNs = nowNs;
-  machine.waiting += 1;
-}
-
-/** A message that turns waited for: rules and turns in document order. */
-function takeWaiting(machine: Machine, rules: readonly RuleRun[], nowNs: number): void {
-  for (const run of machine.program.runs) {
-    if (run.waitingNs === never) {
-      if (rules.includes(run)) evaluate(machine, run, nowNs);
-      continue;
-    }
-    // Behind a gap of a period or more the times of turns begin anew.
-    const next = run.waitingNs + periodOf(run);
-    setTurn(machine, run, next > nowNs ? next : nowNs + periodOf(run));
-    run.waitingNs = never;
-    run.messagesBefore = machine.messages;
-    takeTurn(machine, run, nowNs);
-  }
-  machine.waiting = 0;
-}
-
-function takeTurn(machine: Machine, run: RuleRun, nowNs: number): void {
-  machine.evaluations += 1;
-  run.evaluations += 1;
-  const condition = run.condition === undefined ? 1 : run.condition();
-  if (condition === 2) run.unknown += 1;
-  if (condition === 1) trigger(machine, run, nowNs);
-}
-
-function setTurn(machine: Machine, run: RuleRun, atNs: number): void {
-  run.dueNs = atNs;
-  due(machine, atNs);
-}
-
-function periodOf({ rule: { trigger: by } }: RuleRun): number {
-  return by.kind === 'every' ? by.periodNs : never;
 }
 
 /** What is true at one moment only is looked at again right after it. */
@@ -268,10 +176,6 @@ function noteMoments(machine: Machine, nowNs: number): void {
     due(machine, machine.momentNs);
     return;
   }
-}
-
-function due(machine: Machine, atNs: number): void {
-  if (atNs < machine.nextDueNs) machine.nextDueNs = atNs;
 }
 
 /** The exact time of what comes next. */

@@ -82,26 +82,6 @@ export const malformedRules: readonly MalformedRules[] = [
     expect: ['10:27 unknown-key'],
   },
   {
-    name: 'a key of another version',
-    text: withRules('- {id: r, when: vx > 1.0, shadow: true}'),
-    expect: ['10:27 not-supported'],
-  },
-  {
-    name: 'a trigger of another version',
-    text: withRules('- {id: r, sequence: {within: 4s, steps: []}}'),
-    expect: ['10:11 not-supported'],
-  },
-  {
-    name: 'budgets',
-    text: withSection(`${signals}budgets: {day: {clips: 200}}\n`),
-    expect: ['9:1 not-supported'],
-  },
-  {
-    name: 'a random interval',
-    text: withRules('- {id: r, every: {randomUniform: 45m}}'),
-    expect: ['10:11 missing-key', '10:19 not-supported'],
-  },
-  {
     name: 'a severity that does not exist',
     text: withRules('- {id: r, when: vx > 1.0, severity: warn}'),
     expect: ['10:37 bad-value'],

@@ -6,9 +6,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { parseRuleSet } from './document.ts';
 import * as limits from './limits.ts';
-import { malformedRules } from './malformed.cases.ts';
+import { malformedRules as malformedSets } from './malformed.cases.ts';
+import { malformedModifiers } from './malformed-modifiers.cases.ts';
 import type { RuleProblem } from './problem.ts';
 
+const malformedRules = [...malformedSets, ...malformedModifiers];
 const said = (text: string): readonly RuleProblem[] => parseRuleSet(text, 'rules.yaml').problems;
 const placeOf = ({ line, column, code }: RuleProblem): string => `${line}:${column} ${code}`;
 

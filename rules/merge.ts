@@ -27,6 +27,8 @@ export interface RuleSetData {
   models: JsonMap;
   captures: JsonMap;
   latched: string[];
+  /** Absent: no budgets. */
+  budgets?: JsonMap;
   rules: JsonMap[];
 }
 
@@ -49,6 +51,14 @@ export function mergeRuleSets(
         merged[section][name] = value;
         owner.set(key, file);
       }
+    }
+    if (data.budgets !== undefined) {
+      const { budgets } = merged;
+      if (budgets !== undefined && canonicalJson(budgets) !== canonicalJson(data.budgets)) {
+        throw conflict('budgets', owner.get('budgets') ?? '', file);
+      }
+      merged.budgets = data.budgets;
+      owner.set('budgets', file);
     }
     for (const pattern of data.latched) {
       if (!merged.latched.includes(pattern)) merged.latched.push(pattern);

@@ -3,7 +3,7 @@
  * with memory in the order in which they fold, and for each topic the rules it can change.
  */
 import { type SignalSpec, type Slots, slotState, type SlotState } from '@fieldloop/recording';
-import { type Absence, openAbsence } from './absence.ts';
+import type { Absence } from './absence.ts';
 import {
   type Checked,
   isMomentary,
@@ -12,25 +12,26 @@ import {
   signalsOf,
   termsOf,
 } from './cel/checked.ts';
-import type { Moment, TruthOf } from './cel/compare.ts';
+import type { Moment } from './cel/compare.ts';
 import { compileNumber, compileText, compileTruth, type Sources } from './cel/compile.ts';
 import { compileMargin } from './cel/margin.ts';
-import { awake, type Cooldown } from './cooldown.ts';
-import { armedEdge, type Edge } from './edge.ts';
 import { openSlots } from './held.ts';
 import * as limits from './limits.ts';
 import type { MemoryCell } from './memory/cell.ts';
 import { openCell } from './memory/memory.ts';
 import type { WindowBudget } from './memory/samples.ts';
 import {
+  askTopic,
   type Rule,
   type RuleSet,
   scoreNames,
   scoreTopic,
   type Signal,
   termsOfRule,
+  valueTermsOf,
 } from './rule-set.ts';
-import { openShown, rateTerm, type Shown } from './shown.ts';
+import { rateTerm } from './shown.ts';
+import { openRun, type RuleRun } from './rule-run.ts';
 
 /** One topic: where its values go and what they can change. */
 export interface TopicPlan {
@@ -48,30 +49,6 @@ export interface TopicPlan {
   readonly ruleAlways: RuleRun[];
   /** Largest log time of a message, ns of the epoch. */
   newestNs: number;
-}
-
-/** What a rule is at this moment. */
-export interface RuleRun {
-  readonly rule: Rule;
-  readonly condition: TruthOf | undefined;
-  readonly absence: Absence | undefined;
-  readonly edge: Edge;
-  readonly cooldown: Cooldown;
-  readonly shown: Shown;
-  /** When the passing of time changes it next, ns of the epoch. */
-  dueNs: number;
-  /** To be looked at in this round of time. */
-  isMarked: boolean;
-  /** Of `every`: messages that had come at its last turn. */
-  messagesBefore: number;
-  /** Of `every`: time of a turn that waits for a message; Infinity while none does. */
-  waitingNs: number;
-  /** How often its condition was asked for. */
-  evaluations: number;
-  fired: number;
-  unknown: number;
-  cooledDown: number;
-  sampledOut: number;
 }
 
 interface SlotPlan {
@@ -96,6 +73,10 @@ export interface Program {
   readonly topics: Map<string, TopicPlan>;
   readonly runs: readonly RuleRun[];
   readonly cells: readonly NamedCell[];
+  /** Rules whose expressions hold the call that the cell is. */
+  readonly readersOf: (cell: MemoryCell) => readonly RuleRun[];
+  /** Where the latest embedding of a model stands, when a rule compares it. */
+  readonly slotOfEmbedding: (model: string) => number | undefined;
   readonly budget: WindowBudget;
   /** Looked at on the grid of ticks, and how long after the last message that can matter. */
   readonly timedCells: readonly MemoryCell[];
@@ -137,6 +118,8 @@ export function openProgram(ruleSet: RuleSet): Program {
     marginOf: (condition) => compileMargin(condition, sources),
   };
   const runs = ruleSet.rules.map((rule) => openRun(rule, sources));
+  const slotOfEmbedding = (model: string): number | undefined =>
+    layout.slotOf.get(`${model}.${embeddingName}`);
   for (const { cell, term } of cells.values()) wireCell(term, cell, layout);
   for (const run of runs) wireRun(run, layout);
   const timedRules = runs.filter((run) => isTimedRule(run.rule));
@@ -152,6 +135,8 @@ export function openProgram(ruleSet: RuleSet): Program {
     plans: layout.plans,
     topics: layout.topics,
     runs,
+    slotOfEmbedding,
+    readersOf: (cell) => readersOf(runs, cells, cell),
     cells: [...cells].map(([key, { cell }]) => ({ key, cell })),
     budget,
     timedCells: [...cells.values()]
@@ -162,15 +147,38 @@ export function openProgram(ruleSet: RuleSet): Program {
     momentSources: momentTerms.map(({ cell }) => cell),
     momentCells: reading(isMomentary),
     momentRules: runs.filter(({ rule }) => !isEvery(rule) && termsOfRule(rule).some(isMomentary)),
-    holdsAll: timedRules.length > 0 || runs.some(({ rule }) => isEvery(rule)),
+    holdsAll:
+      timedRules.length > 0 ||
+      runs.some(({ rule }) => isEvery(rule)) ||
+      countsBytes(ruleSet.budgets),
     stride: Math.max(0, ...[...layout.topics.values()].map((topic) => topic.slotCount)),
   };
 }
+
+const countsBytes = (budgets: RuleSet['budgets']): boolean =>
+  [budgets?.day, budgets?.hour].some((one) => one !== undefined && Number.isFinite(one.bytes));
 
 const isEvery = (rule: Rule): boolean => rule.trigger.kind === 'every';
 
 const isMomentStep = (term: MemoryTerm): boolean =>
   term.fn === 'changed' || term.fn === 'rise' || term.fn === 'fall';
+
+/** The last slot of a model whose embeddings a rule compares: base64. */
+export const embeddingName = 'embedding';
+
+function readersOf(
+  runs: readonly RuleRun[],
+  cells: ReadonlyMap<string, { readonly cell: MemoryCell }>,
+  cell: MemoryCell,
+): readonly RuleRun[] {
+  const keys = new Set([...cells].flatMap(([key, one]) => (one.cell === cell ? [key] : [])));
+  return runs.filter(({ rule }) => {
+    const terms = [...termsOfRule(rule), ...valueTermsOf(rule)].flatMap(termsOf);
+    const { trigger } = rule;
+    if (trigger.kind === 'absent' && trigger.minHz !== undefined) terms.push(rateTerm(trigger));
+    return terms.some(({ kind, text }) => kind === 'memory' && keys.has(text));
+  });
+}
 
 interface Layout {
   readonly plans: SlotPlan[];
@@ -197,9 +205,12 @@ function layOut(ruleSet: RuleSet): Layout {
   }
   for (const { id, maxAgeNs } of byKey(ruleSet.models, 'id')) {
     const topic = scoreTopic(id);
-    const specs = scoreNames.map((name) => ({ path: name }));
+    const isCompared = ruleSet.rules.some(({ sample }) => sample?.model === id);
+    const names = isCompared ? [...scoreNames, embeddingName] : scoreNames;
+    const specs = names.map((name) => ({ path: name }));
     topicPlan(topics, topic, { firstSlot: plans.length, specs });
     for (const score of scoreNames) place(`${id}.${score}`, topic, slotState.number, maxAgeNs);
+    if (isCompared) place(`${id}.${embeddingName}`, topic, slotState.text, maxAgeNs);
   }
   return { plans, slotOf, topics, topicOf: (signal) => topicOf.get(signal) ?? '' };
 }
@@ -270,53 +281,16 @@ function wireCell(term: MemoryTerm, cell: MemoryCell, layout: Layout): void {
   for (const name of names) layout.plans[layout.slotOf.get(name) ?? -1]?.cells.push(cell);
 }
 
-function openRun(rule: Rule, sources: Sources): RuleRun {
-  const { trigger, clearWhen } = rule;
-  const absence = trigger.kind === 'absent' ? openRuleAbsence(trigger, sources) : undefined;
-  const condition =
-    absence !== undefined
-      ? (): 0 | 1 | 2 => absence.condition(sources.moment.nowNs)
-      : trigger.kind !== 'absent' && trigger.condition !== undefined
-        ? compileTruth(trigger.condition, sources)
-        : undefined;
-  return {
-    rule,
-    condition,
-    absence,
-    edge: armedEdge(rule.forNs, clearWhen && compileTruth(clearWhen, sources)),
-    cooldown: awake(),
-    shown: openShown(rule, sources),
-    dueNs: Number.POSITIVE_INFINITY,
-    isMarked: false,
-    messagesBefore: 0,
-    waitingNs: Number.POSITIVE_INFINITY,
-    evaluations: 0,
-    fired: 0,
-    unknown: 0,
-    cooledDown: 0,
-    sampledOut: 0,
-  };
-}
-
-type AbsentTrigger = Extract<Rule['trigger'], { kind: 'absent' }>;
-
-function openRuleAbsence(trigger: AbsentTrigger, sources: Sources): Absence {
-  return openAbsence({
-    forNs: trigger.forNs,
-    minHz: trigger.minHz ?? 0,
-    windowNs: trigger.windowNs,
-    arm: trigger.arm && compileTruth(trigger.arm, sources),
-    rate: trigger.minHz === undefined ? undefined : sources.memoryOf(rateTerm(trigger)),
-  });
-}
-
 /** A rule is looked at with the messages of all topics it reads. */
 function wireRun(run: RuleRun, layout: Layout): void {
   const { trigger } = run.rule;
   // Times of `every` come by themselves; its condition is asked for only then.
   if (trigger.kind === 'every') return;
   const terms = termsOfRule(run.rule).flatMap(termsOf);
-  const isStateful = trigger.kind === 'absent' || terms.some(({ kind }) => kind === 'memory');
+  const isStateful =
+    trigger.kind === 'absent' ||
+    trigger.kind === 'manual' ||
+    terms.some(({ kind }) => kind === 'memory');
   const topics = new Set<string>();
   for (const term of terms) {
     if (term.kind === 'memory' && term.topic !== undefined) topics.add(term.topic);
@@ -326,6 +300,10 @@ function wireRun(run: RuleRun, layout: Layout): void {
     if (plan !== undefined && !plan.rules.includes(run)) plan.rules.push(run);
   }
   if (trigger.kind === 'absent') topics.add(trigger.topic);
+  if (trigger.kind === 'manual') {
+    topics.add(askTopic(run.rule.id));
+    if (trigger.topic !== undefined) topics.add(trigger.topic);
+  }
   for (const topic of topics) {
     const plan = topicPlan(layout.topics, topic);
     plan.rules.push(run);

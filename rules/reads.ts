@@ -11,7 +11,9 @@ export function topicsReadBy(ruleSet: RuleSet, rule: Rule): ReadonlySet<string> 
   for (const { id } of ruleSet.models) {
     if (scoreNames.some((score) => names.has(`${id}.${score}`))) topics.add(scoreTopic(id));
   }
-  if (rule.trigger.kind === 'absent') topics.add(rule.trigger.topic);
+  const { trigger } = rule;
+  if (trigger.kind === 'absent') topics.add(trigger.topic);
+  if (trigger.kind === 'manual' && trigger.topic !== undefined) topics.add(trigger.topic);
   return topics;
 }
 

@@ -9,15 +9,15 @@ import { gatherFacts, type RecordingFacts } from './facts.ts';
 import { lintAgainst } from './lint.ts';
 import type { RuleProblem } from './problem.ts';
 import type { RuleSet } from './rule-set.ts';
-import type { Verdict } from './verdict.ts';
+import type { EngineOutput } from './verdict.ts';
 
 export interface Replay {
   /** The next item of the recording, in file order, and what it made fire. */
-  take(item: RecordingItem): readonly Verdict[];
+  take(item: RecordingItem): readonly EngineOutput[];
   /** What a model gave; before the block of its moment. */
-  score(record: ScoreRecord): readonly Verdict[];
+  score(record: ScoreRecord): readonly EngineOutput[];
   /** Nothing more comes: what was held is evaluated. */
-  end(): readonly Verdict[];
+  end(): readonly EngineOutput[];
   outcome(): ReplayOutcome;
 }
 

@@ -8,6 +8,7 @@ import { openEngine } from './engine.ts';
 import { parseRuleSet } from './document.ts';
 import type { RuleSet } from './rule-set.ts';
 import { blockOf, channelsOf } from './test-blocks.ts';
+import { firesOf } from './verdict.ts';
 
 const second = 1_000_000_000n;
 
@@ -35,7 +36,7 @@ function run(sample: string, device: string, seconds = 2_000) {
   }));
   const channels = channelsOf(messages);
   for (const channel of channels) engine.channel(0, channel);
-  const verdicts = [...engine.block(0, blockOf(messages, channels)), ...engine.flush()];
+  const verdicts = firesOf([...engine.block(0, blockOf(messages, channels)), ...engine.flush()]);
   const left = engine.counters().rules['baseline']?.suppressed.sampled_out;
   return { verdicts, times: verdicts.map(({ atNs }) => atNs / second), left };
 }

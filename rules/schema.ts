@@ -4,26 +4,8 @@
  */
 import * as z from 'zod/mini';
 import * as limits from './limits.ts';
-
-/** A copy that carries a description into the JSON Schema. */
-const described = <T extends z.ZodMiniType>(schema: T, description: string): T =>
-  schema.check(z.describe(description));
-
-const text = (most: number): z.ZodMiniString => z.string().check(z.minLength(1), z.maxLength(most));
-
-/** Shapes as patterns, so that editors know them too; they run on short texts of ours only. */
-const namePattern = /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/;
-const idPattern = /^[a-z0-9][a-z0-9_-]{0,63}$/;
-export const durationPattern = /^(0|\d{1,12}(\.\d{1,9})?(ns|us|ms|s|m|h|d))$/;
-const topicPattern = /^[^\s\p{Cc}]{1,256}$/u;
-
-const duration = z.string().check(z.regex(durationPattern));
-const topic = z.string().check(z.regex(topicPattern));
-const topics = z.array(topic).check(z.minLength(1), z.maxLength(limits.topics));
-const tag = z.string().check(z.regex(idPattern));
-const name = z.string().check(z.regex(namePattern));
-const id = z.string().check(z.regex(idPattern));
-const expression = text(limits.expressionCharacters);
+import { budgetsSchema, captureSetSchema, ruleSchema } from './rule-schema.ts';
+import { described, duration, id, name, text, topic } from './schema-parts.ts';
 
 export const signalSchema = z.strictObject({
   topic: described(topic, 'The topic whose messages carry the value.'),
@@ -57,61 +39,6 @@ export const modelSchema = z.strictObject({
   maxAge: z.optional(duration),
 });
 
-export const captureSetSchema = z.strictObject({
-  topics,
-  extends: z.optional(described(name, 'Another capture whose topics are taken too.')),
-});
-
-const captureSchema = z.strictObject({
-  set: z.optional(described(name, 'A capture declared under captures.')),
-  topics: z.optional(topics),
-  pre: z._default(described(duration, 'Kept from before the trigger.'), '10s'),
-  post: z._default(described(duration, 'Recorded after the trigger.'), '5s'),
-});
-
-const absentSchema = z.strictObject({
-  topic,
-  for: described(duration, 'Fires when no message came for this long.'),
-  minHz: z.optional(described(z.number().check(z.positive()), 'Also fires below this rate.')),
-  window: z._default(described(duration, 'What the rate is measured over.'), '5s'),
-  arm: z.optional(described(expression, 'Looked at only while this holds.')),
-  fits: z.optional(
-    described(z.array(text(256)), 'Schema names whose topics this rule may be wired to.'),
-  ),
-});
-
-const everySchema = z.strictObject({
-  period: described(duration, 'Time from one trigger to the next.'),
-  first: z.optional(described(duration, 'When the first one comes; by default after a period.')),
-});
-
-const sampleSchema = z.strictObject({
-  probability: described(
-    z.number().check(z.positive(), z.lte(1)),
-    'Share of triggers that are kept; clips carry it as their propensity.',
-  ),
-  seed: z.optional(described(text(64), 'Other seeds draw other moments.')),
-});
-
-export const ruleSchema = z.strictObject({
-  id: described(id, 'Names the rule in verdicts, clips and counters.'),
-  why: z.optional(described(text(500), 'For people: what this rule catches.')),
-  severity: z._default(z.enum(['critical', 'warning', 'info']), 'warning'),
-  when: z.optional(described(expression, 'Trigger: a condition in CEL over signals.')),
-  absent: z.optional(described(absentSchema, 'Trigger: a topic is silent or too slow.')),
-  every: z.optional(described(everySchema, 'Trigger: the passing of log time.')),
-  for: z._default(described(duration, 'The condition must hold this long.'), '0s'),
-  clearWhen: z.optional(described(expression, 'Fires again only after this held.')),
-  limits: z.optional(
-    z.strictObject({ cooldown: described(duration, 'No second clip within this time.') }),
-  ),
-  sample: z.optional(described(sampleSchema, 'Keeps a share of the triggers, drawn by hash.')),
-  capture: z.optional(captureSchema),
-  tags: z.optional(z.array(tag).check(z.maxLength(limits.tags))),
-  class: z._default(tag, 'event'),
-  priority: z.optional(described(z.number(), 'Higher goes first; by default of the severity.')),
-});
-
 export const ruleSetSchema = z.strictObject({
   apiVersion: z.literal('fieldloop.rules/v1'),
   kind: z.literal('RuleSet'),
@@ -130,11 +57,11 @@ export const ruleSetSchema = z.strictObject({
     ),
     [],
   ),
+  budgets: z.optional(described(budgetsSchema, 'Most clips and bytes of a day and an hour.')),
   rules: z.array(ruleSchema).check(z.minLength(1), z.maxLength(limits.rules)),
 });
 
 export type SignalShape = z.infer<typeof signalSchema>;
-export type RuleShape = z.infer<typeof ruleSchema>;
 export type RuleSetShape = z.infer<typeof ruleSetSchema>;
 
 /** JSON Schema 2020-12 of what a person writes: keys with defaults may be left out. */

@@ -16,6 +16,7 @@ import { clockJumpNs } from './limits.ts';
 import { openMessageSizes } from './message-sizes.ts';
 import type { RuleSet } from './rule-set.ts';
 import { topicFits } from './topic-pattern.ts';
+import type { Extension } from './verdict.ts';
 
 /** A clip of a backtest; its first marker is the trigger that began it. */
 export interface TrialClip {
@@ -31,6 +32,7 @@ export interface SessionClips {
   channel(channel: Channel): void;
   block(block: MessageBlock): void;
   fire(trigger: ClipTrigger<string>): void;
+  extend(extension: Extension): void;
   /** No trigger before `watermarkNs` will come any more. */
   passed(watermarkNs: bigint): void;
   end(): {
@@ -84,6 +86,7 @@ export function openSessionClips(ruleSet: RuleSet): SessionClips {
       const marker = { rule: trigger.marker, atNs: trigger.atNs };
       step({ kind: 'trigger', trigger: { ...trigger, marker } });
     },
+    extend: (extension) => step(extension),
     passed(watermarkNs) {
       step({ kind: 'time', watermarkNs });
       const openNs = neededFrom(state) ?? watermarkNs;

@@ -40,24 +40,8 @@ export function shapeProblem(issue: ShapeIssue, source: YamlSource): SourceProbl
 
 /** Keys of the design that another version brings; refused so that nobody waits for them. */
 const laterKeys: Readonly<Record<string, readonly string[]>> = {
-  '': ['geofences', 'budgets'],
+  '': ['geofences'],
   'signals.*': ['filter', 'maxItems'],
-  'captures.*': ['downsample', 'maxBytes'],
-  'rules.*': [
-    'sequence',
-    'manual',
-    'keep',
-    'edge',
-    'shadow',
-    'label',
-    'bypassBudget',
-    'expires',
-    'scope',
-  ],
-  'rules.*.limits': ['perMinute', 'perHour', 'perDay', 'per'],
-  'rules.*.capture': ['extendWhile', 'maxDuration', 'downsample', 'maxBytes'],
-  'rules.*.every': ['randomUniform'],
-  'rules.*.sample': ['strategy', 'embedding', 'minDistance'],
 };
 
 /** Keys that people put one level too high. */
@@ -100,6 +84,9 @@ const durationKeys = new Set([
   'window',
   'period',
   'first',
+  'keep',
+  'randomUniform',
+  'maxDuration',
   'cooldown',
   'pre',
   'post',
@@ -108,7 +95,8 @@ const durationKeys = new Set([
 function badValue(issue: ShapeIssue, value: unknown): Words {
   const key = keyOf(issue.path);
   const shown = shownValue(value);
-  if (durationKeys.has(key) && typeof value !== 'object') {
+  const isDuration = durationKeys.has(key) || issue.path.includes('sequence');
+  if (isDuration && typeof value !== 'object' && key !== 'steps') {
     const unitless = typeof value === 'number' || /^\d+(\.\d+)?$/.test(plainText(value));
     return {
       code: 'duration',
@@ -140,6 +128,7 @@ const sizeOf = (value: unknown): string =>
   Array.isArray(value) || typeof value === 'string' ? `${value.length}` : plainText(value);
 
 function tooSmall(key: string, value: unknown): string {
+  if (key === 'steps' && Array.isArray(value)) return `steps has ${value.length} of at least 2`;
   const isEmpty = (Array.isArray(value) || typeof value === 'string') && value.length === 0;
   return isEmpty ? `${key} is empty` : `${key} is ${shownValue(value)}`;
 }
@@ -247,8 +236,35 @@ const examples: Readonly<Record<string, string>> = {
   clearWhen: 'Write a condition in quotes, for example clearWhen: "vx < 0.1".',
   arm: 'Write a condition in quotes, for example arm: "vx > 0.1".',
   absent: 'Write absent: {topic: /scan, for: 1500ms}.',
-  every: 'Write every: {period: 45m}.',
+  every: 'Write every: {period: 45m} or every: {randomUniform: 45m}.',
+  sequence: 'Write sequence: {within: 4s, steps: ["x > 1.0", "y > 1.0"]}.',
+  steps: `Write 2 to ${limits.steps} conditions, for example ["x > 1.0", "y > 1.0"].`,
+  within: 'Write a distance to the threshold, for example 0.2.',
+  manual: 'Write manual: {topic: /button}, or manual: {}.',
   limits: 'Write limits: {cooldown: 20s}.',
+  perMinute: 'Write a whole number from 1 on.',
+  perHour: 'Write a whole number from 1 on.',
+  perDay: 'Write a whole number from 1 on.',
+  max: 'Write a whole number from 1 on.',
+  per: 'Write per: {key: mode, max: 3, every: 24h}.',
+  key: 'Write an expression, for example mode.',
+  sample: 'Write sample: {probability: 0.25}.',
+  probability: 'Write a share from 0 to 1, for example 0.25.',
+  strategy: 'Write random, novelty or closeTo.',
+  minDistance: 'Write a cosine distance above 0 and up to 2, for example 0.25.',
+  embedding: 'Write MODEL.embedding.',
+  budgets: 'Write budgets: {day: {clips: 200, bytes: 4GiB}}.',
+  day: 'Write day: {clips: 200, bytes: 4GiB}.',
+  hour: 'Write hour: {clips: 30}.',
+  clips: 'Write a whole number from 1 on.',
+  bytes: 'Write a size, for example 4GiB.',
+  maxBytes: 'Write a size, for example 64MiB.',
+  reserve: 'Write reserve: {critical: 25%}.',
+  critical: 'Write a share in percent, for example 25%.',
+  downsample: 'Write a rate for each topic: {/scan: 5Hz}.',
+  expires: 'Write a day such as 2027-01-31, or a moment such as 2027-01-31T08:00Z.',
+  scope: 'Write a query over properties, for example hw = orin-nx.',
+  label: 'Write names with expressions: {phase: mode}.',
   capture: 'Write capture: {topics: [/odom], pre: 10s, post: 5s}.',
   tags: 'Write a list of small words, for example [safety].',
   class: 'Write one small word, for example event or baseline.',
@@ -262,5 +278,6 @@ const examples: Readonly<Record<string, string>> = {
 };
 
 function exampleOf(key: string): string {
+  if (key.startsWith('/')) return 'Write a rate in Hz, for example 5Hz.';
   return examples[key] ?? 'See docs/reference/rules.md.';
 }

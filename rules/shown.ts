@@ -2,7 +2,7 @@
 import { formatDurationNs } from '@fieldloop/core';
 import { type Checked, type MemoryTerm, termsOf } from './cel/checked.ts';
 import { compileNumber, compileText, compileTruth, type Sources } from './cel/compile.ts';
-import { type Rule, termsOfRule, type Trigger } from './rule-set.ts';
+import { type Rule, termsOfRule, type Trigger, triggerTerms } from './rule-set.ts';
 import { type ShownValue, shownNumber } from './verdict.ts';
 
 export type Shown = () => Record<string, ShownValue>;
@@ -34,7 +34,9 @@ export function openShown(rule: Rule, sources: Sources): Shown {
 /** What led to the trigger; `clearWhen` did not. Absence shows how long the silence is. */
 function shownTerms(rule: Rule): Checked[] {
   const { trigger } = rule;
-  if (trigger.kind !== 'absent') return trigger.condition === undefined ? [] : [trigger.condition];
+  if (trigger.kind !== 'absent') {
+    return triggerTerms(trigger).filter((term) => term !== undefined);
+  }
   const { topic } = trigger;
   const text = `age(${JSON.stringify(topic)})`;
   const age: Checked = { kind: 'memory', fn: 'age', type: 'duration', topic, text, at: 0 };
@@ -50,7 +52,8 @@ export function rateTerm(trigger: Extract<Trigger, { kind: 'absent' }>): MemoryT
   return { kind: 'memory', fn: 'rate', type: 'double', topic, windowNs, text, at: 0 };
 }
 
-function openReader(term: Checked, sources: Sources): () => ShownValue {
+/** One value as it is shown: durations in seconds, unknown as null. */
+export function openReader(term: Checked, sources: Sources): () => ShownValue {
   const { moment } = sources;
   switch (term.type) {
     case 'string': {

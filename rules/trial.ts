@@ -11,7 +11,7 @@ import { topicsReadBy } from './reads.ts';
 import { openReplay } from './replay.ts';
 import { type RuleSet, scoreTopic } from './rule-set.ts';
 import { isOwnTopic, openSessionClips, type TrialClip } from './session-clips.ts';
-import type { Verdict } from './verdict.ts';
+import type { EngineOutput, Verdict } from './verdict.ts';
 
 /** The marker of a trigger is the id of its rule. */
 export type TrialTrigger = ClipTrigger<string>;
@@ -90,8 +90,10 @@ export function openTrial(ruleSet: RuleSet, options: TrialOptions): OpenTrial {
   const scored = new Set<string>();
   const triggers: TrialTrigger[] = [];
   let dropped = 0;
-  const keep = (verdicts: readonly Verdict[]): void => {
-    for (const verdict of verdicts) {
+  const keep = (outputs: readonly EngineOutput[]): void => {
+    for (const verdict of outputs) {
+      if (verdict.kind === 'extend') clips?.extend(verdict);
+      if (verdict.kind !== 'fire') continue;
       if (timed.has(verdict.ruleId)) continue;
       if (triggers.length >= limits.trialTriggers) {
         dropped += 1;

@@ -12,7 +12,7 @@ import {
   type MessageBlock,
   readRecording,
 } from '@fieldloop/recording';
-import { loadLibrary, mergeRuleSets, openEngine, type Verdict } from '@fieldloop/rules';
+import { firesOf, loadLibrary, mergeRuleSets, openEngine, type Verdict } from '@fieldloop/rules';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { expect, test } from 'vitest';
 import { modelFolder } from './index.ts';
@@ -79,9 +79,9 @@ test('near miss, confidence drop, sensor dropout and baseline, each at its momen
       const values = await score(data);
       engine.score({ scorer: 'classifier', atNs, values, latencyMs: 1, modelSha256: '' });
     }
-    verdicts.push(...engine.block(0, item.block));
+    verdicts.push(...firesOf(engine.block(0, item.block)));
   }
-  verdicts.push(...engine.flush());
+  verdicts.push(...firesOf(engine.flush()));
 
   const firedAt = (id: string): number[] =>
     verdicts.filter((one) => one.ruleId === id).map((one) => Number(one.atNs - startNs) / 1e9);

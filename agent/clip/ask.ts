@@ -30,6 +30,7 @@ export function askedTrigger(
   const { preNs, postNs, severity, reason } = ask;
   const own = preNs + postNs;
   return {
+    ruleId: 'operator',
     atNs: about.atNs,
     preNs,
     postNs,

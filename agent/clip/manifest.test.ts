@@ -29,6 +29,7 @@ const draft: Draft = {
   tags: [],
   priority: 10,
   propensity: 0.25,
+  triggers: [{ ruleId: 'baseline', atNs: 0n }],
   markers: [
     {
       rule: 'baseline',

@@ -20,6 +20,7 @@ const s = (seconds: number): bigint => BigInt(Math.round(seconds * 1000)) * 1_00
 
 function trigger(atS: number, more: Partial<Trigger> = {}): Trigger {
   return {
+    ruleId: more.marker?.rule ?? 'near-miss',
     atNs: s(atS),
     preNs: s(5),
     postNs: s(5),

@@ -13,7 +13,7 @@ import {
   type RuleSet,
   type ScoreRecord,
   triggerFor,
-  type Verdict,
+  type EngineOutput,
 } from '@fieldloop/rules';
 import { latenessNs } from '../limits.ts';
 import { addCounts, type RuleTally } from './tally.ts';
@@ -49,8 +49,10 @@ export function openShadow(options: ShadowOptions): Shadow {
       tally.bytes += bytesOf(output.draft);
     }
   };
-  const fire = (verdicts: readonly Verdict[]): void => {
-    for (const verdict of verdicts) {
+  const fire = (outputs: readonly EngineOutput[]): void => {
+    for (const verdict of outputs) {
+      if (verdict.kind === 'extend') step(verdict);
+      if (verdict.kind !== 'fire') continue;
       const { ruleId } = verdict;
       tally.fired[ruleId] = (tally.fired[ruleId] ?? 0) + 1;
       step({ kind: 'trigger', trigger: triggerFor(verdict, { clipNs, marker: ruleId }) });

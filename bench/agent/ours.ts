@@ -1,7 +1,7 @@
 /** Our side of the readers' comparison: a recording through reader, accessors and rules. */
 import { readRecording } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
-import { openEngine, parseRuleSet, type RuleSet } from '@fieldloop/rules';
+import { firesOf, openEngine, parseRuleSet, type RuleSet } from '@fieldloop/rules';
 import type { Work } from '../rival.ts';
 import { type Fires, rulesYaml } from '../rules-document.ts';
 
@@ -21,8 +21,10 @@ export async function ourWork(path: string, ruleSet: RuleSet): Promise<Work> {
     if (item.kind === 'channel') engine.channel(0, item.channel);
     if (item.kind !== 'block') continue;
     messages += item.block.count;
-    for (const { ruleId } of engine.block(0, item.block)) fires[ruleId] = (fires[ruleId] ?? 0) + 1;
+    for (const { ruleId } of firesOf(engine.block(0, item.block))) {
+      fires[ruleId] = (fires[ruleId] ?? 0) + 1;
+    }
   }
-  for (const { ruleId } of engine.flush()) fires[ruleId] = (fires[ruleId] ?? 0) + 1;
+  for (const { ruleId } of firesOf(engine.flush())) fires[ruleId] = (fires[ruleId] ?? 0) + 1;
   return { messages, fires };
 }

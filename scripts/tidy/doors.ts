@@ -80,7 +80,9 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
     'proto/models-report.ts',
     'proto/reported.ts',
     'proto/rules-report.ts',
+    'rules/rule-schema.ts',
     'rules/schema.ts',
+    'rules/schema-parts.ts',
   ],
 };
 

@@ -1,0 +1,138 @@
+/**
+ * `budgets`: most clips and bytes of a day and an hour of log time, UTC, over all rules. A trigger
+ * that becomes part of a clip that is open takes no clip; which ones do is planned here as the
+ * robot plans it. Bytes are those of the messages of a clip's topics within its range, counted up to the
+ * moment of the question. A share may be held back for critical rules.
+ */
+import type { Json } from '@fieldloop/core';
+import { type ByteMeter, openByteMeter } from './byte-meter.ts';
+import { periodAt } from './calendar-limit.ts';
+import {
+  type ClipDraft,
+  type ClipTrigger,
+  neededFrom,
+  nothingPlanned,
+  planClips,
+  type PlanInput,
+  type PlanState,
+} from './clip-plan.ts';
+import { loadPlan, savePlan } from './plan-state.ts';
+import type { Budget, Budgets } from './rule-set.ts';
+
+export interface BudgetKeeper {
+  /** Undefined when no budget counts bytes. */
+  readonly meter: ByteMeter | undefined;
+  /** Whether the trigger may have its clip; counts it when it may. */
+  admit(trigger: ClipTrigger<null>, bypasses: boolean): boolean;
+  extend(ruleId: string, atNs: bigint, throughNs: bigint): void;
+  /** Everything up to `nowNs` was seen. */
+  pass(nowNs: bigint): void;
+  /** Log time begins anew: open clips end. What was spent stays spent. */
+  jump(): void;
+  save(): Json;
+  load(state: Json): void;
+}
+
+/** What was spent in the running period. */
+interface Account {
+  readonly periodNs: number;
+  readonly most: Budget;
+  period: number;
+  clips: number;
+  /** Of clips that are over. */
+  bytes: number;
+}
+
+export function openBudgetKeeper(budgets: Budgets, longestPreNs: bigint): BudgetKeeper {
+  const { day, hour, reserve } = budgets;
+  const accounts = [account(3_600_000_000_000, hour), account(86_400_000_000_000, day)].filter(
+    (one) => one !== undefined,
+  );
+  const countsBytes = accounts.some(({ most }) => Number.isFinite(most.bytes));
+  const meter = countsBytes ? openByteMeter() : undefined;
+  let plan: PlanState<null> = nothingPlanned;
+
+  const bytesOf = (draft: ClipDraft<null>, untilNs: bigint): number =>
+    meter?.within(draft, draft.endNs < untilNs ? draft.endNs : untilNs) ?? 0;
+  /** The plan behind an input, and how many clips it began. */
+  const next = (input: PlanInput<null>): [PlanState<null>, readonly ClipDraft<null>[], number] => {
+    const [state, outputs] = planClips(plan, input);
+    const cut = outputs.flatMap((output) => (output.kind === 'cut' ? [output.draft] : []));
+    return [state, cut, state.open.length + cut.length - plan.open.length];
+  };
+  const settle = (input: PlanInput<null>): number => {
+    const [state, cut, begun] = next(input);
+    plan = state;
+    for (const draft of cut) {
+      for (const one of accounts) {
+        if (one.period === periodAt(draft.firstAtNs, one.periodNs)) {
+          one.bytes += bytesOf(draft, draft.endNs);
+        }
+      }
+    }
+    return begun;
+  };
+  const isWithin = (
+    one: Account,
+    nowNs: bigint,
+    ask: { begun: number; share: number },
+  ): boolean => {
+    const period = periodAt(nowNs, one.periodNs);
+    const isNew = period !== one.period;
+    const clips = (isNew ? 0 : one.clips) + ask.begun;
+    if (ask.begun > 0 && clips > Math.floor(one.most.clips * ask.share)) return false;
+    if (!Number.isFinite(one.most.bytes)) return true;
+    const open = plan.open.filter((draft) => periodAt(draft.firstAtNs, one.periodNs) === period);
+    const running = open.reduce((sum, draft) => sum + bytesOf(draft, nowNs), 0);
+    return (isNew ? 0 : one.bytes) + running < one.most.bytes * ask.share;
+  };
+  const spend = (atNs: bigint, begun: number): void => {
+    for (const one of accounts) {
+      const period = periodAt(atNs, one.periodNs);
+      if (period !== one.period) Object.assign(one, { period, clips: 0, bytes: 0 });
+      one.clips += begun;
+    }
+  };
+  return {
+    meter,
+    admit(trigger, bypasses) {
+      const input = { kind: 'trigger', trigger } as const;
+      const [, , begun] = next(input);
+      const share = trigger.severity === 'critical' ? 1 : 1 - reserve;
+      const isRoom = accounts.every((one) => isWithin(one, trigger.atNs, { begun, share }));
+      if (!isRoom && !bypasses) return false;
+      spend(trigger.atNs, settle(input));
+      return true;
+    },
+    extend: (ruleId, atNs, throughNs) =>
+      spend(atNs, settle({ kind: 'extend', ruleId, atNs, throughNs })),
+    pass(nowNs) {
+      if (plan.open.length > 0) settle({ kind: 'time', watermarkNs: nowNs });
+      const reachNs = nowNs - longestPreNs;
+      const openNs = neededFrom(plan) ?? reachNs;
+      meter?.forget(openNs < reachNs ? openNs : reachNs);
+    },
+    jump() {
+      settle({ kind: 'end' });
+      meter?.clear();
+    },
+    save: (): Json => ({
+      accounts: accounts.map(({ period, clips, bytes }) => [period, clips, bytes]),
+      plan: savePlan(plan, () => null),
+      bytes: meter?.save() ?? null,
+    }),
+    load(state) {
+      const saved = state as { accounts: number[][]; plan: Json; bytes: Json };
+      accounts.forEach((one, i) => {
+        const [period = 0, clips = 0, bytes = 0] = saved.accounts[i] ?? [];
+        Object.assign(one, { period, clips, bytes });
+      });
+      plan = loadPlan(saved.plan, () => null);
+      meter?.load(saved.bytes);
+    },
+  };
+}
+
+function account(periodNs: number, most: Budget | undefined): Account | undefined {
+  return most && { periodNs, most, period: 0, clips: 0, bytes: 0 };
+}
