@@ -31,12 +31,12 @@ export const outputs: readonly Output[] = [
   { topic: '/cmd_vel', schema: 'geometry_msgs/msg/Twist', hz: 10 },
 ];
 
-export function everyTicks(output: Output): number {
+export function everyTicks(output: { readonly hz: number }): number {
   return output.hz === 0 ? Number.POSITIVE_INFINITY : Math.round(ticksPerSecond / output.hz);
 }
 
 /** Channel metadata as rosbag2 of Jazzy writes it; transient_local is what ROS 2 calls latched. */
-export function qosOf(output: Output): string {
+export function qosOf(output: { readonly topic: string; readonly hz: number }): string {
   const isLatched = output.hz === 0;
   const isSensor = ['/imu/data', '/scan', '/camera/front/compressed'].includes(output.topic);
   return [

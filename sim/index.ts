@@ -5,6 +5,12 @@ export { type DeviceStatus } from './fleet/device.ts';
 export { type SimulatedDevices, simulateDevices } from './fleet/fleet.ts';
 export { programFile, type ProgramPlan } from './fleet/program.ts';
 export { defaultStartNs, type RecordOptions, recordRobot, type RecordSummary } from './record.ts';
+export {
+  recordShift,
+  type ShiftOptions,
+  type ShiftSummary,
+  type ShiftTruth,
+} from './shift/record.ts';
 export { type Fleet, type FleetOptions, type FleetStats, serveFleet } from './serve.ts';
 export type { TruthLine } from './truth.ts';
 export { openWorld, type World, type WorldEvent } from './world/world.ts';

@@ -5,6 +5,7 @@ import { outputs, qosOf } from './channels.ts';
 import { schemaText } from './definitions.ts';
 import { limits } from './limits.ts';
 import type { SensorMessage } from './sensor/observe.ts';
+import type { Published } from './shift/outputs.ts';
 
 const library = 'fieldloop-sim';
 const profile = 'ros2';
@@ -14,7 +15,7 @@ export function streamHead(robot: string): Uint8Array {
   const builder = new McapRecordBuilder();
   builder.writeMagic();
   builder.writeHeader({ profile, library });
-  const names = schemaNames();
+  const names = schemaNames(outputs);
   for (const [i, name] of names.entries()) {
     builder.writeSchema({ id: i + 1, name, encoding: 'ros2msg', data: schemaBytes(name) });
   }
@@ -65,6 +66,8 @@ export interface Recorder {
 export async function openRecorder(
   write: (bytes: Uint8Array) => Promise<void>,
   robot: string,
+  /** In the order of the channel ids of messages; without a schema: JSON. */
+  published: readonly Published[] = outputs,
 ): Promise<Recorder> {
   let position = 0n;
   const writer = new McapWriter({
@@ -80,17 +83,18 @@ export async function openRecorder(
   });
   await writer.start({ profile, library });
   const schemaIds = new Map<string, number>();
-  for (const name of schemaNames()) {
+  for (const name of schemaNames(published)) {
     const schema = { name, encoding: 'ros2msg', data: schemaBytes(name) };
     schemaIds.set(name, await writer.registerSchema(schema));
   }
   const channelIds: number[] = [];
-  for (const output of outputs) {
+  for (const output of published) {
+    const { schema } = output;
     channelIds.push(
       await writer.registerChannel({
-        schemaId: schemaIds.get(output.schema) ?? 0,
+        schemaId: schema === undefined ? 0 : (schemaIds.get(schema) ?? 0),
         topic: output.topic,
-        messageEncoding: 'cdr',
+        messageEncoding: schema === undefined ? 'json' : 'cdr',
         metadata: new Map([
           ['offered_qos_profiles', qosOf(output)],
           ['robot', robot],
@@ -114,8 +118,8 @@ export async function openRecorder(
   };
 }
 
-function schemaNames(): string[] {
-  return [...new Set(outputs.map((output) => output.schema))];
+function schemaNames(published: readonly Published[]): string[] {
+  return [...new Set(published.flatMap(({ schema }) => schema ?? []))];
 }
 
 function schemaBytes(name: string): Uint8Array {

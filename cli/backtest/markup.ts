@@ -19,14 +19,14 @@ export function tableHtml(
   rows: readonly (readonly (string | number)[])[],
 ): string {
   const head = titles.map((title) => `<th scope="col">${escaped(title)}</th>`).join('');
+  // A column is of numbers when its first cell is one.
+  const isNumber = (i: number): boolean => /^\d/.test(String(rows[0]?.[i] ?? ''));
   const body = rows.map((cells) => {
-    const [first, ...rest] = cells;
-    const others = rest.map((cell) =>
-      typeof cell === 'number' || /^[\d-]/.test(cell)
-        ? `<td class="n">${escaped(String(cell))}</td>`
-        : `<td>${escaped(cell)}</td>`,
+    const [first, ...rest] = cells.map((cell) => escaped(String(cell)));
+    const others = rest.map((cell, i) =>
+      isNumber(i + 1) ? `<td class="n">${cell}</td>` : `<td>${cell}</td>`,
     );
-    return `<tr><th scope="row">${escaped(String(first ?? ''))}</th>${others.join('')}</tr>`;
+    return `<tr><th scope="row">${first ?? ''}</th>${others.join('')}</tr>`;
   });
   return [
     `<div class="wide"><table><caption>${escaped(caption)}</caption>`,

@@ -55,9 +55,9 @@ function sideHtml(
   const { ruleSet, forecast } = side;
   const rows = side.rules.map((rule) => [
     rule.id,
-    rule.fires,
-    rule.clips,
-    sizeText(rule.bytes),
+    rule.hours === 0 ? '-' : rule.fires,
+    rule.hours === 0 ? '-' : rule.clips,
+    rule.hours === 0 ? '-' : sizeText(rule.bytes),
     estimateText(rule.firesPerDay, noInterval),
     suppressedText(rule),
     rule.evaluations,

@@ -39,9 +39,9 @@ export function timelineSvg(report: BacktestReport, session: SessionReport): str
   const says = `${fires} triggers of ${ids.length} rules in ${lengthText(session.endNs - session.startNs)}`;
   return [
     `<svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${escaped(says)}">`,
+    axisSvg(scale, bottom),
     ...lanes,
     ...sketches,
-    axisSvg(scale, bottom),
     '</svg>',
   ].join('\n');
 }

@@ -21,12 +21,16 @@ export interface ChosenRules {
   readonly lines: readonly string[];
 }
 
+/** Those of the library that the simulated world was made for. */
+const warehouse = ['baseline-sample', 'confidence-drop', 'near-miss', 'sensor-dropout'];
+
 export async function chooseRules(options: DemoOptions): Promise<ChosenRules> {
   const { recording, rules } = options;
   if (rules !== undefined) return await ownRules(rules);
   const library = await loadLibrary();
   if (recording === undefined) {
-    const { text, ruleSet } = mergeRuleSets(library, { name: 'warehouse', version: 1 });
+    const own = library.filter(({ ruleSet }) => warehouse.includes(ruleSet.name));
+    const { text, ruleSet } = mergeRuleSets(own, { name: 'warehouse', version: 1 });
     return { text, lines: ruleSet.rules.map(({ id, why }) => `${id}: ${why}`) };
   }
   const { facts, damage } = await factsOf(recording);

@@ -7,13 +7,17 @@ import { describe, expect, test } from 'vitest';
 import { outputs, qosOf } from '../channels.ts';
 import { schemaText } from '../definitions.ts';
 import {
+  encodeBattery,
+  encodeDetections,
   encodeDiagnostics,
   encodeImage,
   encodeImu,
   encodeMounts,
   encodeOdometry,
+  encodePose,
   encodeScan,
   encodeString,
+  encodeTemperature,
   encodeTwist,
 } from './encode.ts';
 
@@ -154,4 +158,48 @@ test('a schema text lists each needed definition once, as rosbag2 does', () => {
     'geometry_msgs/Quaternion',
     'geometry_msgs/Vector3',
   ]);
+});
+
+test('pose, battery, temperature and detections decode to what was measured', () => {
+  const decoded = (schema: string, data: Uint8Array): unknown =>
+    decodeMessage(
+      {
+        id: 1,
+        topic: '/x',
+        messageEncoding: 'cdr',
+        metadata: new Map(),
+        latched: false,
+        schema: {
+          name: schema,
+          encoding: 'ros2msg',
+          data: new TextEncoder().encode(schemaText(schema)),
+        },
+      },
+      data,
+    );
+  expect(
+    decoded(
+      'geometry_msgs/msg/PoseWithCovarianceStamped',
+      encodePose(stamp('map'), { x: 1.5, y: -2, heading: 0 }),
+    ),
+  ).toMatchObject({
+    header: header('map'),
+    pose: { pose: { position: { x: 1.5, y: -2, z: 0 }, orientation: { w: 1 } } },
+  });
+  expect(decoded('sensor_msgs/msg/BatteryState', encodeBattery(stamp(''), 0.5))).toMatchObject({
+    voltage: 25,
+    percentage: 0.5,
+    present: true,
+    location: '',
+  });
+  expect(
+    decoded('sensor_msgs/msg/Temperature', encodeTemperature(stamp('motor'), 41.25)),
+  ).toMatchObject({ temperature: 41.25 });
+  const seen = [
+    { label: 'person', score: 0.5, dist: 2.25 },
+    { label: 'cart', score: 0.75, dist: 4 },
+  ];
+  expect(
+    decoded('fieldloop_sim/msg/Detections', encodeDetections(stamp('camera'), seen)),
+  ).toMatchObject({ header: header('camera'), detections: seen });
 });

@@ -121,6 +121,37 @@ export function encodeTwist(speed: number, turn: number): Uint8Array {
   return new CdrWriter(64).f64s([speed, 0, 0, 0, 0, turn]).finish();
 }
 
+export function encodePose(
+  stamp: Stamp,
+  { x, y, heading }: Pick<Odometry, 'x' | 'y' | 'heading'>,
+): Uint8Array {
+  return begin(stamp, 500).f64s([x, y, 0]).f64s(yaw(heading)).f64s(poseCovariance).finish();
+}
+
+/** `charge` from 0 to 1. */
+export function encodeBattery(stamp: Stamp, charge: number): Uint8Array {
+  const writer = begin(stamp, 128);
+  for (const value of [24 + 2 * charge, 31, -2.5, 40 * charge, 40, 40, charge]) writer.f32(value);
+  // Discharging, good, lithium ion, present.
+  return writer.u8(2).u8(1).u8(2).u8(1).f32Sequence([]).f32Sequence([]).text('').text('').finish();
+}
+
+export function encodeTemperature(stamp: Stamp, celsius: number): Uint8Array {
+  return begin(stamp, 64).f64s([celsius, 0.1]).finish();
+}
+
+export interface Detection {
+  readonly label: string;
+  readonly score: number;
+  readonly dist: number;
+}
+
+export function encodeDetections(stamp: Stamp, seen: readonly Detection[]): Uint8Array {
+  const writer = begin(stamp, 64 + 32 * seen.length).u32(seen.length);
+  for (const { label, score, dist } of seen) writer.text(label).f32(score).f32(dist);
+  return writer.finish();
+}
+
 export interface Mount {
   readonly frame: string;
   readonly ahead: number;
