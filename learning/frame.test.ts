@@ -54,6 +54,14 @@ test('a declaration of an ensemble with an embedding is read whole', () => {
   });
 });
 
+test('a golden input may be a formula, the one that model.yaml is documented with', () => {
+  const golden = [{ input: { seed: 3 }, output: [1, 2, 3, 4] }];
+  const [pair] = parseModelDocument({ ...yaml, golden }).golden;
+  // As NumPy 2.1 prints 2 * (3 * np.arange(1, 3) * 0.618033988749895 % 1) - 1.
+  expect(pair?.input[0]).toBeCloseTo(0.708203932499369, 12);
+  expect(pair?.input[1]).toBeCloseTo(0.416407864998739, 12);
+});
+
 test.each([
   ['/golden/0/output', { ...yaml, golden: [{ input: [1, 2], output: [1, 2] }] }],
   ['/output/logits', { ...yaml, output: { logits: ['one', 'one'] } }],

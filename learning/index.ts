@@ -1,5 +1,6 @@
 export { disagreement, meanProbabilities } from './ensemble.ts';
 export { contentTensor, frameContent, type FrameContent } from './frame.ts';
+export { goldenInput } from './golden.ts';
 export { type DetectedBox, type OutputTensor, readBoxes } from './boxes.ts';
 export {
   type ClassifierDocument,
@@ -54,7 +55,13 @@ export {
   reliability,
 } from './evaluate/metrics.ts';
 export { fitTemperature } from './evaluate/temperature.ts';
-export { classesNote, networkGraph, onnxFile } from './onnx-file.ts';
+export {
+  classesNote,
+  networkGraph,
+  onnxFile,
+  type OnnxNode,
+  type OnnxTensor,
+} from './onnx-file.ts';
 export { backboneOf, withHead } from './onnx-head.ts';
 export { classesOf, networkOf, type OnnxModel, readOnnx } from './onnx-read.ts';
 export {

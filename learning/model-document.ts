@@ -3,6 +3,7 @@
  * the file and the declaration still fit together. Robot, training and evaluation read this one.
  */
 import { Fault } from '@fieldloop/core';
+import { goldenInput } from './golden.ts';
 import { inputOf, inputSchema, type ModelInput, numbers, sizeOf } from './model-input.ts';
 import {
   checkOutput,
@@ -46,7 +47,8 @@ export interface ModelDocument<Output extends ModelOutput = ModelOutput> {
 export type ClassifierDocument = ModelDocument<ClassOutput>;
 
 const className = z.string().min(1).max(64);
-const goldenPairs = z.array(z.strictObject({ input: numbers, output: numbers }));
+const seeded = z.strictObject({ seed: z.int().min(1).max(1_000_000) });
+const goldenPairs = z.array(z.strictObject({ input: z.union([numbers, seeded]), output: numbers }));
 
 /** The document as it is written; `modelDocument` makes of it what programs work with. */
 export const modelSchema = z
@@ -82,7 +84,7 @@ export const modelSchema = z
         const remedy = 'Write the golden pairs again with the script that exported the model.';
         complain(context, { message, remedy, path: ['golden', i, key] });
       };
-      wrong('input', pair.input.length, size);
+      if (Array.isArray(pair.input)) wrong('input', pair.input.length, size);
       // Of other tasks the running model alone tells how much it gives.
       if (task !== 'classification') return;
       wrong('output', pair.output.length, (classes?.length ?? 0) * heads);
@@ -116,16 +118,20 @@ export type ClassifierYaml = ModelYaml & {
 
 /** A document that the schema took, as programs work with it. */
 export function modelDocument(parsed: Parsed): ModelDocument {
+  const inputSize = sizeOf(parsed.input);
   return {
     id: parsed.id,
     version: String(parsed.version),
     classes: parsed.classes ?? [],
     inputName: parsed.input.name,
     input: inputOf(parsed.input),
-    inputSize: sizeOf(parsed.input),
+    inputSize,
     output: outputOf(parsed.task, parsed.output),
     temperature: parsed.temperature,
-    golden: parsed.golden,
+    golden: parsed.golden.map(({ input, output }) => ({
+      input: 'seed' in input ? goldenInput(input.seed, inputSize) : input,
+      output,
+    })),
     tolerance: parsed.tolerance,
     limits: parsed.limits,
   };

@@ -47,7 +47,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
   long: ['proto/codec-fields.ts', 'proto/generated/wire.d.ts'],
   mqtt: ['agent/uplink/mqtt.ts'],
   nodemailer: ['cloud/channel/mail.ts'],
-  'onnxruntime-node': ['agent/score/onnx.ts', 'cloud/training/onnx.ts'],
+  'onnxruntime-node': ['agent/score/onnx.ts', 'bench/agent/mobilenet.ts', 'cloud/training/onnx.ts'],
   'openid-client': ['cloud/auth/oidc-client.ts'],
   openworkflow: ['cloud/workflows/engine.ts'],
   'openapi-fetch': ['cli/client.ts'],
