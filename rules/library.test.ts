@@ -11,7 +11,7 @@ import { mergeRuleSets } from './merge.ts';
 import { problemLine } from './problem.ts';
 import { parseRuleSet } from './document.ts';
 import { jsonChannel, originNs, type TestMessage, wholeBlock } from './test-blocks.ts';
-import type { Verdict } from './verdict.ts';
+import { type EngineOutput, firesOf } from './verdict.ts';
 
 const topics = ['/odom', '/scan', '/imu/data', '/camera/front/compressed'];
 const channels: Channel[] = topics.map(jsonChannel);
@@ -31,7 +31,7 @@ async function drive(driving: Driving): Promise<string[]> {
   const { ruleSet } = mergeRuleSets(await loadLibrary(), { name: 'library', version: 1 });
   const engine = openEngine(ruleSet, { device: 'amr-01', seed: 1 });
   for (const channel of channels) engine.channel(0, channel);
-  const verdicts: Verdict[] = [];
+  const verdicts: EngineOutput[] = [];
   for (let ms = 0; ms < driving.seconds * 1_000; ms += 20) {
     const s = ms / 1_000;
     const messages: TestMessage[] = [
@@ -54,7 +54,7 @@ async function drive(driving: Driving): Promise<string[]> {
     verdicts.push(...engine.block(0, wholeBlock(messages, channels)));
   }
   verdicts.push(...engine.flush());
-  return verdicts.map((one) => `${one.ruleId} ${Number(one.atNs - originNs) / 1e9}`);
+  return firesOf(verdicts).map((one) => `${one.ruleId} ${Number(one.atNs - originNs) / 1e9}`);
 }
 
 const baseline = 'baseline-sample 5';
