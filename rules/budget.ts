@@ -33,6 +33,8 @@ export interface BudgetKeeper {
   load(state: Json): void;
 }
 
+const secondNs = 1_000_000_000n;
+
 /** What was spent in the running period. */
 interface Account {
   readonly periodNs: number;
@@ -107,7 +109,10 @@ export function openBudgetKeeper(budgets: Budgets, longestPreNs: bigint): Budget
     extend: (ruleId, atNs, throughNs) =>
       spend(atNs, settle({ kind: 'extend', ruleId, atNs, throughNs })),
     pass(nowNs) {
-      if (plan.open.length > 0) settle({ kind: 'time', watermarkNs: nowNs });
+      // Only behind whole seconds, whose bytes do not change any more: what a clip cost must not
+      // depend on when it is asked.
+      const watermarkNs = nowNs - (nowNs % secondNs);
+      if (plan.open.length > 0) settle({ kind: 'time', watermarkNs });
       const reachNs = nowNs - longestPreNs;
       const openNs = neededFrom(plan) ?? reachNs;
       meter?.forget(openNs < reachNs ? openNs : reachNs);
