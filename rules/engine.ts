@@ -14,7 +14,7 @@ import type {
   ScoreRecord,
 } from './engine-state.ts';
 import { actsOf } from './fire.ts';
-import { openHeld } from './held.ts';
+import { Held } from './held.ts';
 import {
   declareChannel,
   flushEpoch,
@@ -109,7 +109,7 @@ export function openState(ruleSet: RuleSet, options: EngineOptions): EngineState
       program,
       actsOf(() => state),
     ),
-    held: openHeld(program.stride),
+    held: new Held(program.stride),
     topics: [...program.topics.values()],
     sources: [],
     scorers: scorersOf(ruleSet, program),

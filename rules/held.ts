@@ -5,23 +5,6 @@
  */
 import { type Slots, slotState } from '@fieldloop/recording';
 
-export interface Held {
-  /** Where values of the entry being added go; it changes when the store grows. */
-  readonly slots: Slots;
-  size(): number;
-  /** The place in `slots` for the values of a new entry. */
-  add(timeNs: number, rank: number, topic: number, bytes?: number): number;
-  /** Of the earliest entry; Infinity when there is none. */
-  firstNs(): number;
-  firstTopic(): number;
-  firstBytes(): number;
-  /** Where the values of the earliest entry stand. */
-  firstAt(): number;
-  removeFirst(): void;
-  /** Entries in order, for a checkpoint. */
-  each(visit: (entry: HeldEntry) => void): void;
-}
-
 interface HeldEntry {
   readonly timeNs: number;
   readonly rank: number;
@@ -33,87 +16,124 @@ interface HeldEntry {
 
 const firstCapacity = 256;
 
-/** `stride`: values of the widest topic. */
-export function openHeld(stride: number): Held {
-  const width = Math.max(1, stride);
-  let capacity = firstCapacity;
-  let times = new Float64Array(capacity);
-  let ranks = new Uint32Array(capacity);
-  let topics = new Int32Array(capacity);
-  let sizes = new Float64Array(capacity);
+export class Held {
+  /** Where values of the entry being added go; it changes when the store grows. */
+  slots: Slots;
+  readonly #width: number;
+  #mask = firstCapacity - 1;
+  #times = new Float64Array(firstCapacity);
+  #ranks = new Uint32Array(firstCapacity);
+  #topics = new Int32Array(firstCapacity);
+  #sizes = new Float64Array(firstCapacity);
   /** Entry numbers in order of time, wrapped by a mask; free ones follow behind the last. */
-  let order = Int32Array.from({ length: capacity }, (_, i) => i);
-  let head = 0;
-  let count = 0;
+  #order = Int32Array.from({ length: firstCapacity }, (_, i) => i);
+  #head = 0;
+  #count = 0;
 
-  const grow = (): void => {
-    const old = { times, ranks, topics, sizes, order, slots: held.slots, capacity };
-    capacity *= 2;
-    times = new Float64Array(capacity);
-    ranks = new Uint32Array(capacity);
-    topics = new Int32Array(capacity);
-    sizes = new Float64Array(capacity);
-    sizes.set(old.sizes);
-    times.set(old.times);
-    ranks.set(old.ranks);
-    topics.set(old.topics);
-    order = new Int32Array(capacity);
-    for (let i = 0; i < count; i += 1) order[i] = old.order[(head + i) & (old.capacity - 1)] ?? 0;
-    for (let i = count; i < capacity; i += 1) order[i] = i;
-    head = 0;
-    held.slots = openSlots(capacity * width);
-    held.slots.states.set(old.slots.states);
-    held.slots.numbers.set(old.slots.numbers);
-    for (const [i, text] of old.slots.texts.entries()) held.slots.texts[i] = text;
-  };
-  const numberAt = (place: number): number => order[(head + place) & (capacity - 1)] ?? 0;
+  /** `stride`: values of the widest topic. */
+  constructor(stride: number) {
+    this.#width = Math.max(1, stride);
+    this.slots = openSlots(firstCapacity * this.#width);
+  }
 
-  const held = {
-    slots: openSlots(capacity * width),
-    size: () => count,
-    add(timeNs: number, rank: number, topic: number, bytes = 0): number {
-      if (count === capacity) grow();
-      const entry = numberAt(count);
-      times[entry] = timeNs;
-      ranks[entry] = rank;
-      topics[entry] = topic;
-      sizes[entry] = bytes;
-      let place = count;
-      count += 1;
-      // Later ones step back by one place; equal times keep rank, then order of arrival.
-      while (place > 0) {
-        const before = numberAt(place - 1);
-        const beforeNs = times[before] ?? 0;
-        if (beforeNs < timeNs || (beforeNs === timeNs && (ranks[before] ?? 0) <= rank)) break;
-        order[(head + place) & (capacity - 1)] = before;
-        place -= 1;
-      }
-      order[(head + place) & (capacity - 1)] = entry;
-      return entry * width;
-    },
-    firstNs: () => (count === 0 ? Number.POSITIVE_INFINITY : (times[numberAt(0)] ?? 0)),
-    firstTopic: () => topics[numberAt(0)] ?? 0,
-    firstBytes: () => sizes[numberAt(0)] ?? 0,
-    firstAt: () => numberAt(0) * width,
-    removeFirst(): void {
-      // The number of the entry goes to the end of the free ones: it stands there already.
-      head = (head + 1) & (capacity - 1);
-      count -= 1;
-    },
-    each(visit: (entry: HeldEntry) => void): void {
-      for (let i = 0; i < count; i += 1) {
-        const entry = numberAt(i);
-        visit({
-          timeNs: times[entry] ?? 0,
-          rank: ranks[entry] ?? 0,
-          topic: topics[entry] ?? 0,
-          bytes: sizes[entry] ?? 0,
-          at: entry * width,
-        });
-      }
-    },
-  };
-  return held;
+  size(): number {
+    return this.#count;
+  }
+
+  /** The place in `slots` for the values of a new entry. */
+  add(timeNs: number, rank: number, topic: number, bytes = 0): number {
+    if (this.#count > this.#mask) this.#grow();
+    const mask = this.#mask;
+    const order = this.#order;
+    const times = this.#times;
+    const head = this.#head;
+    let place = this.#count;
+    this.#count = place + 1;
+    const entry = order[(head + place) & mask] ?? 0;
+    times[entry] = timeNs;
+    this.#ranks[entry] = rank;
+    this.#topics[entry] = topic;
+    this.#sizes[entry] = bytes;
+    // Later ones step back by one place; equal times keep rank, then order of arrival.
+    while (place > 0) {
+      const before = order[(head + place - 1) & mask] ?? 0;
+      const beforeNs = times[before] ?? 0;
+      if (beforeNs < timeNs) break;
+      if (beforeNs === timeNs && (this.#ranks[before] ?? 0) <= rank) break;
+      order[(head + place) & mask] = before;
+      order[(head + place - 1) & mask] = entry;
+      place -= 1;
+    }
+    return entry * this.#width;
+  }
+
+  /** Of the earliest entry; Infinity when there is none. */
+  firstNs(): number {
+    return this.#count === 0 ? Number.POSITIVE_INFINITY : (this.#times[this.#first()] ?? 0);
+  }
+
+  firstTopic(): number {
+    return this.#topics[this.#first()] ?? 0;
+  }
+
+  firstBytes(): number {
+    return this.#sizes[this.#first()] ?? 0;
+  }
+
+  /** Where the values of the earliest entry stand. */
+  firstAt(): number {
+    return this.#first() * this.#width;
+  }
+
+  removeFirst(): void {
+    // The number of the entry goes to the end of the free ones: it stands there already.
+    this.#head = (this.#head + 1) & this.#mask;
+    this.#count -= 1;
+  }
+
+  /** Entries in order, for a checkpoint. */
+  each(visit: (entry: HeldEntry) => void): void {
+    for (let i = 0; i < this.#count; i += 1) {
+      const entry = this.#order[(this.#head + i) & this.#mask] ?? 0;
+      visit({
+        timeNs: this.#times[entry] ?? 0,
+        rank: this.#ranks[entry] ?? 0,
+        topic: this.#topics[entry] ?? 0,
+        bytes: this.#sizes[entry] ?? 0,
+        at: entry * this.#width,
+      });
+    }
+  }
+
+  #first(): number {
+    return this.#order[this.#head] ?? 0;
+  }
+
+  #grow(): void {
+    const before = this.#mask + 1;
+    const capacity = before * 2;
+    const order = Int32Array.from({ length: capacity }, (_, i) => i);
+    for (let i = 0; i < this.#count; i += 1) {
+      order[i] = this.#order[(this.#head + i) & this.#mask] ?? 0;
+    }
+    this.#order = order;
+    this.#head = 0;
+    this.#mask = capacity - 1;
+    this.#times = grown(this.#times, new Float64Array(capacity));
+    this.#ranks = grown(this.#ranks, new Uint32Array(capacity));
+    this.#topics = grown(this.#topics, new Int32Array(capacity));
+    this.#sizes = grown(this.#sizes, new Float64Array(capacity));
+    const { states, numbers, texts } = this.slots;
+    this.slots = openSlots(capacity * this.#width);
+    this.slots.states.set(states);
+    this.slots.numbers.set(numbers);
+    for (const [i, text] of texts.entries()) this.slots.texts[i] = text;
+  }
+}
+
+function grown<T extends Float64Array | Uint32Array | Int32Array>(from: T, into: T): T {
+  into.set(from);
+  return into;
 }
 
 export function openSlots(length: number): Slots {

@@ -78,44 +78,69 @@ function noteUnreadable(state: EngineState, topic: TopicPlan, k: number, why: st
 
 export function takeBlock(state: EngineState, source: number, block: MessageBlock): void {
   const handlers = state.sources[source] ?? [];
-  const { channelIds, timesNs, count } = block;
+  const { channelIds, timesNs, starts, ends, count } = block;
   if (count === 0) return;
   const { latenessNs, held } = state;
   const clockJumpNs = Number(limits.clockJumpNs);
   let baseNs = state.originNs === undefined ? past : Number(block.baseNs - state.originNs);
+  // Both are of the state; here they are numbers that need no memory of their own.
+  let { newestNs, watermarkNs } = state;
   for (let i = 0; i < count; i += 1) {
     const handler = handlers[channelIds[i] ?? 0];
     if (handler === undefined) continue;
-    const { topic } = handler;
+    const { topic, readers } = handler;
     let timeNs = baseNs + (timesNs[i] ?? 0);
     // Log time that steps far back on its own topic is a clock that was set, not a late message.
     if (timeNs < topic.newestNs - clockJumpNs || !(Math.abs(timeNs) <= limits.epochNs)) {
+      raise(state, newestNs, watermarkNs);
       startEpoch(state, block.baseNs + BigInt(timesNs[i] ?? 0));
+      ({ newestNs, watermarkNs } = state);
       baseNs = Number(block.baseNs - (state.originNs ?? 0n));
       timeNs = 0;
     }
     if (timeNs > topic.newestNs) topic.newestNs = timeNs;
-    if (timeNs < state.watermarkNs) {
+    if (timeNs < watermarkNs) {
       state.late += 1;
       continue;
     }
-    if (timeNs > state.newestNs) {
-      state.newestNs = timeNs;
-      if (timeNs - latenessNs > state.watermarkNs) state.watermarkNs = timeNs - latenessNs;
+    if (timeNs > newestNs) {
+      newestNs = timeNs;
+      if (timeNs - latenessNs > watermarkNs) watermarkNs = timeNs - latenessNs;
     }
     if (handler.isHeld) {
-      const bytes = (block.ends[i] ?? 0) - (block.starts[i] ?? 0);
-      const at = held.add(timeNs, source, topic.index, bytes);
+      const at = held.add(timeNs, source, topic.index, (ends[i] ?? 0) - (starts[i] ?? 0));
       if (handler.isPartial) held.slots.states.fill(slotState.unknown, at, at + topic.slotCount);
-      for (const reader of handler.readers) {
-        reader.accessor.read(block, i, held.slots, at + reader.at);
+      for (let k = 0; k < readers.length; k += 1) {
+        const reader = readers[k];
+        reader?.accessor.read(block, i, held.slots, at + reader.at);
       }
-      if (held.size() >= limits.heldMessages) releaseEarly(state);
+      if (held.size() >= limits.heldMessages) {
+        raise(state, newestNs, watermarkNs);
+        releaseEarly(state);
+        ({ watermarkNs } = state);
+      }
     }
-    if (held.firstNs() < state.watermarkNs) release(state);
-    if (state.machine.nextDueNs <= state.watermarkNs) passTime(state.machine, state.watermarkNs);
+    if (i % handful !== handful - 1) continue;
+    raise(state, newestNs, watermarkNs);
+    passOn(state);
   }
+  raise(state, newestNs, watermarkNs);
+  passOn(state);
   passBudget(state);
+}
+
+function raise(state: EngineState, newestNs: number, watermarkNs: number): void {
+  state.newestNs = newestNs;
+  state.watermarkNs = watermarkNs;
+}
+
+/** Messages are let go in handfuls: what they bring about does not depend on when that is. */
+const handful = 256;
+
+/** Evaluates what the watermark has passed. */
+function passOn(state: EngineState): void {
+  release(state);
+  if (state.machine.nextDueNs <= state.watermarkNs) passTime(state.machine, state.watermarkNs);
 }
 
 /** Lets go of what no clip reaches back to. What was spent is asked for only when a rule fires. */
@@ -191,23 +216,26 @@ function startEpoch(state: EngineState, originNs: bigint): void {
 }
 
 function release(state: EngineState): void {
-  while (state.held.firstNs() < state.watermarkNs) takeFirst(state);
+  const { held, watermarkNs } = state;
+  while (held.firstNs() < watermarkNs) takeFirst(state);
 }
 
 /** Too many are held: the oldest goes, and with it the claim that earlier ones may still come. */
 function releaseEarly(state: EngineState): void {
+  release(state);
+  if (state.held.size() < limits.heldMessages) return;
   state.early += 1;
   state.watermarkNs = Math.max(state.watermarkNs, state.held.firstNs() + 1);
   release(state);
 }
 
 function takeFirst(state: EngineState): void {
-  const { held, machine } = state;
+  const { held, machine, budget } = state;
   const topic = state.topics[held.firstTopic()];
   if (topic !== undefined) {
     machine.from = held.slots;
     machine.at = held.firstAt();
-    spendBytes(state, topic.name, held);
+    if (budget !== undefined) spendBytes(state, topic.name, held);
     takeMessage(machine, held.firstNs(), topic);
   }
   held.removeFirst();

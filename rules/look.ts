@@ -21,6 +21,10 @@ export function evaluate(machine: Machine, run: RuleRun, nowNs: number): void {
     if (truth === 2) run.unknown += 1;
     // Nothing to do for a rule that waits and still does not hold.
     if (truth === 1 || run.edge.phase !== phase.armed) follow(machine, run, truth, nowNs);
+    else if (!run.hasTimes) {
+      run.dueNs = never;
+      return;
+    }
     run.dueNs = dueOf(run, nowNs);
     due(machine, run.dueNs);
   } catch (error) {

@@ -30,6 +30,8 @@ export interface RuleRun {
   readonly extending: Extending | undefined;
   readonly shown: Shown;
   readonly values: RuleValues;
+  /** Besides its edge an absence or a clip that it holds open brings it times. */
+  readonly hasTimes: boolean;
   /** When the passing of time changes it next, ns of the epoch. */
   dueNs: number;
   /** To be looked at in this round of time. */
@@ -61,6 +63,7 @@ export function openRun(rule: Rule, sources: Sources): RuleRun {
       : undefined;
   const modifiers = { mode: rule.edge, forNs: rule.forNs, keepNs: rule.keepNs };
   const { extendWhile, postNs } = rule.capture;
+  const extending = extendWhile === true ? openExtending(Number(postNs)) : undefined;
   return {
     rule,
     condition: conditionOf(rule, { absence, sequence }, sources),
@@ -68,7 +71,8 @@ export function openRun(rule: Rule, sources: Sources): RuleRun {
     sequence,
     edge: armedEdge(modifiers, clearWhen && compileTruth(clearWhen, sources)),
     gate: openGate(rule),
-    extending: extendWhile === true ? openExtending(Number(postNs)) : undefined,
+    extending,
+    hasTimes: absence !== undefined || extending !== undefined,
     shown: openShown(rule, sources),
     values: openRuleValues(rule, sources),
     dueNs: never,

@@ -12,7 +12,7 @@ const op = {
   end: 0,
   /** align, length: bytes whose length is known; loads count from their start. */
   span: 1,
-  /** A text that nobody wants. */
+  /** align, length: a span, and behind it a text that nobody wants. */
   text: 2,
   /** mask of the alignment, fixed count or -1: texts that nobody wants. */
   texts: 3,
@@ -63,6 +63,7 @@ export interface FlatLoad {
 export class FlatWriter {
   #code: number[] | undefined = [];
   #isClosed = false;
+  #lastSpan = -1;
 
   /** Something that only steps can read. */
   giveUp(): void {
@@ -71,6 +72,7 @@ export class FlatWriter {
 
   span(align: number, length: number): void {
     if (align === 1 && length === 0) return;
+    this.#lastSpan = this.#code?.length ?? -1;
     this.#add(op.span, align, length);
   }
 
@@ -82,8 +84,12 @@ export class FlatWriter {
     this.#add(op.constant, slot, value, state);
   }
 
+  /** Takes the span before it in, which nearly every text has. */
   text(): void {
-    this.#add(op.text);
+    const code = this.#code;
+    const isBehindSpan = this.#lastSpan >= 0 && this.#lastSpan + 3 === code?.length;
+    if (code !== undefined && isBehindSpan) code[this.#lastSpan] = op.text;
+    else this.#add(op.text, 1, 0);
   }
 
   texts(mask: number, count: number | undefined): void {
@@ -120,7 +126,8 @@ export class FlatWriter {
     const code = this.#code;
     if (code === undefined) return undefined;
     const fits = code.every((value) => Number.isInteger(value) && Math.abs(value) <= 2 ** 31 - 1);
-    return fits ? Int32Array.from([...code, op.end]) : undefined;
+    // Operands are read before it is known how many there are.
+    return fits ? Int32Array.from([...code, op.end, 0, 0, 0]) : undefined;
   }
 
   #add(...values: readonly number[]): void {
@@ -128,6 +135,8 @@ export class FlatWriter {
     this.#code?.push(...values);
   }
 }
+
+const loadDouble = op.load + scalarKind.float64;
 
 /**
  * Runs a program over the message of the walk from `from` on: false when the message ends before
@@ -147,7 +156,11 @@ export function runFlat(code: Int32Array, walk: Walk, from: number, out: Slots):
     const what = code[c] ?? op.end;
     const a = code[c + 1] ?? 0;
     const b = code[c + 2] ?? 0;
-    if (what >= op.load) {
+    if (what === loadDouble) {
+      numbers[at + a] = view.getFloat64(base + b, true);
+      states[at + a] = slotState.number;
+      c += 3;
+    } else if (what >= op.load) {
       const value = scalarAt(view, what - op.load, base + b);
       numbers[at + a] = value;
       states[at + a] = stateOf(what - op.load, value);
@@ -158,11 +171,12 @@ export function runFlat(code: Int32Array, walk: Walk, from: number, out: Slots):
       p = base + b;
       c += 3;
     } else if (what === op.text) {
+      p = (a > 1 ? p + ((origin - p) & (a - 1)) : p) + b;
       if (end - p < 4) return false;
       const length = view.getUint32(p, true);
       if (length > end - p - 4) return false;
       p += 4 + length;
-      c += 1;
+      c += 3;
     } else if (what === op.texts) {
       p = passTexts(walk, p, a, b);
       if (p < 0) return false;
