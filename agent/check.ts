@@ -2,15 +2,11 @@
  * Everything that can be known to be wrong before a start, each with what to do about it. Nothing
  * is changed but a file that is written and removed to see whether the buffer's folder takes one.
  */
-import { constants } from 'node:fs';
-import { access, mkdir, rm, statfs, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asFault, type Clock, faultLine, formatDurationNs, formatSize } from '@fieldloop/core';
-import { decodeMessage, formatOf, readRecording } from '@fieldloop/recording';
-import { openFile } from '@fieldloop/recording/file';
+import { decodeMessage } from '@fieldloop/recording';
 import {
-  gatherFacts,
   lintAgainst,
   parseRuleSet,
   problemLine,
@@ -18,7 +14,8 @@ import {
   type RuleSet,
 } from '@fieldloop/rules';
 import { checkLink } from './check-link.ts';
-import { type AgentConfig, readText, type SourceConfig } from './config.ts';
+import { checkSource } from './check-source.ts';
+import { type AgentConfig, readText } from './config.ts';
 import { parseClaimToken } from './enroll/token.ts';
 import { loadIdentity } from './enroll/identity.ts';
 import { identityFolder } from './cloud-link.ts';
@@ -26,7 +23,7 @@ import { statusSocketPath } from './health/status.ts';
 import type { Finding } from './finding.ts';
 import { modelsFolder, readChosen } from './models-chosen.ts';
 import type { ModelFiles } from './score/model.ts';
-import { certificateDaysLeft, dialWithinMs } from './limits.ts';
+import { certificateDaysLeft } from './limits.ts';
 
 const ok = (about: string, text: string): Finding => ({ level: 'ok', about, text });
 const warning = (about: string, text: string): Finding => ({ level: 'warning', about, text });
@@ -50,58 +47,6 @@ export async function* checkAgent(
   yield* checkBuffer(config);
   yield* checkIdentity(config, deps);
   yield checkClock(deps.clock.now());
-}
-
-async function checkSource(
-  about: string,
-  source: SourceConfig,
-  facts: RecordingFacts[],
-): Promise<Finding> {
-  try {
-    if (source.kind === 'sim') return await checkSim(about, source);
-    if (source.kind === 'folder') {
-      await access(source.path, constants.R_OK | constants.X_OK);
-      return ok(about, `folder ${source.path} can be read; takes ${source.glob}`);
-    }
-    await using file = await openFile(source.path);
-    const format = await formatOf(file);
-    const gathering = gatherFacts();
-    for await (const item of readRecording(file)) gathering.take(item);
-    facts.push(gathering.facts());
-    const size = formatSize(file.size ?? 0);
-    return ok(about, `${source.path} is a whole ${format} recording of ${size}`);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (source.kind !== 'folder' || code === undefined) return failure(about, error);
-    const text = `folder ${source.path} cannot be read (${code}). Make it, or correct the path.`;
-    return { level: 'error', about, text };
-  }
-}
-
-function checkSim(
-  about: string,
-  { host, port }: Extract<SourceConfig, { kind: 'sim' }>,
-): Promise<Finding> {
-  const address = `tcp://${host}:${port}`;
-  return new Promise((resolve) => {
-    const socket = connect({ host, port });
-    const done = (finding: Finding): void => {
-      socket.destroy();
-      resolve(finding);
-    };
-    socket.setTimeout(dialWithinMs, () =>
-      done(warning(about, `${address} does not answer now. The agent waits for it.`)),
-    );
-    socket.on('connect', () => done(ok(about, `${address} answers`)));
-    socket.on('error', (error) =>
-      done(
-        warning(
-          about,
-          `${address} does not answer now (${error.message}). The agent waits for it.`,
-        ),
-      ),
-    );
-  });
 }
 
 function* checkRules(config: AgentConfig, facts: readonly RecordingFacts[]): Generator<Finding> {

@@ -44,7 +44,7 @@ test('a whole configuration is read: units, paths below its folder, the secret',
     device: { name: 'amr-017', site: 'ber1', properties: { hw: 'orin-nx' }, firmware: '1.4.2+ab' },
     cloud: { claimToken: 'flc_x', claimTokenFrom: 'CLAIM' },
     sources: [
-      { kind: 'folder', name: 'main', path: '/etc/fieldloop/bags', glob: '*.mcap' },
+      { kind: 'folder', name: 'main', path: '/etc/fieldloop/bags', glob: '*.mcap', follow: true },
       { kind: 'file', name: 'again', path: '/data/run.bag', speed: 'max' },
       { kind: 'sim', name: 'live', host: '127.0.0.1', port: 9000 },
     ],
@@ -69,6 +69,28 @@ test('a whole configuration is read: units, paths below its folder, the secret',
     },
     log: { level: 'debug' },
   });
+});
+
+test('each kind of source, with a prefix and what belongs to it', () => {
+  const text = small.replace(
+    /sources:.*/,
+    `sources:
+- {name: a, folder: bags}
+- {name: b, folder: bags, follow: false, prefix: /left}
+- {name: c, foxglove: "ws://127.0.0.1:8765"}
+- {name: d, ros2: {domain: 7}, prefix: /robot_1/base}
+- {name: e, ros2: {}}`,
+  );
+  const { value, problems } = parseConfig({ text: `${text}buffer: {path: state}`, file }, {});
+  expect(problems).toEqual([]);
+  const folder = { kind: 'folder', path: '/etc/fieldloop/bags', glob: '**/*.{mcap,bag,db3}' };
+  expect(value?.sources).toEqual([
+    { ...folder, name: 'a', follow: true },
+    { ...folder, name: 'b', follow: false, prefix: '/left' },
+    { kind: 'foxglove', name: 'c', url: 'ws://127.0.0.1:8765/' },
+    { kind: 'ros2', name: 'd', domain: 7, prefix: '/robot_1/base' },
+    { kind: 'ros2', name: 'e', domain: undefined },
+  ]);
 });
 
 test('what is left out has the defaults, and a cloud is not needed', () => {
@@ -103,9 +125,9 @@ bufer: {path: x}
     'agent.yaml:1:1: "buffer": is missing. Add it; "fieldloop-agent check --help" shows a whole example.',
     'agent.yaml:1:10: "device.name": "AMR" does not fit here. Use 3 to 40 of a-z, 0-9 and -.',
     'agent.yaml:1:21: unknown key "sitee" in "device". Did you mean "site"? Known here: name, site, properties, firmware.',
-    'agent.yaml:3:3: "sources[0]": a source has exactly one of file, folder and sim, this one has 0. Write for example {name: main, folder: /data/bags, glob: "*.mcap"}.',
-    'agent.yaml:3:16: unknown key "foldr" in "sources[0]". Did you mean "folder"? Known here: name, file, folder, sim, speed, glob.',
-    'agent.yaml:4:3: "sources[1]": a source has exactly one of file, folder and sim, this one has 2. Write for example {name: main, folder: /data/bags, glob: "*.mcap"}.',
+    'agent.yaml:3:3: "sources[0]": a source has exactly one of file, folder, sim, foxglove and ros2, this one has 0. Write for example {name: main, folder: /data/bags, glob: "*.mcap"}.',
+    'agent.yaml:3:16: unknown key "foldr" in "sources[0]". Did you mean "folder"? Known here: name, file, folder, sim, foxglove, ros2, speed, glob, follow, prefix.',
+    'agent.yaml:4:3: "sources[1]": a source has exactly one of file, folder, sim, foxglove and ros2, this one has 2. Write for example {name: main, folder: /data/bags, glob: "*.mcap"}.',
     'agent.yaml:6:10: "window.seconds": 0 does not fit here. Give a number of at least 1.',
     'agent.yaml:6:22: "window.memory": "64 parsecs" is not a size. Write a number with B, kB, MB, GB, KiB, MiB or GiB, for example 64MiB.',
     'agent.yaml:7:10: "uplink.policies" is not supported in this version. Remove it; this agent would not act on it.',

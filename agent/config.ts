@@ -8,7 +8,6 @@ import { Fault, parseDurationNs, parseSize } from '@fieldloop/core';
 import type { ClipClass, LogLevel } from '@fieldloop/proto';
 import {
   type CheckedDocument,
-  complain,
   demand,
   type DocumentText,
   type Inspect,
@@ -18,6 +17,9 @@ import {
 } from './document.ts';
 import type { Caps } from './health/load.ts';
 import { maxModels, maxSources } from './limits.ts';
+import { configName, type SourceConfig, sourceOf, sourceSchema } from './source-config.ts';
+
+export type { SourceConfig } from './source-config.ts';
 
 export interface AgentConfig {
   /** Where it was read. */
@@ -59,23 +61,9 @@ interface CloudConfig {
   readonly claimTokenFrom?: string | undefined;
 }
 
-export type SourceConfig =
-  | { readonly kind: 'file'; readonly name: string; readonly path: string; readonly speed: Speed }
-  | {
-      readonly kind: 'folder';
-      readonly name: string;
-      readonly path: string;
-      readonly glob: string;
-    }
-  | { readonly kind: 'sim'; readonly name: string; readonly host: string; readonly port: number };
-
-/** Times the speed of the recording; `max` is as fast as it can be read. */
-type Speed = number | 'max';
-
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const second = 1_000_000_000n;
-const name = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,39}$/, 'use a-z, 0-9, - and _, up to 40');
 const duration = parsedText(parseDurationNs);
 const size = parsedText(parseSize);
 const share = parsedText((text) => {
@@ -102,48 +90,6 @@ const cores = parsedText((text) => {
 
 const classes = ['critical', 'warning', 'info', 'baseline'] as const;
 
-const endpoint = parsedText((text) => {
-  const match = /^tcp:\/\/([^:/?#]+|\[[0-9a-fA-F:]+\]):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[2]);
-  if (match === null || port < 1 || port > 65_535) {
-    throw new Fault('invalid', `"${text.slice(0, 60)}" is not the address of a simulator`, {
-      remedy: 'Write tcp://HOST:PORT, for example tcp://127.0.0.1:9000.',
-    });
-  }
-  return { host: (match[1] ?? '').replace(/^\[|\]$/g, ''), port };
-});
-
-const speed = z.union([z.literal('max'), z.number().positive().max(1_000_000)], {
-  error: 'write max, or how many times faster than recorded, such as 1 or 10',
-});
-
-const source = z
-  .strictObject({
-    name,
-    file: z.string().min(1).optional(),
-    folder: z.string().min(1).optional(),
-    sim: endpoint.optional(),
-    speed: speed.optional(),
-    glob: z.string().min(1).optional(),
-  })
-  .check((context) => {
-    const { file, folder, sim, speed, glob } = context.value;
-    const kinds = [file, folder, sim].filter((kind) => kind !== undefined).length;
-    if (kinds !== 1) {
-      complain(context, {
-        message: `a source has exactly one of file, folder and sim, this one has ${kinds}`,
-        remedy: 'Write for example {name: main, folder: /data/bags, glob: "*.mcap"}.',
-      });
-    }
-    const only = (key: string, given: unknown, kind: string, has: unknown): void => {
-      if (given === undefined || has !== undefined || kinds !== 1) return;
-      const message = `"${key}" belongs to a source with "${kind}"`;
-      complain(context, { message, remedy: `Remove it, or read a ${kind}.`, path: [key] });
-    };
-    only('speed', speed, 'file', file);
-    only('glob', glob, 'folder', folder);
-  });
-
 const schema = z.strictObject({
   device: z.strictObject({
     name: z.string().regex(/^[a-z0-9][a-z0-9-]{2,39}$/, 'use 3 to 40 of a-z, 0-9 and -'),
@@ -152,9 +98,9 @@ const schema = z.strictObject({
     firmware: z.string().min(1).max(64).optional(),
   }),
   cloud: z.strictObject({ claimToken: z.string().min(1).optional() }).optional(),
-  sources: z.array(source).min(1).max(maxSources),
+  sources: z.array(sourceSchema).min(1).max(maxSources),
   models: z
-    .array(z.strictObject({ id: name, path: z.string().min(1) }))
+    .array(z.strictObject({ id: configName, path: z.string().min(1) }))
     .max(maxModels)
     .default([]),
   rules: z.string().min(1),
@@ -338,15 +284,4 @@ function capsOf(limits: Parsed['limits'], below: (path: string) => string): Caps
 function cloudOf(claimToken: string | undefined, env: Environment): CloudConfig {
   const from = variable.exec(claimToken ?? '')?.[1];
   return from === undefined ? { claimToken } : { claimToken: env[from], claimTokenFrom: from };
-}
-
-function sourceOf(one: Parsed['sources'][number], below: (path: string) => string): SourceConfig {
-  if (one.file !== undefined) {
-    return { kind: 'file', name: one.name, path: below(one.file), speed: one.speed ?? 1 };
-  }
-  if (one.folder !== undefined) {
-    const glob = one.glob ?? '*.{mcap,bag}';
-    return { kind: 'folder', name: one.name, path: below(one.folder), glob };
-  }
-  return { kind: 'sim', name: one.name, host: one.sim?.host ?? '', port: one.sim?.port ?? 0 };
 }

@@ -3,33 +3,23 @@
  * network of the cloud; main does, at its own speed.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import {
-  type Clock,
-  type Ids,
-  type Json,
-  type Log,
-  type Random,
-  seededRandom,
-} from '@fieldloop/core';
+import { type Clock, type Ids, type Log, type Random, seededRandom } from '@fieldloop/core';
 import { openLog, systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
 import type { LogLevel } from '@fieldloop/proto';
 import { parseRuleSet, type RuleSet } from '@fieldloop/rules';
-import type { SourceConfig } from './config.ts';
 import type { ClipAsk } from './clip/ask.ts';
 import { Lane, type LaneSettings } from './lane.ts';
 import { leveledLog } from './leveled-log.ts';
 import { laneStillMs, progressEveryMs } from './limits.ts';
 import type { DataProgress, DataSettings, FromData, RulesText, ToData } from './messages.ts';
+import { openSource } from './open-source.ts';
 import { openOutlet, type OpenOutlet } from './outlet.ts';
-import { rulesOf } from './rule/rules.ts';
+import { rulesOf, wantsOf } from './rule/rules.ts';
 import { sumOf } from './rule/tally.ts';
 import type { FromScoring } from './score/protocol.ts';
 import { openScoring, type Scoring, type ScoringPort } from './score/scoring.ts';
 import { nothingShed, openShed, type Shed } from './shed.ts';
-import { fileSource } from './source/file.ts';
-import { folderSource } from './source/folder.ts';
-import { simSource } from './source/sim.ts';
-import type { Source } from './source/source.ts';
+import { openWanted } from './source/wanted.ts';
 
 interface Deps {
   readonly clock: Clock;
@@ -39,23 +29,6 @@ interface Deps {
   readonly outlet: OpenOutlet;
   readonly scoring: Scoring;
   readonly shed: Shed;
-}
-
-function openSource(config: SourceConfig, device: string, deps: Deps): Source {
-  switch (config.kind) {
-    case 'file':
-      return fileSource({ ...config, device }, deps);
-    case 'folder': {
-      const { outlet } = deps;
-      const positions = {
-        get: (key: string) => outlet.getPosition(key),
-        save: (key: string, document: Json) => outlet.savePosition(key, document),
-      };
-      return folderSource({ ...config, device }, { ...deps, positions });
-    }
-    case 'sim':
-      return simSource(config, deps);
-  }
 }
 
 function portOf(port: MessagePort): ScoringPort {
@@ -77,6 +50,9 @@ function parsed(active: RulesText, shadow: RulesText | undefined): RuleSets {
   if (ruleSet === undefined) throw new Error('main sends rules that it checked');
   return { ruleSet, shadow: shadow && parseRuleSet(shadow.text, shadow.file).ruleSet };
 }
+
+const setsIn = ({ ruleSet, shadow }: RuleSets): RuleSet[] =>
+  shadow === undefined ? [ruleSet] : [ruleSet, shadow];
 
 /** `models` is one object for all lanes: it changes in place when models are exchanged. */
 function laneSettings(
@@ -263,10 +239,11 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
   const random = seededRandom(seed);
   const deps = { clock: systemClock, ids: systemIds, random, log, outlet, scoring, shed };
   const stopping = new AbortController();
+  const wanted = openWanted(wantsOf(setsIn(sets)));
   const lanes = settings.sources.map(
     (source) =>
       new Lane(
-        openSource(source, settings.device, deps),
+        openSource(source, settings, { ...deps, wanted }),
         laneSettings(settings, sets, models),
         deps,
       ),
@@ -281,7 +258,9 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
     stopping,
     setLogLevel: (level) => leveled.setLevel(level),
     use(active, shadow) {
-      const next = laneSettings(settings, parsed(active, shadow), models);
+      const both = parsed(active, shadow);
+      const next = laneSettings(settings, both, models);
+      wanted.set(wantsOf(setsIn(both)));
       for (const lane of lanes) lane.use(next);
       tell();
     },

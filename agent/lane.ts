@@ -1,20 +1,25 @@
 /** One source: its timelines one after another, its state, and what goes wrong with it. */
 import { setImmediate as breathe } from 'node:timers/promises';
-import { type Fault, faultLine } from '@fieldloop/core';
-import type { MessageBlock } from '@fieldloop/recording';
+import { type Fault, faultLine, type Json } from '@fieldloop/core';
+import type { Channel, MessageBlock } from '@fieldloop/recording';
 import { clockJumpNs } from '@fieldloop/rules';
 import type { ClipAsk } from './clip/ask.ts';
 import type { SourceState } from './health/status.ts';
 import type { Notice } from './messages.ts';
 import { newTally } from './rule/tally.ts';
-import type { Session, Source, SourceItem } from './source/source.ts';
+import { type Lag, lagReasons, openLag } from './source/lag.ts';
+import { openSchemaWatch } from './source/schema-watch.ts';
+import type { BlockItem, Session, Source, SourceItem } from './source/source.ts';
 import { stableUuid } from './stable-id.ts';
 import { Timeline } from './timeline.ts';
+import { stateOf } from './timeline-state.ts';
 import type { Tally, TimelineDeps, TimelineSettings } from './timeline-types.ts';
 
 export interface LaneSettings extends TimelineSettings {
   /** A live source that says nothing for so long is told of. */
   readonly silentNs: bigint;
+  /** Topics that rules and models read. */
+  readonly readTopics: ReadonlySet<string>;
 }
 
 export class Lane {
@@ -27,6 +32,11 @@ export class Lane {
   #state: SourceState;
   #broken = 0;
   #epoch = 0;
+  /** As the source named it, before any jump of its clock. */
+  #session: Session | undefined;
+  #restoring: Json | undefined;
+  readonly #schemas = openSchemaWatch();
+  #lag: Lag = this.#openLag();
   #workSinceMs: number | undefined;
 
   constructor(source: Source, settings: LaneSettings, deps: TimelineDeps) {
@@ -92,7 +102,8 @@ export class Lane {
       if (this.#timeline?.session.live !== false || item.kind !== 'block') continue;
       await shed?.rest(clock.monotonicMs() - beganMs, signal);
     }
-    await this.#timeline?.end(true);
+    if (this.#timeline?.session.resumes === true) await this.#timeline.leave();
+    else await this.#timeline?.end(true);
     this.#timeline = undefined;
     if (!this.source.finite || signal.aborted) return;
     if (this.#state.state !== 'broken') this.#become('finished');
@@ -104,18 +115,27 @@ export class Lane {
       await this.#timeline?.use(this.#settings);
     }
     const timeline = this.#timeline;
+    if (item.kind !== 'channel') this.#restore();
     switch (item.kind) {
       case 'begin':
-        this.#timeline = new Timeline(item.session, this.#settings, this.#dependencies());
-        this.#epoch = 0;
-        this.#become('reading');
+        this.#begin(item.session, item.state);
         return;
       case 'channel':
-        timeline?.channel(item.channel);
+        await this.#channel(item.channel);
         return;
       case 'block':
-        if (this.#state.state === 'silent') this.#become('reading');
-        await (await this.#sameEpoch(item.block))?.block(item.block);
+        await this.#block(item);
+        return;
+      case 'mark': {
+        const saved = await timeline?.save(this.#epoch);
+        if (saved !== undefined) await item.save(saved.state, saved.fromNs);
+        return;
+      }
+      case 'dropped':
+        this.#countDropped(item.reason, item.count);
+        return;
+      case 'notice':
+        await this.#say({ name: item.name, severity: 'warning', text: item.text });
         return;
       case 'quiet':
         await timeline?.quiet(item.ms);
@@ -129,6 +149,74 @@ export class Lane {
       case 'waiting':
         this.#become('waiting', item.reason);
     }
+  }
+
+  /** A timeline that goes on is the one of its last epoch. */
+  #begin(session: Session, state: Json | undefined): void {
+    this.#epoch = state === undefined ? 0 : (stateOf(state)?.laneEpoch ?? 0);
+    this.#session = session;
+    this.#timeline = this.#open(session);
+    this.#restoring = state;
+    this.#schemas.clear();
+    this.#lag = this.#openLag();
+    this.#become('reading');
+  }
+
+  #open(session: Session): Timeline {
+    const id = stableUuid(0, ['epoch', session.id, String(this.#epoch)]);
+    const own = this.#epoch === 0 ? session : { ...session, id };
+    return new Timeline(own, this.#settings, this.#dependencies());
+  }
+
+  #openLag(): Lag {
+    return openLag((topic) => this.#settings.readTopics.has(topic));
+  }
+
+  /** Once the channels are known again, and before anything else. */
+  #restore(): void {
+    const state = this.#restoring;
+    this.#restoring = undefined;
+    if (state !== undefined) this.#timeline?.restore(state);
+  }
+
+  async #channel(channel: Channel): Promise<void> {
+    this.#timeline?.channel(channel);
+    this.#lag.channel(channel);
+    const changed = this.#schemas.take(channel);
+    // What an earlier process told is not told again.
+    if (changed === undefined || this.#restoring !== undefined) return;
+    await this.#say({ name: 'schema_changed', severity: 'warning', text: changed });
+  }
+
+  async #block({ block, file, isWarm = false, isBehind = false }: BlockItem): Promise<void> {
+    if (this.#state.state === 'silent') this.#become('reading');
+    if (isWarm) return await this.#timeline?.context(block, file);
+    const kept =
+      this.#timeline?.session.live === true ? await this.#inTime(block, isBehind) : block;
+    if (kept === undefined) return;
+    await (await this.#sameEpoch(kept))?.block(kept, kept === block ? file : undefined);
+  }
+
+  /** What is left of a block when the source cannot keep up. */
+  async #inTime(block: MessageBlock, isBehind: boolean): Promise<MessageBlock | undefined> {
+    const lag = this.#lag;
+    const lagMs = lag.lagMs(this.#deps.clock.monotonicMs(), block);
+    this.tally.lagMs = lagMs;
+    const before = lag.level;
+    // Whoever stands at the end of what there is lags behind nothing.
+    const { block: kept, dropped } = lag.take(block, isBehind ? lagMs : 0);
+    if (dropped > 0) this.#countDropped(lagReasons[lag.level], dropped);
+    if (lag.level > before) {
+      const what = lag.level === 1 ? 'topics that no rule reads' : 'whole blocks';
+      const text = `source ${this.source.name} is ${Math.round(lagMs / 1000)} s behind and gives up ${what}`;
+      await this.#say({ name: 'source_lagging', severity: 'warning', text, atNs: block.lastNs });
+    }
+    return kept;
+  }
+
+  #countDropped(reason: string, count: number): void {
+    const counts = (this.tally.dropped ??= {});
+    counts[reason] = (counts[reason] ?? 0) + count;
   }
 
   #dependencies(): TimelineDeps & { tally: Tally } {
@@ -161,10 +249,11 @@ export class Lane {
       sessionId: session.id,
     });
     this.#epoch += 1;
-    const id = stableUuid(0, ['epoch', session.id, String(this.#epoch)]);
-    const next = new Timeline({ ...session, id }, this.#settings, this.#dependencies());
+    const next = this.#open(this.#session ?? session);
     for (const channel of timeline.channels) next.channel(channel);
     this.#timeline = next;
+    this.#lag = this.#openLag();
+    for (const channel of timeline.channels) this.#lag.channel(channel);
     return next;
   }
 
@@ -184,6 +273,8 @@ export class Lane {
   async #closed(fault: Fault | undefined, session: Session | undefined): Promise<void> {
     if (fault === undefined) {
       if (session?.live !== true) return;
+      // A recorder that ended its file is no loss.
+      if (session.resumes === true) return;
       const text = `source ${this.source.name} lost its connection to ${session.recording}`;
       await this.#say({ name: 'source_lost', severity: 'warning', text });
       return;

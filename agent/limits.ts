@@ -61,13 +61,46 @@ export const settledAfterMs = 10_000;
 /** A file without its format's end is what a crash left when it did not change for so long. */
 export const abandonedAfterMs = 10 * 60_000;
 export const rescanEveryMs = 30_000;
+/** How often a growing file is looked at: part of the latency of each verdict. */
+export const pollEveryMs = 20;
+/** Bytes of a growing file that are read at once; between two such reads a place can be kept. */
+export const growingReadBytes = 1024 * 1024;
+/** How often a file that does not grow is asked whether its recorder went on elsewhere. */
+export const lookAroundMs = 1_000;
+/** A file that rested for so long while another one was written to has lost its recorder. */
+export const supersededAfterMs = 5_000;
+/** The next split of a live recording is waited for so long. */
+export const splitGraceMs = 3_000;
+/** A growing file is silent at the earliest when it rested for so long. */
+export const leastHoldMs = 1_000;
+/** How often the place in a recording is kept, with the state of its rules. */
+export const markEveryMs = 10_000;
+/** Bytes of a place; beyond it none is kept, and a restart reads the session from its start. */
+export const maxPlaceBytes = 16 * 1024 * 1024;
+/** `metadata.yaml` of a rosbag2 folder; a larger one is not looked at. */
+export const maxMetadataBytes = 4 * 1024 * 1024;
+/** Behind by so much, a live source gives up topics that nobody reads, then whole chunks. */
+export const lagTopicsMs = 5_000;
+export const lagChunksMs = 10_000;
+/** Behind by less than this, it takes everything again. */
+export const lagOverMs = 1_000;
 /** Log time, ns, that one slice of a paced replay spans. */
 export const sliceNs = 100e6;
 /** Bytes of a stream that wait to be handled; at the limit the socket pauses. */
 export const maxReadAheadBytes = 4 * 1024 * 1024;
 /** How often a live source that hears nothing says so. */
 export const quietEveryMs = 100;
-export const simBackoff = { firstMs: 200, mostMs: 10_000 } as const;
+/** Waits between two tries to reach a publisher. */
+export const sourceBackoff = { firstMs: 200, mostMs: 10_000 } as const;
+/** A Foxglove server answers within this time. */
+export const dialFoxgloveMs = 5_000;
+/** Messages of a live source that are handed on together. */
+export const maxBlockMessages = 4_096;
+/** How often a live ROS 2 graph is asked for its topics. */
+export const graphEveryMs = 2_000;
+/** Definitions that one ROS 2 type may bring in, and the bytes of one. */
+export const maxRosDefinitions = 500;
+export const maxRosDefinitionBytes = 256 * 1024;
 
 // Score.
 
@@ -233,6 +266,16 @@ export const maxDiagnosisText = 12 * 1024;
 export const maxKeptLines = 300;
 /** Seconds that a pause may last, unless it is ended by hand. */
 export const maxPauseS = 24 * 3_600;
+/** Between the two looks of `doctor` at an agent. */
+export const lookAgainMs = 2_000;
+/** A clock that moves so much against the monotonic one is being set. */
+export const clockStepMs = 200;
+/** How often a replay is asked whether it is over. */
+export const replayLookMs = 50;
+/** What a person waits for a clip to be durable, beyond its own time. */
+export const maxClipWaitMs = 60_000;
+/** Clips that are listed to a person at once. */
+export const maxListedClips = 500;
 /** Changes of rules and models that are remembered. */
 export const maxUpdateHistory = 50;
 /** Lines of the log that are kept for it. */

@@ -2,6 +2,7 @@
  * One timeline's way through the stations: window, scorer, rules, clips. A block is handled in one
  * go; whatever takes longer (a clip, main's credit) is waited for between blocks.
  */
+import { asFault, type Json } from '@fieldloop/core';
 import type { Channel, MessageBlock } from '@fieldloop/recording';
 import { type Engine, type EngineCounters, openEngine, topicFits } from '@fieldloop/rules';
 import type { ClipAsk } from './clip/ask.ts';
@@ -15,6 +16,7 @@ import type { Session } from './source/source.ts';
 import { bytesWithin } from './window/bytes.ts';
 import { openWindow, type Window } from './window/window.ts';
 import { Clipping } from './timeline-clips.ts';
+import { stateJson, stateOf, windowState } from './timeline-state.ts';
 import { noteLatency, type Tally, type TimelineDeps } from './timeline-types.ts';
 import { type TimelineSettings, TopicCounts } from './timeline-types.ts';
 
@@ -34,8 +36,8 @@ export class Timeline {
   readonly #scores = openHeldScores();
   #ledgerMs: number;
   #epoch = 0;
-  /** Smallest distance of monotonic from log time so far, ms. */
-  #leastLagMs = Number.POSITIVE_INFINITY;
+  /** Log time at which the first block after a restart begins, unless it is gone. */
+  #expectedNs: bigint | undefined;
 
   constructor(session: Session, settings: TimelineSettings, deps: TimelineDeps & { tally: Tally }) {
     this.session = session;
@@ -101,18 +103,70 @@ export class Timeline {
     return true;
   }
 
-  async block(block: MessageBlock): Promise<void> {
+  /** What was dealt with before a restart: in the window for clips to come, and nothing else. */
+  async context(block: MessageBlock, path?: string): Promise<void> {
+    this.#seeFirst(block);
+    this.#window.addBlock(block, placeIn(path, block));
+    await this.#relieve();
+    this.#window.forget(this.#clips.neededFromNs);
+  }
+
+  /** Goes on from what an earlier process saved, after the channels were declared again. */
+  restore(json: Json): void {
+    const state = stateOf(json);
+    if (state === undefined) return;
+    this.#clips.resume(state.plan);
+    for (const record of state.scores) this.#scores.add(record, 0n);
+    const { heldFromNs, latched, firstNs } = state;
+    if (heldFromNs !== undefined) this.#window.resume({ heldFromNs, latched });
+    this.#expectedNs = firstNs;
+    try {
+      this.#engine.restore(state.engine);
+      this.#epoch = state.engineEpoch;
+    } catch (error) {
+      // Other rules run now: they begin here, and the clips that are open are cut all the same.
+      if (asFault(error).code !== 'conflict') throw error;
+      this.#deps.log.info('rules begin anew after the restart', { error: asFault(error) });
+      this.#engine = this.#openEngine();
+      for (const channel of this.channels) this.#engine.channel(0, channel);
+    }
+    this.#counted = this.#engine.counters();
+  }
+
+  /** The state at a mark, and the log time from which on the window holds messages. */
+  async save(laneEpoch: number): Promise<{ readonly state: Json; readonly fromNs: bigint }> {
+    await this.#clips.settle();
+    await this.#tellSuppressed();
+    const state = stateJson({
+      engine: this.#engine.checkpoint(),
+      engineEpoch: this.#epoch,
+      laneEpoch,
+      plan: this.#clips.plan,
+      scores: this.#scores.records,
+      ...windowState(this.#window),
+    });
+    return { state, fromNs: this.#window.oldestThroughNs };
+  }
+
+  /** Another process goes on from the last mark: what is open stays open. */
+  async leave(): Promise<void> {
+    await this.#tellSuppressed();
+    this.#window.clear();
+    this.#deps.scoring.forget(this.channels);
+  }
+
+  async block(block: MessageBlock, path?: string): Promise<void> {
     if (block.count === 0) return;
+    this.#seeFirst(block);
     this.#tally.messages += block.count;
     this.#tally.bytes += (block.ends[block.count - 1] ?? 0) - (block.starts[0] ?? 0);
     this.#counts.block(block);
-    this.#window.addBlock(block);
+    this.#window.addBlock(block, placeIn(path, block));
     await this.#relieve();
     await this.#score(block);
     this.#clips.fire(this.#engine.block(0, block));
     this.#shadow?.block(block);
     this.#window.forget(this.#clips.neededFromNs);
-    if (this.session.live) this.#tally.lagMs = this.#lag(block.lastNs);
     const { newestNs = 0n, heldFromNs = newestNs } = this.#window;
     this.#tally.windowS = Number(newestNs - heldFromNs) / 1e9;
     await this.#passTo((this.newestNs ?? 0n) - latenessNs);
@@ -134,7 +188,16 @@ export class Timeline {
     // A recording that is read again from its start gives the whole clip under its own id.
     await this.#clips.settle(isCutShort && !this.session.live ? 'stopped' : '');
     await this.#tellSuppressed();
+    this.#window.clear();
     this.#deps.scoring.forget(this.channels);
+  }
+
+  /** Files that held the start of the window may be gone since: then it begins later. */
+  #seeFirst({ firstNs }: MessageBlock): void {
+    const expectedNs = this.#expectedNs;
+    this.#expectedNs = undefined;
+    if (expectedNs === undefined || expectedNs === firstNs) return;
+    this.#window.resume({ heldFromNs: firstNs, latched: [] });
   }
 
   async #passTo(watermarkNs: bigint): Promise<void> {
@@ -167,6 +230,7 @@ export class Timeline {
   /** Keeps the window within its bytes; clips that would lose too much are cut first. */
   async #relieve(): Promise<void> {
     while (this.#window.isFull) {
+      if (await this.#window.moveOldest(!this.session.live)) continue;
       const { oldestThroughNs: throughNs, newestNs = 0n } = this.#window;
       this.#clips.step({ kind: 'pressure', throughNs, newestNs });
       await this.#clips.settle();
@@ -223,11 +287,10 @@ export class Timeline {
       bytesWithin(this.#window, draft);
     return openShadow({ ruleSet, device: origin.device, clipNs, tally, bytesOf });
   }
-
-  /** How much later than its own pace the recording is being read, ms. */
-  #lag(lastNs: bigint): number {
-    const distance = this.#deps.clock.monotonicMs() - Number(lastNs / 1_000n) / 1e3;
-    this.#leastLagMs = Math.min(this.#leastLagMs, distance);
-    return Math.max(0, Math.round(distance - this.#leastLagMs));
-  }
 }
+
+const placeIn = (
+  path: string | undefined,
+  { offset }: MessageBlock,
+): { readonly path: string; readonly offset: number } | undefined =>
+  path === undefined ? undefined : { path, offset };

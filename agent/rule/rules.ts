@@ -1,5 +1,5 @@
 /** What the stations before and after the rules have to know of a rule set. Pure. */
-import type { RuleSet } from '@fieldloop/rules';
+import { type RuleSet, topicFits, topicsReadBy } from '@fieldloop/rules';
 import type { ScorerPlan } from '../score/tap.ts';
 
 export interface RuleNeeds {
@@ -7,12 +7,18 @@ export interface RuleNeeds {
   readonly scorers: readonly ScorerPlan[];
   /** Patterns of topics whose last message goes into each clip. */
   readonly latched: readonly string[];
+  /** Topics that rules and models read. */
+  readonly readTopics: ReadonlySet<string>;
 }
 
 export function rulesOf(ruleSet: RuleSet): RuleNeeds {
   const held = ruleSet.signals.filter(({ latched }) => latched).map(({ topic }) => topic);
+  const { models, rules } = ruleSet;
+  const inputs = models.map(({ inputTopic }) => inputTopic);
+  const read = rules.flatMap((rule) => [...topicsReadBy(ruleSet, rule)]);
   return {
     ruleSet,
+    readTopics: new Set([...read, ...inputs]),
     scorers: ruleSet.models.map(({ id, ref, inputTopic, everyNs, deadlineNs }) => ({
       id,
       model: ref,
@@ -22,4 +28,18 @@ export function rulesOf(ruleSet: RuleSet): RuleNeeds {
     })),
     latched: [...new Set([...ruleSet.latched, ...held])],
   };
+}
+
+/** Whether any of the rule sets reads the topic, or puts it into a clip. */
+export function wantsOf(ruleSets: readonly RuleSet[]): (topic: string) => boolean {
+  const needs = ruleSets.map(rulesOf);
+  const patterns = needs.flatMap(({ ruleSet, latched }) => [
+    ...latched,
+    ...ruleSet.rules.flatMap(({ capture }) => capture.topics),
+  ]);
+  const wanted = [...new Set(patterns)];
+  if (wanted.includes('*')) return () => true;
+  return (topic) =>
+    needs.some(({ readTopics }) => readTopics.has(topic)) ||
+    wanted.some((pattern) => topicFits(pattern, topic));
 }

@@ -20,27 +20,36 @@ export async function fingerprint(file: Readable): Promise<string> {
 
 /** The session that reading this recording is, however often and how far it is read here. */
 export async function sessionOf(device: string, file: Readable): Promise<string> {
-  return stableUuid(0, ['session', device, await openingOf(file)]);
+  return sessionIdOf(device, await openingOf(file));
 }
+
+export const sessionIdOf = (device: string, opening: string): string =>
+  stableUuid(0, ['session', device, opening]);
 
 /**
  * The first messages, lower-case hex: they are there before anything can come of the recording,
  * and no recorder writes them again, as it does the header of a bag. Without a message nothing
  * hangs on the session, and the first bytes have to do.
  */
-async function openingOf(file: Readable): Promise<string> {
+export async function openingOf(file: Readable): Promise<string> {
   const hash = createHash('sha256');
   try {
     for await (const item of readRecording(file)) {
       if (item.kind !== 'block' || item.block.count === 0) continue;
-      for (const part of firstOf(item.block)) hash.update(part);
-      return hash.digest('hex');
+      return openingOfBlock(item.block);
     }
   } catch (error) {
     if (asFault(error).code === 'internal') throw error;
     // Whoever reads the recording meets the same damage and tells of it.
   }
   return hash.update(await file.read(0, fingerprintBytes)).digest('hex');
+}
+
+/** The same, of the first block of a recording that has messages. */
+export function openingOfBlock(block: MessageBlock): string {
+  const hash = createHash('sha256');
+  for (const part of firstOf(block)) hash.update(part);
+  return hash.digest('hex');
 }
 
 /** A chunk is written at once; of messages outside chunks only the first is sure to be there. */

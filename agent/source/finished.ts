@@ -1,16 +1,18 @@
 /** Whether a file is all that its recorder is going to write. */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { Clock } from '@fieldloop/core';
 import { abandonedAfterMs, settledAfterMs } from '../limits.ts';
 
 const mcapMagic = Buffer.from('894d434150300d0a', 'hex');
+const sqliteMagic = Buffer.from('SQLite format 3\0');
 const bagMagic = Buffer.from('#ROSBAG');
 /** A bag's header says where its index begins; a recorder fills that in when it closes the bag. */
 const bagIndexField = Buffer.from('index_pos=');
 const bagHeadBytes = 4_096;
 
 /**
- * An MCAP ends with its magic, a bag names its index. What has neither may be a recorder that
+ * An MCAP ends with its magic, a bag names its index, a database has no
+ * journal beside it. What has none of these may be a recorder that
  * pauses, a copy on its way, or what a crash left: it is read once it has rested for long.
  */
 export async function isFinished(
@@ -24,7 +26,8 @@ export async function isFinished(
     await using handle = await open(file.path, 'r');
     const { size } = await handle.stat();
     if (await endsAsMcap(handle, size)) return true;
-    return restedMs >= settledAfterMs && (await hasBagIndex(handle, size));
+    if (restedMs < settledAfterMs) return false;
+    return (await hasBagIndex(handle, size)) || (await isClosedDatabase(handle, file.path));
   } catch {
     // Not readable now: the next scan looks again.
     return false;
@@ -37,6 +40,20 @@ async function endsAsMcap(handle: FileHandle, size: number): Promise<boolean> {
   return size > 2 * mcapMagic.length && tail.equals(mcapMagic);
 }
 
+/** Its recorder has no journal open beside it. */
+async function isClosedDatabase(handle: FileHandle, path: string): Promise<boolean> {
+  const head = Buffer.alloc(sqliteMagic.length);
+  await handle.read(head, 0, head.length, 0);
+  if (!head.equals(sqliteMagic)) return false;
+  const journals = await Promise.all(['-wal', '-journal'].map((end) => sizeOf(`${path}${end}`)));
+  return journals.every((bytes) => bytes === 0);
+}
+
+async function sizeOf(path: string): Promise<number> {
+  const status = await stat(path).catch(() => undefined);
+  return status?.size ?? 0;
+}
+
 /** A copy on its way has the header and not yet the index: then the index lies past its end. */
 async function hasBagIndex(handle: FileHandle, size: number): Promise<boolean> {
   const head = Buffer.alloc(bagHeadBytes);
@@ -47,4 +64,17 @@ async function hasBagIndex(handle: FileHandle, size: number): Promise<boolean> {
   if (at + 8 > bytesRead) return false;
   const index = head.readBigUInt64LE(at);
   return index > 0n && index < BigInt(size);
+}
+
+/** Whether a file can be read while it grows: an rosbag2 database cannot. */
+export async function isGrowable(path: string): Promise<boolean> {
+  try {
+    await using handle = await open(path, 'r');
+    const head = Buffer.alloc(sqliteMagic.length);
+    await handle.read(head, 0, head.length, 0);
+    return !head.equals(sqliteMagic);
+  } catch (error) {
+    // Whoever opens it meets the same, and tells of it.
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
+  }
 }

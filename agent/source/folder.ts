@@ -1,30 +1,37 @@
 /**
- * Finished recordings of a folder, each content once, in the order of their names. The recorder's
- * files are only read: what is done or broken stands in the buffer's database, by fingerprint.
+ * The recordings of a folder, each content once, in the order in which they were recorded. With
+ * `follow` the one that is being written now is read as it grows; without, finished ones alone.
+ * The recorder's files are only read: what is done or broken stands in the buffer's database.
  */
-import { type FSWatcher, watch } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { join, matchesGlob, relative } from 'node:path';
-import { asFault, type Clock, type Json, type Log } from '@fieldloop/core';
+import { asFault, type Clock, type Log } from '@fieldloop/core';
 import { openFile } from '@fieldloop/recording/file';
-import { abandonedAfterMs, maxFolderFiles, rescanEveryMs, settledAfterMs } from '../limits.ts';
+import {
+  abandonedAfterMs,
+  lookAroundMs,
+  rescanEveryMs,
+  settledAfterMs,
+  splitGraceMs,
+} from '../limits.ts';
+import { type Changes, openChanges } from './changes.ts';
 import { readFinished } from './file.ts';
-import { fingerprint } from './fingerprint.ts';
-import { isFinished } from './finished.ts';
+import { fingerprint, openingOf } from './fingerprint.ts';
+import { isFinished, isGrowable } from './finished.ts';
 import { unpaced } from './pace.ts';
+import { type Place, placeDocument, placeOf, placeOver, type Positions } from './places.ts';
+import { Recorded, type RecordedDeps } from './recorded.ts';
+import { type Candidate, scan } from './scan.ts';
+import { continues } from './series.ts';
 import type { Source, SourceItem } from './source.ts';
-
-/** What was read, outside of this process; both answer after earlier results are durable. */
-interface Positions {
-  get(key: string): Promise<Json | undefined>;
-  save(key: string, document: Json): Promise<void>;
-}
 
 export interface FolderOptions {
   readonly name: string;
   readonly device: string;
   readonly path: string;
   readonly glob: string;
+  /** Also what is still being written. */
+  readonly follow: boolean;
+  /** A folder whose files are not recordings of this robot: the agent's own clips. */
+  readonly except?: string | undefined;
 }
 
 export interface FolderDeps {
@@ -33,18 +40,11 @@ export interface FolderDeps {
   readonly positions: Positions;
 }
 
-interface Candidate {
-  readonly path: string;
-  /** Size and time of change: while both stay, the file is not looked at again. */
-  readonly version: string;
-  readonly changedMs: number;
-}
-
 export function folderSource(options: FolderOptions, deps: FolderDeps): Source {
   return {
     name: options.name,
     finite: false,
-    items: (signal) => folderItems(options, deps, signal),
+    items: (signal) => new Folder(options, deps, signal).items(),
   };
 }
 
@@ -52,138 +52,197 @@ const noneNew = 'no new recording';
 const waitingFor = (count: number): string =>
   `${count} recordings are still being written; one without its end is read as it is after ${abandonedAfterMs / 60_000} min without a change`;
 
-async function* folderItems(
-  options: FolderOptions,
-  deps: FolderDeps,
-  signal: AbortSignal,
-): AsyncGenerator<SourceItem, void> {
-  const dealt = new Map<string, string>();
-  const changes = openChanges(options.path, deps);
-  try {
-    while (!signal.aborted) {
-      let waits = 0;
-      const { found, problem } = await scan(options);
-      for (const candidate of found) {
-        if (dealt.get(candidate.path) === candidate.version) continue;
-        if (!(await isFinished(candidate, deps.clock))) {
-          waits += 1;
-          continue;
-        }
-        yield* readOnce(candidate.path, options, deps, signal);
-        if (signal.aborted) return;
-        dealt.set(candidate.path, candidate.version);
-      }
-      yield { kind: 'waiting', reason: problem ?? (waits > 0 ? waitingFor(waits) : noneNew) };
-      await changes.next(waits > 0 ? settledAfterMs : rescanEveryMs, signal);
-    }
-  } finally {
-    changes.close();
-  }
-}
+class Folder {
+  readonly #options: FolderOptions;
+  readonly #deps: FolderDeps;
+  readonly #signal: AbortSignal;
+  readonly #changes: Changes;
+  /** What needs no other look while its size and time of change stay. */
+  readonly #dealt = new Map<string, string>();
+  /** What was complained of, by path. */
+  readonly #told = new Set<string>();
 
-/** Reads the file unless its content was read before; a broken one is noted and not tried again. */
-async function* readOnce(
-  path: string,
-  options: FolderOptions,
-  deps: FolderDeps,
-  signal: AbortSignal,
-): AsyncGenerator<SourceItem, void> {
-  const key = await positionKey(path, options, deps.log);
-  if (key === undefined || (await deps.positions.get(key)) !== undefined) return;
-  let broken: string | undefined;
-  for await (const item of readFinished({ ...options, path, pace: unpaced }, signal)) {
-    if (item.kind === 'end') broken = item.fault?.message;
-    yield item;
+  constructor(options: FolderOptions, deps: FolderDeps, signal: AbortSignal) {
+    this.#options = options;
+    this.#deps = deps;
+    this.#signal = signal;
+    this.#changes = openChanges(options.path, { ...deps, deep: options.glob.includes('/') });
   }
-  if (signal.aborted) return;
-  const state = broken === undefined ? 'read' : 'quarantined';
-  await deps.positions.save(key, { state, recording: path, ...(broken && { reason: broken }) });
-}
 
-async function positionKey(
-  path: string,
-  options: FolderOptions,
-  log: Log,
-): Promise<string | undefined> {
-  try {
-    await using file = await openFile(path);
-    return `${options.name}/${await fingerprint(file)}`;
-  } catch (error) {
-    const fault = asFault(error);
-    log.warn('a recording cannot be opened', { path, error: fault });
-    return undefined;
-  }
-}
-
-async function scan(options: FolderOptions): Promise<{ found: Candidate[]; problem?: string }> {
-  const recursive = options.glob.includes('/');
-  let names: string[];
-  try {
-    const entries = await readdir(options.path, { recursive, withFileTypes: true });
-    names = entries
-      .filter((entry) => entry.isFile() || entry.isSymbolicLink())
-      .map((entry) => relative(options.path, join(entry.parentPath, entry.name)))
-      .filter((name) => matchesGlob(name, options.glob))
-      .sort();
-  } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? String(error);
-    return { found: [], problem: `the folder ${options.path} cannot be read (${code})` };
-  }
-  const found: Candidate[] = [];
-  for (const name of names.slice(0, maxFolderFiles)) {
-    const path = join(options.path, name);
-    // A file that went away between the two calls is simply not there.
-    const status = await stat(path).catch(() => undefined);
-    if (status?.isFile() !== true) continue;
-    const version = `${status.size}:${status.mtimeMs}`;
-    found.push({ path, version, changedMs: status.mtimeMs });
-  }
-  if (names.length <= maxFolderFiles) return { found };
-  const problem = `the folder ${options.path} has more than ${maxFolderFiles} recordings; the first are read`;
-  return { found, problem };
-}
-
-interface Changes {
-  /** Resolves at a change of the folder, after `ms`, or when `signal` aborts. */
-  next(ms: number, signal: AbortSignal): Promise<void>;
-  close(): void;
-}
-
-function openChanges(path: string, deps: Pick<FolderDeps, 'clock' | 'log'>): Changes {
-  let changed = false;
-  let wake = (): void => {};
-  let watcher: FSWatcher | undefined;
-  const begin = (): void => {
-    if (watcher !== undefined) return;
+  async *items(): AsyncGenerator<SourceItem, void> {
     try {
-      watcher = watch(path, () => {
-        changed = true;
-        wake();
-      });
-      watcher.on('error', (error) => {
-        deps.log.warn('the folder is not watched; it is looked at again and again', {
-          path,
-          error,
-        });
-        watcher?.close();
-        watcher = undefined;
-      });
-    } catch {
-      // The folder is not there yet, or there are no watches left: the rescan finds what is new.
-    }
-  };
-  begin();
-  return {
-    async next(ms, signal) {
-      begin();
-      if (!changed) {
-        const waking = new AbortController();
-        wake = () => waking.abort();
-        // An aborted sleep is the point of it.
-        await deps.clock.sleep(ms, AbortSignal.any([signal, waking.signal])).catch(() => undefined);
+      while (!this.#signal.aborted) {
+        let waits = 0;
+        const { found, problem, isForbidden } = await scan(this.#options);
+        if (isForbidden === true) yield* this.#forbidden(this.#options.path, problem ?? '');
+        for (const candidate of found) {
+          if (this.#dealt.get(candidate.path) === candidate.version) continue;
+          const isDealtWith = yield* this.#candidate(candidate);
+          if (this.#signal.aborted) return;
+          if (isDealtWith) this.#dealt.set(candidate.path, candidate.version);
+          else waits += 1;
+        }
+        yield { kind: 'waiting', reason: problem ?? (waits > 0 ? waitingFor(waits) : noneNew) };
+        await this.#changes.next(waits > 0 ? settledAfterMs : rescanEveryMs, this.#signal);
       }
-      changed = false;
-    },
-    close: () => watcher?.close(),
-  };
+    } finally {
+      this.#changes.close();
+    }
+  }
+
+  /** False when the file has to be looked at again. */
+  async *#candidate(candidate: Candidate): AsyncGenerator<SourceItem, boolean> {
+    const { positions, clock } = this.#deps;
+    const finished = await isFinished(candidate, clock);
+    if (!finished && !(this.#options.follow && (await isGrowable(candidate.path)))) return false;
+    let key: string;
+    try {
+      key = await this.#key(candidate.path);
+    } catch (error) {
+      const fault = asFault(error);
+      this.#deps.log.warn('a recording cannot be opened', { path: candidate.path, error: fault });
+      if (fault.code !== 'forbidden') return true;
+      yield* this.#forbidden(candidate.path, `${candidate.path} may not be read`);
+      return true;
+    }
+    const known = (await positions.get(key)) as { readonly state?: string } | undefined;
+    if (!this.#options.follow) {
+      if (known === undefined) yield* this.#readOnce(candidate, key);
+      return true;
+    }
+    if (known?.state === 'quarantined') return true;
+    const place = await this.#placeFor(candidate);
+    if (place === undefined && known !== undefined) return true;
+    // What was read and comes again is a copy on its way: when it is whole, it is known.
+    if (place === undefined && !finished && (await this.#isCopy(candidate))) return false;
+    yield* new Recorded(this.#options.device, this.#recordedDeps(candidate), this.#signal).read(
+      candidate,
+      place,
+    );
+    return false;
+  }
+
+  /** The place of a session that this file belongs to. */
+  async #placeFor(candidate: Candidate): Promise<Place | undefined> {
+    const { index = 0 } = candidate.split;
+    const place = placeOf(await this.#deps.positions.get(this.#seriesKey(candidate)));
+    const last = place?.files.at(-1);
+    if (place === undefined || last === undefined) return undefined;
+    if (index === last.index) {
+      return (await this.#opening(candidate)) === last.opening ? place : undefined;
+    }
+    if (candidate.split.index === undefined || index < last.index) return undefined;
+    // Its last file is not there any more, or was read to its end.
+    const { found } = await scan(this.#options);
+    const isThere = found.some(
+      ({ split }) => split.series === candidate.split.series && split.index === last.index,
+    );
+    return place.isDone || !isThere ? place : undefined;
+  }
+
+  #recordedDeps(first: Candidate): RecordedDeps {
+    const { positions } = this.#deps;
+    const key = this.#seriesKey(first);
+    let isTold = false;
+    return {
+      ...this.#deps,
+      scan: () => scan(this.#options),
+      next: (after, isLive) => this.#next(after, isLive),
+      note: async (file, why) => this.#note(file, why),
+      savePlace: async (place) => {
+        const document = place === 'over' ? placeOver : placeDocument(place);
+        if (document !== undefined) return positions.save(key, document);
+        if (!isTold) this.#deps.log.warn('a place is too large to be kept', { key });
+        isTold = true;
+      },
+    };
+  }
+
+  /** The next part is there at once, or soon after a recorder closed the one before. */
+  async #next(after: Candidate, isLive: boolean): Promise<Candidate | undefined> {
+    if (after.split.index === undefined) return undefined;
+    const { clock } = this.#deps;
+    const until = clock.monotonicMs() + (isLive ? splitGraceMs : 0);
+    for (;;) {
+      const { found } = await scan(this.#options);
+      for (const one of found) {
+        if (!continues(after.split, one.split) || one.path === after.path) continue;
+        if (!(await this.#isRead(one))) return one;
+      }
+      const left = until - clock.monotonicMs();
+      if (left <= 0 || this.#signal.aborted) return undefined;
+      await this.#changes.next(Math.min(left, lookAroundMs), this.#signal);
+    }
+  }
+
+  async #note({ path }: Candidate, why: string | undefined): Promise<void> {
+    const { positions } = this.#deps;
+    try {
+      const state = why === undefined ? 'read' : 'quarantined';
+      const document = { state, recording: path, ...(why === undefined ? {} : { reason: why }) };
+      await positions.save(await this.#key(path), document);
+      if (why === undefined) await positions.save(await this.#openingKey(path), document);
+    } catch (error) {
+      // It is gone already, and will not come again under this name.
+      if (asFault(error).code === 'internal') throw error;
+    }
+  }
+
+  async #isRead({ path }: Candidate): Promise<boolean> {
+    try {
+      return (await this.#deps.positions.get(await this.#key(path))) !== undefined;
+    } catch (error) {
+      if (asFault(error).code === 'internal') throw error;
+      return true;
+    }
+  }
+
+  async #isCopy({ path }: Candidate): Promise<boolean> {
+    try {
+      return (await this.#deps.positions.get(await this.#openingKey(path))) !== undefined;
+    } catch (error) {
+      if (asFault(error).code === 'internal') throw error;
+      return false;
+    }
+  }
+
+  async #opening({ path }: Candidate): Promise<string> {
+    await using file = await openFile(path);
+    return await openingOf(file);
+  }
+
+  async #openingKey(path: string): Promise<string> {
+    await using file = await openFile(path);
+    return `${this.#options.name}/opening/${await openingOf(file)}`;
+  }
+
+  async #key(path: string): Promise<string> {
+    await using file = await openFile(path);
+    return `${this.#options.name}/${await fingerprint(file)}`;
+  }
+
+  #seriesKey({ split }: Candidate): string {
+    return `${this.#options.name}/session/${split.series}`;
+  }
+
+  /** Reads a finished file as a session of its own; a broken one is not tried again. */
+  async *#readOnce({ path }: Candidate, key: string): AsyncGenerator<SourceItem, void> {
+    let broken: string | undefined;
+    const recording = { device: this.#options.device, path, pace: unpaced };
+    for await (const item of readFinished(recording, this.#signal)) {
+      if (item.kind === 'end') broken = item.fault?.message;
+      yield item;
+    }
+    if (this.#signal.aborted) return;
+    const state = broken === undefined ? 'read' : 'quarantined';
+    const document = { state, recording: path, ...(broken && { reason: broken }) };
+    await this.#deps.positions.save(key, document);
+  }
+
+  *#forbidden(path: string, problem: string): Generator<SourceItem, void> {
+    if (this.#told.has(path)) return;
+    this.#told.add(path);
+    const text = `${problem}. Let the user of the agent read it; it is looked at again.`;
+    yield { kind: 'notice', name: 'recording_forbidden', text };
+  }
 }

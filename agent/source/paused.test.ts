@@ -82,7 +82,13 @@ async function look(): Promise<{ sessions: string[]; ends: unknown[]; messages: 
     get: async (key: string) => known.get(key),
     save: async (key: string, document: Json) => void known.set(key, document),
   };
-  const options = { name: 'main', device: 'amr', path: folder, glob: '*.{mcap,bag}' };
+  const options = {
+    name: 'main',
+    device: 'amr',
+    path: folder,
+    glob: '*.{mcap,bag}',
+    follow: false,
+  };
   const source = folderSource(options, { clock: systemClock, log: silentLog, positions });
   const stopping = new AbortController();
   const items: SourceItem[] = [];

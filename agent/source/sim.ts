@@ -13,7 +13,7 @@ import {
   uuidText,
 } from '@fieldloop/core';
 import { openMcapParser } from '@fieldloop/recording';
-import { maxReadAheadBytes, quietEveryMs, simBackoff } from '../limits.ts';
+import { maxReadAheadBytes, quietEveryMs, sourceBackoff } from '../limits.ts';
 import { openTimeline, type Source, type SourceItem } from './source.ts';
 
 export interface SimOptions {
@@ -59,7 +59,7 @@ async function* simItems(
     yield { kind: 'waiting', reason };
     // An aborted sleep ends the loop.
     await deps.clock
-      .sleep(backoffMs(failures, simBackoff, deps.random), signal)
+      .sleep(backoffMs(failures, sourceBackoff, deps.random), signal)
       .catch(() => undefined);
     failures += 1;
   }

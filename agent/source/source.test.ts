@@ -179,7 +179,7 @@ test('a folder: files in the order of their names, the same content once, what c
   copyFileSync(join(folder, 'a.mcap'), join(folder, 'c-copy-of-a.mcap'));
   writeFileSync(join(folder, 'notes.txt'), 'not a recording');
   const at = positions();
-  const options = { name: 'bags', device: 'amr', path: folder, glob: '*.mcap' };
+  const options = { name: 'bags', device: 'amr', path: folder, glob: '*.mcap', follow: false };
   let added = false;
   const items = await read(folderSource(options, folderDeps(at)), (so) => {
     if (!isWaiting(so)) return false;
@@ -203,7 +203,7 @@ test('a broken file is set aside for good, and the next one is read', async () =
   utimesSync(join(folder, 'a.mcap'), Date.now() / 1000 - 3_600, Date.now() / 1000 - 3_600);
   await writeRecording(join(folder, 'b.mcap'), odom(10));
   const at = positions();
-  const options = { name: 'bags', device: 'amr', path: folder, glob: '*.mcap' };
+  const options = { name: 'bags', device: 'amr', path: folder, glob: '*.mcap', follow: false };
   const items = await read(folderSource(options, folderDeps(at)), isWaiting);
   const ends = items.flatMap((item) => (item.kind === 'end' ? [item.fault?.code] : []));
   expect(ends).toEqual(['corrupt', undefined]);
@@ -214,7 +214,7 @@ test('a broken file is set aside for good, and the next one is read', async () =
 test('a recording that is still being written is left alone', async () => {
   await writeRecording(join(folder, 'a.mcap'), odom(100));
   truncateSync(join(folder, 'a.mcap'), 2_000);
-  const options = { name: 'bags', device: 'amr', path: folder, glob: '*.mcap' };
+  const options = { name: 'bags', device: 'amr', path: folder, glob: '*.mcap', follow: false };
   const items = await read(folderSource(options, folderDeps(positions())), isWaiting);
   const reason = expect.stringMatching(/^1 recordings are still being written; .* after 10 min/);
   expect(items).toEqual([{ kind: 'waiting', reason }]);
@@ -222,7 +222,7 @@ test('a recording that is still being written is left alone', async () => {
 
 test('a folder that is not there is waited for, and read once it is', async () => {
   const path = join(folder, 'later');
-  const options = { name: 'bags', device: 'amr', path, glob: '*.mcap' };
+  const options = { name: 'bags', device: 'amr', path, glob: '*.mcap', follow: false };
   const clock = { ...systemClock, sleep: () => Promise.resolve() };
   let made = false;
   const items = await read(folderSource(options, { ...folderDeps(positions()), clock }), (so) => {

@@ -3,7 +3,7 @@
  * before the blocks that use them. A consumer that asks for the item after `end` has dealt with
  * everything before it; that is when a source notes a recording as read.
  */
-import type { Fault } from '@fieldloop/core';
+import type { Fault, Json } from '@fieldloop/core';
 import type { Channel, MessageBlock, RecordingItem } from '@fieldloop/recording';
 
 export interface Session {
@@ -15,17 +15,40 @@ export interface Session {
   readonly profile: string;
   /** True when messages come as they happen; false when a finished recording is read. */
   readonly live: boolean;
+  /** Its place is kept: after a stop the next start goes on, with the clips that are open. */
+  readonly resumes?: true;
 }
 
 export type SourceItem =
-  | { readonly kind: 'begin'; readonly session: Session }
+  /** `state`: what the timeline was at the last `mark` of an earlier process. */
+  | { readonly kind: 'begin'; readonly session: Session; readonly state?: Json | undefined }
   | { readonly kind: 'channel'; readonly channel: Channel }
-  | { readonly kind: 'block'; readonly block: MessageBlock }
+  | BlockItem
+  /** A place to go on from: `save` takes the timeline as it is after all that came before. */
+  | { readonly kind: 'mark'; readonly save: SaveMark }
+  /** Messages that came faster than they were taken. */
+  | { readonly kind: 'dropped'; readonly reason: string; readonly count: number }
+  /** Something that an operator should hear of; the source goes on. */
+  | { readonly kind: 'notice'; readonly name: string; readonly text: string }
   /** Nothing came for so long, by the monotonic clock; told again and again while it lasts. */
   | { readonly kind: 'quiet'; readonly ms: number }
   | { readonly kind: 'end'; readonly fault?: Fault | undefined }
   /** The source waits for a recording or a connection. */
   | { readonly kind: 'waiting'; readonly reason: string };
+
+export interface BlockItem {
+  readonly kind: 'block';
+  readonly block: MessageBlock;
+  /** The recorder's own file that holds the block's bytes at `block.offset`, by the same ids. */
+  readonly file?: string | undefined;
+  /** It was dealt with before a restart, and is only context now. */
+  readonly isWarm?: boolean | undefined;
+  /** More waits to be read than this: the source does not stand at the end of what there is. */
+  readonly isBehind?: boolean | undefined;
+}
+
+/** `fromNs`: log time from which on the window holds messages. */
+export type SaveMark = (state: Json, fromNs: bigint) => Promise<void>;
 
 export interface Source {
   readonly name: string;

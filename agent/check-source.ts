@@ -1,0 +1,111 @@
+/** What `check` says of a source: whether it can be read now, and what it is. */
+import { constants } from 'node:fs';
+import { access } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { asFault, faultLine, formatSize } from '@fieldloop/core';
+import { formatOf, readRecording } from '@fieldloop/recording';
+import { openFile } from '@fieldloop/recording/file';
+import { gatherFacts, type RecordingFacts } from '@fieldloop/rules';
+import type { Finding } from './finding.ts';
+import { dialWithinMs } from './limits.ts';
+import type { SourceConfig } from './source-config.ts';
+import { subprotocols } from './source/foxglove-frames.ts';
+import { checkRclnodejs } from './source/rclnodejs.ts';
+
+/** Of a finished recording, what it holds is added to `facts`. */
+export async function checkSource(
+  about: string,
+  source: SourceConfig,
+  facts: RecordingFacts[],
+): Promise<Finding> {
+  try {
+    return await findingOf(about, source, facts);
+  } catch (error) {
+    return { level: 'error', about, text: faultLine(asFault(error)) };
+  }
+}
+
+function findingOf(about: string, source: SourceConfig, facts: RecordingFacts[]): Promise<Finding> {
+  switch (source.kind) {
+    case 'file':
+      return checkFile(about, source.path, facts);
+    case 'folder':
+      return checkFolder(about, source);
+    case 'sim':
+      return checkSim(about, source);
+    case 'foxglove':
+      return checkFoxglove(about, source.url);
+    case 'ros2':
+      return checkRos(about);
+  }
+}
+
+async function checkFile(about: string, path: string, facts: RecordingFacts[]): Promise<Finding> {
+  await using file = await openFile(path);
+  const format = await formatOf(file);
+  const gathering = gatherFacts();
+  for await (const item of readRecording(file)) gathering.take(item);
+  facts.push(gathering.facts());
+  const size = formatSize(file.size ?? 0);
+  return { level: 'ok', about, text: `${path} is a whole ${format} recording of ${size}` };
+}
+
+async function checkFolder(
+  about: string,
+  { path, glob, follow }: Extract<SourceConfig, { kind: 'folder' }>,
+): Promise<Finding> {
+  try {
+    await access(path, constants.R_OK | constants.X_OK);
+  } catch (error) {
+    const { code = String(error) } = error as NodeJS.ErrnoException;
+    const text = `folder ${path} cannot be read (${code}). Make it, or correct the path.`;
+    return { level: 'error', about, text };
+  }
+  const how = follow ? 'as they grow' : 'when they are finished';
+  return { level: 'ok', about, text: `folder ${path} can be read; takes ${glob} ${how}` };
+}
+
+const absent = (about: string, address: string, why = ''): Finding => ({
+  level: 'warning',
+  about,
+  text: `${address} does not answer now${why}. The agent waits for it.`,
+});
+
+function checkSim(
+  about: string,
+  { host, port }: Extract<SourceConfig, { kind: 'sim' }>,
+): Promise<Finding> {
+  const address = `tcp://${host}:${port}`;
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const done = (finding: Finding): void => {
+      socket.destroy();
+      resolve(finding);
+    };
+    socket.setTimeout(dialWithinMs, () => done(absent(about, address)));
+    socket.on('connect', () => done({ level: 'ok', about, text: `${address} answers` }));
+    socket.on('error', ({ message }) => done(absent(about, address, ` (${message})`)));
+  });
+}
+
+function checkFoxglove(about: string, url: string): Promise<Finding> {
+  return new Promise((resolve) => {
+    const socket = new WebSocket(url, subprotocols);
+    const timer = setTimeout(() => done(absent(about, url)), dialWithinMs);
+    const done = (finding: Finding): void => {
+      clearTimeout(timer);
+      socket.close();
+      resolve(finding);
+    };
+    socket.addEventListener('open', () =>
+      done({ level: 'ok', about, text: `${url} answers with ${socket.protocol}` }),
+    );
+    socket.addEventListener('error', () => done(absent(about, url, ' as a Foxglove server')));
+  });
+}
+
+/** A start says the same and goes on with the other sources. */
+async function checkRos(about: string): Promise<Finding> {
+  await checkRclnodejs();
+  return { level: 'ok', about, text: 'ROS 2 is sourced and rclnodejs loads' };
+}

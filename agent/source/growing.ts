@@ -1,0 +1,215 @@
+/**
+ * A recording on the disk, as far as it is written: what became whole since the last look. MCAP
+ * and ROS 1 bags may still be growing; other formats are read when they are finished.
+ */
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { Fault } from '@fieldloop/core';
+import {
+  type Channel,
+  type GrowingBag,
+  type McapParser,
+  openGrowingBag,
+  openMcapParser,
+  type Readable,
+  readRecording,
+  type RecordingItem,
+} from '@fieldloop/recording';
+import { openFile } from '@fieldloop/recording/file';
+import { growingReadBytes } from '../limits.ts';
+
+/** Where an earlier reading stopped, and what was defined by then. */
+export interface FilePlace {
+  readonly offset: number;
+  readonly channels: readonly Channel[];
+}
+
+export interface GrowingFile extends AsyncDisposable {
+  readonly inode: number;
+  /**
+   * Items that became whole since the last call, of one piece of the file, up to byte `upTo`, a
+   * place where a record begins. `offset` is behind all of them when they were taken. Fault
+   * `corrupt` after the items before damage, and when the file became shorter.
+   */
+  more(signal: AbortSignal, upTo?: number): AsyncGenerator<RecordingItem, void>;
+  /** There are bytes that `more` did not look at. */
+  readonly hasMore: boolean;
+  /** Where the first record begins that is not whole yet. */
+  readonly offset: number;
+  /** Bytes that the file had at the last look. */
+  readonly size: number;
+  /** The recording has come to its proper end. */
+  readonly isDone: boolean;
+  /** The fault of a recording that ends here. */
+  torn(): Fault;
+}
+
+interface Reader {
+  readonly hasMore: boolean;
+  more(size: number, signal: AbortSignal): AsyncGenerator<RecordingItem, void>;
+  readonly offset: number;
+  readonly isDone: boolean;
+  torn(): Fault | undefined;
+}
+
+const headBytes = 16;
+
+/** Fault `not_found` or `forbidden` as it is opened. */
+export async function openGrowing(path: string, from?: FilePlace): Promise<GrowingFile> {
+  // The door knows the words for what keeps a file from being opened.
+  await using probe = await openFile(path);
+  const handle = await open(path, 'r');
+  const { ino } = await handle.stat();
+  let reader: Reader | undefined;
+  let size = probe.size ?? 0;
+  const file: Readable = { name: path, read: (offset, length) => readAt(handle, offset, length) };
+  return {
+    inode: ino,
+    get size() {
+      return size;
+    },
+    get offset() {
+      return reader?.offset ?? from?.offset ?? 0;
+    },
+    get isDone() {
+      return reader?.isDone ?? false;
+    },
+    get hasMore() {
+      return reader?.hasMore ?? false;
+    },
+    async *more(signal, upTo = Number.POSITIVE_INFINITY) {
+      size = (await handle.stat()).size;
+      if (size < (reader?.offset ?? from?.offset ?? 0)) throw shrunk(path, size);
+      reader ??= await openReader(file, size, from);
+      if (reader !== undefined) yield* reader.more(Math.min(size, upTo), signal);
+    },
+    torn: () => reader?.torn() ?? endless(path, size),
+    [Symbol.asyncDispose]: () => handle.close(),
+  };
+}
+
+/** The inode that a path names now; undefined when it names none. */
+export async function inodeAt(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).ino;
+  } catch {
+    return undefined;
+  }
+}
+
+/** By the first bytes; undefined while there are too few of them. */
+async function openReader(
+  file: Readable,
+  size: number,
+  from: FilePlace | undefined,
+): Promise<Reader | undefined> {
+  const head = Buffer.from(await file.read(0, headBytes)).toString('latin1');
+  if (head.length < headBytes) return undefined;
+  if (head.startsWith('#ROSBAG')) return bagReader(file, openGrowingBag(file.name, from));
+  if (head.startsWith('\x89MCAP0')) return mcapReader(file, openMcapParser(file.name, from), from);
+  return wholeReader(file.name, size, (from?.offset ?? 0) >= size);
+}
+
+function mcapReader(file: Readable, parser: McapParser, from: FilePlace | undefined): Reader {
+  let at = from?.offset ?? 0;
+  let end = at;
+  return {
+    get hasMore() {
+      return at < end;
+    },
+    get offset() {
+      return parser.offset;
+    },
+    get isDone() {
+      return parser.isDone;
+    },
+    async *more(size) {
+      if (size < at) throw shrunk(file.name, size);
+      end = size;
+      if (at === size) return;
+      const bytes = await file.read(at, Math.min(growingReadBytes, size - at));
+      at += bytes.length;
+      if (bytes.length === 0) end = at;
+      else yield* parser.push(bytes);
+      if (parser.damage !== undefined) throw parser.damage;
+    },
+    torn() {
+      try {
+        parser.end();
+        return undefined;
+      } catch (error) {
+        return error instanceof Fault ? error : undefined;
+      }
+    },
+  };
+}
+
+function bagReader(file: Readable, bag: GrowingBag): Reader {
+  let hasMore = false;
+  return {
+    get hasMore() {
+      return hasMore;
+    },
+    get offset() {
+      return bag.offset;
+    },
+    get isDone() {
+      return bag.isDone && !hasMore;
+    },
+    async *more(size) {
+      const before = bag.offset;
+      const read: Readable['read'] = (offset, length) =>
+        file.read(offset, Math.min(length, size - offset));
+      yield* bag.more({ name: file.name, size, read }, growingReadBytes);
+      hasMore = bag.offset - before >= growingReadBytes && bag.offset < size;
+    },
+    torn: () => undefined,
+  };
+}
+
+/** A format that cannot be read while it grows: all of it at once, at its first look. */
+function wholeReader(path: string, size: number, wasRead: boolean): Reader {
+  let isDone = wasRead;
+  return {
+    hasMore: false,
+    // Reading never goes on in its middle.
+    get offset() {
+      return isDone ? size : 0;
+    },
+    get isDone() {
+      return isDone;
+    },
+    async *more(_, signal) {
+      if (isDone) return;
+      await using file = await openFile(path);
+      yield* readRecording(file, { signal });
+      isDone = true;
+    },
+    torn: () => undefined,
+  };
+}
+
+async function readAt(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
+  const memory = new Uint8Array(Buffer.allocUnsafeSlow(Math.max(0, length)).buffer);
+  let filled = 0;
+  while (filled < memory.length) {
+    const left = memory.length - filled;
+    const { bytesRead } = await handle.read(memory, filled, left, offset + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return memory.subarray(0, filled);
+}
+
+function shrunk(path: string, size: number): Fault {
+  return new Fault('corrupt', `the file became shorter, ${size} bytes, than what was read of it`, {
+    place: path,
+    remedy: 'Let recorders write new files; what was read before is kept.',
+  });
+}
+
+function endless(path: string, size: number): Fault {
+  return new Fault('corrupt', `the recording ends at byte ${size} without its end`, {
+    place: path,
+    remedy: '`fieldloop recording repair FILE OUT` writes what is whole into a new file.',
+  });
+}

@@ -1,0 +1,94 @@
+/**
+ * Where in its files a session was read to, and from where the window would be filled again. A
+ * mark stands between two looks at a file: everything before its offset was given on.
+ */
+import type { Clock, Log } from '@fieldloop/core';
+import type { MessageBlock } from '@fieldloop/recording';
+import { clockJumpNs } from '@fieldloop/rules';
+import { markEveryMs } from '../limits.ts';
+import type { ChannelMap } from './channel-table.ts';
+import type { Place } from './places.ts';
+import type { SaveMark } from './source.ts';
+
+interface Part {
+  readonly index: number;
+  readonly map: ChannelMap;
+  readonly opening: string | undefined;
+}
+
+export interface Marks {
+  block(part: Part, block: MessageBlock): void;
+  /** All that `file` gave up to its offset was given on. */
+  reached(
+    part: Part,
+    file: { readonly offset: number; readonly isDone: boolean },
+    nowMs: number,
+  ): void;
+  readonly isDue: boolean;
+  /** What saves the place reached last. */
+  take(about: Pick<Place, 'sessionId' | 'profile' | 'live'>): SaveMark;
+}
+
+/** A stretch of the session that the window may still hold. */
+interface Stretch {
+  readonly part: Part;
+  readonly offset: number;
+  readonly lastNs: bigint;
+}
+
+interface Reached {
+  readonly part: Part;
+  readonly offset: number;
+  readonly isDone: boolean;
+}
+
+export function openMarks(deps: {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly savePlace: (place: Place) => Promise<void>;
+}): Marks {
+  let stretches: Stretch[] = [];
+  let newestNs: bigint | undefined;
+  let at: Reached | undefined;
+  let markedMs = deps.clock.monotonicMs();
+  let isDue = false;
+  return {
+    get isDue() {
+      return isDue;
+    },
+    block(part, { offset, lastNs }) {
+      // A clock that was set back begins another timeline, with a window of its own.
+      if (newestNs !== undefined && lastNs < newestNs - clockJumpNs) {
+        stretches = [];
+        newestNs = lastNs;
+      } else if (newestNs === undefined || lastNs > newestNs) newestNs = lastNs;
+      stretches.push({ part, offset, lastNs });
+    },
+    reached(part, { offset, isDone }, nowMs) {
+      const isNew = offset !== at?.offset || part !== at.part;
+      at = { part, offset, isDone };
+      isDue = isNew && nowMs - markedMs >= markEveryMs;
+    },
+    take(about) {
+      const reached = at;
+      markedMs = deps.clock.monotonicMs();
+      isDue = false;
+      return async (state, fromNs) => {
+        // A format that is read as a whole has no place inside.
+        if (reached === undefined || reached.offset === 0) return;
+        const from = stretches.findIndex(({ lastNs }) => lastNs >= fromNs);
+        stretches = from < 0 ? [] : stretches.slice(from);
+        const first = stretches[0] ?? reached;
+        const parts = [...new Set([...stretches.map(({ part }) => part), reached.part])];
+        const files = parts.map(({ index, opening = '', map }) => ({
+          index,
+          opening,
+          channels: map.own,
+        }));
+        const { offset, isDone } = reached;
+        const warmOffset = first.offset;
+        await deps.savePlace({ ...about, files, offset, isDone, warmOffset, state });
+      };
+    },
+  };
+}

@@ -1,0 +1,115 @@
+/**
+ * How far a session was read, as a document outside of this process: the place in its files, the
+ * channels they defined, and what the timeline was. A place that is not understood is none.
+ */
+import type { Json } from '@fieldloop/core';
+import type { Channel } from '@fieldloop/recording';
+import { maxPlaceBytes } from '../limits.ts';
+import { schemaKey } from './channel-table.ts';
+
+/** Both answer after earlier results are durable. */
+export interface Positions {
+  get(key: string): Promise<Json | undefined>;
+  save(key: string, document: Json): Promise<void>;
+}
+
+/** One file of a session. */
+export interface PlacedFile {
+  /** Of its split; 0 for a recording that is not split. */
+  readonly index: number;
+  /** What its first messages hash to: another recording may come under the same name. */
+  readonly opening: string;
+  readonly channels: readonly { readonly channel: Channel; readonly id: number }[];
+}
+
+export interface Place {
+  readonly sessionId: string;
+  readonly profile: string;
+  readonly live: boolean;
+  /** Files from the one where the window begins to the one at work. */
+  readonly files: readonly PlacedFile[];
+  /** In the last of `files`. */
+  readonly offset: number;
+  /** That file has come to its end. */
+  readonly isDone: boolean;
+  /** In the first of `files`: what stands between here and `offset` fills the window again. */
+  readonly warmOffset: number;
+  readonly state: Json;
+}
+
+const version = 1;
+
+/** Undefined when it is too large to be kept. */
+export function placeDocument(place: Place): Json | undefined {
+  const schemas = new Map<string, Json>();
+  const files = place.files.map(({ index, opening, channels }) => ({
+    index,
+    opening,
+    channels: channels.map(({ channel, id }) => channelDocument(channel, id, schemas)),
+  }));
+  const document = { version, ...place, files, schemas: Object.fromEntries(schemas) };
+  return JSON.stringify(document).length > maxPlaceBytes ? undefined : document;
+}
+
+function channelDocument(channel: Channel, as: number, schemas: Map<string, Json>): Json {
+  const { id, topic, messageEncoding, metadata, latched, schema } = channel;
+  const given = { id, as, topic, messageEncoding, metadata: Object.fromEntries(metadata), latched };
+  if (schema === undefined) return given;
+  const key = schemaKey(schema);
+  if (!schemas.has(key)) {
+    const { name, encoding, data } = schema;
+    schemas.set(key, { name, encoding, data: Buffer.from(data).toString('base64') });
+  }
+  return { ...given, schema: key, ...(schema.id === undefined ? {} : { schemaId: schema.id }) };
+}
+
+type SavedSchema = { readonly name: string; readonly encoding: string; readonly data: string };
+
+interface SavedChannel {
+  readonly id: number;
+  readonly as: number;
+  readonly topic: string;
+  readonly messageEncoding: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly latched: boolean;
+  readonly schema?: string;
+  readonly schemaId?: number;
+}
+
+interface SavedPlace extends Omit<Place, 'files'> {
+  readonly version: number;
+  readonly files: readonly (Omit<PlacedFile, 'channels'> & {
+    readonly channels: readonly SavedChannel[];
+  })[];
+  readonly schemas: Readonly<Record<string, SavedSchema>>;
+}
+
+/** Undefined for the place of a session that is over, and for documents of another version. */
+export function placeOf(document: Json | undefined): Place | undefined {
+  if (typeof document !== 'object' || document === null) return undefined;
+  const head = document as { readonly version?: unknown; readonly over?: unknown };
+  if (head.version !== version || head.over === true) return undefined;
+  const { version: _, schemas, files, ...rest } = document as unknown as SavedPlace;
+  const shared = new Map(
+    Object.entries(schemas).map(([key, { name, encoding, data }]) => [
+      key,
+      { name, encoding, data: new Uint8Array(Buffer.from(data, 'base64')) },
+    ]),
+  );
+  return {
+    ...rest,
+    files: files.map(({ channels, ...file }) => ({
+      ...file,
+      channels: channels.map(({ as, schema: key, schemaId, metadata, ...channel }) => {
+        const bare = key === undefined ? undefined : shared.get(key);
+        const schema =
+          bare === undefined || schemaId === undefined ? bare : { ...bare, id: schemaId };
+        const whole = { ...channel, metadata: new Map(Object.entries(metadata)), schema };
+        return { channel: whole, id: as };
+      }),
+    })),
+  };
+}
+
+/** The session ended: its next file, if one ever comes, is another session. */
+export const placeOver: Json = { version, over: true };

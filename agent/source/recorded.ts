@@ -1,0 +1,309 @@
+/**
+ * One session as its recorder leaves it on the disk: a file that may still be growing, and the
+ * splits that go on after it. Rules, window and clips know nothing of files; here they become one
+ * stream, with marks at which a later process goes on.
+ */
+import { asFault, type Clock, Fault, type Log } from '@fieldloop/core';
+import type { Channel, RecordingItem } from '@fieldloop/recording';
+import { openFile } from '@fieldloop/recording/file';
+import { lookAroundMs, pollEveryMs, quietEveryMs, supersededAfterMs } from '../limits.ts';
+import { type ChannelMap, type ChannelTable, openChannelTable } from './channel-table.ts';
+import { openingOf, openingOfBlock, sessionIdOf } from './fingerprint.ts';
+import { isFinished } from './finished.ts';
+import { type GrowingFile, inodeAt, openGrowing } from './growing.ts';
+import { openMarks, type Marks } from './marks.ts';
+import type { Place } from './places.ts';
+import type { Candidate, Scan } from './scan.ts';
+import type { BlockItem, SourceItem } from './source.ts';
+import { openTail, type Tail, tailEnd } from './tail.ts';
+
+export interface RecordedDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly scan: () => Promise<Scan>;
+  /** The split that goes on after this one, once it is there; undefined when none comes. */
+  readonly next: (after: Candidate, isLive: boolean) => Promise<Candidate | undefined>;
+  /** Notes that a file was read to its end, or broke. */
+  readonly note: (file: Candidate, why?: string) => Promise<void>;
+  readonly savePlace: (place: Place | 'over') => Promise<void>;
+}
+
+/** How the reading of one file ended. */
+type Outcome =
+  | { readonly kind: 'done' | 'stopped' }
+  /** `goesOn`: what the recorder wrote next is the same session all the same. */
+  | { readonly kind: 'torn'; readonly fault: Fault; readonly goesOn: boolean };
+
+/** A file of the session, open or read. */
+export interface OpenPart {
+  readonly path: string;
+  readonly index: number;
+  readonly map: ChannelMap;
+  opening: string | undefined;
+}
+
+export class Recorded {
+  readonly #device: string;
+  readonly #deps: RecordedDeps;
+  readonly #signal: AbortSignal;
+  readonly #marks: Marks;
+  #table: ChannelTable = openChannelTable();
+  #tail: Tail;
+  #sessionId: string | undefined;
+  #profile = '';
+  #isLive = false;
+  /** Channels that were met before the first message told which session this is. */
+  #early: Channel[] = [];
+
+  constructor(device: string, deps: RecordedDeps, signal: AbortSignal) {
+    this.#device = device;
+    this.#deps = deps;
+    this.#signal = signal;
+    this.#tail = openTail(deps.clock.monotonicMs());
+    this.#marks = openMarks(deps);
+  }
+
+  /** From `first` on, or from the place that an earlier process noted. */
+  async *read(first: Candidate, place?: Place): AsyncGenerator<SourceItem, void> {
+    this.#isLive = place?.live ?? !(await isFinished(first, this.#deps.clock));
+    let current = first;
+    let outcome = place === undefined ? yield* this.#file(first) : yield* this.#goOn(first, place);
+    for (;;) {
+      if (outcome.kind === 'stopped') return yield* this.#mark();
+      if (outcome.kind === 'torn' && !outcome.goesOn) break;
+      const next = await this.#deps.next(current, this.#isLive);
+      if (this.#signal.aborted) return yield* this.#mark();
+      if (next === undefined) break;
+      if (outcome.kind === 'torn') yield this.#broken(outcome.fault);
+      yield* this.#gap(current, next);
+      current = next;
+      outcome = yield* this.#file(next);
+    }
+    if (this.#sessionId === undefined && outcome.kind !== 'torn') return;
+    yield { kind: 'end', fault: outcome.kind === 'torn' ? outcome.fault : undefined };
+    if (this.#signal.aborted) return;
+    // One that only rests is gone on with when its file grows after all.
+    if (outcome.kind !== 'torn' || outcome.fault.code !== 'corrupt') {
+      await this.#deps.savePlace('over');
+    }
+  }
+
+  async *#file(candidate: Candidate): AsyncGenerator<SourceItem, Outcome> {
+    let file: GrowingFile;
+    try {
+      file = await openGrowing(candidate.path);
+    } catch (error) {
+      return { kind: 'torn', fault: expected(error), goesOn: false };
+    }
+    await using _ = file;
+    const { path } = candidate;
+    const part = this.#open(path, candidate.split.index ?? 0, undefined);
+    return yield* this.#follow(file, candidate, part);
+  }
+
+  /** The place's files fill the window again; then reading goes on in the last of them. */
+  async *#goOn(first: Candidate, place: Place): AsyncGenerator<SourceItem, Outcome> {
+    const known = place.files.flatMap(({ channels }) =>
+      channels.map(({ channel, id }) => ({ ...channel, id })),
+    );
+    this.#table = openChannelTable(known);
+    const { sessionId: id, profile, live } = place;
+    this.#sessionId = id;
+    this.#profile = profile;
+    const session = { id, recording: first.path, profile, live, resumes: true as const };
+    yield { kind: 'begin', session, state: place.state };
+    for (const channel of this.#table.channels) yield { kind: 'channel', channel };
+    const { found } = await this.#deps.scan();
+    const own = found.filter(({ split }) => split.series === first.split.series);
+    let outcome: Outcome = { kind: 'done' };
+    for (const [i, placed] of place.files.entries()) {
+      const candidate = own.find(({ split }) => (split.index ?? 0) === placed.index);
+      if (candidate === undefined || !(await this.#isSame(candidate, placed.opening))) continue;
+      const channels = placed.channels.map(({ channel }) => channel);
+      const from =
+        i === 0 && place.warmOffset > 0 ? { offset: place.warmOffset, channels } : undefined;
+      await using file = await openGrowing(candidate.path, from);
+      const part = this.#open(candidate.path, placed.index, placed.opening);
+      if (from !== undefined) for (const channel of channels) part.map.take(channel);
+      const isLast = i === place.files.length - 1;
+      outcome = yield* this.#warm(file, part, isLast ? place.offset : undefined);
+      if (!isLast || outcome.kind !== 'done') continue;
+      if (!place.isDone) outcome = yield* this.#follow(file, candidate, part);
+      else await this.#deps.note(candidate);
+    }
+    // A later split goes on where the place's own file ended.
+    const last = place.files.at(-1)?.index ?? 0;
+    if (outcome.kind !== 'done' || (first.split.index ?? 0) <= last) return outcome;
+    return yield* this.#file(first);
+  }
+
+  async *#warm(
+    file: GrowingFile,
+    part: OpenPart,
+    upTo: number | undefined,
+  ): AsyncGenerator<SourceItem, Outcome> {
+    try {
+      do {
+        for await (const item of file.more(this.#signal, upTo)) {
+          for (const given of this.#take(item, { file, part })) {
+            yield given.kind === 'block' ? { ...given, isWarm: true } : given;
+          }
+        }
+        if (this.#signal.aborted) return { kind: 'stopped' };
+      } while (file.hasMore);
+      return { kind: 'done' };
+    } catch (error) {
+      return { kind: 'torn', fault: expected(error), goesOn: false };
+    }
+  }
+
+  /** All of the file, and what comes while it grows. */
+  async *#follow(
+    file: GrowingFile,
+    candidate: Candidate,
+    part: OpenPart,
+  ): AsyncGenerator<SourceItem, Outcome> {
+    const { clock } = this.#deps;
+    const restedMs = Math.max(0, clock.now() - candidate.changedMs);
+    this.#tail = openTail(clock.monotonicMs() - restedMs);
+    let { size } = file;
+    let [lookedMs, quietMs] = [Number.NEGATIVE_INFINITY, 0];
+    for (;;) {
+      try {
+        for await (const item of file.more(this.#signal)) yield* this.#take(item, { file, part });
+      } catch (error) {
+        const fault = expected(error);
+        await this.#deps.note(candidate, fault.message);
+        return { kind: 'torn', fault, goesOn: false };
+      }
+      this.#marks.reached(part, file, this.#deps.clock.monotonicMs());
+      if (this.#signal.aborted) return { kind: 'stopped' };
+      if (this.#marks.isDue) yield* this.#mark();
+      if (file.isDone) {
+        yield* this.#mark();
+        await this.#deps.note(await this.#named(file, candidate));
+        return { kind: 'done' };
+      }
+      if (file.hasMore) continue;
+      const now = clock.monotonicMs();
+      if (file.size !== size) this.#tail.grew(now);
+      size = file.size;
+      if (now - lookedMs >= lookAroundMs) {
+        lookedMs = now;
+        const end = await this.#end(file, candidate);
+        if (end !== undefined) return end;
+      }
+      const silentMs = this.#tail.silentMs(now);
+      if (this.#isLive && silentMs > 0 && now - quietMs >= quietEveryMs) {
+        quietMs = now;
+        yield { kind: 'quiet', ms: silentMs };
+      }
+      // An aborted sleep ends at the next look.
+      await clock.sleep(pollEveryMs, this.#signal).catch(() => undefined);
+    }
+  }
+
+  /** The ROS 1 recorder takes `.active` off the name when it is done. */
+  async #named(file: GrowingFile, candidate: Candidate): Promise<Candidate> {
+    if ((await inodeAt(candidate.path)) === file.inode) return candidate;
+    const { found } = await this.#deps.scan();
+    return found.find(({ inode }) => inode === file.inode) ?? candidate;
+  }
+
+  /** Undefined while more may come; looks at the folder once the file has been still for a bit. */
+  async #end(file: GrowingFile, candidate: Candidate): Promise<Outcome | undefined> {
+    const { clock, scan } = this.#deps;
+    const inode = await inodeAt(candidate.path);
+    const nowMs = clock.monotonicMs();
+    if (inode === file.inode && this.#tail.stillMs(nowMs) < supersededAfterMs) return undefined;
+    const { found } = await scan();
+    const here = found.find((one) => one.inode === file.inode);
+    const end = tailEnd({
+      restedMs: here && clock.now() - here.changedMs,
+      isOverdue: this.#tail.isOverdue(nowMs),
+      isReplaced: here === undefined && inode !== undefined,
+      hasNewer: found.some(
+        (one) => one.inode !== file.inode && one.changedMs > (here?.changedMs ?? Infinity),
+      ),
+    });
+    if (end === undefined) return undefined;
+    const fault = end === 'deleted' ? deleted(candidate.path) : file.torn();
+    await this.#deps.note(here ?? candidate, fault.message);
+    return { kind: 'torn', fault, goesOn: end === 'superseded' || end === 'deleted' };
+  }
+
+  *#take(
+    item: RecordingItem,
+    { file, part }: { file: GrowingFile; part: OpenPart },
+  ): Generator<BlockItem | Exclude<SourceItem, BlockItem>, void> {
+    if (item.kind === 'header') {
+      if (this.#sessionId === undefined) this.#profile = item.profile;
+    } else if (item.kind === 'channel') {
+      const { channel, isNew } = part.map.take(item.channel);
+      if (isNew && this.#sessionId === undefined) this.#early.push(channel);
+      else if (isNew) yield { kind: 'channel', channel };
+    } else if (item.kind === 'block' && item.block.count > 0) {
+      part.opening ??= openingOfBlock(item.block);
+      if (this.#sessionId === undefined) yield* this.#begin(part.path, part.opening);
+      const block = part.map.block(item.block);
+      this.#marks.block(part, block);
+      const spanMs = Number(block.lastNs - block.firstNs) / 1e6;
+      this.#tail.came(this.#deps.clock.monotonicMs(), spanMs);
+      const stored = part.map.isSame && block.chunk !== undefined ? part.path : undefined;
+      yield { kind: 'block', block, file: stored, isBehind: file.hasMore };
+    }
+  }
+
+  *#begin(recording: string, opening: string): Generator<SourceItem, void> {
+    const id = sessionIdOf(this.#device, opening);
+    this.#sessionId = id;
+    const { live, profile } = { live: this.#isLive, profile: this.#profile };
+    yield { kind: 'begin', session: { id, recording, profile, live, resumes: true } };
+    for (const channel of this.#early.splice(0)) yield { kind: 'channel', channel };
+  }
+
+  #open(path: string, index: number, opening: string | undefined): OpenPart {
+    return { path, index, map: this.#table.open(), opening };
+  }
+
+  *#mark(): Generator<SourceItem, void> {
+    if (this.#sessionId === undefined) return;
+    const about = { sessionId: this.#sessionId, profile: this.#profile, live: this.#isLive };
+    yield { kind: 'mark', save: this.#marks.take(about) };
+  }
+
+  *#gap(before: Candidate, next: Candidate): Generator<SourceItem, void> {
+    const missing = (next.split.index ?? 0) - (before.split.index ?? 0) - 1;
+    if (missing <= 0) return;
+    const text = `${missing} parts before ${next.path} were gone before they were read`;
+    yield { kind: 'notice', name: 'recording_gap', text };
+  }
+
+  #broken(fault: Fault): SourceItem {
+    const text = `${fault.place ?? ''}: ${fault.message}. The session goes on with its next part.`;
+    return { kind: 'notice', name: 'recording_broken', text };
+  }
+
+  async #isSame({ path }: Candidate, opening: string): Promise<boolean> {
+    try {
+      await using file = await openFile(path);
+      return (await openingOf(file)) === opening;
+    } catch (error) {
+      expected(error);
+      return false;
+    }
+  }
+}
+
+/** A bug is thrown on. */
+function expected(error: unknown): Fault {
+  const fault = asFault(error);
+  if (fault.code === 'internal') throw error;
+  return fault;
+}
+
+const deleted = (path: string): Fault =>
+  new Fault('not_found', 'the file was deleted before its recorder ended it', {
+    place: path,
+    remedy: 'Let the recorder keep more files, or more of them at a time.',
+  });

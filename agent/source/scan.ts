@@ -1,0 +1,91 @@
+/** The recordings of a folder, in the order in which they were recorded as far as names tell. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join, matchesGlob, relative } from 'node:path';
+import { maxFolderFiles, maxMetadataBytes } from '../limits.ts';
+import { bySplit, listedSplits, type SplitName, splitName } from './series.ts';
+
+export interface Candidate {
+  readonly path: string;
+  readonly split: SplitName;
+  /** Size and time of change: while both stay, the file is not looked at again. */
+  readonly version: string;
+  readonly changedMs: number;
+  readonly inode: number;
+}
+
+export interface Scan {
+  readonly found: readonly Candidate[];
+  /** Why the folder gives nothing, or not all. */
+  readonly problem?: string;
+  /** The folder is there and may not be read. */
+  readonly isForbidden?: boolean;
+}
+
+interface Place {
+  readonly path: string;
+  readonly glob: string;
+  /** Left out with all below. */
+  readonly except?: string | undefined;
+}
+
+export async function scan(folder: Place): Promise<Scan> {
+  let names: string[];
+  try {
+    names = await namesIn(folder);
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? String(error);
+    const problem = `the folder ${folder.path} cannot be read (${code})`;
+    return { found: [], problem, isForbidden: code === 'EACCES' || code === 'EPERM' };
+  }
+  const kept = names.filter((name) => matchesGlob(name.replace(/\.active$/, ''), folder.glob));
+  const found: Candidate[] = [];
+  const listed = await listings(folder.path, kept);
+  for (const name of kept.sort().slice(0, maxFolderFiles)) {
+    const path = join(folder.path, name);
+    // A file that went away between the two calls is simply not there.
+    const status = await stat(path).catch(() => undefined);
+    if (status?.isFile() !== true) continue;
+    const version = `${status.size}:${status.mtimeMs}`;
+    const split = listed.get(name) ?? splitName(name);
+    found.push({ path, split, version, changedMs: status.mtimeMs, inode: status.ino });
+  }
+  found.sort((a, b) => bySplit(a.split, b.split));
+  if (kept.length <= maxFolderFiles) return { found };
+  const problem = `the folder ${folder.path} has more than ${maxFolderFiles} recordings; the first are read`;
+  return { found, problem };
+}
+
+async function namesIn({ path, glob, except }: Place): Promise<string[]> {
+  const entries = await readdir(path, { recursive: glob.includes('/'), withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile() || entry.isSymbolicLink())
+    .filter(({ parentPath }) => except === undefined || !`${parentPath}/`.startsWith(`${except}/`))
+    .map((entry) => relative(path, join(entry.parentPath, entry.name)));
+}
+
+/** Splits whose names do not number them, by the `metadata.yaml` that lies beside them. */
+async function listings(
+  folder: string,
+  names: readonly string[],
+): Promise<ReadonlyMap<string, SplitName>> {
+  const listed = new Map<string, SplitName>();
+  const bare = names.filter((name) => splitName(name).index === undefined);
+  for (const dir of new Set(bare.map((name) => dirname(name)))) {
+    for (const [index, file] of listedSplits(await metadataIn(join(folder, dir))).entries()) {
+      const name = join(dir, file);
+      if (splitName(name).index !== undefined) continue;
+      listed.set(name, { series: join(dir, 'metadata.yaml'), index, begun: '' });
+    }
+  }
+  return listed;
+}
+
+async function metadataIn(dir: string): Promise<string> {
+  try {
+    const path = join(dir, 'metadata.yaml');
+    const { size } = await stat(path);
+    return size > maxMetadataBytes ? '' : await readFile(path, 'utf8');
+  } catch {
+    return '';
+  }
+}
