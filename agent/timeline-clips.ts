@@ -5,7 +5,7 @@
 import { asFault, faultLine } from '@fieldloop/core';
 import type { EngineEvent, EngineOutput } from '@fieldloop/rules';
 import { askedTrigger, type ClipAsk } from './clip/ask.ts';
-import { clipIdOf } from './clip/manifest.ts';
+import { clockFacts } from './clip/clock.ts';
 import {
   type Draft,
   neededFrom,
@@ -16,8 +16,11 @@ import {
   type PlanState,
   type Trigger,
 } from './clip/plan.ts';
+import { hiddenSignals } from './clip/redaction.ts';
+import { draftIdOf, suppressedOf } from './clip/told.ts';
 import { triggerOf } from './clip/trigger.ts';
-import { type FinishedClip, type Held, writeClip } from './clip/write.ts';
+import { type FinishedClip, type Held, writeClip, type WriteOptions } from './clip/write.ts';
+import { busyHz } from './clip-limits.ts';
 import type { ClipAnswer } from './messages.ts';
 import type { RuleTally } from './rule/tally.ts';
 import { stableUuid } from './stable-id.ts';
@@ -29,6 +32,10 @@ export class Clipping {
   readonly #tally: Tally;
   #settings: TimelineSettings;
   #rules: RuleTally;
+  /** Suppressed triggers that a manifest told of. */
+  #told: Readonly<Record<string, number>> = {};
+  /** Signals of topics that are redacted. */
+  #hidden: ReadonlySet<string>;
   #plan: PlanState = nothingPlanned;
   #outputs: PlanOutput[] = [];
   #fires: Trigger[] = [];
@@ -44,6 +51,7 @@ export class Clipping {
     this.#deps = deps;
     this.#tally = deps.tally;
     this.#rules = deps.tally.rules;
+    this.#hidden = hiddenSignals(settings.redaction, settings.ruleSet);
   }
 
   get openClips(): number {
@@ -69,6 +77,8 @@ export class Clipping {
   use(settings: TimelineSettings): void {
     this.#settings = settings;
     this.#rules = this.#tally.rules;
+    this.#told = {};
+    this.#hidden = hiddenSignals(settings.redaction, settings.ruleSet);
   }
 
   ask(ask: ClipAsk, atNs: bigint): void {
@@ -85,7 +95,7 @@ export class Clipping {
       if (verdict.kind !== 'fire') continue;
       const rule = this.#settings.ruleSet.rules.find(({ id }) => id === verdict.ruleId);
       const { clipNs } = this.#settings;
-      const trigger = triggerOf(verdict, { why: rule?.why, clipNs });
+      const trigger = triggerOf(verdict, { why: rule?.why, clipNs, hidden: this.#hidden });
       const { ruleId } = verdict;
       this.#tally.fired[ruleId] = (this.#tally.fired[ruleId] ?? 0) + 1;
       this.#rules.fired[ruleId] = (this.#rules.fired[ruleId] ?? 0) + 1;
@@ -135,7 +145,7 @@ export class Clipping {
 
   async #tell(trigger: Trigger, drafts: readonly Draft[], ending: string): Promise<void> {
     const { marker } = trigger;
-    const first = drafts.find(({ markers }) => markers.includes(marker))?.markers[0];
+    const draft = drafts.find(({ markers }) => markers.includes(marker));
     const { id: sessionId } = this.#held.session;
     await this.#deps.outlet.notice({
       id: this.#idOf(trigger.marker),
@@ -144,7 +154,7 @@ export class Clipping {
       text: marker.why ?? marker.expression,
       atNs: trigger.atNs,
       sessionId,
-      clipId: first && clipIdOf(sessionId, first, ending),
+      clipId: draft && draftIdOf(sessionId, draft, ending),
       rule: `${marker.rule}@${marker.version}`,
       ruleSetDigest: marker.ruleSetDigest,
       values: marker.values,
@@ -160,13 +170,15 @@ export class Clipping {
 
   async #cut(draft: Draft, ending: string): Promise<void> {
     try {
-      const options = { ...this.#settings, ending };
+      const options = this.#options(draft, ending);
       const clip = await this.#write(() => writeClip(draft, this.#held, options));
       if (clip === undefined) {
         await this.#answer(draft.markers, { why: nothingHeld });
         return;
       }
       this.#tally.clipsCut += 1;
+      this.#told = { ...this.#rules.suppressed };
+      await this.#tellRedaction(clip);
       if (draft.markers[0]?.ruleSetDigest === this.#rules.digest) {
         this.#rules.clips += 1;
         this.#rules.bytes += clip.sizeBytes;
@@ -188,6 +200,45 @@ export class Clipping {
       await this.#deps.outlet.notice({ name, severity: 'warning', text, atNs: draft.firstAtNs });
       for (const marker of draft.markers) await this.#markAlone({ marker });
       await this.#answer(draft.markers, { why: text });
+    }
+  }
+
+  #options(draft: Draft, ending: string): WriteOptions {
+    const { session, window } = this.#held;
+    const { ruleSet, readTopics: except = new Set<string>() } = this.#settings;
+    const isThin = this.#deps.shed?.thins(session.live) === true;
+    const newestNs = session.live ? window.newestNs : undefined;
+    const ids = new Set(draft.markers.map(({ rule }) => rule));
+    const ends = ruleSet.rules.filter(({ id }) => ids.has(id)).map(({ expiresNs }) => expiresNs);
+    const expiresMs = ends.includes(undefined)
+      ? []
+      : ends.map((ns = 0n) => Number(ns / 1_000_000n));
+    const more = Object.entries(this.#rules.suppressed).map(
+      ([key, count]) => [key, count - (this.#told[key] ?? 0)] as const,
+    );
+    return {
+      ...this.#settings,
+      ending,
+      thinned: isThin ? { hz: busyHz, except } : undefined,
+      beside: {
+        clock: clockFacts({ nowMs: this.#deps.clock.now(), newestNs }),
+        suppressed: suppressedOf(Object.fromEntries(more)),
+        // The clip is wanted as long as any of its rules is.
+        ...(expiresMs.length === 0 ? {} : { expiresMs: Math.max(...expiresMs) }),
+      },
+    };
+  }
+
+  /** A topic that could not be changed is missing, and somebody should see why. */
+  async #tellRedaction({ clipId, manifest }: FinishedClip): Promise<void> {
+    for (const { topic, why } of manifest.redaction?.failed ?? []) {
+      await this.#deps.outlet.notice({
+        name: 'redaction_failed',
+        severity: 'warning',
+        text: `${topic} was left out of a clip, because it could not be changed: ${why}`,
+        sessionId: this.#held.session.id,
+        clipId,
+      });
     }
   }
 

@@ -3,6 +3,8 @@ import type { Clock, Log } from '@fieldloop/core';
 import type { Channel, MessageBlock } from '@fieldloop/recording';
 import type { RuleSet } from '@fieldloop/rules';
 import type { ClipOrigin } from './clip/manifest.ts';
+import type { Pictures } from './clip/redact-image.ts';
+import type { RedactionPolicy } from './clip/redaction.ts';
 import { maxLatencies } from './limits.ts';
 import type { Outlet } from './outlet.ts';
 import type { RuleTally } from './rule/tally.ts';
@@ -22,6 +24,12 @@ export interface TimelineSettings {
   readonly window: WindowOptions;
   readonly clipNs: bigint;
   readonly partPath: (clipId: string) => string;
+  /** Topics that rules and models read. */
+  readonly readTopics?: ReadonlySet<string> | undefined;
+  /** What is changed before anything of it is written; nothing when absent. */
+  readonly redaction?: RedactionPolicy | undefined;
+  /** Draws thumbnails and veils images. */
+  readonly pictures?: Pictures | undefined;
 }
 
 export interface TimelineDeps {

@@ -40,6 +40,7 @@ export {
   type ClipManifest,
   type ClipMarker,
   clipManifestSchema,
+  type ClipPreview,
   clipMarkerSchema,
   parseClipManifest,
   type Severity,

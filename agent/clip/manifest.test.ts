@@ -68,8 +68,8 @@ test('the largest and the mean of each score, and the propensity of a sampled ba
   });
 });
 
-test('a clip that something led to says no propensity, nor does a baseline that keeps all', () => {
-  expect(manifest({ ...draft, class: 'warning' })).not.toHaveProperty('propensity');
+test('a sampled clip of any class says its propensity, one that was kept for sure says none', () => {
+  expect(manifest({ ...draft, class: 'warning' })).toMatchObject({ propensity: 0.25 });
   expect(manifest({ ...draft, propensity: 1 })).not.toHaveProperty('propensity');
 });
 

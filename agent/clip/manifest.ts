@@ -4,7 +4,6 @@ import { type ClipManifest, wireLimits } from '@fieldloop/proto';
 import type { ClipContents, ClipNote } from '@fieldloop/recording';
 import { maxManifestTopics } from '../limits.ts';
 import type { ScoreRecord } from '../score/scoring.ts';
-import { stableUuid } from '../stable-id.ts';
 import type { Draft } from './plan.ts';
 
 /** What does not change from clip to clip. */
@@ -27,21 +26,26 @@ export interface ClipFacts {
   readonly endNs: bigint;
   readonly preTruncated: boolean;
   readonly scores: readonly ScoreRecord[];
+  /** What is told beside it, where there is something to tell. */
+  readonly beside?: Beside | undefined;
 }
+
+export type Beside = Pick<
+  ClipManifest,
+  | 'files'
+  | 'mergedFrom'
+  | 'group'
+  | 'downsampled'
+  | 'dropped'
+  | 'redaction'
+  | 'clock'
+  | 'suppressed'
+  | 'expiresMs'
+  | 'previews'
+>;
 
 /** All but what only the finished file tells. */
 export type ManifestInside = Omit<ClipManifest, 'sha256' | 'sizeBytes'>;
-
-/** The id that a clip has from its first trigger on; `ending` tells a clip that was cut short. */
-export function clipIdOf(
-  sessionId: string,
-  first: { readonly rule: string; readonly ruleSetDigest: string; readonly atNs: string },
-  ending = '',
-): string {
-  const unixMs = Number(BigInt(first.atNs) / 1_000_000n);
-  const { rule, ruleSetDigest, atNs } = first;
-  return stableUuid(unixMs, ['clip', sessionId, ruleSetDigest, rule, atNs, ending]);
-}
 
 export function manifestOf(
   origin: ClipOrigin,
@@ -71,13 +75,26 @@ export function manifestOf(
     models: { ...origin.models },
     ...(origin.firmware === undefined ? {} : { firmware: origin.firmware }),
     agentVersion: origin.agentVersion,
-    ...(draft.class === 'baseline' && draft.propensity < 1 ? { propensity: draft.propensity } : {}),
+    ...(draft.propensity < 1 ? { propensity: draft.propensity } : {}),
     preTruncated: facts.preTruncated,
+    ...said(facts.beside),
   };
 }
 
+/** Without what is empty: a manifest has little room. */
+function said(beside: Beside = {}): Beside {
+  const isEmpty = (value: unknown): boolean =>
+    value === undefined ||
+    (typeof value === 'object' && value !== null && Object.keys(value).length === 0);
+  return Object.fromEntries(Object.entries(beside).filter(([, value]) => !isEmpty(value)));
+}
+
 /** The metadata of the file; `manifest` lets the clip be understood without this agent. */
-export function metadataOf(manifest: ManifestInside, priority: number): Map<string, string> {
+export function metadataOf(
+  manifest: ManifestInside,
+  priority: number,
+  previews: readonly PreviewInside[] = [],
+): Map<string, string> {
   const models = Object.entries(manifest.models).map(([id, sha256]) => `${id}@${sha256}`);
   return new Map([
     ['clipId', manifest.clipId],
@@ -91,8 +108,35 @@ export function metadataOf(manifest: ManifestInside, priority: number): Map<stri
     ['models', models.join(' ')],
     ['agentVersion', manifest.agentVersion],
     ['priority', String(priority)],
+    ...besideText(manifest),
     ['manifest', canonicalJson(manifest as unknown as Json)],
+    // A clip that is found without its row still has its pictures.
+    ...previews.map(({ sha256, bytes }): [string, string] => [
+      `preview ${sha256}`,
+      Buffer.from(bytes).toString('base64'),
+    ]),
   ]);
+}
+
+export interface PreviewInside {
+  readonly sha256: string;
+  readonly bytes: Uint8Array;
+}
+
+/** What tools that know no manifest may look for, each by its name. */
+function besideText(manifest: ManifestInside): [string, string][] {
+  const { files, mergedFrom, propensity, redaction, clock, group } = manifest;
+  const texts: [string, Json | undefined][] = [
+    ['files', files],
+    ['mergedFrom', mergedFrom],
+    ['propensity', propensity],
+    ['redaction', redaction],
+    ['clock', clock],
+    ['group', group],
+  ];
+  return texts.flatMap(([key, value]): [string, string][] =>
+    value === undefined ? [] : [[key, typeof value === 'string' ? value : canonicalJson(value)]],
+  );
 }
 
 /** Of each kind the largest, by `scorer.kind`, and the mean, by `scorer.kind.mean`. */

@@ -1,14 +1,19 @@
-/** A draft becomes a durable part: written, synced, hashed while writing. */
+/**
+ * A draft becomes a durable part: written, synced, hashed while writing. A topic that cannot be
+ * changed as the redaction orders is left out, and the clip is cut again without it.
+ */
 import { rm } from 'node:fs/promises';
-import { topicFits } from '@fieldloop/rules';
 import type { ClipManifest } from '@fieldloop/proto';
-import { cutClip } from '@fieldloop/recording';
+import { cutClip, type HeldBlock, type LeftOut } from '@fieldloop/recording';
 import { createFile } from '@fieldloop/recording/file';
+import type { RuleSet } from '@fieldloop/rules';
 import type { HeldScores } from '../score/held.ts';
+import type { ScoreRecord } from '../score/scoring.ts';
 import type { Session } from '../source/source.ts';
 import type { Window } from '../window/window.ts';
+import { type ClipContent, contentOf, type Thinned } from './content.ts';
 import {
-  clipIdOf,
+  type Beside,
   type ClipOrigin,
   manifestOf,
   markerNotes,
@@ -17,6 +22,10 @@ import {
   scoreNotes,
 } from './manifest.ts';
 import type { Draft } from './plan.ts';
+import { type MadePreview, previewsOf } from './preview.ts';
+import type { Pictures } from './redact-image.ts';
+import { type Redacting, redacting, RedactionFailed, type RedactionPolicy } from './redaction.ts';
+import { downsampledOf, draftIdOf, droppedOf, filesOf, groupOf, mergedFrom } from './told.ts';
 
 /** A finished part, as the buffer takes it. */
 export interface FinishedClip {
@@ -26,7 +35,10 @@ export interface FinishedClip {
   readonly sizeBytes: number;
   readonly manifest: ClipManifest;
   readonly priority: number;
+  readonly previews?: readonly PreviewPart[] | undefined;
 }
+
+export type PreviewPart = Pick<MadePreview, 'kind' | 'sha256' | 'bytes'>;
 
 export interface Held {
   readonly session: Session;
@@ -40,9 +52,32 @@ export interface WriteOptions {
   readonly partPath: (clipId: string) => string;
   /** Patterns of topics whose last message goes into each clip. */
   readonly latched: readonly string[];
+  readonly ruleSet: Pick<RuleSet, 'signals'>;
   /** Non-empty when the clip ends before its range, because the agent stops. */
   readonly ending?: string | undefined;
+  readonly redaction?: RedactionPolicy | undefined;
+  /** Without it there are no thumbnails, and images cannot be changed. */
+  readonly pictures?: Pictures | undefined;
+  readonly thinned?: Thinned | undefined;
+  /** What the manifest tells and only the timeline knows. */
+  readonly beside?: Pick<Beside, 'clock' | 'suppressed' | 'expiresMs'> | undefined;
 }
+
+/** What is cut, by all attempts alike. */
+interface Job {
+  readonly draft: Draft;
+  readonly held: Held;
+  readonly options: WriteOptions;
+  readonly clipId: string;
+  readonly startNs: bigint;
+  readonly endNs: bigint;
+  readonly heldFromNs: bigint;
+  readonly scores: readonly ScoreRecord[];
+  readonly content: ClipContent;
+  readonly redacting: Redacting;
+}
+
+type Failed = Map<string, string>;
 
 /** Undefined when nothing of the range was ever held. A Fault leaves no part behind. */
 export async function writeClip(
@@ -50,63 +85,162 @@ export async function writeClip(
   held: Held,
   options: WriteOptions,
 ): Promise<FinishedClip | undefined> {
-  const { session, window } = held;
-  const [first] = draft.markers;
-  const { heldFromNs, newestNs } = window;
-  if (first === undefined || heldFromNs === undefined || newestNs === undefined) return undefined;
-  const startNs = draft.startNs < heldFromNs ? heldFromNs : draft.startNs;
-  const endNs = draft.endNs > newestNs ? newestNs : draft.endNs;
-  const clipId = clipIdOf(session.id, first, options.ending);
-  const scores = held.scores.records.filter(({ atNs }) => atNs >= startNs && atNs <= endNs);
-  const facts = {
-    clipId,
-    sessionId: session.id,
-    recording: session.recording,
-    draft,
-    startNs,
-    endNs: endNs < startNs ? startNs : endNs,
-    preTruncated: draft.startNs < heldFromNs,
-    scores,
-  };
-  const partPath = options.partPath(clipId);
-  let inside: ManifestInside | undefined;
+  const job = jobOf(draft, held, options);
+  if (job === undefined) return undefined;
+  const failed: Failed = new Map();
   try {
-    await using file = await createFile(partPath);
-    const { sha256, sizeBytes } = await cutClip(
-      file,
-      {
-        startNs: facts.startNs,
-        endNs: facts.endNs,
-        topics: topicsOf(draft, window, options.latched),
-        library: `fieldloop-agent ${options.origin.agentVersion}`,
-        markers: markerNotes(draft),
-        scores: scoreNotes(scores),
-        metadata: (contents) => {
-          inside = manifestOf(options.origin, facts, contents);
-          return metadataOf(inside, draft.priority);
-        },
-      },
-      {
-        profile: session.profile,
-        channels: window.channels,
-        blocks: window.held,
-        latched: window.latched(),
-      },
-    );
-    if (inside === undefined) return undefined;
-    const manifest = { ...inside, sha256, sizeBytes };
-    return { clipId, partPath, sha256, sizeBytes, manifest, priority: draft.priority };
+    for (;;) {
+      try {
+        return await cut(job, failed);
+      } catch (error) {
+        if (!(error instanceof RedactionFailed) || failed.has(error.topic)) throw error;
+        failed.set(error.topic, error.why);
+      }
+    }
   } catch (error) {
-    await rm(partPath, { force: true });
+    await rm(options.partPath(job.clipId), { force: true });
     throw error;
   }
 }
 
-/** The draft's topics, and those whose context every clip needs. */
-function topicsOf(draft: Draft, window: Window, latched: readonly string[]): readonly string[] {
-  if (draft.topics.includes('*')) return ['*'];
-  const context = [...window.channels.values()]
-    .map(({ topic }) => topic)
-    .filter((topic) => latched.some((pattern) => topicFits(pattern, topic)));
-  return [...new Set([...draft.topics, ...context])];
+function jobOf(draft: Draft, held: Held, options: WriteOptions): Job | undefined {
+  const { session, window } = held;
+  const clipId = draftIdOf(session.id, draft, options.ending);
+  const { heldFromNs, newestNs } = window;
+  if (clipId === undefined || heldFromNs === undefined || newestNs === undefined) return undefined;
+  const startNs = draft.startNs < heldFromNs ? heldFromNs : draft.startNs;
+  const endNs = draft.endNs > newestNs ? newestNs : draft.endNs;
+  const { latched, thinned, redaction, pictures = noPictures } = options;
+  const channels = [...window.channels.values()];
+  const policy = redaction ?? { rules: [], digest: '' };
+  return {
+    draft,
+    held,
+    options,
+    clipId,
+    startNs,
+    endNs: endNs < startNs ? startNs : endNs,
+    heldFromNs,
+    scores: held.scores.records.filter(({ atNs }) => atNs >= startNs && atNs <= endNs),
+    content: contentOf({ draft, channels, latched, thinned }),
+    redacting: redacting(policy, channels, { pictures }),
+  };
 }
+
+/** One attempt, without the topics whose change failed before. */
+async function cut(job: Job, failed: Failed): Promise<FinishedClip | undefined> {
+  const { draft, held, options, clipId, startNs, endNs, content, scores } = job;
+  const { session, window } = held;
+  const previews = await previewsIn(job, failed);
+  const lost = lostBlocks(window.held, startNs);
+  const partPath = options.partPath(clipId);
+  let inside: ManifestInside | undefined;
+  await using file = await createFile(partPath);
+  const { sha256, sizeBytes } = await cutClip(
+    file,
+    {
+      startNs,
+      endNs,
+      ...content,
+      without: new Set([...job.redacting.without, ...failed.keys()]),
+      redact: job.redacting.redact,
+      library: `fieldloop-agent ${options.origin.agentVersion}`,
+      markers: markerNotes(draft),
+      scores: scoreNotes(scores),
+      metadata: (contents, leftOut) => {
+        const beside = besideOf(job, { leftOut, failed, topics: contents.topics });
+        const facts = {
+          clipId,
+          sessionId: session.id,
+          recording: session.recording,
+          draft,
+          startNs: lost.fromNs(),
+          endNs,
+          preTruncated: draft.startNs < job.heldFromNs || lost.isAny(),
+          scores,
+          beside: { ...beside, previews: previews.map(({ told }) => told) },
+        };
+        inside = manifestOf(options.origin, facts, contents);
+        return metadataOf(inside, draft.priority, previews);
+      },
+    },
+    {
+      profile: session.profile,
+      channels: window.channels,
+      blocks: lost.blocks,
+      latched: window.latched(),
+    },
+  );
+  if (inside === undefined) return undefined;
+  const manifest = { ...inside, sha256, sizeBytes };
+  const parts = previews.map(({ kind, sha256: hash, bytes }) => ({ kind, sha256: hash, bytes }));
+  const { priority } = draft;
+  return { clipId, partPath, sha256, sizeBytes, manifest, priority, previews: parts };
+}
+
+async function previewsIn(job: Job, failed: Failed): Promise<readonly MadePreview[]> {
+  const { draft, held, options, startNs, endNs, content, redacting: changes, scores } = job;
+  const { pictures = noPictures, ruleSet } = options;
+  const isChosen = (topic: string): boolean =>
+    content.topics.includes('*') || content.topics.includes(topic);
+  const holds = (topic: string): boolean =>
+    isChosen(topic) && !changes.without.has(topic) && !failed.has(topic);
+  const wish = { draft, startNs, endNs, holds, redact: changes.redact, ruleSet };
+  return await previewsOf(wish, { window: held.window, records: scores, pictures });
+}
+
+function besideOf(
+  { draft, held, options, startNs, endNs, content, redacting: changes }: Job,
+  cut: {
+    readonly leftOut: readonly LeftOut[];
+    readonly failed: Failed;
+    readonly topics: readonly { readonly topic: string }[];
+  },
+): Beside {
+  const { session, window } = held;
+  const { redaction, ending } = options;
+  const failed = [...cut.failed].map(([topic, why]) => ({ topic, why: why.slice(0, 160) }));
+  return {
+    ...options.beside,
+    files: filesOf(window.held, { startNs, endNs }),
+    mergedFrom: mergedFrom(session.id, draft, ending),
+    group: groupOf(session.id, draft),
+    downsampled: downsampledOf(content.downsample, cut.topics),
+    dropped: droppedOf([
+      ...cut.leftOut.map(({ topic, messages }) => ({ topic, messages, why: 'max_bytes' as const })),
+      ...failed.map(({ topic }) => ({ topic, messages: 0, why: 'redaction_failed' as const })),
+    ]),
+    ...(redaction === undefined || redaction.rules.length === 0
+      ? {}
+      : { redaction: { digest: redaction.digest, topics: changes.topics.slice(0, 64), failed } }),
+  };
+}
+
+/** The window's blocks, and which of them turned out to be gone. */
+function lostBlocks(held: Window['held'], startNs: bigint) {
+  let fromNs = startNs;
+  let isAny = false;
+  const blocks = held.map(
+    (one): HeldBlock => ({
+      firstNs: one.firstNs,
+      lastNs: one.lastNs,
+      get channels() {
+        return one.channels;
+      },
+      async load() {
+        const block = await one.load();
+        if (block === undefined && one.lastNs >= startNs) {
+          isAny = true;
+          if (one.lastNs >= fromNs) fromNs = one.lastNs + 1n;
+        }
+        return block;
+      },
+    }),
+  );
+  return { blocks, isAny: () => isAny, fromNs: () => fromNs };
+}
+
+const absent = (): Promise<never> =>
+  Promise.reject(new Error('nothing is here that can draw pictures'));
+
+const noPictures: Pictures = { veil: absent, veilRaw: absent, thumbnail: absent, regions: absent };

@@ -1,5 +1,5 @@
 /**
- * Goal: a window reaches back beyond its memory, gives the same messages from the disk, stays within
+ * Goal: a window reaches back beyond its memory, gives the same messages from the disk, stays in
  * its bytes, and no disk that is full, slow or broken ever stops it.
  * Method: real folders and a real process that is killed; disks that fail are object literals.
  */

@@ -1,0 +1,111 @@
+/**
+ * What must not leave the robot as it is: a policy of patterns and transforms, first that fits.
+ * Before a byte of such a topic is written anywhere it is changed, or the topic is left out.
+ */
+import { canonicalJson, sha256Hex } from '@fieldloop/core';
+import type { Channel, Redact } from '@fieldloop/recording';
+import { type RuleSet, topicFits } from '@fieldloop/rules';
+import { coarsePosition } from './redact-position.ts';
+import { type Pictures, veiledImage } from './redact-image.ts';
+
+export type RedactionRule = { readonly topic: string } & (
+  | { readonly transform: 'drop' }
+  /** The whole image, or what a detector of the configuration finds on it. */
+  | { readonly transform: 'blur'; readonly model?: string | undefined }
+  | {
+      readonly transform: 'coarse-position';
+      readonly decimals: number;
+      /** Paths of latitude and longitude. */
+      readonly fields: readonly [string, string];
+    }
+);
+
+export interface RedactionPolicy {
+  readonly rules: readonly RedactionRule[];
+  /** SHA-256 of the rules in canonical JSON. */
+  readonly digest: string;
+}
+
+export function redactionPolicy(rules: readonly RedactionRule[]): RedactionPolicy {
+  return { rules, digest: sha256Hex(canonicalJson(rules)) };
+}
+
+/** A topic that could not be changed as ordered; its clip is cut again without it. */
+export class RedactionFailed extends Error {
+  readonly topic: string;
+  readonly why: string;
+
+  constructor(topic: string, why: string) {
+    super(`${topic}: ${why}`);
+    this.topic = topic;
+    this.why = why;
+  }
+}
+
+export interface RedactionDeps {
+  readonly pictures: Pictures;
+}
+
+const ruleFor = (policy: RedactionPolicy, topic: string): RedactionRule | undefined =>
+  policy.rules.find(({ topic: pattern }) => topicFits(pattern, topic));
+
+/** The change of one topic's messages. What it throws is a `RedactionFailed`. */
+export function redactOf(rule: RedactionRule, deps: RedactionDeps): Redact {
+  const change = changeOf(rule, deps);
+  return async (data, channel) => {
+    try {
+      // A copy of its own: a Node buffer may be a part of a larger one.
+      return await change(new Uint8Array(data), channel);
+    } catch (error) {
+      throw new RedactionFailed(channel.topic, error instanceof Error ? error.message : 'failed');
+    }
+  };
+}
+
+function changeOf(rule: RedactionRule, { pictures }: RedactionDeps): Redact {
+  switch (rule.transform) {
+    case 'drop':
+      return () => {
+        throw new Error('its topic is left out');
+      };
+    case 'blur':
+      return (data, channel) => veiledImage({ data, channel, model: rule.model }, pictures);
+    case 'coarse-position':
+      return (data, channel) => coarsePosition(data, channel, rule);
+  }
+}
+
+/** Signals whose values would tell what their topic must not. */
+export function hiddenSignals(
+  policy: RedactionPolicy | undefined,
+  ruleSet: Pick<RuleSet, 'signals'>,
+): ReadonlySet<string> {
+  if (policy === undefined) return new Set();
+  const hidden = ruleSet.signals.filter(({ topic }) => ruleFor(policy, topic) !== undefined);
+  return new Set(hidden.map(({ name }) => name));
+}
+
+/** What a policy does to the topics of a session. */
+export interface Redacting {
+  /** By exact topic name. */
+  readonly redact: ReadonlyMap<string, Redact>;
+  readonly without: ReadonlySet<string>;
+  /** All that are touched. */
+  readonly topics: readonly string[];
+}
+
+export function redacting(
+  policy: RedactionPolicy,
+  channels: Iterable<Pick<Channel, 'topic'>>,
+  deps: RedactionDeps,
+): Redacting {
+  const redact = new Map<string, Redact>();
+  const without = new Set<string>();
+  for (const { topic } of channels) {
+    const rule = ruleFor(policy, topic);
+    if (rule === undefined) continue;
+    if (rule.transform === 'drop') without.add(topic);
+    else redact.set(topic, redactOf(rule, deps));
+  }
+  return { redact, without, topics: [...redact.keys(), ...without] };
+}
