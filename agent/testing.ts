@@ -1,16 +1,18 @@
 /** A whole agent in a temporary folder, for tests: configuration, rules, recordings, clips. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Log, type LogFields, seededRandom } from '@fieldloop/core';
 import { systemClock, systemIds } from '@fieldloop/core/system';
 import { type RecordingItem, readRecording } from '@fieldloop/recording';
+import { examine } from '@fieldloop/recording/doctor';
 import { openFile } from '@fieldloop/recording/file';
 import { demand } from './document.ts';
 import { parseConfig } from './config.ts';
 import type { AgentStatus } from './health/status.ts';
-import { type Agent, startAgent } from './main.ts';
+import type { Agent } from './agent-types.ts';
+import { startAgent } from './main.ts';
 
 export interface TestHome extends Disposable {
   readonly path: string;
@@ -30,7 +32,7 @@ interface TestAgent extends AsyncDisposable {
   readonly log: readonly string[];
   /** Asks until `is` holds. */
   until(is: (status: AgentStatus) => boolean): Promise<AgentStatus>;
-  /** Every clip file of the buffer, read whole. */
+  /** Every clip file of the buffer, read whole; each must be sound by the rules of the format. */
   clips(): Promise<ReadClip[]>;
 }
 
@@ -118,5 +120,7 @@ async function readClip(path: string): Promise<ReadClip> {
     }
   };
   for await (const item of readRecording(file)) take(item);
+  const complaints = await examine(readFileSync(path));
+  if (complaints.length > 0) throw new Error(`${path}: ${complaints.join('; ')}`);
   return { path, manifest, topics };
 }

@@ -10,6 +10,7 @@ import { openIndexedMcap } from './mcap/indexed.ts';
 import { readRecording } from './read.ts';
 import { nowhere, type RepairReport, repairRecording } from './repair.ts';
 import { makeBag } from './testing/bag-maker.ts';
+import { examine } from './testing/doctor.ts';
 import { bz2Bag } from './testing/bz2-bag.ts';
 import { makeMcap, robotMessages } from './testing/mcap-maker.ts';
 import { memoryFile, memorySink, type PlainMessage, readAll } from './testing/memory-file.ts';
@@ -112,6 +113,7 @@ async function repaired(
   const report = await repairRecording(memoryFile(bytes, 'bad'), out, { library: 'test' });
   const check = await checkRecording(memoryFile(out.bytes));
   expect(check.errors).toEqual([]);
+  expect(await examine(out.bytes)).toEqual([]);
   const read = await readAll(readRecording(memoryFile(out.bytes)));
   expect(read.fault).toBeUndefined();
   expect(read.messages.length).toBe(report.kept.messages);

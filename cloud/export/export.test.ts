@@ -6,6 +6,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
 import { openMcapParser } from '@fieldloop/recording';
+import { examine } from '@fieldloop/recording/doctor';
 import { seededRandom, silentLog } from '@fieldloop/core';
 import { systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
@@ -130,7 +131,9 @@ test('a zip holds each file unchanged, and tables that say which is which', asyn
   const cut = unzipped(await fileOf(world, again));
   const names = [...cut.keys()].filter((name) => name.endsWith('_cut.mcap'));
   expect(names).toHaveLength(2);
-  const notes = messagesIn(cut.get(names[0] ?? '') ?? Buffer.alloc(0));
+  const first = cut.get(names[0] ?? '') ?? Buffer.alloc(0);
+  expect(await examine(first)).toEqual([]);
+  const notes = messagesIn(first);
   expect(notes).toHaveLength(10);
 });
 
@@ -164,7 +167,9 @@ test('a merge is one recording in order of time, its topics under their devices'
   await put(3, 10, 'amr-01');
   const body = { q: 'state = stored', format: 'mcap' };
   const made = await exported(world, body);
-  const messages = messagesIn(await fileOf(world, made));
+  const merged = await fileOf(world, made);
+  expect(await examine(merged)).toEqual([]);
+  const messages = messagesIn(merged);
   expect(messages.map(([topic, ns]) => [topic, Number(ns / 1_000_000_000n)])).toEqual([
     ['/amr-01/odom', 0],
     ['/amr-01/notes', 1],

@@ -12,6 +12,7 @@ import { clipChunkBytes } from '../limits.ts';
 import { McapIndexedReader } from '../mcap/core.ts';
 import { openMcapParser } from '../mcap/parser.ts';
 import { readRecording } from '../read.ts';
+import { examine } from '../testing/doctor.ts';
 import { makeBag } from '../testing/bag-maker.ts';
 import { type MadeMcap, makeMcap, robotMessages } from '../testing/mcap-maker.ts';
 import { memoryFile, memorySink, type Read, readAll } from '../testing/memory-file.ts';
@@ -104,6 +105,7 @@ async function expectSound({ bytes, summary }: Cut): Promise<void> {
     .filter((message) => !/order of their log times|sequence numbers|has no schema/.test(message));
   expect(warnings).toEqual([]);
   expect(report.messages).toBe(summary.messageCount);
+  expect(await examine(bytes)).toEqual([]);
 }
 
 const sources = ['none', 'lz4', 'zstd', undefined] as const;

@@ -9,6 +9,7 @@ import { mergeMcaps } from '../clip/merge.ts';
 import { trimMcap } from '../clip/trim.ts';
 import { messageAt } from '../clip/select.ts';
 import { readRecording } from '../read.ts';
+import { examine } from '../testing/doctor.ts';
 import { type MadeMcap, makeMcap, robotMessages } from '../testing/mcap-maker.ts';
 import { memoryFile, memorySink, type PlainMessage, readAll } from '../testing/memory-file.ts';
 import type { Readable } from '../types.ts';
@@ -167,6 +168,7 @@ test('a trimmed file holds exactly the range, passes the check, and is the same 
       const walked = await readAll(readRecording(readable));
       const cut = await readAll(readRecording(memoryFile(one.bytes)));
       expect(cut.fault).toBeUndefined();
+      expect(await examine(one.bytes)).toEqual([]);
       expect(cut.messages.map((message) => message.data)).toEqual(
         walked.messages.filter((message) => inside(message, want)).map((message) => message.data),
       );
@@ -208,6 +210,7 @@ test('a merge has every message once, in order of time, under its device, and is
       expect(done).toBe(files.length);
       const merged = await readAll(readRecording(memoryFile(out.bytes)));
       expect(merged.fault).toBeUndefined();
+      expect(await examine(out.bytes)).toEqual([]);
       const times = merged.messages.map((message) => message.logTime);
       expect(times).toEqual(times.toSorted((a, b) => Number(a - b)));
       const expected: string[] = [];
