@@ -13,6 +13,7 @@ import { leveledLog } from './leveled-log.ts';
 import { startAgent } from './main.ts';
 import { statusText } from './status-text.ts';
 import { agentVersion } from './version.ts';
+import { leftBehind } from './thread.ts';
 
 const defaultConfig = '/etc/fieldloop/agent.yaml';
 
@@ -58,11 +59,17 @@ export async function main(
   });
   try {
     await program.parseAsync([...argv], { from: 'user' });
+    if (output === processOutput) leaveThreads();
     return code;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     return explain(error, output);
   }
+}
+
+/** Everything is written by now; with such a thread, Node would abort at the ordinary end. */
+function leaveThreads(): void {
+  if (leftBehind.size > 0) process.kill(process.pid, 'SIGKILL');
 }
 
 function explain(error: unknown, { err }: Output): number {

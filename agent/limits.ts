@@ -8,6 +8,8 @@ export const maxOutstandingBytes = 8 * 1024 * 1024;
 export const maxWorkerDeaths = 3;
 export const workerDeathsWithinMs = 10 * 60_000;
 export const workerBackoff = { firstMs: 200, mostMs: 10_000 } as const;
+/** A thread that was asked to end and has not after this long hangs. */
+export const threadEndsWithinMs = 10_000;
 /** A clip that the disk refuses is sealed again so often, and after this wait. */
 export const sealRetries = 3;
 export const sealRetryMs = 1_000;

@@ -78,6 +78,7 @@ class ThreadCrew implements Crew {
         name: options.name,
         entry: new URL('./scoring-worker.ts', import.meta.url),
         silentMs: scoringSilentMs,
+        farewell: { kind: 'stop' },
         start: () => ({ data: settings }),
         onMessage: (news) => {
           this.#heard(news);

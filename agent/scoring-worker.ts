@@ -111,10 +111,29 @@ function serve(port: MessagePort): void {
         for (const key of message.keys) channels.delete(key);
         return;
       case 'frame':
-        // `answer` never rejects: a fault is an answer.
-        void answer(message, channels.get(message.key)).then((reply) => port.postMessage(reply));
+        take(port, message, channels.get(message.key));
     }
   });
+}
+
+const inWork = new Set<Promise<void>>();
+
+function take(
+  port: MessagePort,
+  frame: Extract<ToScoring, { kind: 'frame' }>,
+  channel: Channel | undefined,
+): void {
+  // `answer` never rejects: a fault is an answer.
+  const work = answer(frame, channel).then((reply) => port.postMessage(reply));
+  inWork.add(work);
+  void work.finally(() => inWork.delete(work));
+}
+
+/** By itself, between two runs: ended from outside, ONNX Runtime would take the process along. */
+async function end(): Promise<never> {
+  await Promise.allSettled(inWork);
+  for (const scorer of scorers.values()) await scorer[Symbol.asyncDispose]();
+  return process.exit(0);
 }
 
 async function answer(
@@ -137,8 +156,16 @@ async function answer(
 if (parentPort !== null) {
   const main = parentPort;
   main.on('message', (order: ScoringOrder) => {
-    if (order.kind === 'port') serve(order.port);
-    else void checkGolden().then((news) => main.postMessage(news));
+    switch (order.kind) {
+      case 'port':
+        serve(order.port);
+        return;
+      case 'golden':
+        void checkGolden().then((news) => main.postMessage(news));
+        return;
+      case 'stop':
+        void end();
+    }
   });
   setInterval(() => main.postMessage({ kind: 'beat' } satisfies ScoringNews), scoringBeatMs);
   main.postMessage(await loadAll(workerData as ScoringSettings));

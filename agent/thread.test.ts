@@ -10,7 +10,7 @@ import { seededRandom, silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
 import { maxWorkerDeaths } from './limits.ts';
-import { openThread } from './thread.ts';
+import { leftBehind, openThread, type Thread } from './thread.ts';
 
 const clock = { ...systemClock, sleep: () => Promise.resolve() };
 const deps = { clock, random: seededRandom(1), log: silentLog };
@@ -51,6 +51,67 @@ test('a thread that died is started again with fresh data, and told why', async 
   });
   expect(heard).toEqual([1, 2]);
   expect(deaths).toEqual(['fell over false']);
+});
+
+test('a thread of native code ends by itself when it is asked to', async () => {
+  using file = workerFile(`
+    parentPort.on('message', (order) => {
+      if (order === 'stop') process.exit(0);
+    });
+    parentPort.postMessage('ready');
+  `);
+  const deaths: string[] = [];
+  const thread = await new Promise<Thread<string>>((resolve) => {
+    const opened = openThread<string, string>(
+      {
+        name: 'polite',
+        entry: file.entry,
+        start: () => ({ data: undefined }),
+        onMessage: () => resolve(opened),
+        onDeath: ({ why }) => deaths.push(why),
+        farewell: 'stop',
+      },
+      { ...deps, clock: systemClock },
+    );
+  });
+  await thread.terminate();
+  expect(deaths).toEqual([]);
+  expect(leftBehind).not.toContain('polite');
+});
+
+test('one that hangs in native code is left behind, and another takes its place', async () => {
+  // It blocks until the test lets it go, as a call into a library would.
+  using file = workerFile(`
+    const { lock, isFirst } = workerData;
+    parentPort.on('message', () => process.exit(0));
+    parentPort.postMessage('ready');
+    if (isFirst) Atomics.wait(new Int32Array(lock), 0, 0);
+    setInterval(() => parentPort.postMessage('beat'), 100);
+  `);
+  const lock = new SharedArrayBuffer(4);
+  const deaths: string[] = [];
+  let starts = 0;
+  const thread = await new Promise<Thread<string>>((resolve) => {
+    const opened = openThread<string, string>(
+      {
+        name: 'stuck',
+        entry: file.entry,
+        start: () => ({ data: { lock, isFirst: (starts += 1) === 1 } }),
+        onMessage: () => {
+          if (starts === 2) resolve(opened);
+        },
+        onDeath: ({ why }) => deaths.push(why),
+        silentMs: 3_000,
+        farewell: 'stop',
+      },
+      { ...deps, clock: systemClock },
+    );
+  });
+  expect(deaths[0]).toMatch(/said nothing/);
+  expect(leftBehind).toContain('stuck');
+  await thread.terminate();
+  Atomics.store(new Int32Array(lock), 0, 1);
+  Atomics.notify(new Int32Array(lock), 0);
 });
 
 test('after too many deaths in a short time it stays off', async () => {

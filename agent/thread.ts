@@ -5,7 +5,12 @@
  */
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { asFault, backoffMs, type Clock, type Log, type Random } from '@fieldloop/core';
-import { maxWorkerDeaths, workerBackoff, workerDeathsWithinMs } from './limits.ts';
+import {
+  maxWorkerDeaths,
+  threadEndsWithinMs,
+  workerBackoff,
+  workerDeathsWithinMs,
+} from './limits.ts';
 
 export interface ThreadStart {
   readonly data: unknown;
@@ -25,6 +30,11 @@ export interface ThreadOptions<To, From> {
   readonly silentMs?: number | undefined;
   /** MiB of its heap at most; over it, the thread dies. */
   readonly heapMiB?: number | undefined;
+  /**
+   * The order on which the thread ends by itself. One that runs native code is never ended from
+   * outside: Node aborts the process when a native call returns into a thread that was ended.
+   */
+  readonly farewell?: To;
 }
 
 export interface Thread<To> {
@@ -41,6 +51,11 @@ interface ThreadDeps {
   readonly random: Random;
   readonly log: Log;
 }
+
+const left = new Set<string>();
+
+/** Threads that hang in native code: with one of them the process cannot end as others do. */
+export const leftBehind: ReadonlySet<string> = left;
 
 export function openThread<To, From>(
   options: ThreadOptions<To, From>,
@@ -69,11 +84,40 @@ class RunningThread<To, From> implements Thread<To> {
 
   async terminate(): Promise<void> {
     this.#closing.abort();
-    await this.#worker?.terminate();
+    const worker = this.#worker;
+    const { farewell } = this.#options;
+    if (worker === undefined) return;
+    if (farewell === undefined) {
+      await worker.terminate();
+      return;
+    }
+    const ending = new AbortController();
+    const ended = new Promise<void>((resolve) => {
+      worker.once('exit', () => resolve());
+    });
+    worker.postMessage(farewell);
+    const late = this.#deps.clock.sleep(threadEndsWithinMs, ending.signal).then(
+      () => this.#leave(worker),
+      () => undefined,
+    );
+    await Promise.race([ended, late]);
+    ending.abort();
+  }
+
+  /** Goes on without a thread that does not come back from native code. */
+  #leave(worker: Worker): void {
+    const { name } = this.#options;
+    worker.removeAllListeners();
+    // What it says or how it ends is not heard any more; an error without a listener would be.
+    worker.on('error', () => undefined);
+    worker.unref();
+    if (this.#worker === worker) this.#worker = undefined;
+    left.add(name);
+    this.#deps.log.error('a thread hangs in native code and is left behind', { thread: name });
   }
 
   #begin(): void {
-    const { name, entry, start, onMessage, heapMiB, silentMs } = this.#options;
+    const { name, entry, start, onMessage, heapMiB, silentMs, farewell } = this.#options;
     const { clock, log } = this.#deps;
     const { data, transfer = [] } = start();
     const fresh = new Worker(entry, {
@@ -106,7 +150,10 @@ class RunningThread<To, From> implements Thread<To> {
       if (!isSilent) return;
       why = `it said nothing for ${Math.round(silentMs / 1000)} s`;
       log.error('a thread hangs and is ended', { thread: name, why });
-      return fresh.terminate();
+      if (farewell === undefined) return fresh.terminate();
+      this.#leave(fresh);
+      this.#died(why);
+      return undefined;
     });
   }
 

@@ -69,7 +69,9 @@ export interface ModelFaultNote {
 export type ScoringOrder =
   | { readonly kind: 'port'; readonly port: MessagePort }
   /** Run the golden inputs of every model again. */
-  | { readonly kind: 'golden' };
+  | { readonly kind: 'golden' }
+  /** Answer what is in work, and end. */
+  | { readonly kind: 'stop' };
 
 /** What a scoring worker tells main: `ready` once, `golden` as often as it is asked. */
 export type ScoringNews =

@@ -22,6 +22,49 @@ export const tinyOnnx = (): Uint8Array =>
     }),
   );
 
+/** A model of one number whose run takes a second or so: products of a large matrix, in a row. */
+export function slowModel(): { readonly yaml: Record<string, unknown>; readonly onnx: Uint8Array } {
+  const side = 1_024;
+  const turns = 24;
+  const row = { name: 'row', dimensions: [1, side], values: new Float32Array(side).fill(1) };
+  const matrix = {
+    name: 'matrix',
+    dimensions: [side, side],
+    values: new Float32Array(side * side).fill(1 / side),
+  };
+  const column = { name: 'column', dimensions: [side, 1], values: new Float32Array(side).fill(1) };
+  const stepName = (i: number): string => (i === 0 ? 'first' : `step_${i}`);
+  const onnx = onnxFile({
+    name: 'slow',
+    inputs: [{ name: 'x', dimensions: [1, 1] }],
+    outputs: [{ name: 'value', dimensions: [1, 1] }],
+    tensors: [row, matrix, column],
+    nodes: [
+      { operator: 'MatMul', inputs: ['x', 'row'], outputs: ['wide'] },
+      { operator: 'MatMul', inputs: ['column', 'wide'], outputs: ['first'] },
+      ...Array.from({ length: turns }, (_, i) => ({
+        operator: 'MatMul',
+        inputs: [stepName(i), 'matrix'],
+        outputs: [stepName(i + 1)],
+      })),
+      { operator: 'MatMul', inputs: ['row', stepName(turns)], outputs: ['narrow'] },
+      { operator: 'MatMul', inputs: ['narrow', 'column'], outputs: ['value'] },
+    ],
+  });
+  const { classes: _, ...tiny } = tinyYaml();
+  const input = { ...(tiny['input'] as object), size: 1 };
+  const golden = [{ input: [0], output: [0] }];
+  const yaml = {
+    ...tiny,
+    id: 'slow',
+    task: 'regression',
+    input,
+    output: { value: 'value' },
+    golden,
+  };
+  return { yaml, onnx };
+}
+
 /** A graph that gives its input, cut into outputs of these dimensions, one after the other. */
 export function cutOnnx(
   size: number,
