@@ -1,17 +1,26 @@
 /** `fieldloop-agent`: the commands of the program on the robot. */
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { asFault, Fault, faultLine, faultTable, seededRandom } from '@fieldloop/core';
+import { asFault, Fault, faultLine, faultTable, type Log, seededRandom } from '@fieldloop/core';
 import { openLog, systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
+import type { Agent } from './agent-types.ts';
 import { checkAgent } from './check.ts';
+import { addLocalCommands } from './cli-local.ts';
 import { identityFolder } from './cloud-link.ts';
 import { Command, CommanderError } from './commander.ts';
-import { loadConfig } from './config.ts';
+import { type AgentConfig, loadConfig } from './config.ts';
+import { examine } from './doctor.ts';
+import { openNotify } from './health/notify.ts';
 import { readStatus } from './health/socket.ts';
 import { statusSocketPath } from './health/status.ts';
 import type { Finding } from './finding.ts';
 import { leveledLog } from './leveled-log.ts';
+import { startProvenMs } from './limits.ts';
 import { startAgent } from './main.ts';
-import { statusText } from './status-text.ts';
+import type { Output } from './output.ts';
+import { replay } from './replay.ts';
+import { countStart } from './starts.ts';
+import { replayText, statusText } from './status-text.ts';
 import { agentVersion } from './version.ts';
 import { leftBehind } from './thread.ts';
 
@@ -33,15 +42,9 @@ A whole agent.yaml (paths are relative to its folder):
   window: {seconds: 60, memory: 64MiB}
   buffer: {path: /var/lib/fieldloop, quota: 20GiB, headroom: 5GiB, reserve: {critical: 25%}}
   uplink: {reconnectMost: 300s}
-  limits: {clip: 120s, silent: 5s}
+  limits: {clip: 120s, silent: 5s, cpu: 35%, memory: 250MiB}
   log: {level: info}
 `;
-
-/** Where a command writes: data on one, talk on the other. */
-export interface Output {
-  readonly out: (text: string) => void;
-  readonly err: (text: string) => void;
-}
 
 const processOutput: Output = {
   out: (text) => process.stdout.write(text),
@@ -96,6 +99,10 @@ Examples:
   fieldloop-agent check --config agent.yaml     what is wrong, before it matters
   fieldloop-agent run --config agent.yaml       reads, judges, cuts, uploads; Ctrl-C stops it
   fieldloop-agent status --config agent.yaml    what it is doing now
+  fieldloop-agent doctor --config agent.yaml    what is wrong with it, and what to do
+  fieldloop-agent replay run.mcap --rules r.yaml   what these rules would do
+  fieldloop-agent clips list                    what it holds; show, export and drop one
+  fieldloop-agent clip now --pre 30s --tag "odd noise"
   fieldloop-agent enroll --token flc_… --config agent.yaml
 
 Exit codes: 0 done, 2 invalid, 3 not allowed, 4 not found, 5 conflict, 6 corrupt, 8 unavailable,
@@ -106,8 +113,9 @@ Exit codes: 0 done, 2 invalid, 3 not allowed, 4 not found, 5 conflict, 6 corrupt
   program
     .command('run')
     .description('run the agent until it is stopped; enrols first when it has to')
+    .option('--supervised', 'something starts it again when it ends, as systemd does')
     .addHelpText('after', example)
-    .action(async () => done(await run(config())));
+    .action(async (options: { supervised?: true }) => done(await run(config(), options)));
   program
     .command('check')
     .description('look at configuration, folders, disk, models, rules, certificate and clock')
@@ -123,6 +131,21 @@ Exit codes: 0 done, 2 invalid, 3 not allowed, 4 not found, 5 conflict, 6 corrupt
       done(await status(config(), options, output)),
     );
   program
+    .command('doctor')
+    .description('check, and what the agent that runs knows: each finding with what to do')
+    .option('--json', 'one JSON document')
+    .action(async (options: { json?: true }) => done(await doctor(config(), options, output)));
+  program
+    .command('replay <recording>')
+    .description('what the rules would do with a recording: fires, suppressions, clips')
+    .option('--rules <file>', 'these rules; else those of the configuration')
+    .option('--out <folder>', 'keep the clips there')
+    .option('--json', 'one JSON document')
+    .action(async (recording: string, options: ReplayOptions) =>
+      done(await replayed(config(), { ...options, recording }, output)),
+    );
+  addLocalCommands(program, { ...output, config: () => loadConfig(config(), process.env) });
+  program
     .command('enroll')
     .description('turn a claim token into the identity of this robot')
     .option('--token <token>', 'what "fieldloop tokens create" printed; else that of the config')
@@ -130,11 +153,14 @@ Exit codes: 0 done, 2 invalid, 3 not allowed, 4 not found, 5 conflict, 6 corrupt
   return program;
 }
 
-async function run(file: string): Promise<number> {
-  const config = loadConfig(file, process.env);
+async function run(file: string, options: { readonly supervised?: true }): Promise<number> {
+  const readConfig = (): AgentConfig => loadConfig(file, process.env);
+  const config = readConfig();
   const { level } = config.log;
   const leveled = leveledLog(openLog({ level: 'debug' }), { level, now: () => systemClock.now() });
   const { log } = leveled;
+  const isSupervised = options.supervised === true || process.env['INVOCATION_ID'] !== undefined;
+  const starts = await countStart(config.buffer.path, { clock: systemClock, log });
   const random = seededRandom(Buffer.from(systemRandomBytes(16)).toString('hex'));
   const stopping = new AbortController();
   const restart = Promise.withResolvers<'restart'>();
@@ -147,16 +173,38 @@ async function run(file: string): Promise<number> {
     levels: leveled,
     onRestart: () => restart.resolve('restart'),
     stopping: stopping.signal,
+    notify: openNotify(process.env, { log }),
+    // A person who starts it again and again sees what is wrong; nobody else would.
+    isSafe: isSupervised && starts.isSafe,
+    readConfig,
   });
+  process.on('SIGHUP', () => reloaded(agent, log));
+  const proving = systemClock.sleep(startProvenMs, stopping.signal).then(
+    () => starts.proven(),
+    () => undefined,
+  );
   const why = await asked;
   log.info('stopping', { signal: why });
-  if (why === 'restart' && process.env['INVOCATION_ID'] === undefined) {
+  if (why === 'restart' && !isSupervised) {
     log.warn('the cloud asked for a restart, and no supervisor is known', {
       remedy: 'Start the agent again, or let systemd run it: Restart=always does so by itself.',
     });
   }
   await agent.stop();
+  await proving;
+  await starts.proven();
   return why === 'restart' ? restartExitCode : 0;
+}
+
+/** A configuration that cannot be read changes nothing. */
+function reloaded(agent: Agent, log: Log): void {
+  try {
+    agent.reload();
+  } catch (error) {
+    log.error('the configuration was not read again; the last one holds', {
+      error: asFault(error),
+    });
+  }
 }
 
 /** The signal that asks this process to end; a second one ends it at once. */
@@ -174,17 +222,34 @@ function untilAsked(): Promise<string> {
 async function check(
   file: string,
   options: { readonly json?: true },
+  output: Output,
+): Promise<number> {
+  const config = loadConfig(file, process.env);
+  return await tellFindings(checkAgent(config, { clock: systemClock }), options, output);
+}
+
+/** Warnings are for a person: only an error is a failure. */
+async function doctor(
+  file: string,
+  options: { readonly json?: true },
+  output: Output,
+): Promise<number> {
+  const config = loadConfig(file, process.env);
+  return await tellFindings(examine(config, { clock: systemClock }), options, output);
+}
+
+async function tellFindings(
+  found: AsyncIterable<Finding>,
+  options: { readonly json?: true },
   { out }: Output,
 ): Promise<number> {
   const findings: Finding[] = [];
-  const show = (finding: Finding): void => {
+  for await (const finding of found) {
     findings.push(finding);
-    if (options.json === true) return;
+    if (options.json === true) continue;
     const mark = { ok: 'ok     ', warning: 'warning', error: 'ERROR  ' }[finding.level];
     out(`${mark}  ${finding.about}: ${finding.text}\n`);
-  };
-  const config = loadConfig(file, process.env);
-  for await (const finding of checkAgent(config, { clock: systemClock })) show(finding);
+  }
   const count = (level: Finding['level']): number =>
     findings.filter((finding) => finding.level === level).length;
   if (options.json === true) {
@@ -193,6 +258,39 @@ async function check(
     out(`${count('error')} errors, ${count('warning')} warnings\n`);
   }
   return count('error') === 0 ? 0 : 2;
+}
+
+interface ReplayOptions {
+  readonly rules?: string;
+  readonly out?: string;
+  readonly json?: true;
+}
+
+/** A configuration is not needed: without one the recording runs under a name of its own. */
+async function replayed(
+  file: string,
+  wish: ReplayOptions & { readonly recording: string },
+  { out }: Output,
+): Promise<number> {
+  const has = existsSync(file) || wish.rules === undefined;
+  const config = has ? loadConfig(file, process.env) : undefined;
+  const stopping = new AbortController();
+  void untilAsked().then(() => stopping.abort());
+  const { status: seen, clips } = await replay(
+    config,
+    { recording: wish.recording, rules: wish.rules ?? config?.rules ?? '', out: wish.out },
+    {
+      clock: systemClock,
+      ids: systemIds,
+      random: seededRandom(1),
+      log: openLog({ level: 'warn', fd: 2 }),
+      signal: stopping.signal,
+    },
+  );
+  if (wish.json === true) {
+    out(`${JSON.stringify({ rules: seen.rules, source: seen.source, clips }, undefined, 2)}\n`);
+  } else out(replayText(seen, clips));
+  return 0;
 }
 
 async function status(

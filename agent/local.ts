@@ -5,6 +5,7 @@
 import { Fault, type Ids, type Json, uuidText } from '@fieldloop/core';
 import { type CommandInputs, logLevels, parseCommandBody } from '@fieldloop/proto';
 import type { AgentBuffer } from './buffer/buffer.ts';
+import { asJson, type ListedClip, listClips, showClip } from './held-clips.ts';
 import type { LocalRequest } from './health/socket.ts';
 import type { LeveledLog } from './leveled-log.ts';
 import { maxKeptLines, maxPauseS } from './limits.ts';
@@ -35,9 +36,16 @@ export async function carryOut(request: LocalRequest, deps: LocalDeps): Promise<
       return await deps.clipNow(id, bodyOf('clip_now', rest), at);
     }
     case 'pull':
-      return await deps.pull(id, bodyOf('pull', input));
+      return await deps.pull(
+        id,
+        bodyOf('pull', { ...input, clip: showClip(deps.buffer.clips, String(input['clip'])).clip }),
+      );
+    case 'clips':
+      return asJson(listClips(deps.buffer.clips, listOf(input)));
+    case 'clip':
+      return asJson(showClip(deps.buffer.clips, String(input['clip'])));
     case 'drop':
-      return await drop(String(input['clip']), deps);
+      return asJson(await dropClip(String(input['clip']), deps.buffer));
     case 'pause':
       deps.pause(secondsOf(input['seconds']));
       return { paused: true };
@@ -47,13 +55,13 @@ export async function carryOut(request: LocalRequest, deps: LocalDeps): Promise<
     case 'logs':
       return logsOf(input, deps);
     case 'updates':
-      return deps.updates.told() as unknown as Json;
+      return asJson(deps.updates.told());
     case 'hold':
       deps.updates.hold();
-      return deps.updates.told() as unknown as Json;
+      return asJson(deps.updates.told());
     case 'release':
       deps.updates.release();
-      return deps.updates.told() as unknown as Json;
+      return asJson(deps.updates.told());
     case 'reload':
       return deps.reload();
     default:
@@ -76,14 +84,27 @@ function secondsOf(value: unknown): number | undefined {
 }
 
 /** The bytes go, the manifest stays, as with an eviction; the cloud hears of it. */
-async function drop(clip: string, { buffer }: LocalDeps): Promise<Json> {
-  const { manifest } = buffer.clips.read(clip);
-  await buffer.clips.drop(clip);
-  return { clip, rule: manifest.markers[0]?.rule ?? '', sizeBytes: manifest.sizeBytes };
+export async function dropClip(
+  id: string,
+  buffer: Pick<AgentBuffer, 'clips'>,
+): Promise<ListedClip> {
+  const { path: _, manifest: __, ...listed } = showClip(buffer.clips, id);
+  await buffer.clips.drop(listed.clip);
+  return listed;
+}
+
+function listOf({ rule, limit }: Readonly<Record<string, unknown>>): {
+  rule?: string;
+  limit?: number;
+} {
+  return {
+    ...(typeof rule === 'string' ? { rule } : {}),
+    ...(typeof limit === 'number' && limit > 0 ? { limit } : {}),
+  };
 }
 
 function logsOf(input: Readonly<Record<string, unknown>>, { levels }: LocalDeps): Json {
   const level = logLevels.find((one) => one === input['level']) ?? 'debug';
   const count = Math.min(Number(input['count'] ?? maxKeptLines) || maxKeptLines, maxKeptLines);
-  return (levels?.lines(level) ?? []).slice(-count).map((line) => ({ ...line })) as Json;
+  return asJson((levels?.lines(level) ?? []).slice(-count));
 }

@@ -3,24 +3,15 @@
  * uplink and the local socket; reading, rules and clips run in the data worker, models in another.
  */
 import { mkdir } from 'node:fs/promises';
-import {
-  asFault,
-  type Clock,
-  Fault,
-  type Ids,
-  type Json,
-  type Log,
-  type Random,
-} from '@fieldloop/core';
+import { asFault, Fault } from '@fieldloop/core';
+import type { Agent, AgentDeps } from './agent-types.ts';
 import { openArtifacts } from './buffer/artifacts.ts';
 import { openBuffer } from './buffer/buffer.ts';
 import { openCloudLink } from './cloud-link.ts';
 import { type AgentConfig, readText } from './config.ts';
 import { openFleet } from './fleet.ts';
-import type { Notify } from './health/notify.ts';
 import { type LocalRequest, openLocalSocket } from './health/socket.ts';
-import { type AgentStatus, statusSocketPath } from './health/status.ts';
-import type { LeveledLog } from './leveled-log.ts';
+import { statusSocketPath } from './health/status.ts';
 import { demandRules } from './demand-rules.ts';
 import { identityWithinMs } from './limits.ts';
 import { modelsFolder } from './models-chosen.ts';
@@ -31,35 +22,6 @@ import { RunningAgent } from './running-agent.ts';
 import { type Downloads, openDownloads } from './uplink/downloads.ts';
 import { agentVersion } from './version.ts';
 import { within } from './within.ts';
-
-export interface AgentDeps {
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly random: Random;
-  readonly log: Log;
-  /** Where the level of the log can be changed, and what was complained of. */
-  readonly levels?: Pick<LeveledLog, 'setLevel' | 'recent' | 'lines'> | undefined;
-  /** The cloud asks this process to end, so that its supervisor starts it again. */
-  readonly onRestart?: (() => void) | undefined;
-  /** A start that waits for cloud or models waits no longer once this aborts. */
-  readonly stopping?: AbortSignal | undefined;
-  /** The service manager, when there is one. */
-  readonly notify?: Notify | undefined;
-  /** Earlier starts failed: uplink and updates alone. */
-  readonly isSafe?: boolean | undefined;
-  /** Reads the configuration again. */
-  readonly readConfig?: (() => AgentConfig) | undefined;
-  /** The data thread's program, unless it is the agent's own. */
-  readonly dataEntry?: URL | undefined;
-}
-
-export interface Agent {
-  status(): AgentStatus;
-  /** Reads the configuration again; tells what holds now and what wants a restart. */
-  reload(): Json;
-  /** Stops reading, cuts and seals what is open, closes everything. */
-  stop(): Promise<void>;
-}
 
 /** Everything runs when it resolves; a Fault says what in the configuration does not. */
 export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<Agent> {
@@ -140,7 +102,7 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** In safe mode rules that cannot be read are no reason not to start: they may be why it is safe. */
+/** In safe mode rules that cannot be read are no reason not to start: they may be its cause. */
 function ownRules(config: AgentConfig, { isSafe }: AgentDeps): OwnRules {
   const file = config.rules;
   if (isSafe !== true) return { text: readText(file), file };

@@ -1,7 +1,9 @@
 /** An agent from its first thread to its last: what its parts tell each other while it runs. */
+import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Json, uuidText } from '@fieldloop/core';
 import { statusOf } from './agent-status.ts';
+import type { Agent, AgentDeps } from './agent-types.ts';
 import type { AgentBuffer } from './buffer/buffer.ts';
 import type { CloudLink } from './cloud-link.ts';
 import { type AgentConfig, readText } from './config.ts';
@@ -12,7 +14,6 @@ import type { LocalRequest } from './health/socket.ts';
 import type { AgentStatus } from './health/status.ts';
 import { dataSilentMs, loopResolutionMs, safeModeMs, stopWithinMs } from './limits.ts';
 import { carryOut, type LocalDeps } from './local.ts';
-import type { Agent, AgentDeps } from './main.ts';
 import type { DataProgress, DataSettings, FromData, ToData } from './messages.ts';
 import type { ModelsInUse } from './models-types.ts';
 import { openPulse, type Pulse, type Signs } from './pulse.ts';
@@ -371,6 +372,12 @@ export class RunningAgent implements Agent {
       rules: rules.active,
       shadow: rules.shadow,
       window: config.window,
+      spool: {
+        folder: join(config.buffer.path, 'spool'),
+        maxBytes: config.window.spoolBytes,
+        headroomBytes: config.buffer.headroomBytes,
+      },
+      redaction: config.redaction,
       clipNs: config.limits.clipNs,
       silentNs: config.limits.silentNs,
       partPath: buffer.partPath('{clip}'),

@@ -1,6 +1,7 @@
 /** An agent's status for a person: a few lines that fit a terminal. Pure. */
 import { formatSize } from '@fieldloop/core';
 import type { AgentStatus } from './health/status.ts';
+import type { ListedClip } from './held-clips.ts';
 
 export function statusText(status: AgentStatus): string {
   const { source, score, rules, clips, uplink, lastClip, degraded } = status;
@@ -22,13 +23,31 @@ export function statusText(status: AgentStatus): string {
   ];
   const { shed, dropped } = status.machine;
   if (shed.length > 0) rows.push(['given up', shed.join(', ')]);
-  if (Object.keys(dropped).length > 0) rows.push(['dropped', countsText(dropped)]);
+  if (Object.values(dropped).some((n) => n > 0)) rows.push(['dropped', countsText(dropped)]);
   if (status.paused) rows.push(['paused', 'nothing is read and no clip is sent: "resume" ends it']);
   if (status.held) rows.push(['updates', 'held: "update release" lets them through']);
   if (lastClip !== undefined) rows.push(['last clip', `${lastClip.rule}: ${lastClip.why}`]);
   for (const why of degraded) rows.push(['degraded', why]);
   const width = Math.max(...rows.map(([title]) => title.length));
   return rows.map(([title, text]) => `${title.padEnd(width)}  ${oneLine(text)}\n`).join('');
+}
+
+/** What a replay came to. */
+export function replayText(status: AgentStatus, clips: readonly ListedClip[]): string {
+  const { source, rules } = status;
+  const rows = clips.map(({ startNs, rule, why, class: severity, sizeBytes }) => {
+    const at = new Date(Number(BigInt(startNs) / 1_000_000n)).toISOString();
+    return oneLine(
+      `${at}  ${severity.padEnd(8)}  ${formatSize(sizeBytes).padStart(9)}  ${rule}: ${why}`,
+    );
+  });
+  return [
+    `${source.messages} messages, ${formatSize(source.bytes)}; ${rules.set}@${rules.version}`,
+    `fired ${firedText(rules)}; unknown ${rules.unknown} of ${rules.evaluations} evaluations`,
+    ...rows,
+    `${clips.length} clips, ${formatSize(clips.reduce((sum, clip) => sum + clip.sizeBytes, 0))}`,
+    '',
+  ].join('\n');
 }
 
 function scoreText({ last, count, skipped, faults }: AgentStatus['score']): string {

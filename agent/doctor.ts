@@ -1,0 +1,216 @@
+/**
+ * What `check` finds, and what only an agent that runs can know: topics that never came, rates
+ * that are missed, models too slow, a disk that is full soon. Each finding says what to do.
+ */
+import { lookup } from 'node:dns/promises';
+import { connect } from 'node:net';
+import { asFault, type Clock, faultLine, formatSize } from '@fieldloop/core';
+import { parseRuleSet, type RuleSet, topicFits } from '@fieldloop/rules';
+import { checkAgent } from './check.ts';
+import { identityFolder } from './cloud-link.ts';
+import { type AgentConfig, readText } from './config.ts';
+import { loadIdentity } from './enroll/identity.ts';
+import type { Finding } from './finding.ts';
+import { readStatus } from './health/socket.ts';
+import { type AgentStatus, statusSocketPath } from './health/status.ts';
+import { clockStepMs, dialWithinMs, lookAgainMs } from './limits.ts';
+
+const ok = (about: string, text: string): Finding => ({ level: 'ok', about, text });
+const warning = (about: string, text: string): Finding => ({ level: 'warning', about, text });
+
+export interface DoctorDeps {
+  readonly clock: Clock;
+  /** Builds of this program are not older than this; the clock cannot be right before it. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export async function* examine(config: AgentConfig, deps: DoctorDeps): AsyncGenerator<Finding> {
+  yield* checkAgent(config, deps);
+  yield* checkWay(config, deps);
+  yield* checkSteady(deps.clock);
+  const socketPath = statusSocketPath(config.buffer.path);
+  let first: AgentStatus;
+  try {
+    first = await readStatus(socketPath);
+  } catch (error) {
+    yield warning('agent', faultLine(asFault(error)));
+    return;
+  }
+  await deps.clock.sleep(lookAgainMs, deps.signal);
+  const second = await readStatus(socketPath).catch(() => first);
+  yield* judge(config, { first, second, seconds: lookAgainMs / 1_000 });
+}
+
+/** The name of the broker, and whether its port lets us in. */
+async function* checkWay(config: AgentConfig, deps: DoctorDeps): AsyncGenerator<Finding> {
+  if (config.cloud === undefined) return;
+  const identity = await loadIdentity(identityFolder(config), deps).catch(() => undefined);
+  if (identity === undefined) return;
+  const { hostname, port } = new URL(identity.broker);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  try {
+    const found = await lookup(host);
+    yield ok('dns', `${host} is ${found.address}`);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    const text = `the name ${host} has no address (${code}). Look at /etc/resolv.conf and the network; clips wait in the buffer.`;
+    yield { level: 'error', about: 'dns', text };
+    return;
+  }
+  const portText = port === '' ? '8883' : port;
+  yield (await dials(host, Number(portText)))
+    ? ok('port', `${host}:${portText} answers`)
+    : warning(
+        'port',
+        `${host}:${portText} does not answer. Let a firewall pass TCP to this port; clips wait in the buffer.`,
+      );
+}
+
+function dials(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port });
+    const done = (answers: boolean): void => {
+      socket.destroy();
+      resolve(answers);
+    };
+    socket.setTimeout(dialWithinMs, () => done(false));
+    socket.on('connect', () => done(true));
+    socket.on('error', () => done(false));
+  });
+}
+
+/** A wall clock that runs beside the monotonic one is being set while we look. */
+async function* checkSteady(clock: Clock): AsyncGenerator<Finding> {
+  const [wall, mono] = [clock.now(), clock.monotonicMs()];
+  await clock.sleep(lookAgainMs / 4);
+  const step = clock.now() - wall - (clock.monotonicMs() - mono);
+  if (Math.abs(step) < clockStepMs) return;
+  yield warning(
+    'clock',
+    `the clock jumped by ${Math.round(step)} ms while this ran. Let one service set it, for example chrony.`,
+  );
+}
+
+interface Looks {
+  readonly first: AgentStatus;
+  readonly second: AgentStatus;
+  /** Between the two. */
+  readonly seconds: number;
+}
+
+/** What two looks at the agent that runs tell. Pure. */
+export function* judge(config: AgentConfig, looks: Looks): Generator<Finding> {
+  const { second } = looks;
+  yield ok('agent', `${second.device} runs since ${second.uptimeS} s`);
+  for (const why of second.degraded) yield warning('degraded', `${why}. Look at "status".`);
+  for (const { name, state, reason } of second.source.each) {
+    if (state !== 'silent' && state !== 'broken') continue;
+    yield warning(
+      `source ${name}`,
+      `${state}: ${reason ?? 'it says nothing'}. Start its recorder, or correct the source in ${config.file}.`,
+    );
+  }
+  yield* judgeTopics(config, looks);
+  yield* judgeModels(second);
+  yield* judgeRoom(second, looks);
+}
+
+function* judgeTopics(config: AgentConfig, looks: Looks): Generator<Finding> {
+  const ruleSet = rulesOf(config);
+  if (ruleSet === undefined || looks.second.source.messages === 0) return;
+  const { topics } = looks.second.machine;
+  const seen = Object.keys(topics);
+  const wanted = new Set(ruleSet.signals.map(({ topic }) => topic));
+  for (const topic of wanted) {
+    if (seen.some((one) => topicFits(topic, one))) continue;
+    yield warning(
+      'topic',
+      `${topic} is read by rules and never came. ${nearest(topic, seen)} Correct it in the rules, or start its publisher.`,
+    );
+  }
+  for (const { id, topic, minHz } of ruleSet.rules.flatMap(expectedRates)) {
+    const more = (topics[topic] ?? 0) - (looks.first.machine.topics[topic] ?? 0);
+    const hz = more / looks.seconds;
+    if (hz >= minHz) continue;
+    yield warning(
+      'rate',
+      `${topic} comes ${hz.toFixed(1)} times a second, rule ${id} expects ${minHz}. Look at its publisher and at "dropped" of "status".`,
+    );
+  }
+}
+
+function rulesOf(config: AgentConfig): RuleSet | undefined {
+  try {
+    return parseRuleSet(readText(config.rules), config.rules).ruleSet;
+  } catch {
+    // `check` told of it.
+    return undefined;
+  }
+}
+
+/** Rates that rules about absence ask for. */
+function expectedRates(
+  rule: RuleSet['rules'][number],
+): readonly { readonly id: string; readonly topic: string; readonly minHz: number }[] {
+  const { trigger } = rule;
+  if (trigger.kind !== 'absent' || trigger.minHz === undefined) return [];
+  return [{ id: rule.id, topic: trigger.topic, minHz: trigger.minHz }];
+}
+
+function nearest(topic: string, seen: readonly string[]): string {
+  const end = topic.slice(topic.lastIndexOf('/'));
+  const close = seen.find((one) => one.endsWith(end) || one.startsWith(topic));
+  return close === undefined ? `${seen.length} others do.` : `${close} does.`;
+}
+
+function* judgeModels({ score, machine }: AgentStatus): Generator<Finding> {
+  const { count, skipped, faults } = score;
+  const all = count + skipped + faults;
+  if (all >= 20 && skipped > all / 2) {
+    const slow = Object.entries(machine.scoreP99Ms)
+      .map(([scorer, ms]) => `${scorer} ${Math.round(ms)} ms`)
+      .join(', ');
+    yield warning(
+      'models',
+      `${skipped} of ${all} frames were passed over (p99 ${slow}). Raise "every" in the rules, or use a smaller model.`,
+    );
+  }
+  if (all >= 20 && faults > all / 10) {
+    yield warning(
+      'models',
+      `${faults} of ${all} frames gave no score. Look at the log and at the model's input.`,
+    );
+  }
+}
+
+function* judgeRoom(
+  { clips, caps, machine, uplink }: AgentStatus,
+  looks: Looks,
+): Generator<Finding> {
+  const share = clips.bytes / Math.max(1, caps.quotaBytes);
+  const grown = (clips.bytes - looks.first.clips.bytes) / looks.seconds;
+  const left = caps.quotaBytes - clips.bytes;
+  const hours = grown > 0 ? left / grown / 3_600 : Number.POSITIVE_INFINITY;
+  const used = `the buffer holds ${formatSize(clips.bytes)} of ${formatSize(caps.quotaBytes)}`;
+  if (share > 0.8 || hours < 24) {
+    const soon = hours < 24 ? ` and is full in ${hours.toFixed(1)} h` : '';
+    const why = uplink.connected ? '' : ' while there is no connection';
+    yield warning(
+      'buffer',
+      `${used}${soon}${why}. Raise buffer.quota, capture less, or let it upload; the least valuable clip goes first.`,
+    );
+  } else yield ok('buffer', used);
+  const { diskFreeBytes } = machine;
+  if (diskFreeBytes !== undefined && diskFreeBytes < caps.headroomBytes * 1.25) {
+    yield warning(
+      'disk',
+      `${formatSize(diskFreeBytes)} are free and ${formatSize(caps.headroomBytes)} are owed to others. Free space; until then clips go and moments become markers.`,
+    );
+  }
+  if (caps.cpu === undefined || caps.memoryBytes === undefined) {
+    yield warning(
+      'limits',
+      'there is no cap on processor or memory. Set limits.cpu and limits.memory, for example 35% and 250MiB.',
+    );
+  }
+}
