@@ -7,16 +7,26 @@ import type { ModelInput } from './model-input.ts';
 import { imageToTensor, numbersToTensor, type RgbImage } from './preprocess.ts';
 import { type RawImage, rawToRgb } from './raw-image.ts';
 
-/** What a message holds for a model, not yet as the model takes it. */
-export type FrameContent =
-  | { readonly kind: 'numbers'; readonly values: Float64Array }
-  /** A compressed image. */
+/** An image as it was published: compressed, or as pixels. */
+export type ImageContent =
   | { readonly kind: 'image'; readonly bytes: Uint8Array }
   | { readonly kind: 'raw'; readonly image: RawImage };
 
-/** What `input` names in the message. Fault `invalid` when it is not there. */
-export function frameContent(message: unknown, input: ModelInput): FrameContent {
-  if (input.kind === 'numbers') return { kind: 'numbers', values: numbersAt(message, input.path) };
+/** What a message holds for a model, not yet as the model takes it. */
+export type FrameContent =
+  | { readonly kind: 'numbers'; readonly values: Float64Array }
+  | ImageContent;
+
+/** What is wanted of a message; a model's input says it, too. */
+export type ContentWish =
+  | { readonly kind: 'image' }
+  | { readonly kind: 'numbers'; readonly path: string };
+
+/** What `wish` names in the message. Fault `invalid` when it is not there. */
+export function frameContent(message: unknown, wish: { readonly kind: 'image' }): ImageContent;
+export function frameContent(message: unknown, wish: ContentWish): FrameContent;
+export function frameContent(message: unknown, wish: ContentWish): FrameContent {
+  if (wish.kind === 'numbers') return { kind: 'numbers', values: numbersAt(message, wish.path) };
   const bytes = imageBytes(message);
   const image = rawImage(message, bytes);
   return image === undefined ? { kind: 'image', bytes } : { kind: 'raw', image };

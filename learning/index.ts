@@ -1,5 +1,5 @@
 export { disagreement, meanProbabilities } from './ensemble.ts';
-export { contentTensor, frameContent, type FrameContent } from './frame.ts';
+export { contentTensor, frameContent, type ImageContent } from './frame.ts';
 export { goldenInput } from './golden.ts';
 export { type DetectedBox, type OutputTensor, readBoxes } from './boxes.ts';
 export {
@@ -161,6 +161,7 @@ export {
   trainFailureModel,
 } from './failure-model.ts';
 export { novelty, type Rows } from './novelty.ts';
+export { rawToRgb } from './raw-image.ts';
 export { badge } from './sample/badge.ts';
 export { fillBudget } from './sample/budget.ts';
 export { hashShare, isDrawn } from './sample/hash-draw.ts';

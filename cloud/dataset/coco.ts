@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Fault } from '@fieldloop/core';
 import { frameContent, type Split } from '@fieldloop/learning';
-import { rgbImage } from '../blob/recordings/image.ts';
+import { pictureOf } from '../blob/recordings/image.ts';
 import type { BundleDeps, BundleFile } from './bundle.ts';
 import { messagesAt } from './clip-frames.ts';
 import type { DatasetVersion } from './dataset.ts';
@@ -126,9 +126,8 @@ async function pictureAt(deps: BundleDeps, { item, topic, atNs }: Moment) {
       remedy: 'Build a version without this label.',
     });
   }
-  const content = frameContent(message, { kind: 'image' } as never);
-  const bytes = content.kind === 'image' ? content.bytes : new Uint8Array();
-  const { width, height } = await rgbImage(bytes);
+  const picture = await pictureOf(frameContent(message, { kind: 'image' }));
+  const { width, height, file: bytes } = picture;
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const ending = bytes[0] === 0x89 ? 'png' : 'jpg';
   return {

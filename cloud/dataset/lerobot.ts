@@ -5,7 +5,7 @@
  */
 import { Fault } from '@fieldloop/core';
 import { frameContent, type Split } from '@fieldloop/learning';
-import { rgbImage } from '../blob/recordings/image.ts';
+import { pictureOf } from '../blob/recordings/image.ts';
 import { lerobotChunk, lerobotDataMb, lerobotVideoMb } from '../dataset-limits.ts';
 import type { BundleDeps, BundleFile } from './bundle.ts';
 import { type ClipSource, messagesAt } from './clip-frames.ts';
@@ -126,7 +126,7 @@ async function framesOf(
     const at = (topic: string): unknown => demandMessage(messages.get(topic)?.[i], { item, topic });
     const names: string[] = [];
     const state = options.signals.flatMap(({ topic, path }) => {
-      const content = frameContent(at(topic), { kind: 'numbers', path } as never);
+      const content = frameContent(at(topic), { kind: 'numbers', path });
       const values = content.kind === 'numbers' ? [...content.values] : [];
       names.push(
         ...values.map((_, k) =>
@@ -141,13 +141,12 @@ async function framesOf(
     const images: { bytes: Uint8Array; path: string }[] = [];
     const pixels: (readonly number[])[] = [];
     for (const topic of options.images) {
-      const content = frameContent(at(topic), { kind: 'image' } as never);
-      const picture = content.kind === 'image' ? content.bytes : new Uint8Array();
-      const { width, height, data } = await rgbImage(picture);
+      const picture = await pictureOf(frameContent(at(topic), { kind: 'image' }));
+      const { width, height, data } = picture;
       const shape = [height, width, 3];
       const names = ['height', 'width', 'channels'];
       know(features, imageKey(topic), { dtype: 'image', shape, names });
-      images.push({ bytes: picture, path: `${imageKey(topic)}-${item.clip}-${i}` });
+      images.push({ bytes: picture.file, path: `${imageKey(topic)}-${item.clip}-${i}` });
       pixels.push(channelMeans(data));
     }
     const size = images.reduce((sum, image) => sum + image.bytes.length, 40 + 4 * state.length);

@@ -1,6 +1,6 @@
 /** The one door to sharp in the cloud: images of recordings become small JPEGs. */
 import { asFault, Fault } from '@fieldloop/core';
-import type { RgbImage } from '@fieldloop/learning';
+import { frameContent, type ImageContent, rawToRgb, type RgbImage } from '@fieldloop/learning';
 import type { default as sharp, Sharp } from 'sharp';
 import { maxImagePixels, previewPixels, previewQuality } from '../../limits.ts';
 
@@ -50,38 +50,37 @@ export async function smallImage(bytes: Uint8Array): Promise<SmallImage> {
   );
 }
 
-const layouts: Readonly<Record<string, { readonly channels: 1 | 3 | 4; readonly swap: boolean }>> =
-  {
-    rgb8: { channels: 3, swap: false },
-    bgr8: { channels: 3, swap: true },
-    rgba8: { channels: 4, swap: false },
-    bgra8: { channels: 4, swap: true },
-    mono8: { channels: 1, swap: false },
-    '8UC1': { channels: 1, swap: false },
-    '8UC3': { channels: 3, swap: true },
-  };
+/** Of a sensor_msgs/Image or foxglove.RawImage. Fault `invalid` when it is not whole. */
+export async function smallRawImage(message: unknown): Promise<SmallImage> {
+  const { data, width, height } = await pixelsOf(frameContent(message, { kind: 'image' }));
+  const raw = { width, height, channels: 3 } as const;
+  return await small((open) => open(data, { raw, limitInputPixels: maxImagePixels }));
+}
 
-/** Of a sensor_msgs/Image or foxglove.RawImage: 8 bits a channel. */
-export async function smallRawImage(
-  message: Readonly<Record<string, unknown>>,
-): Promise<SmallImage> {
-  const { data, encoding } = message;
-  const [width, height, step] = ['width', 'height', 'step'].map((name) => Number(message[name]));
-  const layout = layouts[String(encoding)];
-  if (layout === undefined || !(data instanceof Uint8Array)) {
-    throw new Fault('invalid', `images of encoding "${String(encoding)}" have no preview`, {
-      remedy: `Previews are made of JPEG, PNG and ${Object.keys(layouts).join(', ')}.`,
-    });
-  }
-  const rows = tight(data, {
-    width: width ?? 0,
-    height: height ?? 0,
-    step: step ?? 0,
-    channels: layout.channels,
+export interface Picture extends RgbImage {
+  /** A file: as it was published, or a PNG of the pixels. */
+  readonly file: Uint8Array;
+}
+
+/** Faults as those of `rgbImage`, and `invalid` for pixels that are not whole. */
+export async function pictureOf(content: ImageContent): Promise<Picture> {
+  const image = await pixelsOf(content);
+  if (content.kind === 'image') return { ...image, file: content.bytes };
+  const { data, width, height } = image;
+  const open = await (loading ??= openSharp());
+  const png = await open(data, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+  return { ...image, file: new Uint8Array(png) };
+}
+
+async function pixelsOf(content: ImageContent): Promise<RgbImage> {
+  if (content.kind === 'image') return await rgbImage(content.bytes);
+  const { width, height } = content.image;
+  if (width * height <= maxImagePixels) return rawToRgb(content.image);
+  throw new Fault('limited', `an image of ${width} x ${height} has too many pixels`, {
+    remedy: `At most ${maxImagePixels} are read.`,
   });
-  if (layout.swap) swapRedAndBlue(rows, layout.channels);
-  const raw = { width: width ?? 0, height: height ?? 0, channels: layout.channels };
-  return await small((open) => open(rows, { raw, limitInputPixels: maxImagePixels }));
 }
 
 async function small(from: (open: typeof sharp) => Sharp): Promise<SmallImage> {
@@ -105,36 +104,5 @@ async function small(from: (open: typeof sharp) => Sharp): Promise<SmallImage> {
       remedy: 'Check that the topic carries whole images.',
       cause: error,
     });
-  }
-}
-
-/** The pixels without what a row may have behind them. */
-function tight(
-  data: Uint8Array,
-  of: {
-    readonly width: number;
-    readonly height: number;
-    readonly step: number;
-    readonly channels: number;
-  },
-): Uint8Array {
-  const { width, height, step, channels } = of;
-  const row = width * channels;
-  const fits = width > 0 && height > 0 && step >= row && data.length >= step * (height - 1) + row;
-  if (!fits || width * height > maxImagePixels) {
-    throw new Fault('corrupt', `an image of ${width} x ${height} in ${data.length} bytes`, {
-      remedy: 'Check the publisher: width, height and step do not fit the data.',
-    });
-  }
-  const rows = new Uint8Array(row * height);
-  for (let y = 0; y < height; y += 1) rows.set(data.subarray(y * step, y * step + row), y * row);
-  return rows;
-}
-
-function swapRedAndBlue(pixels: Uint8Array, channels: number): void {
-  for (let at = 0; at + 2 < pixels.length; at += channels) {
-    const red = pixels[at] ?? 0;
-    pixels[at] = pixels[at + 2] ?? 0;
-    pixels[at + 2] = red;
   }
 }
