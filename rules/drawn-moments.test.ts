@@ -22,7 +22,7 @@ test('each part of the day has one moment, and it stands anywhere in it', () => 
   const moments = momentsOf(start - 1n, 32 * 300);
   const parts = moments.map((at) => Number((at - start) / BigInt(drawn.partNs)));
   expect(parts).toEqual(moments.map((_, i) => i));
-  const tenths = new Array<number>(10).fill(0);
+  const tenths = Array.from({ length: 10 }, () => 0);
   for (const at of moments) {
     const share = Number((at - start) % BigInt(drawn.partNs)) / drawn.partNs;
     tenths[Math.floor(share * 10)] = (tenths[Math.floor(share * 10)] ?? 0) + 1;

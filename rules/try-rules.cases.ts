@@ -32,7 +32,7 @@ export interface Tried {
   /** `rule@ms`; a shadow's in brackets. */
   readonly fired: readonly string[];
   /** What a rule's triggers were held back by. */
-  suppressed(rule: string): Readonly<Record<string, number | undefined>>;
+  readonly suppressed: (rule: string) => Readonly<Record<string, number | undefined>>;
 }
 
 export function tryRules(
@@ -53,7 +53,7 @@ export function tryRules(
       const text = `${one.ruleId}@${msOf(one.atNs)}`;
       return [one.kind === 'fire' ? text : `(${text})`];
     }),
-    suppressed(rule) {
+    suppressed: (rule) => {
       const { cooldown, ...rest } = engine.counters().rules[rule]?.suppressed ?? { cooldown: 0 };
       return cooldown === 0 ? rest : { cooldown, ...rest };
     },
