@@ -1,5 +1,4 @@
 /** An agent from its first thread to its last: what its parts tell each other while it runs. */
-import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Json, uuidText } from '@fieldloop/core';
 import { statusOf } from './agent-status.ts';
@@ -372,12 +371,6 @@ export class RunningAgent implements Agent {
       rules: rules.active,
       shadow: rules.shadow,
       window: config.window,
-      spool: {
-        folder: join(config.buffer.path, 'spool'),
-        maxBytes: config.window.spoolBytes,
-        headroomBytes: config.buffer.headroomBytes,
-      },
-      redaction: config.redaction,
       clipNs: config.limits.clipNs,
       silentNs: config.limits.silentNs,
       partPath: buffer.partPath('{clip}'),
