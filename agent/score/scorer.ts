@@ -31,16 +31,19 @@ export type FrameResult =
   | { readonly scored: Scored }
   | { readonly reason: FrameFaultReason; readonly message: string };
 
+/** Without its bytes, of which ONNX Runtime has a copy of its own. */
+export type LoadedModel = Omit<Model, 'onnx'>;
+
 export interface Scorer extends AsyncDisposable {
-  readonly model: Model;
+  readonly model: LoadedModel;
   score(channel: Channel, bytes: Uint8Array): Promise<FrameResult>;
   /** Runs the golden inputs again; a Fault says which one gives other numbers. */
   golden(): Promise<void>;
 }
 
 /** Loads the model and runs its golden inputs. A Fault says what does not fit. */
-export async function openScorer(model: Model, deps: ScorerDeps): Promise<Scorer> {
-  const session = await deps.openOnnx(model.onnx, model.file);
+export async function openScorer({ onnx, ...model }: Model, deps: ScorerDeps): Promise<Scorer> {
+  const session = await deps.openOnnx(onnx, model.file);
   try {
     const dimensions = fitInput(model, session);
     fitOutputs(model, session);
@@ -72,7 +75,7 @@ type Run = (tensor: Float32Array) => Promise<readonly OutputTensor[]>;
 
 async function scoreFrame(
   frame: { readonly channel: Channel; readonly bytes: Uint8Array; readonly memory: FrameMemory },
-  model: Model,
+  model: LoadedModel,
   deps: ScorerDeps & { readonly run: Run },
 ): Promise<FrameResult> {
   const startMs = deps.clock.monotonicMs();
@@ -93,7 +96,7 @@ async function scoreFrame(
 }
 
 /** The dimensions to call with; a size that the model leaves open is 1. */
-function fitInput(model: Model, session: OnnxSession): number[] {
+function fitInput(model: LoadedModel, session: OnnxSession): number[] {
   const { inputName: name } = model;
   const shape = tensorOf(model, session.inputs, { name, key: 'input.name', types: ['float32'] });
   const dimensions = shape.dimensions.map((size) =>
@@ -109,7 +112,7 @@ function fitInput(model: Model, session: OnnxSession): number[] {
 }
 
 /** Every output that is asked for is there, and gives as many numbers as there are classes. */
-function fitOutputs(model: Model, session: OnnxSession): void {
+function fitOutputs(model: LoadedModel, session: OnnxSession): void {
   const { output } = model;
   for (const name of outputNames(output).all) {
     const isLabels =
@@ -127,7 +130,7 @@ function fitOutputs(model: Model, session: OnnxSession): void {
 }
 
 /** What model.yaml calls an output. */
-function keyOf({ output }: Model, name: string): string {
+function keyOf({ output }: LoadedModel, name: string): string {
   if (output.embedding === name) return 'output.embedding';
   switch (output.task) {
     case 'classification':
@@ -144,7 +147,7 @@ function keyOf({ output }: Model, name: string): string {
 }
 
 function tensorOf(
-  model: Model,
+  model: LoadedModel,
   shapes: readonly TensorShape[],
   wanted: { readonly name: string; readonly key: string; readonly types: readonly string[] },
 ): TensorShape {
@@ -163,7 +166,7 @@ function tensorOf(
   return shape;
 }
 
-async function checkGolden(model: Model, run: Run): Promise<void> {
+async function checkGolden(model: LoadedModel, run: Run): Promise<void> {
   for (const [i, pair] of model.golden.entries()) {
     const outputs = await run(Float32Array.from(pair.input));
     const count = outputNames(model.output).compared.length;
@@ -187,7 +190,7 @@ async function checkGolden(model: Model, run: Run): Promise<void> {
   }
 }
 
-function misfit(model: Model, message: string): Fault {
+function misfit(model: LoadedModel, message: string): Fault {
   return new Fault('invalid', `model.onnx and model.yaml do not fit: ${message}`, {
     place: model.file,
     remedy: 'Export both together; do not edit one of them alone.',
