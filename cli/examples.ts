@@ -91,7 +91,15 @@ export const shortExamples: Readonly<Record<string, readonly string[]>> = {
     'fieldloop rules diff amr-baseline 4 --against 2',
   ],
   'rules edit': ['fieldloop rules edit amr-baseline --name amr-base'],
+  'rules explain': [
+    'fieldloop rules explain amr.yaml run.mcap --at +12.5 --rule near-miss',
+    'fieldloop rules explain amr.yaml run.mcap --at 2026-01-31T12:00:03.25Z',
+  ],
   'rules halt': ["fieldloop rules halt pub_01J… --reason 'it fires on every dock'"],
+  'rules library add': [
+    'fieldloop rules library add near-miss stuck --to amr.yaml',
+    'fieldloop rules library add disengagement --to amr.yaml',
+  ],
   'rules promote': [
     'fieldloop rules promote pub_01J… --percent 10',
     'fieldloop rules promote pub_01J…',

@@ -44,6 +44,10 @@ const ownCommands: Readonly<Record<string, string>> = {
   'rules schema': 'this machine alone',
   'tasks work': 'nextTasks, submitTask, skipTask and undoTask, key by key',
   'rules test': 'this machine alone',
+  'rules library add': 'the ready rules are part of the program',
+  'rules library list': 'the ready rules are part of the program',
+  'rules library show': 'the ready rules are part of the program',
+  'rules explain': 'a recording of this machine',
 };
 
 /** Nouns that work on this machine. */

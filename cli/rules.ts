@@ -19,6 +19,8 @@ import { publicationCommands } from './publications.ts';
 import { ruleSetCommands } from './rule-sets.ts';
 import { backtestCommand, diffCommand } from './rules-backtest.ts';
 import { readOne, readRules, readText } from './rules-file.ts';
+import { explainCommand } from './rules-explain.ts';
+import { libraryCommand } from './rules-library.ts';
 import { openProgress } from './rules-progress.ts';
 import { testRules } from './rules-test.ts';
 import { counted } from './show.ts';
@@ -54,6 +56,8 @@ export function rulesCommand(io: CliIo): Command {
     .action(() => io.out(jsonText(ruleSetJsonSchema())));
   backtestCommand(command, io);
   diffCommand(command, io);
+  explainCommand(command, io);
+  libraryCommand(command, io);
   ruleSetCommands(command, io);
   publicationCommands(command, io);
   return command;

@@ -36,6 +36,9 @@ export type {
   ScoreRecord,
   UnreadableSignal,
 } from './engine-state.ts';
+export { type OpenExplain, openExplain } from './explain.ts';
+export type { ExplainedRule } from './explain-rule.ts';
+export type { ExplainedTerm } from './explain-term.ts';
 export {
   type ChannelFacts,
   type FactsGathering,

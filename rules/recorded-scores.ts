@@ -43,12 +43,18 @@ function scoreOf(text: string): ScoreRecord | undefined {
   } catch {
     return undefined;
   }
-  const { scorer, atNs, values } = note ?? {};
+  const { scorer, atNs, values, topClass, embedding } = note ?? {};
   if (typeof scorer !== 'string' || typeof values !== 'object' || values === null) return undefined;
   if (typeof atNs !== 'string' || !/^\d{1,19}$/.test(atNs)) return undefined;
   const numbers = Object.entries(values).filter(
     (entry): entry is [string, number] => typeof entry[1] === 'number',
   );
   const record = { scorer, atNs: BigInt(atNs), values: Object.fromEntries(numbers) };
-  return { ...record, latencyMs: 0, modelSha256: '' };
+  return {
+    ...record,
+    ...(typeof topClass === 'string' ? { topClass } : {}),
+    ...(typeof embedding === 'string' ? { embedding } : {}),
+    latencyMs: 0,
+    modelSha256: '',
+  };
 }

@@ -1,20 +1,17 @@
 /** One session through one or two rule sets: every message is read once. */
 import { asFault } from '@fieldloop/core';
 import {
-  type Readable,
   readRecording,
-  recordingInfo,
   type RecordingItem,
-  scoresTopic,
 } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
 import {
-  openRecordedScores,
   openTrial,
   type OpenTrial,
   type RuleSet,
   type ScoreRecord,
 } from '@fieldloop/rules';
+import { scoresOf } from '../recorded-scores.ts';
 import { costsOf } from './cost.ts';
 import type { FaultWords, FileFound, Moment, SessionFound, SessionPlan } from './protocol.ts';
 import { openSketch, type Sketch } from './sketch.ts';
@@ -111,15 +108,6 @@ async function* withScores(path: string, ruleSets: readonly RuleSet[]): AsyncGen
     while ((scores[next]?.atNs ?? untilNs + 1n) <= untilNs) next += 1;
     yield { item, startNs: undefined, scores: scores.slice(from, next) };
   }
-}
-
-async function scoresOf(file: Readable, ruleSets: readonly RuleSet[]): Promise<ScoreRecord[]> {
-  if (ruleSets.every(({ models }) => models.length === 0)) return [];
-  const { channels } = await recordingInfo(file);
-  if (!channels.some(({ topic }) => topic === scoresTopic)) return [];
-  const scores = openRecordedScores();
-  for await (const item of readRecording(file, { reuse: true })) scores.take(item);
-  return scores.inOrder();
 }
 
 /** A clock that was set back, or a long pause, is another run of the robot. */

@@ -133,7 +133,7 @@ export type Checked =
   | MarginTerm;
 
 /** The direct parts of a term. */
-function partsOf(term: Checked): readonly Checked[] {
+export function partsOf(term: Checked): readonly Checked[] {
   switch (term.kind) {
     case 'constant':
     case 'signal':
