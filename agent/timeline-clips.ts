@@ -39,8 +39,8 @@ export class Clipping {
   #plan: PlanState = nothingPlanned;
   #outputs: PlanOutput[] = [];
   #fires: Trigger[] = [];
-  /** Rules that failed and were switched off. */
-  readonly #failed: EngineEvent[] = [];
+  /** What the engine told beside triggers: rules that failed, log time that was set. */
+  readonly #events: EngineEvent[] = [];
   /** Moments that get no clip because the machine is short, with the reason of the ledger. */
   #keptOut: { readonly trigger: Trigger; readonly why: 'overload' | 'disk' }[] = [];
   readonly #asked = new Map<Trigger['marker'], string>();
@@ -91,7 +91,11 @@ export class Clipping {
   fire(outputs: readonly EngineOutput[]): void {
     for (const verdict of outputs) {
       if (verdict.kind === 'extend') this.step(verdict);
-      if (verdict.kind === 'event' && verdict.name === 'rule_off') this.#failed.push(verdict);
+      if (verdict.kind === 'event') {
+        // The engine forgot everything because log time was set: open clips end there, too.
+        if (verdict.name === 'clock_jump') this.step({ kind: 'end' });
+        this.#events.push(verdict);
+      }
       if (verdict.kind !== 'fire') continue;
       const rule = this.#settings.ruleSet.rules.find(({ id }) => id === verdict.ruleId);
       const { clipNs } = this.#settings;
@@ -114,7 +118,7 @@ export class Clipping {
   /** Tells of what fired, and cuts what is due. */
   async settle(ending = ''): Promise<void> {
     const drafts = [...this.#plan.open, ...this.#outputs.flatMap(draftOf)];
-    for (const { name, text, atNs } of this.#failed.splice(0)) {
+    for (const { name, text, atNs } of this.#events.splice(0)) {
       const { id: sessionId } = this.#held.session;
       await this.#deps.outlet.notice({ name, severity: 'warning', text, atNs, sessionId });
     }

@@ -1,7 +1,7 @@
 /** What a timeline is made of, and what is counted over all timelines of a source. */
 import type { Clock, Log } from '@fieldloop/core';
 import type { Channel, MessageBlock } from '@fieldloop/recording';
-import type { RuleSet } from '@fieldloop/rules';
+import type { Properties, RuleSet } from '@fieldloop/rules';
 import type { ClipOrigin } from './clip/manifest.ts';
 import type { Pictures } from './clip/redact-image.ts';
 import type { RedactionPolicy } from './clip/redaction.ts';
@@ -16,6 +16,10 @@ import type { WindowOptions } from './window/window.ts';
 export interface TimelineSettings {
   readonly origin: ClipOrigin;
   readonly ruleSet: RuleSet;
+  /** Of the device: which rules are in scope. All of them when absent. */
+  readonly properties?: Properties | undefined;
+  /** Some rule samples by novelty: the engine needs embeddings. */
+  readonly comparesEmbeddings?: boolean | undefined;
   /** Evaluated beside it, and only counted. */
   readonly shadow?: RuleSet | undefined;
   readonly scorers: readonly ScorerPlan[];

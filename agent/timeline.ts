@@ -35,7 +35,6 @@ export class Timeline {
   readonly #clips: Clipping;
   readonly #scores = openHeldScores();
   #ledgerMs: number;
-  #epoch = 0;
   /** Log time at which the first block after a restart begins, unless it is gone. */
   #expectedNs: bigint | undefined;
 
@@ -92,7 +91,6 @@ export class Timeline {
     this.#counted = this.#engine.counters();
     this.#rules = this.#tally.rules;
     this.#shadow = this.#openShadow();
-    this.#epoch = 0;
     for (const channel of this.channels) this.channel(channel);
   }
 
@@ -122,7 +120,6 @@ export class Timeline {
     this.#expectedNs = firstNs;
     try {
       this.#engine.restore(state.engine);
-      this.#epoch = state.engineEpoch;
     } catch (error) {
       // Other rules run now: they begin here, and the clips that are open are cut all the same.
       if (asFault(error).code !== 'conflict') throw error;
@@ -139,7 +136,7 @@ export class Timeline {
     await this.#tellSuppressed();
     const state = stateJson({
       engine: this.#engine.checkpoint(),
-      engineEpoch: this.#epoch,
+      engineEpoch: this.#engine.counters().epoch,
       laneEpoch,
       plan: this.#clips.plan,
       scores: this.#scores.records,
@@ -202,7 +199,6 @@ export class Timeline {
 
   async #passTo(watermarkNs: bigint): Promise<void> {
     // By log time alone, not by the clock below: live and replay close the same clips.
-    await this.#closeEpoch();
     this.#clips.step({ kind: 'time', watermarkNs });
     this.#shadow?.advance(watermarkNs);
     await this.#clips.settle();
@@ -210,21 +206,6 @@ export class Timeline {
     if (now - this.#ledgerMs < ledgerEveryMs) return;
     this.#ledgerMs = now;
     await this.#tellSuppressed();
-  }
-
-  /** The engine forgot everything because log time stepped back: open clips end there, too. */
-  async #closeEpoch(): Promise<void> {
-    const { epoch } = this.#engine.counters();
-    if (epoch === this.#epoch) return;
-    this.#epoch = epoch;
-    this.#clips.step({ kind: 'end' });
-    await this.#clips.settle();
-    await this.#deps.outlet.notice({
-      name: 'clock_jump',
-      severity: 'warning',
-      text: 'log time stepped back; rules begin anew and open clips were closed',
-      sessionId: this.session.id,
-    });
   }
 
   /** Keeps the window within its bytes; clips that would lose too much are cut first. */
@@ -253,7 +234,8 @@ export class Timeline {
     this.#scores.add(record, this.#window.heldFromNs ?? 0n);
     noteLatency(this.#tally, record);
     // The engine keeps records in its checkpoint: what no rule reads stays out of it.
-    const { topic: _, probabilities: __, embedding: ___, ...read } = record;
+    const { topic: _, probabilities: __, embedding, ...rest } = record;
+    const read = this.#settings.comparesEmbeddings === true ? { ...rest, embedding } : rest;
     this.#clips.fire(this.#engine.score(read));
     this.#shadow?.score(read);
   }
@@ -265,6 +247,8 @@ export class Timeline {
     const counters = this.#engine.counters();
     addCounts(this.#rules, this.#counted, counters);
     this.#counted = counters;
+    // The ledger goes by the hour in which it is told, which is soon enough.
+    this.#engine.takeSuppressions();
     for (const [key, count] of Object.entries(this.#rules.suppressed)) {
       const more = count - (before[key] ?? 0);
       if (more <= 0) continue;
@@ -275,17 +259,19 @@ export class Timeline {
   }
 
   #openEngine(): Engine {
-    const { ruleSet, origin } = this.#settings;
-    return openEngine(ruleSet, { device: origin.device, seed: origin.device, latenessNs });
+    const { ruleSet, origin, clipNs, properties } = this.#settings;
+    const { device } = origin;
+    return openEngine(ruleSet, { device, seed: device, latenessNs, clipNs, properties });
   }
 
   #openShadow(): Shadow | undefined {
-    const { shadow: ruleSet, clipNs, origin } = this.#settings;
+    const { shadow: ruleSet, clipNs, origin, properties } = this.#settings;
     const { shadow: tally } = this.#tally;
     if (ruleSet === undefined || tally === undefined) return undefined;
     const bytesOf = (draft: Parameters<typeof bytesWithin>[1]): number =>
       bytesWithin(this.#window, draft);
-    return openShadow({ ruleSet, device: origin.device, clipNs, tally, bytesOf });
+    const { device } = origin;
+    return openShadow({ ruleSet, device, properties, clipNs, tally, bytesOf });
   }
 }
 

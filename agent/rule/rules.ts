@@ -4,6 +4,8 @@ import type { ScorerPlan } from '../score/tap.ts';
 
 export interface RuleNeeds {
   readonly ruleSet: RuleSet;
+  /** Some rule samples by novelty: the engine needs embeddings. */
+  readonly comparesEmbeddings: boolean;
   readonly scorers: readonly ScorerPlan[];
   /** Patterns of topics whose last message goes into each clip. */
   readonly latched: readonly string[];
@@ -18,6 +20,7 @@ export function rulesOf(ruleSet: RuleSet): RuleNeeds {
   const read = rules.flatMap((rule) => [...topicsReadBy(ruleSet, rule)]);
   return {
     ruleSet,
+    comparesEmbeddings: rules.some(({ sample }) => sample?.strategy === 'novelty'),
     readTopics: new Set([...read, ...inputs]),
     scorers: ruleSet.models.map(({ id, ref, inputTopic, everyNs, deadlineNs }) => ({
       id,

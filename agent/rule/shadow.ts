@@ -10,6 +10,7 @@ import {
   planClips,
   type PlanInput,
   type PlanState,
+  type Properties,
   type RuleSet,
   type ScoreRecord,
   triggerFor,
@@ -29,6 +30,7 @@ export interface Shadow {
 export interface ShadowOptions {
   readonly ruleSet: RuleSet;
   readonly device: string;
+  readonly properties?: Properties | undefined;
   readonly clipNs: bigint;
   readonly tally: RuleTally;
   /** About how many bytes a clip of these topics and times would have. */
@@ -36,8 +38,9 @@ export interface ShadowOptions {
 }
 
 export function openShadow(options: ShadowOptions): Shadow {
-  const { ruleSet, device, clipNs, tally, bytesOf } = options;
-  const engine = openEngine(ruleSet, { device, seed: device, latenessNs });
+  const { ruleSet, device, properties, clipNs, tally, bytesOf } = options;
+  const settings = { device, seed: device, latenessNs, clipNs, properties };
+  const engine = openEngine(ruleSet, settings);
   let plan: PlanState<string> = nothingPlanned;
   let counted = engine.counters();
   const step = (input: PlanInput<string>): void => {
@@ -52,6 +55,7 @@ export function openShadow(options: ShadowOptions): Shadow {
   const fire = (outputs: readonly EngineOutput[]): void => {
     for (const verdict of outputs) {
       if (verdict.kind === 'extend') step(verdict);
+      if (verdict.kind === 'event' && verdict.name === 'clock_jump') step({ kind: 'end' });
       if (verdict.kind !== 'fire') continue;
       const { ruleId } = verdict;
       tally.fired[ruleId] = (tally.fired[ruleId] ?? 0) + 1;
@@ -62,6 +66,7 @@ export function openShadow(options: ShadowOptions): Shadow {
     const counters = engine.counters();
     addCounts(tally, counted, counters);
     counted = counters;
+    engine.takeSuppressions();
   };
   return {
     channel: (channel) => engine.channel(0, channel),
