@@ -1,6 +1,7 @@
 /** The engine's state as JSON and back: it goes on as if it had never stopped. */
 import { Fault, type Json } from '@fieldloop/core';
 import { slotState } from '@fieldloop/recording';
+import { setOrigin } from './cel/compare.ts';
 import type { EngineState, ScoreRecord } from './engine-state.ts';
 import { topicNamed } from './intake.ts';
 import { jsonNumber, numberOf, numbersOf, textOf } from './memory/state.ts';
@@ -58,6 +59,7 @@ function saveSlots(state: EngineState): Json {
     states: [...states],
     numbers: [...numbers].map(jsonNumber),
     texts: texts.map((text) => text ?? null),
+    shapedNs: state.program.plans.map(({ shaper }) => jsonNumber(shaper?.lastNs ?? Number.NaN)),
   };
 }
 
@@ -88,6 +90,7 @@ export function loadEngine(state: EngineState, saved: Json): void {
   refuseOther(state, map);
   const origin = map['originNs'];
   state.originNs = typeof origin === 'string' ? BigInt(origin) : undefined;
+  if (state.originNs !== undefined) setOrigin(state.program.moment, state.originNs);
   state.newestNs = numberOf(map['newestNs']);
   state.watermarkNs = numberOf(map['watermarkNs']);
   state.epoch = numberOf(map['epoch']);
@@ -137,6 +140,10 @@ function loadSlots(state: EngineState, saved: JsonMap): void {
   numbers.set(numbersOf(asList(saved['numbers'])));
   asList(saved['texts']).forEach((text, i) => {
     texts[i] = typeof text === 'string' ? text : undefined;
+  });
+  asList(saved['shapedNs']).forEach((ns, i) => {
+    const shaper = state.program.plans[i]?.shaper;
+    if (shaper !== undefined) shaper.lastNs = numberOf(ns);
   });
 }
 

@@ -1,11 +1,11 @@
 /** Signals and models of a document, and the names they give to expressions. */
-import { didYouMean } from '@fieldloop/core';
 import type { KnownSignal, Scope } from './cel/context.ts';
 import * as limits from './limits.ts';
 import { durationNs, type Report } from './report.ts';
-import { type Model, type Reduce, scoreNames, scoreTopic, type Signal } from './rule-set.ts';
-import { modelSchema, type SignalShape, signalSchema, valueAt } from './schema.ts';
-import { knownUnits, otherSpellings } from './unit.ts';
+import { readGeofences } from './read-geofences.ts';
+import { readSignal } from './read-signal.ts';
+import { type Model, scoreNames, scoreTopic, type Signal } from './rule-set.ts';
+import { modelSchema, signalSchema, valueAt } from './schema.ts';
 
 export interface Declared {
   readonly signals: readonly Signal[];
@@ -41,6 +41,7 @@ export function readDeclared(data: unknown, report: Report): Declared {
     ['signals', written.length, limits.signals],
     ['models', entriesOf(data, 'models').length, limits.models],
     ['captures', entriesOf(data, 'captures').length, limits.captures],
+    ['geofences', entriesOf(data, 'geofences').length, limits.geofences],
   ] as const) {
     if (count <= most) continue;
     const message = `there are ${count} ${section}, at most ${most}`;
@@ -50,70 +51,9 @@ export function readDeclared(data: unknown, report: Report): Declared {
     signal: (name) => known.get(name),
     names: [...known.keys()],
     models: ids,
+    fences: readGeofences(entriesOf(data, 'geofences').slice(0, limits.geofences), report),
   };
   return { signals, models, scope };
-}
-
-function readSignal(name: string, shape: SignalShape, report: Report): Signal {
-  const path = ['signals', name];
-  const { latched, maxAge } = shape;
-  if (latched && maxAge !== undefined) {
-    const message = 'a latched signal holds until the next message and has no maxAge';
-    report.key([...path, 'maxAge'], 'conflict', message, 'Remove one of the two.');
-  }
-  const isList = shape.path.includes('[]');
-  if (isList && shape.reduce === undefined) {
-    const message = `path "${shape.path}" gives a list`;
-    const remedy = 'Add reduce: {fn: min}, or name one item, for example ranges[0].';
-    report.value([...path, 'path'], 'type', message, remedy);
-  }
-  if (!isList && shape.reduce !== undefined) {
-    const message = `path "${shape.path}" gives one value, there is nothing to reduce`;
-    report.key([...path, 'reduce'], 'type', message, 'Write [] after the list, or remove reduce.');
-  }
-  if (isList && shape.type !== 'double') {
-    const message = 'a reduced list is a number';
-    report.value([...path, 'type'], 'type', message, 'Write type: double.');
-  }
-  if (shape.unit !== undefined) checkUnit(shape.unit, [...path, 'unit'], report);
-  if (shape.unit !== undefined && shape.type !== 'double') {
-    const message = `a ${shape.type} has no unit`;
-    report.key([...path, 'unit'], 'unit', message, 'Remove it.');
-  }
-  const age = maxAge === undefined ? undefined : positive(maxAge, [...path, 'maxAge'], report);
-  return {
-    name,
-    topic: shape.topic,
-    path: shape.path,
-    type: shape.type,
-    unit: shape.unit,
-    reduce: shape.reduce && readReduce(shape.reduce, path, report),
-    maxAgeNs: age === undefined ? Number.POSITIVE_INFINITY : Number(age),
-    latched,
-    fits: shape.fits ?? [],
-  };
-}
-
-function readReduce(
-  reduce: NonNullable<SignalShape['reduce']>,
-  path: readonly string[],
-  report: Report,
-): Reduce {
-  const { fn, valid } = reduce;
-  if (valid !== undefined && !(valid[0] <= valid[1])) {
-    const message = `the range [${valid.join(', ')}] is empty`;
-    const remedy = 'Write the smaller bound first.';
-    report.value([...path, 'reduce', 'valid'], 'bad-value', message, remedy);
-  }
-  return { fn, valid: valid && [valid[0], valid[1]] };
-}
-
-function checkUnit(unit: string, path: readonly string[], report: Report): void {
-  if (knownUnits.has(unit)) return;
-  const other = Object.hasOwn(otherSpellings, unit) ? otherSpellings[unit] : undefined;
-  const hint = other === undefined ? didYouMean(unit, knownUnits) : ` Did you mean "${other}"?`;
-  const remedy = `Units are ${[...knownUnits].join(', ')}.`;
-  report.value(path, 'unit', `unknown unit "${unit.slice(0, 40)}".${hint}`, remedy);
 }
 
 function readModels(

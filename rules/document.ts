@@ -154,6 +154,7 @@ function assemble(file: string, { source, shape, declared, rules }: Parts): Rule
     rules,
     budgets: readBudgets(shape.budgets),
     latched: [...latched],
-    placeOf: (path) => source.valuePlace(path),
+    placeOf: (path, offset) =>
+      offset === undefined ? source.valuePlace(path) : source.textPlace(path, offset),
   };
 }

@@ -1,9 +1,9 @@
 /** What the engine is between two calls, and what goes in and out of it. */
-import type { Accessor, Channel } from '@fieldloop/recording';
+import type { Accessor, Channel, ListAccessor } from '@fieldloop/recording';
 import type { BudgetKeeper } from './budget.ts';
 import type { Held } from './held.ts';
 import type { Machine } from './machine-state.ts';
-import type { Program, TopicPlan } from './program.ts';
+import type { ListPlan, Program, TopicPlan } from './program.ts';
 import type { RuleSet } from './rule-set.ts';
 import type { Properties } from './scope.ts';
 import type { Suppressions, SuppressedBy } from './suppressions.ts';
@@ -76,6 +76,7 @@ interface Handler {
   readonly channel: Channel;
   readonly topic: TopicPlan;
   readonly readers: readonly Reader[];
+  readonly lists: readonly ListReader[];
   /** Some signal of the topic is not read. */
   readonly isPartial: boolean;
   /** Messages are put into order; others count only for the watermark. */
@@ -86,6 +87,12 @@ export interface Reader {
   readonly accessor: Accessor;
   /** Its first slot among those of the topic. */
   readonly at: number;
+}
+
+/** A list of the messages of one channel. */
+export interface ListReader {
+  readonly accessor: ListAccessor;
+  readonly plan: ListPlan;
 }
 
 /** Times are ns of the epoch. */

@@ -4,7 +4,7 @@
  * wired to that topic. Ordinary moments are sampled from every recording.
  */
 import { formatDurationNs, type Json } from '@fieldloop/core';
-import { type Channel, compileAccessor } from '@fieldloop/recording';
+import { type Channel, compileAccessor, compileListAccessor } from '@fieldloop/recording';
 import { signalsOf, topicsOf } from './cel/checked.ts';
 import type { ChannelFacts, RecordingFacts } from './facts.ts';
 import type { LibraryEntry } from './library.ts';
@@ -220,17 +220,25 @@ function channelFor(
     })[0];
 }
 
-const fieldTypes = { double: ['number', 'bigint'], string: ['text'], bool: ['truth'] } as const;
+const fieldTypes = {
+  double: ['number', 'bigint'],
+  string: ['text'],
+  bool: ['truth'],
+  geo: ['number', 'bigint'],
+  list: [],
+} as const;
 
 function givesAll(channel: Channel, group: readonly Signal[]): boolean {
   try {
-    const { types } = compileAccessor(
-      channel,
-      group.map(({ path, reduce }) => ({ path, reduce })),
-    );
-    return types.every((type, i) => {
-      const wanted: readonly string[] = fieldTypes[group[i]?.type ?? 'double'];
-      return type === 'unknown' || wanted.includes(type);
+    return group.every((signal) => {
+      const wanted: readonly string[] = fieldTypes[signal.type];
+      if (signal.type === 'list') {
+        compileListAccessor(channel, { path: signal.path, fields: [], maxItems: 1 });
+        return true;
+      }
+      const specs = signal.paths.map((path) => ({ path, reduce: signal.reduce }));
+      const { types } = compileAccessor(channel, specs);
+      return types.every((type) => type === 'unknown' || wanted.includes(type));
     });
   } catch {
     // A path that the schema has not, or a schema that cannot be read: it does not fit.

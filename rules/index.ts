@@ -48,6 +48,7 @@ export {
 export { type Fit, fitLibrary } from './fit.ts';
 export { type LibraryEntry, loadLibrary } from './library.ts';
 export { clockJumpNs, maxClipMarkers, maxOpenClips } from './limits.ts';
+export { costOf, type RuleCost, type SetCost } from './cost.ts';
 export { lintAgainst } from './lint.ts';
 export { type Merged, mergeRuleSets, type RuleSetText } from './merge.ts';
 export { problemLine, type ProblemCode, type RuleProblem } from './problem.ts';

@@ -1,7 +1,14 @@
 /** What arrives, into the order of log time: late, early, out of order, in another epoch. */
 import { asFault } from '@fieldloop/core';
-import { type Channel, compileAccessor, type MessageBlock, slotState } from '@fieldloop/recording';
-import type { EngineState, Reader, ScoreRecord } from './engine-state.ts';
+import {
+  type Channel,
+  compileAccessor,
+  compileListAccessor,
+  type MessageBlock,
+  type Slots,
+  slotState,
+} from '@fieldloop/recording';
+import type { EngineState, ListReader, Reader, ScoreRecord } from './engine-state.ts';
 import type { Held } from './held.ts';
 import * as limits from './limits.ts';
 import { beginEpoch, passTime, takeMessage } from './machine.ts';
@@ -17,12 +24,16 @@ export function declareChannel(state: EngineState, source: number, channel: Chan
   if (handlers[channel.id]?.channel === channel) return;
   const topic = topicNamed(state, channel.topic);
   const readers = openReaders(state, channel, topic);
-  const read = readers.reduce((sum, { accessor }) => sum + accessor.types.length, 0);
+  const lists = openLists(state, channel, topic);
+  const read =
+    readers.reduce((sum, { accessor }) => sum + accessor.types.length, 0) +
+    lists.reduce((sum, { plan }) => sum + plan.count, 0);
   const uses = topic.slotCount + topic.cells.length + topic.rules.length;
   handlers[channel.id] = {
     channel,
     topic,
     readers,
+    lists,
     isPartial: read < topic.slotCount,
     isHeld: uses > 0 || state.program.holdsAll,
   };
@@ -36,7 +47,7 @@ export function topicNamed(state: EngineState, name: string): TopicPlan {
 
 /** One reader for all signals; where one of them cannot be read, one reader each for the others. */
 function openReaders(state: EngineState, channel: Channel, topic: TopicPlan): Reader[] {
-  if (topic.slotCount === 0) return [];
+  if (topic.specs.length === 0) return [];
   try {
     const accessor = compileAccessor(channel, topic.specs);
     accessor.types.forEach((type, k) => noteType(state, topic, k, type));
@@ -52,6 +63,19 @@ function openReaders(state: EngineState, channel: Channel, topic: TopicPlan): Re
     } catch (error) {
       const { message } = asFault(error);
       noteUnreadable(state, topic, at, message);
+      return [];
+    }
+  });
+}
+
+function openLists(state: EngineState, channel: Channel, topic: TopicPlan): ListReader[] {
+  return topic.lists.flatMap((plan) => {
+    try {
+      return [{ accessor: compileListAccessor(channel, plan.run.spec), plan }];
+    } catch (error) {
+      const { path } = plan.run.spec;
+      const { message } = asFault(error);
+      state.unreadable.set(`${topic.name} ${path}`, { topic: topic.name, path, why: message });
       return [];
     }
   });
@@ -88,7 +112,7 @@ export function takeBlock(state: EngineState, source: number, block: MessageBloc
   for (let i = 0; i < count; i += 1) {
     const handler = handlers[channelIds[i] ?? 0];
     if (handler === undefined) continue;
-    const { topic, readers } = handler;
+    const { topic, readers, lists } = handler;
     let timeNs = baseNs + (timesNs[i] ?? 0);
     // Log time that steps far back on its own topic is a clock that was set, not a late message.
     if (timeNs < topic.newestNs - clockJumpNs || !(Math.abs(timeNs) <= limits.epochNs)) {
@@ -114,6 +138,7 @@ export function takeBlock(state: EngineState, source: number, block: MessageBloc
         const reader = readers[k];
         reader?.accessor.read(block, i, held.slots, at + reader.at);
       }
+      if (lists.length > 0) takeLists(lists, block, i, { slots: held.slots, at });
       if (held.size() >= limits.heldMessages) {
         raise(state, newestNs, watermarkNs);
         releaseEarly(state);
@@ -127,6 +152,18 @@ export function takeBlock(state: EngineState, source: number, block: MessageBloc
   raise(state, newestNs, watermarkNs);
   passOn(state);
   passBudget(state);
+}
+
+function takeLists(
+  lists: readonly ListReader[],
+  block: MessageBlock,
+  i: number,
+  out: { readonly slots: Slots; readonly at: number },
+): void {
+  for (const { accessor, plan } of lists) {
+    const outcome = accessor.read(block, i, plan.run.items);
+    plan.run.answer(outcome, out.slots, out.at + plan.at);
+  }
 }
 
 function raise(state: EngineState, newestNs: number, watermarkNs: number): void {

@@ -14,6 +14,12 @@ export const rules = 256;
 export const signals = 512;
 export const models = 16;
 export const captures = 64;
+export const geofences = 64;
+/** Corners of one polygon. */
+export const fencePoints = 256;
+/** Items of a list that are read, unless the signal says otherwise, and at most. */
+export const listItemsDefault = 256;
+export const listItems = 4_096;
 /** Topics of one capture or of the latched list. */
 export const topics = 256;
 export const tags = 32;
@@ -39,6 +45,10 @@ export const windowSamples = 262_144;
 export const sortedSamples = 16_384;
 /** Bytes of all windows of one rule set; at the limit a window gives up its oldest sample. */
 export const windowBytes = 64 * 2 ** 20;
+/** Share of a core above which lint warns of a rule set's cost. */
+export const costShare = 0.05;
+/** Fewer messages than this show no rate of a topic. */
+export const rateMessages = 3;
 
 /** Longest `pre`, `post` and `maxDuration` of a capture, ns. */
 export const captureMostNs = 600_000_000_000n;
@@ -86,6 +96,8 @@ export const waitingScores = 1_024;
 export const epochNs = 2 ** 52;
 /** Rules that depend on the passing of time are looked at on this grid of log time, ns. */
 export const tickNs = 100_000_000;
+/** Rules that read `now()` are looked at for so long behind the last message, ns. */
+export const nowQuietNs = 60_000_000_000;
 
 /** Clips of one source that wait for their post-roll; at the limit a trigger is a marker alone. */
 export const maxOpenClips = 4;

@@ -1,21 +1,22 @@
 /**
- * A rule set against a recording: topics and fields that are not there, types that differ,
- * windows that would need too much memory at the rates that were seen.
+ * A rule set against a recording: topics and fields that are not there, types that differ, and
+ * what the rates that were seen mean for memory, cost and silence (lint-load.ts).
  */
-import { asFault, didYouMean, formatSize } from '@fieldloop/core';
-import { type Channel, compileAccessor, schemaFields } from '@fieldloop/recording';
-import { termsOf } from './cel/checked.ts';
+import { asFault, didYouMean } from '@fieldloop/core';
+import {
+  type Channel,
+  compileAccessor,
+  compileListAccessor,
+  type FieldType,
+  schemaFields,
+} from '@fieldloop/recording';
+import { type Checked, termsOf } from './cel/checked.ts';
+import { fieldsOf } from './cel/fold.ts';
 import type { RecordingFacts } from './facts.ts';
-import * as limits from './limits.ts';
-import { inOrder, type ProblemCode, type RuleProblem } from './problem.ts';
-import { type RuleSet, type Signal, termsOfRule } from './rule-set.ts';
+import { type Add, checkLoad } from './lint-load.ts';
+import { inOrder, type RuleProblem } from './problem.ts';
+import { type Rule, type RuleSet, type Signal } from './rule-set.ts';
 import type { Path } from './yaml-source.ts';
-
-type Add = (
-  path: Path,
-  severity: RuleProblem['severity'],
-  words: { readonly code: ProblemCode; readonly message: string; readonly remedy: string },
-) => void;
 
 /** `subject` is what messages call the recording, or what stands for it. */
 export function lintAgainst(
@@ -24,16 +25,17 @@ export function lintAgainst(
   subject = 'the recording',
 ): RuleProblem[] {
   const problems: RuleProblem[] = [];
-  const add: Add = (path, severity, words) => {
-    const { line, column } = ruleSet.placeOf(path);
+  const add: Add = (path, severity, words, offset) => {
+    const { line, column } = ruleSet.placeOf(path, offset);
     problems.push({ file: ruleSet.file, line, column, severity, ...words });
   };
   const byTopic = Map.groupBy(recording.channels, ({ channel }) => channel.topic);
   const known = [...byTopic.keys()];
-  const needTopic = (topic: string, path: Path): boolean => {
+  const needTopic = (topic: string, path: Path, offset?: number): boolean => {
     if (byTopic.has(topic)) return true;
     const message = `${subject} has no topic "${topic}".${didYouMean(topic, known)}`;
-    add(path, 'error', { code: 'unknown-topic', message, remedy: topicsText(known, subject) });
+    const remedy = topicsText(known, subject);
+    add(path, 'error', { code: 'unknown-topic', message, remedy }, offset);
     return false;
   };
   for (const signal of ruleSet.signals) {
@@ -48,9 +50,11 @@ export function lintAgainst(
     if (trigger.kind === 'absent') {
       needTopic(trigger.topic, ['rules', i, 'absent', 'topic']);
     }
-    for (const term of termsOfRule(rule).flatMap(termsOf)) {
-      if (term.kind !== 'memory' || term.topic === undefined) continue;
-      if (!term.topic.startsWith('score:')) needTopic(term.topic, ['rules', i]);
+    for (const { path, term } of placedTerms(rule, i)) {
+      for (const inner of termsOf(term)) {
+        if (inner.kind !== 'memory' || inner.topic === undefined) continue;
+        if (!inner.topic.startsWith('score:')) needTopic(inner.topic, path, inner.at);
+      }
     }
     const gone = rule.capture.topics.filter((topic) => topic !== '*' && !byTopic.has(topic));
     if (gone.length > 0) {
@@ -59,7 +63,7 @@ export function lintAgainst(
       add(['rules', i, 'capture'], 'warning', { code: 'unknown-topic', message, remedy });
     }
   }
-  checkMemory(ruleSet, recording, add);
+  checkLoad(ruleSet, recording, add);
   return inOrder(problems);
 }
 
@@ -71,21 +75,73 @@ function topicsText(known: readonly string[], subject: string): string {
 
 const typeNames = { number: 'double', bigint: 'double', text: 'string', truth: 'bool' } as const;
 
+/** The conditions of a rule, each with its place in the document. */
+function placedTerms(rule: Rule, i: number): { readonly path: Path; readonly term: Checked }[] {
+  const { trigger, clearWhen } = rule;
+  const placed: { path: Path; term: Checked | undefined }[] = [
+    { path: ['rules', i, 'clearWhen'], term: clearWhen },
+  ];
+  if (trigger.kind === 'absent') {
+    placed.push({ path: ['rules', i, 'absent', 'arm'], term: trigger.arm });
+  } else if (trigger.kind === 'sequence') {
+    for (const [k, term] of trigger.steps.entries()) {
+      placed.push({ path: ['rules', i, 'sequence', 'steps', k], term });
+    }
+  } else if (trigger.kind !== 'manual') {
+    placed.push({ path: ['rules', i, 'when'], term: trigger.condition });
+  }
+  return placed.flatMap(({ path, term }) => (term === undefined ? [] : [{ path, term }]));
+}
+
 function checkField(signal: Signal, channel: Channel, add: Add): void {
-  const path = ['signals', signal.name, 'path'];
+  const at = ['signals', signal.name];
   try {
-    const { types } = compileAccessor(channel, [{ path: signal.path, reduce: signal.reduce }]);
-    const given = types[0];
-    if (given === undefined || given === 'unknown' || typeNames[given] === signal.type) return;
-    const message = `${signal.topic} ${signal.path} is a ${typeNames[given]}, not a ${signal.type}`;
-    const remedy = `Write type: ${typeNames[given]}.`;
-    add(['signals', signal.name, 'type'], 'error', { code: 'type', message, remedy });
+    if (signal.type === 'list') {
+      checkItems(signal, channel, add);
+      return;
+    }
+    const specs = signal.paths.map((one) => ({ path: one, reduce: signal.reduce }));
+    const { types } = compileAccessor(channel, specs);
+    const wanted = signal.type === 'geo' ? 'double' : signal.type;
+    for (const [i, type] of types.entries()) {
+      if (type === 'unknown' || typeNames[type] === wanted) continue;
+      const given = typeNames[type];
+      const message = `${signal.topic} ${signal.paths[i] ?? ''} is a ${given}, not a ${wanted}`;
+      const remedy = signal.type === 'geo' ? 'Name a field with degrees.' : `Write type: ${given}.`;
+      add([...at, 'type'], 'error', { code: 'type', message, remedy });
+      return;
+    }
   } catch (error) {
     const fault = asFault(error);
     const hint = nearField(signal.path, channel);
     const message = `${signal.topic}: ${fault.message}.${hint}`;
     const remedy = fault.remedy ?? 'See `fieldloop recording info` for its fields.';
-    add(path, 'error', { code: 'unknown-field', message, remedy });
+    add([...at, 'path'], 'error', { code: 'unknown-field', message, remedy });
+  }
+}
+
+/** Fields of a list's items, as the rules use them. */
+function checkItems(signal: Signal, channel: Channel, add: Add): void {
+  const at = ['signals', signal.name, 'path'];
+  const used = new Map<string, string>();
+  for (const fold of signal.folds.values()) {
+    const parts = [...fold.filters, ...(fold.body === undefined ? [] : [fold.body])];
+    for (const term of parts.flatMap(termsOf)) {
+      if (term.kind === 'item') used.set(term.field, term.type);
+    }
+  }
+  const fields = [...new Set([...signal.folds.values()].flatMap(fieldsOf))];
+  const { path, maxItems } = signal;
+  compileListAccessor(channel, { path, fields: [], maxItems });
+  for (const field of fields) {
+    const { types } = compileListAccessor(channel, { path, fields: [field], maxItems });
+    const type: FieldType = types[0] ?? 'unknown';
+    const wanted = used.get(field);
+    if (type === 'unknown' || wanted === undefined || typeNames[type] === wanted) continue;
+    const what = field === '' ? `an item of ${path}` : `${field} of ${path}`;
+    const message = `${signal.topic}: ${what} is a ${typeNames[type]}, rules use it as a ${wanted}`;
+    const remedy = `Compare it with a ${typeNames[type]}.`;
+    add(at, 'error', { code: 'type', message, remedy });
   }
 }
 
@@ -99,36 +155,4 @@ function nearField(path: string, channel: Channel): string {
     // The schema cannot be read, as the accessor's fault says.
     return '';
   }
-}
-
-/** Bytes of one sample: its time and its value. */
-const sampleBytes = 16;
-const nsPerSecond = 1e9;
-
-function checkMemory(ruleSet: RuleSet, recording: RecordingFacts, add: Add): void {
-  const seconds = Number(recording.durationNs) / nsPerSecond;
-  if (seconds <= 0) return;
-  const rates = new Map<string, number>();
-  for (const { channel, messages } of recording.channels) {
-    rates.set(channel.topic, (rates.get(channel.topic) ?? 0) + messages / seconds);
-  }
-  const topicOf = new Map(ruleSet.signals.map((signal) => [signal.name, signal.topic]));
-  const windows = new Map<string, number>();
-  for (const term of ruleSet.rules.flatMap(termsOfRule).flatMap(termsOf)) {
-    if (term.kind !== 'memory' || term.windowNs === undefined) continue;
-    const read = term.arg === undefined ? [] : termsOf(term.arg);
-    const names = read.flatMap((inner) => (inner.kind === 'signal' ? [inner.name] : []));
-    const topics = new Set(names.map((name) => topicOf.get(name) ?? ''));
-    if (term.topic !== undefined) topics.add(term.topic);
-    const rate = [...topics].reduce((sum, topic) => sum + (rates.get(topic) ?? 0), 0);
-    windows.set(term.text, rate * (term.windowNs / nsPerSecond) * sampleBytes);
-  }
-  const bytes = [...windows.values()].reduce((sum, one) => sum + one, 0);
-  if (bytes <= limits.windowBytes) return;
-  const [largest] = [...windows].toSorted((a, b) => b[1] - a[1]);
-  add(['rules'], 'error', {
-    code: 'memory',
-    message: `at this recording's rates all windows need ${formatSize(bytes)}, at most ${formatSize(limits.windowBytes)}`,
-    remedy: `Shorten ${largest?.[0] ?? 'a window'}, which needs the most.`,
-  });
 }

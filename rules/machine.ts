@@ -3,6 +3,7 @@
  * rules that fire. At equal times the passing of time comes first. Times are ns of the epoch.
  */
 import { slotState } from '@fieldloop/recording';
+import { setOrigin } from './cel/compare.ts';
 import * as limits from './limits.ts';
 import { evaluate, fail } from './look.ts';
 import { due, type Machine, type MachineActs, never } from './machine-state.ts';
@@ -33,6 +34,7 @@ export function openMachine(program: Program, acts: MachineActs): Machine {
 /** A new epoch whose first message has time 0; everything but the counters is forgotten. */
 export function beginEpoch(machine: Machine, originNs: bigint): void {
   const { program } = machine;
+  setOrigin(program.moment, originNs);
   program.slots.states.fill(slotState.unknown);
   program.slots.texts.fill(undefined);
   for (const { cell } of program.cells) cell.reset(0);
@@ -94,7 +96,14 @@ function takeValues(machine: Machine, topic: TopicPlan): boolean {
     if (plan === undefined) continue;
     const given = from.states[at + k];
     if (given === slotState.fault) machine.faults += 1;
-    const state = given === plan.state ? given : slotState.unknown;
+    let state = given === plan.state ? given : slotState.unknown;
+    let number = from.numbers[at + k] ?? 0;
+    if (plan.shaper !== undefined && state === slotState.number) {
+      const before = states[slot] === slotState.number ? (numbers[slot] ?? 0) : Number.NaN;
+      if (plan.shaper.accepts(number)) {
+        number = plan.shaper.step(number, before, machine.lastMessageNs);
+      } else state = slotState.unknown;
+    }
     if (state !== states[slot]) isChanged = true;
     states[slot] = state;
     if (state === slotState.unknown) {
@@ -107,7 +116,6 @@ function takeValues(machine: Machine, topic: TopicPlan): boolean {
       if (text !== texts[slot]) isChanged = true;
       texts[slot] = text;
     } else {
-      const number = from.numbers[at + k] ?? 0;
       if (number !== numbers[slot]) isChanged = true;
       numbers[slot] = number;
     }

@@ -23,6 +23,9 @@ const withRules = (...rules: readonly string[]): string =>
   `${head}${signals}rules:\n${rules.map((rule) => `${rule}\n`).join('')}`;
 const when = (text: string): string => withRules(`- {id: r, when: '${text}'}`);
 const rule = '- {id: r, when: vx > 1.0}\n';
+/** The signal stands on line 5. */
+const withSignal = (signal: string): string =>
+  `${head}signals:\n  ${signal}\n  vx: {topic: /odom, path: x, type: double}\nrules:\n${rule}`;
 /** The section stands on line 4. */
 const withSection = (section: string): string => `${head}${section}rules:\n${rule}`;
 
@@ -97,9 +100,58 @@ export const malformedRules: readonly MalformedRules[] = [
     expect: ['4:45 bad-value'],
   },
   {
-    name: 'a list signal',
-    text: withSection('signals: {vx: {topic: /odom, path: x, type: list}}\n'),
-    expect: ['4:45 not-supported'],
+    name: 'the items of a list as a list',
+    text: withSignal('dets: {topic: /odom, path: "x[]", type: list}'),
+    expect: ['5:30 type'],
+  },
+  {
+    name: 'a position with one path',
+    text: withSignal('pos: {topic: /fix, path: x, type: geo}'),
+    expect: ['5:28 type'],
+  },
+  {
+    name: 'keys that a type has not',
+    text: withSignal(
+      'm: {topic: /fix, path: x, type: string, valid: [0, 1], filter: {lowpassHz: 1}, maxItems: 2}',
+    ),
+    expect: ['5:43 type', '5:58 type', '5:82 type'],
+  },
+  {
+    name: 'a path of three',
+    text: withSignal('pos: {topic: /fix, path: [a, b, c], type: geo}'),
+    expect: ['5:28 limit'],
+  },
+  {
+    name: 'a filter without a frequency',
+    text: withSignal('ax: {topic: /imu, path: x, type: double, filter: {}}'),
+    expect: ['5:44 missing-key'],
+  },
+  {
+    name: 'a geofence without a border',
+    text: withSection(`${signals}geofences: {dock: {}}\n`),
+    expect: ['9:13 geofence'],
+  },
+  {
+    name: 'a geofence of two corners',
+    text: withSection(`${signals}geofences: {dock: {polygon: [[1, 2], [2, 3]]}}\n`),
+    expect: ['9:29 limit'],
+  },
+  {
+    name: 'longitude before latitude',
+    text: withSection(
+      `${signals}geofences: {dock: {circle: {center: [152.1, 52.1], radius: 5}}}\n`,
+    ),
+    expect: ['9:37 geofence'],
+  },
+  {
+    name: 'a geofence that crosses itself',
+    text: withSection(`${signals}geofences: {dock: {polygon: [[0, 0], [1, 1], [1, 0], [0, 1]]}}\n`),
+    expect: ['9:46 geofence'],
+  },
+  {
+    name: 'an unknown geofence',
+    text: `${head}signals: {pos: {topic: /fix, path: [lat, lon], type: geo}}\ngeofences: {dock: {circle: {center: [1, 2], radius: 5}}}\nrules:\n- {id: r, when: 'inside(pos, "dok")'}\n`,
+    expect: ['7:30 geofence'],
   },
   {
     name: 'a list without reduce',
@@ -225,7 +277,18 @@ export const malformedRules: readonly MalformedRules[] = [
     text: when('margin() > 1.0'),
     expect: ['10:18 type'],
   },
-  { name: 'a list macro', text: when('[1.0].exists(x, x > vx)'), expect: ['10:23 not-supported'] },
+  { name: 'a macro of constants', text: when('[1.0].exists(x, x > vx)'), expect: ['10:18 type'] },
+  { name: 'a macro of a number', text: when('vx.exists(x, x > 1.0)'), expect: ['10:18 type'] },
+  {
+    name: 'a macro that reads another signal',
+    text: `${head}signals:\n  dets: {topic: /d, path: d, type: list}\n  vx: {topic: /odom, path: x, type: double}\nrules:\n- {id: r, when: 'dets.exists(d, d.x > vx)'}\n`,
+    expect: ['8:39 not-supported'],
+  },
+  {
+    name: 'a clearWhen that holds only with its condition',
+    text: `${head}signals:\n  vx: {topic: /odom, path: x, type: double}\nrules:\n- {id: r, when: vx > 1.0, clearWhen: vx > 2.0}\n`,
+    expect: ['7:41 never-true'],
+  },
   {
     name: 'a window that is no duration',
     text: when('max(vx, 2.0) > 1.0'),

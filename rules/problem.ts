@@ -31,12 +31,15 @@ export type ProblemCode =
   | 'unknown-function'
   | 'type'
   | 'pattern'
+  | 'geofence'
   | 'never-true'
   | 'hold'
   | 'unused'
   | 'unknown-topic'
   | 'unknown-field'
   | 'memory'
+  | 'cost'
+  | 'rate'
   | 'conflict';
 
 /** `file:line:col  code  what  remedy` */

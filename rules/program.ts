@@ -9,11 +9,18 @@ import {
   isMomentary,
   isTimed,
   type MemoryTerm,
-  signalsOf,
+  slotNameOf,
   termsOf,
 } from './cel/checked.ts';
-import type { Moment } from './cel/compare.ts';
-import { compileNumber, compileText, compileTruth, type Sources } from './cel/compile.ts';
+import { type Moment, openMoment } from './cel/compare.ts';
+import {
+  compileNumber,
+  compilePlace,
+  compileText,
+  compileTruth,
+  type Sources,
+} from './cel/compile.ts';
+import { type ListRun, openListRun } from './cel/fold.ts';
 import { compileMargin } from './cel/margin.ts';
 import { openSlots } from './held.ts';
 import * as limits from './limits.ts';
@@ -32,6 +39,7 @@ import {
 } from './rule-set.ts';
 import { rateTerm } from './shown.ts';
 import { openRun, type RuleRun } from './rule-run.ts';
+import { openShaper, type Shaper } from './shaper.ts';
 
 /** One topic: where its values go and what they can change. */
 export interface TopicPlan {
@@ -39,6 +47,8 @@ export interface TopicPlan {
   readonly index: number;
   readonly firstSlot: number;
   readonly specs: readonly SignalSpec[];
+  /** Lists of its messages; their answers stand behind the values of `specs`. */
+  readonly lists: readonly ListPlan[];
   readonly slotCount: number;
   /** Cells that fold with each message, inner ones first. */
   readonly cells: MemoryCell[];
@@ -51,9 +61,17 @@ export interface TopicPlan {
   newestNs: number;
 }
 
+export interface ListPlan {
+  readonly run: ListRun;
+  /** Its first slot among those of the topic, and how many follow. */
+  readonly at: number;
+  readonly count: number;
+}
+
 interface SlotPlan {
   readonly state: SlotState;
   readonly maxAgeNs: number;
+  readonly shaper: Shaper | undefined;
   readonly cells: MemoryCell[];
   readonly rules: RuleRun[];
 }
@@ -96,11 +114,13 @@ const stateOf = {
   double: slotState.number,
   string: slotState.text,
   bool: slotState.truth,
+  geo: slotState.number,
+  list: slotState.unknown,
 } as const;
 
 export function openProgram(ruleSet: RuleSet): Program {
   const layout = layOut(ruleSet);
-  const moment: Moment = { nowNs: 0, miss: false };
+  const moment = openMoment();
   const slots = openSlots(layout.plans.length);
   const budget: WindowBudget = { leftBytes: limits.windowBytes, overflows: 0 };
   const cells = new Map<string, { cell: MemoryCell; term: MemoryTerm }>();
@@ -194,14 +214,30 @@ function layOut(ruleSet: RuleSet): Layout {
   const slotOf = new Map<string, number>();
   const topicOf = new Map<string, string>();
   const topics = new Map<string, TopicPlan>();
-  const place = (signal: string, topic: string, state: SlotState, maxAgeNs: number): void => {
-    slotOf.set(signal, plans.length);
-    topicOf.set(signal, topic);
-    plans.push({ state, maxAgeNs, cells: [], rules: [] });
+  const place = (name: string, topic: string, plan: Pick<SlotPlan, 'state' | 'maxAgeNs'>): void => {
+    slotOf.set(name, plans.length);
+    topicOf.set(name, topic);
+    plans.push({ shaper: undefined, ...plan, cells: [], rules: [] });
   };
-  for (const [topic, signals] of byTopic) {
-    topicPlan(topics, topic, { firstSlot: plans.length, specs: signals.map(specOf) });
-    for (const { name, type, maxAgeNs } of signals) place(name, topic, stateOf[type], maxAgeNs);
+  for (const [topic, all] of byTopic) {
+    const signals = all.filter(({ type }) => type !== 'list');
+    const lists = all.filter(({ type }) => type === 'list');
+    const specs = signals.flatMap(specsOf);
+    const firstSlot = plans.length;
+    topicPlan(topics, topic, { firstSlot, specs, lists: listPlans(lists, specs.length) });
+    for (const { name, type, maxAgeNs, paths, shaping } of signals) {
+      const shaper = shaping && openShaper(shaping);
+      const plan = { state: stateOf[type], maxAgeNs, shaper };
+      place(name, topic, plan);
+      // The longitude of a position stands behind its latitude.
+      if (paths.length === 2) plans.push({ ...plan, cells: [], rules: [] });
+    }
+    for (const { name, folds, maxAgeNs } of lists) {
+      topicOf.set(name, topic);
+      for (const fold of byKey([...folds.values()], 'text')) {
+        place(fold.text, topic, { state: stateOf[fold.type], maxAgeNs });
+      }
+    }
   }
   for (const { id, maxAgeNs } of byKey(ruleSet.models, 'id')) {
     const topic = scoreTopic(id);
@@ -209,8 +245,10 @@ function layOut(ruleSet: RuleSet): Layout {
     const names = isCompared ? [...scoreNames, embeddingName] : scoreNames;
     const specs = names.map((name) => ({ path: name }));
     topicPlan(topics, topic, { firstSlot: plans.length, specs });
-    for (const score of scoreNames) place(`${id}.${score}`, topic, slotState.number, maxAgeNs);
-    if (isCompared) place(`${id}.${embeddingName}`, topic, slotState.text, maxAgeNs);
+    const scored = { state: slotState.number, maxAgeNs };
+    for (const score of scoreNames) place(`${id}.${score}`, topic, scored);
+    const embedded = { state: slotState.text, maxAgeNs };
+    if (isCompared) place(`${id}.${embeddingName}`, topic, embedded);
   }
   return { plans, slotOf, topics, topicOf: (signal) => topicOf.get(signal) ?? '' };
 }
@@ -226,7 +264,7 @@ function byKey<K extends string, T extends Readonly<Record<K, string>>>(
 export function topicPlan(
   topics: Map<string, TopicPlan>,
   name: string,
-  parts: { readonly firstSlot: number; readonly specs: readonly SignalSpec[] } = {
+  parts: Pick<TopicPlan, 'firstSlot' | 'specs'> & Partial<Pick<TopicPlan, 'lists'>> = {
     firstSlot: 0,
     specs: [],
   },
@@ -236,8 +274,9 @@ export function topicPlan(
   const plan: TopicPlan = {
     name,
     index: topics.size,
+    lists: [],
     ...parts,
-    slotCount: parts.specs.length,
+    slotCount: (parts.lists ?? []).reduce((sum, { count }) => sum + count, parts.specs.length),
     cells: [],
     absences: [],
     rules: [],
@@ -248,15 +287,27 @@ export function topicPlan(
   return plan;
 }
 
-function specOf(signal: Signal): SignalSpec {
-  return { path: signal.path, reduce: signal.reduce };
+/** Answers in the order of their text, list behind list. */
+function listPlans(lists: readonly Signal[], from: number): ListPlan[] {
+  let at = from;
+  return lists.map((list) => {
+    const terms = byKey([...list.folds.values()], 'text');
+    const plan = { run: openListRun(list, terms), at, count: terms.length };
+    at += terms.length;
+    return plan;
+  });
+}
+
+function specsOf({ paths, reduce }: Signal): SignalSpec[] {
+  return paths.map((path) => ({ path, reduce }));
 }
 
 function openTermCell(term: MemoryTerm, sources: Sources, budget: WindowBudget): MemoryCell {
   const { arg } = term;
   const isText = arg?.type === 'string';
   const isTruth = arg?.type === 'bool';
-  const isNumber = arg !== undefined && !isText && !isTruth;
+  const isPlace = arg?.type === 'geo';
+  const isNumber = arg !== undefined && !isText && !isTruth && !isPlace;
   return openCell({
     fn: term.fn,
     moment: sources.moment,
@@ -265,20 +316,23 @@ function openTermCell(term: MemoryTerm, sources: Sources, budget: WindowBudget):
     number: isNumber ? compileNumber(arg, sources) : undefined,
     text: isText ? compileText(arg, sources) : undefined,
     truth: isTruth ? compileTruth(arg, sources) : undefined,
+    place: isPlace ? compilePlace(arg, sources) : undefined,
     budget,
   });
 }
 
 /** A cell folds with the messages of its topic, or of the signals of its argument. */
 function wireCell(term: MemoryTerm, cell: MemoryCell, layout: Layout): void {
-  const names = term.arg === undefined ? [] : [...signalsOf(term.arg)];
   const inner = term.arg === undefined ? [] : termsOf(term.arg);
+  const names = inner.map(slotNameOf).filter((name) => name !== undefined);
   const topics = new Set(names.map(layout.topicOf));
   for (const one of [term, ...inner]) {
     if (one.kind === 'memory' && one.topic !== undefined) topics.add(one.topic);
   }
   for (const topic of topics) topicPlan(layout.topics, topic).cells.push(cell);
-  for (const name of names) layout.plans[layout.slotOf.get(name) ?? -1]?.cells.push(cell);
+  for (const name of new Set(names)) {
+    layout.plans[layout.slotOf.get(name) ?? -1]?.cells.push(cell);
+  }
 }
 
 /** A rule is looked at with the messages of all topics it reads. */
@@ -294,9 +348,10 @@ function wireRun(run: RuleRun, layout: Layout): void {
   const topics = new Set<string>();
   for (const term of terms) {
     if (term.kind === 'memory' && term.topic !== undefined) topics.add(term.topic);
-    if (term.kind !== 'signal') continue;
-    topics.add(layout.topicOf(term.name));
-    const plan = layout.plans[layout.slotOf.get(term.name) ?? -1];
+    const name = slotNameOf(term);
+    if (name === undefined) continue;
+    topics.add(layout.topicOf(name));
+    const plan = layout.plans[layout.slotOf.get(name) ?? -1];
     if (plan !== undefined && !plan.rules.includes(run)) plan.rules.push(run);
   }
   if (trigger.kind === 'absent') topics.add(trigger.topic);
@@ -327,6 +382,7 @@ function quietTime(rules: readonly Rule[]): number {
     if (rule.trigger.kind === 'absent') sum += rule.trigger.forNs + rule.trigger.windowNs;
     for (const term of termsOfRule(rule).flatMap(termsOf)) {
       if (term.kind === 'memory') sum += term.windowNs ?? 0;
+      if (term.kind === 'function' && term.fn === 'now') sum += limits.nowQuietNs;
       if (term.kind === 'constant' && term.type === 'duration') sum += Number(term.value);
     }
   }

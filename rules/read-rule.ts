@@ -1,4 +1,5 @@
 /** One rule of a document: its trigger, its expressions and what it captures. */
+import { checkClear } from './check-clear.ts';
 import * as limits from './limits.ts';
 import { readCapture } from './read-capture.ts';
 import {
@@ -11,7 +12,7 @@ import {
   readSample,
   readScope,
 } from './read-modifiers.ts';
-import { expressionOf, readCondition, readTrigger } from './read-trigger.ts';
+import { expressionOf, readCondition, readTrigger, validRange } from './read-trigger.ts';
 import { durationNs } from './report.ts';
 import type { RuleContext } from './rule-context.ts';
 import type { Rule } from './rule-set.ts';
@@ -33,7 +34,11 @@ export function readRule(shape: RuleShape, path: Path, context: RuleContext): Ru
   const expiresNs = readExpiry(shape, path, context);
   checkModifiers(shape, path, context);
   if (trigger === undefined) return undefined;
-  if (trigger.kind === 'when') checkHold(trigger.condition, forNs, path, context);
+  if (trigger.kind === 'when') {
+    checkHold(trigger.condition, forNs, path, context);
+    const rangeOf = (name: string) => validRange(context.signals.get(name));
+    checkClear(trigger.condition, clearWhen, { path, report, rangeOf });
+  }
   return {
     id: shape.id,
     why: shape.why,

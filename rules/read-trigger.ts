@@ -135,7 +135,9 @@ export function readCondition(
   return checked;
 }
 
-function validRange(signal: Signal | undefined): readonly [number, number] | undefined {
+export function validRange(signal: Signal | undefined): readonly [number, number] | undefined {
+  const shaped = signal?.shaping?.valid;
+  if (shaped !== undefined) return shaped;
   const keeps = ['min', 'max', 'mean', 'first', 'last'];
   const { fn, valid } = signal?.reduce ?? {};
   return fn !== undefined && keeps.includes(fn) ? valid : undefined;

@@ -1,8 +1,11 @@
 /** A rule set after every check: what the engine runs and the agent prepares for. */
 import type { Json } from '@fieldloop/core';
-import type { Checked, ValueType } from './cel/checked.ts';
+import type { Checked } from './cel/checked.ts';
 import type { Scope } from './scope.ts';
+import type { Signal } from './signal.ts';
 import type { Path, Place } from './yaml-source.ts';
+
+export type { Reduce, Signal } from './signal.ts';
 
 export type Severity = 'critical' | 'warning' | 'info';
 
@@ -19,26 +22,8 @@ export interface RuleSet {
   readonly budgets: Budgets | undefined;
   /** Topic patterns whose last message before a clip goes into it. */
   readonly latched: readonly string[];
-  /** Where a part of the document stands in its file. */
-  placeOf(path: Path): Place;
-}
-
-export interface Signal {
-  readonly name: string;
-  readonly topic: string;
-  readonly path: string;
-  readonly type: Exclude<ValueType, 'duration'>;
-  readonly unit: string | undefined;
-  readonly reduce: Reduce | undefined;
-  /** Infinity when the value never becomes too old. */
-  readonly maxAgeNs: number;
-  readonly latched: boolean;
-  readonly fits: readonly string[];
-}
-
-export interface Reduce {
-  readonly fn: 'min' | 'max' | 'mean' | 'sum' | 'count' | 'first' | 'last';
-  readonly valid: readonly [number, number] | undefined;
+  /** Where a part of the document stands in its file, or a character of a text. */
+  placeOf(path: Path, offset?: number): Place;
 }
 
 /** Scores of a model are the signals `<id>.entropy` and `<id>.margin`. */

@@ -9,8 +9,14 @@ import { described, duration, id, name, text, topic } from './schema-parts.ts';
 
 export const signalSchema = z.strictObject({
   topic: described(topic, 'The topic whose messages carry the value.'),
-  path: described(text(256), 'The field, such as twist.twist.linear.x, ranges[0] or ranges[].'),
-  type: described(z.enum(['double', 'string', 'bool']), 'Every numeric field reads as double.'),
+  path: described(
+    z.union([text(256), z.tuple([text(256), text(256)])]),
+    'The field, such as twist.twist.linear.x, ranges[0] or ranges[]; [latitude, longitude] of a geo.',
+  ),
+  type: described(
+    z.enum(['double', 'string', 'bool', 'geo', 'list']),
+    'Every numeric field reads as double; geo is a position in degrees of WGS84.',
+  ),
   unit: z.optional(described(z.string(), 'Such as m/s; values of two units never compare.')),
   reduce: z.optional(
     described(
@@ -21,6 +27,21 @@ export const signalSchema = z.strictObject({
       'How a list becomes one number; items outside valid are left out.',
     ),
   ),
+  valid: z.optional(
+    described(z.tuple([z.number(), z.number()]), 'A number outside this range is unknown.'),
+  ),
+  filter: z.optional(
+    described(
+      z.strictObject({ lowpassHz: z.number().check(z.positive()) }),
+      'A first-order low-pass over log time, behind reduce and valid.',
+    ),
+  ),
+  maxItems: z.optional(
+    described(
+      z.int().check(z.positive(), z.lte(limits.listItems)),
+      'Items of a list; one with more of them is unknown.',
+    ),
+  ),
   maxAge: z.optional(described(duration, 'The value is unknown when it is older than this.')),
   latched: z._default(
     described(z.boolean(), 'The value holds until the next message and goes into each clip.'),
@@ -28,6 +49,23 @@ export const signalSchema = z.strictObject({
   ),
   fits: z.optional(
     described(z.array(text(256)), 'Schema names whose topics this signal may be wired to.'),
+  ),
+});
+
+const position = z.tuple([z.number(), z.number()]);
+
+export const geofenceSchema = z.strictObject({
+  polygon: z.optional(
+    described(
+      z.array(position).check(z.minLength(3), z.maxLength(limits.fencePoints)),
+      'Corners in the order of walking along the border, latitude first.',
+    ),
+  ),
+  circle: z.optional(
+    described(
+      z.strictObject({ center: position, radius: z.number().check(z.positive()) }),
+      'What is at most radius metres from the center.',
+    ),
   ),
 });
 
@@ -49,6 +87,7 @@ export const ruleSetSchema = z.strictObject({
   }),
   signals: z._default(z.record(name, signalSchema), {}),
   models: z._default(z.record(name, modelSchema), {}),
+  geofences: z.optional(described(z.record(name, geofenceSchema), 'Areas that inside() names.')),
   captures: z._default(z.record(name, captureSetSchema), {}),
   latched: z._default(
     described(
@@ -62,6 +101,7 @@ export const ruleSetSchema = z.strictObject({
 });
 
 export type SignalShape = z.infer<typeof signalSchema>;
+export type GeofenceShape = z.infer<typeof geofenceSchema>;
 export type RuleSetShape = z.infer<typeof ruleSetSchema>;
 
 /** JSON Schema 2020-12 of what a person writes: keys with defaults may be left out. */
@@ -111,6 +151,13 @@ function translate(issue: Issue, data: unknown): ShapeIssue[] {
       return [{ ...plain, kind: 'small', wanted: [String(issue.minimum)] }];
     case 'too_big':
       return [{ ...plain, kind: 'big', wanted: [String(issue.maximum)] }];
+    case 'invalid_union': {
+      // A path is a text or two of them: what is said depends on which of the two was written.
+      const errors = issue.errors[Array.isArray(valueAt(data, path)) ? 1 : 0] ?? [];
+      return errors.flatMap((inner) =>
+        translate({ ...inner, path: [...issue.path, ...inner.path] }, data),
+      );
+    }
     case 'invalid_key':
       return [{ ...plain, kind: 'key', wanted: [] }];
     default:

@@ -38,12 +38,6 @@ export function shapeProblem(issue: ShapeIssue, source: YamlSource): SourceProbl
   }
 }
 
-/** Keys of the design that another version brings; refused so that nobody waits for them. */
-const laterKeys: Readonly<Record<string, readonly string[]>> = {
-  '': ['geofences'],
-  'signals.*': ['filter', 'maxItems'],
-};
-
 /** Keys that people put one level too high. */
 const movedKeys: Readonly<Record<string, string>> = {
   cooldown: 'limits: {cooldown: 20s}',
@@ -56,13 +50,6 @@ const movedKeys: Readonly<Record<string, string>> = {
 
 function unknownKey(key: string, path: Path, known: readonly string[]): Words {
   const level = path.map((step, i) => (isFree(path, i) ? '*' : String(step))).join('.');
-  if (laterKeys[level]?.includes(key) === true) {
-    return {
-      code: 'not-supported',
-      message: `"${key}" is not supported by this version`,
-      remedy: `Remove it. Supported here: ${known.join(', ')}.`,
-    };
-  }
   const moved = level === 'rules.*' && Object.hasOwn(movedKeys, key) ? movedKeys[key] : undefined;
   return {
     code: 'unknown-key',
@@ -112,7 +99,11 @@ function badValue(issue: ShapeIssue, value: unknown): Words {
     case 'value':
       return wrongChoice(key, issue.wanted, value);
     case 'small':
-      return { code: 'limit', message: tooSmall(key, value), remedy: exampleOf(key) };
+      return {
+        code: 'limit',
+        message: tooSmall(key, value, issue.wanted[0] ?? ''),
+        remedy: exampleOf(key),
+      };
     case 'big': {
       const most = issue.wanted[0] ?? '';
       const unit = Array.isArray(value) ? 'entries' : 'characters';
@@ -127,9 +118,11 @@ function badValue(issue: ShapeIssue, value: unknown): Words {
 const sizeOf = (value: unknown): string =>
   Array.isArray(value) || typeof value === 'string' ? `${value.length}` : plainText(value);
 
-function tooSmall(key: string, value: unknown): string {
-  if (key === 'steps' && Array.isArray(value)) return `steps has ${value.length} of at least 2`;
+function tooSmall(key: string, value: unknown, least: string): string {
   const isEmpty = (Array.isArray(value) || typeof value === 'string') && value.length === 0;
+  if (Array.isArray(value) && !isEmpty) {
+    return `${key} holds ${value.length} entries, at least ${least}`;
+  }
   return isEmpty ? `${key} is empty` : `${key} is ${shownValue(value)}`;
 }
 
@@ -149,17 +142,6 @@ function wrongType(key: string, wanted: string, value: unknown): Words {
 }
 
 function wrongChoice(key: string, wanted: readonly string[], value: unknown): Words {
-  if (key === 'type' && (value === 'list' || value === 'geo')) {
-    const remedy =
-      value === 'list'
-        ? 'Use type double and fold the list with reduce, or path "x.$count".'
-        : 'Read latitude and longitude as two signals.';
-    return {
-      code: 'not-supported',
-      message: `type ${value} is not supported by this version`,
-      remedy,
-    };
-  }
   if (key === 'type' && /^(u?int|float|number|integer|long|byte|char)\d*$/.test(plainText(value))) {
     const remedy = 'Write double: every numeric field reads as one.';
     return { code: 'bad-value', message: `there is no type ${plainText(value)}`, remedy };
@@ -223,10 +205,18 @@ const examples: Readonly<Record<string, string>> = {
   topic: 'Write the name of a topic, for example /odom.',
   topics: 'Write a list of topics, for example [/odom, /scan].',
   path: 'Write the path of a field, for example twist.twist.linear.x.',
-  type: 'Write type: double, string or bool.',
+  type: 'Write type: double, string, bool, geo or list.',
   ref: 'Write the id of the model on the robot.',
   reduce: 'Write reduce: {fn: min, valid: [0.05, 30.0]}.',
   fn: 'Write one of min, max, mean, sum, count, first, last.',
+  filter: 'Write filter: {lowpassHz: 10}.',
+  lowpassHz: 'Write a frequency above 0 in Hz, for example 10.',
+  maxItems: `Write a whole number from 1 to ${limits.listItems}.`,
+  geofences: 'Write geofences: {dock: {polygon: [[52.1, 4.1], [52.1, 4.2], [52.2, 4.2]]}}.',
+  polygon: 'Write at least three corners, latitude first: [[52.1, 4.1], [52.1, 4.2], [52.2, 4.2]].',
+  circle: 'Write circle: {center: [52.1, 4.2], radius: 50}, in metres.',
+  center: 'Write center: [52.1, 4.2], latitude first.',
+  radius: 'Write metres above 0, for example 50.',
   valid: 'Write the smallest and the largest valid value: [0.05, 30.0].',
   fits: 'Write schema names: [nav_msgs/msg/Odometry].',
   latched: 'Write true or false for a signal, a list of topics for a rule set.',

@@ -1,7 +1,14 @@
 /** The values that explain a trigger: signals and calls of a rule by their text. */
 import { formatDurationNs } from '@fieldloop/core';
 import { type Checked, type MemoryTerm, termsOf } from './cel/checked.ts';
-import { compileNumber, compileText, compileTruth, type Sources } from './cel/compile.ts';
+import {
+  compileNumber,
+  compilePlace,
+  compileText,
+  compileTruth,
+  type Sources,
+} from './cel/compile.ts';
+import { placeText } from './cel/place.ts';
 import { type Rule, termsOfRule, type Trigger, triggerTerms } from './rule-set.ts';
 import { type ShownValue, shownNumber } from './verdict.ts';
 
@@ -17,7 +24,7 @@ export function openShown(rule: Rule, sources: Sources): Shown {
   for (const term of shownTerms(rule)) {
     for (const inner of termsOf(term)) {
       const isCall = inner.kind === 'memory' || inner.kind === 'function';
-      if (inner.kind === 'signal' || isCall) terms.set(inner.text, inner);
+      if (inner.kind === 'signal' || inner.kind === 'fold' || isCall) terms.set(inner.text, inner);
     }
   }
   const readers = [...terms].slice(0, mostValues).map(([text, term]) => ({
@@ -67,6 +74,12 @@ export function openReader(term: Checked, sources: Sources): () => ShownValue {
         return value === 2 ? null : value === 1;
       };
     }
+    case 'geo': {
+      const text = placeText(compilePlace(term, sources));
+      return () => text() ?? null;
+    }
+    case 'list':
+      return () => null;
     case 'double':
     case 'duration': {
       const number = compileNumber(term, sources);

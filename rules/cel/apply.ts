@@ -16,6 +16,11 @@ export function arithmetic(op: Arithmetic, left: NumberOf, right: NumberOf): Num
   }
 }
 
+/** Log time in seconds: whole ones and the rest apart, so that only the sum is rounded. */
+export function nowOf(moment: Moment): NumberOf {
+  return () => moment.originS + (moment.originNs + moment.nowNs) / 1e9;
+}
+
 /** A function of one or two numbers. */
 export function applyNumber(fn: PureFunction, x: NumberOf, y: NumberOf): NumberOf {
   switch (fn) {

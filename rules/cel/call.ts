@@ -1,13 +1,21 @@
 /** The type check of function calls, from the tables in functions.ts. */
 import { didYouMean, Fault, parseDurationNs } from '@fieldloop/core';
+import type { Fence } from '../geo/fence.ts';
+import { geohashMost } from '../geo/geohash.ts';
 import * as limits from '../limits.ts';
-import type { Checked, MemoryFunction, PureFunction, ValueType } from './checked.ts';
+import { askMargin, checkFold } from './check-list.ts';
+import {
+  type Checked,
+  type MemoryFunction,
+  type PureFunction,
+  termsOf,
+  type ValueType,
+} from './checked.ts';
 import { type CheckContext, startOf, unitsAgree } from './context.ts';
-import type { Expr } from './expr.ts';
+import { type Expr, macroNames } from './expr.ts';
 import {
   type Argument,
   foreignFunctions,
-  laterFunctions,
   memoryFunctions,
   pureFunctions,
   type Signature,
@@ -22,15 +30,18 @@ const isMemory = (fn: string): fn is MemoryFunction => Object.hasOwn(memoryFunct
 
 export function checkCall(expr: Call, context: CheckContext): Checked | undefined {
   const { fn, at } = expr;
+  const fold = checkFold(expr, context);
+  if (fold !== undefined) return fold.term;
+  if (context.variables.length > 0 && (isMemory(fn) || fn === 'now')) {
+    const message = `${fn}() is not for items of a list`;
+    const remedy = 'Use it around the whole: items have no past and no time of their own.';
+    return context.report(at, 'not-supported', message, remedy);
+  }
   if (fn === 'duration') return checkDuration(expr, context);
   if (fn === 'matches') return checkMatches(expr, context);
   if (fn === 'margin') return checkMargin(expr, context);
   if (isPure(fn)) return checkPure(fn, expr, context);
   if (isMemory(fn)) return checkMemory(fn, expr, context);
-  if (Object.hasOwn(laterFunctions, fn)) {
-    const message = `${fn}() is not supported by this version`;
-    return context.report(at, 'not-supported', message, laterFunctions[fn] ?? '');
-  }
   if (Object.hasOwn(foreignFunctions, fn)) {
     const message = `there is no function ${fn}()`;
     return context.report(at, 'unknown-function', message, foreignFunctions[fn] ?? '');
@@ -41,6 +52,8 @@ export function checkCall(expr: Call, context: CheckContext): Checked | undefine
     'duration',
     'matches',
     'margin',
+    'sum',
+    ...macroNames,
   ];
   const message = `there is no function ${fn}().${didYouMean(fn, names)}`;
   const remedy = `Functions are ${names.toSorted().join(', ')}.`;
@@ -81,6 +94,7 @@ function checkMargin(expr: Call, context: CheckContext): Checked | undefined {
     const remedy = 'Use it in the priority of a rule that has a condition.';
     return report(expr.at, 'type', message, remedy);
   }
+  for (const inner of termsOf(condition)) askMargin(inner, context);
   const text = callText('margin', [condition.text]);
   return { kind: 'margin', type: 'double', of: condition, text, at: expr.at };
 }
@@ -106,9 +120,9 @@ function checkMatches(expr: Call, context: CheckContext): Checked | undefined {
 function checkPure(fn: PureFunction, expr: Call, context: CheckContext): Checked | undefined {
   const signature = pureFunctions[fn];
   if (!arityFits(fn, signature, expr, context)) return undefined;
-  const args = signature.args.map((type, i) => {
+  const args = signature.args.map((kind, i) => {
     const arg = expr.args[i];
-    return arg && context.expect(arg, type as ValueType);
+    return arg && pureArgument(fn, kind, arg, context);
   });
   const all = args.filter((arg) => arg !== undefined);
   if (all.length < args.length) return undefined;
@@ -123,7 +137,41 @@ function checkPure(fn: PureFunction, expr: Call, context: CheckContext): Checked
     fn,
     all.map((arg) => arg.text),
   );
-  return { kind: 'function', type, unit, fn, args: all, text, at: expr.at };
+  const fence = fn === 'inside' ? fenceOf(second, context) : undefined;
+  return { kind: 'function', type, unit, fn, args: all, fence, text, at: expr.at };
+}
+
+function fenceOf(name: Checked | undefined, context: CheckContext): Fence | undefined {
+  const known = name?.kind === 'constant' && context.scope.fences.get(String(name.value));
+  return known === 'broken' || known === false ? undefined : known;
+}
+
+function pureArgument(
+  fn: string,
+  kind: Argument,
+  arg: Expr,
+  context: CheckContext,
+): Checked | undefined {
+  if (kind === 'fence') return fenceName(fn, arg, context);
+  if (kind !== 'length') return context.expect(arg, kind as ValueType);
+  const value = arg.kind === 'number' ? arg.value : Number.NaN;
+  if (Number.isInteger(value) && value >= 1 && value <= geohashMost) return context.term(arg);
+  const message = `${fn}() needs a whole number from 1 to ${geohashMost}`;
+  return context.report(startOf(arg), 'bad-value', message, 'Write for example 7.');
+}
+
+function fenceName(fn: string, arg: Expr, context: CheckContext): Checked | undefined {
+  const { fences } = context.scope;
+  if (arg.kind !== 'text') {
+    const remedy = `Write for example ${fn}(pos, "dock").`;
+    return context.report(startOf(arg), 'type', `${fn}() takes a geofence in quotes`, remedy);
+  }
+  const known = fences.get(arg.value);
+  if (known === 'broken') return undefined;
+  if (known !== undefined) return context.term(arg);
+  const message = `unknown geofence "${arg.value.slice(0, 60)}".${didYouMean(arg.value, fences.keys())}`;
+  const remedy = 'Geofences are declared under "geofences:".';
+  return context.report(arg.at, 'geofence', message, remedy);
 }
 
 function ttcUnits(args: readonly Checked[], context: CheckContext): boolean {
@@ -191,11 +239,20 @@ function takeArgument(
       parts.texts.push(String(value));
       return true;
     }
+    case 'fence':
+    case 'length':
+      return false;
     case 'any':
+    case 'geo':
     case 'double':
     case 'string':
     case 'bool': {
       const term = kind === 'any' ? context.term(arg) : context.expect(arg, kind);
+      if (term?.type === 'list') {
+        const remedy = `Fold it first, for example ${fn}(size(${term.text})).`;
+        context.report(startOf(arg), 'type', `${term.text} is a list`, remedy);
+        return false;
+      }
       parts.arg = term;
       if (term !== undefined) parts.texts.push(term.text);
       return term !== undefined;
@@ -270,6 +327,9 @@ function exampleOf(kind: Argument): string {
     topic: '"/odom"',
     window: '"2s"',
     share: '0.95',
+    geo: 'pos',
+    fence: '"dock"',
+    length: '7',
   };
   return examples[kind];
 }

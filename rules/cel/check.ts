@@ -7,7 +7,16 @@ import * as limits from '../limits.ts';
 import type { ExpressionProblem } from '../problem.ts';
 import { checkCall } from './call.ts';
 import type { Arithmetic, Checked, Comparison, ValueType } from './checked.ts';
-import { anOf, type CheckContext, type Scope, startOf, unitsAgree } from './context.ts';
+import { checkMacro } from './check-list.ts';
+import {
+  anOf,
+  type CheckContext,
+  itemOf,
+  type ItemVariable,
+  type Scope,
+  startOf,
+  unitsAgree,
+} from './context.ts';
 import type { Expr } from './expr.ts';
 import { parseExpression } from './parse.ts';
 import { binaryText, choiceText, constantText, joinText, prefixText } from './text.ts';
@@ -42,38 +51,72 @@ function check(text: string, { scope, type, condition }: Wish): CheckResult {
   const parsed = parseExpression(text);
   if (parsed.expr === undefined) return { checked: undefined, problems: parsed.problems };
   const problems: ExpressionProblem[] = [];
-  const context: CheckContext = {
+  const context = contextOf([], {
     scope,
     condition,
     report: (at, code, message, remedy) => {
       if (problems.length < limits.expressionProblems) problems.push({ at, code, message, remedy });
     },
+  });
+  const checked =
+    type === undefined ? valueOf(parsed.expr, context) : expect(parsed.expr, type, context);
+  return { checked: problems.length === 0 ? checked : undefined, problems };
+}
+
+type Outside = Pick<CheckContext, 'scope' | 'condition' | 'report'>;
+
+function contextOf(variables: readonly ItemVariable[], outside: Outside): CheckContext {
+  const context: CheckContext = {
+    ...outside,
+    variables,
+    // The condition that margin() measures is that of the rule, not that of an item.
+    inside: (variable) => contextOf([...variables, variable], { ...outside, condition: undefined }),
     term: (expr) => checkExpr(expr, context),
     expect: (expr, wanted) => expect(expr, wanted, context),
   };
-  const checked =
-    type === undefined ? checkExpr(parsed.expr, context) : expect(parsed.expr, type, context);
-  return { checked: problems.length === 0 ? checked : undefined, problems };
+  return context;
+}
+
+function valueOf(expr: Expr, context: CheckContext): Checked | undefined {
+  const term = checkExpr(expr, context);
+  if (term?.type !== 'list') return term;
+  const remedy = `Write for example size(${term.text}).`;
+  return context.report(startOf(expr), 'type', `${term.text} is a list`, remedy);
 }
 
 /** The term when it has the wanted type; otherwise one problem that names both types. */
 function expect(expr: Expr, type: ValueType, context: CheckContext): Checked | undefined {
+  const item = expr.kind === 'name' && itemOf(expr.name, context);
+  // A field of an item has the type that it is used as.
+  if (item && (type === 'double' || type === 'string' || type === 'bool')) {
+    return { kind: 'item', type, field: item.field, text: expr.name, at: expr.at };
+  }
   const term = checkExpr(expr, context);
   if (term === undefined || term.type === type) return term;
-  const advice =
-    type === 'bool'
-      ? term.type === 'double'
-        ? `Compare it, for example ${term.text} > 0.0.`
-        : term.type === 'string'
-          ? `Compare it, for example ${term.text} == "AUTO".`
-          : `Compare it, for example ${term.text} > duration("1s").`
-      : `Write something of type ${type} here.`;
+  const advice = type === 'bool' ? conditionAdvice(term) : `Write something of type ${type} here.`;
   return context.report(
     startOf(expr),
     'type',
     `${term.text} is ${anOf(term.type)} where ${anOf(type)} is needed`,
     advice,
   );
+}
+
+/** How a value of another type becomes a condition. */
+function conditionAdvice({ type, text }: Checked): string {
+  switch (type) {
+    case 'double':
+    case 'bool':
+      return `Compare it, for example ${text} > 0.0.`;
+    case 'string':
+      return `Compare it, for example ${text} == "AUTO".`;
+    case 'duration':
+      return `Compare it, for example ${text} > duration("1s").`;
+    case 'geo':
+      return `Write inside(${text}, "dock"), or compare dist(${text}, …) with a distance.`;
+    case 'list':
+      return `Write for example ${text}.exists(d, d.score > 0.5).`;
+  }
 }
 
 function checkExpr(expr: Expr, context: CheckContext): Checked | undefined {
@@ -97,12 +140,27 @@ function checkExpr(expr: Expr, context: CheckContext): Checked | undefined {
       );
     case 'call':
       return checkOperator(expr, context) ?? undefined;
+    case 'macro':
+      return checkMacro(expr, context);
   }
 }
 
 function checkName(name: string, at: number, context: CheckContext): Checked | undefined {
+  const item = itemOf(name, context);
+  if (item !== undefined)
+    return { kind: 'item', type: 'double', field: item.field, text: name, at };
+  if (name.includes('[')) {
+    const message = 'an index into a list is not supported here';
+    const remedy = 'Write the index in the path of the signal: path "ranges[0]".';
+    return context.report(at, 'not-supported', message, remedy);
+  }
   const known = context.scope.signal(name);
   if (known === 'broken') return undefined;
+  if (known !== undefined && context.variables.length > 0) {
+    const message = `a macro sees the items of its list, not ${name}`;
+    const remedy = `Fold the list first, for example least(dets.map(d, d.dist)) < ${name}.`;
+    return context.report(at, 'not-supported', message, remedy);
+  }
   if (known !== undefined) {
     return { kind: 'signal', type: known.type, unit: known.unit, name, text: name, at };
   }
@@ -170,7 +228,7 @@ function checkOperator(expr: Call, context: CheckContext): Checked | undefined {
         at,
         'not-supported',
         'an index into a list is not supported here',
-        'Write the index in the path of the signal: path "ranges[0]".',
+        'Write a whole number as the index, in the path of the signal: path "ranges[0]".',
       );
     default:
       return checkCall(expr, context);
@@ -189,8 +247,7 @@ function checkChoice(
   context: CheckContext,
 ): Checked | undefined {
   const when = expect(parts[0], 'bool', context);
-  const chosen = checkExpr(parts[1], context);
-  const otherwise = checkExpr(parts[2], context);
+  const [chosen, otherwise] = checkPair(parts[1], parts[2], context);
   if (when === undefined || chosen === undefined || otherwise === undefined) return undefined;
   if (chosen.type !== otherwise.type) {
     return context.report(
@@ -205,13 +262,37 @@ function checkChoice(
   return { kind: 'choice', type: chosen.type, unit, when, chosen, otherwise, text, at };
 }
 
+/** Two parts of one type: a field of an item takes the type of the other. */
+function checkPair(
+  first: Expr,
+  second: Expr,
+  context: CheckContext,
+): [Checked | undefined, Checked | undefined] {
+  const isItem = (expr: Expr): boolean =>
+    expr.kind === 'name' && itemOf(expr.name, context) !== undefined;
+  if (isItem(first) === isItem(second)) {
+    return [checkExpr(first, context), checkExpr(second, context)];
+  }
+  const known = checkExpr(isItem(first) ? second : first, context);
+  const item = known && expect(isItem(first) ? first : second, known.type, context);
+  return isItem(first) ? [item, known] : [known, item];
+}
+
 function checkMember(left: Expr, right: Expr, context: CheckContext): Checked | undefined {
-  const arg = checkExpr(left, context);
+  const [one] = right.kind === 'list' ? right.items : [];
+  const arg = one === undefined ? checkExpr(left, context) : checkPair(left, one, context)[0];
   if (right.kind !== 'list') {
     const remedy = 'Write for example mode in ["AUTO", "MANUAL"].';
     return context.report(right.at, 'not-supported', '"in" needs a list of constants', remedy);
   }
   if (arg === undefined) return undefined;
+  if (arg.type === 'geo' || arg.type === 'list') {
+    const remedy =
+      arg.type === 'geo'
+        ? 'Declare a geofence and write inside(pos, "dock").'
+        : `Write for example ${arg.text}.exists(d, d.score > 0.5).`;
+    return context.report(arg.at, 'type', `${arg.text} is ${anOf(arg.type)}`, remedy);
+  }
   const items: (number | string | boolean)[] = [];
   for (const item of right.items) {
     const term = checkExpr(item, context);
@@ -237,12 +318,19 @@ function checkCompare(
   second: Expr,
   context: CheckContext,
 ): Checked | undefined {
-  const left = checkExpr(first, context);
-  const right = checkExpr(second, context);
+  const [left, right] = checkPair(first, second, context);
   if (left === undefined || right === undefined) return undefined;
   const op = expr.fn.slice(1, -1) as Comparison;
   const at = expr.at;
   if (left.type !== right.type) return typesDiffer(left, right, at, context);
+  if (left.type === 'list') {
+    const remedy = `Write for example ${left.text}.exists(d, d.score > 0.5).`;
+    return context.report(at, 'type', 'lists are not compared', remedy);
+  }
+  if (left.type === 'geo') {
+    const remedy = `Compare dist(${left.text}, ${right.text}) with a distance.`;
+    return context.report(at, 'type', 'positions are not compared', remedy);
+  }
   if (left.type === 'bool' && op !== '==' && op !== '!=') {
     return context.report(at, 'type', `"${op}" does not order truths`, 'Write == or !=.');
   }

@@ -3,8 +3,13 @@
  * and its canonical text, by which equal calls share one state.
  */
 
-/** Numbers are doubles; a duration is a number of nanoseconds with a type of its own. */
-export type ValueType = 'double' | 'string' | 'bool' | 'duration';
+import type { Fence } from '../geo/fence.ts';
+
+/**
+ * Numbers are doubles; a duration is a number of nanoseconds with a type of its own; geo is a
+ * position, latitude and longitude in degrees; a list is looked at by macros and folds only.
+ */
+export type ValueType = 'double' | 'string' | 'bool' | 'duration' | 'geo' | 'list';
 
 export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=';
 export type Arithmetic = '+' | '-' | '*' | '/';
@@ -20,7 +25,12 @@ export type PureFunction =
   | 'size'
   | 'startsWith'
   | 'endsWith'
-  | 'contains';
+  | 'contains'
+  | 'geo'
+  | 'dist'
+  | 'inside'
+  | 'geohash'
+  | 'now';
 
 /** Functions that remember: their state is folded with each message, read or not. */
 export type MemoryFunction =
@@ -100,6 +110,8 @@ export interface FunctionTerm extends Known {
   readonly kind: 'function';
   readonly fn: PureFunction;
   readonly args: readonly Checked[];
+  /** Of `inside`: the geofence that its second argument names. */
+  readonly fence?: Fence | undefined;
 }
 export interface MemoryTerm extends Known {
   readonly kind: 'memory';
@@ -110,6 +122,42 @@ export interface MemoryTerm extends Known {
   readonly windowNs?: number | undefined;
   /** Of `p`, 0 to 1. */
   readonly quantile?: number | undefined;
+}
+
+/** A field of the item that a macro looks at; the item itself where it is ''. */
+export interface ItemTerm extends Known {
+  readonly kind: 'item';
+  readonly field: string;
+}
+
+export type FoldFunction =
+  | 'exists'
+  | 'all'
+  | 'exists_one'
+  | 'size'
+  | 'least'
+  | 'greatest'
+  | 'sum'
+  /** The margins of `exists` and `all`. */
+  | 'highest'
+  | 'lowest';
+
+/**
+ * A list as one value, made when its message comes: an expression reads it as it reads a signal,
+ * under the term's text. What is inside speaks of items alone and is no part of the term.
+ */
+export interface FoldTerm extends Known {
+  readonly kind: 'fold';
+  readonly type: 'double' | 'bool';
+  readonly fn: FoldFunction;
+  /** The list. */
+  readonly signal: string;
+  /** Which items count; those of `exists` and `all` are in the body. */
+  readonly filters: readonly Checked[];
+  /** What is asked of an item, or its number; absent for `size`. */
+  readonly body: Checked | undefined;
+  /** Its margin as a fold of its own, where a priority asks for it. */
+  margin?: FoldTerm;
 }
 
 /** `margin()`: how far a condition is from its thresholds. */
@@ -130,6 +178,8 @@ export type Checked =
   | MatchTerm
   | FunctionTerm
   | MemoryTerm
+  | ItemTerm
+  | FoldTerm
   | MarginTerm;
 
 /** The direct parts of a term. */
@@ -137,6 +187,8 @@ export function partsOf(term: Checked): readonly Checked[] {
   switch (term.kind) {
     case 'constant':
     case 'signal':
+    case 'item':
+    case 'fold':
       return [];
     case 'compare':
     case 'arithmetic':
@@ -166,7 +218,17 @@ export function termsOf(term: Checked): Checked[] {
 
 /** Names of the signals that a term reads. */
 export function signalsOf(term: Checked): Set<string> {
-  return new Set(termsOf(term).flatMap((inner) => (inner.kind === 'signal' ? [inner.name] : [])));
+  const names = new Set<string>();
+  for (const inner of termsOf(term)) {
+    if (inner.kind === 'signal') names.add(inner.name);
+    else if (inner.kind === 'fold') names.add(inner.signal);
+  }
+  return names;
+}
+
+/** Under which name a signal's value or a folded list is read; undefined for other terms. */
+export function slotNameOf(term: Checked): string | undefined {
+  return term.kind === 'signal' ? term.name : term.kind === 'fold' ? term.text : undefined;
 }
 
 /** Topics that a term names itself, as in `age("/scan")`. */
@@ -182,7 +244,11 @@ const timed: ReadonlySet<RememberedFunction> = new Set(['held', 'once', 'count',
 
 /** Whether the value can change by the passing of time alone. */
 export function isTimed(term: Checked): boolean {
-  return termsOf(term).some((inner) => inner.kind === 'memory' && timed.has(inner.fn));
+  return termsOf(term).some(
+    (inner) =>
+      (inner.kind === 'memory' && timed.has(inner.fn)) ||
+      (inner.kind === 'function' && inner.fn === 'now'),
+  );
 }
 
 const momentary: ReadonlySet<RememberedFunction> = new Set(['changed', 'rise', 'fall']);

@@ -9,9 +9,24 @@ export type TextOf = () => string | undefined;
 
 /** The moment that is evaluated: set by the engine, read by closures. */
 export interface Moment {
+  /** Ns of the epoch, which began at `originS` seconds and `originNs` ns since 1970. */
   nowNs: number;
+  originS: number;
+  originNs: number;
   /** A number of the running comparison was unknown. */
   miss: boolean;
+}
+
+export function openMoment(): Moment {
+  return { nowNs: 0, originS: 0, originNs: 0, miss: false };
+}
+
+const nsPerSecond = 1_000_000_000n;
+
+/** The epoch begins at this log time. */
+export function setOrigin(moment: Moment, epochNs: bigint): void {
+  moment.originS = Number(epochNs / nsPerSecond);
+  moment.originNs = Number(epochNs % nsPerSecond);
 }
 
 export const textComparisons: Readonly<Record<Comparison, (a: string, b: string) => boolean>> = {

@@ -3,14 +3,16 @@
  * (unknown); a number that is unknown raises `moment.miss`, a text that is unknown is undefined.
  */
 import { type Slots, slotState } from '@fieldloop/recording';
-import { applyNumber, arithmetic, matching, sizeOf, textTest } from './apply.ts';
-import type {
-  Checked,
-  ChoiceTerm,
-  CompareTerm,
-  FunctionTerm,
-  MemberTerm,
-  MemoryTerm,
+import { applyNumber, arithmetic, matching, nowOf, sizeOf, textTest } from './apply.ts';
+import {
+  type Checked,
+  type ChoiceTerm,
+  type CompareTerm,
+  type FunctionTerm,
+  type ItemTerm,
+  type MemberTerm,
+  type MemoryTerm,
+  slotNameOf,
 } from './checked.ts';
 import {
   compareNumbers,
@@ -23,6 +25,16 @@ import {
   type TruthOf,
 } from './compare.ts';
 import { openPattern } from './pattern.ts';
+import {
+  choicePlace,
+  distanceBetween,
+  geohashOf,
+  insideFence,
+  memoryPlace,
+  numbersPlace,
+  type Place,
+  slotPlace,
+} from './place.ts';
 
 /** What a function with memory holds; truths are numbers 0 and 1, durations ns. */
 export interface Memory {
@@ -30,6 +42,8 @@ export interface Memory {
   known(nowNs: number): boolean;
   readonly number: number;
   readonly text: string | undefined;
+  /** Of a position: the longitude, the latitude being `number`. */
+  readonly second?: number | undefined;
 }
 
 export interface Sources {
@@ -37,6 +51,8 @@ export interface Sources {
   readonly slots: Slots;
   slotOf(signal: string): number;
   memoryOf(term: MemoryTerm): Memory;
+  /** Inside a fold: where the values of a field stand, `cursor.at` being the first of the item. */
+  itemOf?(term: ItemTerm): { readonly offset: number; readonly cursor: { readonly at: number } };
   /** How far a condition is from its thresholds; NaN while it is unknown (margin.ts). */
   marginOf(condition: Checked): NumberOf;
 }
@@ -47,9 +63,18 @@ export function compileTruth(term: Checked, from: Sources): TruthOf {
       const value: Truth = term.value === true ? 1 : 0;
       return () => value;
     }
-    case 'signal': {
+    case 'item': {
       const { states, numbers } = from.slots;
-      const slot = from.slotOf(term.name);
+      const { offset, cursor } = placeOf(term, from);
+      return () => {
+        const slot = cursor.at + offset;
+        return states[slot] === slotState.truth ? (numbers[slot] === 0 ? 0 : 1) : 2;
+      };
+    }
+    case 'signal':
+    case 'fold': {
+      const { states, numbers } = from.slots;
+      const slot = slotOf(term, from);
       return () => (states[slot] === slotState.truth ? (numbers[slot] === 0 ? 0 : 1) : 2);
     }
     case 'not': {
@@ -77,12 +102,20 @@ export function compileTruth(term: Checked, from: Sources): TruthOf {
       return () => (memory.known(moment.nowNs) ? (memory.number === 0 ? 0 : 1) : 2);
     }
     case 'function':
-      return compileTextTest(term, from);
+      return compileTest(term, from);
     case 'arithmetic':
     case 'negate':
     case 'margin':
       throw new TypeError(`${term.text} is no condition`);
   }
+}
+
+const slotOf = (term: Checked, from: Sources): number => from.slotOf(slotNameOf(term) ?? '');
+
+function placeOf(term: ItemTerm, from: Sources) {
+  const place = from.itemOf?.(term);
+  if (place === undefined) throw new TypeError(`${term.text} is the item of no list`);
+  return place;
 }
 
 /** `and` is decided by one false (0), `or` by one true (1); unknown otherwise outweighs. */
@@ -138,13 +171,16 @@ function compileCompare(term: CompareTerm, from: Sources): TruthOf {
     case 'double':
     case 'duration':
       return compileNumberCompare(term, from);
+    case 'geo':
+    case 'list':
+      throw new TypeError(`${term.text} compares no values`);
   }
 }
 
 function compileNumberCompare(term: CompareTerm, from: Sources): TruthOf {
   const { left, right, op } = term;
-  if (left.kind === 'signal' && right.kind === 'constant') {
-    const slot = from.slotOf(left.name);
+  if ((left.kind === 'signal' || left.kind === 'fold') && right.kind === 'constant') {
+    const slot = slotOf(left, from);
     return compareSlot(op, { slots: from.slots, slot, constant: Number(right.value) });
   }
   return compareNumbers(op, {
@@ -190,9 +226,10 @@ function compileMember(term: MemberTerm, from: Sources): TruthOf {
   };
 }
 
-function compileTextTest(term: FunctionTerm, from: Sources): TruthOf {
+function compileTest(term: FunctionTerm, from: Sources): TruthOf {
   const [first, second] = term.args;
   if (first === undefined || second === undefined) throw new TypeError(`${term.text} is short`);
+  if (term.fence !== undefined) return insideFence(compilePlace(first, from), term.fence);
   return textTest(term.fn, compileText(first, from), compileText(second, from));
 }
 
@@ -204,9 +241,19 @@ export function compileNumber(term: Checked, from: Sources): NumberOf {
       const value = Number(term.value);
       return () => value;
     }
-    case 'signal': {
+    case 'item': {
       const { states, numbers } = from.slots;
-      const slot = from.slotOf(term.name);
+      const { offset, cursor } = placeOf(term, from);
+      return () => {
+        const slot = cursor.at + offset;
+        if (states[slot] !== slotState.number) moment.miss = true;
+        return numbers[slot] ?? Number.NaN;
+      };
+    }
+    case 'signal':
+    case 'fold': {
+      const { states, numbers } = from.slots;
+      const slot = slotOf(term, from);
       return () => {
         if (states[slot] !== slotState.number) moment.miss = true;
         return numbers[slot] ?? Number.NaN;
@@ -270,6 +317,10 @@ function compileFunction(term: FunctionTerm, from: Sources): NumberOf {
   if (term.fn === 'size' && first !== undefined) {
     return sizeOf(compileText(first, from), from.moment);
   }
+  if (term.fn === 'now') return nowOf(from.moment);
+  if (term.fn === 'dist' && first !== undefined && second !== undefined) {
+    return distanceBetween(compilePlace(first, from), compilePlace(second, from), from.moment);
+  }
   const none = (): number => Number.NaN;
   const x = first === undefined ? none : compileNumber(first, from);
   const y = second === undefined ? none : compileNumber(second, from);
@@ -281,6 +332,14 @@ export function compileText(term: Checked, from: Sources): TextOf {
     case 'constant': {
       const value = String(term.value);
       return () => value;
+    }
+    case 'item': {
+      const { states, texts } = from.slots;
+      const { offset, cursor } = placeOf(term, from);
+      return () => {
+        const slot = cursor.at + offset;
+        return states[slot] === slotState.text ? texts[slot] : undefined;
+      };
     }
     case 'signal': {
       const { states, texts } = from.slots;
@@ -300,7 +359,32 @@ export function compileText(term: Checked, from: Sources): TextOf {
       const memory = from.memoryOf(term);
       return () => (memory.known(from.moment.nowNs) ? memory.text : undefined);
     }
+    case 'function': {
+      const [place, length] = term.args;
+      if (place === undefined || length?.kind !== 'constant') throw new TypeError(term.text);
+      return geohashOf(compilePlace(place, from), Number(length.value));
+    }
     default:
       throw new TypeError(`${term.text} is no text`);
+  }
+}
+
+export function compilePlace(term: Checked, from: Sources): Place {
+  switch (term.kind) {
+    case 'signal':
+      return slotPlace(from.slots, from.slotOf(term.name));
+    case 'choice': {
+      const when = compileTruth(term.when, from);
+      return choicePlace(when, compilePlace(term.chosen, from), compilePlace(term.otherwise, from));
+    }
+    case 'memory':
+      return memoryPlace(from.memoryOf(term), from.moment);
+    case 'function': {
+      const [lat, lon] = term.args;
+      if (lat === undefined || lon === undefined) throw new TypeError(`${term.text} is short`);
+      return numbersPlace(compileNumber(lat, from), compileNumber(lon, from), from.moment);
+    }
+    default:
+      throw new TypeError(`${term.text} is no position`);
   }
 }

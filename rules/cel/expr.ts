@@ -3,7 +3,7 @@ export type Expr =
   | { readonly kind: 'number'; readonly value: number; readonly at: number }
   | { readonly kind: 'text'; readonly value: string; readonly at: number }
   | { readonly kind: 'truth'; readonly value: boolean; readonly at: number }
-  /** A signal; the dots of `detector.entropy` are part of its name. */
+  /** A signal, or a field of an item; dots and indexes are part of it: `d.results[0].score`. */
   | { readonly kind: 'name'; readonly name: string; readonly at: number }
   | {
       readonly kind: 'call';
@@ -11,4 +11,18 @@ export type Expr =
       readonly args: readonly Expr[];
       readonly at: number;
     }
-  | { readonly kind: 'list'; readonly items: readonly Expr[]; readonly at: number };
+  | { readonly kind: 'list'; readonly items: readonly Expr[]; readonly at: number }
+  | MacroExpr;
+
+/** `dets.exists(d, d.score > 0.5)`: what is said of each item that `variable` names. */
+export interface MacroExpr {
+  readonly kind: 'macro';
+  readonly fn: MacroName;
+  readonly list: Expr;
+  readonly variable: string;
+  readonly bodies: readonly Expr[];
+  readonly at: number;
+}
+
+export const macroNames = ['exists', 'all', 'exists_one', 'filter', 'map'] as const;
+export type MacroName = (typeof macroNames)[number];

@@ -3,16 +3,27 @@ import type { MemoryFunction, PureFunction, ValueType } from './checked.ts';
 
 /**
  * double, string, bool: an expression of that type. any: of any type. topic: a signal, or a
- * topic's name in quotes. window: a duration in quotes. share: a number from 0 to 1.
+ * topic's name in quotes. window: a duration in quotes. share: a number from 0 to 1. geo: a
+ * position. fence: the name of a geofence in quotes. length: a whole number from 1 to 12.
  */
-export type Argument = 'double' | 'string' | 'bool' | 'any' | 'topic' | 'window' | 'share';
+export type Argument =
+  | 'double'
+  | 'string'
+  | 'bool'
+  | 'any'
+  | 'topic'
+  | 'window'
+  | 'share'
+  | 'geo'
+  | 'fence'
+  | 'length';
 
 export interface Signature {
   readonly args: readonly Argument[];
   /** `same`: the type of the first argument. */
   readonly gives: ValueType | 'same';
   /** Unit of the result: that of the arguments, which must agree, or a fixed one. */
-  readonly unit?: 'same' | 's' | 'Hz';
+  readonly unit?: 'same' | 's' | 'Hz' | 'm';
   readonly summary: string;
 }
 
@@ -53,6 +64,29 @@ export const pureFunctions: Readonly<Record<PureFunction, Signature>> = {
   },
   endsWith: { args: ['string', 'string'], gives: 'bool', summary: 'Whether the text ends so.' },
   contains: { args: ['string', 'string'], gives: 'bool', summary: 'Whether the text holds it.' },
+  geo: { args: ['double', 'double'], gives: 'geo', summary: 'A position of latitude, longitude.' },
+  dist: {
+    args: ['geo', 'geo'],
+    gives: 'double',
+    unit: 'm',
+    summary: 'Metres between two positions, along the mean sphere (haversine).',
+  },
+  inside: {
+    args: ['geo', 'fence'],
+    gives: 'bool',
+    summary: 'Whether the position is in a geofence.',
+  },
+  geohash: {
+    args: ['geo', 'length'],
+    gives: 'string',
+    summary: 'The geohash of n characters: 5 is about 5 km, 7 about 150 m, 9 about 5 m.',
+  },
+  now: {
+    args: [],
+    gives: 'double',
+    unit: 's',
+    summary: 'Log time in seconds since 1970, to be compared with stamps of messages.',
+  },
 };
 
 export const memoryFunctions: Readonly<Record<MemoryFunction, Signature>> = {
@@ -126,14 +160,6 @@ export const memoryFunctions: Readonly<Record<MemoryFunction, Signature>> = {
   },
 };
 
-/** Functions of the rules page that another version brings. */
-export const laterFunctions: Readonly<Record<string, string>> = {
-  inside: 'Positions and geofences are not read; use a signal of the robot that names its zone.',
-  dist: 'Positions are not read; compare coordinates, for example hypot(x - 1.0, y - 2.0).',
-  geohash: 'Positions are not read.',
-  now: 'Rules see log time only; use age() or held().',
-};
-
 /** Names that people bring from other languages, with what to write here. */
 export const foreignFunctions: Readonly<Record<string, string>> = {
   mean: 'Write avg(x, "2s").',
@@ -144,6 +170,8 @@ export const foreignFunctions: Readonly<Record<string, string>> = {
   int: 'Numbers are doubles; leave it out, or use floor(x).',
   uint: 'Numbers are doubles; leave it out, or use floor(x).',
   double: 'Numbers are doubles already; leave it out.',
-  timestamp: 'Rules see log time only; use age() or held().',
+  timestamp: 'Log time is now(), in seconds since 1970; stamps of messages read as seconds too.',
+  distance: 'Write dist(a, b).',
+  haversine: 'Write dist(a, b).',
   string: 'Compare the number itself.',
 };

@@ -12,6 +12,7 @@ import type { MemoryCell } from '../memory/cell.ts';
 import { openCell } from '../memory/memory.ts';
 import { checkCondition, checkNumber } from './check.ts';
 import type { Checked } from './checked.ts';
+import { openMoment } from './compare.ts';
 import { compileNumber, compileTruth, type Sources } from './compile.ts';
 import type { KnownSignal } from './context.ts';
 import { compileMargin } from './margin.ts';
@@ -27,13 +28,14 @@ const scope = {
     Object.hasOwn(types, name) ? { type: types[name as Name], topic: '/t' } : undefined,
   names,
   models: [],
+  fences: new Map(),
 };
 
 /** Signals that a test sets, and the cells that expressions over them open. */
 function openWorld() {
   const slots = openSlots(names.length);
   const cells = new Map<string, MemoryCell>();
-  const moment = { nowNs: 0, miss: false };
+  const moment = openMoment();
   const budget = { leftBytes: limits.windowBytes, overflows: 0 };
   const sources: Sources = {
     moment,

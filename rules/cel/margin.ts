@@ -2,13 +2,15 @@
  * How far a condition is from its thresholds: the quantitative semantics of signal temporal logic
  * (Donze & Maler 2010, "Robust satisfaction of temporal logic over real-valued signals").
  * Above 0 the condition is true, below 0 false, at 0 on the border; NaN while it is unknown. A
- * comparison gives the distance in its own unit (durations: seconds), `&&` the smallest and `||`
+ * comparison gives the distance in its own unit (durations: seconds), `inside` metres to the
+ * border, `&&` the smallest and `||`
  * the largest of its parts, `held` and `once` the smallest and largest over their window. What
  * has no distance (texts, truths, moments) is infinitely far.
  */
 import type { Checked, CompareTerm, Comparison, MemberTerm, MemoryTerm } from './checked.ts';
 import type { NumberOf } from './compare.ts';
-import { compileNumber, compileTruth, type Sources } from './compile.ts';
+import { compileNumber, compilePlace, compileTruth, type Sources } from './compile.ts';
+import { fenceMargin } from './place.ts';
 
 const far = Number.POSITIVE_INFINITY;
 const nsPerSecond = 1e9;
@@ -39,13 +41,35 @@ export function compileMargin(term: Checked, from: Sources): NumberOf {
     }
     case 'member':
       return term.arg.type === 'double' ? compileNearest(term, from) : compileFar(term, from);
+    case 'fold':
+      return term.margin === undefined ? compileFar(term, from) : compileFold(term.margin, from);
     case 'memory':
       return (term.fn === 'held' || term.fn === 'once') && term.arg !== undefined
         ? compileWindow(term, term.arg, from)
         : compileFar(term, from);
+    case 'function': {
+      const [place] = term.args;
+      return term.fence === undefined || place === undefined
+        ? compileFar(term, from)
+        : fenceMargin(compilePlace(place, from), term.fence);
+    }
     default:
       return compileFar(term, from);
   }
+}
+
+/** Macros are measured when their message comes; the value stands beside the answer. */
+function compileFold(term: Checked, from: Sources): NumberOf {
+  const { moment } = from;
+  const margin = compileNumber(term, from);
+  return () => {
+    const missed = moment.miss;
+    moment.miss = false;
+    const value = margin();
+    const isUnknown = moment.miss;
+    moment.miss = missed;
+    return isUnknown ? Number.NaN : value;
+  };
 }
 
 /** True and false without a distance between them. */

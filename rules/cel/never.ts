@@ -50,9 +50,48 @@ export function neverTrue(term: Checked, rangeOf: RangeOf): Never | undefined {
   }
 }
 
+/** Whether the first condition can hold only where the second does, as far as ranges show it. */
+export function implies(first: Checked, second: Checked, rangeOf: RangeOf): boolean {
+  if (first.kind === 'or') return first.args.every((arg) => implies(arg, second, rangeOf));
+  const given = first.kind === 'and' ? first.args : [first];
+  if (given.some((arg) => arg.text === second.text)) return true;
+  if (second.kind === 'and') return second.args.every((arg) => implies(first, arg, rangeOf));
+  if (second.kind === 'or') {
+    if (second.args.some((arg) => implies(first, arg, rangeOf))) return true;
+    const opposites = second.args.map(oppositeOf);
+    const all = opposites.filter((arg) => arg !== undefined);
+    return all.length === opposites.length && excludes(given, all, rangeOf);
+  }
+  const opposite = oppositeOf(second);
+  return opposite !== undefined && excludes(given, [opposite], rangeOf);
+}
+
+/** Each side may hold by itself, and both never do. */
+function excludes(given: readonly Checked[], more: readonly Checked[], rangeOf: RangeOf): boolean {
+  return (
+    neverTogether(given, rangeOf) === undefined &&
+    neverTogether([...given, ...more], rangeOf) !== undefined
+  );
+}
+
+const opposites: Readonly<Record<Comparison, Comparison>> = {
+  '==': '!=',
+  '!=': '==',
+  '<': '>=',
+  '<=': '>',
+  '>': '<=',
+  '>=': '<',
+};
+
+/** What holds where a comparison of known values does not. */
+function oppositeOf(term: Checked): CompareTerm | undefined {
+  if (term.kind === 'not') return term.arg.kind === 'compare' ? term.arg : undefined;
+  return term.kind === 'compare' ? { ...term, op: opposites[term.op] } : undefined;
+}
+
 function neverTogether(args: readonly Checked[], rangeOf: RangeOf): Never | undefined {
   const ranges = new Map<string, { range: Range; by: string }>();
-  const texts = new Map<string, { value: string; by: string }>();
+  const texts = new Map<string, { value: string; isEqual: boolean; by: string }>();
   for (const arg of args) {
     const never = arg.kind === 'compare' ? undefined : neverTrue(arg, rangeOf);
     if (never !== undefined) return never;
@@ -61,10 +100,14 @@ function neverTogether(args: readonly Checked[], rangeOf: RangeOf): Never | unde
     const { subject, op, value } = demand;
     if (typeof value === 'string') {
       const other = texts.get(subject.text);
-      if (op === '==' && other !== undefined && other.value !== value) {
+      const isEqual = op === '==';
+      const differs = other?.isEqual === true && (other.value === value) !== isEqual;
+      const isDenied = isEqual && other?.isEqual === false && other.value === value;
+      if (other !== undefined && (isEqual || op === '!=') && (differs || isDenied)) {
         return excluding(arg, other.by);
       }
-      if (op === '==') texts.set(subject.text, { value, by: arg.text });
+      const tells = isEqual || (op === '!=' && other === undefined);
+      if (tells) texts.set(subject.text, { value, isEqual, by: arg.text });
       continue;
     }
     const before = ranges.get(subject.text);
@@ -146,6 +189,8 @@ const neverNegative: ReadonlySet<PureFunction | RememberedFunction> = new Set([
   'rate',
   'age',
   'gap',
+  'dist',
+  'now',
 ]);
 
 /** What a term can be; NaN apart, which no demand accepts. */
@@ -164,6 +209,8 @@ function possible(term: Checked, rangeOf: RangeOf): Range {
       if (keeps && term.arg !== undefined) return possible(term.arg, rangeOf);
       return neverNegative.has(term.fn) ? { ...everything, low: 0 } : everything;
     }
+    case 'fold':
+      return term.fn === 'size' ? { ...everything, low: 0 } : everything;
     case 'function':
       return neverNegative.has(term.fn) ? { ...everything, low: 0 } : everything;
     default:

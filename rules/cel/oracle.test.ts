@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { openSlots } from '../held.ts';
 import { checkCondition } from './check.ts';
-import type { Truth } from './compare.ts';
+import { openMoment, type Truth } from './compare.ts';
 import { compileTruth } from './compile.ts';
 import type { KnownSignal } from './context.ts';
 
@@ -31,6 +31,7 @@ const scope = {
     Object.hasOwn(types, name) ? { type: types[name as Name], topic: '/t' } : undefined,
   names,
   models: [],
+  fences: new Map(),
 };
 
 const oneDouble = (name: string, f: (x: number) => number) => celFunc(name, [DOUBLE], DOUBLE, f);
@@ -136,7 +137,7 @@ function ours(text: string, given: Values, missing: ReadonlySet<Name> = new Set(
   const { checked, problems } = checkCondition(text.replaceAll('double(size', '(size'), scope);
   if (checked === undefined) throw new Error(`${text}: ${JSON.stringify(problems)}`);
   return compileTruth(checked, {
-    moment: { nowNs: 0, miss: false },
+    moment: openMoment(),
     slots,
     slotOf: (name) => names.indexOf(name as Name),
     memoryOf: () => {

@@ -5,7 +5,7 @@
 import { parse } from '@bufbuild/cel';
 import * as limits from '../limits.ts';
 import type { ExpressionProblem } from '../problem.ts';
-import type { Expr } from './expr.ts';
+import { type Expr, type MacroName, macroNames } from './expr.ts';
 
 type ParsedExpr = ReturnType<typeof parse>;
 type CelExpr = ParsedExpr['expr'];
@@ -32,7 +32,7 @@ export function parseExpression(text: string): Parsed {
     at: (inner) => afterBlanks(text, positions[String(inner.id)] ?? 0),
     macroOf: (inner) => {
       const call = parsed.sourceInfo?.macroCalls[String(inner.id)]?.exprKind;
-      return call?.case === 'callExpr' ? call.value.function : undefined;
+      return call?.case === 'callExpr' ? call.value : undefined;
     },
   });
   if (expr === undefined || problems.length > 0) return { expr: undefined, problems };
@@ -151,7 +151,8 @@ interface Walk {
   readonly problems: ExpressionProblem[];
   readonly depth: number;
   readonly at: (expr: CelExpr) => number;
-  readonly macroOf: (expr: CelExpr) => string | undefined;
+  /** The call as it was written, where the parser put something else in its place. */
+  readonly macroOf: (expr: CelExpr) => CallValue | undefined;
 }
 
 function convert(expr: CelExpr, walk: Walk): Expr | undefined {
@@ -166,6 +167,9 @@ function convert(expr: CelExpr, walk: Walk): Expr | undefined {
     return undefined;
   }
   const deeper = { ...walk, depth: walk.depth + 1 };
+  const written = walk.macroOf(expr);
+  const fn = macroNames.find((name) => name === written?.function);
+  if (written !== undefined && fn !== undefined) return macro(fn, written, at, deeper);
   const kind = expr.exprKind;
   switch (kind.case) {
     case 'constExpr':
@@ -182,23 +186,20 @@ function convert(expr: CelExpr, walk: Walk): Expr | undefined {
       if (inner.kind !== 'name') {
         return refuse(
           `".${kind.value.field}" does not follow a name`,
-          'Only model scores have dots, for example classifier.entropy.',
+          'Model scores and fields of items have dots: classifier.entropy, d.score.',
         );
       }
       return { kind: 'name', name: `${inner.name}.${kind.value.field}`, at: inner.at };
     }
     case 'callExpr':
-      return call(kind.value, at, deeper);
+      return indexed(kind.value, deeper) ?? call(kind.value, at, deeper);
     case 'listExpr': {
       const items = kind.value.elements.map((item) => convert(item, deeper));
       const all = items.filter((item) => item !== undefined);
       return all.length === items.length ? { kind: 'list', items: all, at } : undefined;
     }
     case 'comprehensionExpr':
-      return refuse(
-        `the list macro ${walk.macroOf(expr) ?? ''}() is not supported by this version`,
-        'Fold the list in the signal instead: path "ranges[]" with reduce.',
-      );
+      return refuse('this macro is not supported', `Macros are ${macroNames.join(', ')}.`);
     case 'structExpr':
       return refuse('maps and messages are not supported', 'Compare single values.');
     case undefined:
@@ -208,6 +209,31 @@ function convert(expr: CelExpr, walk: Walk): Expr | undefined {
 
 type CallValue = Extract<CelExpr['exprKind'], { case: 'callExpr' }>['value'];
 type ConstantKind = Extract<CelExpr['exprKind'], { case: 'constExpr' }>['value']['constantKind'];
+
+/** `dets.exists(d, …)`, `dets.map(d, …)`, `dets.map(d, which, …)`. */
+function macro(fn: MacroName, value: CallValue, at: number, walk: Walk): Expr | undefined {
+  const [variable, ...rest] = value.args;
+  const kind = variable?.exprKind;
+  if (value.target === undefined || kind?.case !== 'identExpr') return undefined;
+  const list = convert(value.target, walk);
+  const bodies = rest.map((body) => convert(body, walk)).filter((body) => body !== undefined);
+  if (list === undefined || bodies.length < rest.length) return undefined;
+  return { kind: 'macro', fn, list, variable: kind.value.name, bodies, at };
+}
+
+/** `d.results[0]`: the index becomes part of the name. */
+function indexed(value: CallValue, walk: Walk): Expr | undefined {
+  const [list, index] = value.args;
+  if (value.function !== '_[_]' || list === undefined || index === undefined) return undefined;
+  const { exprKind } = index;
+  const constant = exprKind.case === 'constExpr' ? exprKind.value.constantKind : undefined;
+  if (constant?.case !== 'int64Value' || constant.value < 0n) return undefined;
+  const kind = list.exprKind.case;
+  const isName = kind === 'identExpr' || kind === 'selectExpr' || kind === 'callExpr';
+  const inner = isName ? convert(list, { ...walk, problems: [] }) : undefined;
+  if (inner?.kind !== 'name') return undefined;
+  return { kind: 'name', name: `${inner.name}[${constant.value}]`, at: inner.at };
+}
 
 /** `a && b && c` is kept as one call with three arguments, as an operator of any arity. */
 function call(value: CallValue, at: number, walk: Walk): Expr | undefined {

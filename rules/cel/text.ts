@@ -26,6 +26,8 @@ function bindingOf(term: Checked): number {
     case 'match':
     case 'function':
     case 'memory':
+    case 'item':
+    case 'fold':
     case 'margin':
       return strength.atom;
   }

@@ -3,6 +3,7 @@ import type { Json } from '@fieldloop/core';
 import type { RememberedFunction } from '../cel/checked.ts';
 import type { Moment, NumberOf, TextOf, TruthOf } from '../cel/compare.ts';
 import type { Memory } from '../cel/compile.ts';
+import type { Place } from '../cel/place.ts';
 import type { WindowBudget } from './samples.ts';
 
 export interface MemoryCell extends Memory {
@@ -23,6 +24,7 @@ export interface CellInput {
   readonly number: NumberOf | undefined;
   readonly text: TextOf | undefined;
   readonly truth: TruthOf | undefined;
+  readonly place?: Place | undefined;
   readonly budget: WindowBudget;
 }
 

@@ -6,6 +6,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { MemoryFunction } from '../cel/checked.ts';
+import { openMoment } from '../cel/compare.ts';
 import * as limits from '../limits.ts';
 import type { MemoryCell } from './cell.ts';
 import { openCell } from './memory.ts';
@@ -40,7 +41,7 @@ function open(fn: MemoryFunction, now: { value: number }, shared = budget()): Me
   const isTruth = ['rise', 'fall', 'held', 'once', 'count'].includes(fn);
   return openCell({
     fn,
-    moment: { nowNs: 0, miss: false },
+    moment: openMoment(),
     windowNs,
     quantile: 0.75,
     number: isTruth ? undefined : () => now.value,

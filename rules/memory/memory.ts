@@ -6,6 +6,7 @@ import type { CellInput, MemoryCell } from './cell.ts';
 import { openCount, openHeld, openMoment, openOnce } from './condition.ts';
 import { openHistory } from './history.ts';
 import { openInForce } from './in-force.ts';
+import { openPlaceHistory } from './places.ts';
 import { openAge, openGap, openRate } from './topic.ts';
 import { openAverage, openDrop, openExtreme, openQuantile } from './window.ts';
 import { openZscore } from './zscore.ts';
@@ -14,7 +15,7 @@ export function openCell(input: CellInput): MemoryCell {
   switch (input.fn) {
     case 'prev':
     case 'changed':
-      return openHistory(input);
+      return input.place === undefined ? openHistory(input) : openPlaceHistory(input, input.place);
     case 'rise':
     case 'fall':
       return openMoment(input);

@@ -1,0 +1,105 @@
+/**
+ * What the rates of a recording mean for a rule set: the memory of its windows, its share of a
+ * processor, and silences that always or never come.
+ */
+import { formatDurationNs, formatSize } from '@fieldloop/core';
+import { signalsOf, termsOf } from './cel/checked.ts';
+import { costOf, ratesOf } from './cost.ts';
+import type { RecordingFacts } from './facts.ts';
+import * as limits from './limits.ts';
+import type { ProblemCode, RuleProblem } from './problem.ts';
+import { type Rule, type RuleSet, termsOfRule } from './rule-set.ts';
+import type { Path } from './yaml-source.ts';
+
+/** Reports a problem at a value of the document, or at a character of it. */
+export type Add = (
+  path: Path,
+  severity: RuleProblem['severity'],
+  words: { readonly code: ProblemCode; readonly message: string; readonly remedy: string },
+  offset?: number,
+) => void;
+
+/** Bytes of one sample: its time and its value. */
+const sampleBytes = 16;
+const nsPerSecond = 1e9;
+
+export function checkLoad(ruleSet: RuleSet, recording: RecordingFacts, add: Add): void {
+  if (recording.durationNs <= 0n) return;
+  const rates = ratesOf(recording);
+  checkMemory(ruleSet, rates, add);
+  checkCost(ruleSet, recording, add);
+  for (const [i, rule] of ruleSet.rules.entries()) {
+    const counted = recording.channels.filter(({ channel, messages }) => {
+      return rule.trigger.kind === 'absent' && channel.topic === rule.trigger.topic && messages > 0;
+    });
+    const messages = counted.reduce((sum, one) => sum + one.messages, 0);
+    checkSilence(rule, ['rules', i, 'absent'], { messages, rates }, add);
+  }
+}
+
+function checkMemory(ruleSet: RuleSet, rates: ReadonlyMap<string, number>, add: Add): void {
+  const topicOf = new Map(ruleSet.signals.map((signal) => [signal.name, signal.topic]));
+  const windows = new Map<string, number>();
+  for (const term of ruleSet.rules.flatMap(termsOfRule).flatMap(termsOf)) {
+    if (term.kind !== 'memory' || term.windowNs === undefined) continue;
+    const names = term.arg === undefined ? [] : [...signalsOf(term.arg)];
+    const topics = new Set(names.map((name) => topicOf.get(name) ?? ''));
+    if (term.topic !== undefined) topics.add(term.topic);
+    const rate = [...topics].reduce((sum, topic) => sum + (rates.get(topic) ?? 0), 0);
+    windows.set(term.text, rate * (term.windowNs / nsPerSecond) * sampleBytes);
+  }
+  const bytes = [...windows.values()].reduce((sum, one) => sum + one, 0);
+  if (bytes <= limits.windowBytes) return;
+  const [largest] = [...windows].toSorted((a, b) => b[1] - a[1]);
+  add(['rules'], 'error', {
+    code: 'memory',
+    message: `at this recording's rates all windows need ${formatSize(bytes)}, at most ${formatSize(limits.windowBytes)}`,
+    remedy: `Shorten ${largest?.[0] ?? 'a window'}, which needs the most.`,
+  });
+}
+
+function checkCost(ruleSet: RuleSet, recording: RecordingFacts, add: Add): void {
+  const cost = costOf(ruleSet, recording);
+  const share = cost.nsPerSecond / nsPerSecond;
+  if (share <= limits.costShare) return;
+  const [dearest] = cost.rules.toSorted((a, b) => b.nsPerSecond - a.nsPerSecond);
+  const isReading = cost.readingNsPerSecond > (dearest?.nsPerSecond ?? 0);
+  add(['rules'], 'warning', {
+    code: 'cost',
+    message: `at this recording's rates the rules take about ${percent(share)} of a core, more than ${percent(limits.costShare)}`,
+    remedy: isReading
+      ? 'Reading signals takes the most: shorten lists, or remove signals.'
+      : `Rule "${dearest?.rule ?? ''}" takes the most, ${percent((dearest?.nsPerSecond ?? 0) / nsPerSecond)}.`,
+  });
+}
+
+const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+
+interface Seen {
+  readonly messages: number;
+  readonly rates: ReadonlyMap<string, number>;
+}
+
+/** Silences that this recording shows to be the normal state, or says nothing about. */
+function checkSilence(rule: Rule, path: Path, seen: Seen, add: Add): void {
+  const { trigger } = rule;
+  if (trigger.kind !== 'absent' || seen.messages === 0) return;
+  const { topic, forNs, minHz } = trigger;
+  if (seen.messages < limits.rateMessages) {
+    const message = `${topic} has ${seen.messages} messages here, which shows no rate`;
+    const remedy = 'Compare with a longer recording, or watch another topic.';
+    add([...path, 'topic'], 'warning', { code: 'rate', message, remedy });
+    return;
+  }
+  const hz = seen.rates.get(topic) ?? 0;
+  const shown = `${topic} comes at ${hz.toPrecision(3)} Hz here`;
+  if (forNs < nsPerSecond / hz) {
+    const message = `${shown}, less often than every ${formatDurationNs(BigInt(forNs))}`;
+    const remedy = `Write for: ${Math.ceil(5_000 / hz)}ms, five times its period, or more.`;
+    add([...path, 'for'], 'warning', { code: 'rate', message, remedy });
+  }
+  if (minHz !== undefined && minHz > hz) {
+    const remedy = `Write minHz: ${(hz / 2).toPrecision(2)} or less.`;
+    add([...path, 'minHz'], 'warning', { code: 'rate', message: `${shown}, below minHz`, remedy });
+  }
+}
