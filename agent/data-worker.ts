@@ -72,9 +72,16 @@ function laneSettings(
     shadow,
     window: settings.window,
     clipNs: settings.clipNs,
+    properties: propertiesOf(settings),
     silentNs: settings.silentNs,
     partPath: (clipId) => settings.partPath.replace('{clip}', clipId),
   };
+}
+
+/** Names that a scope may ask for: properties, `site` and `device`. */
+function propertiesOf({ about, device }: DataSettings): Record<string, string> {
+  const site = about?.site;
+  return { ...about?.properties, ...(site === undefined ? {} : { site }), device };
 }
 
 function progressOf(

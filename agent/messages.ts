@@ -22,6 +22,11 @@ export interface DataSettings {
   readonly shadow?: RulesText | undefined;
   readonly window: { readonly ns: bigint; readonly memoryBytes: number };
   readonly clipNs: bigint;
+  /** What the configuration says of the device: the scopes of rules ask for it. */
+  readonly about?: {
+    readonly site?: string | undefined;
+    readonly properties: Readonly<Record<string, string>>;
+  };
   readonly silentNs: bigint;
   /** Path of a part, with `{clip}` where the clip's id goes. */
   readonly partPath: string;

@@ -372,6 +372,7 @@ export class RunningAgent implements Agent {
       shadow: rules.shadow,
       window: config.window,
       clipNs: config.limits.clipNs,
+      about: config.device,
       silentNs: config.limits.silentNs,
       partPath: buffer.partPath('{clip}'),
       models: ways.models,
