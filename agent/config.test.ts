@@ -17,7 +17,11 @@ sources:
 - {name: live, sim: "tcp://127.0.0.1:9000"}
 models: [{id: classifier, path: models/classifier}]
 rules: rules.yaml
-window: {seconds: 30, memory: 32MiB}
+window: {seconds: 30, memory: 32MiB, spool: 2GiB}
+redaction:
+  topics:
+  - {topic: /fix, transform: coarse-position, decimals: 2}
+  - {topic: '/camera/**', transform: blur, model: classifier}
 buffer: {path: /var/lib/fieldloop, quota: 20GiB, headroom: 5GiB, reserve: {critical: 25%}}
 uplink: {reconnectMost: 5s, downloadKbps: 800}
 limits:
@@ -51,6 +55,23 @@ test('a whole configuration is read: units, paths below its folder, the secret',
     models: [{ id: 'classifier', path: '/etc/fieldloop/models/classifier' }],
     rules: '/etc/fieldloop/rules.yaml',
     window: { ns: 30_000_000_000n, memoryBytes: 32 * 2 ** 20 },
+    spool: {
+      folder: '/var/lib/fieldloop/spool',
+      maxBytes: 2 * 2 ** 30,
+      headroomBytes: 5 * 2 ** 30,
+    },
+    redaction: {
+      rules: [
+        {
+          topic: '/fix',
+          transform: 'coarse-position',
+          decimals: 2,
+          fields: ['latitude', 'longitude'],
+        },
+        { topic: '/camera/**', transform: 'blur', model: 'classifier' },
+      ],
+      digest: expect.stringMatching(/^[0-9a-f]{64}$/),
+    },
     buffer: {
       path: '/var/lib/fieldloop',
       quotaBytes: 20 * 2 ** 30,
@@ -132,7 +153,7 @@ bufer: {path: x}
     'agent.yaml:6:22: "window.memory": "64 parsecs" is not a size. Write a number with B, kB, MB, GB, KiB, MiB or GiB, for example 64MiB.',
     'agent.yaml:7:10: "uplink.policies" is not supported in this version. Remove it; this agent would not act on it.',
     'agent.yaml:8:10: "limits.cpu": "a third" is not a share of a core. Write a percentage of one core, for example 35%.',
-    'agent.yaml:9:1: unknown key "bufer". Did you mean "buffer"? Known here: device, cloud, sources, models, rules, window, buffer, uplink, limits, log.',
+    'agent.yaml:9:1: unknown key "bufer". Did you mean "buffer"? Known here: device, cloud, sources, models, rules, window, redaction, buffer, uplink, limits, log.',
   ]);
 });
 
@@ -160,4 +181,18 @@ test.each([
   ['- 1', /:1:1: \[1\] does not fit here\. Write a map/],
 ])('refused with its place: %s', (text, expected) => {
   expect(linesOf(text).join('\n')).toMatch(expected);
+});
+
+test('a redaction says what belongs to which transform', () => {
+  const text = `${small}redaction:
+  topics:
+  - {topic: /a, transform: hide}
+  - {topic: /b, transform: blur, decimals: 2}
+  - {topic: /c, transform: drop, model: faces}
+`;
+  expect(linesOf(text).slice(1)).toEqual([
+    'agent.yaml:6:17: "redaction.topics[0].transform": "hide" does not fit here. Write drop or blur or coarse-position.',
+    'agent.yaml:7:34: "redaction.topics[1].decimals": "decimals" belongs to the transform coarse-position. Remove it, or choose that transform.',
+    'agent.yaml:8:34: "redaction.topics[2].model": "model" belongs to the transform blur. Remove it, or choose that transform.',
+  ]);
 });

@@ -3,9 +3,10 @@
  * Paths are relative to the folder of the file. The environment gives secrets and nothing else.
  */
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Fault, parseDurationNs, parseSize } from '@fieldloop/core';
 import type { ClipClass, LogLevel } from '@fieldloop/proto';
+import type { RedactionPolicy } from './clip/redaction.ts';
 import {
   type CheckedDocument,
   demand,
@@ -17,6 +18,7 @@ import {
 } from './document.ts';
 import type { Caps } from './health/load.ts';
 import { maxModels, maxSources } from './limits.ts';
+import { redactionOf, redactionSchema } from './redaction-config.ts';
 import { configName, type SourceConfig, sourceOf, sourceSchema } from './source-config.ts';
 
 export type { SourceConfig } from './source-config.ts';
@@ -37,6 +39,13 @@ export interface AgentConfig {
   /** Path of the rule set. */
   readonly rules: string;
   readonly window: { readonly ns: bigint; readonly memoryBytes: number };
+  /** Where windows go on the disk, beyond their memory; 0 bytes: nowhere. */
+  readonly spool: {
+    readonly folder: string;
+    readonly maxBytes: number;
+    readonly headroomBytes: number;
+  };
+  readonly redaction: RedactionPolicy;
   readonly buffer: {
     readonly path: string;
     readonly quotaBytes: number;
@@ -108,8 +117,10 @@ const schema = z.strictObject({
     .strictObject({
       seconds: z.number().min(1).max(3_600).default(60),
       memory: size.prefault('64MiB'),
+      spool: size.prefault('0B'),
     })
     .prefault({}),
+  redaction: redactionSchema,
   buffer: z.strictObject({
     path: z.string().min(1),
     quota: size.prefault('10GiB'),
@@ -145,7 +156,6 @@ const later: readonly (readonly string[])[] = [
   ['uplink', 'policies'],
   ['update'],
   ['cloud', 'url'],
-  ['window', 'spool'],
 ];
 
 const secretPath = 'cloud.claimToken';
@@ -251,6 +261,12 @@ function frozen(file: string, value: Parsed, env: Environment): AgentConfig {
       ns: BigInt(Math.round(window.seconds * 1_000)) * (second / 1_000n),
       memoryBytes: window.memory,
     },
+    spool: {
+      folder: join(below(buffer.path), 'spool'),
+      maxBytes: window.spool,
+      headroomBytes: buffer.headroom,
+    },
+    redaction: redactionOf(value.redaction),
     buffer: {
       path: below(buffer.path),
       quotaBytes: buffer.quota,

@@ -8,6 +8,7 @@ import { openLog, systemClock, systemIds, systemRandomBytes } from '@fieldloop/c
 import type { LogLevel } from '@fieldloop/proto';
 import { parseRuleSet, type RuleSet } from '@fieldloop/rules';
 import type { ClipAsk } from './clip/ask.ts';
+import { type ClipMeans, openClipMeans } from './clip-means.ts';
 import { Lane, type LaneSettings } from './lane.ts';
 import { leveledLog } from './leveled-log.ts';
 import { laneStillMs, progressEveryMs } from './limits.ts';
@@ -59,6 +60,7 @@ function laneSettings(
   settings: DataSettings,
   { ruleSet, shadow }: RuleSets,
   models: Readonly<Record<string, string>>,
+  means: Pick<ClipMeans, 'spool' | 'pictures'>,
 ): LaneSettings {
   const { device, firmware, agentVersion } = settings;
   return {
@@ -70,7 +72,9 @@ function laneSettings(
     },
     ...rulesOf(ruleSet),
     shadow,
-    window: settings.window,
+    window: { ...settings.window, spool: means.spool },
+    redaction: settings.redaction,
+    pictures: means.pictures,
     clipNs: settings.clipNs,
     properties: propertiesOf(settings),
     silentNs: settings.silentNs,
@@ -245,13 +249,14 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
   const seed = Buffer.from(systemRandomBytes(16)).toString('hex');
   const random = seededRandom(seed);
   const deps = { clock: systemClock, ids: systemIds, random, log, outlet, scoring, shed };
+  await using means = await openClipMeans(settings, { ...deps, randomBytes: systemRandomBytes });
   const stopping = new AbortController();
   const wanted = openWanted(wantsOf(setsIn(sets)));
   const lanes = settings.sources.map(
     (source) =>
       new Lane(
         openSource(source, settings, { ...deps, wanted }),
-        laneSettings(settings, sets, models),
+        laneSettings(settings, sets, models, means),
         deps,
       ),
   );
@@ -266,7 +271,7 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
     setLogLevel: (level) => leveled.setLevel(level),
     use(active, shadow) {
       const both = parsed(active, shadow);
-      const next = laneSettings(settings, both, models);
+      const next = laneSettings(settings, both, models, means);
       wanted.set(wantsOf(setsIn(both)));
       for (const lane of lanes) lane.use(next);
       tell();

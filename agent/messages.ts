@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Json } from '@fieldloop/core';
 import type { LogLevel } from '@fieldloop/proto';
 import type { ClipAsk } from './clip/ask.ts';
+import type { RedactionPolicy } from './clip/redaction.ts';
 import type { FinishedClip } from './clip/write.ts';
 import type { SourceConfig } from './config.ts';
 import type { ScoreFigures, SourceFigures } from './health/status.ts';
@@ -21,6 +22,13 @@ export interface DataSettings {
   readonly rules: RulesText;
   readonly shadow?: RulesText | undefined;
   readonly window: { readonly ns: bigint; readonly memoryBytes: number };
+  /** Where blocks beyond memory go; 0 bytes: nowhere. */
+  readonly spool: {
+    readonly folder: string;
+    readonly maxBytes: number;
+    readonly headroomBytes: number;
+  };
+  readonly redaction?: RedactionPolicy | undefined;
   readonly clipNs: bigint;
   /** What the configuration says of the device: the scopes of rules ask for it. */
   readonly about?: {

@@ -6,6 +6,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Clock, Fault, type Ids, type Log, type Random } from '@fieldloop/core';
+import { redactionPolicy } from './clip/redaction.ts';
 import type { AgentConfig } from './config.ts';
 import { askAgent } from './health/socket.ts';
 import { type AgentStatus, statusSocketPath } from './health/status.ts';
@@ -81,6 +82,9 @@ function replayConfig(
     device: config?.device ?? { name: 'replay', properties: {} },
     models: config?.models ?? [],
     window: config?.window ?? { ns: minute, memoryBytes: 64 * 2 ** 20 },
+    // A recording stands in its file: nothing needs to be kept beside it.
+    spool: { folder: join(state, 'spool'), maxBytes: 0, headroomBytes: 0 },
+    redaction: config?.redaction ?? redactionPolicy([]),
     uplink: { reconnectMostMs: 60_000, downloadBytesPerSecond: 1 },
     log: { level: 'warn' },
     sources: [{ kind: 'file', name: 'replay', path: resolve(wish.recording), speed: 'max' }],

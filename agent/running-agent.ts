@@ -371,6 +371,8 @@ export class RunningAgent implements Agent {
       rules: rules.active,
       shadow: rules.shadow,
       window: config.window,
+      spool: config.spool,
+      redaction: config.redaction,
       clipNs: config.limits.clipNs,
       about: config.device,
       silentNs: config.limits.silentNs,

@@ -9,13 +9,13 @@ import { Entry, type FilePlace, type WindowBlock } from './entry.ts';
 import { filePlaceOf } from './file-place.ts';
 import { openLatched } from './latched.ts';
 import { openMemory } from './memory.ts';
-import type { Spool } from './spool.ts';
+import type { Overflow } from './overflow.ts';
 
 export interface WindowOptions {
   readonly ns: bigint;
   readonly memoryBytes: number;
   /** Where blocks go that no file holds; without it they are lost. */
-  readonly spool?: Spool | undefined;
+  readonly spool?: Overflow | undefined;
 }
 
 export interface Window {

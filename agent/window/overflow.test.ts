@@ -14,11 +14,11 @@ import { systemClock } from '@fieldloop/core/system';
 import { cutClip, type MessageBlock, messageAt, readRecording } from '@fieldloop/recording';
 import { createFile, openFile } from '@fieldloop/recording/file';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { spoolQueueBytes, spoolRestMs } from '../clip-limits.ts';
+import { overflowQueueBytes, overflowRestMs } from '../clip-limits.ts';
 import { jsonChannel, writeRecording } from '../source/testing.ts';
 import { slices } from '../source/pace.ts';
 import { packBlock } from './packed.ts';
-import { openSpool, type Spool, type SpoolDisk } from './spool.ts';
+import { openOverflow, type Overflow, type OverflowDisk } from './overflow.ts';
 import { blockOf } from './testing.ts';
 import { openWindow, type Window, type WindowOptions } from './window.ts';
 
@@ -33,9 +33,11 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const spoolFolder = (): string => join(folder, 'spool');
 
-function open(more: { disk?: SpoolDisk; clock?: Clock; maxBytes?: number } = {}): Promise<Spool> {
+function open(
+  more: { disk?: OverflowDisk; clock?: Clock; maxBytes?: number } = {},
+): Promise<Overflow> {
   const { disk, clock = systemClock, maxBytes = 1e9 } = more;
-  return openSpool(
+  return openOverflow(
     { folder: spoolFolder(), maxBytes, headroomBytes: 0, key: new Uint8Array(32).fill(7) },
     { clock, log: silentLog, disk, onOff: (why) => void offs.push(why) },
   );
@@ -144,7 +146,7 @@ test('a full disk turns it off, is told of once, and costs no more than the pre-
   let nowMs = 0;
   const clock = { ...systemClock, monotonicMs: () => nowMs };
   const files: string[] = [];
-  const disk: SpoolDisk = {
+  const disk: OverflowDisk = {
     freeBytes: () => Promise.resolve(1e12),
     remove: () => Promise.resolve(),
     async open(path) {
@@ -170,7 +172,7 @@ test('a full disk turns it off, is told of once, and costs no more than the pre-
   // The newest four seconds are in memory, as without a spool.
   expect(await clipOf(window)).toMatch(/^[0-9a-f]{64}$/);
   isFull = false;
-  nowMs = spoolRestMs;
+  nowMs = overflowRestMs;
   for (let s = 30; s < 50; s += 1) await add(window, secondOf(s, 200_000));
   expect(spool.figures.off).toBeUndefined();
   expect(window.heldFromNs).toBeLessThan(32n * second);
@@ -188,7 +190,7 @@ test('a disk that hangs is waited for a moment by a live source, and its queue i
     },
   };
   const hang = new AbortController();
-  const disk: SpoolDisk = {
+  const disk: OverflowDisk = {
     freeBytes: () => Promise.resolve(1e12),
     remove: () => Promise.resolve(),
     open: () =>
@@ -207,7 +209,7 @@ test('a disk that hangs is waited for a moment by a live source, and its queue i
   const window = windowOf({ memoryBytes: 1e6, spool });
   for (let s = 0; s < 40; s += 1) await add(window, secondOf(s, 1e6), false);
   expect(offs).toEqual(['the disk is too slow']);
-  expect(inMemory(window) * 1e6).toBeLessThan(spoolQueueBytes + 3e6);
+  expect(inMemory(window) * 1e6).toBeLessThan(overflowQueueBytes + 3e6);
   hang.abort();
 });
 
@@ -229,7 +231,7 @@ test('no byte of a message can be read on the disk', async () => {
 });
 
 test('kill -9 while it writes leaves nothing behind after the next start', async () => {
-  const program = join(import.meta.dirname, 'spool.cases.ts');
+  const program = join(import.meta.dirname, 'overflow.cases.ts');
   const child = spawn(process.execPath, [program, spoolFolder()], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -9,16 +9,16 @@ import { join } from 'node:path';
 import { asFault, type Clock, type Log } from '@fieldloop/core';
 import type { MessageBlock } from '@fieldloop/recording';
 import {
-  spoolPatienceMs,
-  spoolQueueBytes,
-  spoolRestMs,
-  spoolSegmentBytes,
+  overflowPatienceMs,
+  overflowQueueBytes,
+  overflowRestMs,
+  overflowSegmentBytes,
 } from '../clip-limits.ts';
 import type { Place } from './entry.ts';
 import { columnBytes, packBlock } from './packed.ts';
 
-export interface Spool extends AsyncDisposable {
-  readonly figures: SpoolFigures;
+export interface Overflow extends AsyncDisposable {
+  readonly figures: OverflowFigures;
   /** Undefined: it takes nothing now. Who can wait is `patient` while its queue is full. */
   take(block: MessageBlock, patient: boolean): Promise<OnItsWay | undefined>;
 }
@@ -28,7 +28,7 @@ export interface OnItsWay {
   readonly done: Promise<Place | undefined>;
 }
 
-export interface SpoolFigures {
+export interface OverflowFigures {
   /** Bytes on the disk. */
   readonly bytes: number;
   /** Blocks that it did not take, because it was full, off or too slow. */
@@ -37,7 +37,7 @@ export interface SpoolFigures {
   readonly off: string | undefined;
 }
 
-export interface SpoolOptions {
+export interface OverflowOptions {
   readonly folder: string;
   readonly maxBytes: number;
   /** Free for others on that disk, whatever is spooled. */
@@ -46,22 +46,22 @@ export interface SpoolOptions {
   readonly key: Uint8Array;
 }
 
-export interface SpoolDeps {
+export interface OverflowDeps {
   readonly clock: Clock;
   readonly log: Log;
-  readonly disk?: SpoolDisk | undefined;
+  readonly disk?: OverflowDisk | undefined;
   /** Told each time that it goes off. */
   readonly onOff: (why: string) => void;
 }
 
 /** The system calls that it makes, as a port. */
-export interface SpoolDisk {
+export interface OverflowDisk {
   open(path: string): Promise<Pick<FileHandle, 'appendFile' | 'read' | 'close'>>;
   remove(path: string): Promise<void>;
   freeBytes(folder: string): Promise<number>;
 }
 
-const systemDisk: SpoolDisk = {
+const systemDisk: OverflowDisk = {
   open: (path) => open(path, 'ax+', 0o600),
   remove: (path) => rm(path, { force: true, recursive: true }),
   async freeBytes(folder) {
@@ -71,29 +71,32 @@ const systemDisk: SpoolDisk = {
 };
 
 /** Removes what an earlier process left; nobody can read it. */
-export async function clearSpool(folder: string): Promise<void> {
+export async function clearOverflow(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
 }
 
-export async function openSpool(options: SpoolOptions, deps: SpoolDeps): Promise<Spool> {
-  await clearSpool(options.folder);
+export async function openOverflow(
+  options: OverflowOptions,
+  deps: OverflowDeps,
+): Promise<Overflow> {
+  await clearOverflow(options.folder);
   await mkdir(options.folder, { recursive: true, mode: 0o700 });
-  return new SegmentSpool(options, deps);
+  return new SegmentOverflow(options, deps);
 }
 
 interface Segment {
   readonly path: string;
-  readonly file: Awaited<ReturnType<SpoolDisk['open']>>;
+  readonly file: Awaited<ReturnType<OverflowDisk['open']>>;
   bytes: number;
   /** Blocks in it that are still wanted. */
   users: number;
   isClosed: boolean;
 }
 
-class SegmentSpool implements Spool {
-  readonly #options: SpoolOptions;
-  readonly #deps: SpoolDeps;
-  readonly #disk: SpoolDisk;
+class SegmentOverflow implements Overflow {
+  readonly #options: OverflowOptions;
+  readonly #deps: OverflowDeps;
+  readonly #disk: OverflowDisk;
   readonly #segmentBytes: number;
   #segment: Segment | undefined;
   /** Files that stand, the open one included. */
@@ -107,15 +110,15 @@ class SegmentSpool implements Spool {
   #nonce = 0n;
   #off: { readonly why: string; readonly untilMs: number } | undefined;
 
-  constructor(options: SpoolOptions, deps: SpoolDeps) {
+  constructor(options: OverflowOptions, deps: OverflowDeps) {
     this.#options = options;
     this.#deps = deps;
     this.#disk = deps.disk ?? systemDisk;
-    const { least, most } = spoolSegmentBytes;
+    const { least, most } = overflowSegmentBytes;
     this.#segmentBytes = Math.max(least, Math.min(most, Math.floor(options.maxBytes / 8)));
   }
 
-  get figures(): SpoolFigures {
+  get figures(): OverflowFigures {
     return { bytes: this.#onDisk, refused: this.#refused, off: this.#off?.why };
   }
 
@@ -166,8 +169,8 @@ class SegmentSpool implements Spool {
   /** True when the queue has room; a live source does not wait long for it. */
   async #turn(size: number, patient: boolean): Promise<boolean> {
     const { clock } = this.#deps;
-    const untilMs = clock.monotonicMs() + spoolPatienceMs;
-    while (this.#queued > 0 && this.#queued + size > spoolQueueBytes) {
+    const untilMs = clock.monotonicMs() + overflowPatienceMs;
+    while (this.#queued > 0 && this.#queued + size > overflowQueueBytes) {
       const leftMs = untilMs - clock.monotonicMs();
       if (!patient && leftMs <= 0) {
         this.#turnOff('the disk is too slow');
@@ -204,7 +207,7 @@ class SegmentSpool implements Spool {
       this.#deps.log.warn('blocks beyond memory are not kept for now', { why });
       this.#deps.onOff(why);
     }
-    this.#off = { why, untilMs: this.#deps.clock.monotonicMs() + spoolRestMs };
+    this.#off = { why, untilMs: this.#deps.clock.monotonicMs() + overflowRestMs };
   }
 
   async #write(block: MessageBlock): Promise<Place | undefined> {

@@ -1,0 +1,50 @@
+/** `redaction:` of agent.yaml: which topics are changed before anything of them is written. */
+import { type RedactionPolicy, redactionPolicy, type RedactionRule } from './clip/redaction.ts';
+import { maxRedactions } from './clip-limits.ts';
+import { complain, z } from './document.ts';
+
+const path = z.string().min(1).max(256);
+
+const rule = z
+  .strictObject({
+    topic: path,
+    transform: z.enum(['drop', 'blur', 'coarse-position']),
+    model: z.string().min(1).max(64).optional(),
+    decimals: z.int().min(0).max(6).optional(),
+    fields: z.tuple([path, path]).optional(),
+  })
+  .check((context) => {
+    const { transform, model, decimals, fields } = context.value;
+    const only = (key: string, given: unknown, of: string): void => {
+      if (given === undefined || transform === of) return;
+      const message = `"${key}" belongs to the transform ${of}`;
+      complain(context, { message, remedy: 'Remove it, or choose that transform.', path: [key] });
+    };
+    only('model', model, 'blur');
+    only('decimals', decimals, 'coarse-position');
+    only('fields', fields, 'coarse-position');
+  });
+
+export const redactionSchema = z
+  .strictObject({ topics: z.array(rule).max(maxRedactions).default([]) })
+  .prefault({});
+
+/** 0.001 degrees are about 110 m. */
+const usualDecimals = 3;
+
+export function redactionOf({ topics }: z.infer<typeof redactionSchema>): RedactionPolicy {
+  return redactionPolicy(
+    topics.map(({ topic, transform, model, decimals, fields }): RedactionRule => {
+      if (transform === 'drop') return { topic, transform };
+      if (transform === 'blur') {
+        return model === undefined ? { topic, transform } : { topic, transform, model };
+      }
+      return {
+        topic,
+        transform,
+        decimals: decimals ?? usualDecimals,
+        fields: fields ?? ['latitude', 'longitude'],
+      };
+    }),
+  );
+}
