@@ -66,11 +66,17 @@ export function takeMessage(machine: Machine, timeNs: number, topic: TopicPlan):
   }
   const isChanged = takeValues(machine, topic);
   for (const absence of topic.absences) absence.arrived(timeNs);
-  foldAll(machine, topic.cells, timeNs);
+  if (topic.cells.length > 0) foldAll(machine, topic.cells, timeNs);
   if (program.momentSources.length > 0) noteMoments(machine, timeNs);
   const rules = isChanged ? topic.rules : topic.ruleAlways;
-  if (machine.waiting === 0) for (const run of rules) evaluate(machine, run, timeNs);
-  else takeWaiting(machine, rules, timeNs);
+  if (machine.waiting > 0) {
+    takeWaiting(machine, rules, timeNs);
+    return;
+  }
+  for (let k = 0; k < rules.length; k += 1) {
+    const run = rules[k];
+    if (run !== undefined) evaluate(machine, run, timeNs);
+  }
 }
 
 /** Everything that the passing of time brings up to and including `untilNs`. */

@@ -5,10 +5,12 @@ import { readAheadBytes } from '../limits.ts';
 import { unmetered } from '../meter.ts';
 import type { ReadOptions } from '../options.ts';
 import type { Readable } from '../types.ts';
+import { wholeBytes } from './whole.ts';
 
 /**
- * The bytes of a file in order; while one window is at work the next is being read. With `reuse` a
- * window is valid until the next one is asked for, and two buffers serve for the whole file.
+ * The bytes of a file in order, cut between records where that is easy; while one window is at work
+ * the next is being read. With `reuse` a window is valid until the next one is asked for, and two
+ * buffers serve for the whole file.
  */
 export async function* windows(
   readable: Readable,
@@ -34,15 +36,27 @@ export async function* windows(
   for (;;) {
     if (options.signal?.aborted === true) throw new Fault('cancelled', 'stopped on request');
     const bytes = await next;
-    if (bytes.length === 0) return;
-    offset += bytes.length;
+    if (bytes.length === 0) {
+      for (const buffer of buffers) if (buffer !== undefined) giveBack(buffer);
+      return;
+    }
+    const whole = wholeBytes(bytes, offset === 0);
+    offset += whole;
     next = ask(offset);
-    yield bytes;
+    yield whole === bytes.length ? bytes : bytes.subarray(0, whole);
     meter.release(readAheadBytes);
   }
 }
 
+/** Buffers of files that were read to their end, for the next file; as many as one needs. */
+const spares: Uint8Array[] = [];
+
+function giveBack(buffer: Uint8Array): void {
+  if (buffer.length === readAheadBytes && spares.length < 2) spares.push(buffer);
+}
+
 /** Room for any window of this file. */
 function memoryFor({ size = readAheadBytes }: Readable): Uint8Array {
-  return chunkMemory(Math.min(size, readAheadBytes));
+  const length = Math.min(size, readAheadBytes);
+  return (length === readAheadBytes ? spares.pop() : undefined) ?? chunkMemory(length);
 }

@@ -28,6 +28,10 @@ const op = {
   count: 8,
   /** Goes on inside the first item, or ends where there is none. */
   enter: 9,
+  /** align, length, slot, offset: a span with one double. */
+  spanDouble: 10,
+  /** index, slot, offset: one double of an item. */
+  itemDouble: 11,
   /** Loads: kind + `load`, slot, offset. */
   load: 16,
 } as const;
@@ -127,7 +131,7 @@ export class FlatWriter {
     if (code === undefined) return undefined;
     const fits = code.every((value) => Number.isInteger(value) && Math.abs(value) <= 2 ** 31 - 1);
     // Operands are read before it is known how many there are.
-    return fits ? Int32Array.from([...code, op.end, 0, 0, 0]) : undefined;
+    return fits ? Int32Array.from([...fused(code), op.end, 0, 0, 0]) : undefined;
   }
 
   #add(...values: readonly number[]): void {
@@ -137,6 +141,40 @@ export class FlatWriter {
 }
 
 const loadDouble = op.load + scalarKind.float64;
+
+/** Puts what nearly always follows each other into one operation. */
+function fused(code: readonly number[]): number[] {
+  const short: number[] = [];
+  for (let c = 0; c < code.length; ) {
+    const what = code[c] ?? op.end;
+    const length = what >= op.load ? 3 : (lengths[what] ?? 1);
+    const isDouble = code[c + length] === loadDouble;
+    const load = code.slice(c + length + 1, c + length + 3);
+    const isAlone = what === op.span || (what === op.item && code[c + 2] === 3);
+    if (isAlone && isDouble) {
+      const [a = 0, b = 0] = code.slice(c + 1, c + 3);
+      if (what === op.span) short.push(op.spanDouble, a, b, ...load);
+      else short.push(op.itemDouble, a, ...load);
+      c += length + 3;
+    } else {
+      short.push(...code.slice(c, c + length));
+      c += length;
+    }
+  }
+  return short;
+}
+
+/** Operands and the operation itself. */
+const lengths: Readonly<Record<number, number>> = {
+  [op.span]: 3,
+  [op.text]: 3,
+  [op.texts]: 3,
+  [op.evenList]: 3,
+  [op.item]: 3,
+  [op.firstItem]: 2,
+  [op.constant]: 4,
+  [op.count]: 2,
+};
 
 /**
  * Runs a program over the message of the walk from `from` on: false when the message ends before
@@ -156,31 +194,20 @@ export function runFlat(code: Int32Array, walk: Walk, from: number, out: Slots):
     const what = code[c] ?? op.end;
     const a = code[c + 1] ?? 0;
     const b = code[c + 2] ?? 0;
-    if (what === loadDouble) {
-      numbers[at + a] = view.getFloat64(base + b, true);
-      states[at + a] = slotState.number;
-      c += 3;
-    } else if (what >= op.load) {
-      const value = scalarAt(view, what - op.load, base + b);
-      numbers[at + a] = value;
-      states[at + a] = stateOf(what - op.load, value);
-      c += 3;
-    } else if (what === op.span) {
-      base = a > 1 ? p + ((origin - p) & (a - 1)) : p;
-      if (b > end - base) return false;
-      p = base + b;
-      c += 3;
-    } else if (what === op.text) {
+    c += 3;
+    if (what === op.text) {
       p = (a > 1 ? p + ((origin - p) & (a - 1)) : p) + b;
       if (end - p < 4) return false;
       const length = view.getUint32(p, true);
       if (length > end - p - 4) return false;
       p += 4 + length;
-      c += 3;
-    } else if (what === op.texts) {
-      p = passTexts(walk, p, a, b);
-      if (p < 0) return false;
-      c += 3;
+    } else if (what === op.spanDouble || what === op.span) {
+      base = a > 1 ? p + ((origin - p) & (a - 1)) : p;
+      if (b > end - base) return false;
+      p = base + b;
+      if (what === op.span) continue;
+      loadDoubleAt(walk, out, code[c] ?? 0, base + (code[c + 1] ?? 0));
+      c += 2;
     } else if (what === op.evenList) {
       if (end - p < 4) return false;
       count = view.getUint32(p, true);
@@ -191,29 +218,52 @@ export function runFlat(code: Int32Array, walk: Walk, from: number, out: Slots):
       items = p;
       p += count * stride;
       if (p > end) return false;
-      c += 3;
-    } else if (what === op.item) {
-      base = items + a * stride;
-      c += a < count ? 3 : 3 + b;
+    } else if (what === op.itemDouble) {
+      if (a < count) loadDoubleAt(walk, out, b, items + a * stride + (code[c] ?? 0));
+      c += 1;
+    } else if (what === op.texts) {
+      p = passTexts(walk, p, a, b);
+      if (p < 0) return false;
     } else if (what === op.firstItem) {
       if (end - p < 4) return false;
       count = view.getUint32(p, true);
       p += 4;
       if (count * a > end - p) return false;
-      c += 2;
+      c -= 1;
     } else if (what === op.enter) {
       if (count === 0) return true;
-      c += 1;
-    } else if (what === op.constant) {
-      numbers[at + a] = b;
-      states[at + a] = code[c + 3] ?? 0;
-      c += 4;
-    } else if (what === op.count) {
-      numbers[at + a] = count;
-      states[at + a] = slotState.number;
-      c += 2;
-    } else return true;
+      c -= 2;
+    } else if (what >= op.load) {
+      const value = scalarAt(view, what - op.load, base + b);
+      numbers[at + a] = value;
+      states[at + a] = stateOf(what - op.load, value);
+    } else if (what === op.item) {
+      base = items + a * stride;
+      if (a >= count) c += b;
+    } else if (what === op.end) {
+      return true;
+    } else c += putKnown(what, walk, out, { code, c, count });
   }
+}
+
+function loadDoubleAt(walk: Walk, out: Slots, slot: number, p: number): void {
+  out.numbers[walk.at + slot] = walk.view.getFloat64(p, true);
+  out.states[walk.at + slot] = slotState.number;
+}
+
+/** A number that needs no bytes; how far the next operation is from where it was expected. */
+function putKnown(
+  what: number,
+  walk: Walk,
+  { states, numbers }: Slots,
+  at: { readonly code: Int32Array; readonly c: number; readonly count: number },
+): number {
+  const { code, c, count } = at;
+  const slot = walk.at + (code[c - 2] ?? 0);
+  const isCount = what === op.count;
+  numbers[slot] = isCount ? count : (code[c - 1] ?? 0);
+  states[slot] = isCount ? slotState.number : (code[c] ?? 0);
+  return isCount ? -1 : 1;
 }
 
 /** The position behind texts, or a negative one. */

@@ -93,7 +93,7 @@ export function compileRos(
       if (flat !== undefined) {
         const start = columns.starts[i] ?? 0;
         walk.end = columns.ends[i] ?? 0;
-        if (head === 0 || isPlainLittle(columns.data, start, walk.end)) {
+        if (head === 0 || isPlainLittle(columns.view, start, walk.end)) {
           walk.view = columns.view;
           walk.origin = start + head;
           for (let k = 0; k < walk.slots.length; k += 1) out.states[at + k] = slotState.unknown;
@@ -116,8 +116,8 @@ function isFlatReading({ measure, isWhole, reduce, type }: Reading): boolean {
 }
 
 /** Plain CDR, little endian: what nearly every robot writes. */
-function isPlainLittle(data: Uint8Array, start: number, end: number): boolean {
-  return end - start >= encapsulationBytes && data[start] === 0 && data[start + 1] === 1;
+function isPlainLittle(view: DataView, start: number, end: number): boolean {
+  return end - start >= encapsulationBytes && view.getUint16(start) === 1;
 }
 
 export function compileRosList(
