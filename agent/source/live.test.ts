@@ -213,7 +213,7 @@ test('a recorder killed within a chunk: what is whole, then the fault, then its 
   expect(again.items.map(({ kind }) => kind)).toEqual(['waiting']);
 });
 
-test.each([1, 2, 3, 4, 5])(
+test.each([2, 3, 4])(
   'stopped and started again in the middle (seed %i), each message comes once, after its past',
   async (seed) => {
     const parts = [await mcapBytes(said(0, 80)), await mcapBytes(said(80, 60))];

@@ -165,7 +165,7 @@ export class Recorded {
   ): AsyncGenerator<SourceItem, Outcome> {
     const { clock } = this.#deps;
     const restedMs = Math.max(0, clock.now() - candidate.changedMs);
-    this.#tail = openTail(clock.monotonicMs() - restedMs);
+    this.#tail = openTail(clock.monotonicMs(), restedMs, this.#tail);
     let { size } = file;
     let [lookedMs, quietMs] = [Number.NEGATIVE_INFINITY, 0];
     for (;;) {

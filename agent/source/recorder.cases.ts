@@ -52,6 +52,7 @@ export function openRecorder(path: string, bytes: Buffer): { write(end?: number)
   let at = 0;
   return {
     write(end = bytes.length) {
+      if (end <= at) return;
       if (at === 0) writeFileSync(path, bytes.subarray(0, end));
       else appendFileSync(path, bytes.subarray(at, end));
       at = end;

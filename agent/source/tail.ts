@@ -5,6 +5,8 @@
 import { abandonedAfterMs, leastHoldMs, supersededAfterMs } from '../limits.ts';
 
 export interface Tail {
+  /** The longest stretch that came at once, of log time or of waiting. */
+  readonly longestMs: number;
   /** Messages came at `nowMs`, which span so much log time. */
   came(nowMs: number, spanMs: number): void;
   /** The file grew, whatever of it is whole. */
@@ -22,23 +24,29 @@ const margin = 3;
 /** The same where another recording gives a reason to doubt that it comes at all. */
 const doubtfulMargin = 1.5;
 
-/** `sinceMs`: when the file last grew, as far as is known. */
-export function openTail(sinceMs: number): Tail {
-  let grewMs = sinceMs;
+/** `restedMs`: for how long the file had not grown when reading it began, as far as is known. */
+export function openTail(nowMs: number, restedMs = 0, before?: Tail): Tail {
+  let grewMs = nowMs - restedMs;
+  /** Only what was waited for is silence: not the time before, nor that of reading. */
+  let readMs = nowMs;
   let cameMs: number | undefined;
-  let longestMs = 0;
+  let longestMs = before?.longestMs ?? 0;
   return {
+    get longestMs() {
+      return longestMs;
+    },
     came(at, spanMs) {
       const gap = cameMs === undefined ? 0 : at - cameMs;
       longestMs = Math.max(longestMs, spanMs, gap);
       cameMs = at;
+      readMs = at;
     },
     grew(at) {
       grewMs = at;
     },
     isOverdue: (at) => at - grewMs >= Math.max(supersededAfterMs, doubtfulMargin * longestMs),
     stillMs: (at) => at - grewMs,
-    silentMs: (at) => at - grewMs - Math.max(leastHoldMs, margin * longestMs),
+    silentMs: (at) => at - Math.max(grewMs, readMs) - Math.max(leastHoldMs, margin * longestMs),
   };
 }
 
