@@ -221,12 +221,7 @@ test.each([
       for (const end of chunkEnds(bytes)) {
         recorder.write(end + Math.floor(random.next() * 600));
         const most = Math.floor(random.next() * 300);
-        await live({
-          path,
-          known,
-          told,
-          ends: (n) => (n > most ? how : undefined),
-        });
+        await live({ path, known, told, how, most });
       }
       recorder.write();
     }
