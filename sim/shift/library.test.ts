@@ -23,6 +23,7 @@ const duties: Readonly<
 > = {
   'near-miss': { finds: 'near_miss' },
   'hard-brake': { finds: 'hard_brake' },
+  'unexpected-obstacle': { finds: 'obstacle' },
   disengagement: { finds: 'disengagement' },
   'confidence-drop': { finds: 'doubt' },
   'model-disagreement': { finds: 'disagreement', may: ['doubt'] },
@@ -139,6 +140,18 @@ test('the baseline comes by the clock', () => {
       (ns) => Number(ns - shift.trial.startNs) / 1e9,
     );
     expect(at).toEqual([5, 605]);
+  }
+});
+
+test('novelty keeps the first of what it does not know, and what is known by lot alone', () => {
+  for (const shift of shifts) {
+    const fires = firesOf(shift, 'novelty');
+    const [unknown] = shift.truth.filter(({ kind }) => kind === 'novelty');
+    if (unknown === undefined) throw new TypeError('a shift without novelty');
+    // The first picture of all is new too; later ones of the unknown place are not.
+    expect(fires[0]).toBeLessThan(shift.trial.startNs + 5_000_000_000n);
+    expect(fires.filter((ns) => holds(unknown, ns))).toHaveLength(1);
+    expect(fires.length).toBeLessThan(5);
   }
 });
 
