@@ -8,6 +8,7 @@ import type { Bench, Row } from './report.ts';
 const parts = {
   read: async () => (await import('./agent/read.ts')).readPart,
   evaluate: async () => (await import('./agent/evaluate.ts')).evaluatePart,
+  backtest: async () => (await import('./agent/backtest.ts')).backtestPart,
 } as const satisfies Readonly<Record<string, () => Promise<Bench>>>;
 
 export const agentParts: readonly string[] = Object.keys(parts);

@@ -23,7 +23,7 @@ interface Publisher {
 }
 
 export interface Mix {
-  readonly name: 'small' | 'mixed' | 'large';
+  readonly name: 'small' | 'mixed' | 'large' | 'hour';
   readonly seconds: number;
   readonly publishers: readonly Publisher[];
 }
@@ -171,6 +171,34 @@ export const mixes: readonly Mix[] = [
   },
   { name: 'large', seconds: 24, publishers: [slow(odometry, 1), mode, cloud(800_000, 9)] },
 ];
+
+/** Pictures unlike each other, so that nothing is smaller than a camera's own compression. */
+const pictures = (hz: number): Publisher => {
+  const film = noise(4_000_000);
+  return {
+    ...camera(0),
+    hz,
+    message: (t) => {
+      const at = random.integer(film.length - 60_000);
+      return { header: header(t), format: 'jpeg', data: film.subarray(at, at + 60_000) };
+    },
+  };
+};
+
+/** An hour of a robot as fleets record it: 1.3 million messages, one camera. */
+export const hour: Mix = {
+  name: 'hour',
+  seconds: 3_600,
+  publishers: [
+    slow(imu, 200),
+    slow(joints, 50),
+    slow(tf, 50),
+    slow(odometry, 50),
+    mode,
+    slow(scan, 10),
+    pictures(5),
+  ],
+};
 
 /** Writes one mix as a chunked, indexed MCAP with chunk CRCs, as rosbag2 does by default. */
 export async function generate(
