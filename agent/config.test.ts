@@ -98,7 +98,7 @@ test('each kind of source, with a prefix and what belongs to it', () => {
     `sources:
 - {name: a, folder: bags}
 - {name: b, folder: bags, follow: false, prefix: /left}
-- {name: c, foxglove: "ws://127.0.0.1:8765"}
+- {name: c, foxglove: "ws://127.0.0.1:8765", lateness: 20ms}
 - {name: d, ros2: {domain: 7}, prefix: /robot_1/base}
 - {name: e, ros2: {}}`,
   );
@@ -108,7 +108,7 @@ test('each kind of source, with a prefix and what belongs to it', () => {
   expect(value?.sources).toEqual([
     { ...folder, name: 'a', follow: true },
     { ...folder, name: 'b', follow: false, prefix: '/left' },
-    { kind: 'foxglove', name: 'c', url: 'ws://127.0.0.1:8765/' },
+    { kind: 'foxglove', name: 'c', url: 'ws://127.0.0.1:8765/', latenessNs: 20_000_000n },
     { kind: 'ros2', name: 'd', domain: 7, prefix: '/robot_1/base' },
     { kind: 'ros2', name: 'e', domain: undefined },
   ]);
@@ -147,7 +147,7 @@ bufer: {path: x}
     'agent.yaml:1:10: "device.name": "AMR" does not fit here. Use 3 to 40 of a-z, 0-9 and -.',
     'agent.yaml:1:21: unknown key "sitee" in "device". Did you mean "site"? Known here: name, site, properties, firmware.',
     'agent.yaml:3:3: "sources[0]": a source has exactly one of file, folder, sim, foxglove and ros2, this one has 0. Write for example {name: main, folder: /data/bags, glob: "*.mcap"}.',
-    'agent.yaml:3:16: unknown key "foldr" in "sources[0]". Did you mean "folder"? Known here: name, file, folder, sim, foxglove, ros2, speed, glob, follow, prefix.',
+    'agent.yaml:3:16: unknown key "foldr" in "sources[0]". Did you mean "folder"? Known here: name, file, folder, sim, foxglove, ros2, speed, glob, follow, prefix, lateness.',
     'agent.yaml:4:3: "sources[1]": a source has exactly one of file, folder, sim, foxglove and ros2, this one has 2. Write for example {name: main, folder: /data/bags, glob: "*.mcap"}.',
     'agent.yaml:6:10: "window.seconds": 0 does not fit here. Give a number of at least 1.',
     'agent.yaml:6:22: "window.memory": "64 parsecs" is not a size. Write a number with B, kB, MB, GB, KiB, MiB or GiB, for example 64MiB.',

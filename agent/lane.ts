@@ -41,7 +41,7 @@ export class Lane {
 
   constructor(source: Source, settings: LaneSettings, deps: TimelineDeps) {
     this.source = source;
-    this.#settings = settings;
+    this.#settings = this.#own(settings);
     this.#deps = deps;
     this.#state = { name: source.name, state: 'starting' };
     this.tally = {
@@ -76,9 +76,14 @@ export class Lane {
 
   /** Other rules: for timelines to come at once, for the current one before its next block. */
   use(settings: LaneSettings): void {
-    this.#settings = settings;
+    this.#settings = this.#own(settings);
     Object.assign(this.tally, talliesOf(settings));
     this.#isStale = true;
+  }
+
+  #own(settings: LaneSettings): LaneSettings {
+    const { latenessNs = settings.latenessNs } = this.source;
+    return { ...settings, latenessNs };
   }
 
   /** False when nothing is being read. */

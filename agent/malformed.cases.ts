@@ -54,6 +54,7 @@ const configCases: readonly MalformedCase[] = [
   invalid('agent.yaml: Foxglove address', changed('file: a.mcap', 'foxglove: "http://robot:8765"')),
   invalid('agent.yaml: ROS 2 domain', changed('file: a.mcap', 'ros2: {domain: 1000}')),
   invalid('agent.yaml: ROS 2 without a map', changed('file: a.mcap', 'ros2: yes please')),
+  invalid('agent.yaml: lateness', changed('a.mcap}', 'a.mcap, lateness: 6s}')),
   invalid('agent.yaml: prefix', changed('a.mcap}', 'a.mcap, prefix: "left arm"}')),
   invalid('agent.yaml: follow of a file', changed('a.mcap}', 'a.mcap, follow: true}')),
   invalid(

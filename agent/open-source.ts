@@ -29,6 +29,14 @@ export function openSource(
   about: { readonly device: string; readonly partPath: string },
   deps: OpenSourceDeps,
 ): Source {
+  return { ...openNamed(config, about, deps), latenessNs: config.latenessNs };
+}
+
+function openNamed(
+  config: SourceConfig,
+  about: { readonly device: string; readonly partPath: string },
+  deps: OpenSourceDeps,
+): Source {
   const { prefix } = config;
   if (prefix === undefined) return openPlain(config, about, deps);
   const { wanted } = deps;

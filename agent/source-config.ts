@@ -1,11 +1,14 @@
 /** The `sources:` of `agent.yaml`: what may stand there, and what it becomes. */
-import { Fault } from '@fieldloop/core';
+import { Fault, parseDurationNs } from '@fieldloop/core';
+import { clockJumpNs } from '@fieldloop/rules';
 import { complain, parsedText, z } from './document.ts';
 
 interface Named {
   readonly name: string;
   /** Stands before each topic of the source. */
   readonly prefix?: string | undefined;
+  /** How late a message may come and still be put into its order; 200 ms when absent. */
+  readonly latenessNs?: bigint | undefined;
 }
 
 export type SourceConfig = Named &
@@ -55,6 +58,14 @@ const prefix = z
   .string()
   .regex(/^(\/[A-Za-z_][A-Za-z0-9_]*)+$/, 'begin with / and use words, for example /robot_1');
 
+const lateness = parsedText((text) => {
+  const ns = parseDurationNs(text);
+  if (ns <= clockJumpNs) return ns;
+  throw new Fault('invalid', `a lateness of ${text.slice(0, 40)} is more than 5s`, {
+    remedy: 'Choose 0s to 5s: what steps back by more is a clock that was set.',
+  });
+});
+
 const speed = z.union([z.literal('max'), z.number().positive().max(1_000_000)], {
   error: 'write max, or how many times faster than recorded, such as 1 or 10',
 });
@@ -82,6 +93,7 @@ export const sourceSchema = z
     glob: z.string().min(1).optional(),
     follow: z.boolean().optional(),
     prefix: prefix.optional(),
+    lateness: lateness.optional(),
   })
   .check((context) => {
     const given: Readonly<Record<string, unknown>> = context.value;
@@ -106,7 +118,12 @@ export type ParsedSource = z.infer<typeof sourceSchema>;
 const anyRecording = '**/*.{mcap,bag,db3}';
 
 export function sourceOf(one: ParsedSource, below: (path: string) => string): SourceConfig {
-  const named = { name: one.name, ...(one.prefix === undefined ? {} : { prefix: one.prefix }) };
+  const { prefix: before, lateness: latenessNs } = one;
+  const named = {
+    name: one.name,
+    ...(before === undefined ? {} : { prefix: before }),
+    ...(latenessNs === undefined ? {} : { latenessNs }),
+  };
   if (one.file !== undefined) {
     return { ...named, kind: 'file', path: below(one.file), speed: one.speed ?? 1 };
   }

@@ -27,6 +27,8 @@ export interface TimelineSettings {
   readonly latched: readonly string[];
   readonly window: WindowOptions;
   readonly clipNs: bigint;
+  /** How late a message may come and still be put into its order. */
+  readonly latenessNs?: bigint | undefined;
   readonly partPath: (clipId: string) => string;
   /** Topics that rules and models read. */
   readonly readTopics?: ReadonlySet<string> | undefined;

@@ -6,7 +6,7 @@ import { asFault, type Json } from '@fieldloop/core';
 import type { Channel, MessageBlock } from '@fieldloop/recording';
 import { type Engine, type EngineCounters, openEngine, topicFits } from '@fieldloop/rules';
 import type { ClipAsk } from './clip/ask.ts';
-import { latenessNs, ledgerEveryMs } from './limits.ts';
+import { ledgerEveryMs, latenessNs as usualLatenessNs } from './limits.ts';
 import { openShadow, type Shadow } from './rule/shadow.ts';
 import { addCounts, type RuleTally } from './rule/tally.ts';
 import { openHeldScores } from './score/held.ts';
@@ -166,13 +166,13 @@ export class Timeline {
     this.#window.forget(this.#clips.neededFromNs);
     const { newestNs = 0n, heldFromNs = newestNs } = this.#window;
     this.#tally.windowS = Number(newestNs - heldFromNs) / 1e9;
-    await this.#passTo((this.newestNs ?? 0n) - latenessNs);
+    await this.#passTo((this.newestNs ?? 0n) - this.#latenessNs);
   }
 
   /** Nothing came for `ms`: time goes on all the same. */
   async quiet(ms: number): Promise<void> {
     if (this.newestNs === undefined) return;
-    const watermarkNs = this.newestNs + BigInt(Math.round(ms * 1e6)) - latenessNs;
+    const watermarkNs = this.newestNs + BigInt(Math.round(ms * 1e6)) - this.#latenessNs;
     this.#clips.fire(this.#engine.advance(watermarkNs));
     await this.#passTo(watermarkNs);
   }
@@ -258,9 +258,14 @@ export class Timeline {
     }
   }
 
+  get #latenessNs(): bigint {
+    return this.#settings.latenessNs ?? usualLatenessNs;
+  }
+
   #openEngine(): Engine {
     const { ruleSet, origin, clipNs, properties } = this.#settings;
     const { device } = origin;
+    const latenessNs = this.#latenessNs;
     return openEngine(ruleSet, { device, seed: device, latenessNs, clipNs, properties });
   }
 
@@ -271,7 +276,8 @@ export class Timeline {
     const bytesOf = (draft: Parameters<typeof bytesWithin>[1]): number =>
       bytesWithin(this.#window, draft);
     const { device } = origin;
-    return openShadow({ ruleSet, device, properties, clipNs, tally, bytesOf });
+    const latenessNs = this.#latenessNs;
+    return openShadow({ ruleSet, device, properties, clipNs, latenessNs, tally, bytesOf });
   }
 }
 

@@ -16,7 +16,6 @@ import {
   triggerFor,
   type EngineOutput,
 } from '@fieldloop/rules';
-import { latenessNs } from '../limits.ts';
 import { addCounts, type RuleTally } from './tally.ts';
 
 export interface Shadow {
@@ -32,13 +31,14 @@ export interface ShadowOptions {
   readonly device: string;
   readonly properties?: Properties | undefined;
   readonly clipNs: bigint;
+  readonly latenessNs: bigint;
   readonly tally: RuleTally;
   /** About how many bytes a clip of these topics and times would have. */
   readonly bytesOf: (draft: Pick<ClipDraft<unknown>, 'startNs' | 'endNs' | 'topics'>) => number;
 }
 
 export function openShadow(options: ShadowOptions): Shadow {
-  const { ruleSet, device, properties, clipNs, tally, bytesOf } = options;
+  const { ruleSet, device, properties, clipNs, latenessNs, tally, bytesOf } = options;
   const settings = { device, seed: device, latenessNs, clipNs, properties };
   const engine = openEngine(ruleSet, settings);
   let plan: PlanState<string> = nothingPlanned;

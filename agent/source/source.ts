@@ -54,6 +54,8 @@ export interface Source {
   readonly name: string;
   /** True when the source ends by itself. */
   readonly finite: boolean;
+  /** How late messages come in it, where that is not as usual. */
+  readonly latenessNs?: bigint | undefined;
   items(signal: AbortSignal): AsyncIterable<SourceItem>;
 }
 
