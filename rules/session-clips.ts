@@ -33,6 +33,8 @@ export interface SessionClips {
   block(block: MessageBlock): void;
   fire(trigger: ClipTrigger<string>): void;
   extend(extension: Extension): void;
+  /** Log time begins anew: clips that are open end. */
+  jump(): void;
   /** No trigger before `watermarkNs` will come any more. */
   passed(watermarkNs: bigint): void;
   end(): {
@@ -87,6 +89,7 @@ export function openSessionClips(ruleSet: RuleSet): SessionClips {
       step({ kind: 'trigger', trigger: { ...trigger, marker } });
     },
     extend: (extension) => step(extension),
+    jump: () => step({ kind: 'end' }),
     passed(watermarkNs) {
       step({ kind: 'time', watermarkNs });
       const openNs = neededFrom(state) ?? watermarkNs;

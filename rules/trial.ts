@@ -93,6 +93,7 @@ export function openTrial(ruleSet: RuleSet, options: TrialOptions): OpenTrial {
   const keep = (outputs: readonly EngineOutput[]): void => {
     for (const verdict of outputs) {
       if (verdict.kind === 'extend') clips?.extend(verdict);
+      if (verdict.kind === 'event' && verdict.name === 'clock_jump') clips?.jump();
       if (verdict.kind !== 'fire') continue;
       if (timed.has(verdict.ruleId)) continue;
       if (triggers.length >= limits.trialTriggers) {
