@@ -22,6 +22,8 @@ export interface AgentDeps {
   readonly isSafe?: boolean | undefined;
   /** Reads the configuration again. */
   readonly readConfig?: (() => AgentConfig) | undefined;
+  /** Of the governor, unless it is the agent's: steps of shedding are seconds apart. */
+  readonly governorClock?: Clock | undefined;
   /** The data thread's program, unless it is the agent's own. */
   readonly dataEntry?: URL | undefined;
 }

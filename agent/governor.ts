@@ -139,11 +139,11 @@ class Running implements Governor {
     if (changes.length > 0 || duty !== before.duty) order(this.order);
   }
 
-  /** Aims a little below the cap; quick to slow down, slow to speed up. */
+  /** Aims at where the cap is calm; quick to slow down, slow to speed up. */
   #duty({ cpuNow }: Figures): number {
     const { cpu } = this.#deps.config().limits;
     if (cpu === undefined) return 1;
-    const factor = (cpu * 0.9) / Math.max(cpuNow, 0.001);
+    const factor = (cpu * 0.75) / Math.max(cpuNow, 0.001);
     const next = this.order.duty * Math.min(1.3, Math.max(0.3, factor));
     return Math.min(1, Math.max(leastDuty, Math.round(next * 1e4) / 1e4));
   }

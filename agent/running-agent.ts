@@ -86,7 +86,7 @@ export class RunningAgent implements Agent {
     this.#governor = openGovernor({
       config: () => this.#config,
       buffer: parts.buffer,
-      clock: deps.clock,
+      clock: deps.governorClock ?? deps.clock,
       log: deps.log.child('governor'),
       queueShare: () => this.#progress?.queueShare ?? 0,
       tell: (notice) => this.#results.tell(notice),

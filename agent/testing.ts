@@ -11,13 +11,13 @@ import { openFile } from '@fieldloop/recording/file';
 import { demand } from './document.ts';
 import { parseConfig } from './config.ts';
 import type { AgentStatus } from './health/status.ts';
-import type { Agent } from './agent-types.ts';
+import type { Agent, AgentDeps } from './agent-types.ts';
 import { startAgent } from './main.ts';
 
 export interface TestHome extends Disposable {
   readonly path: string;
   /** Writes `agent.yaml` (JSON is YAML) and `rules.yaml`, and starts the agent on them. */
-  start(plan: AgentPlan): Promise<TestAgent>;
+  start(plan: AgentPlan, more?: Partial<AgentDeps>): Promise<TestAgent>;
 }
 
 interface AgentPlan {
@@ -47,12 +47,16 @@ export function openHome(): TestHome {
   const path = mkdtempSync(join(tmpdir(), 'fl-agent-'));
   return {
     path,
-    start: (plan) => startIn(path, plan),
+    start: (plan, more) => startIn(path, plan, more),
     [Symbol.dispose]: () => rmSync(path, { recursive: true }),
   };
 }
 
-async function startIn(path: string, plan: AgentPlan): Promise<TestAgent> {
+async function startIn(
+  path: string,
+  plan: AgentPlan,
+  more: Partial<AgentDeps> = {},
+): Promise<TestAgent> {
   const document = {
     device: { name: 'amr-017', firmware: '1.4.2' },
     sources: plan.sources,
@@ -68,7 +72,7 @@ async function startIn(path: string, plan: AgentPlan): Promise<TestAgent> {
   const config = demand(parseConfig({ text: JSON.stringify(document), file }, {}));
   const lines: string[] = [];
   const log = listLog(lines);
-  const deps = { clock: systemClock, ids: systemIds, random: seededRandom(1), log };
+  const deps = { clock: systemClock, ids: systemIds, random: seededRandom(1), log, ...more };
   const agent = await startAgent(config, deps);
   return {
     agent,

@@ -1,0 +1,92 @@
+/**
+ * Goal: a service manager hears that the agent is ready and lives, and hears nothing more of life
+ * once a station stands still, though the main thread goes on.
+ * Method: the real systemd-notify to a real datagram socket; a worker thread that gets stuck.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type Log, seededRandom, silentLog } from '@fieldloop/core';
+import { systemClock } from '@fieldloop/core/system';
+import { expect, test } from 'vitest';
+import { openNotify } from './health/notify.ts';
+import { openPulse, standingStill } from './pulse.ts';
+import { noNotify, openManager } from './pulse.cases.ts';
+import { openThread } from './thread.ts';
+
+const stuckLater = `
+import { parentPort } from 'node:worker_threads';
+const timer = setInterval(() => parentPort.postMessage('beat'), 20);
+parentPort.on('message', () => { for (;;) {} });
+`;
+
+test.skipIf(noNotify !== undefined)(
+  `ready, alive, and silent beside a data thread that hangs${noNotify ?? ''}`,
+  async () => {
+    await using manager = await openManager();
+    const folder = mkdtempSync(join(tmpdir(), 'fl-pulse-'));
+    writeFileSync(join(folder, 'worker.mjs'), stuckLater);
+    const deps = { clock: systemClock, random: seededRandom(1), log: silentLog };
+    const thread = openThread<string, string>(
+      {
+        name: 'data',
+        entry: pathToFileURL(join(folder, 'worker.mjs')),
+        start: () => ({ data: undefined }),
+        onMessage: () => undefined,
+        onDeath: () => undefined,
+      },
+      deps,
+    );
+    const stands = Promise.withResolvers<unknown>();
+    const log: Log = { ...silentLog, error: (_, fields) => stands.resolve(fields) };
+    const env = { NOTIFY_SOCKET: manager.path, WATCHDOG_USEC: '600000', PATH: '/usr/bin' };
+    const notify = openNotify(env, { log });
+    expect(notify).toMatchObject({ isHeard: true, watchdogMs: 600 });
+    const pulse = openPulse({
+      notify,
+      clock: systemClock,
+      log,
+      signs: () => ({ data: thread.heardMs }),
+      statusLine: () => '7 messages\nand more',
+    });
+    await manager.next('READY=1');
+    const fed = await manager.next('WATCHDOG=1');
+    expect(manager.heard[fed]).toContain('STATUS=7 messages and more');
+    thread.post('hang');
+    expect(await stands.promise).toEqual({ stations: ['data'] });
+    notify.status('before');
+    const from = await manager.next('STATUS=before');
+    // Three more looks of the pulse, each of which would have fed.
+    for (let i = 0; i < 3; i += 1) await systemClock.sleep(200);
+    notify.status('after');
+    const until = await manager.next('STATUS=after');
+    expect(manager.heard.slice(from, until).flat()).not.toContain('WATCHDOG=1');
+    await pulse.close();
+    await notify.stopping();
+    await manager.next('STOPPING=1');
+    await thread.terminate();
+    rmSync(folder, { recursive: true });
+  },
+);
+
+test('a station that is off is not waited for; one without a sign since the last time is', () => {
+  expect(standingStill({ data: 5, scoring: undefined, 'source a': 0 }, 4)).toEqual(['source a']);
+  expect(standingStill({ data: 4 }, 4)).toEqual(['data']);
+});
+
+test('without a service manager nothing is told, and one that cannot be told stops nothing', async () => {
+  const complaints: string[] = [];
+  const log: Log = { ...silentLog, warn: (phrase) => complaints.push(phrase) };
+  const nobody = openNotify({}, { log });
+  nobody.ready('x');
+  expect(nobody).toMatchObject({ isHeard: false, watchdogMs: undefined });
+  const broken = openNotify(
+    { NOTIFY_SOCKET: '/nowhere/notify.sock' },
+    { log, program: '/nowhere/systemd-notify' },
+  );
+  broken.ready('x');
+  broken.alive('x');
+  await broken.stopping();
+  expect(complaints).toEqual(['the service manager was not told']);
+});
