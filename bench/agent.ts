@@ -8,6 +8,7 @@ import type { Bench, Row } from './report.ts';
 const parts = {
   read: async () => (await import('./agent/read.ts')).readPart,
   evaluate: async () => (await import('./agent/evaluate.ts')).evaluatePart,
+  cut: async () => (await import('./agent/cut.ts')).cutPart,
   backtest: async () => (await import('./agent/backtest.ts')).backtestPart,
 } as const satisfies Readonly<Record<string, () => Promise<Bench>>>;
 

@@ -14,6 +14,6 @@ export interface ClipContents {
 
 export interface ClipSummary extends ClipContents {
   readonly sizeBytes: number;
-  /** Lower-case hex of the whole file. */
+  /** Lower-case hex of the whole file; empty when the writer was told that nobody asks. */
   readonly sha256: string;
 }

@@ -1,12 +1,15 @@
 /**
  * A clip of a clip: chosen topics and times of an indexed MCAP as a valid MCAP of its own, written
- * as it is read. Chunks that go in whole are copied as bytes. The same file and plan give the same
- * bytes.
+ * as it is read. Chunks that go in whole are copied as bytes, unopened where the index says what is
+ * in them. The same file and plan give the same bytes.
  */
-import type { IndexedMcap } from '../mcap/indexed.ts';
-import type { Appendable, Channel } from '../types.ts';
+import { Fault } from '@fieldloop/core';
+import { type IndexedMcap, mayHold } from '../mcap/indexed.ts';
+import type { McapChunkIndex } from '../mcap/records.ts';
+import type { StoredRecords } from '../mcap/stored-records.ts';
+import type { Appendable, Channel, MessageBlock } from '../types.ts';
 import type { ClipSummary } from './contents.ts';
-import { keepLatched, type LatchedMessage, messageAt, selectBlock } from './select.ts';
+import { keepLatched, type LatchedMessage, messageAt, type Range, selectBlock } from './select.ts';
 import { type ClipWriter, openClipWriter } from './writer.ts';
 
 export interface TrimPlan {
@@ -21,6 +24,8 @@ export interface TrimPlan {
   /** Metadata record beside those of the source. */
   readonly note: { readonly name: string; readonly entries: ReadonlyMap<string, string> };
   readonly signal?: AbortSignal | undefined;
+  /** False: the summary's hash is empty, which saves more time than all else of a copy. */
+  readonly hash?: boolean | undefined;
 }
 
 const mostNs = 2n ** 63n;
@@ -31,29 +36,75 @@ export async function trimMcap(
   plan: TrimPlan,
   file: IndexedMcap,
 ): Promise<ClipSummary> {
-  const { library, topics, signal } = plan;
+  const { library, topics } = plan;
   const startNs = plan.startNs ?? 0n;
   const channels = [...file.channels.values()]
     .filter(({ topic }) => topics === undefined || topics.includes(topic))
     .toSorted((a, b) => a.id - b.id);
   const ids = new Set(channels.map(({ id }) => id));
-  const writer = await openClipWriter(out, { profile: file.profile, library });
+  const writer = await openClipWriter(out, { profile: file.profile, library, hash: plan.hash });
   for (const channel of channels) await writer.channel(channel);
   for (const message of await context(file, channels, plan)) {
     await writer.message(message.channelId, { ...message, logTimeNs: startNs });
   }
   const range = { startNs, endNs: (plan.endNs ?? mostNs) - 1n };
   const chosen = topics === undefined ? undefined : flagsOf(ids);
-  const want = { startNs, endNs: plan.endNs, channels: topics && ids, signal };
-  for await (const block of file.blocks(want)) {
+  const isAll = channels.length === file.channels.size;
+  for await (const part of parts(file, plan, { range, ids, isAll })) {
+    if ('chunk' in part) await writer.stored(part);
+    else await select(writer, part, range, chosen);
+  }
+  for (const [name, entries] of await file.metadata()) await writer.metadata(name, entries);
+  await writer.metadata(plan.note.name, plan.note.entries);
+  return await writer.finish();
+}
+
+type Part = StoredRecords | readonly MessageBlock[];
+
+/** What each chunk of the range gives, with one read ahead of the one at work. */
+async function* parts(
+  file: IndexedMcap,
+  { topics, endNs, signal }: TrimPlan,
+  how: { readonly range: Range; readonly ids: ReadonlySet<number>; readonly isAll: boolean },
+): AsyncGenerator<Part, void> {
+  const want = { startNs: how.range.startNs, endNs, channels: topics && how.ids };
+  const wanted = file.chunks.filter((chunk) => mayHold(chunk, want));
+  const read = async (chunk: McapChunkIndex): Promise<Part> => {
+    // A chunk may define channels inside: only with all of them is it copied unopened.
+    const stored = how.isAll && isInside(chunk, how.range) ? await file.stored(chunk) : undefined;
+    return stored ?? (await file.chunk(chunk));
+  };
+  const ask = (chunk: McapChunkIndex | undefined): Promise<Part> | undefined => {
+    const part = chunk && read(chunk);
+    // A failed read is met when it is awaited; until then nobody else hears of it.
+    part?.catch(() => {});
+    return part;
+  };
+  let next = ask(wanted[0]);
+  for (const i of wanted.keys()) {
+    if (signal?.aborted === true) throw new Fault('cancelled', 'stopped on request');
+    const part = await next;
+    next = ask(wanted[i + 1]);
+    if (part !== undefined) yield part;
+  }
+}
+
+function isInside(chunk: McapChunkIndex, { startNs, endNs }: Range): boolean {
+  return chunk.messageStartTime >= startNs && chunk.messageEndTime <= endNs;
+}
+
+async function select(
+  writer: ClipWriter,
+  blocks: readonly MessageBlock[],
+  range: Range,
+  chosen: Uint8Array | undefined,
+): Promise<void> {
+  for (const block of blocks) {
     const selected = selectBlock(block, range, chosen);
     if (selected === undefined) continue;
     if (selected.picks === undefined) await writer.chunk(block);
     else await copyMessages(writer, block, selected.picks);
   }
-  for (const [name, entries] of await file.metadata()) await writer.metadata(name, entries);
-  await writer.metadata(plan.note.name, plan.note.entries);
-  return await writer.finish();
 }
 
 async function copyMessages(

@@ -2,17 +2,23 @@
  * Writes a clip: an MCAP that stands alone, with chunk and message indexes, statistics, summary
  * offsets and every checksum. Its SHA-256 is computed while it is written.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { Fault } from '@fieldloop/core';
-import { crc32 } from '../codec/crc.ts';
+import { crc32, joinCrc32 } from '../codec/crc.ts';
 import { zstd } from '../codec/zstd.ts';
 import { clipChunkBytes } from '../limits.ts';
 import { McapRecordBuilder, type McapTypes } from '../mcap/core.ts';
 import { footerSummed, magic, opcode, recordHead } from '../mcap/format.ts';
+import type { StoredRecords } from '../mcap/stored-records.ts';
 import type { Appendable, Channel, MessageBlock, Schema } from '../types.ts';
 import { ChunkBuilder, type ClipMessage } from './chunk-builder.ts';
 import type { ClipContents, ClipSummary } from './contents.ts';
-import { columnsOfChunk, type IndexColumns, indexRecords } from './message-index.ts';
+import {
+  columnsOfChunk,
+  type IndexColumns,
+  type IndexRecords,
+  indexRecords,
+} from './message-index.ts';
 import { type ChunkRow, type SummaryRows, writeSummary } from './summary.ts';
 
 export interface ClipWriter {
@@ -21,6 +27,8 @@ export interface ClipWriter {
   message(channelId: number, message: ClipMessage): Promise<void>;
   /** Copies a block that is one whole MCAP chunk as bytes; its channels must be registered. */
   chunk(block: MessageBlock): Promise<void>;
+  /** Copies a chunk and its indexes out of a file, unopened; its channels must be registered. */
+  stored(records: StoredRecords): Promise<void>;
   metadata(name: string, metadata: ReadonlyMap<string, string>): Promise<void>;
   /** Copies an attachment's whole record, its own checksum included. */
   attachment(index: NewAttachment, bytes: AsyncIterable<Uint8Array>): Promise<void>;
@@ -39,6 +47,8 @@ export interface ClipWriterOptions {
   readonly library: string;
   /** Of the chunks it fills itself; `zstd` when absent. */
   readonly compression?: 'zstd' | 'none' | undefined;
+  /** False: nobody asks for the file's SHA-256, and the summary's is empty. */
+  readonly hash?: boolean | undefined;
 }
 
 interface NewChunk {
@@ -64,7 +74,7 @@ class Writer implements ClipWriter {
   readonly #out: Appendable;
   readonly #options: ClipWriterOptions;
   readonly #builder = new McapRecordBuilder();
-  readonly #hash = createHash('sha256');
+  readonly #hash: Hash | undefined;
   readonly #open = new ChunkBuilder(2 * clipChunkBytes);
   readonly #channels = new Map<number, { readonly channel: Channel; schemaId: number }>();
   readonly #schemas = new Map<number, Schema>();
@@ -83,6 +93,7 @@ class Writer implements ClipWriter {
   constructor(out: Appendable, options: ClipWriterOptions) {
     this.#out = out;
     this.#options = options;
+    this.#hash = options.hash === false ? undefined : createHash('sha256');
   }
 
   async start(): Promise<void> {
@@ -128,6 +139,22 @@ class Writer implements ClipWriter {
       uncompressedCrc: chunk.uncompressedCrc === 0 ? crc32(block.data) : chunk.uncompressedCrc,
       stored: chunk.records,
       index: columnsOfChunk(block),
+    });
+  }
+
+  async stored({ index, chunk, indexes, starts, counts }: StoredRecords): Promise<void> {
+    await this.#closeChunk();
+    const chunkStartOffset = BigInt(this.#position);
+    await this.#put(chunk);
+    const stored = { starts, counts, bytes: indexes };
+    await this.#putIndexes(stored, {
+      messageStartTime: index.messageStartTime,
+      messageEndTime: index.messageEndTime,
+      chunkStartOffset,
+      chunkLength: BigInt(chunk.length),
+      compression: index.compression,
+      compressedSize: BigInt(index.compressedSize),
+      uncompressedSize: BigInt(index.uncompressedSize),
     });
   }
 
@@ -189,7 +216,7 @@ class Writer implements ClipWriter {
     await this.#flushBuilder();
     await this.#put(magic);
     await this.#out.sync();
-    return { ...contents, sizeBytes: this.#position, sha256: this.#hash.digest('hex') };
+    return { ...contents, sizeBytes: this.#position, sha256: this.#hash?.digest('hex') ?? '' };
   }
 
   #tally(): { startNs: bigint; endNs: bigint; messageCount: number } {
@@ -244,28 +271,39 @@ class Writer implements ClipWriter {
     const { firstNs, lastNs, stored, compression } = chunk;
     const chunkStart = this.#position;
     await this.#put(chunkHead(chunk));
-    await this.#put(stored);
-    const chunkLength = this.#position - chunkStart;
-    const indexStart = this.#position;
-    const { bytes, starts, counts } = indexRecords(chunk.index);
-    for (const id of counts.keys()) if (!this.#channels.has(id)) throw unregistered(id);
-    await this.#put(bytes);
-    const offsets = [...starts].map(([id, at]) => [id, BigInt(indexStart + at)] as const);
-    this.#chunks.push({
+    await this.#put(stored, compression === '' ? chunk.uncompressedCrc : undefined);
+    await this.#putIndexes(indexRecords(chunk.index), {
       messageStartTime: firstNs,
       messageEndTime: lastNs,
       chunkStartOffset: BigInt(chunkStart),
-      chunkLength: BigInt(chunkLength),
-      messageIndexOffsets: new Map(offsets),
-      messageIndexLength: BigInt(bytes.length),
+      chunkLength: BigInt(this.#position - chunkStart),
       compression,
       compressedSize: BigInt(stored.length),
       uncompressedSize: BigInt(chunk.uncompressedSize),
     });
+  }
+
+  /** The index records behind a chunk, its row in the summary, and the counts. */
+  async #putIndexes(
+    { bytes, starts, counts }: IndexRecords,
+    row: Omit<ChunkRow, 'messageIndexOffsets' | 'messageIndexLength'>,
+  ): Promise<void> {
+    const indexStart = this.#position;
+    for (const id of counts.keys()) if (!this.#channels.has(id)) throw unregistered(id);
+    await this.#put(bytes);
+    const offsets = [...starts].map(([id, at]) => [id, BigInt(indexStart + at)] as const);
+    this.#chunks.push({
+      ...row,
+      messageIndexOffsets: new Map(offsets),
+      messageIndexLength: BigInt(bytes.length),
+    });
+    const { messageStartTime: firstNs, messageEndTime: lastNs } = row;
     if (this.#messageCount === 0 || firstNs < this.#startNs) this.#startNs = firstNs;
     if (this.#messageCount === 0 || lastNs > this.#endNs) this.#endNs = lastNs;
-    this.#messageCount += chunk.index.count;
-    for (const [id, n] of counts) this.#counts.set(id, (this.#counts.get(id) ?? 0) + n);
+    for (const [id, n] of counts) {
+      this.#messageCount += n;
+      this.#counts.set(id, (this.#counts.get(id) ?? 0) + n);
+    }
   }
 
   async #flushBuilder(): Promise<void> {
@@ -273,10 +311,12 @@ class Writer implements ClipWriter {
     this.#builder.reset();
   }
 
-  async #put(bytes: Uint8Array): Promise<void> {
+  /** `crc` is that of the bytes when it is known: joining takes no second look at them. */
+  async #put(bytes: Uint8Array, crc?: number): Promise<void> {
     if (bytes.length === 0) return;
-    this.#crc = crc32(bytes, this.#crc);
-    this.#hash.update(bytes);
+    this.#crc =
+      crc === undefined ? crc32(bytes, this.#crc) : joinCrc32(this.#crc, crc, bytes.length);
+    this.#hash?.update(bytes);
     this.#position += bytes.length;
     await this.#out.write(bytes);
   }

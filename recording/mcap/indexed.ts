@@ -9,6 +9,8 @@ import { unmetered } from '../meter.ts';
 import type { Channel, MessageBlock, Readable } from '../types.ts';
 import { magic, opcode, recordHead } from './format.ts';
 import { ItemSink } from './items.ts';
+import { readInside } from './inside.ts';
+import { type StoredRecords, storedRecords } from './stored-records.ts';
 import { nestedEnd, type Piece, pieceOf, statedLength } from './piece.ts';
 import {
   indexEntries,
@@ -49,6 +51,11 @@ export interface IndexedMcap {
   blocks(want: BlockWant): AsyncGenerator<MessageBlock, void>;
   /** The blocks of one chunk. */
   chunk(chunk: McapChunkIndex): Promise<readonly MessageBlock[]>;
+  /**
+   * A chunk and its indexes as they stand in the file, unopened; undefined when the indexes do not
+   * say what is in it, so that it must be read.
+   */
+  stored(chunk: McapChunkIndex): Promise<StoredRecords | undefined>;
   /** One channel's messages of one chunk, in the order of its index. */
   entries(chunk: McapChunkIndex, channelId: number): Promise<readonly MessageEntry[]>;
   /** Metadata records by name; the last of a name counts. */
@@ -82,11 +89,12 @@ export async function openIndexedMcap(readable: Readable): Promise<IndexedMcap> 
     chunks,
     blocks: (want) => blocks(readable, { chunks, sink }, want),
     chunk: async (chunk) => blocksIn(sink, chunk, await readChunk(readable, chunk)),
+    stored: async (chunk) => await storedRecords(readable, chunk),
     entries: async (chunk, channelId) => await entries(readable, chunk, channelId),
     metadata: async () => {
       const found = new Map<string, ReadonlyMap<string, string>>();
       for (const { offset, length } of metadata.slice(0, limits.metadataHeld)) {
-        const bytes = await inside(readable, offset, length, limits.fieldRecordBytes);
+        const bytes = await readInside(readable, offset, length, limits.fieldRecordBytes);
         const record = parseRecord(bytes[0] ?? 0, bytes.subarray(recordHead), { name, offset });
         if (record.type === 'Metadata') found.set(record.name, record.metadata);
       }
@@ -105,7 +113,7 @@ async function readEnds(
   const { name } = readable;
   const tailLength = footerLength + magic.length;
   if (size < magic.length + tailLength) throw unindexed(name, 'it is too short for one');
-  const tail = await inside(readable, size - tailLength, tailLength, tailLength);
+  const tail = await readInside(readable, size - tailLength, tailLength, tailLength);
   const end = tail.subarray(footerLength);
   if (!magic.every((byte, i) => end[i] === byte)) {
     throw unindexed(name, 'it does not end as an MCAP does');
@@ -117,16 +125,16 @@ async function readEnds(
   }
   const from = footer.summaryStart;
   const to = footer.summaryOffsetStart === 0 ? size - tailLength : footer.summaryOffsetStart;
-  const bytes = await inside(readable, from, to - from, limits.summaryBytes);
+  const bytes = await readInside(readable, from, to - from, limits.summaryBytes);
   return { summary: pieceOf(bytes, from), header: await profileOf(readable, size) };
 }
 
 async function profileOf(readable: Readable, size: number): Promise<string> {
   const { name } = readable;
   const at = magic.length;
-  const head = await inside(readable, at, Math.min(recordHead, size - at), recordHead);
+  const head = await readInside(readable, at, Math.min(recordHead, size - at), recordHead);
   const length = head.length < recordHead ? 0 : statedLength(pieceOf(head, at), 0);
-  const content = await inside(readable, at + recordHead, length, limits.fieldRecordBytes);
+  const content = await readInside(readable, at + recordHead, length, limits.fieldRecordBytes);
   const record = parseRecord(head[0] ?? 0, content, { name, offset: at });
   return record.type === 'Header' ? record.profile : '';
 }
@@ -198,7 +206,7 @@ async function* blocks(
   }
 }
 
-function mayHold(chunk: McapChunkIndex, want: BlockWant): boolean {
+export function mayHold(chunk: McapChunkIndex, want: BlockWant): boolean {
   if (want.startNs !== undefined && chunk.messageEndTime < want.startNs) return false;
   if (want.endNs !== undefined && chunk.messageStartTime >= want.endNs) return false;
   const { channels } = want;
@@ -213,7 +221,7 @@ function byStart(a: McapChunkIndex, b: McapChunkIndex): number {
 
 async function readChunk(readable: Readable, chunk: McapChunkIndex): Promise<Uint8Array> {
   const { chunkStartOffset: offset, chunkLength: length } = chunk;
-  const bytes = await inside(readable, offset, length, limits.recordBytes);
+  const bytes = await readInside(readable, offset, length, limits.recordBytes);
   const isChunk =
     bytes[0] === opcode.chunk &&
     bytes.length > recordHead &&
@@ -236,7 +244,7 @@ async function entries(
   const offset = chunk.messageIndexOffsets.get(channelId);
   if (offset === undefined) return [];
   const end = chunk.chunkStartOffset + chunk.chunkLength + chunk.messageIndexLength;
-  const bytes = await inside(readable, offset, end - offset, limits.recordBytes);
+  const bytes = await readInside(readable, offset, end - offset, limits.recordBytes);
   const place = { name: readable.name, offset };
   const next = nestedEnd(pieceOf(bytes, offset), 0, place);
   const record = parseRecord(bytes[0] ?? 0, bytes.subarray(recordHead, next), place);
@@ -249,36 +257,6 @@ async function entries(
     logTimeNs,
     offset: Number(at),
   }));
-}
-
-/** Bytes that an index points to; refused when they are outside the file or too many. */
-async function inside(
-  readable: Readable,
-  offset: number,
-  length: number,
-  most: number,
-): Promise<Uint8Array> {
-  const { name, size = 0 } = readable;
-  const outside = offset < 0 || length < 0 || offset + length > size;
-  if (outside || length > most) {
-    throw damaged({
-      name,
-      offset,
-      record: 'Index',
-      message: `points to ${length} bytes at ${offset} of ${size}`,
-      expected: `at most ${most} bytes inside the file`,
-      code: outside ? 'corrupt' : 'limited',
-    });
-  }
-  const bytes = await readable.read(offset, length);
-  if (bytes.length === length) return bytes;
-  throw damaged({
-    name,
-    offset: offset + bytes.length,
-    record: 'File',
-    message: `ends after ${bytes.length} of ${length} bytes`,
-    expected: 'the bytes that its index names',
-  });
 }
 
 function unindexed(name: string, why: string): Fault {

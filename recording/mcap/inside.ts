@@ -1,0 +1,33 @@
+/** Bytes of a file that an index names. */
+import { damaged } from '../damage.ts';
+import type { Readable } from '../types.ts';
+
+/** Bytes that an index points to; refused when they are outside the file or too many. */
+export async function readInside(
+  readable: Readable,
+  offset: number,
+  length: number,
+  most: number,
+): Promise<Uint8Array> {
+  const { name, size = 0 } = readable;
+  const outside = offset < 0 || length < 0 || offset + length > size;
+  if (outside || length > most) {
+    throw damaged({
+      name,
+      offset,
+      record: 'Index',
+      message: `points to ${length} bytes at ${offset} of ${size}`,
+      expected: `at most ${most} bytes inside the file`,
+      code: outside ? 'corrupt' : 'limited',
+    });
+  }
+  const bytes = await readable.read(offset, length);
+  if (bytes.length === length) return bytes;
+  throw damaged({
+    name,
+    offset: offset + bytes.length,
+    record: 'File',
+    message: `ends after ${bytes.length} of ${length} bytes`,
+    expected: 'the bytes that its index names',
+  });
+}
