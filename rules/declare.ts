@@ -4,7 +4,7 @@ import * as limits from './limits.ts';
 import { durationNs, type Report } from './report.ts';
 import { readGeofences } from './read-geofences.ts';
 import { readSignal } from './read-signal.ts';
-import { type Model, scoreNames, scoreTopic, type Signal } from './rule-set.ts';
+import { className, type Model, scoreSignals, scoreTopic, type Signal } from './rule-set.ts';
 import { modelSchema, signalSchema, valueAt } from './schema.ts';
 
 export interface Declared {
@@ -66,8 +66,9 @@ function readModels(
   for (const [id, raw] of entriesOf(data, 'models').slice(0, limits.models)) {
     ids.push(id);
     const shape = modelSchema.safeParse(raw);
-    for (const score of scoreNames) {
-      const signal: KnownSignal = { type: 'double', unit: undefined, topic: scoreTopic(id) };
+    for (const score of scoreSignals) {
+      const type = score === className ? 'string' : 'double';
+      const signal: KnownSignal = { type, unit: undefined, topic: scoreTopic(id) };
       known.set(`${id}.${score}`, shape.success ? signal : 'broken');
     }
     if (!shape.success) continue;

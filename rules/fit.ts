@@ -9,7 +9,7 @@ import { signalsOf, topicsOf } from './cel/checked.ts';
 import type { ChannelFacts, RecordingFacts } from './facts.ts';
 import type { LibraryEntry } from './library.ts';
 import { dataOf, emptyData, finishData, type Merged, type RuleSetData } from './merge.ts';
-import { type Rule, scoreNames, type Signal, termsOfRule } from './rule-set.ts';
+import { type Rule, scoreSignals, type Signal, termsOfRule } from './rule-set.ts';
 
 export interface Fit extends Merged {
   readonly chosen: readonly { readonly rule: string; readonly why: string }[];
@@ -149,7 +149,7 @@ function fitWhen(rule: Rule, raw: JsonMap, { fitting, written, signals }: WhenPa
   const { recording, data, wired, chosen, skipped } = fitting;
   const names = new Set(termsOfRule(rule).flatMap((term) => [...signalsOf(term)]));
   const models = Object.keys(written.models).filter((id) =>
-    scoreNames.some((score) => names.has(`${id}.${score}`)),
+    scoreSignals.some((score) => names.has(`${id}.${score}`)),
   );
   const skip = (reason: string): void => void skipped.push({ rule: rule.id, reason });
   for (const id of models) {

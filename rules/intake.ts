@@ -204,11 +204,11 @@ export function takeScore(state: EngineState, record: ScoreRecord): void {
   }
   for (const topic of topics) {
     const at = held.add(timeNs, scoreRank, topic.index);
-    const embedding = topic.slotCount > scoreNames.length ? record.embedding : undefined;
-    if (topic.slotCount > scoreNames.length) {
-      const place = at + scoreNames.length;
-      held.slots.states[place] = embedding === undefined ? slotState.unknown : slotState.text;
-      held.slots.texts[place] = embedding;
+    const texts = [record.topClass, record.embedding].slice(0, topic.slotCount - scoreNames.length);
+    for (const [k, text] of texts.entries()) {
+      const place = at + scoreNames.length + k;
+      held.slots.states[place] = text === undefined ? slotState.unknown : slotState.text;
+      held.slots.texts[place] = text;
     }
     for (const [k, name] of scoreNames.entries()) {
       const value = record.values[name];

@@ -31,7 +31,9 @@ import {
   askTopic,
   type Rule,
   type RuleSet,
+  className,
   scoreNames,
+  scoreSignals,
   scoreTopic,
   type Signal,
   termsOfRule,
@@ -242,13 +244,14 @@ function layOut(ruleSet: RuleSet): Layout {
   for (const { id, maxAgeNs } of byKey(ruleSet.models, 'id')) {
     const topic = scoreTopic(id);
     const isCompared = ruleSet.rules.some(({ sample }) => sample?.model === id);
-    const names = isCompared ? [...scoreNames, embeddingName] : scoreNames;
+    const names = isCompared ? [...scoreSignals, embeddingName] : scoreSignals;
     const specs = names.map((name) => ({ path: name }));
     topicPlan(topics, topic, { firstSlot: plans.length, specs });
     const scored = { state: slotState.number, maxAgeNs };
     for (const score of scoreNames) place(`${id}.${score}`, topic, scored);
-    const embedded = { state: slotState.text, maxAgeNs };
-    if (isCompared) place(`${id}.${embeddingName}`, topic, embedded);
+    const told = { state: slotState.text, maxAgeNs };
+    place(`${id}.${className}`, topic, told);
+    if (isCompared) place(`${id}.${embeddingName}`, topic, told);
   }
   return { plans, slotOf, topics, topicOf: (signal) => topicOf.get(signal) ?? '' };
 }

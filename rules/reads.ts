@@ -1,6 +1,6 @@
 /** Which topics a rule reads: a recording without them cannot tell what it would do. */
 import { signalsOf, topicsOf } from './cel/checked.ts';
-import { type Rule, type RuleSet, scoreNames, scoreTopic, termsOfRule } from './rule-set.ts';
+import { type Rule, type RuleSet, scoreSignals, scoreTopic, termsOfRule } from './rule-set.ts';
 
 /** Scores of a model are read from the pseudo topic `score:<model>`. */
 export function topicsReadBy(ruleSet: RuleSet, rule: Rule): ReadonlySet<string> {
@@ -9,7 +9,7 @@ export function topicsReadBy(ruleSet: RuleSet, rule: Rule): ReadonlySet<string> 
   const topics = new Set(terms.flatMap((term) => [...topicsOf(term)]));
   for (const signal of ruleSet.signals) if (names.has(signal.name)) topics.add(signal.topic);
   for (const { id } of ruleSet.models) {
-    if (scoreNames.some((score) => names.has(`${id}.${score}`))) topics.add(scoreTopic(id));
+    if (scoreSignals.some((score) => names.has(`${id}.${score}`))) topics.add(scoreTopic(id));
   }
   const { trigger } = rule;
   if (trigger.kind === 'absent') topics.add(trigger.topic);
@@ -26,6 +26,8 @@ export function onlyRule(ruleSet: RuleSet, id: string | undefined): RuleSet {
     ...ruleSet,
     rules,
     signals: ruleSet.signals.filter(({ name }) => names.has(name)),
-    models: ruleSet.models.filter((model) => scoreNames.some((s) => names.has(`${model.id}.${s}`))),
+    models: ruleSet.models.filter((model) =>
+      scoreSignals.some((s) => names.has(`${model.id}.${s}`)),
+    ),
   };
 }

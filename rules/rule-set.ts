@@ -1,4 +1,5 @@
 /** A rule set after every check: what the engine runs and the agent prepares for. */
+import { scoreNames } from '@fieldloop/learning/score-names';
 import type { Json } from '@fieldloop/core';
 import type { Checked } from './cel/checked.ts';
 import type { Scope } from './scope.ts';
@@ -37,7 +38,11 @@ export interface Model {
   readonly maxAgeNs: number;
 }
 
-export const scoreNames = ['entropy', 'margin'] as const;
+export { scoreNames };
+/** The class that a model sees; a text. */
+export const className = 'topClass';
+/** What a model says of a frame; rules read it as `model.name`. */
+export const scoreSignals: readonly string[] = [...scoreNames, className];
 
 export interface Rule {
   readonly id: string;
