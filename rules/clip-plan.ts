@@ -289,9 +289,13 @@ function mustGo(
   return preNs <= pressure.newestNs - draft.firstAtNs;
 }
 
+/** However time passes, the clip that ends first is cut first. */
+const byEnd = (a: ClipDraft<unknown>, b: ClipDraft<unknown>): number =>
+  a.endNs < b.endNs ? -1 : Number(a.endNs > b.endNs);
+
 function cut<M>(state: PlanState<M>, isDue: (draft: ClipDraft<M>) => boolean): Planned<M> {
   if (!state.open.some(isDue)) return [state, []];
-  const due = state.open.filter(isDue);
+  const due = state.open.filter(isDue).toSorted(byEnd);
   const open = state.open.filter((draft) => !due.includes(draft));
   return [{ open }, due.map((draft) => ({ kind: 'cut', draft }))];
 }
