@@ -67,7 +67,8 @@ export function readYaml(text: string): YamlSource {
   try {
     // The package compares each key with all others; doublesOf needs one look at each.
     const options = { lineCounter: lines, prettyErrors: false, uniqueKeys: false } as const;
-    document = parseDocument(text, { ...options, version: '1.2' });
+    // What the package warns of would go to the process and not to the report.
+    document = parseDocument(text, { ...options, version: '1.2', logLevel: 'error' });
   } catch (error) {
     // The parser reports what is wrong with a text; it throws only when it runs out of stack.
     if (!(error instanceof RangeError)) throw error;

@@ -95,8 +95,7 @@ function checkMargin(expr: Call, context: CheckContext): Checked | undefined {
     return report(expr.at, 'type', message, remedy);
   }
   for (const inner of termsOf(condition)) askMargin(inner, context);
-  const text = callText('margin', [condition.text]);
-  return { kind: 'margin', type: 'double', of: condition, text, at: expr.at };
+  return { kind: 'margin', type: 'double', of: condition, text: 'margin()', at: expr.at };
 }
 
 function checkMatches(expr: Call, context: CheckContext): Checked | undefined {
@@ -251,6 +250,11 @@ function takeArgument(
       if (term?.type === 'list') {
         const remedy = `Fold it first, for example ${fn}(size(${term.text})).`;
         context.report(startOf(arg), 'type', `${term.text} is a list`, remedy);
+        return false;
+      }
+      if (term !== undefined && termsOf(term).some(({ kind: inner }) => inner === 'margin')) {
+        const remedy = 'Use margin() beside it: it is the margin at the moment of the trigger.';
+        context.report(startOf(arg), 'not-supported', `${fn}() does not remember margins`, remedy);
         return false;
       }
       parts.arg = term;

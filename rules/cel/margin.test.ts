@@ -220,4 +220,5 @@ test('margin() is a number like others, in a priority only', () => {
   expect(sources.moment.miss).toBe(true);
   expect(checkCondition('margin() > 1.0', scope).problems[0]?.code).toBe('type');
   expect(checkNumber('margin(a)', scope, whole).problems[0]?.code).toBe('type');
+  expect(checkNumber('max(margin(), "1s")', scope, whole).problems[0]?.code).toBe('not-supported');
 });

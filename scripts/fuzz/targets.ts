@@ -22,6 +22,11 @@ export const targets = {
     inputs: 200_000,
     load: async () => (await import('@fieldloop/recording/fuzz')).fuzzSchemas,
   },
+  rules: {
+    about: 'rule sets and expressions: problems with places, or rules that run and restart',
+    inputs: 200_000,
+    load: async () => (await import('@fieldloop/rules/fuzz')).fuzzRules,
+  },
 } satisfies Readonly<Record<string, Entry>>;
 
 /** The API tells of answers by status and of the operations that were reached. */
