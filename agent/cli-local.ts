@@ -82,6 +82,14 @@ function addClips(program: Command, tools: LocalTools): void {
     });
 }
 
+interface NowOptions {
+  readonly pre: string;
+  readonly post: string;
+  readonly tag: string;
+  readonly critical?: true;
+  readonly rule?: string;
+}
+
 function addAsks(program: Command, tools: LocalTools): void {
   const { out } = tools;
   program
@@ -93,10 +101,13 @@ function addAsks(program: Command, tools: LocalTools): void {
     .option('--post <time>', 'from after', '10s')
     .option('--tag <text>', 'why, for those who find it', 'asked for on the robot')
     .option('--critical', 'keep and send it before all others')
-    .action(async (options: { pre: string; post: string; tag: string; critical?: true }) => {
+    .option('--rule <id>', 'as this manual rule says, with its capture and limits')
+    .action(async (options: NowOptions) => {
       const [preS, postS] = [secondsOf(options.pre), secondsOf(options.post)];
       const severity = options.critical === true ? 'critical' : 'warning';
-      const request = { ask: 'clip_now', preS, postS, reason: options.tag, severity };
+      const { rule, tag: reason } = options;
+      const by = rule === undefined ? {} : { rule };
+      const request = { ask: 'clip_now', preS, postS, reason, severity, ...by };
       out(`${clipOf(await ask(tools, request, postS * 1_000 + maxClipWaitMs))}\n`);
     });
   program

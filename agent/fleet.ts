@@ -7,6 +7,7 @@ import type { Command, CommandInputs, Desired } from '@fieldloop/proto';
 import type { AgentBuffer } from './buffer/buffer.ts';
 import { systemDisk } from './buffer/disk.ts';
 import type { CloudLink } from './cloud-link.ts';
+import type { ClipAsk } from './clip/ask.ts';
 import { diagnose } from './command/diagnosis.ts';
 import { pullClip } from './command/pull.ts';
 import { type Answer, type Commands, openCommands } from './command/run.ts';
@@ -28,6 +29,9 @@ import type { RulesInUse } from './rules-in-use.ts';
 import type { Updates } from './updates.ts';
 import { agentVersion } from './version.ts';
 import type { WishListener } from './uplink/wishes.ts';
+
+/** What only a person at the robot can say of a clip: when it was, and by which rule. */
+export type AskedHere = Pick<ClipAsk, 'atNs' | 'rule'>;
 
 export interface FleetDeps {
   readonly config: AgentConfig;
@@ -56,7 +60,7 @@ export interface Fleet extends WishListener {
   begin(host: FleetHost): void;
   answered(answer: ClipAnswer): void;
   /** A clip around now, or around a log time that the window holds; ends when it is durable. */
-  clipNow(id: string, input: CommandInputs['clip_now'], atNs?: bigint): Promise<Answer>;
+  clipNow(id: string, input: CommandInputs['clip_now'], about?: AskedHere): Promise<Answer>;
   pull(id: string, input: CommandInputs['pull']): Promise<Answer>;
   /** Nobody will answer what the data thread was asked. */
   dataDied(why: string): void;
@@ -168,7 +172,11 @@ class RunningFleet implements Fleet {
     return await pullClip(this.#deps.buffer, id, input);
   }
 
-  async clipNow(id: string, input: CommandInputs['clip_now'], atNs?: bigint): Promise<Answer> {
+  async clipNow(
+    id: string,
+    input: CommandInputs['clip_now'],
+    about: AskedHere = {},
+  ): Promise<Answer> {
     const { preS, postS, topics, reason, severity = 'warning' } = input;
     const host = this.#running();
     await this.#firstMessage(host);
@@ -176,7 +184,8 @@ class RunningFleet implements Fleet {
       this.#asked.set(id, { resolve, reject });
     });
     const [preNs, postNs] = [nsOf(preS), nsOf(postS)];
-    host.post({ kind: 'clipNow', ask: { id, preNs, postNs, topics, reason, severity, atNs } });
+    const ask = { id, preNs, postNs, topics, reason, severity, ...about };
+    host.post({ kind: 'clipNow', ask });
     return await answer;
   }
 

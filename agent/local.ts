@@ -16,7 +16,11 @@ export interface LocalDeps {
   readonly buffer: Pick<AgentBuffer, 'clips'>;
   readonly levels?: Pick<LeveledLog, 'lines'> | undefined;
   readonly updates: Pick<Updates, 'told' | 'hold' | 'release'>;
-  readonly clipNow: (id: string, input: CommandInputs['clip_now'], atNs?: bigint) => Promise<Json>;
+  readonly clipNow: (
+    id: string,
+    input: CommandInputs['clip_now'],
+    about: { readonly atNs?: bigint | undefined; readonly rule?: string | undefined },
+  ) => Promise<Json>;
   readonly pull: (id: string, input: CommandInputs['pull']) => Promise<Json>;
   /** Until `resume`, or for so many seconds. */
   readonly pause: (seconds: number | undefined) => void;
@@ -31,9 +35,10 @@ export async function carryOut(request: LocalRequest, deps: LocalDeps): Promise<
   const id = uuidText(deps.ids.uuid());
   switch (ask) {
     case 'clip_now': {
-      const { atNs, ...rest } = input as { readonly atNs?: unknown };
+      const { atNs, rule, ...rest } = input as { readonly atNs?: unknown; readonly rule?: unknown };
       const at = typeof atNs === 'string' && /^\d{1,19}$/.test(atNs) ? BigInt(atNs) : undefined;
-      return await deps.clipNow(id, bodyOf('clip_now', rest), at);
+      const about = { atNs: at, rule: typeof rule === 'string' ? rule : undefined };
+      return await deps.clipNow(id, bodyOf('clip_now', rest), about);
     }
     case 'pull':
       return await deps.pull(

@@ -43,6 +43,9 @@ export class Clipping {
   readonly #events: EngineEvent[] = [];
   /** Moments that get no clip because the machine is short, with the reason of the ledger. */
   #keptOut: { readonly trigger: Trigger; readonly why: 'overload' | 'disk' }[] = [];
+  /** Asks for clips of a rule that has not fired yet; `past` for a rule that cannot. */
+  #awaited: RuleAsk[] = [];
+  readonly #refused: ClipAnswer[] = [];
   readonly #asked = new Map<Trigger['marker'], string>();
 
   constructor(held: Held, settings: TimelineSettings, deps: TimelineDeps & { tally: Tally }) {
@@ -88,6 +91,23 @@ export class Clipping {
     this.#take(trigger);
   }
 
+  /** Who asks for a clip of a rule hears of the clip that its trigger becomes, or why not. */
+  askRule(ask: RuleAsk, isAsked: boolean): void {
+    this.#awaited.push(isAsked ? ask : { ...ask, atNs: past });
+  }
+
+  /** Everything before `watermarkNs` was seen: a rule that did not fire by then was held back. */
+  passed(watermarkNs: bigint): void {
+    for (const { id, rule, atNs } of this.#awaited.filter((ask) => ask.atNs < watermarkNs)) {
+      const why =
+        atNs === past
+          ? `${rule} is no manual rule of the rules that run`
+          : `${rule} was held back by its own limits`;
+      this.#refused.push({ id, why });
+    }
+    this.#awaited = this.#awaited.filter(({ atNs }) => atNs >= watermarkNs);
+  }
+
   fire(outputs: readonly EngineOutput[]): void {
     for (const verdict of outputs) {
       if (verdict.kind === 'extend') this.step(verdict);
@@ -104,6 +124,11 @@ export class Clipping {
       this.#tally.fired[ruleId] = (this.#tally.fired[ruleId] ?? 0) + 1;
       this.#rules.fired[ruleId] = (this.#rules.fired[ruleId] ?? 0) + 1;
       const why = this.#deps.shed?.keepsOut(trigger.class, this.#held.session.live);
+      const ask = this.#awaited.find((one) => one.rule === ruleId);
+      if (ask !== undefined) {
+        this.#asked.set(trigger.marker, ask.id);
+        this.#awaited = this.#awaited.filter((one) => one !== ask);
+      }
       if (why === undefined) this.#take(trigger);
       else this.#keptOut.push({ trigger, why });
     }
@@ -122,6 +147,7 @@ export class Clipping {
       const { id: sessionId } = this.#held.session;
       await this.#deps.outlet.notice({ name, severity: 'warning', text, atNs, sessionId });
     }
+    for (const answer of this.#refused.splice(0)) await this.#deps.outlet.answer(answer);
     for (const trigger of this.#fires.splice(0)) await this.#tell(trigger, drafts, ending);
     for (const output of this.#outputs.splice(0)) {
       if (output.kind === 'cut') await this.#cut(output.draft, ending);
@@ -137,6 +163,7 @@ export class Clipping {
         await this.#tell(trigger, [], ending);
         await this.#markAlone(trigger);
       }
+      await this.#answer([trigger.marker], { why: `nothing is cut now: ${why}` });
       this.#noteSuppressed(`${trigger.marker.rule} ${why}`);
       await this.#deps.outlet.suppressed(trigger.marker.rule, why, 1);
     }
@@ -284,6 +311,15 @@ export class Clipping {
   }
 }
 
+/** A person wants a clip of a manual rule. */
+interface RuleAsk {
+  readonly id: string;
+  readonly rule: string;
+  readonly atNs: bigint;
+}
+
+/** Before all log time. */
+const past = -1n;
 const busy = 'too many clips of this source are open';
 const nothingHeld = 'the window holds nothing of that time';
 

@@ -197,6 +197,37 @@ test('an operator gets a clip around now; who asks too much of one source hears 
   expect(clips[0]?.manifest.topics.map(({ topic }) => topic)).toContain('/scan');
 });
 
+test('an operator asks for a clip of a manual rule: its capture, its label, its limits', async () => {
+  const text = `apiVersion: fieldloop.rules/v1
+kind: RuleSet
+metadata: {name: asked, version: 1}
+signals: {vx: {topic: /odom, path: vx, type: double}}
+rules:
+- id: look
+  manual: {}
+  limits: {cooldown: 1m}
+  label: {speed: vx}
+  capture: {topics: [/scan], pre: 2s, post: 3s}
+`;
+  const { ruleSet } = parseRuleSet(text, 'asked');
+  if (ruleSet === undefined) throw new Error('the rules do not parse');
+  const { timeline, drive } = openTimeline(ruleSet);
+  const ask = { preNs: 0n, postNs: 0n, severity: 'warning', reason: '' } as const;
+  await drive(0, 10);
+  timeline.clipNow({ ...ask, id: 'a', rule: 'look' });
+  await drive(10, 12);
+  timeline.clipNow({ ...ask, id: 'b', rule: 'look' });
+  timeline.clipNow({ ...ask, id: 'c', rule: 'other' });
+  await drive(12, 16);
+  expect(clips.map(spanOf)).toEqual([[7.9, 12.9]]);
+  expect(clips[0]?.manifest.markers).toMatchObject([{ rule: 'look', label: { speed: 0 } }]);
+  expect(answers).toEqual([
+    { id: 'b', why: 'look was held back by its own limits' },
+    { id: 'c', why: 'other is no manual rule of the rules that run' },
+    { id: 'a', clipId: clips[0]?.clipId, sizeBytes: clips[0]?.sizeBytes },
+  ]);
+});
+
 test('under pressure a moment is told, marked and in the ledger, and has no clip; an ask has one', async () => {
   const shed = openShed(systemClock);
   const { timeline, tally, drive } = openTimeline(setOf('fast', 'vx > 1.0'), undefined, { shed });

@@ -96,8 +96,11 @@ export class Timeline {
 
   /** A clip around the newest message, for an operator. False while there is none. */
   clipNow(ask: ClipAsk): boolean {
-    if (this.newestNs === undefined) return false;
-    this.#clips.ask(ask, this.newestNs);
+    const { newestNs } = this;
+    if (newestNs === undefined) return false;
+    const { id, rule } = ask;
+    if (rule === undefined) this.#clips.ask(ask, newestNs);
+    else this.#clips.askRule({ id, rule, atNs: newestNs }, this.#engine.ask(rule, newestNs));
     return true;
   }
 
@@ -200,6 +203,7 @@ export class Timeline {
   async #passTo(watermarkNs: bigint): Promise<void> {
     // By log time alone, not by the clock below: live and replay close the same clips.
     this.#clips.step({ kind: 'time', watermarkNs });
+    this.#clips.passed(watermarkNs);
     this.#shadow?.advance(watermarkNs);
     await this.#clips.settle();
     const now = this.#deps.clock.monotonicMs();

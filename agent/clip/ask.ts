@@ -14,6 +14,8 @@ export interface ClipAsk {
   readonly reason: string;
   /** Log time that it is about; the newest message's when absent. */
   readonly atNs?: bigint | undefined;
+  /** A `manual` rule, whose capture, limits and label are taken. */
+  readonly rule?: string | undefined;
 }
 
 /** What a person wants is worth more than what a rule of the same severity does. */
