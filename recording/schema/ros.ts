@@ -1,5 +1,7 @@
 import { Fault } from '@fieldloop/core';
 import { countSlots, type ListReading, takeList } from './list.ts';
+import { compilePick } from './pick.ts';
+import { compilePickList } from './pick-list.ts';
 import type { ChannelName, Reading } from './resolve.ts';
 import { runFlat } from './ros-flat.ts';
 import { compileSteps, type Program } from './ros-program.ts';
@@ -15,6 +17,7 @@ import {
 } from './types.ts';
 import { beginWalk, faultWalk, finishWalk, openWalk, type Walk } from './walk.ts';
 import { type Want, wantTree } from './want.ts';
+import { decodeHeadered, isHeadered } from './xcdr.ts';
 
 const ros1: RosEncoding = { name: 'ros1', widestAlign: 1 };
 const plainCdr: RosEncoding = { name: 'cdr', widestAlign: 8 };
@@ -24,8 +27,7 @@ const encapsulationBytes = 4;
 
 /**
  * Representation identifiers of OMG DDS-XTypes 1.3, 7.6.3.1.2, as far as fields follow each other
- * plainly: CDR and XCDR2 in both byte orders. Delimited and parameter-list forms carry headers
- * between fields; ROS 2 does not write them, and they are refused.
+ * plainly: CDR and XCDR2 in both byte orders. Forms with headers between fields are in `xcdr.ts`.
  */
 function encodingOf(kind: number): RosEncoding | undefined {
   if (kind === 0x00 || kind === 0x01) return plainCdr;
@@ -86,12 +88,13 @@ export function compileRos(
   const programs = openPrograms(root, wantTree(readings), { channel, isCdr, walk });
   const flat = readings.every((one) => isFlatReading(one)) ? programs.plain.flat : undefined;
   const head = isCdr ? encapsulationBytes : 0;
+  let headered: Accessor | undefined;
   return {
     types: readings.map((reading) => reading.type),
     read(columns: MessageColumns, i, out, at) {
       walk.at = at;
+      const start = columns.starts[i] ?? 0;
       if (flat !== undefined) {
-        const start = columns.starts[i] ?? 0;
         walk.end = columns.ends[i] ?? 0;
         if (head === 0 || isPlainLittle(columns.view, start, walk.end)) {
           walk.view = columns.view;
@@ -100,9 +103,12 @@ export function compileRos(
           return runFlat(flat, walk, walk.origin, out) ? 0 : faultWalk(walk, out);
         }
       }
+      if (isCdr && isHeadered(columns.data, start, columns.ends[i] ?? 0)) {
+        headered ??= compilePick(readings, (bytes) => decodeHeadered(root, bytes, channel));
+        return headered.read(columns, i, out, at);
+      }
       beginWalk(walk, columns, i, out);
       if (!readsFields) return 0;
-      const start = columns.starts[i] ?? 0;
       if (runMessage(walk, programs, start, isCdr) < 0) return faultWalk(walk, out);
       finishWalk(walk, out);
       return 0;
@@ -130,10 +136,15 @@ export function compileRosList(
   const walk = openWalk(readings);
   const programs = openPrograms(root, wantTree(readings), { channel, isCdr, walk });
   const counted = countSlots(list);
+  let headered: ListAccessor | undefined;
   return {
     types: list.types,
     read(columns, i, out) {
       out.count = 0;
+      if (isCdr && isHeadered(columns.data, columns.starts[i] ?? 0, columns.ends[i] ?? 0)) {
+        headered ??= compilePickList(list, (bytes) => decodeHeadered(root, bytes, channel));
+        return headered.read(columns, i, out);
+      }
       walk.listed = out.values;
       beginWalk(walk, columns, i, counted);
       const p = runMessage(walk, programs, columns.starts[i] ?? 0, isCdr);
@@ -161,6 +172,7 @@ export function openRosDecoder(
   }
   const programs = openPrograms(root, undefined, { channel, isCdr, walk });
   return (bytes) => {
+    if (isCdr && isHeadered(bytes, 0, bytes.length)) return decodeHeadered(root, bytes, channel);
     const data = bytes.slice();
     walk.data = data;
     walk.view = new DataView(data.buffer);
