@@ -144,9 +144,12 @@ function wrongIn([line, noun, verb, rest = '']: RegExpMatchArray): string | unde
   if (found === undefined) return `${line}: no noun`;
   const hasVerbs = found.commands.length > 0 && verb !== undefined;
   const isMeant = (one: Command): boolean => [one.name(), ...one.aliases()].includes(verb ?? '');
-  const command = hasVerbs ? found.commands.find(isMeant) : found;
-  if (command === undefined) return `${line}: no command`;
+  const known = hasVerbs ? found.commands.find(isMeant) : found;
+  if (known === undefined) return `${line}: no command`;
   const own = rest.split(/[#|]/)[0] ?? '';
+  // A verb may have verbs of its own, as `rules library` has.
+  const [third] = own.trim().split(' ');
+  const command = hasVerbs ? (known.commands.find((one) => one.name() === third) ?? known) : known;
   const flags = [...own.matchAll(/ (--[a-z-]+)/g)].map(([, flag]) => flag);
   const unknown = flags.filter(
     (flag) => flag !== '--help' && !command.options.some(({ long }) => long === flag),

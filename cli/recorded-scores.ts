@@ -1,15 +1,46 @@
-/** Scores that a recording holds, where rules read any: a pass of their own, before the replay. */
-import { type Readable, readRecording, recordingInfo, scoresTopic } from '@fieldloop/recording';
+/** A recording with the scores that it holds, where rules read any: a pass of their own before. */
+import { asFault } from '@fieldloop/core';
+import {
+  type Readable,
+  readRecording,
+  recordingInfo,
+  type RecordingItem,
+  scoresTopic,
+} from '@fieldloop/recording';
 import { openRecordedScores, type RuleSet, type ScoreRecord } from '@fieldloop/rules';
 
-export async function scoresOf(
+export interface ScoredItem {
+  readonly item: RecordingItem;
+  /** Scores whose time comes with this item: they go to the rules before it. */
+  readonly scores: readonly ScoreRecord[];
+}
+
+export async function* readScored(
   file: Readable,
   ruleSets: readonly RuleSet[],
-): Promise<ScoreRecord[]> {
+): AsyncGenerator<ScoredItem> {
+  const all = await scoresOf(file, ruleSets);
+  let next = 0;
+  for await (const item of readRecording(file, { reuse: true })) {
+    const from = next;
+    if (item.kind === 'block' && item.block.count > 0) {
+      const untilNs = item.block.lastNs;
+      while ((all[next]?.atNs ?? untilNs + 1n) <= untilNs) next += 1;
+    }
+    yield { item, scores: all.slice(from, next) };
+  }
+}
+
+async function scoresOf(file: Readable, ruleSets: readonly RuleSet[]): Promise<ScoreRecord[]> {
   if (ruleSets.every(({ models }) => models.length === 0)) return [];
   const { channels } = await recordingInfo(file);
   if (!channels.some(({ topic }) => topic === scoresTopic)) return [];
   const scores = openRecordedScores();
-  for await (const item of readRecording(file, { reuse: true })) scores.take(item);
+  try {
+    for await (const item of readRecording(file, { reuse: true })) scores.take(item);
+  } catch (error) {
+    // The replay comes to the same damage and tells it; scores before it count.
+    if (asFault(error).code !== 'corrupt') throw error;
+  }
   return scores.inOrder();
 }

@@ -1,6 +1,6 @@
 /** `fieldloop rules explain`: why each rule fires or does not at one moment of a recording. */
 import { asFault, Fault, formatDurationNs, type Json } from '@fieldloop/core';
-import { readRecording, recordingInfo } from '@fieldloop/recording';
+import { recordingInfo } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
 import {
   type ExplainedRule,
@@ -10,7 +10,7 @@ import {
 } from '@fieldloop/rules';
 import type { Command } from './commander.ts';
 import { type CliIo, type Column, jsonText, table } from './io.ts';
-import { scoresOf } from './recorded-scores.ts';
+import { readScored } from './recorded-scores.ts';
 import { readRules } from './rules-file.ts';
 import { openProgress } from './rules-progress.ts';
 import { shortNumber, showOf } from './show.ts';
@@ -90,16 +90,10 @@ async function explained(io: CliIo, { ruleSet, recording, options }: ExplainPlan
   }
   const device = options.device ?? recording;
   const run = openExplain(ruleSet, { device, seed: device, atNs });
-  const scores = await scoresOf(file, [ruleSet]);
   const progress = openProgress(io, recording, file.size);
-  let next = 0;
   try {
-    for await (const item of readRecording(file, { reuse: true })) {
-      const untilNs = item.kind === 'block' && item.block.count > 0 ? item.block.lastNs : -1n;
-      for (let one = scores[next]; one !== undefined && one.atNs <= untilNs; one = scores[next]) {
-        run.score(one);
-        next += 1;
-      }
+    for await (const { item, scores } of readScored(file, [ruleSet])) {
+      for (const score of scores) run.score(score);
       if (item.kind === 'block') progress.at(item.block.offset);
       if (!run.take(item)) break;
     }

@@ -1,6 +1,6 @@
 /** A rule set over one recording: the triggers with their values, and what was counted. */
 import { asFault, type Fault, formatDurationNs, type Json } from '@fieldloop/core';
-import { readRecording } from '@fieldloop/recording';
+import { scoresTopic } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
 import {
   type EngineOutput,
@@ -15,6 +15,7 @@ import {
 import { type CliIo, jsonText, table } from './io.ts';
 import { showOf } from './show.ts';
 import { openProgress } from './rules-progress.ts';
+import { readScored } from './recorded-scores.ts';
 
 export interface TestPlan {
   readonly ruleSet: RuleSet;
@@ -52,7 +53,8 @@ async function runRules(io: CliIo, { ruleSet, path }: TestPlan): Promise<Run> {
   };
   let damage: Fault | undefined;
   try {
-    for await (const item of readRecording(file, { reuse: true })) {
+    for await (const { item, scores } of readScored(file, [ruleSet])) {
+      for (const score of scores) keep(replay.score(score));
       keep(replay.take(item));
       if (item.kind === 'block') progress.at(item.block.offset);
     }
@@ -126,13 +128,14 @@ function runText(io: CliIo, run: Run): string {
 }
 
 /** What explains a rule that stayed silent. */
-function hints({ ruleSet, counters, verdicts }: Run): string[] {
+function hints({ ruleSet, counters, verdicts, facts }: Run): string[] {
   const lines = counters.unreadable.map(
     ({ topic, path, why }) => `${topic} ${path} is unknown throughout: ${why}`,
   );
-  for (const { id, inputTopic } of ruleSet.models) {
+  const hasScores = facts.channels.some(({ channel }) => channel.topic === scoresTopic);
+  for (const { id, inputTopic } of hasScores ? [] : ruleSet.models) {
     lines.push(
-      `model "${id}": this command runs no model and reads no recorded scores, so its rules stay ` +
+      `model "${id}": this command runs no model and the recording holds no scores, so its rules stay ` +
         `unknown here; an agent scores ${inputTopic}`,
     );
   }

@@ -3,6 +3,7 @@
  * Method: golden triggers on synthetic driving in ROS 2 messages, all rules as one set; shifts with
  * known truth are in sim/shift/library.test.ts.
  */
+import { readFile } from 'node:fs/promises';
 import type { Channel } from '@fieldloop/recording';
 import { expect, test } from 'vitest';
 import { openEngine } from './engine.ts';
@@ -72,6 +73,16 @@ test('each file is sound, without a warning, and says why and what its numbers m
     for (const rule of ruleSet.rules) expect(rule.why).toMatch(/^[A-Z].*\.$/);
     expect(text).toMatch(/^# .*\n(#.*\n)*# Needs(.|\n)*# Parameters(.|\n)*# Costs/);
   }
+});
+
+test('the page of ready rules names each of them, and none that is not there', async () => {
+  const page = await readFile(
+    new URL('../docs/operating/rule-library.md', import.meta.url),
+    'utf8',
+  );
+  const linked = [...page.matchAll(/rules\/library\/([a-z-]+\.yaml)/g)].map((match) => match[1]);
+  const files = (await loadLibrary()).map(({ file }) => file);
+  expect(new Set(linked)).toEqual(new Set(files));
 });
 
 test('ordinary driving: nothing but the baseline', async () => {

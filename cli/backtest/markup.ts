@@ -20,7 +20,8 @@ export function tableHtml(
 ): string {
   const head = titles.map((title) => `<th scope="col">${escaped(title)}</th>`).join('');
   // A column is of numbers when its first cell is one.
-  const isNumber = (i: number): boolean => /^\d/.test(String(rows[0]?.[i] ?? ''));
+  const isNumber = (i: number): boolean =>
+    /^\d[\d.]*(?:$| %| [KMGT]?i?B| \(| s$)/.test(String(rows[0]?.[i] ?? ''));
   const body = rows.map((cells) => {
     const [first, ...rest] = cells.map((cell) => escaped(String(cell)));
     const others = rest.map((cell, i) =>

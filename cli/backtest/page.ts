@@ -2,7 +2,7 @@
  * The report as one HTML page that needs nothing else: figures as tables, and for each session a
  * timeline in SVG with a lane a rule. Whoever sees no picture finds its times in the tables. Pure.
  */
-import { lengthText, shortNumber, valuesText } from '../show.ts';
+import { counted, lengthText, shortNumber, valuesText } from '../show.ts';
 import { escaped, tableHtml } from './markup.ts';
 import type { Moment } from './protocol.ts';
 import { type BacktestReport, fileAt, type SessionReport, type SideReport } from './report.ts';
@@ -41,7 +41,7 @@ function aboutText({ sessions, recordedS, dutyHours, noInterval }: BacktestRepor
   const files = sessions.reduce((sum, one) => sum + one.files.length, 0);
   const length = lengthText(BigInt(Math.round(recordedS * 1e9)));
   const interval = noInterval ?? 'intervals of 95 % by bootstrap over sessions';
-  return `${sessions.length} sessions in ${files} files, ${length} recorded. Days of ${shortNumber(dutyHours)} hours; ${interval}.`;
+  return `${counted(sessions.length, 'session')} in ${counted(files, 'file')}, ${length} recorded. Days of ${shortNumber(dutyHours)} hours; ${interval}.`;
 }
 
 const legend = ({ sides }: BacktestReport): string =>

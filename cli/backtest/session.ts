@@ -1,17 +1,8 @@
 /** One session through one or two rule sets: every message is read once. */
 import { asFault } from '@fieldloop/core';
-import {
-  readRecording,
-  type RecordingItem,
-} from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
-import {
-  openTrial,
-  type OpenTrial,
-  type RuleSet,
-  type ScoreRecord,
-} from '@fieldloop/rules';
-import { scoresOf } from '../recorded-scores.ts';
+import { openTrial, type OpenTrial, type RuleSet } from '@fieldloop/rules';
+import { readScored, type ScoredItem } from '../recorded-scores.ts';
 import { costsOf } from './cost.ts';
 import type { FaultWords, FileFound, Moment, SessionFound, SessionPlan } from './protocol.ts';
 import { openSketch, type Sketch } from './sketch.ts';
@@ -51,7 +42,7 @@ export async function runSession(work: SessionWork): Promise<SessionFound[]> {
     const at = (offset: number): void => work.progress(before + Math.min(offset, bytes));
     let own: Run | undefined;
     try {
-      for await (const given of withScores(path, work.ruleSets)) {
+      for await (const given of readParts(path, work.ruleSets)) {
         const { item, startNs } = given;
         if (startNs !== undefined) {
           own = run !== undefined && follows(run, startNs) ? run : begin(path, work);
@@ -75,38 +66,25 @@ export async function runSession(work: SessionWork): Promise<SessionFound[]> {
   return run === undefined ? found : [...found, await finish(run, work, found)];
 }
 
-interface Given {
-  readonly item: RecordingItem;
+interface Given extends ScoredItem {
   /** Before the first block of a file: its first log time. */
   readonly startNs: bigint | undefined;
-  /** Scores whose time comes with this item. */
-  readonly scores: readonly ScoreRecord[];
 }
 
 /** Items of a file; what comes before its first message waits until that says when it begins. */
-async function* withScores(path: string, ruleSets: readonly RuleSet[]): AsyncGenerator<Given> {
+async function* readParts(path: string, ruleSets: readonly RuleSet[]): AsyncGenerator<Given> {
   await using file = await openFile(path);
-  const scores = await scoresOf(file, ruleSets);
-  let next = 0;
-  let waiting: RecordingItem[] | undefined = [];
-  for await (const item of readRecording(file, { reuse: true })) {
-    const isBlock = item.kind === 'block' && item.block.count > 0;
-    if (waiting !== undefined && !isBlock) {
-      waiting.push(item);
-      continue;
-    }
-    if (waiting !== undefined && item.kind === 'block') {
-      const [first, ...rest] = [...waiting, item];
-      waiting = undefined;
-      if (first !== item) {
-        yield { item: first ?? item, startNs: item.block.firstNs, scores: [] };
-        for (const one of rest.slice(0, -1)) yield { item: one, startNs: undefined, scores: [] };
+  let waiting: ScoredItem[] | undefined = [];
+  for await (const given of readScored(file, ruleSets)) {
+    const { item } = given;
+    waiting?.push(given);
+    if (waiting === undefined) yield { ...given, startNs: undefined };
+    else if (item.kind === 'block' && item.block.count > 0) {
+      for (const [i, one] of waiting.entries()) {
+        yield { ...one, startNs: i === 0 ? item.block.firstNs : undefined };
       }
+      waiting = undefined;
     }
-    const from = next;
-    const untilNs = isBlock ? item.block.lastNs : -1n;
-    while ((scores[next]?.atNs ?? untilNs + 1n) <= untilNs) next += 1;
-    yield { item, startNs: undefined, scores: scores.slice(from, next) };
   }
 }
 
