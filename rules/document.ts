@@ -83,6 +83,11 @@ function readRules(data: unknown, declared: Declared, report: Report): Rule[] {
     }
     ids.set(id, first ?? i);
   }
+  const novelty = rules.filter(({ sample }) => sample?.strategy === 'novelty').length;
+  if (novelty > limits.noveltyRules) {
+    const message = `${novelty} rules sample by novelty, at most ${limits.noveltyRules}`;
+    report.key(['rules'], 'limit', message, 'Use another strategy in some of them.');
+  }
   if (characters > limits.expressionsCharacters) {
     const message = `all expressions have ${characters} characters, at most ${limits.expressionsCharacters}`;
     report.key(['rules'], 'limit', message, 'Split the rule set.');

@@ -140,6 +140,23 @@ test('rules that go by the clock are told from their period, not from the starts
   expect(told.bytes.mean).toBeGreaterThan(0);
 });
 
+test('of turns a sample keeps its share, and a shadow makes no clip', () => {
+  const rule = (id: string, more: string): string =>
+    `- {id: ${id}, every: {randomUniform: 10m}, capture: {pre: 0s, post: 10s}${more}}\n`;
+  const timed = ruleSetOf(
+    rule('half', ', sample: {probability: 0.5}') +
+      rule('dark', ', shadow: true') +
+      rule('when', ', when: v > 1.0'),
+  );
+  const { rules, clips } = of(timed, [seen(timed, odometry(0, 20_000, []))]);
+  expect(rules.map(({ perRobotDay }) => [perRobotDay?.low, perRobotDay?.mean])).toEqual([
+    [72, 72],
+    [0, 0],
+    [0, 144],
+  ]);
+  expect(clips.mean).toBe(216);
+});
+
 test('fleets whose rate is known: the interval holds it, from clips and samples alone', () => {
   const random = seededRandom(20_261_121);
   const perHour = 40;

@@ -303,11 +303,14 @@ function resampled(
   }).toSorted();
 }
 
-/** A rule that goes by the clock; its condition may keep it silent. */
-function scheduleOf({ trigger }: Rule, dutyHours: number): Estimate {
-  if (trigger.kind !== 'every') return { mean: 0, low: 0, high: 0 };
-  const perDay = (dutyHours * 3600e9) / trigger.periodNs;
-  return { mean: perDay, low: trigger.condition === undefined ? perDay : 0, high: perDay };
+/** A rule that goes by the clock; its condition or what is new may keep it silent. */
+function scheduleOf({ trigger, sample, shadow }: Rule, dutyHours: number): Estimate {
+  if (trigger.kind !== 'every' || shadow) return { mean: 0, low: 0, high: 0 };
+  const turns = (dutyHours * 3600e9) / trigger.periodNs;
+  const isDrawn = sample?.strategy === 'random';
+  const perDay = isDrawn ? turns * sample.probability : turns;
+  const isSure = trigger.condition === undefined && (sample === undefined || isDrawn);
+  return { mean: perDay, low: isSure ? perDay : 0, high: perDay };
 }
 
 /** The clip that a rule's trigger makes alone. */

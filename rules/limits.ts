@@ -61,11 +61,13 @@ export const steps = 8;
 export const labels = 16;
 export const scopeCharacters = 512;
 /** Keys that `limits.per` counts apart; at the limit the one that began first is forgotten. */
-export const limitKeys = 1_024;
+export const limitKeys = 512;
 /** Characters of one key; longer ones are told apart by their beginning. */
-export const limitKeyCharacters = 128;
+export const limitKeyCharacters = 64;
 /** Embeddings of clips that novelty compares with; at the limit the oldest is forgotten. */
 export const noveltyKept = 128;
+/** Rules of one set that sample by novelty: each keeps that much in a checkpoint. */
+export const noveltyRules = 8;
 /** Dimensions of an embedding that novelty looks at; a longer one is unknown. */
 export const embeddingDimensions = 1_024;
 /** A drawn moment of `every: {randomUniform}` that no message follows in this time passes, ns. */
