@@ -6,13 +6,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { checkRecording } from './check.ts';
+import { McapRecordBuilder } from './mcap/core.ts';
+import { opcode } from './mcap/format.ts';
 import { openIndexedMcap } from './mcap/indexed.ts';
 import { readRecording } from './read.ts';
 import { nowhere, type RepairReport, repairRecording } from './repair.ts';
 import { makeBag } from './testing/bag-maker.ts';
 import { examine } from './testing/doctor.ts';
 import { bz2Bag } from './testing/bz2-bag.ts';
-import { makeMcap, robotMessages } from './testing/mcap-maker.ts';
+import { builtMcap, closeMcap, makeMcap, robotMessages } from './testing/mcap-maker.ts';
 import { memoryFile, memorySink, type PlainMessage, readAll } from './testing/memory-file.ts';
 import { openFile } from './file.ts';
 import { hasSharedData, sharedFiles } from './testing/shared-data.ts';
@@ -305,3 +307,22 @@ test.skipIf(!hasSharedData)(
     }
   },
 );
+
+test('a record that may not stand in a chunk is left out, the messages around it stay', async () => {
+  const inner = new McapRecordBuilder();
+  const message = { channelId: 1, sequence: 1, publishTime: 5n, data: new Uint8Array(8) };
+  for (const logTime of [5n, 6n, 7n]) inner.writeMessage({ ...message, logTime });
+  const records = inner.buffer.slice();
+  records[records.length / 3] = opcode.metadataIndex;
+  const bytes = builtMcap((builder) => {
+    const about = { schemaId: 0, messageEncoding: 'json', metadata: new Map() };
+    builder.writeChannel({ id: 1, topic: '/a', ...about });
+    const times = { messageStartTime: 5n, messageEndTime: 7n };
+    const size = { uncompressedSize: BigInt(records.length), compression: '' };
+    builder.writeChunk({ ...times, ...size, records, uncompressedCrc: 0 });
+    closeMcap(builder);
+  });
+  const { report, messages } = await repaired(bytes);
+  expect(messages.map(({ logTime }) => logTime)).toEqual([5n, 7n]);
+  expect(report.losses).toMatchObject([{ what: 'record', bytes: 0 }]);
+});

@@ -75,7 +75,7 @@ class Writer implements ClipWriter {
   readonly #options: ClipWriterOptions;
   readonly #builder = new McapRecordBuilder();
   readonly #hash: Hash | undefined;
-  readonly #open = new ChunkBuilder(2 * clipChunkBytes);
+  readonly #open = new ChunkBuilder(2 ** 16);
   readonly #channels = new Map<number, { readonly channel: Channel; schemaId: number }>();
   readonly #schemas = new Map<number, Schema>();
   readonly #counts = new Map<number, number>();

@@ -8,19 +8,18 @@ import { chunkMemory } from '../codec/codec.ts';
 import { crc32 } from '../codec/crc.ts';
 import { recordBytes, summaryBytes } from '../limits.ts';
 import { openChunk } from '../mcap/chunk.ts';
-import { McapRecordBuilder } from '../mcap/core.ts';
 import { opcode, recordHead } from '../mcap/format.ts';
-import { ItemSink } from '../mcap/items.ts';
-import { pieceOf } from '../mcap/piece.ts';
+import type { ItemSink } from '../mcap/items.ts';
 import { type McapRecord, parseChunk, parseRecord } from '../mcap/records.ts';
 import { unmetered } from '../meter.ts';
 import { FileWindow } from '../rosbag1/file-window.ts';
-import type { Appendable, Channel, MessageBlock, Readable } from '../types.ts';
+import type { Appendable, Readable } from '../types.ts';
 import { attachmentOf } from './attachment.ts';
 import { FoundChannels, sureness } from './channels.ts';
 import { McapSurvey, type Stretch } from './mcap-survey.ts';
 import { nested } from './nested.ts';
 import { RepairLog, type RepairReport } from './report.ts';
+import { primedSink, wholeBlock } from './whole-block.ts';
 
 export interface RepairOptions {
   readonly library: string;
@@ -167,9 +166,12 @@ class McapRepair {
       const opened = await this.#open(stretch);
       if (opened.data === undefined) return this.#lost(stretch, opened.why, opened.times);
       const { data, times } = opened;
-      const count = await this.#putInside(data, to.writer);
-      if (count.cut !== undefined) {
-        const why = `its records are not whole from byte ${count.cut} of its content on`;
+      const { cut, strays } = await this.#putInside(data, to.writer);
+      if (cut !== undefined || strays > 0) {
+        const why =
+          cut === undefined
+            ? `${strays} records in it may not stand there`
+            : `its records are not whole from byte ${cut} of its content on`;
         log.lose({ offset, bytes: 0, what: 'record', why, ...times });
       }
     }
@@ -179,14 +181,19 @@ class McapRepair {
   }
 
   /** Message by message; `cut` is where the content stops to be records. */
-  async #putInside(data: Uint8Array, writer: ClipWriter): Promise<{ readonly cut?: number }> {
+  async #putInside(
+    data: Uint8Array,
+    writer: ClipWriter,
+  ): Promise<{ readonly cut?: number; readonly strays: number }> {
+    let strays = 0;
     for (const step of nested(data)) {
-      if (step.kind === 'cut') return { cut: step.at };
+      if (step.kind === 'cut') return { cut: step.at, strays };
+      if (step.kind === 'stray') strays += 1;
       if (step.kind !== 'message') continue;
       await writer.message(step.channelId, step.message);
       this.log.kept.messages += 1;
     }
-    return {};
+    return { strays };
   }
 
   async #putTorn(
@@ -340,44 +347,4 @@ const nearNs = 86_400_000_000_000n;
 
 function isNear(ns: bigint, { firstNs, lastNs }: Found): boolean {
   return ns >= firstNs - nearNs && ns <= lastNs + nearNs;
-}
-
-/** A sink that knows every channel, so that a chunk alone becomes a block. */
-function primedSink(name: string, channels: ReadonlyMap<number, Channel>): ItemSink {
-  const sink = new ItemSink({ name, reuse: false, meter: unmetered });
-  const builder = new McapRecordBuilder();
-  const put = (): void => {
-    const bytes = builder.buffer.slice();
-    sink.record(pieceOf(bytes, 0), 0, bytes.length, () => {});
-    builder.reset();
-  };
-  const schemas = new Set<number>();
-  for (const { id, topic, messageEncoding, metadata, schema } of channels.values()) {
-    const schemaId = schema?.id ?? 0;
-    if (schema !== undefined && !schemas.has(schemaId)) {
-      builder.writeSchema({ ...schema, id: schemaId });
-      put();
-    }
-    schemas.add(schemaId);
-    builder.writeChannel({ id, topic, messageEncoding, metadata: new Map(metadata), schemaId });
-    put();
-  }
-  sink.drain();
-  return sink;
-}
-
-/** The chunk as one block that can be copied as bytes; undefined when it is anything else. */
-function wholeBlock(sink: ItemSink, bytes: Uint8Array, offset: number): MessageBlock | undefined {
-  try {
-    sink.record(pieceOf(bytes, offset), 0, bytes.length, () => {});
-  } catch (error) {
-    if (asFault(error).code === 'internal') throw error;
-    sink.drain();
-    return undefined;
-  }
-  const items = sink.drain();
-  const [item] = items;
-  return items.length === 1 && item?.kind === 'block' && item.block.chunk !== undefined
-    ? item.block
-    : undefined;
 }

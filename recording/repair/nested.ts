@@ -7,6 +7,8 @@ export type NestedStep =
   | { readonly kind: 'message'; readonly channelId: number; readonly message: ClipMessage }
   /** A schema, a channel or another record of fields. */
   | { readonly kind: 'record'; readonly record: McapRecord }
+  /** A record that may not stand in a chunk, or that cannot be read. */
+  | { readonly kind: 'stray'; readonly at: number }
   /** From here on the bytes are no records. */
   | { readonly kind: 'cut'; readonly at: number };
 
@@ -27,7 +29,7 @@ export function* nested(data: Uint8Array): Generator<NestedStep, void> {
     if (code === opcode.message) yield messageStep(data, view, from, end);
     else {
       const record = parsed(code, data.subarray(from, end));
-      if (record !== undefined) yield { kind: 'record', record };
+      yield record === undefined ? { kind: 'stray', at } : { kind: 'record', record };
     }
     at = end;
   }
