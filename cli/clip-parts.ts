@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Fault, formatSize } from '@fieldloop/core';
 import { answer, type Client, queryText, type Schemas } from './client.ts';
+import { sketchCommand } from './clip-sketch.ts';
 import type { Command } from './commander.ts';
 import { diskFault, refuseExisting, sizeOf } from './download.ts';
 import { eventColumns } from './events.ts';
@@ -40,6 +41,7 @@ export function clipParts(clips: Command, io: CliIo): void {
       });
     });
   preview(clips, io);
+  sketchCommand(clips, io);
 }
 
 function getCommandOf(clips: Command, io: CliIo): void {
@@ -93,7 +95,9 @@ function preview(clips: Command, io: CliIo): void {
   apiOptions(
     clips
       .command('preview <id>')
-      .description('A picture of the clip as a JPEG file; the cloud makes them soon after upload.'),
+      .description(
+        'A picture of the clip as a JPEG file: the robot’s own, and better ones soon after upload.',
+      ),
   )
     .option('-n, --number <n>', 'which, from 0', wholeNumber('--number', { most: 99 }), 0)
     .option('-f, --file <path>', 'where to write it; else CLIP-N.jpg here')

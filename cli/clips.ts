@@ -3,6 +3,7 @@ import { Fault, formatSize } from '@fieldloop/core';
 import { answer, type Schemas } from './client.ts';
 import { clipCounts } from './clip-counts.ts';
 import { narrowOf, type NarrowOptions, narrowOptions } from './clip-filter.ts';
+import { besideFacts } from './clip-sketch.ts';
 import { clipParts, type CutOptions, downloadCut, isCut } from './clip-parts.ts';
 import { clipVerbs } from './clip-verbs.ts';
 import { clipViews } from './clip-views.ts';
@@ -119,6 +120,7 @@ function clipText(clip: Clip, show: Show): string {
         'pre-roll',
         clip.preTruncated ? 'cut short: the window no longer held all of it' : undefined,
       ],
+      ...besideFacts(clip),
       ['models', modelsText(clip.models)],
       ['agent', clip.agentVersion],
       ['log time', `${clip.startNs} to ${clip.endNs} ns`],

@@ -167,6 +167,7 @@ export const commands: Readonly<Record<string, string>> = {
   getClipLinks: 'clips links',
   getClipPlot: 'clips plot',
   getClipPreview: 'clips preview',
+  getClipSketch: 'clips sketch',
   getClipTopics: 'clips topics',
   getClipWhy: 'clips why',
   getCohort: 'cohorts get',

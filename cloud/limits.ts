@@ -287,6 +287,8 @@ export const maxClipMarks = 1000;
 /** Life of a signed link: unless asked otherwise, and at most. */
 export const linkMs = ms('1h');
 export const maxLinkMs = ms('24h');
+/** Of a robot's sketch of signals, unpacked. */
+export const maxSketchBytes = 256 * 1024;
 /** How often stored clips without previews are looked for beside the news of them, and how many. */
 export const previewEveryMs = ms('60s');
 export const previewBatch = 100;

@@ -1,4 +1,4 @@
-/** What an operator sees of a clip before its bytes come: a picture a camera, a sketch of values. */
+/** What an operator sees of a clip before its bytes come: a picture a camera, a sketch. */
 import { sha256Hex } from '@fieldloop/core';
 import type { ClipPreview } from '@fieldloop/proto';
 import { type Channel, decodeMessage, messageAt, type Redact } from '@fieldloop/recording';

@@ -2081,9 +2081,29 @@ export interface paths {
         };
         /**
          * A small picture of a clip
-         * @description Made of its image topics when it arrives, or when it is asked for first.
+         * @description Made of its image topics when it arrives, or when it is asked for first. Until then, and when the bytes are lost, it is the picture that the robot sent with the manifest.
          */
         get: operations["getClipPreview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/clips/{id}/sketch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The signals of a clip’s rules as its robot drew them, before its bytes come
+         * @description Of each part of the clip the value that lies farthest from the one before; null where there was none. It outlives the bytes.
+         */
+        get: operations["getClipSketch"];
         put?: never;
         post?: never;
         delete?: never;
@@ -8558,6 +8578,10 @@ export interface components {
             };
             /** @description In the words of the author. */
             text?: string;
+            /** @description What the rule says of the moment, in the words of its author. */
+            label?: {
+                [key: string]: number | string | boolean | null;
+            };
             /** @description How far beyond its threshold, in units of the threshold. */
             margin?: number;
         };
@@ -8700,6 +8724,60 @@ export interface components {
             };
             agentVersion: string;
             preTruncated: boolean;
+            /** @description With which probability sampling rules kept it; 1 when absent. */
+            propensity?: number;
+            /** @description Files on the robot, and where its first and last chunk begin. */
+            recordedIn: {
+                file: string;
+                fromOffset: number;
+                throughOffset: number;
+                chunks: number;
+            }[];
+            /** @description Clips that later triggers would have had of their own. */
+            mergedFrom: string[];
+            /** @description One long moment in several clips. */
+            group?: {
+                id: string;
+                part: number;
+            };
+            /** @description Messages a second of topics that were thinned. */
+            downsampled: {
+                [key: string]: number;
+            };
+            /** @description Topics that were asked for and are missing. */
+            dropped: {
+                topic: string;
+                /** @enum {string} */
+                why: "max_bytes" | "redaction_failed" | "disk";
+                messages: number;
+            }[];
+            /** @description What the robot changed before it wrote anything. */
+            redaction?: {
+                digest: string;
+                topics: string[];
+                failed: {
+                    topic: string;
+                    why: string;
+                }[];
+            };
+            /** @description The robot’s clock when the clip was cut. */
+            clock?: {
+                source: string;
+                offsetMs?: number;
+                synced: boolean;
+            };
+            /** @description Triggers kept back since the clip before, by rule and reason. */
+            suppressed: {
+                [key: string]: number;
+            };
+            /**
+             * Format: date-time
+             * @description After it no rule of the clip wants it any more.
+             * @example 2026-01-31T12:00:00.000Z
+             */
+            expiresAt?: string;
+            /** @description SHA-256 of the document of the robot’s clip before. */
+            previousManifest?: string;
             /**
              * Format: date-time
              * @example 2026-01-31T12:00:00.000Z
@@ -8713,8 +8791,11 @@ export interface components {
         };
         Preview: {
             n: number;
-            /** @enum {string} */
-            kind: "first" | "trigger" | "middle";
+            /**
+             * @description `thumbnail`: the robot’s own, until the clip is stored.
+             * @enum {string}
+             */
+            kind: "first" | "trigger" | "middle" | "thumbnail";
             topic: string;
             /** @example 1717171717000000000 */
             atNs: string;
@@ -8778,6 +8859,16 @@ export interface components {
                 };
             }[];
         };
+        ClipSketch: {
+            startNs: string;
+            /** @description Time that one value stands for. */
+            stepMs: number;
+            signals: {
+                name: string;
+                unit?: string;
+                values: (number | null)[];
+            }[];
+        };
         ClipWhy: {
             clip: string;
             state: string;
@@ -8807,6 +8898,10 @@ export interface components {
                 };
                 /** @description In the words of the author. */
                 text?: string;
+                /** @description What the rule says of the moment, in the words of its author. */
+                label?: {
+                    [key: string]: number | string | boolean | null;
+                };
                 /** @description How far beyond its threshold, in units of the threshold. */
                 margin?: number;
                 /** @description It fired inside the clip of another and became part of it. */
@@ -17891,6 +17986,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+        };
+    };
+    getClipSketch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A line a signal. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClipSketch"];
+                };
             };
         };
     };

@@ -177,6 +177,7 @@ test('a key of one cohort is refused wherever answers are not kept to its device
     'getClipData',
     'getClipPlot',
     'getClipPreview',
+    'getClipSketch',
     'getClipTopics',
     'getClipWhy',
     'getDevice',

@@ -16,7 +16,7 @@ const owned: readonly { readonly path: RegExp; readonly table: Owned }[] = [
   { path: /^\/v1\/devices\/\{id\}(\/\w+)?$/, table: 'device' },
   { path: /^\/v1\/sessions\/\{id\}$/, table: 'session' },
   {
-    path: /^\/v1\/clips\/\{id\}(\/(data|messages|plot|previews\/\{n\}|topics|why))?$/,
+    path: /^\/v1\/clips\/\{id\}(\/(data|messages|plot|previews\/\{n\}|sketch|topics|why))?$/,
     table: 'clip',
   },
   { path: /^\/v1\/events\/\{id\}$/, table: 'event' },

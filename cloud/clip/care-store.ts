@@ -126,6 +126,7 @@ export const clipCareStore = (db: Db) => ({
       .where('clip_id', '=', clip.id)
       .returning('sha256')
       .execute();
+    await db.deleteFrom('clip_robot_preview').where('clip_id', '=', clip.id).execute();
     const exported = await db
       .updateTable('clip_export')
       .set((set) => ({ erased_at: at, updated_at: at, version: set('version', '+', 1n) }))

@@ -11,6 +11,8 @@ import { z } from '../http/openapi.ts';
 import { type Clip, clipStates, leadingMarker, tagsOf } from './clip.ts';
 import { type Pin, stateReason } from './care.ts';
 import type { Preview, PreviewState } from './preview.ts';
+import { besideJson, besideShape } from './beside-json.ts';
+import type { RobotPreview } from './robot-preview.ts';
 import { type ClipMark, type Lineage, marginsOf, rulesOf } from './story.ts';
 
 const value = z.union([z.number(), z.string(), z.boolean(), z.null()]);
@@ -28,6 +30,10 @@ export const whySchema = z
       .record(z.string(), value)
       .openapi({ description: 'The signals of the expression at that moment.' }),
     text: z.string().optional().openapi({ description: 'In the words of the author.' }),
+    label: z
+      .record(z.string(), value)
+      .optional()
+      .openapi({ description: 'What the rule says of the moment, in the words of its author.' }),
     margin: z
       .number()
       .optional()
@@ -71,7 +77,9 @@ export const clipSummarySchema = z
 const previewSchema = z
   .object({
     n: z.int(),
-    kind: z.enum(['first', 'trigger', 'middle']),
+    kind: z
+      .enum(['first', 'trigger', 'middle', 'thumbnail'])
+      .openapi({ description: '`thumbnail`: the robot’s own, until the clip is stored.' }),
     topic: z.string(),
     atNs: nsField,
     mediaType: z.string(),
@@ -112,6 +120,7 @@ export const clipSchema = z
       .openapi({ description: 'What the device’s properties were at the start of the clip.' }),
     agentVersion: z.string(),
     preTruncated: z.boolean(),
+    ...besideShape,
     createdAt: instantField,
     updatedAt: instantField,
   })
@@ -126,6 +135,8 @@ export interface ClipView {
   readonly clip: Clip;
   readonly previews: readonly Preview[];
   readonly preview: { readonly state: PreviewState; readonly why?: string };
+  /** Pictures that the robot sent; they stand in until there are others. */
+  readonly robotPreviews: readonly RobotPreview[];
   readonly pins: readonly Pin[];
   readonly marks: readonly ClipMark[];
   readonly properties: Readonly<Record<string, string | number | boolean>>;
@@ -175,7 +186,10 @@ export function clipJson(view: ClipView): ClipJson {
     ...(clip.note === undefined ? {} : { note: clip.note }),
     ...(hold === undefined ? {} : { hold: { ...hold, at: instantText(hold.at) } }),
     pinnedBy: view.pins.map((pin) => ({ ...pin })),
-    previews: view.previews.map((one) => previewJson(clip.id, one)),
+    previews:
+      view.previews.length > 0
+        ? view.previews.map((one) => previewJson(clip.id, one))
+        : view.robotPreviews.map((one) => robotPreviewJson(clip, one)),
     previewState: preview.state,
     ...(preview.why === undefined ? {} : { previewProblem: preview.why }),
     models: { ...manifest.models },
@@ -184,6 +198,7 @@ export function clipJson(view: ClipView): ClipJson {
     deviceProperties: { ...properties },
     agentVersion: manifest.agentVersion,
     preTruncated: manifest.preTruncated,
+    ...besideJson(manifest),
     createdAt: instantText(clip.createdAt),
     updatedAt: instantText(clip.updatedAt),
   };
@@ -209,7 +224,7 @@ export const rate = (count: number, seconds: number): number =>
   seconds > 0 ? Math.round((count / seconds) * 100) / 100 : 0;
 
 export function whyJson(marker: ClipMarker, margins?: ReadonlyMap<string, number>): WhyJson {
-  const margin = margins?.get(`${marker.rule} ${marker.atNs}`);
+  const margin = margins?.get(`${marker.rule} ${marker.atNs}`) ?? marker.margin;
   return {
     rule: marker.rule,
     ruleSet: marker.ruleSet,
@@ -220,6 +235,7 @@ export function whyJson(marker: ClipMarker, margins?: ReadonlyMap<string, number
     expression: marker.expression,
     values: { ...marker.values },
     ...(marker.why === undefined ? {} : { text: marker.why }),
+    ...(marker.label === undefined ? {} : { label: { ...marker.label } }),
     ...(margin === undefined ? {} : { margin }),
   };
 }
@@ -228,6 +244,21 @@ function previewJson(clipId: string, preview: Preview): z.infer<typeof previewSc
   const { sha256: _sha256, atNs, ...same } = preview;
   const path = `/v1/clips/${clipId}/previews/${preview.n}`;
   return { ...same, atNs: String(atNs), path };
+}
+
+function robotPreviewJson(clip: Clip, preview: RobotPreview): z.infer<typeof previewSchema> {
+  const { n, topic = '', atNs = clip.startNs, mediaType, width = 0, height = 0, bytes } = preview;
+  return {
+    n,
+    kind: 'thumbnail',
+    topic,
+    atNs: String(atNs),
+    mediaType,
+    width,
+    height,
+    sizeBytes: bytes.length,
+    path: `/v1/clips/${clip.id}/previews/${n}`,
+  };
 }
 
 export const lineageSchema = z

@@ -1,12 +1,11 @@
 /** What is inside a clip and around it: topics, messages, plots, pictures, why, and its lineage. */
 import { Fault } from '@fieldloop/core';
-import { answerBytes } from '../blob/answer.ts';
 import { instantField, instantText, nsField, nsInstantText } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { maxPlotColumns } from '../limits.ts';
-import { type Clip, clipFileName, leadingMarker } from './clip.ts';
-import { bytesFault, stateReason } from './care.ts';
+import { type Clip, leadingMarker } from './clip.ts';
+import { stateReason } from './care.ts';
 import {
   type ClipDeps,
   clipPath,
@@ -25,9 +24,7 @@ import {
   whyJson,
   whySchema,
 } from './json.ts';
-import type { Preview } from './preview.ts';
-import { makePreviews } from './preview-maker.ts';
-import { previewStore } from './preview-store.ts';
+import { preview, sketch } from './preview-routes.ts';
 import { marginsOf } from './story.ts';
 import { clipStoryStore } from './story-store.ts';
 import { viewOf } from './view.ts';
@@ -37,6 +34,7 @@ export const clipViewOperations = (deps: ClipDeps): readonly Operation[] => [
   topics(deps),
   plot(deps),
   preview(deps),
+  sketch(deps),
   why(deps),
   lineage(deps),
 ];
@@ -213,63 +211,6 @@ export function demandRange(startNs: bigint | undefined, endNs: bigint | undefin
   throw new Fault('invalid', 'the end of the range is not behind its start', {
     place: '/query/endNs',
     remedy: 'Give an endNs larger than startNs; the end itself is left out.',
-  });
-}
-
-const preview = (deps: ClipDeps): Operation => {
-  const making = new Map<string, Promise<void>>();
-  return operation(
-    {
-      id: 'getClipPreview',
-      tag: 'clips',
-      method: 'get',
-      path: '/v1/clips/{id}/previews/{n}',
-      summary: 'A small picture of a clip',
-      description: 'Made of its image topics when it arrives, or when it is asked for first.',
-      right: 'clips:read',
-      faults: ['conflict'],
-      statuses: { 206: 'A part of it.', 304: 'The caller has it.', 416: 'No such part.' },
-    },
-    {
-      params: clipPath.extend({ n: z.string().regex(/^\d{1,3}$/, 'is not a number') }),
-      answer: { status: 200, description: 'The picture.', bytes: 'image/jpeg' },
-    },
-    async (call) => {
-      const clip = await openedClip(deps, call, 'clip.preview');
-      if (clip.state !== 'stored') throw bytesFault(clip);
-      const previews = await previewsOf(deps, clip, making);
-      const n = Number(call.params.n);
-      const found = previews.find((one) => one.n === n);
-      if (found === undefined) throw noPreview(clip, previews.length);
-      const fileName = clipFileName(clip, `_${n}`).replace(/mcap$/, 'jpg');
-      return await answerBytes({ ...found, fileName, inline: true }, deps.bytes, call);
-    },
-  );
-};
-
-/** Several requests for the first picture of a clip make it once. */
-async function previewsOf(
-  deps: ClipDeps,
-  clip: Clip,
-  making: Map<string, Promise<void>>,
-): Promise<readonly Preview[]> {
-  const { state } = await previewStore(deps.read).state(clip.id);
-  if (state === 'pending') {
-    const running = making.get(clip.id) ?? makePreviews(deps, clip);
-    making.set(clip.id, running);
-    try {
-      await running;
-    } finally {
-      making.delete(clip.id);
-    }
-  }
-  return await previewStore(deps.write).list(clip.id);
-}
-
-function noPreview(clip: Clip, count: number): Fault {
-  return new Fault('not_found', `${clip.id} has ${count} previews`, {
-    place: '/path/n',
-    remedy: count === 0 ? 'It has no images.' : `They count from 0 to ${count - 1}.`,
   });
 }
 

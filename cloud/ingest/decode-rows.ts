@@ -19,6 +19,9 @@ import {
   type WireCode,
   type WireValue,
 } from '@fieldloop/proto';
+import { clipIdOf } from '../clip/clip.ts';
+import { soundPreviews } from '../clip/robot-preview.ts';
+import { robotPreviewStore } from '../clip/robot-preview-store.ts';
 import { clipStore } from '../clip/store.ts';
 import { commandStore } from '../command/store.ts';
 import { deviceStore } from '../device/store.ts';
@@ -166,6 +169,8 @@ async function putManifest(
   const clips = clipStore(db);
   const outcome = await clips.putManifest(key.device, manifest, at);
   if (outcome === 'conflict') return 'MALFORMED';
+  const shown = soundPreviews(manifest, row.previews);
+  if (outcome === 'new') await robotPreviewStore(db).put(clipIdOf(manifest), shown);
   if (manifest.device !== key.device) {
     onOtherName?.({ device: key.device, written: manifest.device });
   }

@@ -49,6 +49,21 @@ interface ClipPreviewRow {
   size_bytes: Int;
 }
 
+/** What a robot sent with the manifest, a few kilobytes each. */
+interface ClipRobotPreviewRow {
+  clip_id: string;
+  n: Int;
+  kind: string;
+  topic: TextOrNull;
+  /** Log time of the image. */
+  at_ns: IntOrNull;
+  media_type: string;
+  width: IntOrNull;
+  height: IntOrNull;
+  sha256: string;
+  base64: string;
+}
+
 /** An object whose bytes are to be removed unless somebody still needs them. */
 interface BlobErasureRow {
   sha256: string;
@@ -85,6 +100,7 @@ interface ClipExportItemRow {
 export interface ClipTables {
   clip_tag: ClipTagRow;
   clip_preview: ClipPreviewRow;
+  clip_robot_preview: ClipRobotPreviewRow;
   blob_erasure: BlobErasureRow;
   clip_export: ClipExportRow;
   clip_export_item: ClipExportItemRow;

@@ -16,6 +16,7 @@ import { models } from './0015-models.ts';
 import { releases } from './0016-releases.ts';
 import { workflows } from './0017-workflows.ts';
 import { cases } from './0019-cases.ts';
+import { robotPreviews } from './0020-robot-previews.ts';
 import type { Migration } from './migration.ts';
 
 /** All steps, oldest first. */
@@ -38,4 +39,5 @@ export const migrations: readonly Migration[] = [
   releases,
   workflows,
   cases,
+  robotPreviews,
 ];
