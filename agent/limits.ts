@@ -64,7 +64,9 @@ export const settledAfterMs = 10_000;
 export const abandonedAfterMs = 10 * 60_000;
 export const rescanEveryMs = 30_000;
 /** How often a growing file is looked at: part of the latency of each verdict. */
-export const pollEveryMs = 20;
+export const pollEveryMs = 10;
+/** The same once it rested for longer than `supersededAfterMs`. */
+export const restingPollMs = 50;
 /** Bytes of a growing file that are read at once; between two such reads a place can be kept. */
 export const growingReadBytes = 1024 * 1024;
 /** How often a file that does not grow is asked whether its recorder went on elsewhere. */

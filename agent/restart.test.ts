@@ -15,7 +15,7 @@ import { parseRuleSet, type RuleSet } from '@fieldloop/rules';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { FinishedClip } from './clip/write.ts';
 import { Lane } from './lane.ts';
-import { pollEveryMs } from './limits.ts';
+import { pollEveryMs, restingPollMs } from './limits.ts';
 import type { Notice } from './messages.ts';
 import { rulesOf } from './rule/rules.ts';
 import { openScoring } from './score/scoring.ts';
@@ -122,7 +122,7 @@ async function live({ path, known, told, how, most }: Life): Promise<void> {
     async sleep(asked: number, signal?: AbortSignal) {
       ms += asked;
       // The source looks at a file that has nothing new: the life is over.
-      if (asked === pollEveryMs) end(how);
+      if (asked === pollEveryMs || asked === restingPollMs) end(how);
       await systemClock.sleep(1, signal);
     },
   };

@@ -10,10 +10,10 @@ import { fingerprintBytes } from '../limits.ts';
 import { stableUuid } from '../stable-id.ts';
 
 /** Of the file as far as it is written: its first bytes and its size, lower-case hex. */
-export async function fingerprint(file: Readable): Promise<string> {
-  const head = await file.read(0, fingerprintBytes);
+export async function fingerprint(file: Readable, size = file.size): Promise<string> {
+  const head = await file.read(0, Math.min(fingerprintBytes, size ?? fingerprintBytes));
   return createHash('sha256')
-    .update(`${file.size ?? head.length}:`)
+    .update(`${size ?? head.length}:`)
     .update(head)
     .digest('hex');
 }

@@ -73,15 +73,19 @@ class Folder {
     try {
       while (!this.#signal.aborted) {
         let waits = 0;
+        let wasRead = false;
         const { found, problem, isForbidden } = await scan(this.#options);
         if (isForbidden === true) yield* this.#forbidden(this.#options.path, problem ?? '');
         for (const candidate of found) {
           if (this.#dealt.get(candidate.path) === candidate.version) continue;
-          const isDealtWith = yield* this.#candidate(candidate);
+          const outcome = yield* this.#candidate(candidate);
           if (this.#signal.aborted) return;
-          if (isDealtWith) this.#dealt.set(candidate.path, candidate.version);
-          else waits += 1;
+          if (outcome === 'dealt') this.#dealt.set(candidate.path, candidate.version);
+          waits += Number(outcome === 'waits');
+          wasRead ||= outcome === 'read';
         }
+        // A session took its time, and its last files are others than those that were found.
+        if (wasRead) continue;
         yield { kind: 'waiting', reason: problem ?? (waits > 0 ? waitingFor(waits) : noneNew) };
         await this.#changes.next(waits > 0 ? settledAfterMs : rescanEveryMs, this.#signal);
       }
@@ -90,36 +94,36 @@ class Folder {
     }
   }
 
-  /** False when the file has to be looked at again. */
-  async *#candidate(candidate: Candidate): AsyncGenerator<SourceItem, boolean> {
+  /** `dealt`: it is not looked at again while it stays as it is. */
+  async *#candidate(candidate: Candidate): AsyncGenerator<SourceItem, 'dealt' | 'waits' | 'read'> {
     const { positions, clock } = this.#deps;
     const finished = await isFinished(candidate, clock);
-    if (!finished && !(this.#options.follow && (await isGrowable(candidate.path)))) return false;
+    if (!finished && !(this.#options.follow && (await isGrowable(candidate.path)))) return 'waits';
     let key: string;
     try {
       key = await this.#key(candidate.path);
     } catch (error) {
       const fault = asFault(error);
       this.#deps.log.warn('a recording cannot be opened', { path: candidate.path, error: fault });
-      if (fault.code !== 'forbidden') return true;
+      if (fault.code !== 'forbidden') return 'dealt';
       yield* this.#forbidden(candidate.path, `${candidate.path} may not be read`);
-      return true;
+      return 'dealt';
     }
     const known = (await positions.get(key)) as { readonly state?: string } | undefined;
     if (!this.#options.follow) {
       if (known === undefined) yield* this.#readOnce(candidate, key);
-      return true;
+      return 'dealt';
     }
-    if (known?.state === 'quarantined') return true;
+    if (known?.state === 'quarantined') return 'dealt';
     const place = await this.#placeFor(candidate);
-    if (place === undefined && known !== undefined) return true;
+    if (place === undefined && known !== undefined) return 'dealt';
     // What was read and comes again is a copy on its way: when it is whole, it is known.
-    if (place === undefined && !finished && (await this.#isCopy(candidate))) return false;
+    if (place === undefined && !finished && (await this.#isCopy(candidate))) return 'waits';
     yield* new Recorded(this.#options.device, this.#recordedDeps(candidate), this.#signal).read(
       candidate,
       place,
     );
-    return false;
+    return 'read';
   }
 
   /** The place of a session that this file belongs to. */
@@ -148,7 +152,7 @@ class Folder {
       ...this.#deps,
       scan: () => scan(this.#options),
       next: (after, isLive) => this.#next(after, isLive),
-      note: async (file, why) => this.#note(file, why),
+      note: (file, about) => this.#note(file, about),
       savePlace: async (place) => {
         const document = place === 'over' ? placeOver : placeDocument(place);
         if (document !== undefined) return positions.save(key, document);
@@ -175,12 +179,15 @@ class Folder {
     }
   }
 
-  async #note({ path }: Candidate, why: string | undefined): Promise<void> {
+  async #note(
+    { path }: Candidate,
+    { size, why }: { readonly size: number; readonly why?: string | undefined },
+  ): Promise<void> {
     const { positions } = this.#deps;
     try {
       const state = why === undefined ? 'read' : 'quarantined';
       const document = { state, recording: path, ...(why === undefined ? {} : { reason: why }) };
-      await positions.save(await this.#key(path), document);
+      await positions.save(await this.#key(path, size), document);
       if (why === undefined) await positions.save(await this.#openingKey(path), document);
     } catch (error) {
       // It is gone already, and will not come again under this name.
@@ -216,9 +223,10 @@ class Folder {
     return `${this.#options.name}/opening/${await openingOf(file)}`;
   }
 
-  async #key(path: string): Promise<string> {
+  /** `size`: as it was looked at; it may have grown since. */
+  async #key(path: string, size?: number): Promise<string> {
     await using file = await openFile(path);
-    return `${this.#options.name}/${await fingerprint(file)}`;
+    return `${this.#options.name}/${await fingerprint(file, size)}`;
   }
 
   #seriesKey({ split }: Candidate): string {

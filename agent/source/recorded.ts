@@ -6,7 +6,13 @@
 import { asFault, type Clock, Fault, type Log } from '@fieldloop/core';
 import type { Channel, RecordingItem } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
-import { lookAroundMs, pollEveryMs, quietEveryMs, supersededAfterMs } from '../limits.ts';
+import {
+  lookAroundMs,
+  pollEveryMs,
+  quietEveryMs,
+  restingPollMs,
+  supersededAfterMs,
+} from '../limits.ts';
 import { type ChannelMap, type ChannelTable, openChannelTable } from './channel-table.ts';
 import { openingOf, openingOfBlock, sessionIdOf } from './fingerprint.ts';
 import { isFinished } from './finished.ts';
@@ -23,8 +29,11 @@ export interface RecordedDeps {
   readonly scan: () => Promise<Scan>;
   /** The split that goes on after this one, once it is there; undefined when none comes. */
   readonly next: (after: Candidate, isLive: boolean) => Promise<Candidate | undefined>;
-  /** Notes that a file was read to its end, or broke. */
-  readonly note: (file: Candidate, why?: string) => Promise<void>;
+  /** Notes that a file of this size was read to its end, or why it broke. */
+  readonly note: (
+    file: Candidate,
+    about: { readonly size: number; readonly why?: string },
+  ) => Promise<void>;
   readonly savePlace: (place: Place | 'over') => Promise<void>;
 }
 
@@ -129,7 +138,7 @@ export class Recorded {
       outcome = yield* this.#warm(file, part, isLast ? place.offset : undefined);
       if (!isLast || outcome.kind !== 'done') continue;
       if (!place.isDone) outcome = yield* this.#follow(file, candidate, part);
-      else await this.#deps.note(candidate);
+      else await this.#deps.note(candidate, { size: file.size });
     }
     // A later split goes on where the place's own file ended.
     const last = place.files.at(-1)?.index ?? 0;
@@ -173,7 +182,7 @@ export class Recorded {
         for await (const item of file.more(this.#signal)) yield* this.#take(item, { file, part });
       } catch (error) {
         const fault = expected(error);
-        await this.#deps.note(candidate, fault.message);
+        await this.#deps.note(candidate, { size: file.size, why: fault.message });
         return { kind: 'torn', fault, goesOn: false };
       }
       this.#marks.reached(part, file, this.#deps.clock.monotonicMs());
@@ -181,7 +190,7 @@ export class Recorded {
       if (this.#marks.isDue) yield* this.#mark();
       if (file.isDone) {
         yield* this.#mark();
-        await this.#deps.note(await this.#named(file, candidate));
+        await this.#deps.note(await this.#named(file, candidate), { size: file.size });
         return { kind: 'done' };
       }
       if (file.hasMore) continue;
@@ -191,7 +200,11 @@ export class Recorded {
       if (now - lookedMs >= lookAroundMs) {
         lookedMs = now;
         const end = await this.#end(file, candidate);
-        if (end !== undefined) return end;
+        if (end !== undefined) {
+          // It goes on from here if it grows after all.
+          yield* this.#mark();
+          return end;
+        }
       }
       const silentMs = this.#tail.silentMs(now);
       if (this.#isLive && silentMs > 0 && now - quietMs >= quietEveryMs) {
@@ -199,7 +212,8 @@ export class Recorded {
         yield { kind: 'quiet', ms: silentMs };
       }
       // An aborted sleep ends at the next look.
-      await clock.sleep(pollEveryMs, this.#signal).catch(() => undefined);
+      const rests = this.#tail.stillMs(now) > supersededAfterMs;
+      await clock.sleep(rests ? restingPollMs : pollEveryMs, this.#signal).catch(() => undefined);
     }
   }
 
@@ -228,7 +242,7 @@ export class Recorded {
     });
     if (end === undefined) return undefined;
     const fault = end === 'deleted' ? deleted(candidate.path) : file.torn();
-    await this.#deps.note(here ?? candidate, fault.message);
+    await this.#deps.note(here ?? candidate, { size: file.size, why: fault.message });
     return { kind: 'torn', fault, goesOn: end === 'superseded' || end === 'deleted' };
   }
 

@@ -28,6 +28,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
     'e2e/verify.ts',
     'bench/generate.ts',
     'bench/rival.ts',
+    'bench/agent/tail-writer.ts',
     'bench/flywheel/recording.ts',
   ],
   '@opentelemetry/api': ['cloud/http/traces.ts'],
