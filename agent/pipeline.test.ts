@@ -169,6 +169,7 @@ for (const [name, topic, signal, when] of [
     'x > 0.0',
   ],
   ['mcap/rosbag2-cdr_test_0.mcap', '/test_topic', 'path: int32_value, type: double', 'x == 123.0'],
+  ['db3/rosbag2-talker.db3', '/topic', 'path: data, type: string', 'x != ""'],
 ] as const) {
   const path = join(shared, name);
   const skips = existsSync(path) ? '' : ' (skipped: ../shared/data would bring it)';

@@ -27,7 +27,7 @@ export function explainCommand(rules: Command, io: CliIo): void {
     .command('explain')
     .description('Why each rule fires or does not at one moment of a recording.')
     .argument('<rules>', 'a rule set (YAML)')
-    .argument('<recording>', 'an MCAP file or a ROS 1 bag')
+    .argument('<recording>', 'an MCAP file, a ROS 1 bag or a db3 of rosbag2')
     .requiredOption('--at <time>', '+seconds from the start, an instant (ISO), or log time in ns')
     .option('--rule <id...>', 'these rules alone')
     .option('--device <name>', 'the robot, for draws of `sample`')

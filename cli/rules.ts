@@ -44,7 +44,7 @@ export function rulesCommand(io: CliIo): Command {
     .command('test')
     .description('Which rule fires when in a recording, with the values.')
     .argument('<rules>', 'a rule set (YAML)')
-    .argument('<recording>', 'an MCAP file or a ROS 1 bag')
+    .argument('<recording>', 'an MCAP file, a ROS 1 bag or a db3 of rosbag2')
     .option('--json', 'one JSON document instead of tables')
     .action(async (rules: string, recording: string, options: { json?: boolean }) => {
       const { ruleSet } = await readRules(io, rules);

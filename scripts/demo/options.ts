@@ -21,7 +21,7 @@ export const usage = `npm run demo -- [options]
 Runs the whole line on this machine: the cloud, robots, one agent each, clips with their reasons.
 
   --once             stop when a clip of each robot is stored, verified and readable (exit code 0)
-  --recording FILE   one agent on your own recording (MCAP or ROS 1 bag) instead of the simulator
+  --recording FILE   one agent on your own recording (MCAP, bag or db3) instead of the simulator
   --rules FILE       with these rules; without it, library rules that fit the recording's topics
   --loop             from failures to the model that no longer makes them, on every robot, with
                      simulated people at the gates; ends by itself, at most ten minutes
