@@ -82,3 +82,22 @@ test('what a clip in the making has taken counts already', () => {
   expect(tryRules(set('200B'), messages).fired).toEqual(['r@10000']);
   expect(tryRules(set('300B'), messages).fired).toEqual(['r@10000', 's@10900']);
 });
+
+test('what a moment between messages has cost does not hold the message behind it', () => {
+  const set = rules(
+    '{hour: {bytes: 10B}}',
+    `- id: r
+  when: x > 1.0
+  edge: level
+  limits: {cooldown: 1500ms}
+  capture: {topics: [/big], pre: 0s, post: 9s}`,
+  );
+  const messages = inTimeOrder([
+    { topic: '/x', ms: 0, value: 2 },
+    { topic: '/big', ms: 1_400, value: 123 },
+    { topic: '/big', ms: 1_600, value: 123 },
+    { topic: '/big', ms: 4_000, value: 123 },
+  ]);
+  // Half of the second has passed at 1500 ms: half of the 13 bytes so far.
+  expect(tryRules(set, messages).fired).toEqual(['r@0', 'r@1500']);
+});

@@ -272,8 +272,9 @@ function takeFirst(state: EngineState): void {
   if (topic !== undefined) {
     machine.from = held.slots;
     machine.at = held.firstAt();
-    if (budget !== undefined) spendBytes(state, topic.name, held);
     takeMessage(machine, held.firstNs(), topic);
+    // Behind it: time that passed before the message knows nothing of its bytes.
+    if (budget !== undefined) spendBytes(state, topic.name, held);
   }
   held.removeFirst();
 }
