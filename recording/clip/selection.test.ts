@@ -7,6 +7,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { checkRecording } from '../check.ts';
 import { readRecording } from '../read.ts';
+import { diagnose } from '../testing/doctor.ts';
 import { makeMcap, robotMessages } from '../testing/mcap-maker.ts';
 import {
   memoryFile,
@@ -53,6 +54,7 @@ async function cut(
   await cutClip(out, { ...plan, ...changes, metadata }, { profile: 'ros2', channels, blocks });
   const report = await checkRecording(memoryFile(out.bytes));
   expect(report.errors).toEqual([]);
+  expect(diagnose(out.bytes)).toEqual([]);
   const read = await readAll(readRecording(memoryFile(out.bytes)));
   return { bytes: out.bytes, read, leftOut };
 }
