@@ -3,6 +3,7 @@ import { Fault, type Json } from '@fieldloop/core';
 import { readRecording } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
 import {
+  costOf,
   gatherFacts,
   lintAgainst,
   problemLine,
@@ -10,6 +11,7 @@ import {
   type RuleProblem,
   type RuleSet,
   ruleSetJsonSchema,
+  type SetCost,
 } from '@fieldloop/rules';
 import { Command } from './commander.ts';
 import { answer } from './client.ts';
@@ -73,6 +75,8 @@ interface Linted {
   readonly file: string;
   readonly ruleSet: RuleSet | undefined;
   readonly problems: readonly RuleProblem[];
+  /** At the rates of the recording, when there is one. */
+  readonly cost: SetCost | undefined;
 }
 
 async function lint(io: CliIo, files: readonly string[], options: LintOptions): Promise<void> {
@@ -86,7 +90,8 @@ async function lint(io: CliIo, files: readonly string[], options: LintOptions): 
     // The cloud finds again what this machine finds: each problem is told once.
     const told = new Set([...problems, ...more].map((one) => problemLine({ ...one, file })));
     const ofFleet = (fleet[i] ?? []).filter((one) => !told.has(problemLine(one)));
-    return { file, ruleSet, problems: [...problems, ...more, ...ofFleet].toSorted(byPlace) };
+    const cost = ruleSet === undefined || facts === undefined ? undefined : costOf(ruleSet, facts);
+    return { file, ruleSet, problems: [...problems, ...more, ...ofFleet].toSorted(byPlace), cost };
   });
   const document = { files: linted.map(lintDocument) };
   printOne(document, options, io, () => linted.map(lintText).join(''));
@@ -132,22 +137,38 @@ Examples:
 
 const byPlace = (a: RuleProblem, b: RuleProblem): number => a.line - b.line || a.column - b.column;
 
-function lintDocument({ file, ruleSet, problems }: Linted): Json {
+function lintDocument({ file, ruleSet, problems, cost }: Linted): Json {
   return {
     file,
     ...(ruleSet && { name: ruleSet.name, version: ruleSet.version, digest: ruleSet.digest }),
     problems: problems.map((problem) => ({ ...problem })),
+    ...(cost && { cost: { ...cost, rules: cost.rules.map((rule) => ({ ...rule })) } }),
   };
 }
 
-function lintText({ file, ruleSet, problems }: Linted): string {
+function lintText({ file, ruleSet, problems, cost }: Linted): string {
   const lines = problems.map(problemLine);
   if (ruleSet !== undefined) {
     const { name, version, rules, digest } = ruleSet;
     const count = `${rules.length} ${rules.length === 1 ? 'rule' : 'rules'}`;
     lines.push(`${file}: ${name} version ${version}, ${count}, digest ${digest.slice(0, 12)}`);
   }
+  if (cost !== undefined) lines.push(...costLines(cost));
   return lines.map((line) => `${line}\n`).join('');
+}
+
+/** What the set takes of a core at the recording's rates, the dearest rules first. */
+function costLines({ rules, readingNsPerSecond, nsPerSecond }: SetCost): string[] {
+  const perSecond = (ns: number): string => `${(ns / 1_000).toPrecision(3)} µs a second`;
+  const share = ((nsPerSecond / 1e9) * 100).toPrecision(2);
+  const dearest = rules.toSorted((a, b) => b.nsPerSecond - a.nsPerSecond);
+  return [
+    `  about ${share} % of a core: reading signals ${perSecond(readingNsPerSecond)}`,
+    ...dearest.map(
+      ({ rule, ns, hz, nsPerSecond: all }) =>
+        `  ${rule}: ${perSecond(all)}, ${Math.round(ns)} ns a look, ${hz.toPrecision(3)} looks a second`,
+    ),
+  ];
 }
 
 async function factsOf(io: CliIo, path: string): Promise<RecordingFacts> {

@@ -55,7 +55,8 @@ export const steps = fc
           record: { scorer: 'net', atNs, values, embedding, latencyMs: 1, modelSha256: '' },
         };
       }
-      const shown = what === '/mode' ? 'ABC'.charAt(value % 3) : value;
+      const list = Array.from({ length: value }, (_, k) => ({ a: k, b: value }));
+      const shown = what === '/mode' ? 'ABC'.charAt(value % 3) : what === '/other' ? list : value;
       return { kind: 'message', message: { topic: what, ms, value: shown } };
     });
   });

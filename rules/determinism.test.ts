@@ -27,6 +27,10 @@ signals:
   x: {topic: /x, path: data, type: double, maxAge: 250ms}
   y: {topic: /y, path: data, type: double}
   mode: {topic: /mode, path: data, type: string, latched: true}
+  slow: {topic: /x, path: data, type: double, valid: [0.5, 4.5], filter: {lowpassHz: 2}}
+  pos: {topic: /y, path: [data, data], type: geo, maxAge: 600ms}
+  all: {topic: /other, path: data, type: list, maxItems: 4, maxAge: 700ms}
+geofences: {near: {circle: {center: [2, 2], radius: 200000}}}
 models: {net: {ref: net, input: {topic: /camera}, maxAge: 400ms}}
 rules:
 - {id: level, when: x > 2.0 && y < 3.0}
@@ -43,6 +47,11 @@ rules:
 - {id: silent, absent: {topic: /x, for: 200ms, minHz: 4, window: 500ms, arm: mode != "C"}}
 - {id: turns, every: {period: 300ms, first: 0s}, when: y > 0.5}
 - {id: ahead, every: {period: 100ms}, capture: {pre: 0s, post: 100ms}}
+- {id: filtered, when: 'slow > 2.5 && slow < 3.0 || slow - prev(slow) > 0.8'}
+- {id: moved, when: 'dist(pos, prev(pos)) > 400000.0 || changed(geohash(pos, 1))'}
+- {id: inside, when: 'inside(pos, "near") && now() - 1.7e9 > 0.3', priority: 1.0 + margin()}
+- {id: items, when: 'all.exists(d, d.a > 1.0) && prev(size(all)) < 2.0', priority: 5.0 * margin()}
+- {id: folds, when: 'max(sum(all.map(d, d.a)), "500ms") > 2.0 && least(all.map(d, d.b)) < 4.0'}
 - {id: unsure, when: 'net.entropy > 0.5 && net.margin < 0.5'}
 `;
 

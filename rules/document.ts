@@ -9,6 +9,7 @@ import { signalsOf, topicsOf } from './cel/checked.ts';
 import { type Declared, entriesOf, readDeclared } from './declare.ts';
 import * as limits from './limits.ts';
 import { inOrder, type RuleProblem } from './problem.ts';
+import { checkBudgets } from './check-budgets.ts';
 import { readBudgets } from './read-capture.ts';
 import { readExpressions, readRule } from './read-rule.ts';
 import type { RuleContext } from './rule-context.ts';
@@ -46,8 +47,9 @@ export function parseRuleSet(text: string, file: string): ParsedRuleSet {
   if (report.problems.every(({ severity }) => severity === 'warning')) {
     warnUnused(declared, rules, report);
   }
-  const problems = bounded(report.problems);
   const shape = ruleSetSchema.safeParse(source.data);
+  if (shape.success) checkBudgets(readBudgets(shape.data.budgets), rules, report);
+  const problems = bounded(report.problems);
   if (!shape.success || problems.some(({ severity }) => severity === 'error')) return { problems };
   return { ruleSet: assemble(file, { source, shape: shape.data, declared, rules }), problems };
 }

@@ -5,6 +5,8 @@ import type { Channel, RecordingItem } from '@fieldloop/recording';
 export interface ChannelFacts {
   readonly channel: Channel;
   readonly messages: number;
+  /** Of all its messages; absent where only their number is known. */
+  readonly bytes?: number;
 }
 
 export interface RecordingFacts {
@@ -21,6 +23,7 @@ export interface FactsGathering {
 export function gatherFacts(): FactsGathering {
   const channels = new Map<number, Channel>();
   const counts = new Float64Array(65_536);
+  const sizes = new Float64Array(65_536);
   let firstNs: bigint | undefined;
   let lastNs: bigint | undefined;
   return {
@@ -31,12 +34,15 @@ export function gatherFacts(): FactsGathering {
       for (let i = 0; i < block.count; i += 1) {
         const id = block.channelIds[i] ?? 0;
         counts[id] = (counts[id] ?? 0) + 1;
+        sizes[id] = (sizes[id] ?? 0) + (block.ends[i] ?? 0) - (block.starts[i] ?? 0);
       }
       if (firstNs === undefined || block.firstNs < firstNs) firstNs = block.firstNs;
       if (lastNs === undefined || block.lastNs > lastNs) lastNs = block.lastNs;
     },
     facts: () => ({
-      channels: [...channels].map(([id, channel]) => ({ channel, messages: counts[id] ?? 0 })),
+      channels: [...channels].map(([id, channel]) => {
+        return { channel, messages: counts[id] ?? 0, bytes: sizes[id] ?? 0 };
+      }),
       durationNs: (lastNs ?? 0n) - (firstNs ?? 0n),
     }),
   };

@@ -9,6 +9,7 @@ import type { RecordingFacts } from './facts.ts';
 import * as limits from './limits.ts';
 import type { ProblemCode, RuleProblem } from './problem.ts';
 import { type Rule, type RuleSet, termsOfRule } from './rule-set.ts';
+import { topicFits } from './topic-pattern.ts';
 import type { Path } from './yaml-source.ts';
 
 /** Reports a problem at a value of the document, or at a character of it. */
@@ -34,6 +35,7 @@ export function checkLoad(ruleSet: RuleSet, recording: RecordingFacts, add: Add)
     });
     const messages = counted.reduce((sum, one) => sum + one.messages, 0);
     checkSilence(rule, ['rules', i, 'absent'], { messages, rates }, add);
+    checkClipBytes(ruleSet, i, recording, add);
   }
 }
 
@@ -70,6 +72,32 @@ function checkCost(ruleSet: RuleSet, recording: RecordingFacts, add: Add): void 
     remedy: isReading
       ? 'Reading signals takes the most: shorten lists, or remove signals.'
       : `Rule "${dearest?.rule ?? ''}" takes the most, ${percent((dearest?.nsPerSecond ?? 0) / nsPerSecond)}.`,
+  });
+}
+
+/** One clip of a rule against the bytes that its budget ever has. */
+function checkClipBytes(ruleSet: RuleSet, i: number, recording: RecordingFacts, add: Add): void {
+  const rule = ruleSet.rules[i];
+  const { day, hour, reserve = 0 } = ruleSet.budgets ?? {};
+  if (rule === undefined || rule.shadow || rule.bypassBudget) return;
+  const { topics, preNs, postNs, downsample, maxBytes } = rule.capture;
+  if (downsample !== undefined) return;
+  const taken = recording.channels.filter(({ channel }) =>
+    topics.some((pattern) => pattern === '*' || topicFits(pattern, channel.topic)),
+  );
+  const recorded = taken.reduce((sum, { bytes = 0 }) => sum + bytes, 0);
+  const share = Number(preNs + postNs) / Number(recording.durationNs);
+  const bytes = Math.min(recorded * share, maxBytes ?? Number.POSITIVE_INFINITY);
+  const least = Math.min(
+    day?.bytes ?? Number.POSITIVE_INFINITY,
+    hour?.bytes ?? Number.POSITIVE_INFINITY,
+  );
+  const most = rule.severity === 'critical' ? least : least * (1 - reserve);
+  if (bytes <= most) return;
+  add(['rules', i, 'capture'], 'warning', {
+    code: 'budget',
+    message: `at this recording's rates one clip has ${formatSize(bytes)}, its budget ${formatSize(most)}`,
+    remedy: 'Capture fewer topics or less time, thin them, or raise the budget.',
   });
 }
 

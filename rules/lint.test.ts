@@ -4,6 +4,7 @@
  */
 import type { Channel } from '@fieldloop/recording';
 import { expect, test } from 'vitest';
+import { costOf } from './cost.ts';
 import { parseRuleSet } from './document.ts';
 import { lintAgainst } from './lint.ts';
 
@@ -20,6 +21,17 @@ const recording = {
   channels: [
     { channel: ros(0, '/odom', 'demo/msg/Odom', 'float64 speed\nstring frame\n'), messages: 500 },
     { channel: ros(1, '/scan', 'demo/msg/Scan', 'float32[] ranges\n'), messages: 100 },
+    {
+      channel: ros(
+        2,
+        '/dets',
+        'demo/msg/Dets',
+        'demo/Det[] dets\n================\nMSG: demo/Det\nfloat64 score\nstring name\n',
+      ),
+      messages: 100,
+      bytes: 50_000_000,
+    },
+    { channel: ros(3, '/fix', 'demo/msg/Fix', 'float64 lat\nstring lon\n'), messages: 2 },
   ],
   durationNs: 10_000_000_000n,
 };
@@ -71,6 +83,49 @@ test.each([
     'warning unknown-topic',
   ],
   ['memory', speed, `- {id: r, when: 'max(v, "24h") > 1.0'}`, 'error memory'],
+  [
+    'the field of an item',
+    'd: {topic: /dets, path: dets, type: list}',
+    "- {id: r, when: 'd.exists(e, e.scor > 0.5)'}",
+    '5:27 error unknown-field',
+  ],
+  [
+    'the type of an item',
+    'd: {topic: /dets, path: dets, type: list}',
+    "- {id: r, when: 'd.exists(e, e.name > 0.5)'}",
+    '5:27 error type',
+  ],
+  [
+    'a list that is none',
+    'd: {topic: /odom, path: speed, type: list}',
+    "- {id: r, when: 'size(d) > 1'}",
+    '5:27 error unknown-field',
+  ],
+  [
+    'a longitude in words',
+    'p: {topic: /fix, path: [lat, lon], type: geo}',
+    "- {id: r, when: 'dist(p, geo(1.0, 2.0)) < 5.0'}",
+    'error type',
+  ],
+  [
+    'the place of a topic in an expression',
+    speed,
+    `- {id: r, when: 'v > 1.0 && age("/imu") > duration("1s")'}`,
+    '7:31 error unknown-topic',
+  ],
+  [
+    'a silence that is normal',
+    speed,
+    '- {id: r, absent: {topic: /scan, for: 50ms}}',
+    '7:41 warning rate',
+  ],
+  [
+    'a rate that is never reached',
+    speed,
+    '- {id: r, absent: {topic: /scan, for: 1s, minHz: 20}}',
+    '7:52 warning rate',
+  ],
+  ['a topic without a rate', speed, '- {id: r, absent: {topic: /fix, for: 1s}}', 'warning rate'],
 ])('%s', (_, signals, rules, expected) => {
   const problems = lint(signals, rules);
   expect(problems).toHaveLength(1);
@@ -80,4 +135,39 @@ test.each([
 test('the nearest name is proposed', () => {
   expect(lint('v: {topic: /odom, path: sped, type: double}', rule)[0]).toContain('"speed"');
   expect(lint('v: {topic: /odm, path: speed, type: double}', rule)[0]).toContain('"/odom"');
+});
+
+test('a clip that its budget never holds', () => {
+  const text = `apiVersion: fieldloop.rules/v1
+kind: RuleSet
+metadata: {name: test, version: 1}
+signals: {${speed}}
+budgets: {day: {bytes: 10MB}}
+rules:
+- {id: r, when: v > 1.0, capture: {topics: [/dets]}}
+- {id: thin, when: v > 1.0, capture: {topics: [/dets], maxBytes: 1MB}}
+`;
+  const { ruleSet } = parseRuleSet(text, 'r.yaml');
+  if (ruleSet === undefined) throw new Error('not read');
+  const problems = lintAgainst(ruleSet, recording);
+  expect(problems.map(({ line, code }) => `${line} ${code}`)).toEqual(['7 budget']);
+});
+
+test('the cost of a set grows with its rates and with what its rules ask', () => {
+  const costs = (rule: string, hz: number): number => {
+    const text = `apiVersion: fieldloop.rules/v1\nkind: RuleSet\nmetadata: {name: test, version: 1}\nsignals: {${speed}}\nrules:\n- {id: r, when: '${rule}'}\n`;
+    const { ruleSet } = parseRuleSet(text, 'r.yaml');
+    if (ruleSet === undefined) throw new Error('not read');
+    const [odom] = recording.channels;
+    const channels = odom === undefined ? [] : [{ ...odom, messages: hz * 10 }];
+    const cost = costOf(ruleSet, { channels, durationNs: 10_000_000_000n });
+    expect(cost.rules.map((one) => one.rule)).toEqual(['r']);
+    expect(cost.nsPerSecond).toBe(
+      cost.readingNsPerSecond + cost.rules.reduce((sum, one) => sum + one.nsPerSecond, 0),
+    );
+    return cost.nsPerSecond;
+  };
+  expect(costs('v > 1.0', 100)).toBe(10 * costs('v > 1.0', 10));
+  expect(costs('p(v, 0.9, "1s") > 1.0', 100)).toBeGreaterThan(2 * costs('v > 1.0', 100));
+  expect(costs('v > 1.0', 0)).toBe(0);
 });

@@ -285,6 +285,11 @@ export const malformedRules: readonly MalformedRules[] = [
     expect: ['8:39 not-supported'],
   },
   {
+    name: 'budgets and limits that are never reached',
+    text: `${head}signals:\n  vx: {topic: /odom, path: x, type: double}\nbudgets: {day: {clips: 20}, hour: {clips: 30}}\nrules:\n- {id: r, when: vx > 1.0, limits: {cooldown: 1m, perHour: 90}}\n- {id: e, every: {period: 1m}}\n`,
+    expect: ['6:43 budget', '8:59 budget', '9:18 budget'],
+  },
+  {
     name: 'a clearWhen that holds only with its condition',
     text: `${head}signals:\n  vx: {topic: /odom, path: x, type: double}\nrules:\n- {id: r, when: vx > 1.0, clearWhen: vx > 2.0}\n`,
     expect: ['7:41 never-true'],

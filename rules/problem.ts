@@ -39,6 +39,7 @@ export type ProblemCode =
   | 'unknown-field'
   | 'memory'
   | 'cost'
+  | 'budget'
   | 'rate'
   | 'conflict';
 
