@@ -3,12 +3,13 @@ import { asFault, type Fault, formatDurationNs, type Json } from '@fieldloop/cor
 import { scoresTopic } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
 import {
+  type EngineEvent,
   type EngineOutput,
-  firesOf,
   openReplay,
   problemLine,
   type ReplayOutcome,
   type RuleSet,
+  type ShadowVerdict,
   type Verdict,
   verdictJson,
 } from '@fieldloop/rules';
@@ -23,13 +24,18 @@ export interface TestPlan {
   readonly json: boolean;
 }
 
+type Told = Verdict | ShadowVerdict;
+
 /** Triggers that are listed; those behind are counted. */
 const mostListed = 100_000;
 
 interface Run extends ReplayOutcome {
   readonly path: string;
   readonly ruleSet: RuleSet;
-  readonly verdicts: readonly Verdict[];
+  /** Those of the shadow among them. */
+  readonly verdicts: readonly Told[];
+  /** What the engine told beside triggers. */
+  readonly events: readonly EngineEvent[];
   /** What ended the reading early. */
   readonly damage: Fault | undefined;
 }
@@ -47,9 +53,14 @@ async function runRules(io: CliIo, { ruleSet, path }: TestPlan): Promise<Run> {
   await using file = await openFile(path);
   const replay = openReplay(ruleSet, { device: 'rules-test', seed: 0 });
   const progress = openProgress(io, path, file.size);
-  const verdicts: Verdict[] = [];
+  const verdicts: Told[] = [];
+  const events: EngineEvent[] = [];
   const keep = (more: readonly EngineOutput[]): void => {
-    if (verdicts.length < mostListed) verdicts.push(...firesOf(more));
+    for (const one of more) {
+      if (one.kind === 'event') events.push(one);
+      const isTold = one.kind === 'fire' || one.kind === 'shadow';
+      if (isTold && verdicts.length < mostListed) verdicts.push(one);
+    }
   };
   let damage: Fault | undefined;
   try {
@@ -65,7 +76,7 @@ async function runRules(io: CliIo, { ruleSet, path }: TestPlan): Promise<Run> {
     progress.end();
   }
   keep(replay.end());
-  return { ...replay.outcome(), path, ruleSet, verdicts, damage };
+  return { ...replay.outcome(), path, ruleSet, verdicts, events, damage };
 }
 
 function runDocument(run: Run): Json {
@@ -83,7 +94,10 @@ function runDocument(run: Run): Json {
     ),
     unreadable: unreadable.map((one) => ({ ...one })),
     problems: run.problems.map((problem) => ({ ...problem })),
-    verdicts: run.verdicts.map(verdictJson),
+    verdicts: run.verdicts.map((one) => {
+      const document = verdictJson(one) as { readonly [key: string]: Json };
+      return one.kind === 'shadow' ? { ...document, shadow: true } : document;
+    }),
     damage:
       damage === undefined
         ? null
@@ -101,7 +115,7 @@ function runText(io: CliIo, run: Run): string {
           [
             { title: 'AT', of: (one) => secondsText(one.atNs - startNs), right: true },
             { title: 'LOG TIME', of: (one) => timeText(one.atNs) },
-            { title: 'RULE', of: (one) => one.ruleId },
+            { title: 'RULE', of: (one) => (one.kind === 'fire' ? one.ruleId : `(${one.ruleId})`) },
             { title: 'SEVERITY', of: (one) => one.severity },
             { title: 'VALUES', of: (one) => valuesText(one.values), shrinks: true },
           ],
@@ -112,8 +126,8 @@ function runText(io: CliIo, run: Run): string {
     [
       { title: 'RULE', of: ([id]) => id },
       { title: 'FIRED', of: ([, one]) => String(one.fired), right: true },
-      { title: 'COOLED DOWN', of: ([, one]) => String(one.suppressed.cooldown), right: true },
       { title: 'UNKNOWN', of: ([, one]) => String(one.unknown), right: true },
+      { title: 'HELD BACK', of: ([, one]) => heldText(one.suppressed) },
     ],
     { width: io.columns, show: showOf({}) },
   );
@@ -128,7 +142,7 @@ function runText(io: CliIo, run: Run): string {
 }
 
 /** What explains a rule that stayed silent. */
-function hints({ ruleSet, counters, verdicts, facts }: Run): string[] {
+function hints({ ruleSet, counters, verdicts, events, facts }: Run): string[] {
   const lines = counters.unreadable.map(
     ({ topic, path, why }) => `${topic} ${path} is unknown throughout: ${why}`,
   );
@@ -139,10 +153,20 @@ function hints({ ruleSet, counters, verdicts, facts }: Run): string[] {
         `unknown here; an agent scores ${inputTopic}`,
     );
   }
-  const total = Object.values(counters.rules).reduce((sum, one) => sum + one.fired, 0);
+  for (const { name, text } of events) if (name === 'rule_off') lines.push(text);
+  const total = Object.values(counters.rules).reduce(
+    (sum, { fired, suppressed }) => sum + fired + (suppressed.shadow ?? 0),
+    0,
+  );
   if (total > verdicts.length)
     lines.push(`only the first ${verdicts.length} of ${total} are listed`);
   return lines;
+}
+
+/** `2 cooldown, 1 budget`, or a dash. */
+function heldText(suppressed: Readonly<Record<string, number | undefined>>): string {
+  const held = Object.entries(suppressed).filter(([, count = 0]) => count > 0);
+  return held.length === 0 ? '-' : held.map(([why, count]) => `${count} ${why}`).join(', ');
 }
 
 const secondsText = (ns: bigint): string => `${(Number(ns) / 1e9).toFixed(3)} s`;

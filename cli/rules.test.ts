@@ -124,12 +124,22 @@ test('a trial: which rule fired when, with the values, and what was counted', as
 1.500 s  2023-11-14T22:13:21.500Z  fast  critical  v = 2
 3.500 s  2023-11-14T22:13:23.500Z  fast  critical  v = 2
 
-RULE  FIRED  COOLED DOWN  UNKNOWN
-fast      3            0        0
+RULE  FIRED  UNKNOWN  HELD BACK
+fast      3        0  -
 
 10 messages, 4.500 s, 0 late, 0 corrupt values, 0 clock jumps
 `);
   expect([code, err]).toEqual([0, '']);
+});
+
+test('a trial: what was held back and why, and what runs in the shadow', async () => {
+  const rules = `- {id: fast, when: v > 1.0, limits: {cooldown: 1200ms, perHour: 1}}
+- {id: dark, when: v > 1.0, shadow: true}`;
+  await writeFile(path('held.yaml'), `${good.slice(0, good.indexOf('- {id'))}${rules}\n`);
+  const { out } = await run('test', path('held.yaml'), recording);
+  expect(out).toMatch(/^ *0\.500 s .* \(dark\) +warning/m);
+  expect(out).toMatch(/^fast +1 +0 {2}1 cooldown, 1 limit *$/m);
+  expect(out).toMatch(/^dark +0 +0 {2}3 shadow *$/m);
 });
 
 test('a trial, --json: the verdicts as the agent gives them', async () => {
