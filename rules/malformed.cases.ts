@@ -277,6 +277,11 @@ export const malformedRules: readonly MalformedRules[] = [
     text: when('margin() > 1.0'),
     expect: ['10:18 type'],
   },
+  {
+    name: 'half of a character',
+    text: when('mode == "\ud800"'),
+    expect: ['10:27 expression'],
+  },
   { name: 'a macro of constants', text: when('[1.0].exists(x, x > vx)'), expect: ['10:18 type'] },
   { name: 'a macro of a number', text: when('vx.exists(x, x > 1.0)'), expect: ['10:18 type'] },
   {

@@ -191,3 +191,17 @@ test('unknown is three-valued as Kleene has it', () => {
   expect(ours('(a > 1.0 ? a : b) > 1.0', given, b)).toBe(1);
   expect(ours('b + (a > 1.0 ? 1.0 : 2.0) > 0.0', given, b)).toBe(2);
 });
+
+test.each([
+  'a > -(0.0)',
+  'a > -0.0',
+  'a > -(2.0)',
+  '-(-a) > 1e300',
+  's == "\\u00e9\\n"',
+  'a - (b - c) > -1.0',
+  '(f ? a : b) > 0.0',
+  'a in [-0.0, 1.0]',
+])('the canonical text of %s reads as itself', (text) => {
+  const { checked } = checkCondition(text, scope);
+  expect(checkCondition(checked?.text ?? '', scope).checked?.text).toBe(checked?.text);
+});

@@ -56,6 +56,13 @@ function beforeParsing(text: string): ExpressionProblem | undefined {
     const message = `the expression has ${text.length} characters, at most ${limits.expressionCharacters}`;
     return { at: 0, code: 'limit', message, remedy: 'Split it into two rules.' };
   }
+  if (!text.isWellFormed()) {
+    // Half a character: what stands before it is whole up to there.
+    const at = Array.from(text).findIndex((one) => !one.isWellFormed());
+    const offset = Array.from(text).slice(0, at).join('').length;
+    const message = 'half of a character stands here';
+    return { at: offset, code: 'expression', message, remedy: 'Write the text again.' };
+  }
   return bracketProblem(text) ?? endProblem(text);
 }
 

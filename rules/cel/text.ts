@@ -52,8 +52,9 @@ export const binaryText = (left: Checked, op: string, right: Checked): string =>
 export const joinText = (op: '&&' | '||', args: readonly Checked[]): string =>
   args.map((arg) => inside(arg, op === '&&' ? strength.and : strength.or)).join(` ${op} `);
 
+/** A number behind a minus is bracketed: without it the two would read as one constant. */
 export const prefixText = (op: '!' | '-', arg: Checked): string =>
-  `${op}${inside(arg, strength.prefix)}`;
+  arg.kind === 'constant' ? `${op}(${arg.text})` : `${op}${inside(arg, strength.prefix)}`;
 
 export const choiceText = (when: Checked, chosen: Checked, otherwise: Checked): string =>
   `${inside(when, strength.choice)} ? ${inside(chosen, strength.choice)} : ${otherwise.text}`;
@@ -62,4 +63,4 @@ export const callText = (fn: string, args: readonly string[]): string =>
   `${fn}(${args.join(', ')})`;
 
 export const constantText = (value: number | string | boolean): string =>
-  typeof value === 'string' ? JSON.stringify(value) : String(value);
+  typeof value === 'string' ? JSON.stringify(value) : Object.is(value, -0) ? '-0.0' : String(value);
