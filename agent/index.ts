@@ -1,4 +1,4 @@
-export { readStatus } from './health/socket.ts';
+export { askAgent, readStatus } from './health/socket.ts';
 export {
   type AgentStatus,
   type RuleFigures,

@@ -54,9 +54,9 @@ export function programEnvironment(env = process.env) {
 
 /**
  * Calls `main(argv)` of the module at `entry`, here or under the clone's own Node, and ends this
- * process with its exit code.
+ * process with its exit code. `bounds` are flags of V8 for who stays up.
  */
-export async function launch(entry, argv = process.argv.slice(2)) {
+export async function launch(entry, argv = process.argv.slice(2), bounds = heapBounds) {
   if (!existsSync(join(root, 'node_modules'))) {
     stop('this clone is not set up yet');
     return;
@@ -64,7 +64,7 @@ export async function launch(entry, argv = process.argv.slice(2)) {
   if (runsHere()) {
     Object.assign(process.env, programEnvironment());
     modules.enableCompileCache(process.env.NODE_COMPILE_CACHE);
-    if (staysUp(argv) && !process.execArgv.includes(heapBounds[0])) become(argv);
+    if (staysUp(argv) && !process.execArgv.includes(bounds[0])) become(argv, bounds);
     const program = await import(pathToFileURL(entry).href);
     process.exitCode = await program.main(argv);
     return;
@@ -74,19 +74,15 @@ export async function launch(entry, argv = process.argv.slice(2)) {
     stop(`Node ${process.versions.node} cannot run Fieldloop, which needs 24.15 or later`);
     return;
   }
-  handOver(
-    node,
-    [...heapBounds, join(root, 'core', 'run.mjs'), entry, ...argv],
-    programEnvironment(),
-  );
+  handOver(node, [...bounds, join(root, 'core', 'run.mjs'), entry, ...argv], programEnvironment());
 }
 
 /** `cloud run` and the robot's `run` stay up; V8 takes these at the start of a process only. */
 const staysUp = (argv) => process.execve !== undefined && argv.includes('run');
 
 /** This process under the bounds: same id, terminal and files. */
-function become(argv) {
-  const flags = [...process.execArgv, ...heapBounds];
+function become(argv, bounds) {
+  const flags = [...process.execArgv, ...bounds];
   const [node, program] = process.argv;
   process.execve(process.execPath, [node, ...flags, program, ...argv], process.env);
 }

@@ -1,0 +1,318 @@
+/**
+ * The agent as a robot has it: its own process by its own launcher, real files, figures of the
+ * kernel. What a robot's mixed stream costs in memory and processor, what it costs to do nothing,
+ * how long main is away from its loop, and how long a moment takes to be safe.
+ */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  type AgentBuffer,
+  type AgentStatus,
+  askAgent,
+  openBuffer,
+  readStatus,
+  statusSocketPath,
+} from '@fieldloop/agent';
+import { sha256Hex, silentLog, uuidText } from '@fieldloop/core';
+import { systemClock, systemIds } from '@fieldloop/core/system';
+import { type Running, startProgram } from '@fieldloop/e2e';
+import { generate, type Mix, mixes } from '../generate.ts';
+import { type Bench, median, type Row, row } from '../report.ts';
+import { writeMobileNet } from './mobilenet.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const mebi = 2 ** 20;
+
+/** Where the time of every recording of `generate.ts` begins. */
+const zeroNs = 1_700_000_000_000_000_000n;
+
+/** Of page agent, section 11. */
+const bars = {
+  rssMiB: 120,
+  rssModelMiB: 300,
+  gapMs: 20,
+  idleShare: 0.03,
+  busyShare: 0.35,
+  sealMs: 1_000,
+  recoverMs: 5_000,
+} as const;
+
+const settleMs = 4_000;
+const idleMs = 10_000;
+const busyMs = 14_000;
+const heldClips = 10_000;
+/** Seconds of a clip after its moment. */
+const postS = 2;
+
+export const processPart: Bench = async (progress) => {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-'));
+  try {
+    const rows: Row[] = [];
+    progress('agent, idle');
+    rows.push(...(await idle(folder)));
+    progress('agent at 10 MB/s, twenty seconds');
+    rows.push(...(await busy(folder, false)));
+    progress('the same with a MobileNet-sized model');
+    rows.push(...(await busy(folder, true)));
+    progress(`start on ${heldClips} clips`);
+    rows.push(await recovery(folder));
+    return rows;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};
+
+interface Robot extends AsyncDisposable {
+  readonly running: Running;
+  readonly state: string;
+  status(): Promise<AgentStatus>;
+}
+
+async function startRobot(home: string, more: object): Promise<Robot> {
+  await mkdir(join(home, 'bags'), { recursive: true });
+  const state = join(home, 'state');
+  const config = {
+    device: { name: 'bench' },
+    sources: [{ name: 'main', folder: 'bags' }],
+    rules: 'rules.yaml',
+    buffer: { path: state, quota: '4GiB', headroom: '64MiB' },
+    window: { seconds: 10, memory: '64MiB' },
+    log: { level: 'warn' },
+    ...more,
+  };
+  const configFile = join(home, 'agent.yaml');
+  await writeFile(configFile, JSON.stringify(config));
+  const running = startProgram({
+    name: 'bench',
+    args: [join(root, 'agent/bin/fieldloop-agent.mjs'), 'run', '--config', configFile],
+    cwd: root,
+    logFile: join(home, 'agent.log'),
+  });
+  running.ready.catch(() => undefined);
+  const status = async (): Promise<AgentStatus> => {
+    for (;;) {
+      try {
+        return await readStatus(statusSocketPath(state));
+      } catch (error) {
+        if (!running.isRunning()) throw error;
+        await systemClock.sleep(20);
+      }
+    }
+  };
+  return {
+    running,
+    state,
+    status,
+    [Symbol.asyncDispose]: () => running.stop(15_000),
+  };
+}
+
+const rulesText = (model: boolean): string => `apiVersion: fieldloop.rules/v1
+kind: RuleSet
+metadata: {name: bench, version: 1}
+signals:
+  ax: {topic: /imu/data, path: linear_acceleration.x, type: double}
+  vx: {topic: /odom, path: twist.twist.linear.x, type: double}
+${model ? 'models: {net: {ref: net, input: {topic: CAMERA}, every: 500ms, deadline: 450ms}}\n' : ''}rules:
+- {id: hard, when: "ax > 50.0 && vx > 50.0", capture: {topics: ["*"], pre: 1s, post: 1s}}
+- {id: often, every: {period: 5s}, severity: warning, capture: {topics: ["*"], pre: 1s, post: ${postS}s}}
+${model ? '- {id: unsure, when: net.entropy > 2.0, capture: {topics: [/odom], pre: 1s, post: 1s}}\n' : ''}`;
+
+async function idle(folder: string): Promise<Row[]> {
+  const home = join(folder, 'idle');
+  await mkdir(home);
+  await writeFile(join(home, 'rules.yaml'), rulesText(false));
+  // The first start of a clone also fills the cache of its code; a robot has it.
+  {
+    await using warm = await startRobot(home, {});
+    await warm.status();
+    await systemClock.sleep(settleMs / 2);
+  }
+  await using robot = await startRobot(home, {});
+  await robot.status();
+  await systemClock.sleep(settleMs);
+  const share = await cpuShare(robot.running.pid, idleMs);
+  const rss = await rssMiB(robot.running.pid);
+  return [
+    limitRow('RSS without a model, idle', 'MiB', rss, bars.rssMiB),
+    limitRow('processor, idle', 'of a core', share, bars.idleShare),
+  ];
+}
+
+async function busy(folder: string, hasModel: boolean): Promise<Row[]> {
+  const home = join(folder, hasModel ? 'model' : 'busy');
+  await mkdir(home);
+  const { mix, camera } = mixed();
+  const rules = rulesText(hasModel).replace('CAMERA', camera);
+  await writeFile(join(home, 'rules.yaml'), rules);
+  const made = await generate(mix, 'none', join(home, 'mixed.mcap'));
+  const models = hasModel ? [{ id: 'net', path: 'net' }] : [];
+  if (hasModel) await writeMobileNet({ folder: join(home, 'net'), topic: camera });
+  const sources = [{ name: 'main', file: 'mixed.mcap', speed: 1 }];
+  await using robot = await startRobot(home, { sources, models });
+  let first = await robot.status();
+  while (first.source.messages === 0) {
+    await systemClock.sleep(10);
+    first = await robot.status();
+  }
+  const beganMs = Date.now();
+  await systemClock.sleep(1_000);
+  const share = await cpuShare(robot.running.pid, busyMs);
+  const rss = await rssMiB(robot.running.pid);
+  const status = await robot.status();
+  const lateMs = hasModel ? 0 : await sealLateness(robot, beganMs);
+  const rate = (made.bytes / mix.seconds / 1e6).toFixed(1);
+  const what = hasModel ? 'with a model' : 'without a model';
+  const scored = hasModel ? `, ${status.score.count} scored` : '';
+  return [
+    limitRow(
+      `RSS ${what}, ${rate} MB/s, window 64 MiB${scored}`,
+      'MiB',
+      rss,
+      hasModel ? bars.rssModelMiB : undefined,
+    ),
+    limitRow(
+      `gaps of main p99 ${what}, ${status.clips.cut} clips cut`,
+      'ms',
+      status.machine.gapP99Ms,
+      bars.gapMs,
+    ),
+    limitRow(
+      `processor ${what}, ${rate} MB/s`,
+      'of a core',
+      share,
+      hasModel ? undefined : bars.busyShare,
+    ),
+    ...(hasModel
+      ? []
+      : [limitRow('sealed after its post-roll, median', 'ms', lateMs, bars.sealMs)]),
+  ];
+}
+
+/** How much later than the end of its range each clip was durable. */
+async function sealLateness(robot: Robot, beganMs: number): Promise<number> {
+  const request = { ask: 'clips', limit: 20 };
+  const clips = (await askAgent(statusSocketPath(robot.state), request)) as unknown as readonly {
+    readonly endNs: string;
+    readonly sealedMs: number;
+  }[];
+  const late = clips.map(
+    ({ endNs, sealedMs }) => sealedMs - beganMs - Number(BigInt(endNs) - zeroNs) / 1e6,
+  );
+  return median(late);
+}
+
+/** One camera that gives pictures that are such, the rest as in every bench. */
+function mixed(): { readonly mix: Mix; readonly camera: string } {
+  const found = mixes.find(({ name }) => name === 'mixed');
+  if (found === undefined) throw new TypeError('there is no mixed recording');
+  const camera = found.publishers.find(({ topic }) => topic.includes('camera'))?.topic ?? '';
+  const publishers = found.publishers.map((one) =>
+    one.topic === camera
+      ? {
+          ...one,
+          message: (t: number) => ({
+            ...one.message(t),
+            format: 'jpeg',
+            data: picture,
+          }),
+        }
+      : one,
+  );
+  return { mix: { ...found, publishers }, camera };
+}
+
+async function recovery(folder: string): Promise<Row> {
+  const dir = join(folder, 'held');
+  const options = { dir, quotaBytes: 1e12, headroomBytes: 0, log: silentLog };
+  const deps = { ...options, clock: systemClock, ids: systemIds };
+  {
+    await using buffer = await openBuffer(deps);
+    for (let i = 0; i < heldClips; i += 1) await hold(buffer, i);
+  }
+  const beganMs = systemClock.monotonicMs();
+  await using buffer = await openBuffer(deps);
+  const ms = systemClock.monotonicMs() - beganMs;
+  const { sealed } = buffer.counts().clips;
+  return limitRow(`start with ${sealed} clips on the disk`, 'ms', ms, bars.recoverMs);
+}
+
+/** A clip of a few bytes: a start looks at names, sizes and rows. */
+async function hold(buffer: AgentBuffer, i: number): Promise<void> {
+  const clipId = uuidText(systemIds.uuid());
+  const bytes = Buffer.from(`clip ${i}`);
+  const partPath = buffer.partPath(clipId);
+  await writeFile(partPath, bytes);
+  const sha256 = sha256Hex(bytes);
+  const known = { sha256, sizeBytes: bytes.length };
+  const manifest: Parameters<AgentBuffer['seal']>[0]['manifest'] = {
+    schema: 'fieldloop.clip/v1',
+    clipId,
+    sessionId: clipId,
+    device: 'bench',
+    source: 'bench',
+    startNs: '1',
+    endNs: '2',
+    severity: 'info',
+    class: 'info',
+    tags: [],
+    markers: [
+      {
+        rule: 'often',
+        ruleSet: 'bench',
+        version: 1,
+        ruleSetDigest: sha256,
+        severity: 'info',
+        atNs: '1',
+        expression: 'every 5s',
+        values: {},
+      },
+    ],
+    topics: [],
+    messageCount: 0,
+    scores: {},
+    models: {},
+    agentVersion: '0',
+    preTruncated: false,
+    ...known,
+  };
+  await buffer.seal({ clipId, partPath, ...known, manifest });
+}
+
+const limitRow = (figure: string, unit: string, value: number, limit: number | undefined): Row =>
+  row({ figure, unit, value, rival: limit ?? 0, ratio: value, atMost: limit });
+
+/** Of one core, over `ms`, by the kernel's own count. */
+async function cpuShare(pid: number, ms: number): Promise<number> {
+  const before = await cpuTicks(pid);
+  const beganMs = systemClock.monotonicMs();
+  await systemClock.sleep(ms);
+  const seconds = (systemClock.monotonicMs() - beganMs) / 1_000;
+  return ((await cpuTicks(pid)) - before) / ticksPerSecond / seconds;
+}
+
+const ticksPerSecond = 100;
+
+async function cpuTicks(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8');
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return Number(fields[11]) + Number(fields[12]);
+}
+
+async function rssMiB(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/status`, 'utf8');
+  return (Number(/VmRSS:\s+(\d+) kB/.exec(text)?.[1]) * 1_024) / mebi;
+}
+
+/** A blurred picture of 160 x 120. */
+const picture = Buffer.from(
+  '/9j/2wBDACgcHiMeGSgjISMtKygwPGRBPDc3PHtYXUlkkYCZlo+AjIqgtObDoKrarYqMyP/L2u71////m8H////6' +
+    '/+b9//j/2wBDASstLTw1PHZBQXb4pYyl+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4+Pj4' +
+    '+Pj4+Pj4+Pj/wAARCAB4AKADASIAAhEBAxEB/8QAFgABAQEAAAAAAAAAAAAAAAAAAAED/8QAFBABAAAAAAAAAAAA' +
+    'AAAAAAAAAP/EABQBAQAAAAAAAAAAAAAAAAAAAAD/xAAUEQEAAAAAAAAAAAAAAAAAAAAA/9oADAMBAAIRAxEAPwDA' +
+    'AAAAABUAVAAVAAAAAAAAAAAAAAAAAAAAAAAAAAAAAFQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' +
+    'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAVAAAAAAAAAAAAAAAAAAAAABUAAAAAAAAABQAQAUAEAB//Z',
+  'base64',
+);
