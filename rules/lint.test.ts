@@ -71,6 +71,18 @@ test.each([
     '7:29 error unknown-topic',
   ],
   [
+    'a button that nobody pressed',
+    speed,
+    "- {id: r, manual: {topic: /button}, priority: '10.0 * v'}",
+    '7:29 warning unknown-topic',
+  ],
+  [
+    'a topic of a label',
+    speed,
+    '- {id: r, when: v > 1.0, label: {late: \'age("/imu")\'}}',
+    '7:43 error unknown-topic',
+  ],
+  [
     'a topic of age',
     speed,
     `- {id: r, when: 'age("/imu") > duration("1s")'}`,

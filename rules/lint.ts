@@ -50,6 +50,12 @@ export function lintAgainst(
     if (trigger.kind === 'absent') {
       needTopic(trigger.topic, ['rules', i, 'absent', 'topic']);
     }
+    if (trigger.kind === 'manual' && trigger.topic !== undefined && !byTopic.has(trigger.topic)) {
+      const message = `${subject} has no topic "${trigger.topic}".${didYouMean(trigger.topic, known)}`;
+      const remedy = 'That is well where nobody asked for a clip.';
+      const path = ['rules', i, 'manual', 'topic'];
+      add(path, 'warning', { code: 'unknown-topic', message, remedy });
+    }
     for (const { path, term } of placedTerms(rule, i)) {
       for (const inner of termsOf(term)) {
         if (inner.kind !== 'memory' || inner.topic === undefined) continue;
@@ -75,7 +81,7 @@ function topicsText(known: readonly string[], subject: string): string {
 
 const typeNames = { number: 'double', bigint: 'double', text: 'string', truth: 'bool' } as const;
 
-/** The conditions of a rule, each with its place in the document. */
+/** The expressions of a rule, each with its place in the document. */
 function placedTerms(rule: Rule, i: number): { readonly path: Path; readonly term: Checked }[] {
   const { trigger, clearWhen } = rule;
   const placed: { path: Path; term: Checked | undefined }[] = [
@@ -90,6 +96,11 @@ function placedTerms(rule: Rule, i: number): { readonly path: Path; readonly ter
   } else if (trigger.kind !== 'manual') {
     placed.push({ path: ['rules', i, 'when'], term: trigger.condition });
   }
+  for (const { name, term } of rule.label) placed.push({ path: ['rules', i, 'label', name], term });
+  placed.push(
+    { path: ['rules', i, 'priority'], term: rule.priorityTerm },
+    { path: ['rules', i, 'limits', 'per', 'key'], term: rule.limits.per?.key },
+  );
   return placed.flatMap(({ path, term }) => (term === undefined ? [] : [{ path, term }]));
 }
 
