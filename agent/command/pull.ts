@@ -97,7 +97,9 @@ function partOf(
   manifest: ClipManifest,
   part: { readonly clipId: string; readonly startNs: bigint; readonly endNs: bigint },
 ): Omit<ClipManifest, 'sha256' | 'sizeBytes'> {
-  const { sha256: _, sizeBytes: __, ...known } = manifest;
+  // What only the whole clip has: a place in the chain, pictures, counts since the clip before.
+  const { sha256: _, sizeBytes: __, prev: ___, previews: ____, ...told } = manifest;
+  const { suppressed: _____, ...known } = told;
   const within = manifest.markers.filter(
     ({ atNs }) => BigInt(atNs) >= part.startNs && BigInt(atNs) <= part.endNs,
   );
