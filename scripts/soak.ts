@@ -5,6 +5,8 @@
  *   npm run soak -- workflows [--seed 1] [--case NAME] [--database sqlite|postgres]
  *       [--boundaries all|N] [--pairs 10] [--kills 6] [--kill-pairs 3] [--runs 40] [--deaths 20]
  *
+ *   npm run soak -- agent [--minutes 60]
+ *
  * Exit code 1 when a promise does not hold; the seed is printed, and finds it again.
  */
 import { parseArgs } from 'node:util';
@@ -18,20 +20,24 @@ import {
   soakPattern,
   soakProcesses,
 } from '@fieldloop/cloud/measure';
+import { soakAgent } from './soak/agent.ts';
 
 const usage = `usage: npm run soak -- rollout [--seed N] [--runs N]
        npm run soak -- workflows [--seed N] [--case NAME] [--database sqlite|postgres]
            [--boundaries all|N] [--pairs N] [--kills N] [--kill-pairs N] [--runs N] [--deaths N]
+       npm run soak -- agent [--minutes N]
 
   rollout    the judge over nulls and threefold regressions, hourly looks, day and night, frailty
   workflows  all seven patterns, each case on SQLite and with two workers on PostgreSQL: a worker
              dies at every boundary, at drawn pairs of them, and, as a real process by SIGKILL, at
              drawn boundaries and pairs; then processes killed at any time under many runs.
              --case and --database take a slice of it, 0 leaves a part out
+  agent      an agent's process at work: the slope of its RSS after the warm-up
 `;
 
 interface Wishes {
   readonly seed: string;
+  readonly minutes: number;
   readonly runs: number;
   readonly deaths: number;
   readonly pairs: number;
@@ -52,6 +58,7 @@ async function main(argv: readonly string[]): Promise<number> {
     options: {
       seed: { type: 'string', default: '1' },
       runs: { type: 'string' },
+      minutes: { type: 'string', default: '60' },
       deaths: { type: 'string', default: '20' },
       pairs: { type: 'string', default: '10' },
       kills: { type: 'string', default: '6' },
@@ -66,7 +73,14 @@ async function main(argv: readonly string[]): Promise<number> {
   const soak = soaks.get(name);
   const runs = values.runs ?? String(soak?.runs ?? 1);
   const { boundaries } = values;
-  const texts = [runs, values.deaths, values.pairs, values.kills, values['kill-pairs']];
+  const texts = [
+    runs,
+    values.minutes,
+    values.deaths,
+    values.pairs,
+    values.kills,
+    values['kill-pairs'],
+  ];
   const counts = [...texts, boundaries === 'all' ? '1' : boundaries].map(Number);
   const kinds = kindsOf(values.database);
   const isWrong = counts.some((n) => !Number.isInteger(n) || n < 0) || kinds === undefined;
@@ -77,6 +91,7 @@ async function main(argv: readonly string[]): Promise<number> {
   return await soak.run({
     seed: values.seed,
     runs: Number(runs),
+    minutes: Number(values.minutes),
     deaths: Number(values.deaths),
     pairs: Number(values.pairs),
     kills: Number(values.kills),
@@ -171,6 +186,7 @@ const soaks: ReadonlyMap<
 > = new Map([
   ['rollout', { runs: 10_000, run: rollout }],
   ['workflows', { runs: 40, run: workflows }],
+  ['agent', { runs: 1, run: soakAgent }],
 ]);
 
 process.exitCode = await main(process.argv.slice(2));
