@@ -1,0 +1,290 @@
+/**
+ * Goal: what recorders do to time and schemas has one defined outcome each, and a source that
+ * cannot keep up says what it gave up.
+ * Method: a lane on a source by hand, whose blocks step, repeat, change their schema or come late;
+ * its clips are read back.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Json, silentLog } from '@fieldloop/core';
+import { systemClock } from '@fieldloop/core/system';
+import { type Channel, readRecording } from '@fieldloop/recording';
+import { openFile } from '@fieldloop/recording/file';
+import { parseRuleSet } from '@fieldloop/rules';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { FinishedClip } from './clip/write.ts';
+import { Lane } from './lane.ts';
+import type { Notice } from './messages.ts';
+import { rulesOf } from './rule/rules.ts';
+import { openScoring } from './score/scoring.ts';
+import { liveBlocks } from './source/live-block.ts';
+import type { SourceItem } from './source/source.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fl-lane-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const second = 1_000_000_000n;
+const start = 1_700_000_000n * second;
+
+const rules = `
+apiVersion: fieldloop.rules/v1
+kind: RuleSet
+metadata: {name: lane, version: 1}
+signals:
+  vx: {topic: /odom, path: vx, type: double}
+rules:
+- {id: fast, when: vx > 1.0, capture: {topics: ["*"], pre: 3s, post: 2s}}
+`;
+
+const float64 = (id: number, definition: string, topic = '/odom'): Channel => ({
+  id,
+  topic,
+  messageEncoding: 'cdr',
+  metadata: new Map(),
+  schema: {
+    name: 'test/msg/Odom',
+    encoding: 'ros2msg',
+    data: new TextEncoder().encode(definition),
+  },
+  latched: false,
+});
+
+/** CDR: a header, then as many doubles. */
+function doubles(...values: readonly number[]): Uint8Array {
+  const bytes = Buffer.alloc(4 + 8 * values.length);
+  bytes[1] = 1;
+  for (const [i, value] of values.entries()) bytes.writeDoubleLE(value, 4 + 8 * i);
+  return bytes;
+}
+
+const message = (channelId: number, s: number, data: Uint8Array) => ({
+  channelId,
+  sequence: 0,
+  logTimeNs: start + BigInt(Math.round(s * 1_000)) * 1_000_000n,
+  data,
+});
+
+const odom = (s: number, vx: number, channelId = 1) => message(channelId, s, doubles(vx));
+
+const block = (messages: Parameters<typeof liveBlocks>[0]): SourceItem[] =>
+  liveBlocks(messages).map((one) => ({ kind: 'block', block: one }));
+
+const session = { id: '01890a5d-ac96-774b-bcce-b302099a8057', recording: 'x', profile: '' };
+const begin = (more: object = {}): SourceItem => ({
+  kind: 'begin',
+  session: { ...session, live: true, ...more },
+});
+const channel = (one: Channel): SourceItem => ({ kind: 'channel', channel: one });
+
+interface Seen {
+  readonly clips: FinishedClip[];
+  readonly notices: Notice[];
+  readonly lane: Lane;
+  readonly saved: Json[];
+}
+
+async function run(items: readonly SourceItem[], clock = systemClock): Promise<Seen> {
+  const { ruleSet } = parseRuleSet(rules, 'rules.yaml');
+  if (ruleSet === undefined) throw new Error('no rules');
+  const seen = { clips: [] as FinishedClip[], notices: [] as Notice[], saved: [] as Json[] };
+  const outlet = {
+    clip: async (clip: FinishedClip) => await Promise.resolve(void seen.clips.push(clip)),
+    notice: async (notice: Notice) => await Promise.resolve(void seen.notices.push(notice)),
+    savePosition: async () => await Promise.resolve(),
+    getPosition: async () => await Promise.resolve(undefined),
+    marker: async () => await Promise.resolve(),
+    suppressed: async () => await Promise.resolve(),
+    answer: async () => await Promise.resolve(),
+    makeRoom: async () => await Promise.resolve(false),
+  };
+  const settings = {
+    origin: { device: 'amr', agentVersion: '0', models: {} },
+    ...rulesOf(ruleSet),
+    window: { ns: 20n * second, memoryBytes: 1e8 },
+    clipNs: 60n * second,
+    silentNs: 5n * second,
+    partPath: (clipId: string) => join(folder, clipId),
+  };
+  const scoring = openScoring({ clock: systemClock, onOff: () => undefined });
+  const source = {
+    name: 'main',
+    finite: true,
+    async *items() {
+      yield* await Promise.resolve(items);
+    },
+  };
+  const lane = new Lane(source, settings, { clock, log: silentLog, scoring, outlet });
+  await lane.run(new AbortController().signal);
+  return { ...seen, lane };
+}
+
+const names = ({ notices }: Seen): string[] => notices.map(({ name }) => name);
+const momentsOf = ({ notices }: Seen): number[] =>
+  notices.flatMap(({ name, atNs = 0n }) => (name === 'fast' ? [Number(atNs - start) / 1e9] : []));
+
+async function countsOf(clip: FinishedClip | undefined): Promise<Record<string, number>> {
+  await using file = await openFile(clip?.partPath ?? '');
+  const channels = new Map<number, Channel>();
+  const counts: Record<string, number> = {};
+  for await (const item of readRecording(file)) {
+    if (item.kind === 'channel') channels.set(item.channel.id, item.channel);
+    if (item.kind !== 'block') continue;
+    for (const id of item.block.channelIds.subarray(0, item.block.count)) {
+      const one = channels.get(id);
+      const text = new TextDecoder().decode(one?.schema?.data).split('\n')[0] ?? '';
+      const key = `${one?.topic ?? ''} ${one?.topic.startsWith('/fieldloop') === true ? '' : text}`;
+      counts[key] = (counts[key] ?? 0) + 1;
+    }
+  }
+  return counts;
+}
+
+test('a schema that changes: an event, fields by the new one, a clip with both', async () => {
+  const seen = await run([
+    begin(),
+    channel(float64(1, 'float64 vx')),
+    ...block([0, 1, 2, 3].map((s) => odom(s, 0))),
+    // The speed is the second field now, and what stands first would fire.
+    channel(float64(2, 'float64 wheel\nfloat64 vx')),
+    ...block([4, 5].map((s) => message(2, s, doubles(7, 0)))),
+    ...block([6, 7, 8, 9, 10].map((s) => message(2, s, doubles(0, s === 6 ? 2 : 0)))),
+    { kind: 'end' },
+  ]);
+  expect(names(seen)).toEqual(['schema_changed', 'fast', 'source_lost']);
+  expect(momentsOf(seen)).toEqual([6]);
+  expect(await countsOf(seen.clips[0])).toMatchObject({
+    '/odom float64 vx': 1,
+    '/odom float64 wheel': 5,
+  });
+});
+
+test('log time that steps far back: an event, a new session, and clips of both sides', async () => {
+  const drive = (from: number) =>
+    block([0, 1, 2, 3, 4, 5].map((s) => odom(from + s, s === 2 ? 2 : 0)));
+  const items = [
+    begin(),
+    channel(float64(1, 'float64 vx')),
+    ...drive(100),
+    ...drive(10),
+    ...drive(50),
+  ];
+  const seen = await run([...items, { kind: 'end' }]);
+  expect(names(seen).filter((name) => name === 'clock_jump')).toHaveLength(1);
+  // A step ahead is a pause, and no jump.
+  expect(momentsOf(seen)).toEqual([102, 12, 52]);
+  const sessions = seen.clips.map(({ manifest }) => manifest.sessionId);
+  expect(new Set(sessions).size).toBe(2);
+  expect(seen.clips[0]?.manifest.endNs).toBe(String(start + 104n * second));
+});
+
+test('a step back within one block, as a recorder with large chunks gives it', async () => {
+  const messages = [100, 101, 102, 103, 10, 11, 12, 13].map((s) =>
+    odom(s, s === 102 || s === 12 ? 2 : 0),
+  );
+  const items = [begin(), channel(float64(1, 'float64 vx')), ...block(messages)];
+  const seen = await run([...items, { kind: 'end' }]);
+  expect(names(seen)).toContain('clock_jump');
+  expect(momentsOf(seen)).toEqual([102, 12]);
+});
+
+test('out of order within the lateness: put into order; beyond it: late, and no verdict', async () => {
+  const times = [0, 0.5, 1, 1.5, 1.4, 2, 2.5, 2.1, 3, 4, 5];
+  const messages = times.map((s) => odom(s, s === 1.4 || s === 2.1 ? 2 : 0));
+  const items = [begin(), channel(float64(1, 'float64 vx')), ...block(messages)];
+  const seen = await run([...items, { kind: 'end' }]);
+  expect(momentsOf(seen)).toEqual([1.4]);
+  expect(seen.lane.tally.rules.late).toBe(1);
+  // It is in the clip all the same.
+  expect(await countsOf(seen.clips[0])).toMatchObject({ '/odom float64 vx': 9 });
+  expect(names(seen)).not.toContain('clock_jump');
+});
+
+test('a message that stands twice counts twice, and fires once', async () => {
+  const messages = [0, 1, 2, 2, 3, 3, 4, 5].map((s) => odom(s, s === 2 ? 2 : 0));
+  const items = [begin(), channel(float64(1, 'float64 vx')), ...block(messages)];
+  const seen = await run([...items, { kind: 'end' }]);
+  expect(momentsOf(seen)).toEqual([2]);
+  expect(await countsOf(seen.clips[0])).toMatchObject({ '/odom float64 vx': 7 });
+  expect(seen.lane.tally.messages).toBe(8);
+});
+
+test('a live source that falls behind gives up what nobody reads, then all, and says so', async () => {
+  let nowMs = 0;
+  const clock = { ...systemClock, monotonicMs: () => nowMs };
+  const both = (s: number) => [odom(s, 0), message(2, s, doubles(1))];
+  const later = (ms: number): SourceItem => ({
+    get kind(): 'notice' {
+      nowMs = ms;
+      return 'notice';
+    },
+    name: 'note',
+    text: '',
+  });
+  const behind = (s: number): SourceItem[] =>
+    block(both(s)).map((item) => ({ ...item, isBehind: true }) as SourceItem);
+  const seen = await run(
+    [
+      begin(),
+      channel(float64(1, 'float64 vx')),
+      channel(float64(2, 'float64 pixels', '/camera')),
+      later(1_000),
+      ...behind(1),
+      later(8_000),
+      ...behind(2),
+      // Whoever stands at the end of what there is has lost nothing by it.
+      ...block(both(2.5)),
+      later(20_000),
+      ...behind(3),
+      later(21_000),
+      ...behind(21),
+    ],
+    clock,
+  );
+  expect(names(seen).filter((name) => name === 'source_lagging')).toHaveLength(2);
+  expect(seen.lane.tally.dropped).toEqual({ lag_topics: 1, lag_chunks: 2 });
+  expect(seen.lane.tally.messages).toBe(7);
+});
+
+test('what a publisher dropped is counted by its reason', async () => {
+  const dropped: SourceItem = { kind: 'dropped', reason: 'read_ahead', count: 3 };
+  const seen = await run([begin(), dropped, dropped]);
+  expect(seen.lane.tally.dropped).toEqual({ read_ahead: 6 });
+});
+
+test('a state goes on in the epoch that it was saved in', async () => {
+  const saved: { state: Json; fromNs: bigint }[] = [];
+  const mark: SourceItem = {
+    kind: 'mark',
+    save: async (state, fromNs) => await Promise.resolve(void saved.push({ state, fromNs })),
+  };
+  const drive = (from: number) => block([0, 1, 2, 3].map((s) => odom(from + s, s === 2 ? 2 : 0)));
+  const head = [channel(float64(1, 'float64 vx'))];
+  const first = await run([begin({ resumes: true }), ...head, ...drive(100), ...drive(10), mark]);
+  const state = JSON.parse(JSON.stringify(saved[0]?.state)) as Json;
+  const warm = drive(10).map((item) => ({ ...item, isWarm: true }) as SourceItem);
+  const resumed: SourceItem = {
+    kind: 'begin',
+    session: { ...session, live: true, resumes: true },
+    state,
+  };
+  const rest = block([14, 15, 16].map((s) => odom(s, 0)));
+  const then = await run([resumed, ...head, ...warm, ...rest, { kind: 'end' }]);
+  // The clip was open when the first life ended, and is cut by the second one.
+  expect(first.clips.map(({ manifest }) => manifest.startNs)).toEqual([
+    String(start + 100n * second),
+  ]);
+  expect(then.clips.map(({ manifest }) => manifest.startNs)).toEqual([
+    String(start + 10n * second),
+  ]);
+  const [clip] = then.clips;
+  const told = first.notices.find(
+    ({ name, atNs }) => name === 'fast' && atNs === start + 12n * second,
+  );
+  expect(clip?.clipId).toBe(told?.clipId);
+  expect(then.notices.filter(({ name }) => name === 'fast')).toEqual([]);
+  expect(await countsOf(clip)).toMatchObject({ '/odom float64 vx': 5 });
+});
