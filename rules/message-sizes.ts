@@ -17,6 +17,8 @@ export interface SizeRange {
   readonly endNs: bigint;
   /** By the number of the topic; 1 counts. */
   readonly topics: Uint8Array;
+  /** By the number of the topic: of each tick of this length the first message counts, ns. */
+  readonly tickNs?: ReadonlyMap<number, number>;
 }
 
 /** What stays of a block. */
@@ -33,7 +35,10 @@ export function openMessageSizes(): MessageSizes {
   let kept: Kept[] = [];
   return {
     add: (block, topicOf) => void kept.push(keptOf(block, topicOf)),
-    within: (range) => kept.reduce((sum, one) => sum + bytesIn(one, range), 0),
+    within(range) {
+      const ticks = new Map<number, number>();
+      return kept.reduce((sum, one) => sum + bytesIn(one, range, ticks), 0);
+    },
     forget(beforeNs) {
       const [first] = kept;
       if (first !== undefined && first.lastNs < beforeNs) {
@@ -55,7 +60,9 @@ function keptOf(block: MessageBlock, topicOf: Uint16Array): Kept {
   return { firstNs, lastNs, baseNs, timesNs: block.timesNs.slice(0, count), topics, sizes };
 }
 
-function bytesIn(kept: Kept, { startNs, endNs, topics: wanted }: SizeRange): number {
+/** `ticks` holds the newest tick of each topic that is thinned. */
+function bytesIn(kept: Kept, range: SizeRange, ticks: Map<number, number>): number {
+  const { startNs, endNs, topics: wanted, tickNs } = range;
   if (kept.lastNs < startNs || kept.firstNs > endNs) return 0;
   const fromNs = Number(startNs - kept.baseNs);
   const toNs = Number(endNs - kept.baseNs);
@@ -63,8 +70,21 @@ function bytesIn(kept: Kept, { startNs, endNs, topics: wanted }: SizeRange): num
   let sum = 0;
   for (let i = 0; i < sizes.length; i += 1) {
     const at = timesNs[i] ?? 0;
-    if (at < fromNs || at > toNs || wanted[topics[i] ?? 0] !== 1) continue;
+    const topic = topics[i] ?? 0;
+    if (at < fromNs || at > toNs || wanted[topic] !== 1) continue;
+    const periodNs = tickNs?.get(topic);
+    if (periodNs !== undefined) {
+      const tick = tickOf(kept.baseNs, at, periodNs);
+      if (tick <= (ticks.get(topic) ?? -1)) continue;
+      ticks.set(topic, tick);
+    }
     sum += sizes[i] ?? 0;
   }
   return sum;
+}
+
+/** Ticks are counted from 0 ns, as the cutting of clips counts them (recording/clip/downsample.ts). */
+function tickOf(baseNs: bigint, atNs: number, periodNs: number): number {
+  const period = BigInt(periodNs);
+  return Number(baseNs / period) + Math.floor((Number(baseNs % period) + atNs) / periodNs);
 }

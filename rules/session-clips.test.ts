@@ -88,6 +88,28 @@ test('clips hold each byte of their range; triggers are clips or suppressed; chu
   );
 });
 
+test('a topic that a capture thins counts as it is thinned, and maxBytes bounds the rest', () => {
+  const thin = (more: string): RuleSet =>
+    setOf(`
+- {id: near, when: v > 1.0, capture: {topics: [/odom, /scan], pre: 2s, post: 1s${more}}}
+- {id: far, when: w > 5.0, capture: {topics: [/scan]}}
+`);
+  const messages = session([10]);
+  const inside = (topic: string, share: (ms: number) => boolean): number =>
+    messages
+      .filter((one) => one.topic === topic && one.ms >= 8_000 && one.ms <= 11_000 && share(one.ms))
+      .reduce((sum, one) => sum + bytesOf(one), 0);
+  const whole = inside('/odom', () => true) + inside('/scan', () => true);
+  const bytesWith = (more: string): number | undefined =>
+    trialOf(thin(more), messages, 7).whole?.clips[0]?.bytes;
+  expect(bytesWith('')).toBe(whole);
+  // Odometry at 10 Hz, one a half second of log time: each fifth message.
+  const thinned = inside('/odom', (ms) => ms % 500 === 0) + inside('/scan', () => true);
+  expect(bytesWith(', downsample: {/odom: 2Hz}')).toBe(thinned);
+  expect(thinned).toBeLessThan(whole / 2);
+  expect(bytesWith(', maxBytes: 100B')).toBe(100);
+});
+
 test('rules that go by the clock fire as they do on the robot, and evaluations are told by rule', () => {
   const { whole, triggers } = trialOf(ruleSet, session([10, 11, 30]));
   const seconds = triggers

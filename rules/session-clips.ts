@@ -24,7 +24,10 @@ export interface TrialClip {
   readonly endNs: bigint;
   readonly topics: readonly string[];
   readonly markers: readonly { readonly rule: string; readonly atNs: bigint }[];
-  /** Of the messages of its topics in its range, as they stand in the recording. */
+  /**
+   * Of the messages of its topics in its range, as they stand in the recording, those of thinned
+   * topics as they are thinned; at most `maxBytes` of the capture.
+   */
   readonly bytes: number;
 }
 
@@ -73,10 +76,13 @@ export function openSessionClips(ruleSet: RuleSet): SessionClips {
       else suppress(output.trigger.marker.rule, output.kind);
     }
   };
-  const clipOf = ({ startNs, endNs, topics: wanted, markers }: ClipDraft<Marked>): TrialClip => {
+  const clipOf = (draft: ClipDraft<Marked>): TrialClip => {
+    const { startNs, endNs, topics: wanted, markers, downsample, maxBytes } = draft;
     const counts = Uint8Array.from(topics, (topic) => Number(isTaken(topic, wanted)));
-    const bytes = sizes.within({ startNs, endNs, topics: counts });
-    return { startNs, endNs, topics: wanted, markers, bytes };
+    const tickNs = tickLengths(topics, downsample);
+    const bytes = sizes.within({ startNs, endNs, topics: counts, tickNs });
+    const kept = Math.min(bytes, maxBytes ?? bytes);
+    return { startNs, endNs, topics: wanted, markers, bytes: kept };
   };
   return {
     channel({ id, topic }) {
@@ -101,6 +107,20 @@ export function openSessionClips(ruleSet: RuleSet): SessionClips {
       return { clips, suppressed };
     },
   };
+}
+
+/** Of topics that a capture thins, by their own name or the first pattern that fits. */
+function tickLengths(
+  topics: readonly string[],
+  rates: ClipDraft<Marked>['downsample'] = {},
+): ReadonlyMap<number, number> {
+  return new Map(
+    topics.flatMap((topic, i) => {
+      const [, fitting] = Object.entries(rates).find(([one]) => topicFits(one, topic)) ?? [];
+      const hz = rates[topic] ?? fitting;
+      return hz === undefined ? [] : [[i, Math.max(1_000, Math.round(1e9 / hz))]];
+    }),
+  );
 }
 
 const isTaken = (topic: string, wanted: readonly string[]): boolean =>
