@@ -265,10 +265,28 @@ class RunningFleet implements Fleet {
       suppressed: progress?.suppressed ?? 0,
       scoreP99: progress?.scoreP99 ?? {},
       scoresSkipped: progress?.score.skipped ?? 0,
+      ...figuresOf(host.status()),
       atMs: clock.now(),
     };
   }
 }
+
+/** What `status` shows of the machine and the rules, for telemetry. */
+const figuresOf = ({ score, rules, machine, clips, uplink }: AgentStatus) => ({
+  scoreFaults: score.faults,
+  evaluations: rules.evaluations,
+  unknown: rules.unknown,
+  decodeFaults: rules.faults,
+  reasons: rules.reasons,
+  dropped: machine.dropped,
+  windowSeconds: machine.windowS,
+  evicted: clips.evicted,
+  bytesSent: uplink.bytesSent,
+  gapP99Ms: machine.gapP99Ms,
+  shedSteps: machine.shed.length,
+  temperatureC: machine.temperatureC,
+  battery: machine.battery,
+});
 
 const nsOf = (seconds: number): bigint => BigInt(Math.round(seconds * 1e9));
 

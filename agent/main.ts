@@ -119,7 +119,9 @@ function ownRules(config: AgentConfig, { isSafe }: AgentDeps): OwnRules {
 const restingRules = `apiVersion: fieldloop.rules/v1
 kind: RuleSet
 metadata: {name: safe-mode, version: 1}
-rules: []
+signals: {none: {topic: /fieldloop/none, path: x, type: double}}
+rules:
+- {id: never, when: none > 1.0, capture: {topics: [/fieldloop/none], pre: 1s, post: 1s}}
 `;
 
 const starting = (): Fault =>

@@ -1,6 +1,6 @@
 /**
  * Goal: an agent lives on a disk that others fill and with few file descriptors, goes on once there
- * is room, and says why it does not start on a disk that is read-only.
+ * is room, says why it does not start on a disk that is read-only, and turns to safe mode.
  * Method: the real process on file systems of its own, moments asked for by its local socket.
  */
 import { spawnSync } from 'node:child_process';
@@ -17,6 +17,14 @@ import { type Running, startProgram } from './process.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const patience = { timeout: 60_000 };
+
+const sound = `apiVersion: fieldloop.rules/v1
+kind: RuleSet
+metadata: {name: faults, version: 1}
+signals: {vx: {topic: /odom, path: vx, type: double}}
+rules:
+- {id: fast, when: vx > 1.0, capture: {topics: ["*"], pre: 1s, post: 1s}}
+`;
 
 const run = (program: string, ...args: string[]): boolean =>
   spawnSync(program, args, { stdio: 'ignore' }).status === 0;
@@ -58,7 +66,16 @@ interface Robot extends AsyncDisposable {
   clipNow(): Promise<string>;
 }
 
-function startRobot(name: string, state: string, wrap: readonly string[] = []): Robot {
+interface Wish {
+  /** Arguments of Node before the agent's. */
+  readonly wrap?: readonly string[];
+  readonly rules?: string;
+  /** Arguments of `run`. */
+  readonly more?: readonly string[];
+}
+
+function startRobot(name: string, state: string, wish: Wish = {}): Robot {
+  const { wrap = [], rules = sound, more = [] } = wish;
   const home = join(folder, name);
   mkdirSync(home, { recursive: true });
   const config = {
@@ -68,18 +85,9 @@ function startRobot(name: string, state: string, wrap: readonly string[] = []): 
     buffer: { path: state, quota: '100MiB', headroom: '256KiB' },
   };
   writeFileSync(join(home, 'agent.yaml'), JSON.stringify(config));
-  writeFileSync(
-    join(home, 'rules.yaml'),
-    `apiVersion: fieldloop.rules/v1
-kind: RuleSet
-metadata: {name: faults, version: 1}
-signals: {vx: {topic: /odom, path: vx, type: double}}
-rules:
-- {id: fast, when: vx > 1.0, capture: {topics: ["*"], pre: 1s, post: 1s}}
-`,
-  );
+  writeFileSync(join(home, 'rules.yaml'), rules);
   const agent = [join(root, 'agent/bin/fieldloop-agent.mjs'), 'run', '--config'];
-  const args = [...wrap, ...agent, join(home, 'agent.yaml')];
+  const args = [...wrap, ...agent, join(home, 'agent.yaml'), ...more];
   const running = startProgram({ name, args, cwd: root, logFile: join(home, 'agent.log') });
   running.ready.catch(() => undefined);
   const socketPath = statusSocketPath(state);
@@ -154,6 +162,28 @@ test.skipIf(!canMount)(
   },
 );
 
+test(
+  'three starts that come to nothing: the fourth has its uplink and commands alone',
+  patience,
+  async () => {
+    const state = join(folder, 'safe-state');
+    const start = (): Robot =>
+      startRobot('safe', state, { rules: 'this: is no rule set', more: ['--supervised'] });
+    for (let i = 0; i < 3; i += 1) {
+      await using failing = start();
+      expect(await failing.running.exited).toBe(2);
+    }
+    await using robot = start();
+    const { degraded, source } = await robot.until(() => true);
+    expect(degraded.join()).toContain('safe mode after starts that failed');
+    expect(source.each).toEqual([]);
+    // Stopped because it was asked to: the next start is a whole one, and fails as before.
+    await robot.running.stop(15_000);
+    await using whole = start();
+    expect(await whole.running.exited).toBe(2);
+  },
+);
+
 test('few file descriptors: it starts, records and cuts', patience, async () => {
   const state = join(folder, 'few-state');
   const wrapped = join(folder, 'few.mjs');
@@ -167,7 +197,7 @@ process.on('SIGTERM', () => child.kill('SIGTERM'));
 child.on('exit', (code) => process.exit(code ?? 1));
 `,
   );
-  await using robot = startRobot('few', state, [wrapped]);
+  await using robot = startRobot('few', state, { wrap: [wrapped] });
   await robot.until(({ source }) => source.messages > 30);
   const answers = await Promise.all([robot.clipNow(), robot.clipNow()]);
   expect(answers.join()).toContain('"clip"');
