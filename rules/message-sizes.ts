@@ -83,7 +83,7 @@ function bytesIn(kept: Kept, range: SizeRange, ticks: Map<number, number>): numb
   return sum;
 }
 
-/** Ticks are counted from 0 ns, as the cutting of clips counts them (recording/clip/downsample.ts). */
+/** Ticks are counted from 0 ns, as those of cut clips are (recording/clip/downsample.ts). */
 function tickOf(baseNs: bigint, atNs: number, periodNs: number): number {
   const period = BigInt(periodNs);
   return Number(baseNs / period) + Math.floor((Number(baseNs % period) + atNs) / periodNs);
