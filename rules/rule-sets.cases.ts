@@ -12,6 +12,10 @@ signals:
   x: {topic: /x, path: data, type: double, maxAge: 250ms}
   y: {topic: /y, path: data, type: double}
   mode: {topic: /mode, path: data, type: string, latched: true}
+  slow: {topic: /x, path: data, type: double, valid: [0.5, 4.5], filter: {lowpassHz: 2}}
+  pos: {topic: /y, path: [data, data], type: geo, maxAge: 600ms}
+  all: {topic: /other, path: data, type: list, maxItems: 4, maxAge: 700ms}
+geofences: {near: {circle: {center: [2, 2], radius: 200000}}}
 models: {net: {ref: net, input: {topic: /camera}, maxAge: 400ms}}
 captures:
   base: {topics: [/x], downsample: {/x: 5Hz}}
@@ -29,6 +33,9 @@ const condition = fc.constantFrom(
   'age("/x") > duration("100ms")',
   'net.entropy > 0.5',
   '!(x < 3.0)',
+  'slow > 2.5',
+  'inside(pos, "near")',
+  'all.exists(d, d.a > 1.0)',
 );
 const time = fc.constantFrom('50ms', '120ms', '300ms', '700ms');
 const turn = fc.constantFrom('120ms', '300ms', '700ms');
