@@ -14,7 +14,7 @@ import { type Checked, termsOf } from './cel/checked.ts';
 import { fieldsOf } from './cel/fold.ts';
 import type { RecordingFacts } from './facts.ts';
 import { type Add, checkLoad } from './lint-load.ts';
-import { inOrder, type RuleProblem } from './problem.ts';
+import { inOrder, problemLine, type RuleProblem } from './problem.ts';
 import { type Rule, type RuleSet, type Signal } from './rule-set.ts';
 import type { Path } from './yaml-source.ts';
 
@@ -27,7 +27,10 @@ export function lintAgainst(
   const problems: RuleProblem[] = [];
   const add: Add = (path, severity, words, offset) => {
     const { line, column } = ruleSet.placeOf(path, offset);
-    problems.push({ file: ruleSet.file, line, column, severity, ...words });
+    const problem = { file: ruleSet.file, line, column, severity, ...words };
+    // Channels of one topic are often of one schema: what is wrong is told once.
+    const text = problemLine(problem);
+    if (problems.every((one) => problemLine(one) !== text)) problems.push(problem);
   };
   const byTopic = Map.groupBy(recording.channels, ({ channel }) => channel.topic);
   const known = [...byTopic.keys()];

@@ -1,6 +1,7 @@
 /** What stands between a trigger and its clip: edges, limits, samples, labels, scope, expiry. */
 import { formatDurationNs } from '@fieldloop/core';
 import { checkNumber, checkValue, type CheckResult } from './cel/check.ts';
+import { askMargins } from './cel/check-list.ts';
 import { type Checked, isMomentary, signalsOf } from './cel/checked.ts';
 import * as limits from './limits.ts';
 import type { RuleContext } from './rule-context.ts';
@@ -158,7 +159,7 @@ export function readSample(
     if (trigger.kind !== 'when') {
       const remedy = 'Use random or novelty.';
       report.value([...path, 'strategy'], 'conflict', 'only "when" has a margin', remedy);
-    }
+    } else askMargins(trigger.condition, context.scope);
     return { ...base, probability, within: sample.within ?? 0 };
   }
   need('embedding', 'MODEL.embedding');

@@ -155,3 +155,27 @@ rules:
   const silent = [...onTime.slice(0, 3), { topic: '/other', ms: 2_000, value: 0 }];
   expect(shown(run(body, silent))).toEqual(['late@400']);
 });
+
+test('a macro has a margin for its priority and for samples close to the threshold', () => {
+  const body = (
+    more: string,
+  ): string => `signals: {dets: {topic: /d, path: items, type: list, maxItems: 3}}
+rules:
+- {id: r, when: 'dets.exists(d, d.score > 0.5)', ${more}}
+`;
+  const scores = [0.9, 0, 0.53, 0, 0.6, 0];
+  const messages = scores.map((score, i) => ({
+    topic: '/d',
+    ms: i * 100,
+    value: { items: [{ score: 0.1 }, { score }] },
+  }));
+  const priorities = run(body('priority: 10.0 * margin()'), messages).map(
+    ({ priority }) => priority,
+  );
+  expect(priorities.map((one) => Math.round(one * 100) / 100)).toEqual([4, 0.3, 1]);
+  const near = run(body('sample: {strategy: closeTo, within: 0.05, probability: 0}'), messages);
+  expect(shown(near)).toEqual(['r@200']);
+  // Items beyond maxItems: the list is unknown and says nothing.
+  const long = { items: [1, 1, 1, 1].map((score) => ({ score })) };
+  expect(run(body('tags: [a]'), [{ topic: '/d', ms: 0, value: long }])).toEqual([]);
+});

@@ -3,7 +3,7 @@ import { didYouMean, Fault, parseDurationNs } from '@fieldloop/core';
 import type { Fence } from '../geo/fence.ts';
 import { geohashMost } from '../geo/geohash.ts';
 import * as limits from '../limits.ts';
-import { askMargin, checkFold } from './check-list.ts';
+import { askMargins, checkFold } from './check-list.ts';
 import {
   type Checked,
   type MemoryFunction,
@@ -94,7 +94,7 @@ function checkMargin(expr: Call, context: CheckContext): Checked | undefined {
     const remedy = 'Use it in the priority of a rule that has a condition.';
     return report(expr.at, 'type', message, remedy);
   }
-  for (const inner of termsOf(condition)) askMargin(inner, context);
+  askMargins(condition, context.scope);
   return { kind: 'margin', type: 'double', of: condition, text: 'margin()', at: expr.at };
 }
 

@@ -2,8 +2,8 @@
  * The type check of what is said of lists: macros and folds. Each becomes one term that the list's
  * own message gives a value, so that no list is kept and none is passed on.
  */
-import type { Checked, FoldFunction, FoldTerm } from './checked.ts';
-import { type CheckContext, itemOf, startOf } from './context.ts';
+import { type Checked, type FoldFunction, type FoldTerm, termsOf } from './checked.ts';
+import { type CheckContext, itemOf, type Scope, startOf } from './context.ts';
 import type { Expr, MacroExpr } from './expr.ts';
 import { callText, joinText, prefixText } from './text.ts';
 
@@ -23,6 +23,7 @@ const folds: ReadonlySet<string> = new Set(['size', 'least', 'greatest', 'sum'])
 
 export function checkMacro(expr: MacroExpr, context: CheckContext): Checked | undefined {
   const { fn, at } = expr;
+  const { scope } = context;
   if (fn === 'filter' || fn === 'map') {
     if (itemsOf(expr, context) === undefined) return undefined;
     const message = `${fn}() gives a list`;
@@ -42,11 +43,11 @@ export function checkMacro(expr: MacroExpr, context: CheckContext): Checked | un
   const one = { kind: 'fold', type: 'bool', signal, text, at } as const;
   switch (fn) {
     case 'exists':
-      return known({ ...one, fn, filters: [], body: both('and', [...filters, body]) }, context);
+      return known({ ...one, fn, filters: [], body: both('and', [...filters, body]) }, scope);
     case 'all':
-      return known({ ...one, fn, filters: [], body: either(filters, body) }, context);
+      return known({ ...one, fn, filters: [], body: either(filters, body) }, scope);
     case 'exists_one':
-      return known({ ...one, fn, filters, body }, context);
+      return known({ ...one, fn, filters, body }, scope);
   }
 }
 
@@ -70,7 +71,10 @@ export function checkFold(
   const item: Checked = { kind: 'item', type: 'double', field: '', text: 'item', at };
   const body = fn === 'size' ? undefined : (value ?? item);
   return {
-    term: known({ kind: 'fold', type: 'double', fn, signal, filters, body, text, at }, context),
+    term: known(
+      { kind: 'fold', type: 'double', fn, signal, filters, body, text, at },
+      context.scope,
+    ),
   };
 }
 
@@ -81,8 +85,8 @@ function isListName(name: string, context: CheckContext): boolean {
 }
 
 /** One slot for equal folds, whichever rules ask. */
-function known(term: FoldTerm, context: CheckContext): FoldTerm {
-  const signal = context.scope.signal(term.signal);
+function known(term: FoldTerm, scope: Scope): FoldTerm {
+  const signal = scope.signal(term.signal);
   const all = signal === 'broken' ? undefined : signal?.folds;
   const before = all?.get(term.text);
   if (before !== undefined) return { ...before, at: term.at };
@@ -168,22 +172,19 @@ function either(filters: readonly Checked[], body: Checked): Checked {
   return both('or', [...out, body]);
 }
 
-/** A fold beside `exists` and `all` for their margin; others are true or false without one. */
-export function askMargin(term: Checked, context: CheckContext): void {
-  if (term.kind !== 'fold' || (term.fn !== 'exists' && term.fn !== 'all')) return;
-  const { body, signal, at } = term;
-  if (body === undefined) return;
-  const text = `margin of ${term.text}`;
-  const fn = term.fn === 'exists' ? 'highest' : 'lowest';
-  const margin: FoldTerm = {
-    kind: 'fold',
-    type: 'double',
-    fn,
-    signal,
-    filters: [],
-    body,
-    text,
-    at,
-  };
-  term.margin = known(margin, context);
+/**
+ * Folds beside the `exists` and `all` of a condition for their margins, where a priority or a
+ * sample asks for these; other macros are true or false without one.
+ */
+export function askMargins(condition: Checked, scope: Scope): void {
+  for (const term of termsOf(condition)) {
+    if (term.kind !== 'fold' || (term.fn !== 'exists' && term.fn !== 'all')) continue;
+    const { body, signal, at } = term;
+    const fn = term.fn === 'exists' ? 'highest' : 'lowest';
+    const text = `margin of ${term.text}`;
+    term.margin = known(
+      { kind: 'fold', type: 'double', fn, signal, filters: [], body, text, at },
+      scope,
+    );
+  }
 }
