@@ -24,35 +24,43 @@ const headSize = recordHead + 6;
 const entrySize = 16;
 const twoTo32 = 4_294_967_296;
 
+/** By channel id, reused from chunk to chunk: all zero between two calls. */
+const tally = new Uint32Array(65_536);
+
 /** One MessageIndex record a channel, in the order the channels first appear. */
 export function indexRecords(columns: IndexColumns): IndexRecords {
-  const counts = new Map<number, number>();
-  for (let i = 0; i < columns.count; i += 1) {
-    const id = columns.channelIds[i] ?? 0;
-    counts.set(id, (counts.get(id) ?? 0) + 1);
+  const { count, channelIds, lows, highs, offsets } = columns;
+  const ids: number[] = [];
+  for (let i = 0; i < count; i += 1) {
+    const id = channelIds[i] ?? 0;
+    const before = tally[id] ?? 0;
+    if (before === 0) ids.push(id);
+    tally[id] = before + 1;
   }
+  const counts = new Map(ids.map((id) => [id, tally[id] ?? 0]));
   const starts = new Map<number, number>();
-  const cursors = new Uint32Array(65_536);
-  const bytes = new Uint8Array(counts.size * headSize + columns.count * entrySize);
+  const bytes = new Uint8Array(ids.length * headSize + count * entrySize);
   const view = new DataView(bytes.buffer);
   let at = 0;
-  for (const [id, count] of counts) {
+  for (const [id, messages] of counts) {
     starts.set(id, at);
     bytes[at] = opcode.messageIndex;
-    view.setUint32(at + 1, 6 + count * entrySize, true);
+    view.setUint32(at + 1, 6 + messages * entrySize, true);
     view.setUint16(at + recordHead, id, true);
-    view.setUint32(at + recordHead + 2, count * entrySize, true);
-    cursors[id] = at + headSize;
-    at += headSize + count * entrySize;
+    view.setUint32(at + recordHead + 2, messages * entrySize, true);
+    // From here on the tally says where the channel's next entry goes.
+    tally[id] = at + headSize;
+    at += headSize + messages * entrySize;
   }
-  for (let i = 0; i < columns.count; i += 1) {
-    const id = columns.channelIds[i] ?? 0;
-    const here = cursors[id] ?? 0;
-    view.setUint32(here, columns.lows[i] ?? 0, true);
-    view.setUint32(here + 4, columns.highs[i] ?? 0, true);
-    view.setUint32(here + 8, columns.offsets[i] ?? 0, true);
-    cursors[id] = here + entrySize;
+  for (let i = 0; i < count; i += 1) {
+    const id = channelIds[i] ?? 0;
+    const here = tally[id] ?? 0;
+    view.setUint32(here, lows[i] ?? 0, true);
+    view.setUint32(here + 4, highs[i] ?? 0, true);
+    view.setUint32(here + 8, offsets[i] ?? 0, true);
+    tally[id] = here + entrySize;
   }
+  for (const id of ids) tally[id] = 0;
   return { bytes, starts, counts };
 }
 

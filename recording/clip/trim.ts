@@ -4,6 +4,8 @@
  * in them. The same file and plan give the same bytes.
  */
 import { Fault } from '@fieldloop/core';
+import { chunkMemory } from '../codec/codec.ts';
+import { readAheadBytes } from '../limits.ts';
 import { type IndexedMcap, mayHold } from '../mcap/indexed.ts';
 import type { McapChunkIndex } from '../mcap/records.ts';
 import type { StoredRecords } from '../mcap/stored-records.ts';
@@ -69,10 +71,17 @@ async function* parts(
 ): AsyncGenerator<Part, void> {
   const want = { startNs: how.range.startNs, endNs, channels: topics && how.ids };
   const wanted = file.chunks.filter((chunk) => mayHold(chunk, want));
+  // A chunk may define channels inside: only with all of them is it copied unopened.
+  const isCopied = (chunk: McapChunkIndex): boolean => how.isAll && isInside(chunk, how.range);
+  // One is written while the other is filled; a larger chunk gets memory of its own.
+  const buffers: (Uint8Array | undefined)[] = [];
+  let turn = 0;
   const read = async (chunk: McapChunkIndex): Promise<Part> => {
-    // A chunk may define channels inside: only with all of them is it copied unopened.
-    const stored = how.isAll && isInside(chunk, how.range) ? await file.stored(chunk) : undefined;
-    return stored ?? (await file.chunk(chunk));
+    if (!isCopied(chunk)) return await file.chunk(chunk);
+    turn = 1 - turn;
+    const isUsual = chunk.chunkLength + chunk.messageIndexLength <= readAheadBytes;
+    const into = isUsual ? (buffers[turn] ??= chunkMemory(readAheadBytes)) : undefined;
+    return (await file.stored(chunk, into)) ?? (await file.chunk(chunk));
   };
   const ask = (chunk: McapChunkIndex | undefined): Promise<Part> | undefined => {
     const part = chunk && read(chunk);

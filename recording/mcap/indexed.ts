@@ -53,9 +53,9 @@ export interface IndexedMcap {
   chunk(chunk: McapChunkIndex): Promise<readonly MessageBlock[]>;
   /**
    * A chunk and its indexes as they stand in the file, unopened; undefined when the indexes do not
-   * say what is in it, so that it must be read.
+   * say what is in it, so that it must be read. The bytes may stand in `into`.
    */
-  stored(chunk: McapChunkIndex): Promise<StoredRecords | undefined>;
+  stored(chunk: McapChunkIndex, into?: Uint8Array): Promise<StoredRecords | undefined>;
   /** One channel's messages of one chunk, in the order of its index. */
   entries(chunk: McapChunkIndex, channelId: number): Promise<readonly MessageEntry[]>;
   /** Metadata records by name; the last of a name counts. */
@@ -89,12 +89,12 @@ export async function openIndexedMcap(readable: Readable): Promise<IndexedMcap> 
     chunks,
     blocks: (want) => blocks(readable, { chunks, sink }, want),
     chunk: async (chunk) => blocksIn(sink, chunk, await readChunk(readable, chunk)),
-    stored: async (chunk) => await storedRecords(readable, chunk),
+    stored: async (chunk, into) => await storedRecords(readable, chunk, into),
     entries: async (chunk, channelId) => await entries(readable, chunk, channelId),
     metadata: async () => {
       const found = new Map<string, ReadonlyMap<string, string>>();
       for (const { offset, length } of metadata.slice(0, limits.metadataHeld)) {
-        const bytes = await readInside(readable, offset, length, limits.fieldRecordBytes);
+        const bytes = await readInside(readable, offset, length, { most: limits.fieldRecordBytes });
         const record = parseRecord(bytes[0] ?? 0, bytes.subarray(recordHead), { name, offset });
         if (record.type === 'Metadata') found.set(record.name, record.metadata);
       }
@@ -113,7 +113,7 @@ async function readEnds(
   const { name } = readable;
   const tailLength = footerLength + magic.length;
   if (size < magic.length + tailLength) throw unindexed(name, 'it is too short for one');
-  const tail = await readInside(readable, size - tailLength, tailLength, tailLength);
+  const tail = await readInside(readable, size - tailLength, tailLength, { most: tailLength });
   const end = tail.subarray(footerLength);
   if (!magic.every((byte, i) => end[i] === byte)) {
     throw unindexed(name, 'it does not end as an MCAP does');
@@ -125,16 +125,20 @@ async function readEnds(
   }
   const from = footer.summaryStart;
   const to = footer.summaryOffsetStart === 0 ? size - tailLength : footer.summaryOffsetStart;
-  const bytes = await readInside(readable, from, to - from, limits.summaryBytes);
+  const bytes = await readInside(readable, from, to - from, { most: limits.summaryBytes });
   return { summary: pieceOf(bytes, from), header: await profileOf(readable, size) };
 }
 
 async function profileOf(readable: Readable, size: number): Promise<string> {
   const { name } = readable;
   const at = magic.length;
-  const head = await readInside(readable, at, Math.min(recordHead, size - at), recordHead);
+  const head = await readInside(readable, at, Math.min(recordHead, size - at), {
+    most: recordHead,
+  });
   const length = head.length < recordHead ? 0 : statedLength(pieceOf(head, at), 0);
-  const content = await readInside(readable, at + recordHead, length, limits.fieldRecordBytes);
+  const content = await readInside(readable, at + recordHead, length, {
+    most: limits.fieldRecordBytes,
+  });
   const record = parseRecord(head[0] ?? 0, content, { name, offset: at });
   return record.type === 'Header' ? record.profile : '';
 }
@@ -221,7 +225,7 @@ function byStart(a: McapChunkIndex, b: McapChunkIndex): number {
 
 async function readChunk(readable: Readable, chunk: McapChunkIndex): Promise<Uint8Array> {
   const { chunkStartOffset: offset, chunkLength: length } = chunk;
-  const bytes = await readInside(readable, offset, length, limits.recordBytes);
+  const bytes = await readInside(readable, offset, length, { most: limits.recordBytes });
   const isChunk =
     bytes[0] === opcode.chunk &&
     bytes.length > recordHead &&
@@ -244,7 +248,7 @@ async function entries(
   const offset = chunk.messageIndexOffsets.get(channelId);
   if (offset === undefined) return [];
   const end = chunk.chunkStartOffset + chunk.chunkLength + chunk.messageIndexLength;
-  const bytes = await readInside(readable, offset, end - offset, limits.recordBytes);
+  const bytes = await readInside(readable, offset, end - offset, { most: limits.recordBytes });
   const place = { name: readable.name, offset };
   const next = nestedEnd(pieceOf(bytes, offset), 0, place);
   const record = parseRecord(bytes[0] ?? 0, bytes.subarray(recordHead, next), place);

@@ -2,14 +2,15 @@
 import { damaged } from '../damage.ts';
 import type { Readable } from '../types.ts';
 
-/** Bytes that an index points to; refused when they are outside the file or too many. */
+/** Refused when they are outside the file or too many. `into` may be used when it is large enough. */
 export async function readInside(
   readable: Readable,
   offset: number,
   length: number,
-  most: number,
+  how: { readonly most: number; readonly into?: Uint8Array | undefined },
 ): Promise<Uint8Array> {
   const { name, size = 0 } = readable;
+  const { most, into } = how;
   const outside = offset < 0 || length < 0 || offset + length > size;
   if (outside || length > most) {
     throw damaged({
@@ -21,7 +22,7 @@ export async function readInside(
       code: outside ? 'corrupt' : 'limited',
     });
   }
-  const bytes = await readable.read(offset, length);
+  const bytes = await readable.read(offset, length, into);
   if (bytes.length === length) return bytes;
   throw damaged({
     name,

@@ -25,11 +25,12 @@ const indexHead = recordHead + 6;
 export async function storedRecords(
   readable: Readable,
   index: McapChunkIndex,
+  into?: Uint8Array,
 ): Promise<StoredRecords | undefined> {
   const { chunkStartOffset: offset, chunkLength, messageIndexLength } = index;
   if (index.messageIndexOffsets.size === 0) return undefined;
   const length = chunkLength + messageIndexLength;
-  const bytes = await readInside(readable, offset, length, recordBytes);
+  const bytes = await readInside(readable, offset, length, { most: recordBytes, into });
   const chunk = bytes.subarray(0, chunkLength);
   const indexes = bytes.subarray(chunkLength);
   if (!isStated(chunk, index)) return undefined;
