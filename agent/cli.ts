@@ -6,6 +6,7 @@ import { openLog, systemClock, systemIds, systemRandomBytes } from '@fieldloop/c
 import type { Agent } from './agent-types.ts';
 import { checkAgent } from './check.ts';
 import { addLocalCommands } from './cli-local.ts';
+import { collectGarbage } from './collect.ts';
 import { identityFolder } from './cloud-link.ts';
 import { Command, CommanderError } from './commander.ts';
 import { type AgentConfig, loadConfig } from './config.ts';
@@ -15,7 +16,7 @@ import { readStatus } from './health/socket.ts';
 import { statusSocketPath } from './health/status.ts';
 import type { Finding } from './finding.ts';
 import { leveledLog } from './leveled-log.ts';
-import { startProvenMs } from './limits.ts';
+import { startIsOverMs, startProvenMs } from './limits.ts';
 import { startAgent } from './main.ts';
 import type { Output } from './output.ts';
 import { replay } from './replay.ts';
@@ -179,6 +180,8 @@ async function run(file: string, options: { readonly supervised?: true }): Promi
     readConfig,
   });
   process.on('SIGHUP', () => reloaded(agent, log));
+  // An aborted sleep is a stop.
+  systemClock.sleep(startIsOverMs, stopping.signal).then(collectGarbage, () => undefined);
   const proving = systemClock.sleep(startProvenMs, stopping.signal).then(
     () => starts.proven(),
     () => undefined,

@@ -9,9 +9,10 @@ import type { LogLevel } from '@fieldloop/proto';
 import { parseRuleSet, type RuleSet } from '@fieldloop/rules';
 import type { ClipAsk } from './clip/ask.ts';
 import { type ClipMeans, openClipMeans } from './clip-means.ts';
+import { collectGarbage } from './collect.ts';
 import { Lane, type LaneSettings } from './lane.ts';
 import { leveledLog } from './leveled-log.ts';
-import { laneStillMs, progressEveryMs } from './limits.ts';
+import { laneStillMs, progressEveryMs, startIsOverMs } from './limits.ts';
 import type { DataProgress, DataSettings, FromData, RulesText, ToData } from './messages.ts';
 import { openSource } from './open-source.ts';
 import { openOutlet, type OpenOutlet } from './outlet.ts';
@@ -292,6 +293,7 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
     scoring.shadow(portOf(settings.shadowPort), settings.shadowModels);
   }
   const timer = setInterval(tell, progressEveryMs);
+  setTimeout(collectGarbage, startIsOverMs).unref();
   await Promise.all(lanes.map((lane) => lane.run(stopping.signal)));
   tell();
   clearInterval(timer);

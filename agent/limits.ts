@@ -41,6 +41,8 @@ export const maxFailedStarts = 3;
 export const failedStartsWithinMs = 5 * 60_000;
 /** A start that lasted so long came to something. */
 export const startProvenMs = 60_000;
+/** What is loaded once is loaded by then, and its garbage can go. */
+export const startIsOverMs = 5_000;
 /** Safe mode ends by itself after this long, by trying a whole start again. */
 export const safeModeMs = 15 * 60_000;
 

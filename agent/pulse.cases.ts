@@ -23,7 +23,7 @@ while True:
     if b'BARRIER=1' not in data: print(repr(data.decode()), flush=True)
 `;
 
-export interface Manager extends AsyncDisposable {
+export interface Listener extends AsyncDisposable {
   readonly path: string;
   /** Datagrams so far, each as its assignments. */
   readonly heard: readonly (readonly string[])[];
@@ -31,7 +31,7 @@ export interface Manager extends AsyncDisposable {
   next(word: string, from?: number): Promise<number>;
 }
 
-export async function openManager(): Promise<Manager> {
+export async function openListener(): Promise<Listener> {
   const folder = mkdtempSync(join(tmpdir(), 'fl-notify-'));
   const path = join(folder, 'notify.sock');
   const child: ChildProcess = spawn('python3', ['-c', program, path], {

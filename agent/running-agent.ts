@@ -128,7 +128,6 @@ export class RunningAgent implements Agent {
       signs: () => this.#signs(),
       statusLine: () => this.#statusLine(),
     });
-    // Gaps of the start are no gaps of the agent at work.
     this.#loop.reset();
     log.info('the agent runs', {
       device: this.#device,
