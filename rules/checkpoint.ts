@@ -5,7 +5,9 @@ import { setOrigin } from './cel/compare.ts';
 import type { EngineState, ScoreRecord } from './engine-state.ts';
 import { topicNamed } from './intake.ts';
 import { jsonNumber, numberOf, numbersOf, textOf } from './memory/state.ts';
+import { due } from './machine-state.ts';
 import { loadRun, saveRun } from './rule-run.ts';
+import { beginRun } from './turns.ts';
 
 const version = 3;
 const never = Number.POSITIVE_INFINITY;
@@ -109,6 +111,12 @@ export function loadEngine(state: EngineState, saved: Json): void {
   state.suppressions.load(map['suppressions'] ?? null);
   state.program.budget.overflows = numberOf(map['overflows']);
   loadMachine(state, asMap(map['machine']));
+  state.program.runs.forEach((run, i) => {
+    if (runs[i]?.['isOut'] !== true || run.off !== undefined) return;
+    // Its scope is of this device since the restart: it begins where time stands.
+    beginRun(state.machine, run, Math.max(state.watermarkNs, 0));
+    due(state.machine, run.dueNs);
+  });
   for (const entry of asList(map['held']).map(asMap)) loadHeld(state, entry);
   for (const record of asList(map['waiting']).map(asMap)) {
     const whole = record as unknown as ScoreRecord;

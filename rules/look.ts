@@ -85,6 +85,7 @@ export function trigger(machine: Machine, run: RuleRun, nowNs: number): void {
 export function fail(machine: Machine, run: RuleRun, error: unknown, nowNs: number): void {
   if (run.off !== undefined) return;
   if (run.waitingNs !== never) machine.waiting -= 1;
+  run.hasFailed = true;
   switchOff(run, asFault(error).message);
   machine.acts.failed(run, nowNs);
 }

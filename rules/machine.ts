@@ -9,8 +9,7 @@ import { evaluate, fail } from './look.ts';
 import { due, type Machine, type MachineActs, never } from './machine-state.ts';
 import type { MemoryCell } from './memory/cell.ts';
 import type { Program, TopicPlan } from './program.ts';
-import { resetRun } from './rule-run.ts';
-import { firstTurn, takeWaiting, turn } from './turns.ts';
+import { beginRun, takeWaiting, turn } from './turns.ts';
 
 export function openMachine(program: Program, acts: MachineActs): Machine {
   return {
@@ -39,9 +38,7 @@ export function beginEpoch(machine: Machine, originNs: bigint): void {
   program.slots.texts.fill(undefined);
   for (const { cell } of program.cells) cell.reset(0);
   for (const run of program.runs) {
-    resetRun(run, machine.messages);
-    if (run.rule.trigger.kind === 'absent' && run.off === undefined) run.dueNs = 0;
-    firstTurn(machine, run);
+    beginRun(machine, run, 0);
   }
   machine.momentNs = never;
   machine.lastMessageNs = 0;

@@ -106,8 +106,8 @@ function readPer(
   const bounds = { least: limits.windowLeastNs };
   const every = durationNs(per.every, [...path, 'every'], context.report, bounds);
   if (key === undefined) return undefined;
-  if (!['string', 'double', 'bool', 'duration'].includes(key.type)) {
-    const remedy = 'Write something that gives a text, a number or a truth.';
+  if (key.type === 'list' || key.type === 'geo') {
+    const remedy = 'Write what gives a text, a number or a truth, for example geohash(pos, 7).';
     context.report.value([...path, 'key'], 'type', `${key.text} is a ${key.type}`, remedy);
     return undefined;
   }
@@ -191,7 +191,7 @@ export function readLabels(shape: RuleShape, rulePath: Path, context: RuleContex
   return entries.slice(0, limits.labels).flatMap(([name, text]) => {
     const term = found(checkValue(text, context.scope), [...path, name], context);
     if (term === undefined) return [];
-    if (['string', 'double', 'bool', 'duration'].includes(term.type)) return [{ name, term }];
+    if (term.type !== 'list') return [{ name, term }];
     const remedy = 'Write something that gives a text, a number or a truth.';
     context.report.value([...path, name], 'type', `${term.text} is a ${term.type}`, remedy);
     return [];

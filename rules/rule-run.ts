@@ -42,6 +42,8 @@ export interface RuleRun {
   waitingNs: number;
   /** Why it is looked at no more: it failed, or this device is not in its scope. */
   off: string | undefined;
+  /** It failed: a restart leaves it off, whereas a scope is looked at anew. */
+  hasFailed: boolean;
   /** How often the condition was asked. */
   evaluations: number;
   fired: number;
@@ -80,6 +82,7 @@ export function openRun(rule: Rule, sources: Sources): RuleRun {
     messagesBefore: 0,
     waitingNs: never,
     off: undefined,
+    hasFailed: false,
     evaluations: 0,
     fired: 0,
     unknown: 0,
@@ -152,7 +155,8 @@ export function saveRun(run: RuleRun): Json {
     dueNs: jsonNumber(run.dueNs),
     messagesBefore: run.messagesBefore,
     waitingNs: jsonNumber(run.waitingNs),
-    off: run.off ?? null,
+    off: run.hasFailed ? (run.off ?? null) : null,
+    isOut: run.off !== undefined && !run.hasFailed,
     evaluations: run.evaluations,
     fired: run.fired,
     unknown: run.unknown,
@@ -180,5 +184,8 @@ export function loadRun(run: RuleRun, saved: Readonly<Record<string, Json | unde
   const { extending } = run;
   if (extending !== undefined) loadExtending(extending, saved['extending'] ?? null);
   const off = saved['off'];
-  if (typeof off === 'string') switchOff(run, off);
+  run.hasFailed = typeof off === 'string';
+  // What is off here, by its scope, has no times whatever was saved.
+  const why = typeof off === 'string' ? off : run.off;
+  if (why !== undefined) switchOff(run, why);
 }

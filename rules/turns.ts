@@ -6,12 +6,17 @@
 import * as limits from './limits.ts';
 import { evaluate, fail, trigger } from './look.ts';
 import { due, type Machine, never } from './machine-state.ts';
-import type { RuleRun } from './rule-run.ts';
+import { resetRun, type RuleRun } from './rule-run.ts';
 
-export function firstTurn(machine: Machine, run: RuleRun): void {
+/** A rule begins at `fromNs` and knows nothing of before; due at once where silence counts. */
+export function beginRun(machine: Machine, run: RuleRun, fromNs: number): void {
+  resetRun(run, machine.messages);
   const by = run.rule.trigger;
-  if (by.kind !== 'every' || run.off !== undefined) return;
-  run.dueNs = by.random === undefined ? by.firstNs : machine.acts.nextDrawn(run, -1);
+  if (run.off !== undefined) return;
+  if (by.kind === 'absent') run.dueNs = fromNs;
+  if (by.kind !== 'every') return;
+  run.dueNs =
+    by.random === undefined ? fromNs + by.firstNs : machine.acts.nextDrawn(run, fromNs - 1);
 }
 
 export function turn(machine: Machine, run: RuleRun, nowNs: number): void {
