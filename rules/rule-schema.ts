@@ -173,5 +173,4 @@ export const budgetsSchema = z.strictObject({
 
 export type RuleShape = z.infer<typeof ruleSchema>;
 export type CaptureShape = z.infer<typeof captureSchema>;
-export type CaptureSetShape = z.infer<typeof captureSetSchema>;
 export type BudgetsShape = z.infer<typeof budgetsSchema>;
