@@ -22,6 +22,7 @@ import { openListSlots } from './list.ts';
 import { expectedOf, readBetween } from './testing/oracle.ts';
 import { drawProto, drawProtoSpec, type ProtoModel, protoText } from './testing/proto-model.ts';
 import { drawMessage, drawSpec, modelText, type RosModel, writeCdr } from './testing/ros-model.ts';
+import { headeredForms, writeHeadered } from './testing/xcdr-writer.ts';
 import type { Accessor, ListSpec, SignalSpec } from './types.ts';
 
 /** A good schema with a good message and paths that lead somewhere. */
@@ -68,17 +69,20 @@ function rosModel(random: Random): RosModel {
   return [[...fields([1, 2]), { type: 1, list: 'open' }], fields([2]), fields([])];
 }
 
+/** Plain, packed, or with headers between the fields. */
+function cdrBytes(model: RosModel, message: Record<string, unknown>, random: Random): Uint8Array {
+  const choice = random.integer(3);
+  if (choice === 0) return writeHeadered(model, message, some(headeredForms, random), false);
+  return writeCdr(model, message, choice === 1 ? { kind: 1, widest: 8 } : { kind: 6, widest: 4 });
+}
+
 function rosBase(encoding: 'ros1' | 'cdr', random: Random): Base {
   const model = rosModel(random);
   const text = modelText(model);
   const message = drawMessage(model, 0, random);
   const bytes =
     encoding === 'cdr'
-      ? writeCdr(
-          model,
-          message,
-          some([{ kind: 1, widest: 8 } as const, { kind: 6, widest: 4 }], random),
-        )
+      ? cdrBytes(model, message, random)
       : new Ros1Writer(rosmsg.parse(text)).writeMessage(message).slice();
   const nanos = encoding === 'cdr' ? 'nanosec' : 'nsec';
   const specs = Array.from({ length: 4 }, () => drawSpec(model, random, nanos));
