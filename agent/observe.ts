@@ -24,6 +24,8 @@ export interface ObserveOptions {
 }
 
 export interface Observed extends AsyncDisposable {
+  /** The source waits for what it reads. */
+  readonly ready: Promise<void>;
   /** Messages read so far. */
   readonly messages: number;
 }
@@ -39,12 +41,18 @@ export function observeVerdicts(options: ObserveOptions): Observed {
   const positions = new Map<string, Json>();
   let messages = 0;
   let stopped = (): void => {};
+  let waits = (): void => {};
+  const ready = new Promise<void>((resolve) => {
+    waits = resolve;
+  });
   const whenStopped = new Promise<void>((resolve) => {
     stopped = resolve;
   });
   worker.on('message', (message: FromData) => {
-    if (message.kind === 'progress') ({ messages } = message.progress.source);
-    else if (message.kind === 'getPosition') {
+    if (message.kind === 'progress') {
+      ({ messages } = message.progress.source);
+      if (message.progress.source.each[0]?.state === 'waiting') waits();
+    } else if (message.kind === 'getPosition') {
       post({ kind: 'position', id: message.id, document: positions.get(message.key) });
     } else if (message.kind === 'makeRoom') post({ kind: 'room', id: message.id, made: false });
     else if (message.kind === 'stopped') stopped();
@@ -60,6 +68,7 @@ export function observeVerdicts(options: ObserveOptions): Observed {
   });
   worker.once('exit', stopped);
   return {
+    ready,
     get messages() {
       return messages;
     },

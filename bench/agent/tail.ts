@@ -65,8 +65,7 @@ async function record(lateness: string): Promise<Run> {
       rules,
       onVerdict: ({ atNs }) => verdicts.push({ atNs, heardNs: process.hrtime.bigint() }),
     });
-    // The thread is up before the recorder begins.
-    await sleep(1_000);
+    await observed.ready;
     const chunks = await write(join(bags, 'run_0.mcap'));
     while (observed.messages < 2 * seconds * hz) await sleep(50);
     return { chunks, verdicts };
