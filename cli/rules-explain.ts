@@ -13,7 +13,7 @@ import { type CliIo, type Column, jsonText, table } from './io.ts';
 import { readScored } from './recorded-scores.ts';
 import { readRules } from './rules-file.ts';
 import { openProgress } from './rules-progress.ts';
-import { shortNumber, showOf } from './show.ts';
+import { counted, shortNumber, showOf } from './show.ts';
 
 interface ExplainOptions {
   readonly at: string;
@@ -165,14 +165,14 @@ function ruleText(
   { io, startNs }: { readonly io: CliIo; readonly startNs: bigint },
 ): string {
   const { rule, condition, state, terms, remembers, needs, firedNs, fired } = one;
-  const holds = condition === null ? 'unknown' : condition ? 'true' : 'false';
-  const head = terms.length === 0 ? rule : `${rule}: ${holds}`;
+  const holds = condition === null ? 'unknown' : String(condition);
+  const head = condition === undefined ? rule : `${rule}: ${holds}`;
   const parts =
     terms.length === 0 ? '' : table(terms, columns, { width: io.columns, show: showOf({}) });
   const last =
     firedNs === undefined
       ? 'it has not fired before'
-      : `it fired ${fired} times, last at +${shortNumber(Number(firedNs - startNs) / 1e9)} s`;
+      : `it fired ${counted(fired, 'time')}, last at +${shortNumber(Number(firedNs - startNs) / 1e9)} s`;
   const lines = [
     `state: ${stateWords[state]}; ${last}`,
     ...remembers,

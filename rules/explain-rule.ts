@@ -17,8 +17,8 @@ import { rateTerm } from './shown.ts';
 export interface ExplainedRule {
   readonly rule: string;
   readonly expression: string;
-  /** Whether its condition holds; null while that is unknown or when it has none. */
-  readonly condition: boolean | null;
+  /** Whether its condition holds; null while that is unknown, absent when it has none. */
+  readonly condition?: boolean | null;
   /** `armed`: waits for its condition. `holding`: within `for`. `fired`: must end first. */
   readonly state: 'armed' | 'holding' | 'fired' | 'off';
   /** What it remembers besides, in words. */
@@ -43,7 +43,7 @@ export function explainRule(run: RuleRun, moment: RuleMoment): ExplainedRule {
   return {
     rule: rule.id,
     expression: rule.expression,
-    condition: conditionOf(run, moment),
+    ...conditionOf(run, moment),
     state: off !== undefined ? 'off' : stateNames[edge.phase],
     remembers: remembered(run, moment),
     terms: asked.flatMap((term) => explainTerm(term, moment)),
@@ -81,16 +81,16 @@ function ageTerm(topic: string): Checked {
   return { kind: 'memory', fn: 'age', type: 'duration', topic, text, at: 0 };
 }
 
-function conditionOf(run: RuleRun, moment: RuleMoment): boolean | null {
+function conditionOf(run: RuleRun, moment: RuleMoment): Pick<ExplainedRule, 'condition'> {
   const { trigger } = run.rule;
   if (trigger.kind === 'absent') {
-    const truth = run.absence?.condition(moment.nowNs);
-    return truth === undefined || truth === 2 ? null : truth === 1;
+    const truth = run.absence?.condition(moment.nowNs) ?? 2;
+    return { condition: truth === 2 ? null : truth === 1 };
   }
-  if (trigger.kind !== 'when' && trigger.kind !== 'every') return null;
-  if (trigger.condition === undefined) return null;
+  if (trigger.kind !== 'when' && trigger.kind !== 'every') return {};
+  if (trigger.condition === undefined) return {};
   const value = valueOf(trigger.condition, moment);
-  return typeof value === 'boolean' ? value : null;
+  return { condition: typeof value === 'boolean' ? value : null };
 }
 
 function remembered(
@@ -115,26 +115,37 @@ function remembered(
 const ago = (ns: number): string => formatDurationNs(BigInt(Math.max(0, Math.round(ns))));
 
 function needed(run: RuleRun, moment: RuleMoment): string[] {
-  const { rule, edge, gate, off } = run;
+  const { edge, gate, off } = run;
   const { nowNs, atNs, firedNs } = moment;
   if (off !== undefined) return [`it is off: ${off}`];
   // At the very moment of its trigger nothing is missing.
   if (firedNs === atNs) return [];
-  const { trigger } = rule;
-  const told: string[] = [];
-  if (edge.phase === phase.fired) {
-    const clear =
-      rule.clearWhen === undefined ? 'its condition must end' : `${rule.clearWhen.text} must hold`;
-    told.push(`${clear} before it can fire again`);
-  } else if (trigger.kind === 'when') told.push(...needsOf(trigger.condition, moment));
-  else told.push(...neededBy(run, trigger, moment));
-  if (edge.phase === phase.holding) {
-    told.push(`its condition must hold for another ${ago(edge.sinceNs + edge.forNs - nowNs)}`);
-  } else if (edge.forNs > 0 && edge.phase === phase.armed) {
-    told.push(`then its condition must hold for ${ago(edge.forNs)}`);
-  }
+  const told = edge.phase === phase.fired ? endNeeds(run) : beginNeeds(run, moment);
   const quietNs = gate.cooldown.quietUntilNs - nowNs;
   if (quietNs > 0) told.push(`${ago(quietNs)} of cooldown must pass`);
+  return told;
+}
+
+/** What a rule waits for whose condition has held long enough. */
+function endNeeds({ rule, edge }: RuleRun): string[] {
+  const clear = rule.clearWhen && `${rule.clearWhen.text} must hold`;
+  const end = clear ?? 'its condition must end';
+  if (edge.mode === 'level') return [];
+  return [edge.mode === 'rising' ? `${end} before it can fire again` : end];
+}
+
+function beginNeeds(run: RuleRun, moment: RuleMoment): string[] {
+  const { rule, edge } = run;
+  const { trigger } = rule;
+  const needs =
+    trigger.kind === 'when' ? needsOf(trigger.condition, moment) : neededBy(run, trigger, moment);
+  const told = [...needs];
+  if (edge.phase === phase.holding) {
+    told.push(
+      `its condition must hold for another ${ago(edge.sinceNs + edge.forNs - moment.nowNs)}`,
+    );
+  } else if (edge.forNs > 0) told.push(`then its condition must hold for ${ago(edge.forNs)}`);
+  if (edge.mode === 'falling') told.push('then its condition must end');
   return told;
 }
 

@@ -21,6 +21,8 @@ const ruleSet = setOf(`
 - {id: gone, absent: {topic: /w, for: 700ms}}
 - {id: chain, sequence: {within: 3s, steps: ['w > 6.0', 'v > 1.2']}}
 - {id: base, every: {period: 4s, first: 1s}, when: v > 0.5}
+- {id: level, when: v > 1.0, edge: level, limits: {cooldown: 1s}}
+- {id: ends, when: v > 1.0, edge: falling}
 `);
 
 function setOf(rules: string): RuleSet {
@@ -147,6 +149,19 @@ test('a hold, a cooldown and a step are told with what is left of them', () => {
   const step = ofRule(explainAt(messages, at(5_500)), 'chain');
   expect(step?.remembers[0]).toBe('1 of 2 steps are behind it');
   expect(step?.needs).toEqual(['next step: v > 1.2 must become true']);
+});
+
+test('edges: a level waits for its cooldown alone, a falling one for the end', () => {
+  const messages = v((ms) => (ms >= 2_000 && ms < 4_000 ? 2 : 0));
+  const level = ofRule(explainAt(messages, at(2_400)), 'level');
+  expect(level).toMatchObject({ condition: true, needs: ['600ms of cooldown must pass'] });
+  expect(ofRule(explainAt(messages, at(3_000)), 'level')?.needs).toEqual([]);
+  expect(ofRule(explainAt(messages, at(2_400)), 'ends')?.needs).toEqual(['its condition must end']);
+  expect(ofRule(explainAt(messages, at(1_000)), 'ends')?.needs).toEqual([
+    'v > 1 (it is 1 away)',
+    'then its condition must end',
+  ]);
+  expect(ofRule(explainAt(messages, at(4_000)), 'ends')).toMatchObject({ firedNs: at(4_000) });
 });
 
 test('a moment that the recording has not is refused', () => {

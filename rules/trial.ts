@@ -11,7 +11,7 @@ import { topicsReadBy } from './reads.ts';
 import { openReplay } from './replay.ts';
 import { type RuleSet, scoreTopic } from './rule-set.ts';
 import { isOwnTopic, openSessionClips, type TrialClip } from './session-clips.ts';
-import type { EngineOutput, Verdict } from './verdict.ts';
+import type { EngineOutput, ShadowVerdict, Verdict } from './verdict.ts';
 
 /** The marker of a trigger is the id of its rule. */
 export type TrialTrigger = ClipTrigger<string>;
@@ -64,8 +64,8 @@ export interface TrialOptions extends EngineOptions {
    * they fire, and clips are planned.
    */
   readonly whole?: boolean | undefined;
-  /** Hears of each trigger that is kept. */
-  readonly onVerdict?: ((verdict: Verdict) => void) | undefined;
+  /** Hears of each trigger that is kept, and of those of rules that run in the shadow. */
+  readonly onVerdict?: ((verdict: Verdict | ShadowVerdict) => void) | undefined;
 }
 
 interface TopicSum {
@@ -94,6 +94,7 @@ export function openTrial(ruleSet: RuleSet, options: TrialOptions): OpenTrial {
     for (const verdict of outputs) {
       if (verdict.kind === 'extend') clips?.extend(verdict);
       if (verdict.kind === 'event' && verdict.name === 'clock_jump') clips?.jump();
+      if (verdict.kind === 'shadow') options.onVerdict?.(verdict);
       if (verdict.kind !== 'fire') continue;
       if (timed.has(verdict.ruleId)) continue;
       if (triggers.length >= limits.trialTriggers) {

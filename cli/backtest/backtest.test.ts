@@ -39,6 +39,10 @@ beforeAll(async () => {
   await writeFile(path('new.yaml'), rules('1.0'));
   await writeFile(path('old.yaml'), rules('3.0', '- {id: slow, when: v < 0.1}\n'));
   await writeFile(path('bad.yaml'), rules('"x"'));
+  await writeFile(
+    path('shadow.yaml'),
+    rules('1.0', '- {id: quiet, when: v > 1.5, shadow: true}\n'),
+  );
   await mkdir(path('day'));
   for (let i = 0; i < 6; i += 1) {
     // Each session a minute long and an hour after the one before it.
@@ -169,6 +173,18 @@ test('--against: what fires that did not, and the other way', async () => {
   ]);
   const same = await document(path('new.yaml'), path('day'), '--against', path('new.yaml'));
   expect(same.comparison).toMatchObject([{ rule: 'fast', matched: 6, gained: [], lost: [] }]);
+});
+
+test('a rule in the shadow makes no clip, and is told when it would have fired', async () => {
+  const told = await document(path('shadow.yaml'), path('day/run0.mcap'));
+  expect(told).toMatchObject({ fires: 1, clips: 1 });
+  expect(told.rules[1]).toMatchObject({
+    id: 'quiet',
+    fires: 0,
+    clips: 0,
+    suppressed: { shadow: 1 },
+  });
+  expect(told.triggers).toMatchObject([{ rule: 'fast' }, { rule: 'quiet', seconds: 10 }]);
 });
 
 test('rules diff of two files: by meaning, by line, and by what fires', async () => {

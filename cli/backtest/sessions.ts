@@ -25,7 +25,7 @@ export async function findSessions(
   if (found.size === 0) {
     throw new Fault('not_found', 'there is no recording', {
       place: paths.join(', '),
-      remedy: 'Name files or folders with .mcap or .bag files.',
+      remedy: 'Name files, or folders with .mcap, .bag or .db3 files.',
     });
   }
   if (found.size > mostRecordings) {
