@@ -135,3 +135,30 @@ test('an agent that runs is asked, for a second connection would end its own', a
     text: expect.stringMatching(/runs here is not connected: the broker refused/),
   });
 });
+
+test('sources that are not there now: what waits is a warning, what cannot start an error', async () => {
+  const file = join(folder, 'agent.yaml');
+  const config = {
+    device: { name: 'amr-017' },
+    sources: [
+      { name: 'bags', folder: '.' },
+      { name: 'gone', folder: 'gone' },
+      { name: 'bridge', foxglove: 'ws://127.0.0.1:1' },
+      { name: 'graph', ros2: {} },
+    ],
+    rules: 'rules.yaml',
+    buffer: { path: 'state' },
+  };
+  writeFileSync(file, JSON.stringify(config));
+  const found: Finding[] = [];
+  for await (const finding of checkAgent(loadConfig(file, {}), { clock: systemClock })) {
+    if (finding.about.startsWith('sources')) found.push(finding);
+  }
+  expect(found.map(({ level }) => level)).toEqual(['ok', 'error', 'warning', 'error']);
+  expect(found.map(({ text }) => text)).toEqual([
+    expect.stringContaining('as they grow'),
+    expect.stringContaining('Make it, or correct the path'),
+    expect.stringContaining('does not answer now as a Foxglove server'),
+    expect.stringContaining('ROS 2 is not sourced'),
+  ]);
+});
