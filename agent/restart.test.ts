@@ -205,7 +205,6 @@ async function reference(): Promise<{ readonly parts: readonly Buffer[]; readonl
 
 test.each([
   [1, 'softly'],
-  [4, 'hard'],
   [5, 'hard'],
 ] as const)(
   'ended again and again (seed %i, %s): the same verdicts and clips',

@@ -6,7 +6,7 @@
 import { asFault, type Fault } from '@fieldloop/core';
 import { chunkMemory } from '../codec/codec.ts';
 import { damaged } from '../damage.ts';
-import { bagHeaderBytes } from '../limits.ts';
+import { bagHeaderBytes, readAheadBytes } from '../limits.ts';
 import { unmetered } from '../meter.ts';
 import type { Channel, Readable, RecordingItem } from '../types.ts';
 import { openBagChunk } from './chunk.ts';
@@ -17,10 +17,10 @@ import { bagMagic, type BagRecord, recordAt } from './records.ts';
 
 export interface GrowingBag {
   /**
-   * The items that became whole, of the file as long as it is now. Fault `corrupt` at damage,
-   * after the items before it.
+   * The items that became whole, of the file as long as it is now, up to about `most` bytes of
+   * it. Fault `corrupt` at damage, after the items before it.
    */
-  more(file: Readable & { readonly size: number }): AsyncGenerator<RecordingItem, void>;
+  more(file: Sized, most?: number): AsyncGenerator<RecordingItem, void>;
   /** Where the first record begins that is not whole yet. */
   readonly offset: number;
   /** The recorder wrote its index: nothing more will come. */
@@ -43,7 +43,7 @@ export function openGrowingBag(
     get isDone() {
       return state.isDone;
     },
-    async *more(file) {
+    async *more(file, most = readAheadBytes) {
       if (state.offset === 0) {
         if (file.size < bagMagic.length) return;
         await demandMagic(file);
@@ -51,8 +51,9 @@ export function openGrowingBag(
         state.offset = bagMagic.length;
       }
       // A window of its own: what an earlier one holds may have been written again since.
-      const window = new FileWindow(file, unmetered);
-      while (await isWhole(file, window, state.offset)) {
+      const window = new FileWindow(file, unmetered, most);
+      const until = state.offset + most;
+      while (state.offset < until && (await isWhole(file, window, state.offset))) {
         const record = await recordAt(file, window, state.offset);
         if (record === undefined) return;
         const { next, damage } = await taken(record, items);
