@@ -97,8 +97,10 @@ function readRules(data: unknown, declared: Declared, report: Report): Rule[] {
   return rules;
 }
 
-function charactersOf({ when, clearWhen, sequence, label, limits: paced }: RuleShape): number {
-  const texts = [when, clearWhen, paced?.per?.key, ...(sequence?.steps ?? [])];
+function charactersOf(shape: RuleShape): number {
+  const { when, clearWhen, sequence, label, limits: paced, absent, priority } = shape;
+  const value = typeof priority === 'string' ? priority : undefined;
+  const texts = [when, clearWhen, absent?.arm, value, paced?.per?.key, ...(sequence?.steps ?? [])];
   return [...texts, ...Object.values(label ?? {})].reduce(
     (sum, text) => sum + (text?.length ?? 0),
     0,
