@@ -37,8 +37,9 @@ async function repair(
 ): Promise<void> {
   await using file = await openFile(path);
   const report = dryRun === true ? await dry(file) : await written(file, await target(out));
-  io.out(json === true ? jsonText(documentOf(report)) : textOf(report, dryRun === true ? '' : out));
-  if (report.kept.messages > 0 || report.lost.places === 0) return;
+  const wrote = dryRun === true || isNothing(report) ? '' : out;
+  io.out(json === true ? jsonText(documentOf(report)) : textOf(report, wrote));
+  if (!isNothing(report)) return;
   throw new Fault('corrupt', 'nothing of the messages could be saved', {
     place: path,
     remedy: 'Look for another copy of the recording.',
@@ -49,6 +50,11 @@ function dry(file: Parameters<typeof repairRecording>[0]): Promise<RepairReport>
   return repairRecording(file, nowhere, { library });
 }
 
+/** Something was lost, and no message is left. */
+function isNothing({ kept, lost }: RepairReport): boolean {
+  return kept.messages === 0 && lost.places > 0;
+}
+
 /** A repair that fails leaves no half of a file behind. */
 async function written(
   file: Parameters<typeof repairRecording>[0],
@@ -56,7 +62,9 @@ async function written(
 ): Promise<RepairReport> {
   await using sink = await createFile(out);
   try {
-    return await repairRecording(file, sink, { library });
+    const report = await repairRecording(file, sink, { library });
+    if (isNothing(report)) await rm(out, { force: true });
+    return report;
   } catch (error) {
     await rm(out, { force: true });
     throw error;
@@ -106,8 +114,10 @@ function textOf(report: RepairReport, out: string | undefined): string {
   }
   if (lost.places === 0) lines.push('lost     nothing');
   else {
-    const chunks = lost.chunks === 0 ? '' : `, ${lost.chunks} of them chunks`;
-    lines.push(`lost     ${formatSize(bytes.lost)} at ${lost.places} places${chunks}`);
+    const chunks =
+      lost.chunks === 0 ? '' : `, ${lost.chunks === 1 ? 'a chunk' : `${lost.chunks} chunks`}`;
+    const places = lost.places === 1 ? 'one place' : `${lost.places} places`;
+    lines.push(`lost     ${formatSize(bytes.lost)} at ${places}${chunks}`);
   }
   if (statedMessages !== undefined && statedMessages !== kept.messages) {
     lines.push(`         its own statistics state ${statedMessages} messages`);
@@ -120,9 +130,10 @@ function textOf(report: RepairReport, out: string | undefined): string {
 }
 
 function lossLine({ place, what, bytes, why, messages, startNs, endNs }: Loss): string {
-  const size = bytes === 0 ? '' : ` of ${formatSize(bytes)}`;
+  const size = formatSize(bytes);
+  const name = what === 'bytes' ? size : `a ${what}${bytes === 0 ? '' : ` of ${size}`}`;
   const held = messages === undefined ? '' : `, ${messages} messages`;
   const isTimed = startNs !== undefined && endNs !== undefined;
   const times = isTimed ? `, ${timeText(startNs)} to ${timeText(endNs)}` : '';
-  return `  ${place}: a ${what}${size}${held}${times}: ${why}`;
+  return `  ${place}: ${name}${held}${times}: ${why}`;
 }

@@ -326,3 +326,29 @@ test('a record that may not stand in a chunk is left out, the messages around it
   expect(messages.map(({ logTime }) => logTime)).toEqual([5n, 7n]);
   expect(report.losses).toMatchObject([{ what: 'record', bytes: 0 }]);
 });
+
+test('a chunk that states more than the file has costs itself alone', async () => {
+  for (const one of originals) {
+    const chunk = one.chunks[2];
+    if (chunk === undefined) throw new Error('no chunk');
+    const bytes = one.bytes.slice();
+    const view = new DataView(bytes.buffer);
+    const isBag = one.name.startsWith('bag');
+    // In a bag the length stands behind the header, in an MCAP behind the opcode.
+    const at = isBag ? chunk.from + 4 + view.getUint32(chunk.from, true) : chunk.from + 1;
+    view.setUint32(at, view.getUint32(at, true) + 2 ** 24, true);
+    const { messages } = await repaired(bytes);
+    expectKept(one, messages, { from: chunk.from, to: chunk.to });
+  }
+});
+
+test('a bag that was cut in a packed chunk says so', async () => {
+  const one = originals.find(({ name }) => name === 'bag, lz4');
+  const last = one?.chunks.at(-1);
+  if (one === undefined || last === undefined) throw new Error('no chunk');
+  const { report } = await repaired(one.bytes.subarray(0, last.to - 10));
+  expect(report.kept.chunks).toBe(one.chunks.length - 1);
+  expect(report.losses.map(({ why }) => why)).toEqual([
+    'a compressed chunk that the file ends inside: none of it can be unpacked',
+  ]);
+});

@@ -18,6 +18,11 @@ export type BagStretch =
 /** What stands in every record header: a field of 4 bytes that names the opcode. */
 const mark = Buffer.from('\x04\0\0\0op=', 'latin1');
 
+/** What never stands inside a chunk. */
+const betweenChunks = new Set([bagOpcode.chunk, bagOpcode.index, bagOpcode.chunkInfo]);
+
+const cutChunk = 'a compressed chunk that the file ends inside: none of it can be unpacked';
+
 /** Headers are short: the longest holds a topic's name. */
 const mostHeader = 4096;
 
@@ -56,8 +61,12 @@ export class BagSurvey {
         at = end;
         continue;
       }
-      const next = await this.#search(at + 1);
-      yield { kind: 'gap', offset: at, length: next - at, why: 'these bytes are no records' };
+      const isPacked = record !== undefined && isChunk(record) && compressionOf(record) !== 'none';
+      const next = await this.#search(at + 1, isPacked);
+      // With records behind it, it is the stated length that is wrong.
+      const isCut = isPacked && record.torn && next === this.#size;
+      const why = isCut ? cutChunk : 'these bytes are no records';
+      yield { kind: 'gap', offset: at, length: next - at, why };
       at = next;
     }
   }
@@ -74,14 +83,19 @@ export class BagSurvey {
     for (let i = 0; i < count; i += 1) {
       if (at === this.#size) return true;
       const record = await one(this.#probeAt, at);
-      if (record === undefined || record.torn) return false;
+      if (record === undefined) return false;
+      // The last record of a bag that was cut is a chunk whose head still reads as one.
+      if (record.torn) return isChunk(record);
       at = endOf(record);
     }
     return true;
   }
 
-  /** The next place from `from` on where a chunk, or three records, stand; else the file's end. */
-  async #search(from: number): Promise<number> {
+  /**
+   * The next place from `from` on where a chunk, or three records, stand; else the file's end.
+   * Whole messages may stand in a packed chunk: behind one only what stands between chunks counts.
+   */
+  async #search(from: number, isPacked: boolean): Promise<number> {
     const step = 2 ** 22;
     for (let base = from; base < this.#size; base += step) {
       const length = Math.min(step + mostHeader, this.#size - base);
@@ -92,6 +106,7 @@ export class BagSurvey {
           if (this.#probes > repairProbes) return this.#size;
           const record = await one(this.#probeAt, base + start);
           if (record === undefined || record.torn) continue;
+          if (isPacked && !betweenChunks.has(record.op)) continue;
           if (isExactChunk(record) || (await this.#isFollowed(endOf(record), 2))) {
             return base + start;
           }
@@ -141,7 +156,7 @@ async function connects(record: BagRecord): Promise<boolean> {
 async function opens(record: BagRecord): Promise<boolean> {
   if (isExactChunk(record)) return true;
   try {
-    if (bagChunk(record.fields, record.place).compression === 'none') return false;
+    if (compressionOf(record) === 'none') return false;
     await openBagChunk(record, chunkMemory);
     return true;
   } catch (error) {
@@ -160,13 +175,20 @@ function isTornChunk(record: BagRecord): boolean {
   return record.torn && storedSize(record) === record.dataLength;
 }
 
-function storedSize(record: BagRecord): number | undefined {
-  if (record.op !== bagOpcode.chunk) return undefined;
+function isChunk(record: BagRecord): boolean {
+  return record.op === bagOpcode.chunk && compressionOf(record) !== undefined;
+}
+
+function compressionOf(record: BagRecord): string | undefined {
   try {
-    const { compression, size } = bagChunk(record.fields, record.place);
-    return compression === 'none' ? size : undefined;
+    return bagChunk(record.fields, record.place).compression;
   } catch (error) {
     if (asFault(error).code === 'internal') throw error;
     return undefined;
   }
+}
+
+function storedSize(record: BagRecord): number | undefined {
+  if (record.op !== bagOpcode.chunk || compressionOf(record) !== 'none') return undefined;
+  return bagChunk(record.fields, record.place).size;
 }

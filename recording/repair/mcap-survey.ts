@@ -62,9 +62,12 @@ export class McapSurvey {
       }
       const shape = await this.#trusted(at);
       if (shape === undefined) {
+        // Its two lengths agree: it is the file that ends, not the length that lies.
         const torn = await this.#torn(at);
-        if (torn !== undefined) yield torn;
-        if (torn !== undefined) return;
+        if (torn !== undefined) {
+          yield torn;
+          return;
+        }
         const next = await this.#search(at + 1);
         yield { kind: 'gap', offset: at, length: next - at, why: 'these bytes are no records' };
         at = next;
