@@ -182,7 +182,10 @@ function inTrial(all: readonly Message[]): Outcome {
     properties,
     clipNs,
     whole: true,
-    onVerdict: ({ ruleId, atNs }) => triggers.push(triggerText(ruleId, atNs)),
+    // Live, a trigger in the shadow is counted and makes no clip.
+    onVerdict: ({ kind, ruleId, atNs }) => {
+      if (kind === 'fire') triggers.push(triggerText(ruleId, atNs));
+    },
   });
   for (const channel of channels) trial.take({ kind: 'channel', channel });
   for (let at = 0; at < all.length; at += 17) {
