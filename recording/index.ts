@@ -28,7 +28,7 @@ export {
 export type { McapChunkIndex } from './mcap/records.ts';
 export { inTimeOrder, type MessageRef } from './mcap/ordered.ts';
 export { blockAt, unpackChunk } from './mcap/stored.ts';
-export { type McapParser, openMcapParser } from './mcap/parser.ts';
+export { type McapParser, type McapPlace, openMcapParser } from './mcap/parser.ts';
 export type { McapRecord } from './mcap/records.ts';
 export { flatMcap } from './mcap/walk.ts';
 export type { ReadOptions } from './options.ts';
@@ -39,6 +39,7 @@ export {
   type RepairReport,
   repairRecording,
 } from './repair.ts';
+export { type GrowingBag, openGrowingBag } from './rosbag1/growing.ts';
 export type {
   Appendable,
   Channel,
