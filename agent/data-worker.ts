@@ -6,14 +6,14 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { type Clock, type Ids, type Log, type Random, seededRandom } from '@fieldloop/core';
 import { openLog, systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
 import type { LogLevel } from '@fieldloop/proto';
-import { parseRuleSet, type RuleSet } from '@fieldloop/rules';
+import type { PlainRuleSet } from '@fieldloop/rules';
 import type { ClipAsk } from './clip/ask.ts';
 import { type ClipMeans, openClipMeans } from './clip-means.ts';
 import { collectGarbage } from './collect.ts';
 import { Lane, type LaneSettings } from './lane.ts';
 import { leveledLog } from './leveled-log.ts';
 import { laneStillMs, progressEveryMs, startIsOverMs } from './limits.ts';
-import type { DataProgress, DataSettings, FromData, RulesText, ToData } from './messages.ts';
+import type { DataProgress, DataSettings, FromData, RulesGiven, ToData } from './messages.ts';
 import { openSource } from './open-source.ts';
 import { openOutlet, type OpenOutlet } from './outlet.ts';
 import { rulesOf, wantsOf } from './rule/rules.ts';
@@ -42,24 +42,13 @@ function portOf(port: MessagePort): ScoringPort {
   };
 }
 
-interface RuleSets {
-  readonly ruleSet: RuleSet;
-  readonly shadow: RuleSet | undefined;
-}
-
-function parsed(active: RulesText, shadow: RulesText | undefined): RuleSets {
-  const { ruleSet } = parseRuleSet(active.text, active.file);
-  if (ruleSet === undefined) throw new Error('main sends rules that it checked');
-  return { ruleSet, shadow: shadow && parseRuleSet(shadow.text, shadow.file).ruleSet };
-}
-
-const setsIn = ({ ruleSet, shadow }: RuleSets): RuleSet[] =>
-  shadow === undefined ? [ruleSet] : [ruleSet, shadow];
+const setsIn = ({ active, shadow }: RulesGiven): PlainRuleSet[] =>
+  shadow === undefined ? [active] : [active, shadow];
 
 /** `models` is one object for all lanes: it changes in place when models are exchanged. */
 function laneSettings(
   settings: DataSettings,
-  { ruleSet, shadow }: RuleSets,
+  { active: ruleSet, shadow }: RulesGiven,
   models: Readonly<Record<string, string>>,
   means: Pick<ClipMeans, 'spool' | 'pictures'>,
 ): LaneSettings {
@@ -175,7 +164,7 @@ function latenciesOf(lanes: readonly Lane[]): Record<string, number> {
 interface Listener {
   readonly deps: Deps;
   readonly stopping: AbortController;
-  readonly use: (active: RulesText, shadow: RulesText | undefined) => void;
+  readonly use: (rules: RulesGiven) => void;
   readonly clipNow: (ask: ClipAsk) => void;
   readonly setLogLevel: (level: LogLevel) => void;
   readonly score: (message: Extract<ToData, { kind: 'scoring' }>) => void;
@@ -203,7 +192,7 @@ function listen(main: MessagePort, { deps, stopping, ...act }: Listener): void {
         deps.shed.set(message.order);
         return;
       case 'rules':
-        act.use(message.active, message.shadow);
+        act.use(message.rules);
         return;
       case 'clipNow':
         act.clipNow(message.ask);
@@ -218,7 +207,6 @@ function listen(main: MessagePort, { deps, stopping, ...act }: Listener): void {
 }
 
 async function run(main: MessagePort, settings: DataSettings): Promise<void> {
-  const sets = parsed(settings.rules, settings.shadow);
   const leveled = leveledLog(openLog({ level: 'debug' }), {
     level: settings.logLevel,
     now: () => systemClock.now(),
@@ -252,12 +240,12 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
   const deps = { clock: systemClock, ids: systemIds, random, log, outlet, scoring, shed };
   await using means = await openClipMeans(settings, { ...deps, randomBytes: systemRandomBytes });
   const stopping = new AbortController();
-  const wanted = openWanted(wantsOf(setsIn(sets)));
+  const wanted = openWanted(wantsOf(setsIn(settings.rules)));
   const lanes = settings.sources.map(
     (source) =>
       new Lane(
         openSource(source, settings, { ...deps, wanted }),
-        laneSettings(settings, sets, models, means),
+        laneSettings(settings, settings.rules, models, means),
         deps,
       ),
   );
@@ -270,10 +258,9 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
     deps,
     stopping,
     setLogLevel: (level) => leveled.setLevel(level),
-    use(active, shadow) {
-      const both = parsed(active, shadow);
-      const next = laneSettings(settings, both, models, means);
-      wanted.set(wantsOf(setsIn(both)));
+    use(rules) {
+      const next = laneSettings(settings, rules, models, means);
+      wanted.set(wantsOf(setsIn(rules)));
       for (const lane of lanes) lane.use(next);
       tell();
     },

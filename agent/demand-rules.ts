@@ -1,5 +1,11 @@
 import { Fault } from '@fieldloop/core';
-import { parseRuleSet, problemLine, type RuleSet } from '@fieldloop/rules';
+import { parseRuleSet, type PlainRuleSet, problemLine, type RuleSet } from '@fieldloop/rules';
+
+/** Without the function, which no thread can be sent. */
+export function plain(ruleSet: RuleSet): PlainRuleSet {
+  const { placeOf: _, ...data } = ruleSet;
+  return data;
+}
 
 /** The rule set, or one Fault with every error of its file. */
 export function demandRules(text: string, file: string): RuleSet {

@@ -201,8 +201,7 @@ class RunningFleet implements Fleet {
   }
 
   #rulesChanged(): void {
-    const { active, shadow } = this.#deps.rules;
-    this.#host?.post({ kind: 'rules', active, shadow });
+    this.#host?.post({ kind: 'rules', rules: this.#deps.rules.given });
     this.#host?.reports.rules();
     this.#host?.updates.look();
   }

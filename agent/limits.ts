@@ -166,7 +166,7 @@ export const lookEveryMs = 1_000;
 export const loadWindowMs = 5_000;
 /** Under pressure one more step is given up after this long. */
 export const shedEveryMs = 5_000;
-/** A step comes back when it was calm for so long; after a relapse twice as long, up to the most. */
+/** A step comes back after so long a calm; after a relapse twice as long, up to the most. */
 export const shedCalmMs = 15_000;
 export const shedCalmMostMs = 5 * 60_000;
 /** A step that must go again so soon after it came back is a relapse. */

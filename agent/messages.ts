@@ -1,4 +1,5 @@
 /** What main and the data worker say to each other. Log times cross as `bigint`. */
+import type { PlainRuleSet } from '@fieldloop/rules';
 import type { MessagePort } from 'node:worker_threads';
 import type { Json } from '@fieldloop/core';
 import type { LogLevel } from '@fieldloop/proto';
@@ -19,8 +20,7 @@ export interface DataSettings {
   readonly agentVersion: string;
   readonly logLevel: LogLevel;
   readonly sources: readonly SourceConfig[];
-  readonly rules: RulesText;
-  readonly shadow?: RulesText | undefined;
+  readonly rules: RulesGiven;
   readonly window: { readonly ns: bigint; readonly memoryBytes: number };
   /** Where blocks beyond memory go; 0 bytes: nowhere. */
   readonly spool: {
@@ -45,10 +45,10 @@ export interface DataSettings {
   readonly shed?: ShedOrder | undefined;
 }
 
-/** A rule set's text and the name that its faults use. */
-export interface RulesText {
-  readonly text: string;
-  readonly file: string;
+/** Rules that main checked, for threads that have no parser. */
+export interface RulesGiven {
+  readonly active: PlainRuleSet;
+  readonly shadow?: PlainRuleSet | undefined;
 }
 
 export type ToData =
@@ -70,7 +70,7 @@ export type ToData =
       readonly models: readonly ReadyModel[];
     }
   /** From the next block on. */
-  | { readonly kind: 'rules'; readonly active: RulesText; readonly shadow?: RulesText | undefined }
+  | { readonly kind: 'rules'; readonly rules: RulesGiven }
   | { readonly kind: 'shed'; readonly order: ShedOrder }
   | { readonly kind: 'clipNow'; readonly ask: ClipAsk }
   | { readonly kind: 'logLevel'; readonly level: LogLevel }

@@ -7,7 +7,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { Json } from '@fieldloop/core';
-import { demandRules } from './demand-rules.ts';
+import { demandRules, plain } from './demand-rules.ts';
 import { demand } from './document.ts';
 import { parseConfig } from './config.ts';
 import type { DataSettings, FromData, ToData } from './messages.ts';
@@ -94,7 +94,7 @@ function settingsOf(folder: string, source: ObserveOptions['source'], rules: str
     agentVersion,
     logLevel: 'error',
     sources: config.sources,
-    rules: { text: rules, file: 'rules.yaml' },
+    rules: { active: plain(demandRules(rules, 'rules.yaml')) },
     window: config.window,
     spool: { folder: join(folder, 'spool'), maxBytes: 0, headroomBytes: 0 },
     clipNs: config.limits.clipNs,

@@ -57,7 +57,7 @@ test('without a word of the cloud the configuration rules; its rules come and go
   });
   rules.take(wanted({ active: ref('site') }));
   rules.take(wanted({ active: ref('site') }));
-  expect(rules).toMatchObject({ ruleSet: { name: 'site' }, active: { file: 'site@1' } });
+  expect(rules).toMatchObject({ ruleSet: { name: 'site' }, given: { active: { name: 'site' } } });
   rules.take(wanted({}));
   expect(rules.ruleSet.name).toBe('own');
   expect(changes).toBe(2);
@@ -72,7 +72,7 @@ test('they are used at the next start before those of the file, which may be bro
     { buffer: at.buffer, clock, log: silentLog },
   );
   expect(again.ruleSet.name).toBe('site');
-  expect(again.shadow?.file).toBe('next@1');
+  expect(again.given.shadow).toMatchObject({ name: 'next', version: 1 });
 });
 
 test('bad ones are told of with line and column; so is a text that is not what it says', () => {

@@ -6,9 +6,9 @@ import { asFault, type Clock, type Json, type Log } from '@fieldloop/core';
 import { type Desired, parseDesiredRules, type RuleProblem, type RuleRef } from '@fieldloop/proto';
 import { openEngine, parseRuleSet, type RuleSet } from '@fieldloop/rules';
 import type { AgentBuffer } from './buffer/buffer.ts';
-import { demandRules } from './demand-rules.ts';
+import { demandRules, plain } from './demand-rules.ts';
 import { maxReportedProblems, rulesProvenMs } from './limits.ts';
-import type { RulesText } from './messages.ts';
+import type { RulesGiven } from './messages.ts';
 import { type ChosenRules, crashed, ownRules, proven, started } from './rule/chosen.ts';
 import { stopped, wish } from './rule/chosen.ts';
 
@@ -16,8 +16,8 @@ export interface RulesInUse {
   readonly state: ChosenRules;
   /** Of the set that is active. */
   readonly ruleSet: RuleSet;
-  readonly active: RulesText;
-  readonly shadow: RulesText | undefined;
+  /** For the data thread. */
+  readonly given: RulesGiven;
   /** Takes what the cloud wants; rejects are kept to be told. A Fault when it cannot be kept. */
   take(desired: Desired): void;
   /** The data thread died; the next one may start with other rules. */
@@ -76,14 +76,10 @@ class Running implements RulesInUse {
     return this.#ruleSet;
   }
 
-  get active(): RulesText {
-    const { active } = this.#state;
-    return active === undefined ? this.#own : textOf(active);
-  }
-
-  get shadow(): RulesText | undefined {
+  get given(): RulesGiven {
     const { shadow } = this.#state;
-    return shadow && textOf(shadow);
+    const other = shadow && parse(shadow).ruleSet;
+    return { active: plain(this.#ruleSet), shadow: other && plain(other) };
   }
 
   onChange(listener: () => void): void {
@@ -196,7 +192,7 @@ class Running implements RulesInUse {
   }
 }
 
-const textOf = ({ text, ruleSet, version }: RuleRef): RulesText => ({
+const textOf = ({ text, ruleSet, version }: RuleRef): OwnRules => ({
   text,
   file: `${ruleSet}@${version}`,
 });

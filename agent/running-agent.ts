@@ -20,7 +20,7 @@ import { planReload } from './reload.ts';
 import { openReports, type Reports } from './reports.ts';
 import { openResults, type Results } from './results.ts';
 import type { RulesInUse } from './rules-in-use.ts';
-import { openThread, type Thread, type ThreadStart } from './thread.ts';
+import { openThread, type Thread, type ThreadStart, workerEntry } from './thread.ts';
 import { openUpdates, runningNow, type Updates } from './updates.ts';
 import type { Downloads } from './uplink/downloads.ts';
 import { agentVersion } from './version.ts';
@@ -225,7 +225,7 @@ export class RunningAgent implements Agent {
     this.#data = openThread<ToData, FromData>(
       {
         name: 'data',
-        entry: this.#deps.dataEntry ?? new URL('./data-worker.ts', import.meta.url),
+        entry: this.#deps.dataEntry ?? workerEntry('data-worker'),
         silentMs: dataSilentMs,
         start: () => this.#dataStart(),
         onMessage: (message, reply) => this.#heard(message, reply),
@@ -369,8 +369,7 @@ export class RunningAgent implements Agent {
       agentVersion,
       logLevel: this.#config.log.level,
       sources: config.sources,
-      rules: rules.active,
-      shadow: rules.shadow,
+      rules: rules.given,
       window: config.window,
       spool: config.spool,
       redaction: config.redaction,

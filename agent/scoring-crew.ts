@@ -14,7 +14,7 @@ import type {
   ScoringOrder,
   ScoringSettings,
 } from './score/protocol.ts';
-import { openThread, type Thread } from './thread.ts';
+import { openThread, type Thread, workerEntry } from './thread.ts';
 
 export interface CrewDeps {
   readonly clock: Clock;
@@ -76,7 +76,7 @@ class ThreadCrew implements Crew {
     this.#thread = openThread<ScoringOrder, ScoringNews>(
       {
         name: options.name,
-        entry: new URL('./scoring-worker.ts', import.meta.url),
+        entry: workerEntry('scoring-worker'),
         silentMs: scoringSilentMs,
         farewell: { kind: 'stop' },
         start: () => ({ data: settings }),

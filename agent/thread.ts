@@ -3,6 +3,7 @@
  * then its station stays off and the rest goes on. One that says nothing for long is ended, which
  * counts as a death.
  */
+import { extname } from 'node:path';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { asFault, backoffMs, type Clock, type Log, type Random } from '@fieldloop/core';
 import {
@@ -51,6 +52,10 @@ interface ThreadDeps {
   readonly random: Random;
   readonly log: Log;
 }
+
+/** The file of a thread: beside this one, as sources or as the bundle's. */
+export const workerEntry = (name: string): URL =>
+  new URL(`./${name}${extname(import.meta.url)}`, import.meta.url);
 
 const left = new Set<string>();
 

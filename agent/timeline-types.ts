@@ -1,7 +1,7 @@
 /** What a timeline is made of, and what is counted over all timelines of a source. */
 import type { Clock, Log } from '@fieldloop/core';
 import type { Channel, MessageBlock } from '@fieldloop/recording';
-import type { Properties, RuleSet } from '@fieldloop/rules';
+import type { Properties, PlainRuleSet } from '@fieldloop/rules';
 import type { ClipOrigin } from './clip/manifest.ts';
 import type { Pictures } from './clip/redact-image.ts';
 import type { RedactionPolicy } from './clip/redaction.ts';
@@ -15,13 +15,13 @@ import type { WindowOptions } from './window/window.ts';
 
 export interface TimelineSettings {
   readonly origin: ClipOrigin;
-  readonly ruleSet: RuleSet;
+  readonly ruleSet: PlainRuleSet;
   /** Of the device: which rules are in scope. All of them when absent. */
   readonly properties?: Properties | undefined;
   /** Some rule samples by novelty: the engine needs embeddings. */
   readonly comparesEmbeddings?: boolean | undefined;
   /** Evaluated beside it, and only counted. */
-  readonly shadow?: RuleSet | undefined;
+  readonly shadow?: PlainRuleSet | undefined;
   readonly scorers: readonly ScorerPlan[];
   /** Patterns of topics whose last message goes into each clip. */
   readonly latched: readonly string[];

@@ -10,6 +10,7 @@ const parts = {
   evaluate: async () => (await import('./agent/evaluate.ts')).evaluatePart,
   cut: async () => (await import('./agent/cut.ts')).cutPart,
   backtest: async () => (await import('./agent/backtest.ts')).backtestPart,
+  tail: async () => (await import('./agent/tail.ts')).tailPart,
   process: async () => (await import('./agent/process.ts')).processPart,
 } as const satisfies Readonly<Record<string, () => Promise<Bench>>>;
 

@@ -1,3 +1,4 @@
+export { type AgentBundle, buildAgent } from './agent-bundle.ts';
 export {
   type AgentPlan,
   type AgentProcess,
@@ -13,5 +14,6 @@ export {
   samePorts,
   startCloud,
 } from './cloud-process.ts';
+export { writeMobileNet } from './mobilenet.ts';
 export { type Running, startProgram } from './process.ts';
 export { type ClipContent, readClip } from './verify.ts';

@@ -4,7 +4,7 @@ import type { BudgetKeeper } from './budget.ts';
 import type { Held } from './held.ts';
 import type { Machine } from './machine-state.ts';
 import type { ListPlan, Program, TopicPlan } from './program.ts';
-import type { RuleSet } from './rule-set.ts';
+import type { PlainRuleSet } from './rule-set.ts';
 import type { Properties } from './scope.ts';
 import type { Suppressions, SuppressedBy } from './suppressions.ts';
 import type { EngineOutput } from './verdict.ts';
@@ -97,7 +97,7 @@ export interface ListReader {
 
 /** Times are ns of the epoch. */
 export interface EngineState {
-  readonly ruleSet: RuleSet;
+  readonly ruleSet: PlainRuleSet;
   readonly options: EngineOptions;
   readonly latenessNs: number;
   readonly program: Program;

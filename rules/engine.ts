@@ -27,7 +27,7 @@ import * as limits from './limits.ts';
 import { openMachine } from './machine.ts';
 import { openProgram, type Program, type TopicPlan } from './program.ts';
 import { type RuleRun, switchOff } from './rule-run.ts';
-import { type RuleSet, scoreTopic } from './rule-set.ts';
+import { type PlainRuleSet, scoreTopic } from './rule-set.ts';
 import { isInScope } from './scope.ts';
 import { openSuppressions, type Suppression } from './suppressions.ts';
 import type { EngineOutput } from './verdict.ts';
@@ -58,7 +58,7 @@ export interface Engine {
   restore(state: Json): void;
 }
 
-export function openEngine(ruleSet: RuleSet, options: EngineOptions): Engine {
+export function openEngine(ruleSet: PlainRuleSet, options: EngineOptions): Engine {
   const state = openState(ruleSet, options);
   const taken = (): EngineOutput[] => {
     const { outputs } = state;
@@ -92,7 +92,7 @@ export function openEngine(ruleSet: RuleSet, options: EngineOptions): Engine {
   };
 }
 
-export function openState(ruleSet: RuleSet, options: EngineOptions): EngineState {
+export function openState(ruleSet: PlainRuleSet, options: EngineOptions): EngineState {
   const lateness = options.latenessNs ?? limits.latenessNs;
   if (lateness < 0n || lateness > limits.clockJumpNs) {
     throw new Fault('invalid', `a lateness of ${lateness} ns is out of range`, {
@@ -136,11 +136,11 @@ function leaveOut(run: RuleRun, { properties }: EngineOptions): void {
   switchOff(run, `this device is not in its scope: ${scope.text}`);
 }
 
-const longestPreNs = ({ rules }: RuleSet): bigint =>
+const longestPreNs = ({ rules }: PlainRuleSet): bigint =>
   rules.reduce((most, { capture: { preNs } }) => (preNs > most ? preNs : most), 0n);
 
 /** A record names the model by the id of the rule set or by the id on the robot. */
-function scorersOf(ruleSet: RuleSet, program: Program): Map<string, TopicPlan[]> {
+function scorersOf(ruleSet: PlainRuleSet, program: Program): Map<string, TopicPlan[]> {
   const scorers = new Map<string, TopicPlan[]>();
   for (const { id, ref } of ruleSet.models) {
     const topic = program.topics.get(scoreTopic(id));

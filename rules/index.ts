@@ -66,6 +66,7 @@ export type {
   Model,
   Reduce,
   Rule,
+  PlainRuleSet,
   RuleSet,
   Severity,
   Signal,

@@ -30,7 +30,7 @@ import type { WindowBudget } from './memory/samples.ts';
 import {
   askTopic,
   type Rule,
-  type RuleSet,
+  type PlainRuleSet,
   className,
   scoreNames,
   scoreSignals,
@@ -120,7 +120,7 @@ const stateOf = {
   list: slotState.unknown,
 } as const;
 
-export function openProgram(ruleSet: RuleSet): Program {
+export function openProgram(ruleSet: PlainRuleSet): Program {
   const layout = layOut(ruleSet);
   const moment = openMoment();
   const slots = openSlots(layout.plans.length);
@@ -177,7 +177,7 @@ export function openProgram(ruleSet: RuleSet): Program {
   };
 }
 
-const countsBytes = (budgets: RuleSet['budgets']): boolean =>
+const countsBytes = (budgets: PlainRuleSet['budgets']): boolean =>
   [budgets?.day, budgets?.hour].some((one) => one !== undefined && Number.isFinite(one.bytes));
 
 const isEvery = (rule: Rule): boolean => rule.trigger.kind === 'every';
@@ -209,7 +209,7 @@ interface Layout {
   readonly topicOf: (signal: string) => string;
 }
 
-function layOut(ruleSet: RuleSet): Layout {
+function layOut(ruleSet: PlainRuleSet): Layout {
   // By name, so that one digest has one layout whatever the order in the file.
   const byTopic = Map.groupBy(byKey(ruleSet.signals, 'name'), (signal) => signal.topic);
   const plans: SlotPlan[] = [];

@@ -1,9 +1,16 @@
 /** Which topics a rule reads: a recording without them cannot tell what it would do. */
 import { signalsOf, topicsOf } from './cel/checked.ts';
-import { type Rule, type RuleSet, scoreSignals, scoreTopic, termsOfRule } from './rule-set.ts';
+import {
+  type PlainRuleSet,
+  type Rule,
+  type RuleSet,
+  scoreSignals,
+  scoreTopic,
+  termsOfRule,
+} from './rule-set.ts';
 
 /** Scores of a model are read from the pseudo topic `score:<model>`. */
-export function topicsReadBy(ruleSet: RuleSet, rule: Rule): ReadonlySet<string> {
+export function topicsReadBy(ruleSet: PlainRuleSet, rule: Rule): ReadonlySet<string> {
   const terms = termsOfRule(rule);
   const names = new Set(terms.flatMap((term) => [...signalsOf(term)]));
   const topics = new Set(terms.flatMap((term) => [...topicsOf(term)]));

@@ -24,8 +24,11 @@ export interface RuleSet {
   /** Topic patterns whose last message before a clip goes into it. */
   readonly latched: readonly string[];
   /** Where a part of the document stands in its file, or a character of a text. */
-  placeOf(path: Path, offset?: number): Place;
+  readonly placeOf: (path: Path, offset?: number) => Place;
 }
+
+/** What an engine needs of it: plain data, which one thread can pass to another. */
+export type PlainRuleSet = Omit<RuleSet, 'placeOf'>;
 
 /** Scores of a model are the signals `<id>.entropy` and `<id>.margin`. */
 export interface Model {

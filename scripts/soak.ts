@@ -9,6 +9,7 @@
  *
  * Exit code 1 when a promise does not hold; the seed is printed, and finds it again.
  */
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { seededRandom } from '@fieldloop/core';
 import {
@@ -32,7 +33,8 @@ const usage = `usage: npm run soak -- rollout [--seed N] [--runs N]
              dies at every boundary, at drawn pairs of them, and, as a real process by SIGKILL, at
              drawn boundaries and pairs; then processes killed at any time under many runs.
              --case and --database take a slice of it, 0 leaves a part out
-  agent      an agent's process at work: the slope of its RSS after the warm-up
+  agent      two agents, without and with a model, on a folder that is being recorded: memory
+             within its bounds, and flat
 `;
 
 interface Wishes {
@@ -180,13 +182,19 @@ function rollout({ seed, runs }: Wishes): number {
   return holds ? 0 : 1;
 }
 
+async function agent({ seed, minutes }: Wishes): Promise<number> {
+  const root = join(import.meta.dirname, '..');
+  const onLine = (text: string): void => void process.stdout.write(`${text}\n`);
+  return await soakAgent({ seed, minutes, root, onLine });
+}
+
 const soaks: ReadonlyMap<
   string,
   { readonly runs: number; readonly run: (wishes: Wishes) => Promise<number> | number }
 > = new Map([
   ['rollout', { runs: 10_000, run: rollout }],
   ['workflows', { runs: 40, run: workflows }],
-  ['agent', { runs: 1, run: soakAgent }],
+  ['agent', { runs: 1, run: agent }],
 ]);
 
 process.exitCode = await main(process.argv.slice(2));

@@ -11,6 +11,8 @@ export {
   type ShiftSummary,
   type ShiftTruth,
 } from './shift/record.ts';
+export { outputs } from './channels.ts';
+export { openRecorder, type Recorder } from './mcap-file.ts';
 export { type Fleet, type FleetOptions, type FleetStats, serveFleet } from './serve.ts';
 export type { TruthLine } from './truth.ts';
 export { openWorld, type World, type WorldEvent } from './world/world.ts';

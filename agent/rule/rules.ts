@@ -1,9 +1,9 @@
 /** What the stations before and after the rules have to know of a rule set. Pure. */
-import { type RuleSet, topicFits, topicsReadBy } from '@fieldloop/rules';
+import { type PlainRuleSet, topicFits, topicsReadBy } from '@fieldloop/rules';
 import type { ScorerPlan } from '../score/tap.ts';
 
 export interface RuleNeeds {
-  readonly ruleSet: RuleSet;
+  readonly ruleSet: PlainRuleSet;
   /** Some rule samples by novelty: the engine needs embeddings. */
   readonly comparesEmbeddings: boolean;
   readonly scorers: readonly ScorerPlan[];
@@ -13,7 +13,7 @@ export interface RuleNeeds {
   readonly readTopics: ReadonlySet<string>;
 }
 
-export function rulesOf(ruleSet: RuleSet): RuleNeeds {
+export function rulesOf(ruleSet: PlainRuleSet): RuleNeeds {
   const held = ruleSet.signals.filter(({ latched }) => latched).map(({ topic }) => topic);
   const { models, rules } = ruleSet;
   const inputs = models.map(({ inputTopic }) => inputTopic);
@@ -34,7 +34,7 @@ export function rulesOf(ruleSet: RuleSet): RuleNeeds {
 }
 
 /** Whether any of the rule sets reads the topic, or puts it into a clip. */
-export function wantsOf(ruleSets: readonly RuleSet[]): (topic: string) => boolean {
+export function wantsOf(ruleSets: readonly PlainRuleSet[]): (topic: string) => boolean {
   const needs = ruleSets.map(rulesOf);
   const patterns = needs.flatMap(({ ruleSet, latched }) => [
     ...latched,

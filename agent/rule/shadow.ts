@@ -11,7 +11,7 @@ import {
   type PlanInput,
   type PlanState,
   type Properties,
-  type RuleSet,
+  type PlainRuleSet,
   type ScoreRecord,
   triggerFor,
   type EngineOutput,
@@ -27,7 +27,7 @@ export interface Shadow {
 }
 
 export interface ShadowOptions {
-  readonly ruleSet: RuleSet;
+  readonly ruleSet: PlainRuleSet;
   readonly device: string;
   readonly properties?: Properties | undefined;
   readonly clipNs: bigint;

@@ -20,7 +20,7 @@ import { systemClock, systemIds } from '@fieldloop/core/system';
 import { type Running, startProgram } from '@fieldloop/e2e';
 import { generate, type Mix, mixes } from '../generate.ts';
 import { type Bench, median, type Row, row } from '../report.ts';
-import { writeMobileNet } from './mobilenet.ts';
+import { writeMobileNet } from '@fieldloop/e2e';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const mebi = 2 ** 20;

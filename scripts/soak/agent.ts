@@ -1,144 +1,218 @@
 /**
- * An agent of its own process at work for an hour: what it keeps of memory shows as a slope of its
- * RSS after the warm-up. Clips are cut all the time, the buffer is full early and lets go.
+ * Two agents at work for an hour on a folder that is being recorded: one without a model, one with
+ * a model of MobileNet's size. Their memory has to stay within its bounds, and flat.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { readStatus, statusSocketPath } from '@fieldloop/agent';
-import { startProgram } from '@fieldloop/e2e';
-import { type Channel, openClipWriter } from '@fieldloop/recording';
+import { buildAgent, type Running, startProgram, writeMobileNet } from '@fieldloop/e2e';
 import { createFile } from '@fieldloop/recording/file';
+import { recordRobot } from '@fieldloop/sim';
+import { recordForever } from './recorder.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const sampleMs = 10_000;
-/** Share of the time that is not looked at. */
-const warmUp = 0.25;
-const mostMiBAnHour = 1;
+export interface AgentSoakOptions {
+  readonly minutes: number;
+  readonly root: string;
+  readonly seed: string;
+  readonly onLine: (text: string) => void;
+}
 
-const rules = `apiVersion: fieldloop.rules/v1
+const mib = 2 ** 20;
+const topic = '/camera/front/compressed';
+const sampleEveryMs = 5_000;
+/** Shorter runs are still warming up: their slope says nothing. */
+const slopeFromMinutes = 40;
+/** Share of a run that is warm-up. */
+const warmUp = 1 / 3;
+const mostSlope = 1;
+
+interface Candidate {
+  readonly name: string;
+  readonly withModel: boolean;
+  readonly mostMib: number;
+}
+
+const candidates: readonly Candidate[] = [
+  { name: 'plain', withModel: false, mostMib: 120 },
+  { name: 'mobilenet', withModel: true, mostMib: 300 },
+];
+
+/** 0 when every bound held, else 1. */
+export async function soakAgent(options: AgentSoakOptions): Promise<number> {
+  const { minutes, onLine, root } = options;
+  const folder = await mkdtemp(join(tmpdir(), 'soak-agent-'));
+  const stopping = new AbortController();
+  const interrupt = (): void => stopping.abort();
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  const bags = join(folder, 'bags');
+  await mkdir(bags);
+  const path = join(folder, 'drive.mcap');
+  {
+    await using out = await createFile(path);
+    await recordRobot({ seed: options.seed, robots: 3, robot: 'amr-01', seconds: 120, out });
+  }
+  const model = join(folder, 'model');
+  await writeMobileNet({ folder: model, topic });
+  const recorder = { folder: bags, drive: path, splitBytes: 16 * mib, maxSplits: 3 };
+  const recording = recordForever({ ...recorder, signal: stopping.signal });
+  const watched: Watched[] = [];
+  try {
+    const { entry } = await buildAgent(root, join(folder, 'bundle'));
+    for (const one of candidates) watched.push(await begin(one, { folder, bags, model, entry }));
+    const load = loadavg()[0]?.toFixed(1);
+    onLine(`${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, load ${load}`);
+    await watch(watched, { minutes, onLine, signal: stopping.signal });
+  } finally {
+    stopping.abort();
+    await recording;
+    for (const { running } of watched) await running.stop(20_000);
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+  const verdicts = watched.map((one) => verdictOf(one));
+  for (const { text } of verdicts) onLine(text);
+  await rm(folder, { recursive: true });
+  return verdicts.every(({ holds }) => holds) ? 0 : 1;
+}
+
+interface Watched extends Candidate {
+  readonly running: Running;
+  readonly state: string;
+  readonly samples: { readonly minute: number; readonly mib: number }[];
+}
+
+async function begin(
+  one: Candidate,
+  at: {
+    readonly folder: string;
+    readonly bags: string;
+    readonly model: string;
+    readonly entry: string;
+  },
+): Promise<Watched> {
+  const home = join(at.folder, one.name);
+  await mkdir(home);
+  const state = join(home, 'state');
+  const rules = join(home, 'rules.yaml');
+  await writeFile(rules, rulesText(one.withModel));
+  const configFile = join(home, 'agent.yaml');
+  const config = {
+    device: { name: one.name },
+    sources: [{ name: 'main', folder: at.bags, glob: '*.mcap' }],
+    models: one.withModel ? [{ id: 'mobilenet', path: at.model }] : [],
+    rules,
+    window: { seconds: 30, memory: '16MiB' },
+    // Small enough that clips are given up for others all the time.
+    buffer: { path: state, quota: '128MiB', headroom: '64MiB' },
+    log: { level: 'info' },
+  };
+  await writeFile(configFile, JSON.stringify(config));
+  const running = startProgram({
+    name: one.name,
+    args: [at.entry, 'run', '--config', configFile],
+    cwd: home,
+    logFile: join(home, 'agent.log'),
+  });
+  await running.ready;
+  return { ...one, running, state, samples: [] };
+}
+
+const rulesText = (withModel: boolean): string => `apiVersion: fieldloop.rules/v1
 kind: RuleSet
 metadata: {name: soak, version: 1}
-signals: {vx: {topic: /odom, path: vx, type: double}}
-rules:
-- {id: fast, severity: warning, when: vx > 1.9, capture: {topics: ["*"], pre: 5s, post: 2s}, limits: {cooldown: 10s}}
-- {id: often, every: {period: 15s}, class: baseline, capture: {topics: ["*"], pre: 2s, post: 2s}}
-`;
-
-interface Sample {
-  readonly minutes: number;
-  readonly rssMiB: number;
-}
-
-/** Exit code 1 when the slope is over its bar. */
-export async function soakAgent({ minutes }: { readonly minutes: number }): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), 'soak-'));
-  const state = join(folder, 'state');
-  try {
-    await writeDrive(join(folder, 'drive.mcap'), minutes * 60 + 60);
-    await writeFile(join(folder, 'rules.yaml'), rules);
-    const config = {
-      device: { name: 'soak' },
-      sources: [{ name: 'main', file: 'drive.mcap', speed: 1 }],
-      rules: 'rules.yaml',
-      window: { seconds: 20, memory: '16MiB' },
-      buffer: { path: state, quota: '32MiB', headroom: '64MiB' },
-      log: { level: 'error' },
-    };
-    await writeFile(join(folder, 'agent.yaml'), JSON.stringify(config));
-    const agent = startProgram({
-      name: 'soak',
-      args: [join(root, 'agent/bin/fieldloop-agent.mjs'), 'run', '-c', join(folder, 'agent.yaml')],
-      cwd: root,
-      logFile: join(folder, 'agent.log'),
-    });
-    agent.ready.catch(() => undefined);
-    try {
-      return await watch(agent, { minutes, state });
-    } finally {
-      await agent.stop(15_000);
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
+signals:
+  vx: {topic: /odom, path: twist.twist.linear.x, type: double, unit: m/s}
+  range: {topic: /scan, path: "ranges[]", type: double, unit: m, reduce: {fn: min, valid: [0.05, 30.0]}}
+${withModel ? `models:\n  net: {ref: mobilenet, input: {topic: ${topic}}, every: 200ms, deadline: 150ms}\n` : ''}rules:
+- id: near
+  severity: warning
+  when: vx > 0.3 && ttc(range, vx) < 2.5
+  clearWhen: ttc(range, vx) > 4.0
+  capture: {topics: ["*"], pre: 10s, post: 5s}
+- id: slow
+  severity: info
+  when: max(vx, "5s") < 0.2
+  limits: {cooldown: 60s}
+  capture: {topics: [/odom, /scan], pre: 5s, post: 5s}
+- id: baseline
+  severity: info
+  class: baseline
+  every: {period: 60s}
+  capture: {topics: ["*"], pre: 0s, post: 10s}
+${withModel ? `- id: doubt\n  severity: info\n  when: avg(net.entropy, "5s") > 2.0\n  capture: {topics: ["*"]}\n` : ''}`;
 
 async function watch(
-  agent: ReturnType<typeof startProgram>,
-  { minutes, state }: { readonly minutes: number; readonly state: string },
-): Promise<number> {
-  const beganMs = performance.now();
-  const samples: Sample[] = [];
+  watched: readonly Watched[],
+  run: {
+    readonly minutes: number;
+    readonly onLine: (text: string) => void;
+    readonly signal: AbortSignal;
+  },
+): Promise<void> {
+  const begun = Date.now();
+  let told = 0;
   for (;;) {
-    await delay(sampleMs);
-    const passed = (performance.now() - beganMs) / 60_000;
-    if (!agent.isRunning()) {
-      process.stdout.write(`the agent ended after ${passed.toFixed(1)} min: ${agent.tail()}\n`);
-      return 1;
+    await delay(sampleEveryMs, undefined, { signal: run.signal }).catch(() => undefined);
+    const minute = (Date.now() - begun) / 60_000;
+    for (const { running, samples } of watched) {
+      if (!running.isRunning()) throw new Error(`${running.name} ended:\n${running.tail()}`);
+      samples.push({ minute, mib: residentMib(running.pid) });
     }
-    const text = await readFile(`/proc/${agent.pid}/status`, 'utf8');
-    const rssMiB = Number(/VmRSS:\s+(\d+) kB/.exec(text)?.[1]) / 1_024;
-    samples.push({ minutes: passed, rssMiB });
-    if (samples.length % 6 === 0) {
-      const { clips, source } = await readStatus(statusSocketPath(state));
-      process.stdout.write(
-        `${passed.toFixed(1)} min: RSS ${rssMiB.toFixed(1)} MiB, ${source.messages} messages, ` +
-          `${clips.cut} clips cut, ${clips.evicted} evicted\n`,
-      );
+    if (minute >= told + 1 || minute >= run.minutes || run.signal.aborted) {
+      told = Math.floor(minute);
+      const each = await Promise.all(watched.map(lineOf));
+      run.onLine(`${minute.toFixed(1).padStart(5)} min  ${each.join('   ')}`);
     }
-    if (passed >= minutes) break;
+    if (minute >= run.minutes || run.signal.aborted) return;
   }
-  return judge(samples, minutes);
 }
 
-function judge(samples: readonly Sample[], minutes: number): number {
-  const late = samples.filter((sample) => sample.minutes >= minutes * warmUp);
-  const slope = slopeOf(late) * 60;
-  const [least, most] = [late, late].map((all, i) =>
-    Math[i === 0 ? 'min' : 'max'](...all.map(({ rssMiB }) => rssMiB)),
-  );
-  process.stdout.write(
-    `RSS ${slope.toFixed(2)} MiB an hour (at most ${mostMiBAnHour}) over ${late.length} samples ` +
-      `after ${(minutes * warmUp).toFixed(1)} min, from ${least?.toFixed(1)} to ${most?.toFixed(1)} MiB\n`,
-  );
-  return slope <= mostMiBAnHour ? 0 : 1;
+async function lineOf({ name, samples, state }: Watched): Promise<string> {
+  const { clips, source, score } = await readStatus(statusSocketPath(state));
+  const figures = [
+    `${samples.at(-1)?.mib.toFixed(0)} MiB`,
+    `${source.messages} messages`,
+    `${clips.cut} clips`,
+    `${clips.evicted ?? 0} evicted`,
+    ...(score.count > 0 ? [`${score.count} scores`] : []),
+  ];
+  return `${name}: ${figures.join(', ')}`;
 }
 
-/** Least squares, MiB a minute. */
-function slopeOf(samples: readonly Sample[]): number {
-  const n = samples.length;
-  const mean = (of: (sample: Sample) => number): number =>
-    samples.reduce((sum, sample) => sum + of(sample), 0) / Math.max(1, n);
-  const [x, y] = [mean(({ minutes }) => minutes), mean(({ rssMiB }) => rssMiB)];
-  let up = 0;
-  let across = 0;
-  for (const { minutes, rssMiB } of samples) {
-    up += (minutes - x) * (rssMiB - y);
-    across += (minutes - x) ** 2;
-  }
-  return across === 0 ? 0 : up / across;
+/** Of the process that works: a launcher may stand before it. */
+function residentMib(pid: number): number {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+  if (children !== '') return residentMib(Number(children.split(' ')[0]));
+  const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  return Number(line?.[1] ?? Number.NaN) / 1_024;
 }
 
-/** A hundred messages a second, half a kilobyte each. */
-async function writeDrive(path: string, seconds: number): Promise<void> {
-  await using file = await createFile(path);
-  const writer = await openClipWriter(file, { profile: '', library: 'soak' });
-  const channel: Channel = {
-    id: 1,
-    topic: '/odom',
-    messageEncoding: 'json',
-    metadata: new Map(),
-    latched: false,
-  };
-  await writer.channel(channel);
-  const startNs = 1_700_000_000_000_000_000n;
-  for (let i = 0; i < seconds * 100; i += 1) {
-    const atNs = startNs + BigInt(i) * 10_000_000n;
-    const noise = Array.from({ length: 25 }, (_, k) => Math.sin(i * 25 + k)).join();
-    const data = Buffer.from(JSON.stringify({ vx: 2 * Math.sin(i / 1_000), noise }));
-    await writer.message(1, { sequence: i, logTimeNs: atNs, publishTimeNs: atNs, data });
-  }
-  await writer.finish();
+function verdictOf({ name, samples, mostMib }: Watched): {
+  readonly holds: boolean;
+  readonly text: string;
+} {
+  const most = Math.max(...samples.map((sample) => sample.mib));
+  const minutes = samples.at(-1)?.minute ?? 0;
+  const warm = samples.filter(({ minute }) => minute >= minutes * warmUp);
+  const slope = slopeOf(warm) * 60;
+  const isJudged = minutes >= slopeFromMinutes;
+  const holds = most <= mostMib && (!isJudged || slope < mostSlope);
+  const flat = isJudged
+    ? `slope ${slope.toFixed(2)} MiB/h after warm-up (bar ${mostSlope})`
+    : `slope ${slope.toFixed(2)} MiB/h, not judged below ${slopeFromMinutes} minutes`;
+  const text = `${name}: at most ${most.toFixed(0)} MiB (bar ${mostMib}), ${flat}: `;
+  return { holds, text: text + (holds ? 'holds' : 'MISSED') };
+}
+
+/** Least squares, in MiB a minute. */
+function slopeOf(samples: readonly { readonly minute: number; readonly mib: number }[]): number {
+  const mean = (of: (one: (typeof samples)[number]) => number): number =>
+    samples.reduce((sum, one) => sum + of(one), 0) / samples.length;
+  const [x, y] = [mean(({ minute }) => minute), mean((one) => one.mib)];
+  const spread = samples.reduce((sum, { minute }) => sum + (minute - x) ** 2, 0);
+  return samples.reduce((sum, one) => sum + (one.minute - x) * (one.mib - y), 0) / spread;
 }

@@ -1,0 +1,74 @@
+/**
+ * The agent as robots carry it: plain JavaScript in a few files beside its natives. It starts
+ * sooner and takes less memory than the sources, whose types each thread has to strip.
+ */
+import { mkdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+
+/** Packages with native code or files of their own, and the rooms that have them. */
+const natives = {
+  'better-sqlite3': 'agent',
+  'onnxruntime-node': 'agent',
+  sharp: 'agent',
+  'zstd-napi': 'recording',
+  '@foxglove/wasm-bz2': 'recording',
+  '@foxglove/wasm-lz4': 'recording',
+} as const;
+
+/** What only some robots have; without it a source says so. */
+const optional = ['rclnodejs'];
+
+/** CommonJS packages inside ask for Node's own modules by `require`. */
+const banner = `import { createRequire as requireOf } from 'node:module';
+const require = requireOf(import.meta.url);`;
+
+export interface AgentBundle {
+  /** What `node` runs: `fieldloop-agent`. */
+  readonly entry: string;
+  /** Of all files of ours. */
+  readonly bytes: number;
+}
+
+/** Writes the bundle into `folder`, which is made anew; natives are links into this clone. */
+export async function buildAgent(root: string, folder: string): Promise<AgentBundle> {
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  const result = await build({
+    entryPoints: ['main', 'data-worker', 'scoring-worker'].map((name) => ({
+      in: join(root, 'agent', name === 'main' ? 'bin/bundle.ts' : `${name}.ts`),
+      out: name === 'main' ? 'fieldloop-agent' : name,
+    })),
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    external: [...Object.keys(natives), ...optional],
+    banner: { js: banner },
+    legalComments: 'none',
+    minify: true,
+    keepNames: true,
+    logLevel: 'silent',
+    metafile: true,
+  });
+  for (const [name, room] of Object.entries(natives)) await link(root, folder, { name, room });
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}\n');
+  const bytes = Object.values(result.metafile.outputs).reduce((sum, one) => sum + one.bytes, 0);
+  return { entry: join(folder, 'fieldloop-agent.mjs'), bytes };
+}
+
+async function link(
+  root: string,
+  folder: string,
+  { name, room }: { readonly name: string; readonly room: string },
+): Promise<void> {
+  const require = createRequire(join(root, room, 'package.json'));
+  const from = require.resolve.paths(name)?.[0] ?? join(root, room, 'node_modules');
+  const to = join(folder, 'node_modules', name);
+  await mkdir(dirname(to), { recursive: true });
+  await symlink(await realpath(join(from, name)), to);
+}
