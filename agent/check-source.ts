@@ -3,8 +3,8 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { asFault, faultLine, formatSize } from '@fieldloop/core';
-import { formatOf, readRecording } from '@fieldloop/recording';
-import { openFile } from '@fieldloop/recording/file';
+import { formatOf, readSplits } from '@fieldloop/recording';
+import { openRecording } from '@fieldloop/recording/folder';
 import { gatherFacts, type RecordingFacts } from '@fieldloop/rules';
 import type { Finding } from './finding.ts';
 import { dialWithinMs } from './limits.ts';
@@ -41,12 +41,19 @@ function findingOf(about: string, source: SourceConfig, facts: RecordingFacts[])
 }
 
 async function checkFile(about: string, path: string, facts: RecordingFacts[]): Promise<Finding> {
-  await using file = await openFile(path);
-  const format = await formatOf(file);
+  const recording = await openRecording(path);
+  const [first] = recording.splits;
+  await using file = await first?.open();
+  const format = file === undefined ? 'other' : await formatOf(file);
   const gathering = gatherFacts();
-  for await (const item of readRecording(file)) gathering.take(item);
+  for await (const item of readSplits(recording, { reuse: true })) gathering.take(item);
   facts.push(gathering.facts());
-  const size = formatSize(file.size ?? 0);
+  const size = formatSize(recording.size);
+  const [missing] = recording.missing;
+  if (missing !== undefined) {
+    const text = `metadata.yaml lists ${missing}, and it is not there. Copy it beside the others.`;
+    return { level: 'warning', about, text };
+  }
   return { level: 'ok', about, text: `${path} is a whole ${format} recording of ${size}` };
 }
 

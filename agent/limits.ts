@@ -83,8 +83,6 @@ export const leastHoldMs = 1_000;
 export const markEveryMs = 10_000;
 /** Bytes of a place; beyond it none is kept, and a restart reads the session from its start. */
 export const maxPlaceBytes = 16 * 1024 * 1024;
-/** `metadata.yaml` of a rosbag2 folder; a larger one is not looked at. */
-export const maxMetadataBytes = 4 * 1024 * 1024;
 /** Behind by so much, a live source gives up topics that nobody reads, then whole chunks. */
 export const lagTopicsMs = 5_000;
 export const lagChunksMs = 10_000;

@@ -274,7 +274,7 @@ export const nouns: readonly Noun[] = [
   },
   {
     name: 'recording',
-    description: 'Look into MCAP files, ROS 1 bags and db3 files of rosbag2 on this machine.',
+    description: 'Look into MCAP files, ROS 1 bags and recordings of rosbag2 on this machine.',
     load: async (io) => (await import('./recording.ts')).recordingCommand(io),
   },
   {

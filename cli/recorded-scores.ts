@@ -1,11 +1,11 @@
 /** A recording with the scores that it holds, where rules read any: a pass of their own before. */
 import { asFault } from '@fieldloop/core';
 import {
-  type Readable,
-  readRecording,
-  recordingInfo,
+  readSplits,
   type RecordingItem,
   scoresTopic,
+  splitsInfo,
+  type SplitRecording,
 } from '@fieldloop/recording';
 import { openRecordedScores, type RuleSet, type ScoreRecord } from '@fieldloop/rules';
 
@@ -16,12 +16,13 @@ export interface ScoredItem {
 }
 
 export async function* readScored(
-  file: Readable,
+  recording: SplitRecording,
   ruleSets: readonly RuleSet[],
+  progress?: (bytes: number) => void,
 ): AsyncGenerator<ScoredItem> {
-  const all = await scoresOf(file, ruleSets);
+  const all = await scoresOf(recording, ruleSets);
   let next = 0;
-  for await (const item of readRecording(file, { reuse: true })) {
+  for await (const item of readSplits(recording, { reuse: true, progress })) {
     const from = next;
     if (item.kind === 'block' && item.block.count > 0) {
       const untilNs = item.block.lastNs;
@@ -31,13 +32,16 @@ export async function* readScored(
   }
 }
 
-async function scoresOf(file: Readable, ruleSets: readonly RuleSet[]): Promise<ScoreRecord[]> {
+async function scoresOf(
+  recording: SplitRecording,
+  ruleSets: readonly RuleSet[],
+): Promise<ScoreRecord[]> {
   if (ruleSets.every(({ models }) => models.length === 0)) return [];
-  const { channels } = await recordingInfo(file);
+  const { channels } = await splitsInfo(recording);
   if (!channels.some(({ topic }) => topic === scoresTopic)) return [];
   const scores = openRecordedScores();
   try {
-    for await (const item of readRecording(file, { reuse: true })) scores.take(item);
+    for await (const item of readSplits(recording, { reuse: true })) scores.take(item);
   } catch (error) {
     // The replay comes to the same damage and tells it; scores before it count.
     if (asFault(error).code !== 'corrupt') throw error;

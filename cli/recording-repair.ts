@@ -1,10 +1,20 @@
 /** `fieldloop recording repair`: saves what can be saved and says what is lost. */
-import { rm, stat } from 'node:fs/promises';
+import { mkdir, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { Fault, formatSize } from '@fieldloop/core';
-import { type Loss, nowhere, type RepairReport, repairRecording } from '@fieldloop/recording';
-import { createFile, openFile } from '@fieldloop/recording/file';
+import {
+  type Loss,
+  nowhere,
+  type Readable,
+  type RepairReport,
+  repairRecording,
+  type SplitRecording,
+} from '@fieldloop/recording';
+import { createFile } from '@fieldloop/recording/file';
+import { openRecording } from '@fieldloop/recording/folder';
 import { Command } from './commander.ts';
 import { type CliIo, jsonText } from './io.ts';
+import { recordingHelp, tellMissing } from './recorded.ts';
 import { timeText } from './recording-fields.ts';
 
 interface RepairOptions {
@@ -20,8 +30,8 @@ const shownLosses = 20;
 export function repairCommand(io: CliIo): Command {
   return new Command('repair')
     .description('Save what can be saved into a sound MCAP with a new index, and say what is lost.')
-    .argument('<file>', 'a damaged MCAP file, ROS 1 bag or db3 of rosbag2; it is only read')
-    .argument('[out]', 'the MCAP file to write, which may not exist yet')
+    .argument('<recording>', `${recordingHelp}; it is only read`)
+    .argument('[out]', 'the MCAP file to write, or the folder for several; not there yet')
     .option('--dry-run', 'say what would be kept and lost, write nothing')
     .option('--json', 'one JSON document instead of lines')
     .action((file: string, out: string | undefined, options: RepairOptions) =>
@@ -35,19 +45,46 @@ async function repair(
   out: string | undefined,
   { dryRun, json }: RepairOptions,
 ): Promise<void> {
-  await using file = await openFile(path);
-  const report = dryRun === true ? await dry(file) : await written(file, await target(out));
-  const wrote = dryRun === true || isNothing(report) ? '' : out;
-  io.out(json === true ? jsonText(documentOf(report)) : textOf(report, wrote));
-  if (!isNothing(report)) return;
+  const recording = await openRecording(path);
+  tellMissing(io, recording);
+  const repaired = await repairSplits(recording, dryRun === true ? undefined : await target(out));
+  if (json !== true) io.out(repaired.map((one) => repairedText(one, recording)).join(''));
+  else if (isSplit(recording)) io.out(jsonText({ files: repaired.map(splitDocument) }));
+  else for (const one of repaired) io.out(jsonText(documentOf(one.report)));
+  if (repaired.some(({ report }) => !isNothing(report))) return;
   throw new Fault('corrupt', 'nothing of the messages could be saved', {
     place: path,
     remedy: 'Look for another copy of the recording.',
   });
 }
 
-function dry(file: Parameters<typeof repairRecording>[0]): Promise<RepairReport> {
-  return repairRecording(file, nowhere, { library });
+interface Repaired {
+  readonly report: RepairReport;
+  /** What was written; undefined when nothing was. */
+  readonly out: string | undefined;
+}
+
+const isSplit = ({ splits }: SplitRecording): boolean => splits.length > 1;
+
+/** Each file becomes one of the folder `out`, numbered as recorders do. */
+async function repairSplits(
+  recording: SplitRecording,
+  out: string | undefined,
+): Promise<Repaired[]> {
+  if (out !== undefined && isSplit(recording)) await mkdir(out);
+  const repaired: Repaired[] = [];
+  for (const [i, split] of recording.splits.entries()) {
+    await using file = await split.open();
+    if (out === undefined) {
+      const report = await repairRecording(file, nowhere, { library });
+      repaired.push({ report, out: undefined });
+      continue;
+    }
+    const path = isSplit(recording) ? join(out, `${basename(out)}_${i}.mcap`) : out;
+    const report = await written(file, path);
+    repaired.push({ report, out: isNothing(report) ? undefined : path });
+  }
+  return repaired;
 }
 
 /** Something was lost, and no message is left. */
@@ -56,10 +93,7 @@ function isNothing({ kept, lost }: RepairReport): boolean {
 }
 
 /** A repair that fails leaves no half of a file behind. */
-async function written(
-  file: Parameters<typeof repairRecording>[0],
-  out: string,
-): Promise<RepairReport> {
+async function written(file: Readable, out: string): Promise<RepairReport> {
   await using sink = await createFile(out);
   try {
     const report = await repairRecording(file, sink, { library });
@@ -79,10 +113,18 @@ async function target(out: string | undefined): Promise<string> {
   }
   const found = await stat(out).catch(() => undefined);
   if (found === undefined) return out;
-  throw new Fault('conflict', 'a file of this name exists', {
+  throw new Fault('conflict', 'a file or folder of this name exists', {
     place: out,
     remedy: 'Name another one: a repair never overwrites.',
   });
+}
+
+function repairedText({ report, out }: Repaired, recording: SplitRecording): string {
+  return `${isSplit(recording) ? `${report.name}\n` : ''}${textOf(report, out)}`;
+}
+
+function splitDocument({ report, out }: Repaired): object {
+  return { ...documentOf(report), written: out };
 }
 
 function documentOf(report: RepairReport): object {
@@ -125,7 +167,7 @@ function textOf(report: RepairReport, out: string | undefined): string {
   lines.push(...losses.slice(0, shownLosses).map(lossLine));
   if (lost.places > shownLosses) lines.push(`         and ${lost.places - shownLosses} more`);
   lines.push(...notes.map((note) => `note     ${note}`));
-  if (out !== '' && out !== undefined) lines.push(`written  ${out}`);
+  if (out !== undefined) lines.push(`written  ${out}`);
   return `${lines.join('\n')}\n`;
 }
 

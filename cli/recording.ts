@@ -3,17 +3,19 @@ import { asFault, Fault, formatSize } from '@fieldloop/core';
 import {
   type Channel,
   type CheckReport,
-  checkRecording,
+  checkSplits,
   type Finding,
   type MessageBlock,
   type RecordingInfo,
-  readRecording,
-  recordingInfo,
+  readSplits,
+  splitsInfo,
+  type SplitRecording,
 } from '@fieldloop/recording';
-import { openFile } from '@fieldloop/recording/file';
+import { openRecording } from '@fieldloop/recording/folder';
 import { Command, InvalidArgumentError } from './commander.ts';
 import { type CliIo, jsonText, table } from './io.ts';
 import { showOf } from './show.ts';
+import { recordingHelp, tellMissing } from './recorded.ts';
 import { type FieldReader, openFields, plainValue, timeText } from './recording-fields.ts';
 import { repairCommand } from './recording-repair.ts';
 
@@ -27,12 +29,12 @@ interface CatOptions {
 
 export function recordingCommand(io: CliIo): Command {
   const command = new Command('recording').description(
-    'Look into MCAP files, ROS 1 bags and db3 files of rosbag2 on this machine.',
+    'Look into MCAP files, ROS 1 bags and recordings of rosbag2 on this machine.',
   );
   command
     .command('info')
     .description('Channels, counts, rates, times, chunks and metadata.')
-    .argument('<file>', 'an MCAP file, a ROS 1 bag or a db3 of rosbag2')
+    .argument('<recording>', recordingHelp)
     .option('--json', 'one JSON document instead of tables')
     .action((file: string, options: { json?: boolean }) => info(io, file, options.json === true));
   command
@@ -40,13 +42,13 @@ export function recordingCommand(io: CliIo): Command {
     .description(
       'Walk every record: checksums, indexes against content, statistics. Exit 0 = clean.',
     )
-    .argument('<file>', 'an MCAP file, a ROS 1 bag or a db3 of rosbag2')
+    .argument('<recording>', recordingHelp)
     .option('--json', 'one JSON document instead of lines')
     .action((file: string, options: { json?: boolean }) => check(io, file, options.json === true));
   command
     .command('cat')
     .description('Decoded messages in file order, one a line.')
-    .argument('<file>', 'an MCAP file, a ROS 1 bag or a db3 of rosbag2')
+    .argument('<recording>', recordingHelp)
     .option('--topic <topic>', 'only this topic (may be given several times)', collect)
     .option('--field <path>', 'only this field, such as pose.pose.position.x or ranges[0]', collect)
     .option('--limit <n>', 'stop after this many messages', wholeNumber)
@@ -58,26 +60,31 @@ export function recordingCommand(io: CliIo): Command {
 }
 
 async function info(io: CliIo, path: string, json: boolean): Promise<void> {
-  await using file = await openFile(path);
-  const found = await recordingInfo(file);
-  io.out(json ? jsonText(infoDocument(found)) : infoText(io, found));
+  const recording = await openRecording(path);
+  const found = await splitsInfo(recording);
+  io.out(json ? jsonText(infoDocument(found, recording)) : infoText(io, found, recording));
   if (found.damage !== undefined) throw found.damage;
 }
 
-function infoDocument(found: RecordingInfo): object {
+function infoDocument(found: RecordingInfo, { splits, missing }: SplitRecording): object {
   const { damage, startNs, endNs, ...rest } = found;
   return {
     ...rest,
+    files: splits.map(({ name, size }) => ({ name, sizeBytes: size })),
+    missing,
     startNs: startNs?.toString(),
     endNs: endNs?.toString(),
     damage: damage && { code: damage.code, message: damage.message, place: damage.place },
   };
 }
 
-function infoText(io: CliIo, found: RecordingInfo): string {
+function infoText(io: CliIo, found: RecordingInfo, recording: SplitRecording): string {
   const { startNs, endNs, sizeBytes } = found;
+  const { splits, missing } = recording;
   const lines = [
-    `file      ${found.name}`,
+    `${splits.length === 1 ? 'file  ' : 'folder'}    ${found.name}`,
+    ...(splits.length === 1 ? [] : [`files     ${splits.length}`]),
+    ...missing.map((path) => `missing   ${path}`),
     `format    ${formatName(found)}`,
     `size      ${sizeBytes === undefined ? 'unknown' : formatSize(sizeBytes)}`,
     `messages  ${found.messageCount}`,
@@ -123,8 +130,7 @@ function channelTable(io: CliIo, found: RecordingInfo): string {
 }
 
 async function check(io: CliIo, path: string, json: boolean): Promise<void> {
-  await using file = await openFile(path);
-  const report = await checkRecording(file);
+  const report = await checkSplits(await openRecording(path));
   io.out(json ? jsonText(report) : checkText(report));
   if (report.clean) return;
   const count = report.errors.reduce((sum, { count }) => sum + count, 0);
@@ -151,7 +157,8 @@ function checkText(report: CheckReport): string {
 }
 
 async function cat(io: CliIo, path: string, options: CatOptions): Promise<void> {
-  await using file = await openFile(path);
+  const recording = await openRecording(path);
+  tellMissing(io, recording);
   const topics = new Set(options.topic);
   const seen = new Map<number, FieldReader>();
   const all = new Set<string>();
@@ -160,7 +167,7 @@ async function cat(io: CliIo, path: string, options: CatOptions): Promise<void> 
   const skipped = (fault: Fault): void => io.err(`passed over: ${fault.place}: ${fault.message}\n`);
   const salvage = options.salvage === true;
   if (left === 0) return;
-  for await (const item of readRecording(file, { salvage, skipped, reuse: true })) {
+  for await (const item of readSplits(recording, { salvage, skipped, reuse: true })) {
     if (item.kind === 'channel') {
       all.add(item.channel.topic);
       if (topics.size > 0 && !topics.has(item.channel.topic)) continue;

@@ -1,7 +1,7 @@
 /** `fieldloop rules explain`: why each rule fires or does not at one moment of a recording. */
 import { asFault, Fault, formatDurationNs, type Json } from '@fieldloop/core';
-import { recordingInfo } from '@fieldloop/recording';
-import { openFile } from '@fieldloop/recording/file';
+import { splitsInfo } from '@fieldloop/recording';
+import { openRecording } from '@fieldloop/recording/folder';
 import {
   type ExplainedRule,
   type ExplainedTerm,
@@ -11,6 +11,7 @@ import {
 import type { Command } from './commander.ts';
 import { type CliIo, type Column, jsonText, table } from './io.ts';
 import { readScored } from './recorded-scores.ts';
+import { recordingHelp, tellMissing } from './recorded.ts';
 import { readRules } from './rules-file.ts';
 import { openProgress } from './rules-progress.ts';
 import { counted, shortNumber, showOf } from './show.ts';
@@ -27,7 +28,7 @@ export function explainCommand(rules: Command, io: CliIo): void {
     .command('explain')
     .description('Why each rule fires or does not at one moment of a recording.')
     .argument('<rules>', 'a rule set (YAML)')
-    .argument('<recording>', 'an MCAP file, a ROS 1 bag or a db3 of rosbag2')
+    .argument('<recording>', recordingHelp)
     .requiredOption('--at <time>', '+seconds from the start, an instant (ISO), or log time in ns')
     .option('--rule <id...>', 'these rules alone')
     .option('--device <name>', 'the robot, for draws of `sample`')
@@ -72,8 +73,9 @@ async function explain(io: CliIo, plan: ExplainPlan): Promise<void> {
 }
 
 async function explained(io: CliIo, { ruleSet, recording, options }: ExplainPlan) {
-  await using file = await openFile(recording);
-  const { startNs, endNs } = await recordingInfo(file);
+  const opened = await openRecording(recording);
+  tellMissing(io, opened);
+  const { startNs, endNs } = await splitsInfo(opened);
   if (startNs === undefined || endNs === undefined) {
     throw new Fault('not_found', 'the recording holds no messages', {
       place: recording,
@@ -90,11 +92,10 @@ async function explained(io: CliIo, { ruleSet, recording, options }: ExplainPlan
   }
   const device = options.device ?? recording;
   const run = openExplain(ruleSet, { device, seed: device, atNs });
-  const progress = openProgress(io, recording, file.size);
+  const progress = openProgress(io, recording, opened.size);
   try {
-    for await (const { item, scores } of readScored(file, [ruleSet])) {
+    for await (const { item, scores } of readScored(opened, [ruleSet], progress.at)) {
       for (const score of scores) run.score(score);
-      if (item.kind === 'block') progress.at(item.block.offset);
       if (!run.take(item)) break;
     }
   } catch (error) {

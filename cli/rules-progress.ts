@@ -4,7 +4,7 @@ import type { CliIo } from './io.ts';
 
 export interface Progress {
   /** Bytes read so far. */
-  at(offset: number): void;
+  readonly at: (offset: number) => void;
   end(): void;
 }
 

@@ -1,7 +1,7 @@
 /** A rule set over one recording: the triggers with their values, and what was counted. */
 import { asFault, type Fault, formatDurationNs, type Json } from '@fieldloop/core';
 import { scoresTopic } from '@fieldloop/recording';
-import { openFile } from '@fieldloop/recording/file';
+import { openRecording } from '@fieldloop/recording/folder';
 import {
   type EngineEvent,
   type EngineOutput,
@@ -15,12 +15,14 @@ import {
 } from '@fieldloop/rules';
 import { type CliIo, jsonText, table } from './io.ts';
 import { showOf } from './show.ts';
+import { tellMissing } from './recorded.ts';
 import { openProgress } from './rules-progress.ts';
 import { readScored } from './recorded-scores.ts';
 
 export interface TestPlan {
   readonly ruleSet: RuleSet;
-  readonly path: string;
+  /** A recording, or the splits of one. */
+  readonly paths: readonly string[];
   readonly json: boolean;
 }
 
@@ -49,10 +51,12 @@ export async function testRules(io: CliIo, plan: TestPlan): Promise<void> {
   if (run.damage !== undefined) throw run.damage;
 }
 
-async function runRules(io: CliIo, { ruleSet, path }: TestPlan): Promise<Run> {
-  await using file = await openFile(path);
+async function runRules(io: CliIo, { ruleSet, paths }: TestPlan): Promise<Run> {
+  const recording = await openRecording(paths);
+  tellMissing(io, recording);
+  const path = recording.name;
   const replay = openReplay(ruleSet, { device: 'rules-test', seed: 0 });
-  const progress = openProgress(io, path, file.size);
+  const progress = openProgress(io, path, recording.size);
   const verdicts: Told[] = [];
   const events: EngineEvent[] = [];
   const keep = (more: readonly EngineOutput[]): void => {
@@ -64,10 +68,9 @@ async function runRules(io: CliIo, { ruleSet, path }: TestPlan): Promise<Run> {
   };
   let damage: Fault | undefined;
   try {
-    for await (const { item, scores } of readScored(file, [ruleSet])) {
+    for await (const { item, scores } of readScored(recording, [ruleSet], progress.at)) {
       for (const score of scores) keep(replay.score(score));
       keep(replay.take(item));
-      if (item.kind === 'block') progress.at(item.block.offset);
     }
   } catch (error) {
     damage = asFault(error);

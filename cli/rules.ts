@@ -1,7 +1,7 @@
 /** `fieldloop rules`: whether rule sets are sound, and what they would have done in a recording. */
 import { Fault, type Json } from '@fieldloop/core';
-import { readRecording } from '@fieldloop/recording';
-import { openFile } from '@fieldloop/recording/file';
+import { readSplits } from '@fieldloop/recording';
+import { openRecording } from '@fieldloop/recording/folder';
 import {
   costOf,
   gatherFacts,
@@ -19,6 +19,7 @@ import { type CliIo, jsonText } from './io.ts';
 import { type ApiOptions, apiOptions, clientOf, given, printOne } from './list.ts';
 import { publicationCommands } from './publications.ts';
 import { ruleSetCommands } from './rule-sets.ts';
+import { recordingHelp, tellMissing } from './recorded.ts';
 import { backtestCommand, diffCommand } from './rules-backtest.ts';
 import { readOne, readRules, readText } from './rules-file.ts';
 import { explainCommand } from './rules-explain.ts';
@@ -36,7 +37,7 @@ export function rulesCommand(io: CliIo): Command {
       .command('lint')
       .description('Every problem with its line and column. Exit 0 = sound, 2 = not.')
       .argument('<file...>', 'rule sets (YAML)')
-      .option('--recording <file>', 'also compare topics and fields with this recording')
+      .option('--recording <recording>', 'also compare topics and fields with this recording')
       .option('--device <name...>', 'also compare with what these robots record, in the cloud')
       .option('--cohort <cohort>', 'also compare with what the robots of a cohort record'),
   )
@@ -46,11 +47,11 @@ export function rulesCommand(io: CliIo): Command {
     .command('test')
     .description('Which rule fires when in a recording, with the values.')
     .argument('<rules>', 'a rule set (YAML)')
-    .argument('<recording>', 'an MCAP file, a ROS 1 bag or a db3 of rosbag2')
+    .argument('<recording...>', `${recordingHelp}; or the splits of one recording`)
     .option('--json', 'one JSON document instead of tables')
-    .action(async (rules: string, recording: string, options: { json?: boolean }) => {
+    .action(async (rules: string, paths: string[], options: { json?: boolean }) => {
       const { ruleSet } = await readRules(io, rules);
-      await testRules(io, { ruleSet, path: recording, json: options.json === true });
+      await testRules(io, { ruleSet, paths, json: options.json === true });
     });
   command
     .command('schema')
@@ -172,14 +173,13 @@ function costLines({ rules, readingNsPerSecond, nsPerSecond }: SetCost): string[
 }
 
 async function factsOf(io: CliIo, path: string): Promise<RecordingFacts> {
-  await using file = await openFile(path);
-  const progress = openProgress(io, path, file.size);
+  const recording = await openRecording(path);
+  tellMissing(io, recording);
+  const progress = openProgress(io, path, recording.size);
   const gathering = gatherFacts();
   try {
-    for await (const item of readRecording(file, { reuse: true })) {
-      gathering.take(item);
-      if (item.kind === 'block') progress.at(item.block.offset);
-    }
+    const options = { reuse: true, progress: progress.at };
+    for await (const item of readSplits(recording, options)) gathering.take(item);
   } finally {
     progress.end();
   }

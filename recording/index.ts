@@ -1,4 +1,11 @@
+export {
+  type ChannelMap,
+  type ChannelTable,
+  openChannelTable,
+  schemaKey,
+} from './channel-table.ts';
 export { type CheckReport, checkRecording, type Finding } from './check.ts';
+export { checkSplits } from './check/splits.ts';
 export {
   type ClipPlan,
   type ClipSource,
@@ -17,6 +24,7 @@ export {
   openClipWriter,
 } from './clip/writer.ts';
 export { type ChannelInfo, type RecordingInfo, recordingInfo } from './info.ts';
+export { splitsInfo } from './info/splits.ts';
 export { mergeMcaps, type MergePlan, type MergeSource } from './clip/merge.ts';
 export { trimMcap, type TrimPlan } from './clip/trim.ts';
 export {
@@ -33,6 +41,8 @@ export type { McapRecord } from './mcap/records.ts';
 export { flatMcap } from './mcap/walk.ts';
 export type { ReadOptions } from './options.ts';
 export { formatOf, readRecording } from './read.ts';
+export { bySplit, continues, listedSplits, type SplitName, splitName } from './split-name.ts';
+export { readSplits, type Split, type SplitRecording } from './splits.ts';
 export {
   type Loss,
   nowhere,

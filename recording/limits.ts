@@ -46,6 +46,10 @@ export const listIndex = 2 ** 31 - 1;
 export const listItems = 4096;
 export const listFields = 64;
 
+/** Files of one folder that are parts of one recording, and its `metadata.yaml`. */
+export const splits = 10_000;
+export const metadataYamlBytes = 4 * mib;
+
 /** The text of a schema or the bytes of a descriptor set. */
 export const schemaBytes = 4 * mib;
 

@@ -1,7 +1,7 @@
-/** A finished recording, replayed once from its start to its end. */
+/** A finished recording, of one file or its splits, replayed once from its start to its end. */
 import { asFault, type Clock, type Fault } from '@fieldloop/core';
-import { readRecording } from '@fieldloop/recording';
-import { openFile } from '@fieldloop/recording/file';
+import { readSplits, type SplitRecording } from '@fieldloop/recording';
+import { openRecording } from '@fieldloop/recording/folder';
 import { sessionOf } from './fingerprint.ts';
 import { type Pace, paceOf, unpaced } from './pace.ts';
 import { openTimeline, type Source, type SourceItem } from './source.ts';
@@ -32,10 +32,14 @@ export async function* readFinished(
   const { device, path, pace } = recording;
   let fault: Fault | undefined;
   try {
-    await using file = await openFile(path);
-    const id = await sessionOf(device, file);
+    const found = await openRecording(path);
+    for (const missing of found.missing) {
+      const text = `metadata.yaml lists ${missing}, and it is not there`;
+      yield { kind: 'notice', name: 'recording_gap', text };
+    }
+    const id = await sessionIn(device, found);
     const take = openTimeline({ id, recording: path, live: false });
-    for await (const item of readRecording(file, { signal })) {
+    for await (const item of readSplits(found, { signal })) {
       if (item.kind !== 'block') yield* take(item);
       else for await (const block of pace(item.block, signal)) yield* take({ ...item, block });
     }
@@ -45,4 +49,11 @@ export async function* readFinished(
     if (fault.code === 'internal') throw error;
   }
   yield { kind: 'end', fault };
+}
+
+async function sessionIn(device: string, { splits }: SplitRecording): Promise<string> {
+  const [first] = splits;
+  if (first === undefined) throw new Error('a recording has at least one file');
+  await using file = await first.open();
+  return await sessionOf(device, file);
 }

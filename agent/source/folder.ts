@@ -4,6 +4,7 @@
  * The recorder's files are only read: what is done or broken stands in the buffer's database.
  */
 import { asFault, type Clock, type Log } from '@fieldloop/core';
+import { continues } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
 import {
   abandonedAfterMs,
@@ -20,7 +21,6 @@ import { unpaced } from './pace.ts';
 import { type Place, placeDocument, placeOf, placeOver, type Positions } from './places.ts';
 import { Recorded, type RecordedDeps } from './recorded.ts';
 import { type Candidate, scan } from './scan.ts';
-import { continues } from './series.ts';
 import type { Source, SourceItem } from './source.ts';
 
 export interface FolderOptions {

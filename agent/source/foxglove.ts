@@ -13,9 +13,8 @@ import {
   type Random,
   uuidText,
 } from '@fieldloop/core';
-import type { Channel } from '@fieldloop/recording';
+import { type Channel, openChannelTable } from '@fieldloop/recording';
 import { dialFoxgloveMs, maxBlockMessages, quietEveryMs, sourceBackoff } from '../limits.ts';
-import { openChannelTable } from './channel-table.ts';
 import {
   type Advertised,
   type FromServer,

@@ -3,10 +3,9 @@
  * mark stands between two looks at a file: everything before its offset was given on.
  */
 import type { Clock, Log } from '@fieldloop/core';
-import type { MessageBlock } from '@fieldloop/recording';
+import type { ChannelMap, MessageBlock } from '@fieldloop/recording';
 import { clockJumpNs } from '@fieldloop/rules';
 import { markEveryMs } from '../limits.ts';
-import type { ChannelMap } from './channel-table.ts';
 import type { Place } from './places.ts';
 import type { SaveMark } from './source.ts';
 

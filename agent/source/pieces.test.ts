@@ -5,10 +5,9 @@
  */
 import { seededRandom } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
-import type { Channel, MessageBlock } from '@fieldloop/recording';
+import { type Channel, type MessageBlock, openChannelTable } from '@fieldloop/recording';
 import { expect, test } from 'vitest';
 import { lagChunksMs, lagOverMs, lagTopicsMs, maxReadAheadBytes } from '../limits.ts';
-import { openChannelTable } from './channel-table.ts';
 import { openInbox } from './inbox.ts';
 import { keepChannels, nextLevel, openLag } from './lag.ts';
 import { liveBlocks } from './live-block.ts';

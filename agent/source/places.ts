@@ -3,9 +3,8 @@
  * channels they defined, and what the timeline was. A place that is not understood is none.
  */
 import type { Json } from '@fieldloop/core';
-import type { Channel } from '@fieldloop/recording';
+import { type Channel, schemaKey } from '@fieldloop/recording';
 import { maxPlaceBytes } from '../limits.ts';
-import { schemaKey } from './channel-table.ts';
 
 /** Both answer after earlier results are durable. */
 export interface Positions {

@@ -4,7 +4,13 @@
  * stream, with marks at which a later process goes on.
  */
 import { asFault, type Clock, Fault, type Log } from '@fieldloop/core';
-import type { Channel, RecordingItem } from '@fieldloop/recording';
+import {
+  type Channel,
+  type ChannelMap,
+  type ChannelTable,
+  openChannelTable,
+  type RecordingItem,
+} from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
 import {
   lookAroundMs,
@@ -13,7 +19,6 @@ import {
   restingPollMs,
   supersededAfterMs,
 } from '../limits.ts';
-import { type ChannelMap, type ChannelTable, openChannelTable } from './channel-table.ts';
 import { openingOf, openingOfBlock, sessionIdOf } from './fingerprint.ts';
 import { isFinished } from './finished.ts';
 import { type GrowingFile, inodeAt, openGrowing } from './growing.ts';

@@ -12,8 +12,8 @@ import {
   type Random,
   uuidText,
 } from '@fieldloop/core';
+import { openChannelTable } from '@fieldloop/recording';
 import { graphEveryMs, maxBlockMessages, quietEveryMs, sourceBackoff } from '../limits.ts';
-import { openChannelTable } from './channel-table.ts';
 import { type LiveInbox, openInbox } from './inbox.ts';
 import { liveBlocks, type LiveMessage } from './live-block.ts';
 import type { Session, Source, SourceItem } from './source.ts';

@@ -1,8 +1,9 @@
 /** The recordings of a folder, in the order in which they were recorded as far as names tell. */
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { dirname, join, matchesGlob, relative } from 'node:path';
-import { maxFolderFiles, maxMetadataBytes } from '../limits.ts';
-import { bySplit, listedSplits, type SplitName, splitName } from './series.ts';
+import { readdir, stat } from 'node:fs/promises';
+import { join, matchesGlob, relative } from 'node:path';
+import { bySplit, type SplitName, splitName } from '@fieldloop/recording';
+import { listedNames } from '@fieldloop/recording/folder';
+import { maxFolderFiles } from '../limits.ts';
 
 export interface Candidate {
   readonly path: string;
@@ -39,7 +40,7 @@ export async function scan(folder: Place): Promise<Scan> {
   }
   const kept = names.filter((name) => matchesGlob(name.replace(/\.active$/, ''), folder.glob));
   const found: Candidate[] = [];
-  const listed = await listings(folder.path, kept);
+  const listed = await listedNames(folder.path, kept);
   for (const name of kept.sort().slice(0, maxFolderFiles)) {
     const path = join(folder.path, name);
     // A file that went away between the two calls is simply not there.
@@ -61,31 +62,4 @@ async function namesIn({ path, glob, except }: Place): Promise<string[]> {
     .filter((entry) => entry.isFile() || entry.isSymbolicLink())
     .filter(({ parentPath }) => except === undefined || !`${parentPath}/`.startsWith(`${except}/`))
     .map((entry) => relative(path, join(entry.parentPath, entry.name)));
-}
-
-/** Splits whose names do not number them, by the `metadata.yaml` that lies beside them. */
-async function listings(
-  folder: string,
-  names: readonly string[],
-): Promise<ReadonlyMap<string, SplitName>> {
-  const listed = new Map<string, SplitName>();
-  const bare = names.filter((name) => splitName(name).index === undefined);
-  for (const dir of new Set(bare.map((name) => dirname(name)))) {
-    for (const [index, file] of listedSplits(await metadataIn(join(folder, dir))).entries()) {
-      const name = join(dir, file);
-      if (splitName(name).index !== undefined) continue;
-      listed.set(name, { series: join(dir, 'metadata.yaml'), index, begun: '' });
-    }
-  }
-  return listed;
-}
-
-async function metadataIn(dir: string): Promise<string> {
-  try {
-    const path = join(dir, 'metadata.yaml');
-    const { size } = await stat(path);
-    return size > maxMetadataBytes ? '' : await readFile(path, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -1,6 +1,5 @@
 /** Notices a topic whose messages have another schema than before. */
-import type { Channel, Schema } from '@fieldloop/recording';
-import { schemaKey } from './channel-table.ts';
+import { type Channel, type Schema, schemaKey } from '@fieldloop/recording';
 
 export interface SchemaWatch {
   /** What changed, in words; undefined when nothing did. */

@@ -101,6 +101,24 @@ test('a file that is not there is an end with the fault and its remedy', async (
   expect(items).toMatchObject([{ kind: 'end', fault: { code: 'not_found', place: path } }]);
 });
 
+test('a folder of splits is one session of one timeline, and what is missing is told', async () => {
+  const bag = join(folder, 'bag');
+  mkdirSync(bag);
+  for (const i of [0, 1, 2]) await writeRecording(join(bag, `bag_${i}.mcap`), odom(100, i * 100));
+  const files = [0, 1, 2, 3].map((i) => `    - bag_${i}.mcap\n`);
+  writeFileSync(join(bag, 'metadata.yaml'), `a:\n  relative_file_paths:\n${files.join('')}`);
+  const items = await read(
+    fileSource({ name: 'main', device: 'amr', path: bag, speed: 'max' }, { clock: systemClock }),
+  );
+  expect(messages(items)).toBe(300);
+  expect(kinds(items).filter((kind) => kind !== 'block')).toEqual([
+    'notice',
+    'begin',
+    'channel',
+    'end',
+  ]);
+});
+
 test('speed holds a replay back to the log time of its blocks', async () => {
   const path = join(folder, 'a.mcap');
   await writeRecording(path, odom(600));

@@ -3,7 +3,7 @@
  * Method: recordings and rule sets made here, the whole command line with its threads; figures that
  * are known from how the recordings were made.
  */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -11,7 +11,7 @@ import type { CliIo } from '../io.ts';
 import { sampleIo } from '../io.sample.ts';
 import { runCli } from '../main.ts';
 import { escaped } from './markup.ts';
-import { messageBytes, writeOdometry } from './recordings.sample.ts';
+import { messageBytes, sampleStartNs, writeOdometry } from './recordings.sample.ts';
 import { progressText } from './run.ts';
 import { sessionsOf } from './sessions.ts';
 import { thinned } from './timeline.ts';
@@ -151,6 +151,28 @@ test('splits are one session as long as they follow each other; one session give
   expect(told.clipList[0]?.bytes).toBe(46 * messageBytes);
 });
 
+test('a folder of splits is one recording for test, explain and lint as it is for backtest', async () => {
+  await mkdir(path('pair'));
+  for (const i of [0, 1]) await copyFile(path(`splits/a_${i}.mcap`), path(`pair/a_${i}.mcap`));
+  const of = async (...recordings: readonly string[]) => {
+    const { out, code } = await run({}, 'test', path('new.yaml'), ...recordings, '--json');
+    expect(code).toBe(0);
+    const { verdicts } = JSON.parse(out) as { verdicts: readonly { atNs: string }[] };
+    return verdicts.map(({ atNs }) => Number(BigInt(atNs) - sampleStartNs) / 1e9);
+  };
+  const told = await document(path('new.yaml'), path('pair'));
+  const inFolder = await of(path('pair'));
+  expect(inFolder).toEqual([29.5, 31]);
+  expect(told.triggers).toHaveLength(2);
+  expect(await of(path('splits/a_1.mcap'), path('splits/a_0.mcap'))).toEqual(inFolder);
+  const explained = await run({}, 'explain', path('new.yaml'), path('pair'), '--at', '+31');
+  expect(explained).toMatchObject({ code: 0, out: expect.stringContaining('it fires at this') });
+  const linted = await run({}, 'lint', path('new.yaml'), '--recording', path('pair'));
+  expect(linted.code).toBe(0);
+  const two = await run({}, 'test', path('new.yaml'), path('day'));
+  expect(two).toMatchObject({ code: 2, err: expect.stringContaining('more than one recording') });
+});
+
 test('--against: what fires that did not, and the other way', async () => {
   const { out, code } = await run(
     {},
@@ -231,6 +253,12 @@ test('which files are splits of one recording', () => {
     ['d/b.mcap'],
     ['e/a_2.mcap'],
     ['d/a_2.bag'],
+  ]);
+  // The ROS 1 recorder puts the time of each split into its name, and begins anew at 0.
+  const at = (time: string, n: number): string => `x_2026-01-01-${time}-00_${n}.bag`;
+  expect(of(at('11-00', 0), at('10-05', 1), at('10-00', 0))).toEqual([
+    [at('10-00', 0), at('10-05', 1)],
+    [at('11-00', 0)],
   ]);
 });
 

@@ -1,6 +1,6 @@
 /** One session through one or two rule sets: every message is read once. */
 import { asFault } from '@fieldloop/core';
-import { openFile } from '@fieldloop/recording/file';
+import { openRecording } from '@fieldloop/recording/folder';
 import { openTrial, type OpenTrial, type RuleSet } from '@fieldloop/rules';
 import { readScored, type ScoredItem } from '../recorded-scores.ts';
 import { costsOf } from './cost.ts';
@@ -73,9 +73,9 @@ interface Given extends ScoredItem {
 
 /** Items of a file; what comes before its first message waits until that says when it begins. */
 async function* readParts(path: string, ruleSets: readonly RuleSet[]): AsyncGenerator<Given> {
-  await using file = await openFile(path);
+  const recording = await openRecording(path);
   let waiting: ScoredItem[] | undefined = [];
-  for await (const given of readScored(file, ruleSets)) {
+  for await (const given of readScored(recording, ruleSets)) {
     const { item } = given;
     waiting?.push(given);
     if (waiting === undefined) yield { ...given, startNs: undefined };

@@ -1,7 +1,9 @@
 /** From the paths of a command line to sessions: which files are splits of one recording. */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Fault } from '@fieldloop/core';
+import { bySplit, continues, type SplitName, splitName } from '@fieldloop/recording';
+import { listedNames } from '@fieldloop/recording/folder';
 import type { SessionPlan } from './protocol.ts';
 
 const endings = /\.(mcap|bag|db3)$/;
@@ -11,6 +13,8 @@ const mostRecordings = 10_000;
 interface Found {
   readonly path: string;
   readonly bytes: number;
+  /** As `metadata.yaml` beside it numbers it; absent: as its name does. */
+  readonly split?: SplitName | undefined;
 }
 
 /** Folders give the recordings in them. Each file counts once, whatever names it. */
@@ -33,7 +37,8 @@ export async function findSessions(
       remedy: 'Name fewer at a time.',
     });
   }
-  return sessionsOf([...found.values()]).map((files): SessionPlan => {
+  return sessionsOf([...found.values()]).map((session): SessionPlan => {
+    const files = session.map(({ path, bytes }) => ({ path, bytes }));
     const name = files[0]?.path ?? '';
     return { name, device: device ?? name, files };
   });
@@ -49,9 +54,12 @@ async function recordingsAt(path: string): Promise<Found[]> {
   }
   if (!status.isDirectory()) return [{ path, bytes: status.size }];
   const names = (await readdir(path, { recursive: true })).filter((name) => endings.test(name));
+  const listed = await listedNames(path, names);
   const files = names.sort().map(async (name): Promise<Found> => {
     const file = join(path, name);
-    return { path: file, bytes: (await stat(file)).size };
+    const split = listed.get(name);
+    const named = split && { ...split, series: join(path, split.series) };
+    return { path: file, bytes: (await stat(file)).size, split: named };
   });
   return await Promise.all(files);
 }
@@ -60,18 +68,20 @@ async function recordingsAt(path: string): Promise<Found[]> {
  * Splits as recorders name them, `run_0.mcap`, `run_1.mcap`, by number; every other file is a
  * session of its own. Whether splits follow each other in time is seen when they are read.
  */
-export function sessionsOf<F extends { readonly path: string }>(files: readonly F[]): F[][] {
-  const groups = Map.groupBy(files, ({ path }) => {
-    const split = splitOf(path);
-    return split === undefined ? path : split.stem;
+export function sessionsOf<
+  F extends { readonly path: string; readonly split?: SplitName | undefined },
+>(files: readonly F[]): F[][] {
+  const nameOf = ({ path, split }: F): SplitName => split ?? splitName(path);
+  const groups = Map.groupBy(files, (file) => nameOf(file).series);
+  return [...groups.values()].flatMap((group) => {
+    const sessions: F[][] = [];
+    let before: F | undefined;
+    for (const next of group.toSorted((a, b) => bySplit(nameOf(a), nameOf(b)))) {
+      const goesOn = before !== undefined && continues(nameOf(before), nameOf(next));
+      if (goesOn) sessions.at(-1)?.push(next);
+      else sessions.push([next]);
+      before = next;
+    }
+    return sessions;
   });
-  return [...groups.values()].map((group) =>
-    group.toSorted((a, b) => (splitOf(a.path)?.number ?? 0) - (splitOf(b.path)?.number ?? 0)),
-  );
-}
-
-function splitOf(path: string): { readonly stem: string; readonly number: number } | undefined {
-  const [, name, number, ending] = /^(.*)_(\d{1,9})(\.\w+)$/.exec(basename(path)) ?? [];
-  if (name === undefined || number === undefined) return undefined;
-  return { stem: join(dirname(path), `${name}_*${ending ?? ''}`), number: Number(number) };
 }

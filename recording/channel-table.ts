@@ -5,9 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { Fault } from '@fieldloop/core';
-import type { Channel, MessageBlock, Schema } from '@fieldloop/recording';
-
-export const mostChannels = 65_535;
+import { channels as mostChannels } from './limits.ts';
+import type { Channel, MessageBlock, Schema } from './types.ts';
 
 /** One file's way into the table. */
 export interface ChannelMap {

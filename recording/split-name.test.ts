@@ -3,7 +3,7 @@
  * Method: names as rosbag2 and the ROS 1 recorder give them, and a `metadata.yaml`.
  */
 import { expect, test } from 'vitest';
-import { bySplit, continues, listedSplits, splitName } from './series.ts';
+import { bySplit, continues, listedSplits, splitName } from './split-name.ts';
 
 const goesOn = (before: string, next: string): boolean =>
   continues(splitName(before), splitName(next));
