@@ -113,7 +113,7 @@ export const fuzzConfig: FuzzTarget = async ({ seed, inputs, onProgress }) => {
       failures.push(`input ${done}: ${what.join('')} at ${JSON.stringify(input.text)}`);
     }
     done += 1;
-    if (done % 200 === 0) onProgress?.(done);
+    if (done % 200 === 0) onProgress?.(done, failures);
   }
   world.rules.stop();
   return resultOf(done, counts, failures);

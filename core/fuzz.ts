@@ -8,8 +8,11 @@ import type { Random } from './random.ts';
 export interface FuzzOptions {
   readonly seed: number;
   readonly inputs: number;
-  /** Called at least once a second: who hears nothing for long takes it for a hang. */
-  readonly onProgress?: ((done: number) => void) | undefined;
+  /**
+   * Called at least once a second, with all failures so far: who hears nothing for long takes it
+   * for a hang.
+   */
+  readonly onProgress?: ((done: number, failures: readonly string[]) => void) | undefined;
 }
 
 export interface FuzzResult {

@@ -160,7 +160,7 @@ export async function fuzzRecordings(options: FuzzOptions): Promise<FuzzResult> 
     const ms = performance.now() - startMs;
     if (ms > slowMs)
       trial.failures.push(`input ${done} of seed ${seed}: took ${Math.round(ms)} ms`);
-    if (done % 50 === 0) onProgress?.(done);
+    if (done % 50 === 0) onProgress?.(done, trial.failures);
   }
   return { inputs: done, lines: trial.lines(), failures: trial.failures };
 }

@@ -12,7 +12,9 @@ import { type EngineOutput, outputJson } from './verdict.ts';
 
 export type Step =
   | { readonly kind: 'message'; readonly message: TestMessage }
-  | { readonly kind: 'score'; readonly record: ScoreRecord };
+  | { readonly kind: 'score'; readonly record: ScoreRecord }
+  /** A person asks for a clip. */
+  | { readonly kind: 'ask'; readonly ruleId: string; readonly atNs: bigint };
 
 /** Three directions, as a model gives them. */
 const embeddings = [
@@ -21,11 +23,14 @@ const embeddings = [
   [0, 1],
 ].map((vector) => Buffer.from(Float32Array.from(vector).buffer).toString('base64'));
 
+/** Rules that are asked; most are of no trigger `manual`, and then nothing comes of it. */
+const asked = ['asked', 'r0', 'r1', 'r2', 'r3', 'r4'];
+
 /** Steps in order of arrival: mostly forward, sometimes out of order, late or far back. */
 export const steps = fc
   .array(
     fc.record({
-      what: fc.constantFrom('/x', '/x', '/x', '/y', '/y', '/mode', '/other', 'score'),
+      what: fc.constantFrom('/x', '/x', '/x', '/y', '/y', '/mode', '/other', 'score', 'ask'),
       forwardMs: fc.integer({ min: 0, max: 60 }),
       backMs: fc.oneof(
         { weight: 60, arbitrary: fc.constant(0) },
@@ -46,8 +51,9 @@ export const steps = fc
     return draws.map(({ what, forwardMs, backMs, pauseMs, value }): Step => {
       nowMs += forwardMs + pauseMs;
       const ms = Math.max(0, nowMs - backMs);
+      const atNs = originNs + BigInt(ms) * 1_000_000n;
+      if (what === 'ask') return { kind: 'ask', ruleId: asked[value] ?? '', atNs };
       if (what === 'score') {
-        const atNs = originNs + BigInt(ms) * 1_000_000n;
         const values = { entropy: value / 5, margin: 1 - value / 5 };
         const embedding = embeddings[value % 3] ?? '';
         return {
@@ -78,7 +84,10 @@ export function feed(engine: Engine, part: readonly Step[]): EngineOutput[] {
   };
   for (const step of part) {
     if (step.kind === 'message') messages.push(step.message);
-    else {
+    else if (step.kind === 'ask') {
+      flushBlock();
+      engine.ask(step.ruleId, step.atNs);
+    } else {
       flushBlock();
       outputs.push(...engine.score(step.record));
     }
@@ -174,14 +183,16 @@ export function withRestarts(
 interface Bounds {
   /** Largest log time of a message so far, in the epoch that it belongs to. */
   readonly newest: number;
-  /** Smallest log time of all that follows, scores too. */
+  /** Smallest log time of all that follows, scores and asks too. */
   readonly restFrom: number;
 }
 
 function boundsOf(all: readonly Step[]): Bounds[] {
-  const times = all.map((step) =>
-    step.kind === 'message' ? step.message.ms : Number((step.record.atNs - originNs) / 1_000_000n),
-  );
+  const times = all.map((step) => {
+    if (step.kind === 'message') return step.message.ms;
+    const { atNs } = step.kind === 'ask' ? step : step.record;
+    return Number((atNs - originNs) / 1_000_000n);
+  });
   let newest = Number.NEGATIVE_INFINITY;
   let byTopic = new Map<string, number>();
   return all.map((step, i) => {

@@ -52,6 +52,8 @@ rules:
 - {id: inside, when: 'inside(pos, "near") && now() - 1.7e9 > 0.3', priority: 1.0 + margin()}
 - {id: items, when: 'all.exists(d, d.a > 1.0) && prev(size(all)) < 2.0', priority: 5.0 * margin()}
 - {id: folds, when: 'max(sum(all.map(d, d.a)), "500ms") > 2.0 && least(all.map(d, d.b)) < 4.0'}
+- {id: asked, manual: {}}
+- {id: near, when: x > 2.0, sample: {strategy: closeTo, within: 1, probability: 0.5}}
 - {id: unsure, when: 'net.entropy > 0.5 && net.margin < 0.5'}
 `;
 

@@ -53,7 +53,7 @@ export const fuzzRules: FuzzTarget = async ({ seed, inputs, onProgress }) => {
     counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
     done += 1;
     if (done % progressEvery !== 0) continue;
-    onProgress?.(done);
+    onProgress?.(done, failures);
     // What hears of the progress gets its turn.
     await Promise.resolve();
   }

@@ -89,6 +89,7 @@ const limit = fc.record({
     }),
   ),
 });
+/** What is near the threshold is drawn more often: many rules have none. */
 const sample = fc.oneof(
   fc.constantFrom({ probability: 0.5 }, { probability: 0.8, seed: 'b' }),
   fc.constant({ strategy: 'novelty', embedding: 'net.embedding', minDistance: 0.3 }),
@@ -98,7 +99,20 @@ const sample = fc.oneof(
     minDistance: 0.1,
     probability: 0.5,
   }),
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      strategy: fc.constant('closeTo'),
+      within: fc.constantFrom(0.5, 1, 2),
+      probability: fc.constantFrom(0, 0.5),
+    }),
+  },
 );
+
+/** What fires without a condition of its own has no margin that could be close. */
+const withoutMargin = (drawn: object | undefined): object | undefined =>
+  drawn !== undefined && 'within' in drawn ? undefined : drawn;
+
 const modifiers = fc.record({
   severity: fc.constantFrom('critical', 'warning', 'info'),
   limits: maybe(limit),
@@ -125,7 +139,6 @@ const rule = fc.oneof(
     const limits = edge === 'level' ? { ...own.limits, cooldown: '300ms' } : own.limits;
     const isWhen = 'when' in of.trigger;
     const priority = isWhen && own.priority === 7 ? '10.0 * margin()' : own.priority;
-    const closeTo = { strategy: 'closeTo', within: 1, probability: 0.5 };
     return {
       ...of.trigger,
       ...of.more,
@@ -133,7 +146,7 @@ const rule = fc.oneof(
       ...own,
       limits,
       priority,
-      sample: isWhen && own.shadow === true ? closeTo : own.sample,
+      sample: isWhen ? own.sample : withoutMargin(own.sample),
       capture: { ...taken, extendWhile },
     };
   }),
@@ -142,6 +155,7 @@ const rule = fc.oneof(
     .map(({ of, modifiers: own, capture: taken }) => ({
       ...of,
       ...own,
+      sample: withoutMargin(own.sample),
       capture: taken,
     })),
 );

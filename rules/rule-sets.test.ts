@@ -44,6 +44,23 @@ test('any cut into blocks, any watermark, any restart gives the same outputs', (
   );
 });
 
+test('the random sets are asked for clips, and some fire near their threshold alone', () => {
+  const seen = { asked: 0, near: 0 };
+  for (const [ruleSet, all] of fc.sample(fc.tuple(ruleSets, steps), { numRuns: 150, seed })) {
+    const near = ruleSet.rules.filter(({ sample }) => sample?.strategy === 'closeTo');
+    const engine = open(ruleSet)();
+    declare(engine);
+    for (const step of all) {
+      const outputs = feed(engine, [step]);
+      const fired = outputs.flatMap((one) => (one.kind === 'fire' ? one.ruleId : []));
+      seen.near += near.filter(({ id }) => fired.includes(id)).length;
+      if (step.kind === 'ask' && engine.ask(step.ruleId, step.atNs)) seen.asked += 1;
+    }
+  }
+  expect(seen.asked).toBeGreaterThan(10);
+  expect(seen.near).toBeGreaterThan(10);
+});
+
 test('the random sets give every kind of output and every suppression', () => {
   const seen = new Set<string>();
   const sample = fc.sample(fc.tuple(ruleSets, steps), { numRuns: 150, seed });

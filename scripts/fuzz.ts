@@ -30,7 +30,9 @@ interface Wish {
   readonly inputs: number;
 }
 
-type Word = { readonly done: number } | { readonly result: FuzzResult };
+type Word =
+  | { readonly done: number; readonly failures: readonly string[] }
+  | { readonly result: FuzzResult };
 
 async function main(argv: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -86,10 +88,12 @@ function inThread(
   });
   let done = 0;
   let mostBytes = 0;
+  /** Failures that were shown as they came. */
+  const told: string[] = [];
   let result: FuzzResult | undefined;
   const found = (what: string): void => {
     const place = `after input ${done} of seed ${wish.seed}`;
-    result ??= { inputs: done, lines: [], failures: [`${what} ${place}`] };
+    result ??= { inputs: done, lines: [], failures: [...told, `${what} ${place}`] };
   };
   return new Promise((resolve) => {
     let silence = setTimeout(() => undefined, 0);
@@ -110,6 +114,8 @@ function inThread(
           process.stderr.write(`${word.done} of ${wish.inputs}\n`);
         }
         done = word.done;
+        for (const failure of word.failures) process.stderr.write(`${failure}\n`);
+        told.push(...word.failures);
       }
     });
     worker.on('error', (error) => found(`the thread ended: ${String(error)}`));
@@ -125,7 +131,12 @@ async function inside(wish: Wish): Promise<void> {
   const say = (word: Word): void => parentPort?.postMessage(word);
   const target = await targets[wish.name].load();
   const { seed, inputs } = wish;
-  say({ result: await target({ seed, inputs, onProgress: (done) => say({ done }) }) });
+  let told = 0;
+  const onProgress = (done: number, failures: readonly string[]): void => {
+    say({ done, failures: failures.slice(told) });
+    told = failures.length;
+  };
+  say({ result: await target({ seed, inputs, onProgress }) });
 }
 
 if (isMainThread) process.exitCode = await main(process.argv.slice(2));

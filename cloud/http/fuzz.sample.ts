@@ -51,7 +51,7 @@ const wildness = 0.04;
 export async function fuzzApi(options: {
   readonly seed: number;
   readonly requests: number;
-  readonly onProgress?: (done: number) => void;
+  readonly onProgress?: (done: number, failures: readonly string[]) => void;
 }): Promise<FuzzReport> {
   await using world = await openApiWorld();
   for (const n of [1, 2, 3]) await world.putClip(n, { bytes: new Uint8Array(512).fill(n) });
@@ -60,7 +60,7 @@ export async function fuzzApi(options: {
   const fuzz = new Fuzz(world, document, seededRandom(options.seed));
   for (let done = 0; done < options.requests && fuzz.failures.length < 10; done += 1) {
     await fuzz.ask();
-    if (done % 500 === 499) options.onProgress?.(done + 1);
+    if (done % 500 === 499) options.onProgress?.(done + 1, fuzz.failures);
   }
   return fuzz.report();
 }

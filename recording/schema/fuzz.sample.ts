@@ -195,7 +195,7 @@ export async function fuzzSchemas(options: FuzzOptions): Promise<FuzzResult> {
     }
     inputs += 1;
     if (inputs % 500 !== 0) continue;
-    options.onProgress?.(inputs);
+    options.onProgress?.(inputs, failures);
     await new Promise((resolve) => setImmediate(resolve));
   }
   const lines = [...counts].map(([outcome, count]) => `${outcome} ${count} times`);
