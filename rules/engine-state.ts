@@ -72,11 +72,13 @@ export interface RuleCounters {
 }
 
 /** One channel of one source: its topic, and how its messages are read. */
-interface Handler {
+export interface Handler {
   readonly channel: Channel;
   readonly topic: TopicPlan;
   readonly readers: readonly Reader[];
   readonly lists: readonly ListReader[];
+  /** Reads all signals of the topic at once, where one accessor does. */
+  readonly only: Accessor | undefined;
   /** Some signal of the topic is not read. */
   readonly isPartial: boolean;
   /** Messages are put into order; others count only for the watermark. */

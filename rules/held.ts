@@ -67,22 +67,26 @@ export class Held {
     return entry * this.#width;
   }
 
-  /** Of the earliest entry; Infinity when there is none. */
-  firstNs(): number {
-    return this.#count === 0 ? Number.POSITIVE_INFINITY : (this.#times[this.#first()] ?? 0);
+  /** The number of the earliest entry; there must be one. */
+  first(): number {
+    return this.#order[this.#head] ?? 0;
   }
 
-  firstTopic(): number {
-    return this.#topics[this.#first()] ?? 0;
+  timeOf(entry: number): number {
+    return this.#times[entry] ?? 0;
   }
 
-  firstBytes(): number {
-    return this.#sizes[this.#first()] ?? 0;
+  topicOf(entry: number): number {
+    return this.#topics[entry] ?? 0;
   }
 
-  /** Where the values of the earliest entry stand. */
-  firstAt(): number {
-    return this.#first() * this.#width;
+  bytesOf(entry: number): number {
+    return this.#sizes[entry] ?? 0;
+  }
+
+  /** Where the values of the entry stand. */
+  placeOf(entry: number): number {
+    return entry * this.#width;
   }
 
   removeFirst(): void {
@@ -103,10 +107,6 @@ export class Held {
         at: entry * this.#width,
       });
     }
-  }
-
-  #first(): number {
-    return this.#order[this.#head] ?? 0;
   }
 
   #grow(): void {

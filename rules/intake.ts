@@ -8,8 +8,7 @@ import {
   type Slots,
   slotState,
 } from '@fieldloop/recording';
-import type { EngineState, ListReader, Reader, ScoreRecord } from './engine-state.ts';
-import type { Held } from './held.ts';
+import type { EngineState, Handler, ListReader, Reader, ScoreRecord } from './engine-state.ts';
 import * as limits from './limits.ts';
 import { beginEpoch, passTime, takeMessage } from './machine.ts';
 import { type TopicPlan, topicPlan } from './program.ts';
@@ -28,12 +27,14 @@ export function declareChannel(state: EngineState, source: number, channel: Chan
   const read =
     readers.reduce((sum, { accessor }) => sum + accessor.types.length, 0) +
     lists.reduce((sum, { plan }) => sum + plan.count, 0);
+  const isSole = readers.length === 1 && lists.length === 0 && read === topic.slotCount;
   const uses = topic.slotCount + topic.cells.length + topic.rules.length;
   handlers[channel.id] = {
     channel,
     topic,
     readers,
     lists,
+    only: isSole ? readers[0]?.accessor : undefined,
     isPartial: read < topic.slotCount,
     isHeld: uses > 0 || state.program.holdsAll,
   };
@@ -112,7 +113,7 @@ export function takeBlock(state: EngineState, source: number, block: MessageBloc
   for (let i = 0; i < count; i += 1) {
     const handler = handlers[channelIds[i] ?? 0];
     if (handler === undefined) continue;
-    const { topic, readers, lists } = handler;
+    const { topic, only } = handler;
     let timeNs = baseNs + (timesNs[i] ?? 0);
     // Log time that steps far back on its own topic is a clock that was set, not a late message.
     if (timeNs < topic.newestNs - clockJumpNs || !(Math.abs(timeNs) <= limits.epochNs)) {
@@ -133,12 +134,8 @@ export function takeBlock(state: EngineState, source: number, block: MessageBloc
     }
     if (handler.isHeld) {
       const at = held.add(timeNs, source, topic.index, (ends[i] ?? 0) - (starts[i] ?? 0));
-      if (handler.isPartial) held.slots.states.fill(slotState.unknown, at, at + topic.slotCount);
-      for (let k = 0; k < readers.length; k += 1) {
-        const reader = readers[k];
-        reader?.accessor.read(block, i, held.slots, at + reader.at);
-      }
-      if (lists.length > 0) takeLists(lists, block, i, { slots: held.slots, at });
+      if (only !== undefined) only.read(block, i, held.slots, at);
+      else takeFields(handler, block, i, { slots: held.slots, at });
       if (held.size() >= limits.heldMessages) {
         raise(state, newestNs, watermarkNs);
         releaseEarly(state);
@@ -154,12 +151,15 @@ export function takeBlock(state: EngineState, source: number, block: MessageBloc
   passBudget(state);
 }
 
-function takeLists(
-  lists: readonly ListReader[],
+/** The fields and lists of a message whose topic is not read by one accessor alone. */
+function takeFields(
+  { topic, readers, lists, isPartial }: Handler,
   block: MessageBlock,
   i: number,
   out: { readonly slots: Slots; readonly at: number },
 ): void {
+  if (isPartial) out.slots.states.fill(slotState.unknown, out.at, out.at + topic.slotCount);
+  for (const reader of readers) reader.accessor.read(block, i, out.slots, out.at + reader.at);
   for (const { accessor, plan } of lists) {
     const outcome = accessor.read(block, i, plan.run.items);
     plan.run.answer(outcome, out.slots, out.at + plan.at);
@@ -231,7 +231,11 @@ export function raiseWatermark(state: EngineState, watermarkNs: number): void {
 /** Evaluates all that is held, and what time brings up to the newest message. */
 export function flushEpoch(state: EngineState): void {
   if (state.originNs === undefined) return;
-  while (state.held.size() > 0) takeFirst(state);
+  const { held } = state;
+  while (held.size() > 0) {
+    const entry = held.first();
+    takeFirst(state, entry, held.timeOf(entry));
+  }
   if (state.newestNs > state.watermarkNs) state.watermarkNs = state.newestNs;
   passTime(state.machine, state.watermarkNs);
 }
@@ -254,7 +258,12 @@ function startEpoch(state: EngineState, originNs: bigint): void {
 
 function release(state: EngineState): void {
   const { held, watermarkNs } = state;
-  while (held.firstNs() < watermarkNs) takeFirst(state);
+  while (held.size() > 0) {
+    const entry = held.first();
+    const timeNs = held.timeOf(entry);
+    if (timeNs >= watermarkNs) return;
+    takeFirst(state, entry, timeNs);
+  }
 }
 
 /** Too many are held: the oldest goes, and with it the claim that earlier ones may still come. */
@@ -262,28 +271,34 @@ function releaseEarly(state: EngineState): void {
   release(state);
   if (state.held.size() < limits.heldMessages) return;
   state.early += 1;
-  state.watermarkNs = Math.max(state.watermarkNs, state.held.firstNs() + 1);
+  const { held } = state;
+  state.watermarkNs = Math.max(state.watermarkNs, held.timeOf(held.first()) + 1);
   release(state);
 }
 
-function takeFirst(state: EngineState): void {
+function takeFirst(state: EngineState, entry: number, timeNs: number): void {
   const { held, machine, budget } = state;
-  const topic = state.topics[held.firstTopic()];
+  const topic = state.topics[held.topicOf(entry)];
   if (topic !== undefined) {
-    machine.from = held.slots;
-    machine.at = held.firstAt();
-    takeMessage(machine, held.firstNs(), topic);
+    const { slots } = held;
+    if (machine.from !== slots) machine.from = slots;
+    machine.at = held.placeOf(entry);
+    takeMessage(machine, timeNs, topic);
     // Behind it: time that passed before the message knows nothing of its bytes.
-    if (budget !== undefined) spendBytes(state, topic.name, held);
+    if (budget !== undefined) spendBytes(state, topic.name, held.bytesOf(entry), timeNs);
   }
   held.removeFirst();
 }
 
 /** Bytes are counted in the order of log time, so that every way to feed them gives one sum. */
-function spendBytes({ budget, originNs }: EngineState, topic: string, held: Held): void {
-  const bytes = held.firstBytes();
+function spendBytes(
+  { budget, originNs }: EngineState,
+  topic: string,
+  bytes: number,
+  timeNs: number,
+): void {
   if (budget?.meter === undefined || bytes === 0) return;
-  budget.meter.add(topic, (originNs ?? 0n) + BigInt(Math.floor(held.firstNs())), bytes);
+  budget.meter.add(topic, (originNs ?? 0n) + BigInt(Math.floor(timeNs)), bytes);
 }
 
 /** A person asks for a clip of a rule; false when it is not `manual` or nothing was read yet. */

@@ -46,7 +46,7 @@ export function beginEpoch(machine: Machine, originNs: bigint): void {
   machine.expiryNs.fill(never);
   const step = BigInt(limits.tickNs);
   machine.gridNs = Number(((originNs % step) + step) % step);
-  machine.tickNs = hasTicks(program) ? tickAfter(machine, 0) : never;
+  machine.tickNs = program.hasTicks ? tickAfter(machine, 0) : never;
   machine.nextDueNs = earliest(machine);
 }
 
@@ -57,13 +57,14 @@ export function takeMessage(machine: Machine, timeNs: number, topic: TopicPlan):
   program.moment.nowNs = timeNs;
   machine.messages += 1;
   machine.lastMessageNs = timeNs;
-  if (machine.tickNs === never && hasTicks(program)) {
+  if (program.hasTicks && machine.tickNs === never) {
     machine.tickNs = tickAfter(machine, timeNs);
     due(machine, machine.tickNs);
   }
   const isChanged = takeValues(machine, topic);
-  for (const absence of topic.absences) absence.arrived(timeNs);
-  if (topic.cells.length > 0) foldAll(machine, topic.cells, timeNs);
+  const { absences, cells } = topic;
+  for (let k = 0; k < absences.length; k += 1) absences[k]?.arrived(timeNs);
+  if (cells.length > 0) foldAll(machine, cells, timeNs);
   if (program.momentSources.length > 0) noteMoments(machine, timeNs);
   const rules = isChanged ? topic.rules : topic.ruleAlways;
   if (machine.waiting > 0) {
@@ -195,10 +196,6 @@ function earliest(machine: Machine): number {
   for (const run of machine.program.runs) at = Math.min(at, run.dueNs);
   for (const expiryNs of machine.expiryNs) at = Math.min(at, expiryNs);
   return at;
-}
-
-function hasTicks(program: Program): boolean {
-  return program.timedRules.length > 0 || program.timedCells.length > 0;
 }
 
 /** The next point of the grid of log time, the same wherever the epoch began. */

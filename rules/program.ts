@@ -102,6 +102,7 @@ export interface Program {
   readonly timedCells: readonly MemoryCell[];
   readonly timedRules: readonly RuleRun[];
   readonly quietNs: number;
+  readonly hasTicks: boolean;
   /** Cells that are true at one moment, and what reads them: looked at again right after it. */
   readonly momentSources: readonly MemoryCell[];
   readonly momentCells: readonly MemoryCell[];
@@ -149,6 +150,7 @@ export function openProgram(ruleSet: PlainRuleSet): Program {
     [...cells.values()]
       .filter(({ term }) => term.arg !== undefined && test(term.arg))
       .map(({ cell }) => cell);
+  const timedCells = reading(isTimed);
   const momentTerms = [...cells.values()].filter(({ term }) => isMomentStep(term));
   return {
     moment,
@@ -161,10 +163,9 @@ export function openProgram(ruleSet: PlainRuleSet): Program {
     readersOf: (cell) => readersOf(runs, cells, cell),
     cells: [...cells].map(([key, { cell }]) => ({ key, cell })),
     budget,
-    timedCells: [...cells.values()]
-      .filter(({ term }) => term.arg !== undefined && isTimed(term.arg))
-      .map(({ cell }) => cell),
+    timedCells,
     timedRules,
+    hasTicks: timedRules.length > 0 || timedCells.length > 0,
     quietNs: quietTime(timedRules.map((run) => run.rule)),
     momentSources: momentTerms.map(({ cell }) => cell),
     momentCells: reading(isMomentary),

@@ -19,11 +19,38 @@ const runs = 7;
 const warmUp = 2;
 const barPerSecond = 2_000_000;
 const threadRuns = 3;
+/**
+ * A fleet's document has dozens of rules on a few topics (the language takes 256): there the bar is
+ * held. With three rules a topic most of the time goes into reading; that document informs.
+ */
+const documents: readonly { readonly perTopic: number; readonly atLeast?: number }[] = [
+  { perTopic: 16, atLeast: 1 },
+  { perTopic: 3 },
+];
 /** Long enough that the data thread's compiler warms up in the first tenth. */
 const seconds = 600;
 
-/** Three rules on each fast topic that never fire, and one whose verdicts show how far it got. */
-const rules = `apiVersion: fieldloop.rules/v1
+const signals = ['ax', 'effort', 'tx', 'vx'];
+
+/** Conditions that never hold: a comparison, two joined by `or`, and two signals joined by `and`. */
+const shapes: readonly ((signal: string, k: number) => string)[] = [
+  (signal, k) => `${signal} > ${k + 1}e6`,
+  (signal, k) => `${signal} < -${k + 1}e6 || ${signal} > ${k + 2}e6`,
+  (signal, k) => `${signal} > ${k + 3}e6 && vx > 0.0`,
+];
+
+/**
+ * So many rules on each of the four fast topics, the three shapes in turn, and one rule on the
+ * fifth whose verdicts show how far the thread got.
+ */
+function rulesOf(perTopic: number): string {
+  const conditions = signals.flatMap((signal) =>
+    Array.from({ length: perTopic }, (_, k) => shapes[k % shapes.length]?.(signal, k) ?? ''),
+  );
+  const never = conditions.map(
+    (when, k) => `- {id: never-${k}, when: '${when}', capture: {topics: [/odom]}}`,
+  );
+  return `apiVersion: fieldloop.rules/v1
 kind: RuleSet
 metadata: {name: evaluate, version: 1}
 signals:
@@ -33,17 +60,10 @@ signals:
   vx: {topic: /odom, path: twist.twist.linear.x, type: double}
   mode: {topic: /autonomy/mode, path: data, type: string}
 rules:
-${['ax', 'effort', 'tx', 'vx']
-  .flatMap((signal) => [
-    `${signal} > 1e6`,
-    `${signal} < -1e6 || ${signal} > 2e6`,
-    `${signal} > 3e6 && vx > 0.0`,
-  ])
-  .map((when, k) => `- {id: never-${k}, when: '${when}', capture: {topics: [/odom]}}\n`)
-  .join(
-    '',
-  )}- {id: flip, when: changed(mode), capture: {topics: [/autonomy/mode], pre: 0s, post: 0s}}
+${never.join('\n')}
+- {id: flip, when: changed(mode), capture: {topics: [/autonomy/mode], pre: 0s, post: 0s}}
 `;
+}
 
 export const evaluatePart: Bench = async (progress) => {
   const mix = mixes.find(({ name }) => name === 'small');
@@ -54,22 +74,28 @@ export const evaluatePart: Bench = async (progress) => {
     progress(`evaluate: generating ${seconds} s of small messages`);
     await generate({ ...mix, seconds }, 'zstd', path);
     const held = await hold(path, 100_000);
-    const perSecond = evaluated(held) / held.logSeconds;
-    const engine: number[] = [];
-    for (let run = 0; run < runs; run += 1) {
-      const started = performance.now();
-      const evaluations = evaluated(held);
-      if (run >= warmUp) engine.push((evaluations / (performance.now() - started)) * 1e3);
+    const rows: Row[] = [];
+    for (const { perTopic, atLeast } of documents) {
+      const rules = rulesOf(perTopic);
+      const perSecond = evaluated(held, rules) / held.logSeconds;
+      const engine: number[] = [];
+      for (let run = 0; run < runs; run += 1) {
+        const started = performance.now();
+        const evaluations = evaluated(held, rules);
+        if (run >= warmUp) engine.push((evaluations / (performance.now() - started)) * 1e3);
+      }
+      const thread: number[] = [];
+      for (let run = 0; run < threadRuns; run += 1) {
+        progress(`evaluate: ${perTopic} rules a topic, the data thread, run ${run + 1}`);
+        thread.push(perSecond * (await logSecondsPerSecond({ folder, path, rules })));
+      }
+      const set = `${perTopic * signals.length + 1} rules on five topics`;
+      rows.push(
+        rateRow(`${set}, the agent's data thread, file to verdict`, median(thread), atLeast),
+      );
+      rows.push(rateRow(`${set}, the engine alone, blocks in memory`, median(engine), undefined));
     }
-    const thread: number[] = [];
-    for (let run = 0; run < threadRuns; run += 1) {
-      progress(`evaluate: the data thread, run ${run + 1}`);
-      thread.push(perSecond * (await logSecondsPerSecond(folder, path)));
-    }
-    return [
-      rateRow("the agent's data thread, file to verdict", median(thread), 1),
-      rateRow('the engine alone, blocks in memory', median(engine), undefined),
-    ];
+    return rows;
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -98,7 +124,7 @@ async function hold(path: string, most: number): Promise<Held> {
   return { channels, blocks, logSeconds: Number(spanNs) / 1e9 };
 }
 
-function evaluated({ channels, blocks }: Held): number {
+function evaluated({ channels, blocks }: Held, rules: string): number {
   const { ruleSet } = parseRuleSet(rules, 'bench.yaml');
   if (ruleSet === undefined) throw new TypeError('the rules of the bench do not parse');
   const engine = openEngine(ruleSet, { device: 'bench', seed: 'bench' });
@@ -109,7 +135,15 @@ function evaluated({ channels, blocks }: Held): number {
 }
 
 /** How fast log time passes in the data thread, between its first and its last verdict. */
-async function logSecondsPerSecond(folder: string, path: string): Promise<number> {
+async function logSecondsPerSecond({
+  folder,
+  path,
+  rules,
+}: {
+  readonly folder: string;
+  readonly path: string;
+  readonly rules: string;
+}): Promise<number> {
   const heard: { readonly atNs: bigint; readonly ms: number }[] = [];
   // Modes flip each 40 s of log time.
   const verdicts = Math.floor((seconds - 1) / 40);

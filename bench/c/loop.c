@@ -1,8 +1,9 @@
 /*
  * The loop that the bench of the agent is measured against: reads an MCAP in windows, checks every
  * CRC, opens chunks with the system's liblz4 and libzstd, finds the fields of five topics by hand
- * and folds the rules of bench/rules-document.ts over them. One path a line on stdin, one line of
- * JSON each on stdout, so that a warm process is compared with a warm process.
+ * and folds the rules of bench/rules-document.ts over them. Values wait in a ring, sorted by log
+ * time, until no earlier message may come: 200 ms, as the engine does. One path a line on stdin, one
+ * line of JSON each on stdout, so that a warm process is compared with a warm process.
  *
  * `loop lz4` is a filter instead: it makes one LZ4 frame of what stands on stdin.
  *
@@ -42,8 +43,16 @@ static const char *const topics[TOPICS] = {
 static const char *const rules[RULES] = {
     "hard-brake", "torque", "far-away", "fast", "manual-drive"};
 
+enum { LATENESS = 200 * 1000 * 1000, RING = 1 << 16 };
+
+/* What a message says to the rules: a number, or whether the mode is manual. */
+typedef struct { uint64_t time; double value; int topic; } Entry;
+
+static Entry ring[RING];
+
 typedef struct {
-  long messages;
+  long messages, late;
+  unsigned first, count;
   long fires[RULES];
   int was[RULES];
   double vx;
@@ -96,7 +105,48 @@ static void fold(Work *w, int rule, int holds) {
   w->was[rule] = holds;
 }
 
-static void message(Work *w, int topic, const unsigned char *data, size_t size) {
+static void apply(Work *w, int topic, double value) {
+  switch (topic) {
+    case IMU: fold(w, HARD_BRAKE, value < -2.9); break;
+    case JOINTS: fold(w, TORQUE, value > 3.5); break;
+    case TF: fold(w, FAR_AWAY, value > 60); break;
+    case ODOM:
+      w->vx = value;
+      fold(w, FAST, value > 1.8);
+      fold(w, MANUAL_DRIVE, w->manual && w->vx > 0.5);
+      break;
+    case MODE:
+      w->manual = value != 0;
+      fold(w, MANUAL_DRIVE, w->manual && w->vx > 0.5);
+      break;
+  }
+}
+
+static void take_first(Work *w) {
+  const Entry *entry = &ring[w->first];
+  apply(w, entry->topic, entry->value);
+  w->first = (w->first + 1) & (RING - 1);
+  w->count -= 1;
+}
+
+static void take_until(Work *w, uint64_t watermark) {
+  while (w->count > 0 && ring[w->first].time < watermark) take_first(w);
+}
+
+/* Behind everything that is not later. */
+static void hold(Work *w, Entry entry) {
+  if (w->count == RING) { w->broken = "too many messages wait"; return; }
+  unsigned place = w->first + w->count;
+  for (; place != w->first; place -= 1) {
+    const Entry *before = &ring[(place - 1) & (RING - 1)];
+    if (before->time <= entry.time) break;
+    ring[place & (RING - 1)] = *before;
+  }
+  ring[place & (RING - 1)] = entry;
+  w->count += 1;
+}
+
+static void message(Work *w, int topic, uint64_t time, const unsigned char *data, size_t size) {
   if (size < 4 || data[0] != 0 || data[1] != 1) return;
   Cdr m = {data + 4, 0, size - 4, 0};
   double value = NAN;
@@ -104,7 +154,6 @@ static void message(Work *w, int topic, const unsigned char *data, size_t size) 
     case IMU:
       skip_header(&m);
       value = number(&m, 4 + 9 + 3 + 9);
-      if (!m.bad) fold(w, HARD_BRAKE, value < -2.9);
       break;
     case JOINTS: {
       skip_header(&m);
@@ -113,34 +162,27 @@ static void message(Work *w, int topic, const unsigned char *data, size_t size) 
       skip_doubles(&m);
       skip_doubles(&m);
       if (count_of(&m) > 0) value = number(&m, 0);
-      if (!m.bad) fold(w, TORQUE, value > 3.5);
       break;
     }
     case TF:
-      if (count_of(&m) == 0) break;
+      if (count_of(&m) == 0) return;
       skip_header(&m);
       skip_text(&m);
       value = number(&m, 0);
-      if (!m.bad) fold(w, FAR_AWAY, value > 60);
       break;
     case ODOM:
       skip_header(&m);
       skip_text(&m);
       value = number(&m, 7 + 36);
-      if (m.bad) break;
-      w->vx = value;
-      fold(w, FAST, value > 1.8);
-      fold(w, MANUAL_DRIVE, w->manual && w->vx > 0.5);
       break;
     case MODE: {
       uint32_t length = count_of(&m);
       size_t at = take(&m, 1, length);
-      if (m.bad) break;
-      w->manual = length == 7 && memcmp(m.p + at, "MANUAL", 6) == 0;
-      fold(w, MANUAL_DRIVE, w->manual && w->vx > 0.5);
+      if (!m.bad) value = length == 7 && memcmp(m.p + at, "MANUAL", 6) == 0;
       break;
     }
   }
+  if (!m.bad) hold(w, (Entry){time, value, topic});
 }
 
 static void channel(Work *w, const unsigned char *p, size_t size) {
@@ -163,7 +205,11 @@ static void record(Work *w, int code, const unsigned char *p, size_t size) {
   else w->newest = time;
   w->messages += 1;
   int topic = w->topic_of[u16(p)];
-  if (topic != UNREAD) message(w, topic, p + MESSAGE_HEAD, size - MESSAGE_HEAD);
+  if (topic == UNREAD) return;
+  uint64_t watermark = w->newest > LATENESS ? w->newest - LATENESS : 0;
+  if (time < watermark) { w->late += 1; return; }
+  message(w, topic, time, p + MESSAGE_HEAD, size - MESSAGE_HEAD);
+  take_until(w, watermark);
 }
 
 static void inside(Work *w, const unsigned char *p, size_t size) {
@@ -287,6 +333,7 @@ static void work(Work *w, const char *path, unsigned char **window, size_t *size
     sum.summed = 0;
   }
   close(file);
+  while (w->count > 0) take_first(w);
 }
 
 static double now_ms(void) {

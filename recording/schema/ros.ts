@@ -97,7 +97,7 @@ export function compileRos(
       if (flat !== undefined) {
         walk.end = columns.ends[i] ?? 0;
         if (head === 0 || isPlainLittle(columns.view, start, walk.end)) {
-          walk.view = columns.view;
+          if (walk.view !== columns.view) walk.view = columns.view;
           walk.origin = start + head;
           for (let k = 0; k < walk.slots.length; k += 1) out.states[at + k] = slotState.unknown;
           return runFlat(flat, walk, walk.origin, out) ? 0 : faultWalk(walk, out);
