@@ -54,6 +54,7 @@ export function statusOf(parts: StatusParts): AgentStatus {
       evaluations: progress?.rules?.evaluations ?? 0,
       unknown: progress?.rules?.unknown ?? 0,
       faults: progress?.rules?.faults ?? 0,
+      off: progress?.rules?.off ?? {},
     },
     models: modelFigures(parts.models, progress),
     clips: {
@@ -73,6 +74,7 @@ export function statusOf(parts: StatusParts): AgentStatus {
       gapP99Ms: parts.gapP99Ms,
       dropped: progress?.dropped ?? {},
       windowS: progress?.windowS ?? 0,
+      spool: progress?.spool && { ...progress.spool, maxBytes: config.spool.maxBytes },
       topics: progress?.topics ?? {},
       scoreP99Ms: progress?.scoreP99 ?? {},
     },

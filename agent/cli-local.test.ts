@@ -130,7 +130,13 @@ test('the doctor names topics that never came, missed rates, slow models and ful
       each: [{ name: 'main', state: 'silent', reason: 'it says nothing for 9 s' }],
     },
     score: { count: 10, skipped: 90, faults: 20 },
-    machine: { ...status.machine, topics: { '/odom': 40, '/front/scan': 3 }, diskFreeBytes: 1 },
+    rules: { ...status.rules, evaluations: 200, unknown: 190, off: { blind: 'no such thing' } },
+    machine: {
+      ...status.machine,
+      topics: { '/odom': 40, '/front/scan': 3 },
+      diskFreeBytes: 1,
+      spool: { bytes: 0, maxBytes: 9, refused: 1, off: 'the disk is full' },
+    },
     clips: { ...status.clips, bytes: 0.9 * status.caps.quotaBytes },
     degraded: ['models skip frames'],
   };
@@ -149,6 +155,9 @@ test('the doctor names topics that never came, missed rates, slow models and ful
   expect(all).toMatch(/^warning disk: 1 B are free/m);
   expect(all).toMatch(/^warning source main: silent/m);
   expect(all).toMatch(/^warning limits: there is no cap/m);
+  expect(all).toMatch(/^warning rule: blind is off: no such thing/m);
+  expect(all).toMatch(/^warning rules: 190 of 200 looks at rules knew no value/m);
+  expect(all).toMatch(/^warning spool: windows are shorter .*: the disk is full/m);
   // Every finding but the good ones says what to do.
   const silent = found.filter(({ level, text: what }) => level !== 'ok' && !/\. [A-Z]/.test(what));
   expect(silent).toEqual([]);

@@ -150,6 +150,7 @@ test('status: the agent of that buffer, or that there is none', async () => {
       evaluations: 40,
       unknown: 3,
       faults: 0,
+      off: { gone: 'no such thing' },
     },
     models: {
       running: { who: { sha256: 'b'.repeat(64), version: '7', since: 0 } },
@@ -186,6 +187,7 @@ test('status: the agent of that buffer, or that there is none', async () => {
       gapP99Ms: 3.2,
       dropped: { late: 4 },
       windowS: 61,
+      spool: { bytes: 2_048, maxBytes: 4_096, refused: 3, off: 'too slow' },
       topics: { '/odom': 7 },
       scoreP99Ms: {},
     },
@@ -215,6 +217,8 @@ test('status: the agent of that buffer, or that there is none', async () => {
   expect(out).toMatch(/^model who +7 \(b{12}\) since 1970-01-01T00:00:00.000Z$/m);
   expect(out).toMatch(/^models +rolled back · rol_1 · model who: no numbers$/m);
   expect(out).toMatch(/^degraded +the disk is full$/m);
+  expect(out).toMatch(/^rule off +gone: no such thing$/m);
+  expect(out).toMatch(/^spool +2\.00 KiB of 4\.00 KiB · 3 blocks refused · off: too slow$/m);
   expect(out).not.toContain('\u001b');
   expect(JSON.parse((await run('status', '--json', '-c', file)).out)).toEqual(status);
 });

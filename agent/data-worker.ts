@@ -22,6 +22,7 @@ import type { FromScoring } from './score/protocol.ts';
 import { openScoring, type Scoring, type ScoringPort } from './score/scoring.ts';
 import { nothingShed, openShed, type Shed } from './shed.ts';
 import { openWanted } from './source/wanted.ts';
+import type { OverflowFigures } from './window/overflow.ts';
 
 interface Deps {
   readonly clock: Clock;
@@ -81,9 +82,13 @@ function propertiesOf({ about, device }: DataSettings): Record<string, string> {
 function progressOf(
   lanes: readonly Lane[],
   scoring: Scoring,
-  about: { readonly off: ReadonlyMap<string, string>; readonly queueShare: number },
+  about: {
+    readonly off: ReadonlyMap<string, string>;
+    readonly queueShare: number;
+    readonly spool: OverflowFigures | undefined;
+  },
 ): DataProgress {
-  const { off, queueShare } = about;
+  const { off, queueShare, spool } = about;
   const sum = (of: (lane: Lane) => number): number => lanes.reduce((n, lane) => n + of(lane), 0);
   const fired: Record<string, number> = {};
   for (const { tally } of lanes) {
@@ -123,6 +128,7 @@ function progressOf(
     queueShare,
     dropped: droppedOf(lanes),
     windowS: Math.max(0, ...lanes.map(({ tally }) => tally.windowS ?? 0)),
+    spool,
     rules: sumOf(lanes.map(({ tally }) => tally.rules)),
     shadow: sumOf(lanes.flatMap(({ tally }) => tally.shadow ?? [])),
     topics: topicsOf(lanes),
@@ -249,11 +255,10 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
         deps,
       ),
   );
-  const tell = (): void =>
-    post({
-      kind: 'progress',
-      progress: progressOf(lanes, scoring, { off, queueShare: outlet.queueShare }),
-    });
+  const tell = (): void => {
+    const about = { off, queueShare: outlet.queueShare, spool: means.spool?.figures };
+    post({ kind: 'progress', progress: progressOf(lanes, scoring, about) });
+  };
   listen(main, {
     deps,
     stopping,

@@ -111,6 +111,7 @@ export function* judge(config: AgentConfig, looks: Looks): Generator<Finding> {
     );
   }
   yield* judgeTopics(config, looks);
+  yield* judgeRules(second);
   yield* judgeModels(second);
   yield* judgeRoom(second, looks);
 }
@@ -137,6 +138,22 @@ function* judgeTopics(config: AgentConfig, looks: Looks): Generator<Finding> {
       `${topic} comes ${hz.toFixed(1)} times a second, rule ${id} expects ${minHz}. Look at its publisher and at "dropped" of "status".`,
     );
   }
+}
+
+/** A rule that is off, or one that never knows its signals, looks like one that never fires. */
+function* judgeRules({ rules, source }: AgentStatus): Generator<Finding> {
+  for (const [rule, why] of Object.entries(rules.off)) {
+    yield warning(
+      'rule',
+      `${rule} is off: ${why}. Try it with "fieldloop rules explain"; other rules or a restart begin it anew.`,
+    );
+  }
+  if (source.messages === 0 || rules.evaluations < 100) return;
+  if (rules.unknown < rules.evaluations * 0.9) return;
+  yield warning(
+    'rules',
+    `${rules.unknown} of ${rules.evaluations} looks at rules knew no value. Compare the topics and fields of ${rules.set} with "fieldloop recording info".`,
+  );
 }
 
 function rulesOf(config: AgentConfig): RuleSet | undefined {
@@ -200,7 +217,16 @@ function* judgeRoom(
       `${used}${soon}${why}. Raise buffer.quota, capture less, or let it upload; the least valuable clip goes first.`,
     );
   } else yield ok('buffer', used);
-  const { diskFreeBytes } = machine;
+  const { diskFreeBytes, spool } = machine;
+  if (
+    spool?.off !== undefined ||
+    (spool?.refused ?? 0) > (looks.first.machine.spool?.refused ?? 0)
+  ) {
+    yield warning(
+      'spool',
+      `windows are shorter than window.seconds: ${spool?.off ?? 'the spool is full or too slow'}. Raise window.spool, or free its disk.`,
+    );
+  }
   if (diskFreeBytes !== undefined && diskFreeBytes < caps.headroomBytes * 1.25) {
     yield warning(
       'disk',

@@ -212,8 +212,8 @@ export const headroomInodes = 1_000;
 export const hashReadBytes = 1024 * 1024;
 /** Bytes that are freed when the disk says it is full, whatever it says is free. */
 export const fullDiskBytes = 64 * 1024;
-/** Days that the ledger of triggers reaches back. */
-export const ledgerDays = 30;
+/** Hours of log time with triggers that the ledger keeps; the oldest go. */
+export const ledgerHours = 30 * 24;
 
 // Enrolment.
 

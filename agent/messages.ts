@@ -12,6 +12,7 @@ import type { RuleTally } from './rule/tally.ts';
 import type { ReadyModel } from './score/protocol.ts';
 import type { ShadowFigures } from './score/shadow.ts';
 import type { ShedOrder } from './shed.ts';
+import type { OverflowFigures } from './window/overflow.ts';
 
 /** What the data worker is started with. */
 export interface DataSettings {
@@ -121,6 +122,8 @@ export type Result = { readonly bytes: number } & (
       readonly rule: string;
       readonly reason: string;
       readonly count: number;
+      /** Log time of the triggers, or the begin of their hour. */
+      readonly atNs: bigint;
     }
   | { readonly kind: 'answer'; readonly answer: ClipAnswer }
   | { readonly kind: 'savePosition'; readonly key: string; readonly document: Json }
@@ -158,6 +161,8 @@ export interface DataProgress {
   readonly dropped: Readonly<Record<string, number>>;
   /** Log time that the fullest window holds, seconds. */
   readonly windowS: number;
+  /** Absent when the configuration gives it no bytes, or it could not be opened. */
+  readonly spool?: OverflowFigures | undefined;
   /** Of the rule sets that run now. */
   readonly rules?: RuleTally | undefined;
   readonly shadow?: RuleTally | undefined;

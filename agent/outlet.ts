@@ -11,7 +11,8 @@ export interface Outlet {
   clip(clip: FinishedClip): Promise<void>;
   notice(notice: Notice): Promise<void>;
   marker(marker: LoneMarker): Promise<void>;
-  suppressed(rule: string, reason: string, count: number): Promise<void>;
+  /** Triggers without a clip of their own, and their log time. */
+  suppressed(rule: string, reason: string, of: { atNs: bigint; count: number }): Promise<void>;
   /** What came of a clip that an operator asked for. */
   answer(answer: ClipAnswer): Promise<void>;
   savePosition(key: string, document: Json): Promise<void>;
@@ -52,7 +53,7 @@ export function openOutlet(post: (message: FromData) => void): OpenOutlet {
     clip: (clip) => send({ kind: 'clip', clip }),
     notice: (notice) => send({ kind: 'notice', notice }),
     marker: (marker) => send({ kind: 'marker', marker }),
-    suppressed: (rule, reason, count) => send({ kind: 'suppressed', rule, reason, count }),
+    suppressed: (rule, reason, of) => send({ kind: 'suppressed', rule, reason, ...of }),
     answer: (answer) => send({ kind: 'answer', answer }),
     savePosition: (key, document) => send({ kind: 'savePosition', key, document }),
     getPosition: (key) =>

@@ -67,7 +67,7 @@ export function openResults(deps: ResultsDeps): Results {
       case 'marker':
         return buffer.addMarker(wireMarkerOf(result.marker, deps.context()));
       case 'suppressed':
-        return buffer.noteTrigger(result.rule, result.reason, result.count);
+        return buffer.noteTrigger(result.rule, result.reason, result);
       case 'answer':
         deps.onAnswer(result.answer);
         return;

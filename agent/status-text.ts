@@ -15,13 +15,18 @@ export function statusText(status: AgentStatus): string {
     ['score', scoreText(score)],
     ['rules', `${rules.set}@${rules.version} (${rules.digest.slice(0, 12)})`],
     ['fired', firedText(rules)],
+    ...Object.entries(rules.off).map(([rule, why]): [string, string] => [
+      'rule off',
+      `${rule}: ${why}`,
+    ]),
     ...modelRows(status.models),
     ['clips', `${clips.cut} cut, ${clips.sealed} sealed, ${clips.acknowledged} in the cloud`],
     ['buffer', bufferText(status)],
     ['machine', machineText(status)],
     ['uplink', uplinkText(uplink)],
   ];
-  const { shed, dropped } = status.machine;
+  const { shed, dropped, spool } = status.machine;
+  if (spool !== undefined) rows.push(['spool', spoolText(spool)]);
   if (shed.length > 0) rows.push(['given up', shed.join(', ')]);
   if (Object.values(dropped).some((n) => n > 0)) rows.push(['dropped', countsText(dropped)]);
   if (status.paused) rows.push(['paused', 'nothing is read and no clip is sent: "resume" ends it']);
@@ -101,6 +106,13 @@ function bufferText({ clips, caps }: AgentStatus): string {
   const lost = clips.lost === 0 ? undefined : `${clips.lost} lost`;
   const used = `${formatSize(clips.bytes)} of ${formatSize(caps.quotaBytes)}`;
   return [used, evicted, lost].filter((part) => part !== undefined).join(' · ');
+}
+
+function spoolText(spool: NonNullable<AgentStatus['machine']['spool']>): string {
+  const refused = spool.refused === 0 ? undefined : `${spool.refused} blocks refused`;
+  const off = spool.off === undefined ? undefined : `off: ${spool.off}`;
+  const used = `${formatSize(spool.bytes)} of ${formatSize(spool.maxBytes)}`;
+  return [used, refused, off].filter((part) => part !== undefined).join(' · ');
 }
 
 const percent = (share: number): string => `${Math.round(share * 100)} %`;

@@ -154,8 +154,7 @@ export class Clipping {
       else if (output.kind === 'overload') await this.#markAlone(output.trigger);
       if (output.kind === 'cut') continue;
       if (output.kind === 'overload') await this.#answer([output.trigger.marker], { why: busy });
-      this.#noteSuppressed(`${output.trigger.marker.rule} ${output.kind}`);
-      await this.#deps.outlet.suppressed(output.trigger.marker.rule, output.kind, 1);
+      await this.#suppressed(output.trigger, output.kind);
     }
     for (const { trigger, why } of this.#keptOut.splice(0)) {
       // A baseline sample says nothing without its clip.
@@ -164,8 +163,7 @@ export class Clipping {
         await this.#markAlone(trigger);
       }
       await this.#answer([trigger.marker], { why: `nothing is cut now: ${why}` });
-      this.#noteSuppressed(`${trigger.marker.rule} ${why}`);
-      await this.#deps.outlet.suppressed(trigger.marker.rule, why, 1);
+      await this.#suppressed(trigger, why);
     }
   }
 
@@ -305,9 +303,12 @@ export class Clipping {
     }
   }
 
-  #noteSuppressed(key: string): void {
+  async #suppressed({ marker }: Pick<Trigger, 'marker'>, reason: string): Promise<void> {
+    const key = `${marker.rule} ${reason}`;
     this.#tally.suppressed += 1;
     this.#rules.suppressed[key] = (this.#rules.suppressed[key] ?? 0) + 1;
+    const atNs = BigInt(marker.atNs);
+    await this.#deps.outlet.suppressed(marker.rule, reason, { atNs, count: 1 });
   }
 }
 

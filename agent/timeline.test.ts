@@ -29,10 +29,11 @@ let notices: string[];
 let answers: ClipAnswer[];
 let markers: string[];
 let suppressed: string[];
+let told: { readonly reason: string; readonly atNs: bigint }[];
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'fl-timeline-'));
-  [clips, notices, answers, markers, suppressed] = [[], [], [], [], []];
+  [clips, notices, answers, markers, suppressed, told] = [[], [], [], [], [], []];
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -87,8 +88,10 @@ function openTimeline(ruleSet: RuleSet, shadow?: RuleSet, more: Partial<Timeline
       void (await Promise.resolve(notices.push(notice.name))),
     answer: async (answer: ClipAnswer) => void (await Promise.resolve(answers.push(answer))),
     marker: async ({ rule }: { rule: string }) => void (await Promise.resolve(markers.push(rule))),
-    suppressed: async (rule: string, reason: string) =>
-      void (await Promise.resolve(suppressed.push(`${rule} ${reason}`))),
+    suppressed: async (rule: string, reason: string, { atNs }: { atNs: bigint }) => {
+      told.push({ reason, atNs });
+      await Promise.resolve(suppressed.push(`${rule} ${reason}`));
+    },
     savePosition: nothing,
     getPosition: nothing,
     makeRoom: async () => await Promise.resolve(false),
@@ -246,4 +249,13 @@ test('under pressure a moment is told, marked and in the ledger, and has no clip
   shed.set(nothingShed);
   await drive(20, 40, 25);
   expect(clips.map(({ manifest }) => manifest.markers[0]?.rule)).toEqual(['operator', 'fast']);
+});
+
+test('what a rule keeps back is told with the hour of its log time, not of the wall', async () => {
+  const { timeline, drive } = openTimeline(setOf('rare', 'vx > 1.0\n  limits: {cooldown: 60s}'));
+  await drive(0, 12, 2, 6, 9);
+  await timeline.end(false);
+  const hourNs = 3_600n * second;
+  expect(told.map(({ reason }) => reason)).toContain('cooldown');
+  for (const { atNs } of told) expect(atNs).toBe((start / hourNs) * hourNs);
 });

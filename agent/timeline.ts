@@ -251,14 +251,11 @@ export class Timeline {
     const counters = this.#engine.counters();
     addCounts(this.#rules, this.#counted, counters);
     this.#counted = counters;
-    // The ledger goes by the hour in which it is told, which is soon enough.
-    this.#engine.takeSuppressions();
     for (const [key, count] of Object.entries(this.#rules.suppressed)) {
-      const more = count - (before[key] ?? 0);
-      if (more <= 0) continue;
-      this.#tally.suppressed += more;
-      const [rule = '', reason = ''] = key.split(' ');
-      await this.#deps.outlet.suppressed(rule, reason, more);
+      this.#tally.suppressed += Math.max(0, count - (before[key] ?? 0));
+    }
+    for (const { rule, reason, hourNs: atNs, count } of this.#engine.takeSuppressions()) {
+      await this.#deps.outlet.suppressed(rule, reason, { atNs, count });
     }
   }
 

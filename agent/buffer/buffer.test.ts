@@ -8,6 +8,7 @@ import { Fault, type Log, silentLog } from '@fieldloop/core';
 import { decodeEvents, decodeManifest, decodeReported } from '@fieldloop/proto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BufferFolder, event } from './buffer.cases.ts';
+import { ledgerHours } from '../limits.ts';
 import { expectSound, waitingManifests } from './check.cases.ts';
 import { makeClip, writePart } from './clip-file.cases.ts';
 import { type Disk, systemDisk } from './disk.ts';
@@ -117,7 +118,7 @@ test('a reported section is a row when its digest changed', async () => {
 test('positions and the ledger outlive a restart', async () => {
   await at.seal({ class: 'critical' });
   at.buffer.savePosition('main', { file: 'a.mcap', offset: 12 });
-  at.buffer.noteTrigger('near-miss', 'cooldown', 3);
+  at.buffer.noteTrigger('near-miss', 'cooldown', { atNs: 7n, count: 3 });
   await at.reopen();
   expect(at.buffer.position('main')).toEqual({ file: 'a.mcap', offset: 12 });
   expect(at.buffer.position('other')).toBeUndefined();
@@ -125,6 +126,19 @@ test('positions and the ledger outlive a restart', async () => {
     { rule: 'near-miss', outcome: 'cooldown', count: 3, bytes: 0 },
     expect.objectContaining({ rule: 'rule-critical', outcome: 'clip', count: 1 }),
   ]);
+});
+
+test('the ledger goes by hours of log time, and a wrong clock costs one hour of it', async () => {
+  const hourMs = 3_600_000;
+  const tell = (hour: number): void => {
+    const atNs = BigInt(hour * hourMs) * 1_000_000n;
+    at.buffer.noteTrigger('near-miss', 'cooldown', { atNs, count: 1 });
+  };
+  const told = (hour: number): number => at.buffer.ledger(hour * hourMs)[0]?.count ?? 0;
+  for (const hour of [10, 10, 11, 1_000_000]) tell(hour);
+  expect([told(10), told(11), told(12)]).toEqual([4, 2, 1]);
+  for (let hour = 100; hour < 100 + ledgerHours - 2; hour += 1) tell(hour);
+  expect([told(0), told(11), told(100)]).toEqual([ledgerHours, ledgerHours, ledgerHours - 1]);
 });
 
 test('short of room, the clip of least value goes and the cloud is told', async () => {

@@ -63,8 +63,8 @@ export interface AgentBuffer extends AsyncDisposable {
   addMarker(marker: WireMarker): void;
   /** A row only when the section's document changed since the last one, unless `again`. */
   report(section: ReportedSection, document: SectionDocument, again?: boolean): void;
-  /** Counts a trigger that did not become its own clip. */
-  noteTrigger(rule: string, reason: string, count?: number): void;
+  /** Counts triggers that did not become their own clip, in the hour of their log time. */
+  noteTrigger(rule: string, reason: string, of: { atNs: bigint; count: number }): void;
   ledger(sinceMs: number): LedgerEntry[];
   /** How far a source was read. */
   position(source: string): Json | undefined;
@@ -211,7 +211,7 @@ function present(
   life: Life & { keepUp(): Promise<void> },
   recovery: RecoveryReport,
 ): AgentBuffer {
-  const { db, clock } = inside;
+  const { db } = inside;
   let offeredThrough = 0;
   let sealing: Promise<unknown> = Promise.resolve();
   /** One at a time, because each looks at the room that is left. */
@@ -241,8 +241,10 @@ function present(
     addEvent: (event) => inside.addRow('events', eventBody(event)),
     addMarker: (marker) => inside.addRow('events', markerBody(marker)),
     report: (section, document, again = false) => report(inside, { section, document, again }),
-    noteTrigger: (rule, reason, count = 1) =>
-      life.write(() => note(db, clock.now(), { rule, outcome: reason, count, bytes: 0 })),
+    noteTrigger: (rule, reason, { atNs, count }) => {
+      const atMs = Number(atNs / 1_000_000n);
+      life.write(() => note(db, atMs, { rule, outcome: reason, count, bytes: 0 }));
+    },
     ledger: (sinceMs) => readLedger(db, sinceMs),
     ...positions(inside),
     counts: () => {

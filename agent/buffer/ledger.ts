@@ -1,6 +1,6 @@
-/** What became of each trigger, by rule and hour: a clip, or the reason why it is none. */
+/** What became of each trigger, by rule and hour of log time: a clip, or why it is none. */
 import { type ClipManifest, parseClipManifest } from '@fieldloop/proto';
-import { ledgerDays } from '../limits.ts';
+import { ledgerHours } from '../limits.ts';
 import type { Sqlite } from './sqlite.ts';
 
 export interface LedgerEntry {
@@ -13,9 +13,10 @@ export interface LedgerEntry {
 
 const hourMs = 3_600_000;
 
-/** Call inside a transaction. */
+/** `atMs` is the trigger's log time. Call inside a transaction. */
 export function note(db: Sqlite, atMs: number, entry: LedgerEntry): void {
   const hour = Math.floor(atMs / hourMs);
+  const isNew = db.get('SELECT 1 FROM ledger WHERE hour = ? LIMIT 1', hour) === undefined;
   db.run(
     `INSERT INTO ledger VALUES (?, ?, ?, ?, ?)
       ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = bytes + excluded.bytes`,
@@ -25,11 +26,22 @@ export function note(db: Sqlite, atMs: number, entry: LedgerEntry): void {
     entry.count,
     entry.bytes,
   );
-  db.run('DELETE FROM ledger WHERE hour < ?', hour - ledgerDays * 24);
+  if (isNew) prune(db);
+}
+
+/** By their number and not by their age: an hour that a wrong clock told costs no other. */
+function prune(db: Sqlite): void {
+  db.run(
+    `DELETE FROM ledger WHERE hour <
+      (SELECT DISTINCT hour FROM ledger ORDER BY hour DESC LIMIT 1 OFFSET ?)`,
+    ledgerHours - 1,
+  );
 }
 
 /** Each rule of the clip once; the bytes go to the first, so that sums stay true. */
-export function noteClip(db: Sqlite, atMs: number, clip: NotedClip): void {
+export function noteClip(db: Sqlite, clip: NotedClip): void {
+  const { markers, startNs } = clip.manifest;
+  const atMs = Number(BigInt(markers[0]?.atNs ?? startNs) / 1_000_000n);
   const rules = [...new Set(clip.manifest.markers.map((marker) => marker.rule))];
   rules.forEach((rule, i) => {
     const bytes = i === 0 ? clip.manifest.sizeBytes : 0;
@@ -42,6 +54,7 @@ export interface NotedClip {
   readonly outcome: string;
 }
 
+/** From the hour of this log time on. */
 export function readLedger(db: Sqlite, sinceMs: number): LedgerEntry[] {
   return db.all(
     `SELECT rule, outcome, sum(count) AS count, sum(bytes) AS bytes FROM ledger

@@ -116,7 +116,7 @@ export function adoptClip(inside: Inside, clip: FoundClip): void {
       manifestSeq,
       sealedMs: clock.now(),
     });
-    noteClip(db, clock.now(), { manifest, outcome: 'clip' });
+    noteClip(db, { manifest, outcome: 'clip' });
     addTotal(db, 'sealed');
   });
 }
@@ -129,7 +129,7 @@ function evictNewcomer(inside: Inside, cut: CutClip): void {
     const facts = { manifest: linked(db, cut.manifest), priority, previews };
     lanes.append('manifests', manifestBody(facts, 'evicted'));
     clips.bury({ ...cut, fate: 'evicted' }, clock.now());
-    noteClip(db, clock.now(), { manifest: cut.manifest, outcome: 'evicted' });
+    noteClip(db, { manifest: cut.manifest, outcome: 'evicted' });
     addTotal(db, 'evicted');
   });
   inside.log.warn('a new clip was evicted for lack of room', { clipId: cut.clipId });
@@ -255,7 +255,7 @@ function bury(inside: Inside, clipId: string, fate: ClipFate): void {
     if (fate === 'deleted') return;
     const manifest = storedManifest(text);
     lanes.append('manifests', manifestBody({ manifest, priority: clip.priority }, 'evicted'));
-    noteClip(db, clock.now(), { manifest, outcome: fate });
+    noteClip(db, { manifest, outcome: fate });
     if (fate === 'lost') lanes.append('events', gapBody(1, 'lost'));
   });
 }

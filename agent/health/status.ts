@@ -59,10 +59,22 @@ export interface MachineFigures extends LoadFigures {
   readonly dropped: Readonly<Record<string, number>>;
   /** Log time that the window holds, seconds. */
   readonly windowS: number;
+  /** Blocks of windows beyond memory; absent without `window.spool`. */
+  readonly spool?: BeyondMemory | undefined;
   /** Messages since the start, by topic. */
   readonly topics: Readonly<Record<string, number>>;
   /** Of each scorer's last scores. */
   readonly scoreP99Ms: Readonly<Record<string, number>>;
+}
+
+export interface BeyondMemory {
+  /** Bytes on the disk now, and the most that may be. */
+  readonly bytes: number;
+  readonly maxBytes: number;
+  /** Blocks that it did not take: full, off or too slow. */
+  readonly refused: number;
+  /** Why it is off. */
+  readonly off?: string | undefined;
 }
 
 export interface SourceFigures {
@@ -113,6 +125,8 @@ export interface RuleFigures {
   readonly unknown: number;
   /** Values that could not be decoded. */
   readonly faults: number;
+  /** Rules that are off, and why. */
+  readonly off: Readonly<Record<string, string>>;
 }
 
 /** As the cloud is told. */

@@ -13,6 +13,8 @@ export interface RuleTally {
   readonly fired: Record<string, number>;
   /** Triggers that became no clip, by `rule reason`. */
   readonly suppressed: Record<string, number>;
+  /** Rules that are off, and why. */
+  readonly off: Record<string, string>;
   clips: number;
   bytes: number;
 }
@@ -25,6 +27,7 @@ export const newTally = (digest: string): RuleTally => ({
   unknown: 0,
   fired: {},
   suppressed: {},
+  off: {},
   clips: 0,
   bytes: 0,
 });
@@ -43,6 +46,7 @@ export function sumOf(tallies: readonly RuleTally[]): RuleTally | undefined {
     sum.bytes += one.bytes;
     addAll(sum.fired, one.fired);
     addAll(sum.suppressed, one.suppressed);
+    Object.assign(sum.off, one.off);
   }
   return sum;
 }
@@ -56,7 +60,8 @@ export function addCounts(tally: RuleTally, before: EngineCounters, after: Engin
   tally.evaluations += after.evaluations - before.evaluations;
   tally.faults += after.faults - before.faults;
   tally.late += after.late - before.late;
-  for (const [rule, { suppressed, unknown }] of Object.entries(after.rules)) {
+  for (const [rule, { suppressed, unknown, off }] of Object.entries(after.rules)) {
+    if (off !== undefined) tally.off[rule] = off;
     tally.unknown += unknown - (before.rules[rule]?.unknown ?? 0);
     for (const [reason, count] of Object.entries(suppressed)) {
       const known = before.rules[rule]?.suppressed as Readonly<Record<string, number>> | undefined;
