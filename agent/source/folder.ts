@@ -95,7 +95,9 @@ class Folder {
   }
 
   /** `dealt`: it is not looked at again while it stays as it is. */
-  async *#candidate(candidate: Candidate): AsyncGenerator<SourceItem, 'dealt' | 'waits' | 'read'> {
+  async *#candidate(
+    candidate: Candidate,
+  ): AsyncGenerator<SourceItem, 'dealt' | 'waits' | 'read' | 'forbidden'> {
     const { positions, clock } = this.#deps;
     const finished = await isFinished(candidate, clock);
     if (!finished && !(this.#options.follow && (await isGrowable(candidate.path)))) return 'waits';
@@ -107,7 +109,8 @@ class Folder {
       this.#deps.log.warn('a recording cannot be opened', { path: candidate.path, error: fault });
       if (fault.code !== 'forbidden') return 'dealt';
       yield* this.#forbidden(candidate.path, `${candidate.path} may not be read`);
-      return 'dealt';
+      // A right that is given changes neither size nor time.
+      return 'forbidden';
     }
     const known = (await positions.get(key)) as { readonly state?: string } | undefined;
     if (!this.#options.follow) {
