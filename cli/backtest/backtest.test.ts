@@ -169,6 +169,8 @@ test('a folder of splits is one recording for test, explain and lint as it is fo
   expect(explained).toMatchObject({ code: 0, out: expect.stringContaining('it fires at this') });
   const linted = await run({}, 'lint', path('new.yaml'), '--recording', path('pair'));
   expect(linted.code).toBe(0);
+  const own = await run({}, 'backtest', path('new.yaml'), path('splits'), '--device', 'amr-01');
+  expect(own.err).toContain('limits and budgets begin anew with each session');
   const two = await run({}, 'test', path('new.yaml'), path('day'));
   expect(two).toMatchObject({ code: 2, err: expect.stringContaining('more than one recording') });
 });

@@ -55,8 +55,12 @@ export async function backtestRecordings(
     await writePage(plan.html, report);
     io.err(`${plan.html}: written\n`);
   }
+  if (plan.device !== undefined && report.sessions.length > 1) io.err(anew);
   tellRest(io, report);
 }
+
+/** On a robot, too, a session is where the state of rules begins. */
+const anew = 'cooldowns, limits and budgets begin anew with each session\n';
 
 const sum = (files: readonly { readonly bytes: number }[]): number =>
   files.reduce((total, { bytes }) => total + bytes, 0);

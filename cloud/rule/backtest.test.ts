@@ -15,6 +15,7 @@ import { expect, test } from 'vitest';
 import { openDiskBlobs } from '../blob/disk.ts';
 import { sampleManifest, sampleStartNs, sampleUuid } from '../clip/clip.sample.ts';
 import { clipStore } from '../clip/store.ts';
+import { deviceStore } from '../device/store.ts';
 import { sessionStore } from '../session/store.ts';
 import type { OperationContext } from '../store/operations.ts';
 import { sqliteWorld } from '../store/sqlite.sample.ts';
@@ -234,6 +235,30 @@ test('a rule on scores is replayed from the scores in the clip', async () => {
   expect(told.forecast.rules).toMatchObject([
     { rule: 'fast', basis: 'replay', fires: 0 },
     { rule: 'unsure', basis: 'replay', fires: 1 },
+  ]);
+});
+
+test('a rule whose scope leaves a robot out does not fire for it', async () => {
+  await using world = await openWorld();
+  const scoped = (id: string, scope: string): string =>
+    `- {id: ${id}, severity: info, when: v > 1.0, scope: '${scope}'}\n`;
+  const own = scoped('here', 'hw = orin and device = amr-01') + scoped('there', 'hw = agx');
+  const yaml = `${sampleRules(1)}${own}`;
+  const digest = lintText(yaml).ruleSet?.digest ?? '';
+  await putRuleSet(world.db, []);
+  await world.clip({ n: 1, fromS: 0, seconds: 10, fastAt: [5] });
+  await world.db.transaction().execute(async (trx) => {
+    const device = await deviceStore(trx).get('amr-01');
+    const patch = { properties: { hw: 'orin' } };
+    await deviceStore(trx).patch(device?.id ?? '', patch, 1);
+    const rules = ruleSetStore(trx);
+    const wanted = { digest, text: yaml, problems: [], by: 'key_1', at: 1 };
+    await rules.save(await rules.get('speeding'), wanted);
+  });
+  expect((await world.run({})).forecast.rules).toMatchObject([
+    { rule: 'fast', fires: 1 },
+    { rule: 'here', fires: 1 },
+    { rule: 'there', fires: 0 },
   ]);
 });
 

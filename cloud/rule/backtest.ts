@@ -12,13 +12,20 @@ import {
   openRecordedScores,
   openTrial,
   parseRuleSet,
+  type Properties,
   type RuleSet,
   type ScoreRecord,
   type SeenRecording,
 } from '@fieldloop/rules';
 import { objectReadable } from '../blob/object-readable.ts';
 import type { OperationContext, OperationHandler } from '../store/operations.ts';
-import { chooseClips, type ChosenClip, type ClipChoice, sessionSeconds } from './clip-choice.ts';
+import {
+  chooseClips,
+  type ChosenClip,
+  type ClipChoice,
+  propertiesOf,
+  sessionSeconds,
+} from './clip-choice.ts';
 import { publicationStore } from './publication-store.ts';
 import type { RuleVersion } from './rule.ts';
 import { forecastStore, ruleSetStore } from './store.ts';
@@ -69,11 +76,13 @@ export const backtest: OperationHandler = async (input, context) => {
   const sides = await sidesOf(context, wanted);
   const chosen = await chooseClips(read, wanted, clock.now());
   const skipped: { clip: string; reason: string }[] = [];
+  const properties = await propertiesOf(read, chosen.clips);
   let storedBytes = 0;
   context.progress(0, chosen.clips.length, 'clips');
   for (const [i, clip] of chosen.clips.entries()) {
     context.signal.throwIfAborted();
-    const reason = await replayClip(context, clip, sides);
+    const about = { clip, properties: properties.get(clip.device) };
+    const reason = await replayClip(context, about, sides);
     if (reason === undefined) storedBytes += clip.sizeBytes;
     else skipped.push({ clip: clip.id, reason });
     context.progress(i + 1, chosen.clips.length, 'clips');
@@ -123,14 +132,19 @@ function parsed(version: RuleVersion): RuleSet {
   });
 }
 
+interface ClipOf {
+  readonly clip: ChosenClip;
+  readonly properties: Properties | undefined;
+}
+
 /** Why the clip tells nothing; undefined when it does. */
 async function replayClip(
   context: OperationContext,
-  clip: ChosenClip,
+  { clip, properties }: ClipOf,
   sides: readonly Side[],
 ): Promise<string | undefined> {
   const readable = objectReadable(context.bytes, { ...clip, name: clip.id });
-  const options = { device: clip.device, seed: clip.device };
+  const options = { device: clip.device, seed: clip.device, properties };
   const trials = sides.map(({ ruleSet }) => openTrial(ruleSet, options));
   try {
     const reads = sides.some(({ ruleSet }) => ruleSet.models.length > 0);

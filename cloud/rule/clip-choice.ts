@@ -1,4 +1,5 @@
 /** Which stored clips a backtest reads, newest first and within its limits. */
+import type { Properties } from '@fieldloop/rules';
 import { openFilter } from '../http/q/filter.ts';
 import { selectPage } from '../http/q/page-plan.ts';
 import { clipSource } from '../http/q/sources/clips.ts';
@@ -76,6 +77,30 @@ async function rowsOf(db: Db, ids: readonly string[]): Promise<readonly ChosenCl
     const sizeBytes = Number(row.size_bytes);
     return [{ id, device, session, sha256, sizeBytes, sampled: row.class === 'baseline' }];
   });
+}
+
+/**
+ * What the scopes of rules ask for, by the name of the device, as it is now and as text, which is
+ * what robots have: a forecast tells of robots as they are.
+ */
+export async function propertiesOf(
+  db: Db,
+  clips: readonly ChosenClip[],
+): Promise<ReadonlyMap<string, Properties>> {
+  const names = [...new Set(clips.map(({ device }) => device))];
+  const found = new Map(
+    names.map((device): [string, Record<string, string>] => [device, { device }]),
+  );
+  for (let from = 0; from < names.length; from += pageRows) {
+    const rows = await db
+      .selectFrom('device_property')
+      .innerJoin('device', 'device.id', 'device_property.device_id')
+      .select(['device.name', 'device_property.key', 'device_property.text'])
+      .where('device.name', 'in', names.slice(from, from + pageRows))
+      .execute();
+    for (const { name, key, text } of rows) Object.assign(found.get(name) ?? {}, { [key]: text });
+  }
+  return found;
 }
 
 /** Recorded time of each session that is known, in seconds. */
