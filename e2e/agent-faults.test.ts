@@ -1,33 +1,16 @@
 /**
- * Goal: an agent lives on a disk that others fill and with few file descriptors, goes on once there
- * is room, says why it does not start on a disk that is read-only, and turns to safe mode.
+ * Goal: an agent lives on a disk that others fill to its last byte or inode or that turns
+ * read-only, and with few file descriptors; it goes on once there is room, says why it does not
+ * start on a disk that is read-only, and turns to safe mode.
  * Method: the real process on file systems of its own, moments asked for by its local socket.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { type AgentStatus, askAgent, readStatus, statusSocketPath } from '@fieldloop/agent';
-import { systemClock } from '@fieldloop/core/system';
-import { type Channel, openClipWriter } from '@fieldloop/recording';
-import { createFile } from '@fieldloop/recording/file';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Running, startProgram } from './process.ts';
+import { did, type Robot, startRobot, type Wish, writeDrive } from './fault-robot.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const patience = { timeout: 60_000 };
-
-const sound = `apiVersion: fieldloop.rules/v1
-kind: RuleSet
-metadata: {name: faults, version: 1}
-signals: {vx: {topic: /odom, path: vx, type: double}}
-rules:
-- {id: fast, when: vx > 1.0, capture: {topics: ["*"], pre: 1s, post: 1s}}
-`;
-
-const run = (program: string, ...args: string[]): boolean =>
-  spawnSync(program, args, { stdio: 'ignore' }).status === 0;
 
 let folder = '';
 beforeAll(async () => {
@@ -36,98 +19,23 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Five minutes at ten messages a second, each a kilobyte that does not compress to nothing. */
-async function writeDrive(path: string): Promise<void> {
-  await using file = await createFile(path);
-  const writer = await openClipWriter(file, { profile: '', library: 'test' });
-  const channel: Channel = {
-    id: 1,
-    topic: '/odom',
-    messageEncoding: 'json',
-    metadata: new Map(),
-    latched: false,
-  };
-  await writer.channel(channel);
-  const startNs = 1_700_000_000_000_000_000n;
-  for (let i = 0; i < 3_000; i += 1) {
-    const atNs = startNs + BigInt(i) * 100_000_000n;
-    const text = Array.from({ length: 60 }, (_, k) => Math.sin(i * 60 + k)).join();
-    const data = Buffer.from(JSON.stringify({ vx: 0, text }));
-    await writer.message(1, { sequence: i, logTimeNs: atNs, publishTimeNs: atNs, data });
-  }
-  await writer.finish();
+const start = (name: string, state: string, wish: Partial<Wish> = {}): Robot =>
+  startRobot({ folder, name, state, ...wish });
+
+/** A file system of its own at a new folder; undefined where nobody may mount one. */
+function mounted(...how: readonly string[]): string | undefined {
+  const at = mkdtempSync(join(tmpdir(), 'fl-mount-'));
+  const is = did('mount', ...how, at);
+  afterAll(() => {
+    if (is) did('umount', '-l', at);
+    rmSync(at, { recursive: true, force: true });
+  });
+  return is ? at : undefined;
 }
 
-interface Robot extends AsyncDisposable {
-  readonly running: Running;
-  status(): Promise<AgentStatus>;
-  until(is: (status: AgentStatus) => boolean): Promise<AgentStatus>;
-  /** The clip, or why there is none. */
-  clipNow(): Promise<string>;
-}
-
-interface Wish {
-  /** Arguments of Node before the agent's. */
-  readonly wrap?: readonly string[];
-  readonly rules?: string;
-  /** Arguments of `run`. */
-  readonly more?: readonly string[];
-}
-
-function startRobot(name: string, state: string, wish: Wish = {}): Robot {
-  const { wrap = [], rules = sound, more = [] } = wish;
-  const home = join(folder, name);
-  mkdirSync(home, { recursive: true });
-  const config = {
-    device: { name: 'amr-017' },
-    sources: [{ name: 'main', file: join(folder, 'drive.mcap'), speed: 1 }],
-    rules: 'rules.yaml',
-    buffer: { path: state, quota: '100MiB', headroom: '256KiB' },
-  };
-  writeFileSync(join(home, 'agent.yaml'), JSON.stringify(config));
-  writeFileSync(join(home, 'rules.yaml'), rules);
-  const agent = [join(root, 'agent/bin/fieldloop-agent.mjs'), 'run', '--config'];
-  const args = [...wrap, ...agent, join(home, 'agent.yaml'), ...more];
-  const running = startProgram({ name, args, cwd: root, logFile: join(home, 'agent.log') });
-  running.ready.catch(() => undefined);
-  const socketPath = statusSocketPath(state);
-  const until: Robot['until'] = async (is) => {
-    for (;;) {
-      const status = await readStatus(socketPath).catch(() => undefined);
-      if (status !== undefined && is(status)) return status;
-      if (!running.isRunning()) throw new Error(`the agent ended: ${running.tail()}`);
-      await systemClock.sleep(50);
-    }
-  };
-  return {
-    running,
-    until,
-    status: () => until(() => true),
-    clipNow: async () => {
-      const request = {
-        ask: 'clip_now',
-        preS: 1,
-        postS: 0.5,
-        reason: 'a fault',
-        severity: 'critical',
-      };
-      try {
-        return JSON.stringify(await askAgent(socketPath, request, 30_000));
-      } catch (error) {
-        return `none: ${(error as Error).message}`;
-      }
-    },
-    [Symbol.asyncDispose]: () => running.stop(15_000),
-  };
-}
-
-const own = mkdtempSync(join(tmpdir(), 'fl-mount-'));
-const canMount = run('mount', '-t', 'tmpfs', '-o', 'size=8m,nr_inodes=1400', 'tmpfs', own);
+const own = mounted('-t', 'tmpfs', '-o', 'size=8m,nr_inodes=1400', 'tmpfs') ?? '';
+const canMount = own !== '';
 const noMount = canMount ? '' : ' (skipped: only root may mount a file system here)';
-afterAll(() => {
-  if (canMount) run('umount', '-l', own);
-  rmSync(own, { recursive: true, force: true });
-});
 
 test.skipIf(!canMount)(
   `others fill the disk to its last byte, and clear it again${noMount}`,
@@ -135,11 +43,11 @@ test.skipIf(!canMount)(
   async () => {
     const state = join(own, 'state');
     {
-      await using robot = startRobot('disk', state);
+      await using robot = start('disk', state);
       await robot.until(({ source }) => source.messages > 30);
       expect(await robot.clipNow()).toContain('"clip"');
       for (const size of ['64k', '512']) {
-        run('dd', 'if=/dev/zero', `of=${join(own, `others-${size}`)}`, `bs=${size}`);
+        did('dd', 'if=/dev/zero', `of=${join(own, `others-${size}`)}`, `bs=${size}`);
       }
       expect(await robot.clipNow()).toMatch(/^none/);
       const full = await robot.until(
@@ -155,10 +63,69 @@ test.skipIf(!canMount)(
       expect(robot.running.isRunning()).toBe(true);
     }
     // A file that is open for writing keeps the kernel from this while the agent runs.
-    expect(run('mount', '-o', 'remount,ro', own)).toBe(true);
-    await using refused = startRobot('disk', state);
+    expect(did('mount', '-o', 'remount,ro', own)).toBe(true);
+    await using refused = start('disk', state);
     expect(await refused.running.exited).toBe(8);
     expect(refused.running.tail()).toMatch(/read-only|EROFS/);
+  },
+);
+
+/** Folders that are empty and take an inode each, until so many are left. */
+function takeInodes(at: string, left: number): void {
+  const lot = join(at, 'others');
+  mkdirSync(lot, { recursive: true });
+  for (let i = 0; statfsSync(at).ffree > left; i += 1) mkdirSync(join(lot, `${left}-${i}`));
+}
+
+const inodes = mounted('-t', 'tmpfs', '-o', 'size=8m,nr_inodes=1400', 'tmpfs') ?? '';
+
+test.skipIf(!canMount)(
+  `others take the inodes, to the last one, and give them back${noMount}`,
+  patience,
+  async () => {
+    const at = inodes;
+    await using robot = start('inodes', join(at, 'state'));
+    await robot.until(({ source }) => source.messages > 30);
+    expect(await robot.clipNow()).toContain('"clip"');
+    // Others are owed a thousand: with fewer it gives up what is worth less, and says so.
+    takeInodes(at, 900);
+    const short = await robot.until(({ degraded }) => degraded.some((why) => /inodes/.test(why)));
+    expect(short.machine.shed).toContain('downsample');
+    expect(short.machine.diskFreeInodes).toBeLessThan(1_000);
+    takeInodes(at, 0);
+    expect(await robot.clipNow()).toMatch(/^none/);
+    expect((await robot.status()).source.each[0]?.state).toBe('reading');
+    rmSync(join(at, 'others'), { recursive: true });
+    await robot.until(({ machine }) => (machine.diskFreeInodes ?? 0) > 1_000);
+    expect(await robot.clipNow()).toContain('"clip"');
+    expect(robot.running.isRunning()).toBe(true);
+  },
+);
+
+const image = join(tmpdir(), `fl-image-${process.pid}`);
+const hasImage = did('truncate', '-s', '24M', image) && did('mkfs.ext4', '-q', image);
+const broken = hasImage ? mounted('-o', 'loop,errors=remount-ro', image) : undefined;
+afterAll(() => rmSync(image, { force: true }));
+
+// A tmpfs with a file open for writing is never made read-only; an ext4 that finds an error is.
+test.skipIf(broken === undefined)(
+  `a disk turns read-only under the agent, as after an error${broken === undefined ? ' (skipped: only root may mount an image here)' : ''}`,
+  patience,
+  async () => {
+    const at = broken ?? '';
+    await using robot = start('turned', join(at, 'state'));
+    await robot.until(({ source }) => source.messages > 30);
+    expect(await robot.clipNow()).toContain('"clip"');
+    expect(did('mount', '-o', 'remount,abort', at)).toBe(true);
+    expect(await robot.clipNow()).toMatch(/^none/);
+    const { messages } = (await robot.status()).source;
+    const turned = await robot.until(
+      ({ source, degraded, machine }) =>
+        source.messages > messages && degraded.length > 1 && machine.shed.length > 0,
+    );
+    expect(turned.degraded.join()).toMatch(/disk/);
+    expect(turned.source.each[0]?.state).toBe('reading');
+    expect(turned.clips.sealed).toBe(1);
   },
 );
 
@@ -167,19 +134,19 @@ test(
   patience,
   async () => {
     const state = join(folder, 'safe-state');
-    const start = (): Robot =>
-      startRobot('safe', state, { rules: 'this: is no rule set', more: ['--supervised'] });
+    const begin = (): Robot =>
+      start('safe', state, { rules: 'this: is no rule set', more: ['--supervised'] });
     for (let i = 0; i < 3; i += 1) {
-      await using failing = start();
+      await using failing = begin();
       expect(await failing.running.exited).toBe(2);
     }
-    await using robot = start();
+    await using robot = begin();
     const { degraded, source } = await robot.until(() => true);
     expect(degraded.join()).toContain('safe mode after starts that failed');
     expect(source.each).toEqual([]);
     // Stopped because it was asked to: the next start is a whole one, and fails as before.
     await robot.running.stop(15_000);
-    await using whole = start();
+    await using whole = begin();
     expect(await whole.running.exited).toBe(2);
   },
 );
@@ -197,7 +164,7 @@ process.on('SIGTERM', () => child.kill('SIGTERM'));
 child.on('exit', (code) => process.exit(code ?? 1));
 `,
   );
-  await using robot = startRobot('few', state, { wrap: [wrapped] });
+  await using robot = start('few', state, { wrap: [wrapped] });
   await robot.until(({ source }) => source.messages > 30);
   const answers = await Promise.all([robot.clipNow(), robot.clipNow()]);
   expect(answers.join()).toContain('"clip"');
