@@ -13,23 +13,30 @@ export function evaluate(machine: Machine, run: RuleRun, nowNs: number): void {
   run.evaluations += 1;
   try {
     const truth = condition();
-    if (run.rule.trigger.kind === 'manual') {
+    if (truth === 1 && run.rule.trigger.kind === 'manual') {
       // Each message of its topic is a trigger.
       trigger(machine, run, nowNs);
       return;
     }
     if (truth === 2) run.unknown += 1;
-    // Nothing to do for a rule that waits and still does not hold.
-    if (truth === 1 || run.edge.phase !== phase.armed) follow(machine, run, truth, nowNs);
-    else if (!run.hasTimes) {
-      run.dueNs = never;
-      return;
-    }
+    if (isAsBefore(run, truth)) {
+      if (!run.hasTimes) {
+        run.dueNs = never;
+        return;
+      }
+    } else follow(machine, run, truth, nowNs);
     run.dueNs = dueOf(run, nowNs);
     due(machine, run.dueNs);
   } catch (error) {
     fail(machine, run, error, nowNs);
   }
+}
+
+/** It waits and still does not hold, or fired and holds without a gap: nothing comes of that. */
+function isAsBefore({ edge, hasTimes }: RuleRun, truth: Truth): boolean {
+  if (edge.phase === phase.armed) return truth !== 1;
+  if (edge.phase !== phase.fired || truth !== 1) return false;
+  return edge.mode !== 'level' && !hasTimes && Number.isNaN(edge.gapNs);
 }
 
 /** What the condition means for a rule that holds, or did. */
