@@ -145,7 +145,7 @@ class Writer implements ClipWriter {
   async stored({ index, chunk, indexes, starts, counts }: StoredRecords): Promise<void> {
     await this.#closeChunk();
     const chunkStartOffset = BigInt(this.#position);
-    await this.#put(chunk);
+    await this.#put(chunk, index.compression === '' ? crcOfPlain(chunk) : undefined);
     const stored = { starts, counts, bytes: indexes };
     await this.#putIndexes(stored, {
       messageStartTime: index.messageStartTime,
@@ -320,6 +320,16 @@ class Writer implements ClipWriter {
     this.#position += bytes.length;
     await this.#out.write(bytes);
   }
+}
+
+/**
+ * Of records that are stored as they are the chunk states the checksum of these very bytes: it is
+ * joined. Where they are not what it says, the checksum of the data section tells it, too.
+ */
+function crcOfPlain(chunk: Uint8Array): number {
+  const head = recordHead + 28 + 4 + 8;
+  const stated = new DataView(chunk.buffer, chunk.byteOffset).getUint32(recordHead + 24, true);
+  return joinCrc32(crc32(chunk.subarray(0, head)), stated, chunk.length - head);
 }
 
 /** Everything of a chunk record before its stored bytes. */

@@ -191,6 +191,19 @@ test('a trimmed file begins with the latched context and is clean', async () => 
   expect(report.errors).toEqual([]);
 });
 
+test('what was damaged in a chunk that is copied unopened is told by both checksums of the cut', async () => {
+  const bytes = await makeMcap({ ...robotMessages(4), compression: 'none' });
+  const source = await openIndexedMcap(memoryFile(bytes));
+  const [first] = source.chunks;
+  const last = (first?.chunkStartOffset ?? 0) + (first?.chunkLength ?? 0) - 1;
+  bytes[last] = (bytes[last] ?? 0) ^ 1;
+  const out = memorySink();
+  await trimMcap(out, { library: 'test', note }, await openIndexedMcap(memoryFile(bytes)));
+  const report = await checkRecording(memoryFile(out.bytes));
+  const places = report.errors.map(({ message }) => message);
+  expect(places.filter((message) => message.includes('checksum'))).toHaveLength(2);
+});
+
 test('a merge has every message once, in order of time, under its device, and is clean', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(recording, { minLength: 1, maxLength: 4 }), async (all) => {
