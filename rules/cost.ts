@@ -3,10 +3,11 @@
  * part of an expression (measured on one core of about 3 GHz, docs/reference/rule-expressions.md)
  * times how often that part is looked at, by the rates of a recording.
  */
+import { scoresTopic } from '@fieldloop/recording';
 import { type Checked, type MemoryTerm, signalsOf, termsOf, topicsOf } from './cel/checked.ts';
 import type { RecordingFacts } from './facts.ts';
 import * as limits from './limits.ts';
-import { type Rule, type RuleSet, termsOfRule } from './rule-set.ts';
+import { type Rule, type RuleSet, scoreSignals, scoreTopic, termsOfRule } from './rule-set.ts';
 
 export interface RuleCost {
   readonly rule: string;
@@ -38,8 +39,13 @@ const itemNs = 4;
 const lookNs = 25;
 
 export function costOf(ruleSet: RuleSet, recording: RecordingFacts): SetCost {
-  const rates = ratesOf(recording);
-  const topicOf = new Map(ruleSet.signals.map(({ name, topic }) => [name, topic]));
+  const rates = ratesWithScores(ruleSet, recording);
+  const topicOf = new Map([
+    ...ruleSet.signals.map(({ name, topic }): [string, string] => [name, topic]),
+    ...ruleSet.models.flatMap(({ id }) =>
+      scoreSignals.map((name): [string, string] => [`${id}.${name}`, scoreTopic(id)]),
+    ),
+  ]);
   const rateOf = (topic: string): number => rates.get(topic) ?? 0;
   const topicsRead = (terms: readonly Checked[]): Set<string> =>
     new Set(
@@ -66,6 +72,19 @@ export function costOf(ruleSet: RuleSet, recording: RecordingFacts): SetCost {
   const readingNsPerSecond = readingOf(ruleSet, rateOf);
   const all = rules.reduce((sum, rule) => sum + rule.nsPerSecond, readingNsPerSecond);
   return { rules, readingNsPerSecond, nsPerSecond: all };
+}
+
+/**
+ * Scores come as often as a model is asked, at most for each frame; of a recording without frames
+ * its own scores say how often.
+ */
+function ratesWithScores(ruleSet: RuleSet, recording: RecordingFacts): Map<string, number> {
+  const rates = ratesOf(recording);
+  for (const { id, inputTopic, everyNs } of ruleSet.models) {
+    const frames = rates.get(inputTopic) ?? rates.get(scoresTopic) ?? 0;
+    rates.set(scoreTopic(id), Math.min(frames, nsPerSecond / Number(everyNs)));
+  }
+  return rates;
 }
 
 /** Messages a second by topic. */

@@ -165,6 +165,27 @@ rules:
   expect(problems.map(({ line, code }) => `${line} ${code}`)).toEqual(['7 budget']);
 });
 
+test('rules on scores cost by how often their model is asked', () => {
+  const text = `apiVersion: fieldloop.rules/v1
+kind: RuleSet
+metadata: {name: test, version: 1}
+models: {net: {ref: net, input: {topic: /camera}, every: 200ms}}
+rules: [{id: r, when: net.entropy > 0.5}]
+`;
+  const { ruleSet } = parseRuleSet(text, 'r.yaml');
+  if (ruleSet === undefined) throw new Error('the sample is not sound');
+  const hz = (frames: number): number | undefined => {
+    const [odom] = recording.channels;
+    if (odom === undefined) throw new Error('the recording has a channel');
+    const channel = { ...odom.channel, topic: '/camera' };
+    const channels = [{ ...odom, channel, messages: frames * 10 }];
+    return costOf(ruleSet, { channels, durationNs: 10_000_000_000n }).rules[0]?.hz;
+  };
+  expect(hz(0)).toBe(0);
+  expect(hz(2)).toBe(2);
+  expect(hz(30)).toBe(5);
+});
+
 test('the cost of a set grows with its rates and with what its rules ask', () => {
   const costs = (rule: string, hz: number): number => {
     const text = `apiVersion: fieldloop.rules/v1\nkind: RuleSet\nmetadata: {name: test, version: 1}\nsignals: {${speed}}\nrules:\n- {id: r, when: '${rule}'}\n`;

@@ -4,7 +4,13 @@
  */
 import { type RecordingItem, readRecording } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
-import { onlyRule, openEngine, type RuleSet } from '@fieldloop/rules';
+import {
+  onlyRule,
+  openEngine,
+  openRecordedScores,
+  type RuleSet,
+  type ScoreRecord,
+} from '@fieldloop/rules';
 import type { RuleCost } from './protocol.ts';
 
 /** How much of the recording is run through, and how often. */
@@ -22,17 +28,18 @@ export async function costsOf(
   ruleSets: readonly RuleSet[],
 ): Promise<Map<string, RuleCost>[]> {
   const items = await beginning(path);
+  const scores = scoresOf(items, ruleSets);
   const startedMs = performance.now();
   const messages = items.reduce(
     (sum, one) => sum + (one.kind === 'block' ? one.block.count : 0),
     0,
   );
   return ruleSets.map((ruleSet) => {
-    const emptyMs = runMs(onlyRule(ruleSet, undefined), items).ms;
+    const emptyMs = runMs(onlyRule(ruleSet, undefined), { items, scores }).ms;
     const costs = new Map<string, RuleCost>();
     for (const { id } of messages === 0 ? [] : ruleSet.rules) {
       if (performance.now() - startedMs > mostMs) break;
-      const { ms, evaluations } = runMs(onlyRule(ruleSet, id), items);
+      const { ms, evaluations } = runMs(onlyRule(ruleSet, id), { items, scores });
       const ns = Math.max(0, ms - emptyMs) * 1e6;
       const evaluationNs = evaluations < leastEvaluations ? undefined : ns / evaluations;
       costs.set(id, { messageNs: ns / messages, evaluationNs });
@@ -60,19 +67,40 @@ async function beginning(path: string): Promise<RecordingItem[]> {
   return items;
 }
 
+/** In the order of their moments, as a robot's models give them. */
+function scoresOf(
+  items: readonly RecordingItem[],
+  ruleSets: readonly RuleSet[],
+): readonly ScoreRecord[] {
+  const scores = openRecordedScores();
+  if (ruleSets.some(({ models }) => models.length > 0)) items.forEach((item) => scores.take(item));
+  return scores.inOrder();
+}
+
+interface Beginning {
+  readonly items: readonly RecordingItem[];
+  readonly scores: readonly ScoreRecord[];
+}
+
 /** The quickest of some turns: what else the machine did is not the rule's. */
 function runMs(
   ruleSet: RuleSet,
-  items: readonly RecordingItem[],
+  { items, scores }: Beginning,
 ): { readonly ms: number; readonly evaluations: number } {
   let best = Number.POSITIVE_INFINITY;
   let evaluations = 0;
   for (let turn = 0; turn < turns; turn += 1) {
     const engine = openEngine(ruleSet, { device: 'cost', seed: 0 });
+    let next = 0;
     const startedMs = performance.now();
     for (const item of items) {
       if (item.kind === 'channel') engine.channel(0, item.channel);
-      if (item.kind === 'block') engine.block(0, item.block);
+      if (item.kind !== 'block') continue;
+      for (; (scores[next]?.atNs ?? item.block.lastNs + 1n) <= item.block.lastNs; next += 1) {
+        const score = scores[next];
+        if (score !== undefined) engine.score(score);
+      }
+      engine.block(0, item.block);
     }
     best = Math.min(best, performance.now() - startedMs);
     ({ evaluations } = engine.counters());

@@ -30,6 +30,9 @@ export interface Drive {
   /** Of the running classifier and of the one that is tried beside it. */
   entropy: number;
   shadowMargin: number;
+  /** What the two models see. */
+  seen: string;
+  shadowSeen: string;
   margin: number;
   /** Where the picture lies among those that the model knows, as an angle. */
   place: number;
@@ -59,6 +62,8 @@ export function openDrive(seed: string, script: readonly Happening[]): Drive & {
     entropy: 0.1,
     margin: 0.85,
     shadowMargin: 0.85,
+    seen: 'floor',
+    shadowSeen: 'floor',
     place: 0,
     now: undefined,
     lastS: 0,
@@ -100,6 +105,7 @@ function ordinary(drive: Drive, s: number, random: Random): void {
   drive.entropy = 0.12 + 0.05 * Math.sin(s / 3);
   drive.margin = 0.84 + 0.03 * Math.sin(s / 5);
   drive.shadowMargin = 0.82 + 0.03 * Math.cos(s / 5);
+  drive.shadowSeen = drive.seen;
   drive.place = 0.1 * Math.sin(s / 13);
   setMode(drive, 'AUTO', 'planner');
 }
@@ -148,8 +154,10 @@ const effects: Readonly<Record<Happening['kind'], Effect>> = {
     drive.entropy = 0.86;
     drive.margin = 0.5;
   },
+  // By turns unsure of what the other is sure of, and as sure of something else.
   disagreement(drive) {
-    drive.shadowMargin = 0.12;
+    if (Math.floor(drive.now?.atS ?? 0) % 2 === 0) drive.shadowMargin = 0.12;
+    else drive.shadowSeen = 'person';
   },
   novelty(drive) {
     drive.place = 2.2;

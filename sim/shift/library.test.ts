@@ -95,6 +95,15 @@ const firesOf = ({ trial }: Shift, rule: string): bigint[] =>
 const holds = ({ atNs, untilNs }: ShiftTruth, fireNs: bigint): boolean =>
   fireNs >= atNs && fireNs <= untilNs + slackNs;
 
+test('in these shifts models disagree by their class, and by how sure they are', () => {
+  const seconds = shifts.flatMap(({ truth, trial }) =>
+    truth
+      .filter(({ kind }) => kind === 'disagreement')
+      .map(({ atNs }) => Math.floor(Number(atNs - trial.startNs) / 1e9) % 2),
+  );
+  expect(new Set(seconds).size).toBe(2);
+});
+
 test.each(Object.entries(duties))('%s finds each %o, once, and nothing else', (rule, duty) => {
   const cooldownNs = BigInt(ruleSet.rules.find(({ id }) => id === rule)?.cooldownNs ?? 0);
   let found = 0;

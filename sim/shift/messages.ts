@@ -112,9 +112,14 @@ function scores({ drive, ns, random }: Moment, channelId: number): SensorMessage
     {
       scorer: 'classifier',
       values: { entropy: drive.entropy + noise, margin: drive.margin + noise },
+      topClass: drive.seen,
       embedding: embedding.toString('base64'),
     },
-    { scorer: 'shadow', values: { entropy: 0.15 + noise, margin: drive.shadowMargin + noise } },
+    {
+      scorer: 'shadow',
+      values: { entropy: 0.15 + noise, margin: drive.shadowMargin + noise },
+      topClass: drive.shadowSeen,
+    },
   ];
   return notes.map((note) => ({
     channelId,
