@@ -21,6 +21,8 @@ export interface Scene extends AsyncDisposable {
   readonly api: CloudApi;
   /** SIGKILL and start again at the same addresses. */
   restartCloud(): Promise<void>;
+  /** With a token that was made before. */
+  start(plan: AgentPlan): Promise<AgentProcess>;
   enrolAndStart(plan: Omit<AgentPlan, 'claimToken'>): Promise<AgentProcess>;
   restartAgent(agent: AgentProcess): Promise<AgentProcess>;
   /** Ends it with the scene. */
@@ -46,11 +48,14 @@ export async function openScene(): Promise<Scene> {
       scene.cloud = await startCloud(root, folder, samePorts(cloud.urls));
       keep(scene.cloud.running);
     },
-    async enrolAndStart(plan) {
-      const claimToken = await scene.api.createClaimToken(plan.name);
-      const agent = await startAgent(root, folder, { ...plan, claimToken });
+    async start(plan) {
+      const agent = await startAgent(root, folder, plan);
       keep(agent.running);
       return agent;
+    },
+    async enrolAndStart(plan) {
+      const claimToken = await scene.api.createClaimToken(plan.name);
+      return await scene.start({ ...plan, claimToken });
     },
     async restartAgent(agent) {
       await agent.running.kill();
