@@ -2,9 +2,11 @@
 export function runsHere(version?: string): boolean;
 export function toolchainNode(directory?: string): string | undefined;
 export function programEnvironment(env?: NodeJS.ProcessEnv): NodeJS.ProcessEnv;
-export function launch(
-  entry: string,
-  argv?: readonly string[],
-  bounds?: readonly string[],
-): Promise<void>;
+/** Flags of V8, and variables of the environment. */
+export interface Bounds {
+  readonly flags: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+}
+export function launch(entry: string, argv?: readonly string[], bounds?: Bounds): Promise<void>;
+export function stayWithin(bounds: Bounds, argv?: readonly string[]): void;
 export function handOver(node: string, args: readonly string[], env: NodeJS.ProcessEnv): void;

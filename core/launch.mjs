@@ -18,11 +18,10 @@ const neededMinor = 15;
  * collects, and by how much they may grow before each next time. By its own choice it lets garbage
  * stand until a quarter of a GiB: a cloud that answers queries held 345 MiB, with these 204.
  */
-const heapBounds = [
-  '--max-semi-space-size=8',
-  '--initial-old-space-size=96',
-  '--heap-growing-percent=50',
-];
+const cloudBounds = {
+  flags: ['--max-semi-space-size=8', '--initial-old-space-size=96', '--heap-growing-percent=50'],
+  environment: {},
+};
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -54,9 +53,9 @@ export function programEnvironment(env = process.env) {
 
 /**
  * Calls `main(argv)` of the module at `entry`, here or under the clone's own Node, and ends this
- * process with its exit code. `bounds` are flags of V8 for who stays up.
+ * process with its exit code. `bounds` hold for who stays up.
  */
-export async function launch(entry, argv = process.argv.slice(2), bounds = heapBounds) {
+export async function launch(entry, argv = process.argv.slice(2), bounds = cloudBounds) {
   if (!existsSync(join(root, 'node_modules'))) {
     stop('this clone is not set up yet');
     return;
@@ -64,7 +63,7 @@ export async function launch(entry, argv = process.argv.slice(2), bounds = heapB
   if (runsHere()) {
     Object.assign(process.env, programEnvironment());
     modules.enableCompileCache(process.env.NODE_COMPILE_CACHE);
-    if (staysUp(argv) && !process.execArgv.includes(bounds[0])) become(argv, bounds);
+    stayWithin(bounds, argv);
     const program = await import(pathToFileURL(entry).href);
     process.exitCode = await program.main(argv);
     return;
@@ -74,17 +73,27 @@ export async function launch(entry, argv = process.argv.slice(2), bounds = heapB
     stop(`Node ${process.versions.node} cannot run Fieldloop, which needs 24.15 or later`);
     return;
   }
-  handOver(node, [...bounds, join(root, 'core', 'run.mjs'), entry, ...argv], programEnvironment());
+  handOver(node, [...bounds.flags, join(root, 'core', 'run.mjs'), entry, ...argv], {
+    ...programEnvironment(),
+    ...bounds.environment,
+  });
 }
 
 /** `cloud run` and the robot's `run` stay up; V8 takes these at the start of a process only. */
 const staysUp = (argv) => process.execve !== undefined && argv.includes('run');
 
-/** This process under the bounds: same id, terminal and files. */
-function become(argv, bounds) {
-  const flags = [...process.execArgv, ...bounds];
+/**
+ * For a program that stays up: this process under flags of V8 and an environment for the system's
+ * allocator, which both take at a start only. Same id, terminal and files.
+ */
+export function stayWithin(bounds, argv = process.argv.slice(2)) {
+  if (!staysUp(argv) || process.execArgv.includes(bounds.flags[0])) return;
+  const flags = [...process.execArgv, ...bounds.flags];
   const [node, program] = process.argv;
-  process.execve(process.execPath, [node, ...flags, program, ...argv], process.env);
+  process.execve(process.execPath, [node, ...flags, program, ...argv], {
+    ...process.env,
+    ...bounds.environment,
+  });
 }
 
 /** Becomes `node args`: same terminal, same signals, same exit code. */

@@ -24,6 +24,13 @@ const optional = ['rclnodejs'];
 const banner = `import { createRequire as requireOf } from 'node:module';
 const require = requireOf(import.meta.url);`;
 
+/** The program and its threads. */
+const entries = [
+  { file: 'agent/bin/bundle.ts', out: 'fieldloop-agent' },
+  { file: 'agent/data-worker.ts', out: 'data-worker' },
+  { file: 'agent/scoring-worker.ts', out: 'scoring-worker' },
+];
+
 export interface AgentBundle {
   /** What `node` runs: `fieldloop-agent`. */
   readonly entry: string;
@@ -35,11 +42,19 @@ export interface AgentBundle {
 export async function buildAgent(root: string, folder: string): Promise<AgentBundle> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const result = await build({
-    entryPoints: ['main', 'data-worker', 'scoring-worker'].map((name) => ({
-      in: join(root, 'agent', name === 'main' ? 'bin/bundle.ts' : `${name}.ts`),
-      out: name === 'main' ? 'fieldloop-agent' : name,
-    })),
+  const each = await Promise.all(
+    entries.map(({ file, out }) => bundle(join(root, file), folder, out)),
+  );
+  for (const [name, room] of Object.entries(natives)) await link(root, folder, { name, room });
+  await writeFile(join(folder, 'package.json'), '{"type":"module"}\n');
+  const bytes = each.reduce((sum, one) => sum + one, 0);
+  return { entry: join(folder, 'fieldloop-agent.mjs'), bytes };
+}
+
+/** By itself, so that a thread loads nothing that only another one uses. Gives its bytes. */
+async function bundle(file: string, folder: string, out: string): Promise<number> {
+  const { metafile } = await build({
+    entryPoints: [{ in: file, out }],
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -55,10 +70,7 @@ export async function buildAgent(root: string, folder: string): Promise<AgentBun
     logLevel: 'silent',
     metafile: true,
   });
-  for (const [name, room] of Object.entries(natives)) await link(root, folder, { name, room });
-  await writeFile(join(folder, 'package.json'), '{"type":"module"}\n');
-  const bytes = Object.values(result.metafile.outputs).reduce((sum, one) => sum + one.bytes, 0);
-  return { entry: join(folder, 'fieldloop-agent.mjs'), bytes };
+  return Object.values(metafile.outputs).reduce((sum, one) => sum + one.bytes, 0);
 }
 
 async function link(

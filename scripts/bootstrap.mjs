@@ -29,6 +29,7 @@ const tasks = {
   bench: ['bench/main.ts'],
   fuzz: ['scripts/fuzz.ts'],
   soak: ['scripts/soak.ts'],
+  'build-agent': ['scripts/build-agent.ts'],
   setup: [],
 };
 

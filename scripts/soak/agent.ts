@@ -105,7 +105,7 @@ async function begin(
     sources: [{ name: 'main', folder: at.bags, glob: '*.mcap' }],
     models: one.withModel ? [{ id: 'mobilenet', path: at.model }] : [],
     rules,
-    window: { seconds: 30, memory: '16MiB' },
+    window: { seconds: 30, memory: '8MiB' },
     // Small enough that clips are given up for others all the time.
     buffer: { path: state, quota: '128MiB', headroom: '64MiB' },
     log: { level: 'info' },

@@ -78,7 +78,13 @@ async function drive(path: string, { beginMs, signal, add }: Telling): Promise<n
   let firstNs: bigint | undefined;
   let lastMs = 0;
   let nextPayloadMs = 0;
+  /** From the ids of the drive to those of the recorder. */
+  const ids = new Map<number, number>();
   for await (const item of readRecording(file)) {
+    if (item.kind === 'channel') {
+      const { id, topic } = item.channel;
+      ids.set(id, outputs.findIndex((output) => output.topic === topic) + 1);
+    }
     if (item.kind !== 'block') continue;
     const { block } = item;
     for (let i = 0; i < block.count; i += 1) {
@@ -95,7 +101,7 @@ async function drive(path: string, { beginMs, signal, add }: Telling): Promise<n
         await add({ channelId: outputs.length + 1, sequence: 0, logTimeNs, data });
       }
       await add({
-        channelId: block.channelIds[i] ?? 0,
+        channelId: ids.get(block.channelIds[i] ?? 0) ?? 0,
         sequence: block.sequences[i] ?? 0,
         logTimeNs,
         data: block.data.subarray(block.starts[i], block.ends[i]),
