@@ -2,7 +2,7 @@
  * Goal: `fieldloop recording` tells people and programs the same, and its exit codes are right.
  * Method: files made here, the whole command line, what it wrote and how it ended.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Channel, openClipWriter } from '@fieldloop/recording';
@@ -195,4 +195,25 @@ test('repair: a sound file, a report for people and programs, never over another
   expect(json).toMatchObject({ kept: { messages: 8, metadata: 1 }, losses: [], statedMessages: 8 });
   const nothing = await run('repair', join(folder, 'nothing.mcap'), join(folder, 'never.mcap'));
   expect(nothing.code).toBe(4);
+});
+
+test('a folder of splits: info and check tell of all, repair writes a file for each', async () => {
+  const bag = join(folder, 'bag');
+  await mkdir(bag);
+  await copyFile(good, join(bag, 'bag_0.mcap'));
+  await copyFile(cut, join(bag, 'bag_1.mcap'));
+  const listing = 'a:\n  relative_file_paths:\n    - bag_0.mcap\n    - bag_2.mcap\n';
+  await writeFile(join(bag, 'metadata.yaml'), listing);
+  const told = await run('info', bag);
+  expect(told.code).toBe(6);
+  expect(told.out).toMatch(/^folder {4}.*bag\nfiles {5}2\nmissing {3}.*bag_2.mcap$/m);
+  expect(told.err).toContain('bag_1.mcap@byte');
+  const checked = await run('check', bag);
+  expect(checked).toMatchObject({ code: 6, out: expect.stringContaining('bag_2.mcap') });
+  const out = join(folder, 'mended');
+  const repaired = await run('repair', bag, out);
+  expect(repaired.code).toBe(0);
+  expect(repaired.out).toContain(join(out, 'mended_0.mcap'));
+  expect((await run('check', join(out, 'mended_0.mcap'))).code).toBe(0);
+  expect(await run('repair', bag, out)).toMatchObject({ code: 5 });
 });
