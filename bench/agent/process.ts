@@ -1,7 +1,9 @@
 /**
- * The agent as a robot has it: its own process by its own launcher, real files, figures of the
+ * The agent as a robot has it: its own process, run from the bundle, real files, figures of the
  * kernel. What a robot's mixed stream costs in memory and processor, what it costs to do nothing,
- * how long main is away from its loop, and how long a moment takes to be safe.
+ * how long main is away from its loop, and how long a moment takes to be safe. Beside the gaps of
+ * main stands how long the kernel let it wait for a core: on a machine with more to do than cores,
+ * that wait is what the gaps are made of.
  */
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,7 +19,7 @@ import {
 } from '@fieldloop/agent';
 import { sha256Hex, silentLog, uuidText } from '@fieldloop/core';
 import { systemClock, systemIds } from '@fieldloop/core/system';
-import { type Running, startProgram } from '@fieldloop/e2e';
+import { buildAgent, type Running, startProgram } from '@fieldloop/e2e';
 import { generate, type Mix, mixes } from '../generate.ts';
 import { type Bench, median, type Row, row } from '../report.ts';
 import { writeMobileNet } from '@fieldloop/e2e';
@@ -50,12 +52,14 @@ export const processPart: Bench = async (progress) => {
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
   try {
     const rows: Row[] = [];
+    const { entry } = await buildAgent(root, join(folder, 'bundle'));
+    const place = { folder, entry };
     progress('agent, idle');
-    rows.push(...(await idle(folder)));
+    rows.push(...(await idle(place)));
     progress('agent at 10 MB/s, twenty seconds');
-    rows.push(...(await busy(folder, false)));
+    rows.push(...(await busy(place, false)));
     progress('the same with a MobileNet-sized model');
-    rows.push(...(await busy(folder, true)));
+    rows.push(...(await busy(place, true)));
     progress(`start on ${heldClips} clips`);
     rows.push(await recovery(folder));
     return rows;
@@ -64,13 +68,19 @@ export const processPart: Bench = async (progress) => {
   }
 };
 
+/** Where the bench works, and the file that Node runs. */
+interface Place {
+  readonly folder: string;
+  readonly entry: string;
+}
+
 interface Robot extends AsyncDisposable {
   readonly running: Running;
   readonly state: string;
   status(): Promise<AgentStatus>;
 }
 
-async function startRobot(home: string, more: object): Promise<Robot> {
+async function startRobot(home: string, { entry }: Place, more: object): Promise<Robot> {
   await mkdir(join(home, 'bags'), { recursive: true });
   const state = join(home, 'state');
   const config = {
@@ -86,7 +96,7 @@ async function startRobot(home: string, more: object): Promise<Robot> {
   await writeFile(configFile, JSON.stringify(config));
   const running = startProgram({
     name: 'bench',
-    args: [join(root, 'agent/bin/fieldloop-agent.mjs'), 'run', '--config', configFile],
+    args: [entry, 'run', '--config', configFile],
     cwd: root,
     logFile: join(home, 'agent.log'),
   });
@@ -120,17 +130,17 @@ ${model ? 'models: {net: {ref: net, input: {topic: CAMERA}, every: 500ms, deadli
 - {id: often, every: {period: 5s}, severity: warning, capture: {topics: ["*"], pre: 1s, post: ${postS}s}}
 ${model ? '- {id: unsure, when: net.entropy > 2.0, capture: {topics: [/odom], pre: 1s, post: 1s}}\n' : ''}`;
 
-async function idle(folder: string): Promise<Row[]> {
-  const home = join(folder, 'idle');
+async function idle(place: Place): Promise<Row[]> {
+  const home = join(place.folder, 'idle');
   await mkdir(home);
   await writeFile(join(home, 'rules.yaml'), rulesText(false));
   // The first start of a clone also fills the cache of its code; a robot has it.
   {
-    await using warm = await startRobot(home, {});
+    await using warm = await startRobot(home, place, {});
     await warm.status();
     await systemClock.sleep(settleMs / 2);
   }
-  await using robot = await startRobot(home, {});
+  await using robot = await startRobot(home, place, {});
   await robot.status();
   await systemClock.sleep(settleMs);
   const share = await cpuShare(robot.running.pid, idleMs);
@@ -141,8 +151,8 @@ async function idle(folder: string): Promise<Row[]> {
   ];
 }
 
-async function busy(folder: string, hasModel: boolean): Promise<Row[]> {
-  const home = join(folder, hasModel ? 'model' : 'busy');
+async function busy(place: Place, hasModel: boolean): Promise<Row[]> {
+  const home = join(place.folder, hasModel ? 'model' : 'busy');
   await mkdir(home);
   const { mix, camera } = mixed();
   const rules = rulesText(hasModel).replace('CAMERA', camera);
@@ -151,7 +161,7 @@ async function busy(folder: string, hasModel: boolean): Promise<Row[]> {
   const models = hasModel ? [{ id: 'net', path: 'net' }] : [];
   if (hasModel) await writeMobileNet({ folder: join(home, 'net'), topic: camera });
   const sources = [{ name: 'main', file: 'mixed.mcap', speed: 1 }];
-  await using robot = await startRobot(home, { sources, models });
+  await using robot = await startRobot(home, place, { sources, models });
   let first = await robot.status();
   while (first.source.messages === 0) {
     await systemClock.sleep(10);
@@ -159,7 +169,9 @@ async function busy(folder: string, hasModel: boolean): Promise<Row[]> {
   }
   const beganMs = Date.now();
   await systemClock.sleep(1_000);
+  const waited = await coreWaitMs(robot.running.pid);
   const share = await cpuShare(robot.running.pid, busyMs);
+  const waitMs = (await coreWaitMs(robot.running.pid)) - waited;
   const rss = await rssMiB(robot.running.pid);
   const status = await robot.status();
   const lateMs = hasModel ? 0 : await sealLateness(robot, beganMs);
@@ -179,6 +191,7 @@ async function busy(folder: string, hasModel: boolean): Promise<Row[]> {
       status.machine.gapP99Ms,
       bars.gapMs,
     ),
+    limitRow(`main waited for a core ${what}`, 'ms/s', (waitMs / busyMs) * 1_000, undefined),
     limitRow(
       `processor ${what}, ${rate} MB/s`,
       'of a core',
@@ -299,6 +312,12 @@ async function cpuTicks(pid: number): Promise<number> {
   const text = await readFile(`/proc/${pid}/stat`, 'utf8');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return Number(fields[11]) + Number(fields[12]);
+}
+
+/** What the kernel let the first thread of a process wait while it could have run. */
+async function coreWaitMs(pid: number): Promise<number> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/schedstat`, 'utf8');
+  return Number(text.split(' ')[1]) / 1e6;
 }
 
 async function rssMiB(pid: number): Promise<number> {
