@@ -5,6 +5,7 @@
  */
 import { Fault } from '@fieldloop/core';
 import { chunkMemory } from '../codec/codec.ts';
+import { damaged } from '../damage.ts';
 import { readAheadBytes } from '../limits.ts';
 import { type IndexedMcap, mayHold } from '../mcap/indexed.ts';
 import type { McapChunkIndex } from '../mcap/records.ts';
@@ -81,7 +82,9 @@ async function* parts(
     turn = 1 - turn;
     const isUsual = chunk.chunkLength + chunk.messageIndexLength <= readAheadBytes;
     const into = isUsual ? (buffers[turn] ??= chunkMemory(readAheadBytes)) : undefined;
-    return (await file.stored(chunk, into)) ?? (await file.chunk(chunk));
+    const stored = await file.stored(chunk, into);
+    if (stored !== undefined) demandKnown(file, chunk, stored.counts.keys());
+    return stored ?? (await file.chunk(chunk));
   };
   const ask = (chunk: McapChunkIndex | undefined): Promise<Part> | undefined => {
     const part = chunk && read(chunk);
@@ -94,7 +97,32 @@ async function* parts(
     if (signal?.aborted === true) throw new Fault('cancelled', 'stopped on request');
     const part = await next;
     next = ask(wanted[i + 1]);
-    if (part !== undefined) yield part;
+    if (part === undefined) continue;
+    if (how.isAll && !('chunk' in part)) {
+      for (const { channelIds, count } of part) {
+        demandKnown(file, wanted[i], channelIds.subarray(0, count));
+      }
+    }
+    yield part;
+  }
+}
+
+/** A summary that left out a channel cannot say what a clip of it holds. */
+function demandKnown(
+  file: IndexedMcap,
+  chunk: McapChunkIndex | undefined,
+  ids: Iterable<number>,
+): void {
+  for (const id of ids) {
+    if (file.channels.has(id)) continue;
+    throw damaged({
+      name: file.name,
+      offset: Number(chunk?.chunkStartOffset ?? 0),
+      record: 'Chunk',
+      message: `it holds messages of channel ${id}, which the summary does not name`,
+      expected: 'channels of the summary',
+      remedy: '`fieldloop recording repair FILE OUT` writes it with a summary of its own.',
+    });
   }
 }
 
