@@ -117,7 +117,7 @@ function demandKnown(
     if (file.channels.has(id)) continue;
     throw damaged({
       name: file.name,
-      offset: Number(chunk?.chunkStartOffset ?? 0),
+      offset: chunk?.chunkStartOffset ?? 0,
       record: 'Chunk',
       message: `it holds messages of channel ${id}, which the summary does not name`,
       expected: 'channels of the summary',
