@@ -95,5 +95,5 @@ test('an unknown task is refused with the list of tasks', () => {
   const script = fileURLToPath(new URL('./bootstrap.mjs', import.meta.url));
   const run = spawnSync(process.execPath, [script, 'dmeo'], { encoding: 'utf8' });
   expect(run.status).toBe(2);
-  expect(run.stderr).toContain('tasks: demo, test, bench, fuzz, soak, setup');
+  expect(run.stderr).toContain('tasks: demo, test, bench, fuzz, soak, build-agent, setup');
 });
