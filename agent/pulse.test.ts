@@ -12,7 +12,7 @@ import { systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
 import { openNotify } from './health/notify.ts';
 import { openPulse, standingStill } from './pulse.ts';
-import { noNotify, openListener } from './pulse.cases.ts';
+import { noNotify, openNotifyListener } from './notify-listener.cases.ts';
 import { openThread } from './thread.ts';
 
 const stuckLater = `
@@ -24,7 +24,7 @@ parentPort.on('message', () => { for (;;) {} });
 test.skipIf(noNotify !== undefined)(
   `ready, alive, and silent beside a data thread that hangs${noNotify ?? ''}`,
   async () => {
-    await using manager = await openListener();
+    await using manager = await openNotifyListener();
     const folder = mkdtempSync(join(tmpdir(), 'fl-pulse-'));
     writeFileSync(join(folder, 'worker.mjs'), stuckLater);
     const deps = { clock: systemClock, random: seededRandom(1), log: silentLog };

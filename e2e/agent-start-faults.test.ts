@@ -16,10 +16,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { noNotify, openNotifyListener } from '@fieldloop/agent/notify-listener';
 import { decodeEvents } from '@fieldloop/proto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { did, faultRules, type Robot, startRobot, type Wish, writeDrive } from './fault-robot.ts';
-import { noNotify, openNotifyListener } from './notify-listener.ts';
+
 
 const patience = { timeout: 60_000 };
 

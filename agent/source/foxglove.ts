@@ -5,7 +5,6 @@
  */
 import {
   asFault,
-  backoffMs,
   type Clock,
   Fault,
   type Ids,
@@ -14,7 +13,7 @@ import {
   uuidText,
 } from '@fieldloop/core';
 import { type Channel, openChannelTable } from '@fieldloop/recording';
-import { dialFoxgloveMs, maxBlockMessages, quietEveryMs, sourceBackoff } from '../limits.ts';
+import { dialFoxgloveMs, maxBlockMessages, quietEveryMs } from '../limits.ts';
 import {
   type Advertised,
   type FromServer,
@@ -26,6 +25,7 @@ import {
 } from './foxglove-frames.ts';
 import { type LiveInbox, openInbox } from './inbox.ts';
 import { liveBlocks, type LiveMessage } from './live-block.ts';
+import { reconnecting } from './reconnect.ts';
 import type { Session, Source, SourceItem } from './source.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -43,46 +43,15 @@ export interface FoxgloveDeps {
 }
 
 export function foxgloveSource(options: FoxgloveOptions, deps: FoxgloveDeps): Source {
+  const connecting = {
+    connect: (signal: AbortSignal) => connection(options, deps, signal),
+    closed: 'the Foxglove server closed the connection',
+  };
   return {
     name: options.name,
     finite: false,
-    items: (signal) => foxgloveItems(options, deps, signal),
+    items: (signal) => reconnecting(connecting, deps, signal),
   };
-}
-
-async function* foxgloveItems(
-  options: FoxgloveOptions,
-  deps: FoxgloveDeps,
-  signal: AbortSignal,
-): AsyncGenerator<SourceItem, void> {
-  let failures = 0;
-  while (!signal.aborted) {
-    let fault: Fault | undefined;
-    let begun = false;
-    try {
-      for await (const item of connection(options, deps, signal)) {
-        if (item.kind === 'begin') {
-          begun = true;
-          failures = 0;
-        }
-        yield item;
-      }
-    } catch (error) {
-      fault = asFault(error);
-      if (fault.code === 'internal') throw error;
-    }
-    if (signal.aborted) return;
-    if (begun) yield { kind: 'end', fault: fault?.code === 'corrupt' ? fault : undefined };
-    yield {
-      kind: 'waiting',
-      reason: fault?.message ?? 'the Foxglove server closed the connection',
-    };
-    // An aborted sleep ends the loop.
-    await deps.clock
-      .sleep(backoffMs(failures, sourceBackoff, deps.random), signal)
-      .catch(() => undefined);
-    failures += 1;
-  }
 }
 
 async function* connection(

@@ -3,8 +3,6 @@
  * publishers offer. What speaks to ROS is behind a port, because it is there on few machines.
  */
 import {
-  asFault,
-  backoffMs,
   type Clock,
   type Fault,
   type Ids,
@@ -13,9 +11,10 @@ import {
   uuidText,
 } from '@fieldloop/core';
 import { openChannelTable } from '@fieldloop/recording';
-import { graphEveryMs, maxBlockMessages, quietEveryMs, sourceBackoff } from '../limits.ts';
+import { graphEveryMs, maxBlockMessages, quietEveryMs } from '../limits.ts';
 import { type LiveInbox, openInbox } from './inbox.ts';
 import { liveBlocks, type LiveMessage } from './live-block.ts';
+import { reconnecting } from './reconnect.ts';
 import type { Session, Source, SourceItem } from './source.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -64,37 +63,16 @@ export interface Ros2Deps {
 const sensorData: RosQuality = { reliable: false, transientLocal: false, depth: 5 };
 
 export function ros2Source(options: Ros2Options, deps: Ros2Deps): Source {
-  return { name: options.name, finite: false, items: (signal) => rosItems(options, deps, signal) };
-}
-
-async function* rosItems(
-  options: Ros2Options,
-  deps: Ros2Deps,
-  signal: AbortSignal,
-): AsyncGenerator<SourceItem, void> {
-  let failures = 0;
-  while (!signal.aborted) {
-    let fault: Fault | undefined;
-    let begun = false;
-    try {
-      for await (const item of graphItems(options, deps, signal)) {
-        begun ||= item.kind === 'begin';
-        yield item;
-      }
-    } catch (error) {
-      fault = asFault(error);
-      if (fault.code === 'internal') throw error;
-    }
-    if (signal.aborted) return;
-    if (begun) yield { kind: 'end' };
-    const reason = fault === undefined ? 'the ROS graph closed' : reasonOf(fault);
-    yield { kind: 'waiting', reason };
-    // An aborted sleep ends the loop.
-    await deps.clock
-      .sleep(backoffMs(failures, sourceBackoff, deps.random), signal)
-      .catch(() => undefined);
-    failures += 1;
-  }
+  const connecting = {
+    connect: (signal: AbortSignal) => graphItems(options, deps, signal),
+    closed: 'the ROS graph closed',
+    reasonOf,
+  };
+  return {
+    name: options.name,
+    finite: false,
+    items: (signal) => reconnecting(connecting, deps, signal),
+  };
 }
 
 const reasonOf = ({ message, remedy = '' }: Fault): string => `${message}. ${remedy}`.trim();

@@ -4,8 +4,6 @@
  */
 import { connect, type Socket } from 'node:net';
 import {
-  asFault,
-  backoffMs,
   type Clock,
   Fault,
   type Ids,
@@ -13,7 +11,8 @@ import {
   uuidText,
 } from '@fieldloop/core';
 import { openMcapParser } from '@fieldloop/recording';
-import { maxReadAheadBytes, quietEveryMs, sourceBackoff } from '../limits.ts';
+import { maxReadAheadBytes, quietEveryMs } from '../limits.ts';
+import { reconnecting } from './reconnect.ts';
 import { openTimeline, type Source, type SourceItem } from './source.ts';
 
 export interface SimOptions {
@@ -29,40 +28,15 @@ export interface SimDeps {
 }
 
 export function simSource(options: SimOptions, deps: SimDeps): Source {
-  return { name: options.name, finite: false, items: (signal) => simItems(options, deps, signal) };
-}
-
-async function* simItems(
-  options: SimOptions,
-  deps: SimDeps,
-  signal: AbortSignal,
-): AsyncGenerator<SourceItem, void> {
-  let failures = 0;
-  while (!signal.aborted) {
-    let fault: Fault | undefined;
-    let begun = false;
-    try {
-      for await (const item of connection(options, deps, signal)) {
-        if (item.kind === 'begin') {
-          begun = true;
-          failures = 0;
-        }
-        yield item;
-      }
-    } catch (error) {
-      fault = asFault(error);
-      if (fault.code === 'internal') throw error;
-    }
-    if (signal.aborted) return;
-    if (begun) yield { kind: 'end', fault: fault?.code === 'corrupt' ? fault : undefined };
-    const reason = fault === undefined ? 'the simulator closed the stream' : fault.message;
-    yield { kind: 'waiting', reason };
-    // An aborted sleep ends the loop.
-    await deps.clock
-      .sleep(backoffMs(failures, sourceBackoff, deps.random), signal)
-      .catch(() => undefined);
-    failures += 1;
-  }
+  const connecting = {
+    connect: (signal: AbortSignal) => connection(options, deps, signal),
+    closed: 'the simulator closed the stream',
+  };
+  return {
+    name: options.name,
+    finite: false,
+    items: (signal) => reconnecting(connecting, deps, signal),
+  };
 }
 
 async function* connection(

@@ -1,11 +1,12 @@
-/** A service manager for tests: a real datagram socket, and the real systemd-notify. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+/** A service manager as an agent sees it: a real datagram socket that systemd-notify writes to. */
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { systemClock } from '@fieldloop/core/system';
 
-/** Why it cannot be tried here. */
+/** Why there can be none here. */
 export const noNotify: string | undefined = !existsSync('/usr/bin/systemd-notify')
   ? 'systemd-notify is not here (Debian: systemd)'
   : spawnSync('python3', ['--version']).status !== 0
@@ -23,31 +24,31 @@ while True:
     if b'BARRIER=1' not in data: print(repr(data.decode()), flush=True)
 `;
 
-export interface Listener extends AsyncDisposable {
+export interface NotifyListener extends AsyncDisposable {
   readonly path: string;
   /** Datagrams so far, each as its assignments. */
   readonly heard: readonly (readonly string[])[];
-  /** Resolves with the first one, from `from` on, that has this assignment. */
+  /** Resolves with the place of the first one, from `from` on, that has this assignment. */
   next(word: string, from?: number): Promise<number>;
+  /** Resolves when nothing was heard for so long. */
+  silent(ms: number): Promise<void>;
 }
 
-export async function openListener(): Promise<Listener> {
+export async function openNotifyListener(): Promise<NotifyListener> {
   const folder = mkdtempSync(join(tmpdir(), 'fl-notify-'));
   const path = join(folder, 'notify.sock');
-  const child: ChildProcess = spawn('python3', ['-c', program, path], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn('python3', ['-c', program, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   const heard: string[][] = [];
   let wake: (() => void)[] = [];
-  const lines = createInterface({ input: child.stdout ?? process.stdin });
-  const ready = new Promise<void>((resolve) => {
-    lines.on('line', (line) => {
+  let heardMs = systemClock.monotonicMs();
+  await new Promise<void>((resolve) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      heardMs = systemClock.monotonicMs();
       if (line === 'ready') resolve();
       else heard.push(line.slice(1, -1).split('\\n').filter(Boolean));
       for (const one of wake.splice(0)) one();
     });
   });
-  await ready;
   return {
     path,
     heard,
@@ -56,6 +57,14 @@ export async function openListener(): Promise<Listener> {
         const at = heard.findIndex((words, i) => i >= from && words.includes(word));
         if (at >= 0) return at;
         await new Promise<void>((resolve) => wake.push(resolve));
+      }
+    },
+    async silent(ms) {
+      heardMs = systemClock.monotonicMs();
+      for (;;) {
+        const quietMs = systemClock.monotonicMs() - heardMs;
+        if (quietMs >= ms) return;
+        await systemClock.sleep(ms - quietMs);
       }
     },
     async [Symbol.asyncDispose]() {

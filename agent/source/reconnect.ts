@@ -1,0 +1,47 @@
+/**
+ * A live source over a connection that comes and goes: each connection is a session of its own, and
+ * the next one is tried after a pause that grows until one begins.
+ */
+import { asFault, backoffMs, type Clock, type Fault, type Random } from '@fieldloop/core';
+import { sourceBackoff } from '../limits.ts';
+import type { SourceItem } from './source.ts';
+
+export interface Connecting {
+  /** One connection, from `begin` on; a Fault when it is not there or breaks. */
+  readonly connect: (signal: AbortSignal) => AsyncIterable<SourceItem>;
+  /** Said when the other side closed it. */
+  readonly closed: string;
+  readonly reasonOf?: (fault: Fault) => string;
+}
+
+export async function* reconnecting(
+  { connect, closed, reasonOf = ({ message }) => message }: Connecting,
+  deps: { readonly clock: Clock; readonly random: Random },
+  signal: AbortSignal,
+): AsyncGenerator<SourceItem, void> {
+  let failures = 0;
+  while (!signal.aborted) {
+    let fault: Fault | undefined;
+    let begun = false;
+    try {
+      for await (const item of connect(signal)) {
+        if (item.kind === 'begin') {
+          begun = true;
+          failures = 0;
+        }
+        yield item;
+      }
+    } catch (error) {
+      fault = asFault(error);
+      if (fault.code === 'internal') throw error;
+    }
+    if (signal.aborted) return;
+    if (begun) yield { kind: 'end', fault: fault?.code === 'corrupt' ? fault : undefined };
+    yield { kind: 'waiting', reason: fault === undefined ? closed : reasonOf(fault) };
+    // An aborted sleep ends the loop.
+    await deps.clock
+      .sleep(backoffMs(failures, sourceBackoff, deps.random), signal)
+      .catch(() => undefined);
+    failures += 1;
+  }
+}
