@@ -4,6 +4,7 @@
  */
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { bufferGrowthBytes } from './limits.ts';
 
 let collect: ((wish: object) => void) | undefined;
 
@@ -20,17 +21,25 @@ export function collectGarbage(): void {
 
 const buffers = (): number => process.memoryUsage().arrayBuffers;
 
+/** Bytes of this thread's buffers after the last collection, and after the last whole one. */
+let afterLast = buffers();
+let afterWhole = afterLast;
+
 /**
  * To be called again and again: collects when the thread's buffers have grown by so many bytes
- * since the last time. Blocks outlive the young generation, and V8 by itself would let tens of
- * megabytes of them stand.
+ * since the last time. Most blocks die young, which is cheap to see; but V8 by itself looks at what
+ * lies on its heap, and would let tens of megabytes of them stand.
  */
-export function openCollector(growth: number): () => void {
-  let before = buffers();
-  return () => {
-    if (buffers() - before < growth) return;
-    collect ??= openCollect();
-    collect({ type: 'major', execution: 'sync' });
-    before = buffers();
-  };
+export function collectBuffers(): void {
+  const now = buffers();
+  afterLast = Math.min(afterLast, now);
+  afterWhole = Math.min(afterWhole, now);
+  if (now - afterLast < bufferGrowthBytes) return;
+  collect ??= openCollect();
+  collect({ type: 'minor', execution: 'sync' });
+  afterLast = buffers();
+  if (afterLast - afterWhole < bufferGrowthBytes) return;
+  collect({ type: 'major', execution: 'sync' });
+  afterLast = buffers();
+  afterWhole = afterLast;
 }

@@ -9,10 +9,10 @@ import type { LogLevel } from '@fieldloop/proto';
 import type { PlainRuleSet } from '@fieldloop/rules';
 import type { ClipAsk } from './clip/ask.ts';
 import { type ClipMeans, openClipMeans } from './clip-means.ts';
-import { collectGarbage, openCollector } from './collect.ts';
+import { collectBuffers, collectGarbage } from './collect.ts';
 import { Lane, type LaneSettings } from './lane.ts';
 import { leveledLog } from './leveled-log.ts';
-import { bufferGrowthBytes, laneStillMs, progressEveryMs, startIsOverMs } from './limits.ts';
+import { laneStillMs, progressEveryMs, startIsOverMs } from './limits.ts';
 import type { DataProgress, DataSettings, FromData, RulesGiven, ToData } from './messages.ts';
 import { openSource } from './open-source.ts';
 import { openOutlet, type OpenOutlet } from './outlet.ts';
@@ -255,7 +255,6 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
         deps,
       ),
   );
-  const collectBuffers = openCollector(bufferGrowthBytes);
   const tell = (): void => {
     collectBuffers();
     const about = { off, queueShare: outlet.queueShare, spool: means.spool?.figures };

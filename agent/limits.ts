@@ -18,8 +18,8 @@ export const identityWithinMs = 10_000;
 export const enrolBackoff = { firstMs: 1_000, mostMs: 60_000 } as const;
 /** How often the data worker tells its figures. */
 export const progressEveryMs = 250;
-/** What the data thread's buffers may grow by before garbage is collected. */
-export const bufferGrowthBytes = 8 * 2 ** 20;
+/** What a thread's buffers may grow by before garbage is collected. */
+export const bufferGrowthBytes = 4 * 2 ** 20;
 /** What a stop waits for open clips to be cut; what is left then is left to the next start. */
 export const stopWithinMs = 8_000;
 
@@ -141,6 +141,8 @@ export const maxEmbeddingNumbers = 1_024;
 
 // Window and clip.
 
+/** Bytes of blocks in memory, at most, that a recorder's file holds too. */
+export const inFileMemoryBytes = 2 * 1024 * 1024;
 /** Bytes of latched messages kept after they left the window. */
 export const maxLatchedBytes = 16 * 1024 * 1024;
 /** Topics that a clip's manifest may hold (proto/manifest.ts). */

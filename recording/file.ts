@@ -3,8 +3,15 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { Fault } from '@fieldloop/core';
 import type { Appendable, Readable } from './types.ts';
 
+export interface OpenFile extends Readable, AsyncDisposable {
+  /** The same under each name of one file, and of no other file while this one is open. */
+  readonly identity: string;
+  /** Takes its size again. */
+  refresh(): Promise<void>;
+}
+
 /** Opens a file for reading. Its size is taken now; use the push parser for files that grow. */
-export async function openFile(path: string): Promise<Readable & AsyncDisposable> {
+export async function openFile(path: string): Promise<OpenFile> {
   const handle = await guarded(path, () => open(path, 'r'));
   const neighbours = new Map<string, Readable & AsyncDisposable>();
   const status = await guarded(path, () => handle.stat());
@@ -12,10 +19,16 @@ export async function openFile(path: string): Promise<Readable & AsyncDisposable
     await handle.close();
     throw new Fault('invalid', 'is not a file', { place: path, remedy: 'Name a recording file.' });
   }
-  const { size } = status;
+  let { size } = status;
   return {
     name: path,
-    size,
+    identity: `${status.dev}:${status.ino}`,
+    get size() {
+      return size;
+    },
+    async refresh() {
+      ({ size } = await guarded(path, () => handle.stat()));
+    },
     async read(offset, length, into) {
       const most = Math.max(0, Math.min(length, size - offset));
       const memory = into ?? new Uint8Array(Buffer.allocUnsafeSlow(most).buffer);

@@ -43,12 +43,15 @@ export class Entry implements WindowBlock {
   /** It is being written; its memory is no longer the window's. */
   isMoving = false;
   isGone = false;
+  /** Its file may have it: it costs no disk and no copy to let its memory go. */
+  isInFile: boolean;
 
   constructor(block: MessageBlock, file?: FilePlace) {
     this.count = block.count;
     this.firstNs = block.firstNs;
     this.lastNs = block.lastNs;
     this.file = file;
+    this.isInFile = file !== undefined && block.chunk !== undefined;
     this.#block = block;
   }
 

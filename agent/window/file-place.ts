@@ -1,19 +1,28 @@
 /**
  * A block whose bytes stand in the recorder's own file: nothing is copied, and a cut reads it from
- * there again. A file that is gone, or is another one under the old name, has nothing.
+ * there again, also when the recorder has deleted or renamed the file since. One that was truncated
+ * or overwritten has nothing.
  */
 import { blockAt, type Channel, type MessageBlock } from '@fieldloop/recording';
-import { openFile } from '@fieldloop/recording/file';
+import { collectBuffers } from '../collect.ts';
 import type { FilePlace, Place } from './entry.ts';
+import type { HeldFiles } from './held-files.ts';
 
-/** Undefined when the block is not one whole chunk of its file. */
-export function filePlaceOf(
+export interface FilePlaceDeps {
+  readonly channels: ReadonlyMap<number, Channel>;
+  readonly files: HeldFiles;
+}
+
+/** Undefined when the block is not one whole chunk of its file, or the file is gone already. */
+export async function filePlaceOf(
   block: MessageBlock,
-  file: FilePlace | undefined,
-  channels: ReadonlyMap<number, Channel>,
-): Place | undefined {
+  place: FilePlace | undefined,
+  { channels, files }: FilePlaceDeps,
+): Promise<Place | undefined> {
   const { chunk, count, firstNs, lastNs } = block;
-  if (file === undefined || chunk === undefined) return undefined;
+  if (place === undefined || chunk === undefined) return undefined;
+  const held = await files.hold(place.path);
+  if (held === undefined) return undefined;
   const { uncompressedSize, uncompressedCrc } = chunk;
   const isSame = (found: MessageBlock): boolean =>
     found.count === count &&
@@ -23,15 +32,17 @@ export function filePlaceOf(
     found.chunk.uncompressedCrc === uncompressedCrc;
   return {
     async load() {
+      // A cut loads one block after the other, and is through with the last one.
+      collectBuffers();
       try {
-        await using opened = await openFile(file.path);
-        const found = await blockAt(opened, file.offset, channels.values());
+        await held.file.refresh();
+        const found = await blockAt(held.file, place.offset, channels.values());
         return found !== undefined && isSame(found) ? found : undefined;
       } catch {
-        // Rotated away, truncated or overwritten: for the window all of it is the same loss.
+        // Truncated or overwritten: for the window both are the same loss.
         return undefined;
       }
     },
-    drop() {},
+    drop: held.release,
   };
 }

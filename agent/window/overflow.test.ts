@@ -4,14 +4,28 @@
  * Method: real folders and a real process that is killed; disks that fail are object literals.
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setImmediate as breathe } from 'node:timers/promises';
 import { type Clock, seededRandom, silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
-import { cutClip, type MessageBlock, messageAt, readRecording } from '@fieldloop/recording';
+import {
+  cutClip,
+  type MessageBlock,
+  messageAt,
+  readRecording,
+  type RecordingItem,
+} from '@fieldloop/recording';
 import { createFile, openFile } from '@fieldloop/recording/file';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { overflowQueueBytes, overflowRestMs } from '../clip-limits.ts';
@@ -260,9 +274,9 @@ const plain = (block: MessageBlock): unknown[] =>
     return { ...message, data: Buffer.from(data).toString('hex') };
   });
 
-async function recorded(): Promise<string> {
+async function recorded(messages = 4_000): Promise<string> {
   const path = join(folder, 'source.mcap');
-  const said = Array.from({ length: 4_000 }, (_, i) => ({
+  const said = Array.from({ length: messages }, (_, i) => ({
     topic: i % 3 === 0 ? '/odom' : '/scan',
     atNs: 1_700_000_000n * second + BigInt(i) * 10_000_000n,
     value: { i, text: 'x'.repeat(i % 900) },
@@ -288,24 +302,63 @@ test('a chunk, and a slice of one, come back as they were, and a whole chunk can
   expect(count).toBeGreaterThan(10);
 });
 
-test('blocks of a file are not copied: a cut reads them there, and what is gone is gone', async () => {
+test('blocks of a file are not copied: a cut reads them there, whatever its name is by now', async () => {
   const path = await recorded();
   const window = windowOf({ ns: 1_000n * second, memoryBytes: 10_000 });
   const whole = windowOf({ ns: 1_000n * second });
-  await using file = await openFile(path);
-  for await (const item of readRecording(file)) {
+  await addAll(path, async (item) => {
     if (item.kind === 'channel') for (const one of [window, whole]) one.addChannel(item.channel);
-    if (item.kind !== 'block') continue;
+    if (item.kind !== 'block') return;
     whole.addBlock(item.block);
     window.addBlock(item.block, { path, offset: item.block.offset });
     while (window.isFull) expect(await window.moveOldest(false)).toBe(true);
-  }
+  });
   expect(inMemory(window)).toBeLessThan(window.held.length);
-  expect(await clipOf(window)).toBe(await clipOf(whole));
-  const bytes = readFileSync(path);
+  const clip = await clipOf(whole);
+  expect(await clipOf(window)).toBe(clip);
+  renameSync(path, `${path}.1`);
+  writeFileSync(path, 'another recording');
+  expect(await clipOf(window)).toBe(clip);
+  rmSync(`${path}.1`);
+  expect(await clipOf(window)).toBe(clip);
+  window.clear();
+  const left = (): string[] => openFiles().filter((name) => name.startsWith(path));
+  for (let i = 0; i < 200 && left().length > 0; i += 1) await breathe();
+  expect(left()).toEqual([]);
+});
+
+async function addAll(path: string, take: (item: RecordingItem) => Promise<void>): Promise<void> {
+  await using file = await openFile(path);
+  for await (const item of readRecording(file)) await take(item);
+}
+
+/** What this process holds open. */
+const openFiles = (): string[] =>
+  readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${fd}`)];
+    } catch {
+      return [];
+    }
+  });
+
+test('a file that was overwritten, or gone before it was needed, has nothing', async () => {
+  const path = await recorded(16_000);
+  const window = windowOf({ ns: 1_000n * second, memoryBytes: 10_000 });
+  const late = windowOf({ ns: 1_000n * second, memoryBytes: 1e9 });
+  await addAll(path, async (item) => {
+    if (item.kind === 'channel') for (const one of [window, late]) one.addChannel(item.channel);
+    if (item.kind !== 'block') return;
+    for (const one of [window, late]) one.addBlock(item.block, { path, offset: item.block.offset });
+    while (window.isFull) expect(await window.moveOldest(false)).toBe(true);
+  });
   const away = window.held.filter(({ block }) => block === undefined);
-  writeFileSync(path, Buffer.alloc(bytes.length, 1));
+  expect(away.length).toBeGreaterThan(3);
+  writeFileSync(path, Buffer.alloc(readFileSync(path).length, 1));
   for (const one of away) expect(await one.load()).toBeUndefined();
   rmSync(path);
-  for (const one of away) expect(await one.load()).toBeUndefined();
+  // What is in memory stays there, up to the bytes of memory.
+  while (late.isFull) if (!(await late.moveOldest(false))) late.dropOldest();
+  expect(inMemory(late)).toBe(late.held.length);
+  expect(late.held.length).toBeGreaterThan(3);
 });

@@ -1,12 +1,14 @@
 /**
- * The last seconds of one timeline: blocks in file order, within a span of log time. Those beyond
- * the bytes of memory move to a place on a disk, the oldest first: back to the recorder's own file
- * that holds them, or into the spool. What leaves the window is gone, except the last message of
- * latched topics.
+ * The last seconds of one timeline: blocks in file order, within a span of log time. Those that the
+ * recorder's own file holds leave memory first, as the system keeps what was just written anyway;
+ * others when they are over the bytes of memory, the oldest first, into the spool. What leaves the
+ * window is gone, except the last message of latched topics.
  */
 import type { Channel, LatchedMessage, MessageBlock } from '@fieldloop/recording';
+import { inFileMemoryBytes } from '../limits.ts';
 import { Entry, type FilePlace, type WindowBlock } from './entry.ts';
 import { filePlaceOf } from './file-place.ts';
+import { openHeldFiles } from './held-files.ts';
 import { openLatched } from './latched.ts';
 import { openMemory } from './memory.ts';
 import type { Overflow } from './overflow.ts';
@@ -35,7 +37,7 @@ export interface Window {
   resume(from: { readonly heldFromNs: bigint; readonly latched: Iterable<LatchedMessage> }): void;
   /** Lets go of what is older than the span, but of nothing at or after `neededFromNs`. */
   forget(neededFromNs: bigint | undefined): void;
-  /** True when the bytes are over the limit and more than one block is in memory. */
+  /** True when the oldest block of more than one in memory has to leave it. */
   readonly isFull: boolean;
   /**
    * Frees the memory of the oldest block that is in it; false when it has nowhere to go. Who can
@@ -61,6 +63,7 @@ class BlockWindow implements Window {
   readonly #options: WindowOptions;
   readonly #memory = openMemory();
   readonly #latched = openLatched();
+  readonly #files = openHeldFiles();
   /** Blocks that count as memory. */
   #resident = 0;
   heldFromNs: bigint | undefined;
@@ -75,7 +78,12 @@ class BlockWindow implements Window {
   }
 
   get isFull(): boolean {
-    return this.#resident > 1 && this.#memory.bytes() > this.#options.memoryBytes;
+    if (this.#resident <= 1) return false;
+    const { memoryBytes } = this.#options;
+    const isInFile = this.#oldestResident()?.isInFile === true;
+    return (
+      this.#memory.bytes() > (isInFile ? Math.min(inFileMemoryBytes, memoryBytes) : memoryBytes)
+    );
   }
 
   get oldestThroughNs(): bigint {
@@ -111,13 +119,11 @@ class BlockWindow implements Window {
   }
 
   async moveOldest(patient: boolean): Promise<boolean> {
-    const entry = this.held.find(({ block, isMoving }) => block !== undefined && !isMoving);
+    const entry = this.#oldestResident();
     const block = entry?.block;
     if (entry === undefined || block === undefined) return false;
-    const there = filePlaceOf(block, entry.file, this.channels);
-    if (there !== undefined) {
-      this.#release(block);
-      entry.settle(there, this.channels);
+    if (entry.isInFile) {
+      await this.#backToFile(entry, block);
       return true;
     }
     const onItsWay = await this.#options.spool?.take(block, patient);
@@ -149,6 +155,23 @@ class BlockWindow implements Window {
 
   latched(): Iterable<LatchedMessage> {
     return this.#latched.all();
+  }
+
+  #oldestResident(): Entry | undefined {
+    return this.held.find(({ block, isMoving }) => block !== undefined && !isMoving);
+  }
+
+  async #backToFile(entry: Entry, block: MessageBlock): Promise<void> {
+    entry.isMoving = true;
+    const there = await filePlaceOf(block, entry.file, {
+      channels: this.channels,
+      files: this.#files,
+    });
+    entry.isMoving = false;
+    entry.isInFile = there !== undefined;
+    if (there === undefined && !entry.isGone) return;
+    this.#release(block);
+    if (there !== undefined) entry.settle(there, this.channels);
   }
 
   #release(block: MessageBlock): void {
