@@ -21,7 +21,7 @@ import { type Identity, loadIdentity } from './enroll/identity.ts';
 import type { UplinkFigures } from './health/status.ts';
 import { enrolBackoff } from './limits.ts';
 import type { Downloads } from './uplink/downloads.ts';
-import { openUplink, type Uplink } from './uplink/uplink.ts';
+import type { Uplink } from './uplink/uplink.ts';
 import type { WishListener } from './uplink/wishes.ts';
 
 export interface CloudLink extends AsyncDisposable {
@@ -111,6 +111,8 @@ class RunningLink implements CloudLink {
       const identity = (await loadIdentity(dir, { clock })) ?? (await this.#enrol(dir));
       if (identity === undefined || this.#closing.signal.aborted) return;
       this.#identity = identity;
+      // The client of MQTT is large, and a robot without a cloud needs none.
+      const { openUplink } = await import('./uplink/uplink.ts');
       this.#uplink = openUplink({
         buffer,
         identity,
@@ -134,7 +136,7 @@ class RunningLink implements CloudLink {
 
   /** Tries until the cloud answers; gives up only when it says no. */
   async #enrol(dir: string): Promise<Identity | undefined> {
-    const { cloud, device } = this.#config;
+    const { cloud, device, uplink } = this.#config;
     const { clock, log, random } = this.#deps;
     const { signal } = this.#closing;
     // Certificates are made once in a robot's life; the code for it need not stay in memory.
@@ -149,6 +151,8 @@ class RunningLink implements CloudLink {
       log.warn('the device is not enrolled', { remedy: this.#degraded });
       return undefined;
     }
+    const mostMs = Math.min(enrolBackoff.mostMs, uplink.reconnectMostMs);
+    const waits = { ...enrolBackoff, mostMs };
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       try {
         return await enroll({ dir, token, name: device.name, clock, log, signal });
@@ -157,7 +161,7 @@ class RunningLink implements CloudLink {
         if (!faultTable[fault.code].retry) throw error;
         this.#noteRetry(fault);
         // An aborted sleep ends the loop.
-        await clock.sleep(backoffMs(attempt, enrolBackoff, random), signal).catch(() => undefined);
+        await clock.sleep(backoffMs(attempt, waits, random), signal).catch(() => undefined);
       }
     }
     return undefined;
