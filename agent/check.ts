@@ -22,7 +22,7 @@ import { identityFolder } from './cloud-link.ts';
 import { statusSocketPath } from './health/status.ts';
 import type { Finding } from './finding.ts';
 import { modelsFolder, readChosen } from './models-chosen.ts';
-import type { ModelFiles } from './score/model.ts';
+import type { ModelFiles } from './score/model-files.ts';
 import { certificateDaysLeft } from './limits.ts';
 
 const ok = (about: string, text: string): Finding => ({ level: 'ok', about, text });

@@ -4,13 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { asFault, Fault, faultLine, faultTable, type Log, seededRandom } from '@fieldloop/core';
 import { openLog, systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
 import type { Agent } from './agent-types.ts';
-import { checkAgent } from './check.ts';
 import { addLocalCommands } from './cli-local.ts';
 import { collectGarbage } from './collect.ts';
 import { identityFolder } from './cloud-link.ts';
 import { Command, CommanderError } from './commander.ts';
 import { type AgentConfig, loadConfig } from './config.ts';
-import { examine } from './doctor.ts';
 import { openNotify } from './health/notify.ts';
 import { readStatus } from './health/socket.ts';
 import { statusSocketPath } from './health/status.ts';
@@ -19,7 +17,6 @@ import { leveledLog } from './leveled-log.ts';
 import { startIsOverMs, startProvenMs } from './limits.ts';
 import { startAgent } from './main.ts';
 import type { Output } from './output.ts';
-import { replay } from './replay.ts';
 import { countStart } from './starts.ts';
 import { replayText, statusText } from './status-text.ts';
 import { agentVersion } from './version.ts';
@@ -228,6 +225,7 @@ async function check(
   output: Output,
 ): Promise<number> {
   const config = loadConfig(file, process.env);
+  const { checkAgent } = await import('./check.ts');
   return await tellFindings(checkAgent(config, { clock: systemClock }), options, output);
 }
 
@@ -238,6 +236,7 @@ async function doctor(
   output: Output,
 ): Promise<number> {
   const config = loadConfig(file, process.env);
+  const { examine } = await import('./doctor.ts');
   return await tellFindings(examine(config, { clock: systemClock }), options, output);
 }
 
@@ -279,6 +278,7 @@ async function replayed(
   const config = has ? loadConfig(file, process.env) : undefined;
   const stopping = new AbortController();
   void untilAsked().then(() => stopping.abort());
+  const { replay } = await import('./replay.ts');
   const { status: seen, clips } = await replay(
     config,
     { recording: wish.recording, rules: wish.rules ?? config?.rules ?? '', out: wish.out },

@@ -2,11 +2,12 @@
  * `agent.yaml`: one file, one schema, checked whole before anything starts and frozen afterwards.
  * Paths are relative to the folder of the file. The environment gives secrets and nothing else.
  */
+import * as z from 'zod';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Fault, parseDurationNs, parseSize } from '@fieldloop/core';
 import type { ClipClass, LogLevel } from '@fieldloop/proto';
-import type { RedactionPolicy } from './clip/redaction.ts';
+import type { RedactionPolicy } from './clip/redaction-policy.ts';
 import {
   type CheckedDocument,
   demand,
@@ -14,7 +15,6 @@ import {
   type Inspect,
   parsedText,
   readDocument,
-  z,
 } from './document.ts';
 import type { Caps } from './health/load.ts';
 import { maxModels, maxSources } from './limits.ts';

@@ -1,5 +1,5 @@
 import { Fault } from '@fieldloop/core';
-import { parseRuleSet, type PlainRuleSet, problemLine, type RuleSet } from '@fieldloop/rules';
+import { parseRuleSet, type PlainRuleSet, problemLine, type RuleSet } from '@fieldloop/rules/read';
 
 /** Without the function, which no thread can be sent. */
 export function plain(ruleSet: RuleSet): PlainRuleSet {

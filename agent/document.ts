@@ -1,13 +1,11 @@
 /**
  * A YAML document checked whole against a zod schema: every problem at once, each with its line
- * and column and what to do. The one door to yaml and zod of this room.
+ * and column and what to do. The one door to yaml of this room.
  */
 import { didYouMean, Fault } from '@fieldloop/core';
 import { isMap, isPair, isScalar, LineCounter, parseDocument } from 'yaml';
-import { z } from 'zod';
+import * as z from 'zod';
 import { maxDocumentBytes, maxDocumentProblems } from './limits.ts';
-
-export { z };
 
 export interface DocumentProblem {
   readonly file: string;

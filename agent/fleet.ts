@@ -9,7 +9,6 @@ import { systemDisk } from './buffer/disk.ts';
 import type { CloudLink } from './cloud-link.ts';
 import type { ClipAsk } from './clip/ask.ts';
 import { diagnose } from './command/diagnosis.ts';
-import { pullClip } from './command/pull.ts';
 import { type Answer, type Commands, openCommands } from './command/run.ts';
 import type { AgentConfig } from './config.ts';
 import type { AgentStatus } from './health/status.ts';
@@ -169,6 +168,8 @@ class RunningFleet implements Fleet {
   }
 
   async pull(id: string, input: CommandInputs['pull']): Promise<Answer> {
+    // It reads and cuts recordings, which main does for nothing else.
+    const { pullClip } = await import('./command/pull.ts');
     return await pullClip(this.#deps.buffer, id, input);
   }
 

@@ -4,7 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Json } from '@fieldloop/core';
 import type { LogLevel } from '@fieldloop/proto';
 import type { ClipAsk } from './clip/ask.ts';
-import type { RedactionPolicy } from './clip/redaction.ts';
+import type { RedactionPolicy } from './clip/redaction-policy.ts';
 import type { FinishedClip } from './clip/write.ts';
 import type { SourceConfig } from './config.ts';
 import type { ScoreFigures, SourceFigures } from './health/status.ts';

@@ -18,7 +18,7 @@ import { keepChosen, readChosen } from './models-chosen.ts';
 import { modelsReadyWithinMs } from './limits.ts';
 import type { ModelsDeps, ModelsHost, ModelsInUse } from './models-types.ts';
 import type { ScoringWays, ShadowWays } from './models-types.ts';
-import { filesIn } from './score/model.ts';
+import { filesIn } from './score/model-files.ts';
 import type { ModelPlace } from './score/protocol.ts';
 import { type Crew, openCrew, trialFault, untilReady } from './scoring-crew.ts';
 import { openShadowModels, type ShadowModels } from './shadow-models.ts';

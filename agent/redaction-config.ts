@@ -1,7 +1,12 @@
 /** `redaction:` of agent.yaml: which topics are changed before anything of them is written. */
-import { type RedactionPolicy, redactionPolicy, type RedactionRule } from './clip/redaction.ts';
+import {
+  type RedactionPolicy,
+  redactionPolicy,
+  type RedactionRule,
+} from './clip/redaction-policy.ts';
 import { maxRedactions } from './clip-limits.ts';
-import { complain, z } from './document.ts';
+import * as z from 'zod';
+import { complain } from './document.ts';
 
 const path = z.string().min(1).max(256);
 

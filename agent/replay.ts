@@ -6,7 +6,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Clock, Fault, type Ids, type Log, type Random } from '@fieldloop/core';
-import { redactionPolicy } from './clip/redaction.ts';
+import { redactionPolicy } from './clip/redaction-policy.ts';
 import type { AgentConfig } from './config.ts';
 import { askAgent } from './health/socket.ts';
 import { type AgentStatus, statusSocketPath } from './health/status.ts';

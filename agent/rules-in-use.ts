@@ -4,7 +4,7 @@
  */
 import { asFault, type Clock, type Json, type Log } from '@fieldloop/core';
 import { type Desired, parseDesiredRules, type RuleProblem, type RuleRef } from '@fieldloop/proto';
-import { openEngine, parseRuleSet, type RuleSet } from '@fieldloop/rules';
+import { openProgram, parseRuleSet, type RuleSet } from '@fieldloop/rules/read';
 import type { AgentBuffer } from './buffer/buffer.ts';
 import { demandRules, plain } from './demand-rules.ts';
 import { maxReportedProblems, rulesProvenMs } from './limits.ts';
@@ -202,7 +202,7 @@ const parse = (ref: RuleRef): ReturnType<typeof parseRuleSet> => {
   return parseRuleSet(text, file);
 };
 
-/** Errors of the text, and what shows only when an engine is made of it. */
+/** Errors of the text, and what shows only when a program is made of it. */
 function judge(ref: RuleRef): readonly RuleProblem[] {
   const { ruleSet, problems } = parse(ref);
   const errors = problems.filter(({ severity }) => severity === 'error');
@@ -221,7 +221,7 @@ function judge(ref: RuleRef): readonly RuleProblem[] {
     return [{ line: 1, column: 1, code: 'digest', message, remedy }];
   }
   try {
-    openEngine(ruleSet, { device: 'check', seed: 'check' });
+    openProgram(ruleSet);
     return [];
   } catch (error) {
     const { message, remedy = 'Change the rule set.' } = asFault(error);

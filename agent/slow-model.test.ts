@@ -13,7 +13,7 @@ import { parseRuleSet } from '@fieldloop/rules';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { newTally } from './rule/tally.ts';
 import { rulesOf } from './rule/rules.ts';
-import { filesIn } from './score/model.ts';
+import { filesIn } from './score/model-files.ts';
 import type { FromScoring } from './score/protocol.ts';
 import { openScoring } from './score/scoring.ts';
 import { slowModel, writeModel } from './score/testing.ts';

@@ -1,7 +1,8 @@
 /** The `sources:` of `agent.yaml`: what may stand there, and what it becomes. */
 import { Fault, parseDurationNs } from '@fieldloop/core';
-import { clockJumpNs } from '@fieldloop/rules';
-import { complain, parsedText, z } from './document.ts';
+import { clockJumpNs } from '@fieldloop/rules/read';
+import * as z from 'zod';
+import { complain, parsedText } from './document.ts';
 
 interface Named {
   readonly name: string;

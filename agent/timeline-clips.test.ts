@@ -15,7 +15,7 @@ import { parseRuleSet, type RuleSet } from '@fieldloop/rules';
 import sharp from 'sharp';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sharpPictures } from './clip/pictures.ts';
-import { redactionPolicy, type RedactionRule } from './clip/redaction.ts';
+import { redactionPolicy, type RedactionRule } from './clip/redaction-policy.ts';
 import type { FinishedClip } from './clip/write.ts';
 import type { Notice } from './messages.ts';
 import { newTally } from './rule/tally.ts';

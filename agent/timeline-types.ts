@@ -4,7 +4,7 @@ import type { Channel, MessageBlock } from '@fieldloop/recording';
 import type { Properties, PlainRuleSet } from '@fieldloop/rules';
 import type { ClipOrigin } from './clip/manifest.ts';
 import type { Pictures } from './clip/redact-image.ts';
-import type { RedactionPolicy } from './clip/redaction.ts';
+import type { RedactionPolicy } from './clip/redaction-policy.ts';
 import { maxLatencies } from './limits.ts';
 import type { Outlet } from './outlet.ts';
 import type { RuleTally } from './rule/tally.ts';

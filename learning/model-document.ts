@@ -14,7 +14,8 @@ import {
   outputSchema,
   tasks,
 } from './model-output.ts';
-import { complain, z } from './schema.ts';
+import * as z from 'zod';
+import { complain } from './schema.ts';
 
 export interface GoldenPair {
   /** After preprocessing, as the model takes it. */

@@ -1,6 +1,7 @@
 /** What goes into a model, as `model.yaml` declares it: an image or a list of numbers. */
 import type { ImageInput, NumberInput } from './preprocess.ts';
-import { complain, z } from './schema.ts';
+import * as z from 'zod';
+import { complain } from './schema.ts';
 
 export type ModelInput =
   | { readonly kind: 'image'; readonly topic: string; readonly image: ImageInput }

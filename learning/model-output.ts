@@ -2,7 +2,8 @@
  * What comes out of a model, as `model.yaml` declares it: which output of the file plays which
  * part. The parts that there are depend on the task.
  */
-import { complain, z } from './schema.ts';
+import * as z from 'zod';
+import { complain } from './schema.ts';
 
 export const tasks = ['classification', 'detection', 'regression', 'embedding'] as const;
 export type ModelTask = (typeof tasks)[number];

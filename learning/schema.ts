@@ -1,7 +1,5 @@
-/** The one door to zod of this room, and how a schema complains with a remedy. */
-import { z } from 'zod';
-
-export { z };
+/** How a schema complains with a remedy. */
+import type * as z from 'zod';
 
 export interface Complaint {
   readonly message: string;

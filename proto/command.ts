@@ -4,7 +4,7 @@
  * nanoseconds, clips the text of a UUID.
  */
 import { Fault } from '@fieldloop/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import * as most from './limits.ts';
 
 export const commandKinds = [

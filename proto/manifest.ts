@@ -3,7 +3,7 @@
  * Manifest. Log times are decimal strings of nanoseconds.
  */
 import { Fault } from '@fieldloop/core';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const ns = z.string().regex(/^\d{1,20}$/);
 const hash = z.string().regex(/^[0-9a-f]{64}$/);

@@ -4,7 +4,7 @@
  * desired document names may be fetched.
  */
 import { Fault } from '@fieldloop/core';
-import { z } from 'zod';
+import * as z from 'zod';
 import { maxContentBytes } from './limits.ts';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);

@@ -3,7 +3,7 @@
  * the Reported section `rules` in which the device says what it does run.
  */
 import { Fault } from '@fieldloop/core';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const digest = z.string().regex(/^[0-9a-f]{64}$/);
 const name = z.string().min(1).max(96);

@@ -62,7 +62,7 @@ export type {
 } from './types.ts';
 export { messageAt } from './clip/select.ts';
 export { compileAccessor, compileListAccessor, decodeMessage } from './schema/accessor.ts';
-export { openListSlots } from './schema/list.ts';
+export { openListSlots } from './schema/slots.ts';
 export { type SchemaField, schemaFields } from './schema/fields.ts';
 export {
   type Accessor,

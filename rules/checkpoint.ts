@@ -1,6 +1,6 @@
 /** The engine's state as JSON and back: it goes on as if it had never stopped. */
 import { Fault, type Json } from '@fieldloop/core';
-import { slotState } from '@fieldloop/recording';
+import { slotState } from '@fieldloop/recording/slots';
 import { setOrigin } from './cel/compare.ts';
 import type { EngineState, ScoreRecord } from './engine-state.ts';
 import { topicNamed } from './intake.ts';

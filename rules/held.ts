@@ -3,7 +3,7 @@
  * costs one append; what arrives late is moved past the few that are later. Values are read at
  * arrival, so that no block of a recording is kept.
  */
-import { type Slots, slotState } from '@fieldloop/recording';
+import { type Slots, slotState } from '@fieldloop/recording/slots';
 
 interface HeldEntry {
   readonly timeNs: number;

@@ -2,7 +2,7 @@
  * The running rule set in event time: messages and the passing of time, each in its order, to
  * rules that fire. At equal times the passing of time comes first. Times are ns of the epoch.
  */
-import { slotState } from '@fieldloop/recording';
+import { slotState } from '@fieldloop/recording/slots';
 import { setOrigin } from './cel/compare.ts';
 import * as limits from './limits.ts';
 import { evaluate, fail } from './look.ts';

@@ -2,7 +2,8 @@
  * A rule set laid out for running: slots of signals side by side by topic, cells of functions
  * with memory in the order in which they fold, and for each topic the rules it can change.
  */
-import { type SignalSpec, type Slots, slotState, type SlotState } from '@fieldloop/recording';
+import type { SignalSpec, SlotState } from '@fieldloop/recording';
+import { type Slots, slotState } from '@fieldloop/recording/slots';
 import type { Absence } from './absence.ts';
 import {
   type Checked,

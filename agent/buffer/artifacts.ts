@@ -6,7 +6,7 @@ import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault } from '@fieldloop/core';
 import type { ArtifactRef } from '@fieldloop/proto';
-import { hashFile } from './clip-file.ts';
+import { hashFile } from './clip-bytes.ts';
 import { asDiskFault, type Disk, fileSize, names, systemDisk } from './disk.ts';
 
 export interface ArtifactShelf {

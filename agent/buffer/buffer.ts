@@ -16,7 +16,6 @@ import {
 import type { ClipClass, ReportedSection, WireEvent, WireMarker } from '@fieldloop/proto';
 import { maxPendingRows } from '../limits.ts';
 import { asideEvent } from './aside.ts';
-import { readClipFile } from './clip-file.ts';
 import { clipTable } from './clips.ts';
 import { type CommandShelf, commandShelf } from './commands.ts';
 import { type Disk, systemDisk } from './disk.ts';
@@ -130,7 +129,8 @@ async function openInside(deps: Deps, opened: Opened): Promise<AgentBuffer> {
   };
   const recovery = await recover({
     ...inside,
-    readClip: readClipFile,
+    // The readers of recordings are for a clip that lost its row.
+    readClip: async (path) => await (await import('./clip-file.ts')).readClipFile(path),
     keepUp,
     expectTellable: (clip) => void heldBody(clip),
     adopt: (clips) => inside.write(() => clips.forEach((clip) => adoptClip(inside, clip))),

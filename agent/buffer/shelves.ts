@@ -1,7 +1,7 @@
 /** What the uplink sees of the buffer: rows in their lanes, and clips in the order of upload. */
 import { asFault, Fault } from '@fieldloop/core';
 import type { ClipManifest } from '@fieldloop/proto';
-import { type ClipReader, hashFile, openClipReader } from './clip-file.ts';
+import { type ClipReader, hashFile, openClipReader } from './clip-bytes.ts';
 import type { Inside } from './inside.ts';
 import type { LaneRange, LaneRow } from './lanes.ts';
 import { type LaneName, laneNames } from './marks.ts';

@@ -11,7 +11,8 @@ import { expect, test } from 'vitest';
 import { jsonBytes, jsonChannel } from '../source/testing.ts';
 import { sharpPictures } from './pictures.ts';
 import type { Pictures, Region } from './redact-image.ts';
-import { redacting, RedactionFailed, redactionPolicy, redactOf } from './redaction.ts';
+import { redacting, RedactionFailed, redactOf } from './redaction.ts';
+import { redactionPolicy } from './redaction-policy.ts';
 
 const coarse = {
   topic: '/fix',

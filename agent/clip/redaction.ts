@@ -1,34 +1,12 @@
 /**
- * What must not leave the robot as it is: a policy of patterns and transforms, first that fits.
- * Before a byte of such a topic is written anywhere it is changed, or the topic is left out.
+ * Keeps a policy: before a byte of a topic that must not leave the robot as it is is written
+ * anywhere it is changed, or the topic is left out.
  */
-import { canonicalJson, sha256Hex } from '@fieldloop/core';
 import type { Channel, Redact } from '@fieldloop/recording';
 import { type RuleSet, topicFits } from '@fieldloop/rules';
 import { coarsePosition } from './redact-position.ts';
 import { type Pictures, veiledImage } from './redact-image.ts';
-
-export type RedactionRule = { readonly topic: string } & (
-  | { readonly transform: 'drop' }
-  /** The whole image, or what a detector of the configuration finds on it. */
-  | { readonly transform: 'blur'; readonly model?: string | undefined }
-  | {
-      readonly transform: 'coarse-position';
-      readonly decimals: number;
-      /** Paths of latitude and longitude. */
-      readonly fields: readonly [string, string];
-    }
-);
-
-export interface RedactionPolicy {
-  readonly rules: readonly RedactionRule[];
-  /** SHA-256 of the rules in canonical JSON. */
-  readonly digest: string;
-}
-
-export function redactionPolicy(rules: readonly RedactionRule[]): RedactionPolicy {
-  return { rules, digest: sha256Hex(canonicalJson(rules)) };
-}
+import type { RedactionPolicy, RedactionRule } from './redaction-policy.ts';
 
 /** A topic that could not be changed as ordered; its clip is cut again without it. */
 export class RedactionFailed extends Error {

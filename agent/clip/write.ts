@@ -24,7 +24,8 @@ import {
 import type { Draft } from './plan.ts';
 import { type MadePreview, previewsOf } from './preview.ts';
 import type { Pictures } from './redact-image.ts';
-import { type Redacting, redacting, RedactionFailed, type RedactionPolicy } from './redaction.ts';
+import { type Redacting, redacting, RedactionFailed } from './redaction.ts';
+import type { RedactionPolicy } from './redaction-policy.ts';
 import { downsampledOf, draftIdOf, droppedOf, filesOf, groupOf, mergedFrom } from './told.ts';
 
 /** A finished part, as the buffer takes it. */

@@ -3,11 +3,11 @@
  * golden inputs how to know that both still fit together.
  */
 import { readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { Fault, sha256Hex } from '@fieldloop/core';
 import { modelDocument, type ModelDocument, modelSchema } from '@fieldloop/learning';
 import { demand, readDocument } from '../document.ts';
 import { maxModelBytes } from '../limits.ts';
+import type { ModelFiles } from './model-files.ts';
 
 export interface Model extends ModelDocument {
   /** Of model.onnx, lower-case hex. */
@@ -18,17 +18,6 @@ export interface Model extends ModelDocument {
   /** What faults call it. */
   readonly file: string;
 }
-
-/** Where the two files of a model lie. */
-export interface ModelFiles {
-  readonly onnx: string;
-  readonly document: string;
-}
-
-export const filesIn = (folder: string): ModelFiles => ({
-  onnx: join(folder, 'model.onnx'),
-  document: join(folder, 'model.yaml'),
-});
 
 /** Reads and checks the files. Faults name the file, and in model.yaml line and column. */
 export function readModel({ onnx: onnxFile, document: file }: ModelFiles): Model {

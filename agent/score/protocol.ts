@@ -4,7 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Channel } from '@fieldloop/recording';
-import type { ModelFiles } from './model.ts';
+import type { ModelFiles } from './model-files.ts';
 import type { FrameFaultReason, Scored } from './scorer.ts';
 
 export type ToScoring =

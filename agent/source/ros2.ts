@@ -2,14 +2,7 @@
  * A live ROS 2 graph: serialised messages as they come, under the quality of service that their
  * publishers offer. What speaks to ROS is behind a port, because it is there on few machines.
  */
-import {
-  type Clock,
-  type Fault,
-  type Ids,
-  type Log,
-  type Random,
-  uuidText,
-} from '@fieldloop/core';
+import { type Clock, type Fault, type Ids, type Log, type Random, uuidText } from '@fieldloop/core';
 import { openChannelTable } from '@fieldloop/recording';
 import { graphEveryMs, maxBlockMessages, quietEveryMs } from '../limits.ts';
 import { type LiveInbox, openInbox } from './inbox.ts';

@@ -3,13 +3,7 @@
  * when it goes away the source connects again, and each connection is a session of its own.
  */
 import { connect, type Socket } from 'node:net';
-import {
-  type Clock,
-  Fault,
-  type Ids,
-  type Random,
-  uuidText,
-} from '@fieldloop/core';
+import { type Clock, Fault, type Ids, type Random, uuidText } from '@fieldloop/core';
 import { openMcapParser } from '@fieldloop/recording';
 import { maxReadAheadBytes, quietEveryMs } from '../limits.ts';
 import { reconnecting } from './reconnect.ts';

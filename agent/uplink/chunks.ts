@@ -4,7 +4,7 @@
  */
 import { Fault } from '@fieldloop/core';
 import { chunkHeadBytes, wireLimits } from '@fieldloop/proto';
-import type { ClipReader } from '../buffer/clip-file.ts';
+import type { ClipReader } from '../buffer/clip-bytes.ts';
 import { maxFreeFrames } from '../limits.ts';
 
 /** Memory for frames of full chunks, used again and again, shared by all transfers. */

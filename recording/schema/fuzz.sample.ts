@@ -18,7 +18,7 @@ import descriptor from 'protobufjs/ext/descriptor.js';
 import type { Channel } from '../types.ts';
 import { compileAccessor, compileListAccessor, decodeMessage } from './accessor.ts';
 import { schemaFields } from './fields.ts';
-import { openListSlots } from './list.ts';
+import { openListSlots } from './slots.ts';
 import { expectedOf, readBetween } from './testing/oracle.ts';
 import { drawProto, drawProtoSpec, type ProtoModel, protoText } from './testing/proto-model.ts';
 import { drawMessage, drawSpec, modelText, type RosModel, writeCdr } from './testing/ros-model.ts';

@@ -14,7 +14,7 @@ import descriptor from 'protobufjs/ext/descriptor.js';
 import { expect, test } from 'vitest';
 import type { Channel } from '../types.ts';
 import { compileListAccessor, decodeMessage } from './accessor.ts';
-import { openListSlots } from './list.ts';
+import { openListSlots } from './slots.ts';
 import { type Expected, expectedOf } from './testing/oracle.ts';
 import {
   drawProto,

@@ -4,6 +4,7 @@ import { finishCollect } from './collect.ts';
 import { parsePath } from './path.ts';
 import { type ChannelName, followPath, type Reading, typeOf } from './resolve.ts';
 import { type Shape, shapeText } from './shape.ts';
+import { openSlots } from './slots.ts';
 import {
   type FieldType,
   type ListSlots,
@@ -93,14 +94,7 @@ function checkBounds({ path, fields, maxItems }: ListSpec, channel: ChannelName)
 }
 
 /** Where the count of the list is put; the columns go elsewhere. */
-export function countSlots({ readings }: ListReading): Slots {
-  const { length } = readings;
-  return {
-    states: new Uint8Array(length),
-    numbers: new Float64Array(length),
-    texts: Array.from({ length }, () => undefined),
-  };
-}
+export const countSlots = ({ readings }: ListReading): Slots => openSlots(readings.length);
 
 /** What a walk to its end found. */
 export function takeList(
@@ -118,17 +112,4 @@ export function takeList(
   }
   out.count = count;
   return listState.read;
-}
-
-/** Room for the items of a list. */
-export function openListSlots({ fields, maxItems }: ListSpec): ListSlots {
-  const length = fields.length * maxItems;
-  return {
-    count: 0,
-    values: {
-      states: new Uint8Array(length),
-      numbers: new Float64Array(length),
-      texts: Array.from({ length }, () => undefined),
-    },
-  };
 }

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Channel } from '../types.ts';
 import { compileAccessor, compileListAccessor, decodeMessage } from './accessor.ts';
-import { openListSlots } from './list.ts';
+import { openListSlots } from './slots.ts';
 import { expectedOf, readBetween } from './testing/oracle.ts';
 import { drawMessage, drawSpec, modelText, type RosModel } from './testing/ros-model.ts';
 import { headeredForms, writeHeadered } from './testing/xcdr-writer.ts';

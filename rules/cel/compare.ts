@@ -1,5 +1,5 @@
 /** Comparisons as closures. NaN compares false with every operator but `!=`. */
-import { type Slots, slotState } from '@fieldloop/recording';
+import { type Slots, slotState } from '@fieldloop/recording/slots';
 import type { Comparison } from './checked.ts';
 
 export type Truth = 0 | 1 | 2;

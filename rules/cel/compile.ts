@@ -2,7 +2,7 @@
  * Checked terms to closures over slots. Three values: a condition is 0 (false), 1 (true) or 2
  * (unknown); a number that is unknown raises `moment.miss`, a text that is unknown is undefined.
  */
-import { type Slots, slotState } from '@fieldloop/recording';
+import { type Slots, slotState } from '@fieldloop/recording/slots';
 import { applyNumber, arithmetic, matching, nowOf, sizeOf, textTest } from './apply.ts';
 import {
   type Checked,

@@ -3,8 +3,14 @@
  * columns that were read of its items and leaves one truth or number in a slot. Three values as
  * everywhere: an item that is not known makes the answer unknown unless the others decide it.
  */
-import { type ListSlots, type ListSpec, listState, openListSlots } from '@fieldloop/recording';
-import { type Slots, slotState } from '@fieldloop/recording';
+import {
+  type ListSlots,
+  type ListSpec,
+  listState,
+  openListSlots,
+  type Slots,
+  slotState,
+} from '@fieldloop/recording/slots';
 import { type Checked, type FoldTerm, termsOf } from './checked.ts';
 import { type Moment, type NumberOf, openMoment, type Truth, type TruthOf } from './compare.ts';
 import { compileNumber, compileTruth, type Sources } from './compile.ts';

@@ -1,5 +1,5 @@
 /** Positions as closures see them, and what is asked of them. */
-import { type Slots, slotState } from '@fieldloop/recording';
+import { type Slots, slotState } from '@fieldloop/recording/slots';
 import { distanceM, isPosition } from '../geo/earth.ts';
 import type { Fence } from '../geo/fence.ts';
 import { openGeohash } from '../geo/geohash.ts';
