@@ -8,7 +8,7 @@ import { slotState, type Slots } from './types.ts';
 import type { Walk } from './walk.ts';
 
 /** What an operation does; its operands follow it. */
-const op = {
+export const op = {
   end: 0,
   /** align, length: bytes whose length is known; loads count from their start. */
   span: 1,

@@ -4,6 +4,7 @@ import { compilePick } from './pick.ts';
 import { compilePickList } from './pick-list.ts';
 import type { ChannelName, Reading } from './resolve.ts';
 import { runFlat } from './ros-flat.ts';
+import { findDouble, loneDouble } from './ros-lone-double.ts';
 import { compileSteps, type Program } from './ros-program.ts';
 import { isMostlyEmpty, openSizes, type RosEncoding } from './ros-size.ts';
 import { damagedAt, overflow, runSteps } from './ros-step.ts';
@@ -87,6 +88,7 @@ export function compileRos(
   const readsFields = readings.some((reading) => !reading.isWhole);
   const programs = openPrograms(root, wantTree(readings), { channel, isCdr, walk });
   const flat = readings.every((one) => isFlatReading(one)) ? programs.plain.flat : undefined;
+  const lone = flat !== undefined && readings.length === 1 ? loneDouble(flat) : undefined;
   const head = isCdr ? encapsulationBytes : 0;
   let headered: Accessor | undefined;
   return {
@@ -97,6 +99,13 @@ export function compileRos(
       if (flat !== undefined) {
         walk.end = columns.ends[i] ?? 0;
         if (head === 0 || isPlainLittle(columns.view, start, walk.end)) {
+          if (lone !== undefined) {
+            const p = findDouble(lone, columns.view, start + head, walk.end);
+            if (p < 0) return faultWalk(walk, out);
+            out.numbers[at] = columns.view.getFloat64(p, true);
+            out.states[at] = slotState.number;
+            return 0;
+          }
           if (walk.view !== columns.view) walk.view = columns.view;
           walk.origin = start + head;
           for (let k = 0; k < walk.slots.length; k += 1) out.states[at + k] = slotState.unknown;
