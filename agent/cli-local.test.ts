@@ -92,6 +92,10 @@ test('with an agent that runs, and after it: clips, pause, logs, updates, a repl
   // Nobody runs: what the folder knows is told all the same, and the rest says why not.
   expect((await run(file, 'clips', 'list')).out).not.toContain(id);
   expect((await run(file, 'clips', 'list', '--json')).out).toContain('"rule": "fast"');
+  expect(await run(file, 'clips', 'list', '--limit', 'all')).toMatchObject({
+    code: 2,
+    err: expect.stringContaining('--limit is "all", which is no count'),
+  });
   expect((await run(file, 'update', 'status')).out).toMatch(/held since/);
   expect(await run(file, 'pause')).toMatchObject({
     code: 8,

@@ -41,7 +41,7 @@ function addClips(program: Command, tools: LocalTools): void {
     .option('--limit <n>', 'how many', '50')
     .option('--json', 'one JSON document')
     .action(async ({ rule, limit, json }: Print & { rule?: string; limit: string }) => {
-      const of = { ...(rule === undefined ? {} : { rule }), limit: Number(limit) || 50 };
+      const of = { ...(rule === undefined ? {} : { rule }), limit: countOf('--limit', limit) };
       const listed = (await asked(tools, { ask: 'clips', ...of }, (buffer) =>
         listClips(buffer.clips, of),
       )) as ListedClip[];
@@ -167,9 +167,11 @@ function addLogs(program: Command, tools: LocalTools): void {
     .option('--level <level>', 'debug, info, warn or error, and what is graver', 'debug')
     .option('--json', 'one JSON document')
     .action(async ({ lines, level, json }: Print & { lines: string; level: string }) => {
-      const found = (await ask(tools, { ask: 'logs', count: Number(lines) || 50, level }).catch(
-        withJournal,
-      )) as unknown as readonly LogLine[];
+      const found = (await ask(tools, {
+        ask: 'logs',
+        count: countOf('--lines', lines),
+        level,
+      }).catch(withJournal)) as unknown as readonly LogLine[];
       print(tools, json, found, () => found.map(logText).join(''));
     });
 }
@@ -276,6 +278,13 @@ function print(
   text: () => string,
 ): void {
   out(json === true ? `${JSON.stringify(value, undefined, 2)}\n` : text());
+}
+
+function countOf(option: string, text: string): number {
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  throw new Fault('invalid', `${option} is "${text.slice(0, 20)}", which is no count`, {
+    remedy: 'Write a whole number of at least 1.',
+  });
 }
 
 const secondsOf = (text: string): number => Number(parseDurationNs(text)) / 1e9;

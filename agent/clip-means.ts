@@ -40,7 +40,7 @@ async function openOwnSpool(
   { clock, log, outlet, randomBytes }: MeansDeps,
 ): Promise<Overflow | undefined> {
   const tell = (why: string): void => {
-    const text = `blocks beyond window.memory are not kept for now: ${why}`;
+    const text = `blocks beyond window.memory are not kept until the disk works: ${why}`;
     void outlet.notice({ name: 'spool_off', severity: 'warning', text });
   };
   try {

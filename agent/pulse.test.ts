@@ -18,7 +18,7 @@ import { openThread } from './thread.ts';
 const stuckLater = `
 import { parentPort } from 'node:worker_threads';
 const timer = setInterval(() => parentPort.postMessage('beat'), 20);
-parentPort.on('message', () => { for (;;) {} });
+parentPort.on('message', () => { parentPort.postMessage('hangs'); for (;;) {} });
 `;
 
 test.skipIf(noNotify !== undefined)(
@@ -28,12 +28,13 @@ test.skipIf(noNotify !== undefined)(
     const folder = mkdtempSync(join(tmpdir(), 'fl-pulse-'));
     writeFileSync(join(folder, 'worker.mjs'), stuckLater);
     const deps = { clock: systemClock, random: seededRandom(1), log: silentLog };
+    const hangs = Promise.withResolvers<void>();
     const thread = openThread<string, string>(
       {
         name: 'data',
         entry: pathToFileURL(join(folder, 'worker.mjs')),
         start: () => ({ data: undefined }),
-        onMessage: () => undefined,
+        onMessage: (word) => (word === 'hangs' ? hangs.resolve() : undefined),
         onDeath: () => undefined,
       },
       deps,
@@ -54,7 +55,10 @@ test.skipIf(noNotify !== undefined)(
     const fed = await manager.next('WATCHDOG=1');
     expect(manager.heard[fed]).toContain('STATUS=7 messages and more');
     thread.post('hang');
+    await hangs.promise;
     expect(await stands.promise).toEqual({ stations: ['data'] });
+    // On a busy machine it stood still before, too: its last sign was fed by then.
+    await systemClock.sleep(500);
     notify.status('before');
     const from = await manager.next('STATUS=before');
     // Three more looks of the pulse, each of which would have fed.

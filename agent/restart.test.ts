@@ -230,4 +230,5 @@ test.each([
     expect([...told.clips.keys()].sort()).toEqual([...once.clips.keys()].sort());
     for (const [id, content] of once.clips) expect(told.clips.get(id)).toBe(content);
   },
+  60_000,
 );

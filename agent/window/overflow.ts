@@ -204,7 +204,7 @@ class SegmentOverflow implements Overflow {
 
   #turnOff(why: string): void {
     if (this.#off === undefined) {
-      this.#deps.log.warn('blocks beyond memory are not kept for now', { why });
+      this.#deps.log.warn('blocks beyond memory are not kept until the disk works', { why });
       this.#deps.onOff(why);
     }
     this.#off = { why, untilMs: this.#deps.clock.monotonicMs() + overflowRestMs };

@@ -283,6 +283,12 @@ test('a worker that ends leaves the trainer, the next one attaches: one process'
   expect(await until(world, id, over)).toMatchObject({ state: 'stopped', attempt: 1 });
 });
 
+/** Zero would be the group of this very process. */
+function demandPid(known: { readonly pid: number } | undefined): number {
+  if (known === undefined) throw new Error('no process is known');
+  return known.pid;
+}
+
 test('a kill between the row and the process: the same attempt begins, once', async () => {
   await using world = await openTrainingWorld();
   const folder = join(world.folder, 'job');
@@ -296,7 +302,7 @@ test('a kill between the row and the process: the same attempt begins, once', as
   const known = await knownProcess(at.pidFile);
   expect([one.pid, two.pid]).toContain(known?.pid);
   expect(exits().filter((exit) => exit === undefined)).toHaveLength(1);
-  process.kill(-(known?.pid ?? 0), 'SIGKILL');
+  process.kill(-demandPid(known), 'SIGKILL');
   while (exits().includes(undefined)) await new Promise((resolve) => setImmediate(resolve));
 });
 
@@ -309,7 +315,7 @@ test('killed in the middle, it goes on from its checkpoint to the same bytes', a
   await using _part = await openTrainer(world.deps, options);
   await until(world, id, ({ progress }) => (progress?.step ?? 0) > 3);
   const known = await knownProcess(join(folder, 'pid.1'));
-  process.kill(known?.pid ?? 0, 'SIGKILL');
+  process.kill(demandPid(known), 'SIGKILL');
   const again = await until(world, id, ({ attempt }) => attempt === 2);
   expect(over(again)).toBe(false);
   const job = JSON.parse(await readFile(join(folder, 'job.json'), 'utf8')) as object;
