@@ -2,7 +2,7 @@
  * Garbage goes sooner than V8 lets it: a robot's agent hardly grows, and what its buffers of
  * messages hold outside the heap counts little for V8.
  */
-import { setFlagsFromString } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { bufferGrowthBytes } from './limits.ts';
 
@@ -19,27 +19,21 @@ export function collectGarbage(): void {
   collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }
 
-const buffers = (): number => process.memoryUsage().arrayBuffers;
+/** Bytes outside this thread's heap: nearly all of them are buffers of messages. */
+const outside = (): number => getHeapStatistics().external_memory;
 
-/** Bytes of this thread's buffers after the last collection, and after the last whole one. */
-let afterLast = buffers();
-let afterWhole = afterLast;
+let before = outside();
 
 /**
  * To be called again and again: collects when the thread's buffers have grown by so many bytes
- * since the last time. Most blocks die young, which is cheap to see; but V8 by itself looks at what
- * lies on its heap, and would let tens of megabytes of them stand.
+ * since the last time. Blocks outlive the young generation, and V8 by itself looks at what lies on
+ * its heap: it would let tens of megabytes of them stand.
  */
 export function collectBuffers(): void {
-  const now = buffers();
-  afterLast = Math.min(afterLast, now);
-  afterWhole = Math.min(afterWhole, now);
-  if (now - afterLast < bufferGrowthBytes) return;
+  const now = outside();
+  before = Math.min(before, now);
+  if (now - before < bufferGrowthBytes) return;
   collect ??= openCollect();
-  collect({ type: 'minor', execution: 'sync' });
-  afterLast = buffers();
-  if (afterLast - afterWhole < bufferGrowthBytes) return;
   collect({ type: 'major', execution: 'sync' });
-  afterLast = buffers();
-  afterWhole = afterLast;
+  before = outside();
 }
