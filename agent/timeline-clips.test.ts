@@ -42,7 +42,7 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function rules(capture: string): RuleSet {
+function rules(capture: string, range = 'pre: 5s, post: 4s'): RuleSet {
   const text = `apiVersion: fieldloop.rules/v1
 kind: RuleSet
 metadata: {name: t, version: 1}
@@ -53,7 +53,7 @@ rules:
 - id: fast
   when: vx > 1.0 && lat > -100.0
   label: {speed: vx}
-  capture: {topics: ['*'], pre: 5s, post: 4s, ${capture}}
+  capture: {topics: ['*'], ${range}, ${capture}}
 `;
   const { ruleSet, problems } = parseRuleSet(text, 't');
   if (ruleSet === undefined) throw new Error(JSON.stringify(problems));
@@ -285,4 +285,12 @@ test('a window on the disk gives the clip of one in memory', async () => {
   // The second clip took the place of the first: both have the id of the same moment.
   expect(disk.clipId).toBe(memory.clipId);
   expect(disk.manifest.topics).toEqual(memory.manifest.topics);
+});
+
+test('a clip that is due holds the window until it is cut, whatever fires behind it', async () => {
+  const window = { ns: 10n * second, memoryBytes: 1e9 };
+  await drive(open(rules('', 'pre: 10s, post: 9900ms'), { window }), 40, 10, 20);
+  const [first] = clips;
+  expect(first?.manifest).toMatchObject({ startNs: String(start), preTruncated: false });
+  expect(clips).toHaveLength(2);
 });

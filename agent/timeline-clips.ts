@@ -61,9 +61,9 @@ export class Clipping {
     return this.#plan.open.length;
   }
 
-  /** Log time from which on open clips need the window. */
+  /** Log time from which on clips that are open, or due and not cut yet, need the window. */
   get neededFromNs(): bigint | undefined {
-    return neededFrom(this.#plan);
+    return neededFrom({ open: [...this.#plan.open, ...this.#outputs.flatMap(draftOf)] });
   }
 
   /** The clips that are open, once everything is settled. */

@@ -12,7 +12,7 @@ import { addCounts, type RuleTally } from './rule/tally.ts';
 import { openHeldScores } from './score/held.ts';
 import type { ScoreRecord } from './score/scoring.ts';
 import { openTap, type Tap } from './score/tap.ts';
-import type { Session } from './source/source.ts';
+import type { RecordedFile, Session } from './source/source.ts';
 import { bytesWithin } from './window/bytes.ts';
 import { openWindow, type Window } from './window/window.ts';
 import { Clipping } from './timeline-clips.ts';
@@ -43,7 +43,7 @@ export class Timeline {
     this.#settings = settings;
     this.#deps = deps;
     this.#tally = deps.tally;
-    this.#window = openWindow(settings.window);
+    this.#window = openWindow(settings.window, deps);
     const held = { session, window: this.#window, scores: this.#scores };
     this.#clips = new Clipping(held, settings, deps);
     this.#tap = openTap(settings.scorers);
@@ -105,11 +105,11 @@ export class Timeline {
   }
 
   /** What was dealt with before a restart: in the window for clips to come, and nothing else. */
-  async context(block: MessageBlock, path?: string): Promise<void> {
+  async context(block: MessageBlock, file?: RecordedFile): Promise<void> {
     this.#seeFirst(block);
-    this.#window.addBlock(block, placeIn(path, block));
+    this.#window.addBlock(block, file);
     await this.#relieve();
-    this.#window.forget(this.#clips.neededFromNs);
+    await this.#window.forget(this.#clips.neededFromNs);
   }
 
   /** Goes on from what an earlier process saved, after the channels were declared again. */
@@ -155,18 +155,18 @@ export class Timeline {
     this.#deps.scoring.forget(this.channels);
   }
 
-  async block(block: MessageBlock, path?: string): Promise<void> {
+  async block(block: MessageBlock, file?: RecordedFile): Promise<void> {
     if (block.count === 0) return;
     this.#seeFirst(block);
     this.#tally.messages += block.count;
     this.#tally.bytes += (block.ends[block.count - 1] ?? 0) - (block.starts[0] ?? 0);
     this.#counts.block(block);
-    this.#window.addBlock(block, placeIn(path, block));
+    this.#window.addBlock(block, file);
     await this.#relieve();
     await this.#score(block);
     this.#clips.fire(this.#engine.block(0, block));
     this.#shadow?.block(block);
-    this.#window.forget(this.#clips.neededFromNs);
+    await this.#window.forget(this.#clips.neededFromNs);
     const { newestNs = 0n, heldFromNs = newestNs } = this.#window;
     this.#tally.windowS = Number(newestNs - heldFromNs) / 1e9;
     await this.#passTo((this.newestNs ?? 0n) - this.#latenessNs);
@@ -219,7 +219,7 @@ export class Timeline {
       const { oldestThroughNs: throughNs, newestNs = 0n } = this.#window;
       this.#clips.step({ kind: 'pressure', throughNs, newestNs });
       await this.#clips.settle();
-      this.#window.dropOldest();
+      await this.#window.dropOldest();
     }
   }
 
@@ -281,9 +281,3 @@ export class Timeline {
     return openShadow({ ruleSet, device, properties, clipNs, latenessNs, tally, bytesOf });
   }
 }
-
-const placeIn = (
-  path: string | undefined,
-  { offset }: MessageBlock,
-): { readonly path: string; readonly offset: number } | undefined =>
-  path === undefined ? undefined : { path, offset };

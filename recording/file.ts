@@ -10,6 +10,9 @@ export interface OpenFile extends Readable, AsyncDisposable {
   refresh(): Promise<void>;
 }
 
+export const identityOf = ({ dev, ino }: { readonly dev: number; readonly ino: number }): string =>
+  `${dev}:${ino}`;
+
 /** Opens a file for reading. Its size is taken now; use the push parser for files that grow. */
 export async function openFile(path: string): Promise<OpenFile> {
   const handle = await guarded(path, () => open(path, 'r'));
@@ -22,7 +25,7 @@ export async function openFile(path: string): Promise<OpenFile> {
   let { size } = status;
   return {
     name: path,
-    identity: `${status.dev}:${status.ino}`,
+    identity: identityOf(status),
     get size() {
       return size;
     },

@@ -5,6 +5,7 @@ import { type Channel, decodeMessage, messageAt, type Redact } from '@fieldloop/
 import type { RuleSet } from '@fieldloop/rules';
 import { maxThumbnails } from '../clip-limits.ts';
 import type { ScoreRecord } from '../score/scoring.ts';
+import type { WindowBlock } from '../window/entry.ts';
 import type { Window } from '../window/window.ts';
 import type { Draft } from './plan.ts';
 import { imageIn, type Pictures } from './redact-image.ts';
@@ -84,27 +85,45 @@ async function thumbnail(
   });
 }
 
-/** The first message at or after the trigger; the last before it when the clip ends there. */
+type Frame = ReturnType<typeof messageAt>;
+
+/**
+ * The first message at or after the trigger; the last before it when the clip ends there. Blocks
+ * before the trigger are loaded only when there is nothing behind it, the latest first.
+ */
 async function frameAfter(
   atNs: bigint,
   channelId: number,
   within: Pick<PreviewWish, 'startNs' | 'endNs'> & { readonly held: Window['held'] },
-): Promise<ReturnType<typeof messageAt> | undefined> {
-  let best: ReturnType<typeof messageAt> | undefined;
-  for (const held of within.held) {
-    if (held.lastNs < within.startNs || held.firstNs > within.endNs) continue;
-    const isAfter = best !== undefined && best.logTimeNs >= atNs;
-    if ((isAfter && held.firstNs >= (best?.logTimeNs ?? 0n)) || !held.channels.includes(channelId))
-      continue;
-    const block = await held.load();
+): Promise<Frame | undefined> {
+  const { startNs, endNs } = within;
+  const held = within.held.filter(
+    (one) => one.lastNs >= startNs && one.firstNs <= endNs && one.channels.includes(channelId),
+  );
+  const after = held.filter(({ lastNs }) => lastNs >= atNs);
+  const before = held.filter(({ lastNs }) => lastNs < atNs);
+  before.sort((a, b) => (a.lastNs > b.lastNs ? -1 : Number(a.lastNs < b.lastNs)));
+  let best: Frame | undefined;
+  for (const one of [...after, ...before]) {
+    if (!mayHaveBetter(one, best?.logTimeNs, atNs)) continue;
+    const block = await one.load();
     for (let i = 0; i < (block?.count ?? 0); i += 1) {
       if (block === undefined || block.channelIds[i] !== channelId) continue;
-      const one = messageAt(block, i);
-      if (one.logTimeNs < within.startNs || one.logTimeNs > within.endNs) continue;
-      if (isBetter(one.logTimeNs, best?.logTimeNs, atNs)) best = one;
+      const frame = messageAt(block, i);
+      if (frame.logTimeNs < startNs || frame.logTimeNs > endNs) continue;
+      if (isBetter(frame.logTimeNs, best?.logTimeNs, atNs)) best = frame;
     }
   }
   return best;
+}
+
+function mayHaveBetter(
+  { firstNs, lastNs }: Pick<WindowBlock, 'firstNs' | 'lastNs'>,
+  best: bigint | undefined,
+  atNs: bigint,
+): boolean {
+  if (best === undefined) return true;
+  return best >= atNs ? lastNs >= atNs && firstNs < best : lastNs > best;
 }
 
 function isBetter(ns: bigint, best: bigint | undefined, atNs: bigint): boolean {

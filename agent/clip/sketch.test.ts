@@ -3,7 +3,7 @@
  * Method: windows made by hand, their sketches unpacked again.
  */
 import { gunzipSync } from 'node:zlib';
-import { seededRandom } from '@fieldloop/core';
+import { seededRandom, silentLog } from '@fieldloop/core';
 import { expect, test } from 'vitest';
 import { previewBytes } from '../clip-limits.ts';
 import { jsonBytes, jsonChannel } from '../source/testing.ts';
@@ -19,7 +19,7 @@ interface Drawn {
 }
 
 async function draw(valueAt: (i: number) => unknown, count: number, names = ['v']) {
-  const window = openWindow({ ns: 1_000_000n * ms, memoryBytes: 1e9 });
+  const window = openWindow({ ns: 1_000_000n * ms, memoryBytes: 1e9 }, { log: silentLog });
   window.addChannel(jsonChannel(1, '/a'));
   const messages = Array.from({ length: count }, (_, i) => ({
     channelId: 1,

@@ -59,7 +59,7 @@ test('files are those of the range, each with its first and last chunk', () => {
   const held = (path: string | undefined, offset: number, firstNs: bigint) => ({
     firstNs,
     lastNs: firstNs + 9n,
-    file: path === undefined ? undefined : { path, offset },
+    file: path === undefined ? undefined : { path, identity: path, offset },
   });
   const window = [
     held('/a.mcap', 100, 0n),

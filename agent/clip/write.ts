@@ -155,7 +155,7 @@ async function cut(job: Job, failed: Failed): Promise<FinishedClip | undefined> 
           sessionId: session.id,
           recording: session.recording,
           draft,
-          startNs: lost.fromNs(),
+          startNs: earlier(lost.fromNs(), endNs),
           endNs,
           preTruncated: draft.startNs < job.heldFromNs || lost.isAny(),
           scores,
@@ -216,6 +216,8 @@ function besideOf(
       : { redaction: { digest: redaction.digest, topics: changes.topics.slice(0, 64), failed } }),
   };
 }
+
+const earlier = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 /** The window's blocks, and which of them turned out to be gone. */
 function lostBlocks(held: Window['held'], startNs: bigint) {

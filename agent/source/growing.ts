@@ -14,7 +14,7 @@ import {
   readRecording,
   type RecordingItem,
 } from '@fieldloop/recording';
-import { openFile } from '@fieldloop/recording/file';
+import { identityOf, openFile } from '@fieldloop/recording/file';
 import { growingReadBytes } from '../limits.ts';
 
 /** Where an earlier reading stopped, and what was defined by then. */
@@ -25,6 +25,8 @@ export interface FilePlace {
 
 export interface GrowingFile extends AsyncDisposable {
   readonly inode: number;
+  /** As `OpenFile` tells it. */
+  readonly identity: string;
   /**
    * Items that became whole since the last call, of one piece of the file, up to byte `upTo`, a
    * place where a record begins. `offset` is behind all of them when they were taken. Fault
@@ -58,12 +60,13 @@ export async function openGrowing(path: string, from?: FilePlace): Promise<Growi
   // The door knows the words for what keeps a file from being opened.
   await using probe = await openFile(path);
   const handle = await open(path, 'r');
-  const { ino } = await handle.stat();
+  const { dev, ino } = await handle.stat();
   let reader: Reader | undefined;
   let size = probe.size ?? 0;
   const file: Readable = { name: path, read: (offset, length) => readAt(handle, offset, length) };
   return {
     inode: ino,
+    identity: identityOf({ dev, ino }),
     get size() {
       return size;
     },

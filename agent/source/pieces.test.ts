@@ -165,7 +165,7 @@ test('a prefix stands before each topic, and what is asked for goes without it',
   const given: SourceItem[] = [
     { kind: 'channel', channel: jsonChannel(1, '/odom') },
     { kind: 'channel', channel: jsonChannel(2, 'relative') },
-    { kind: 'block', block: blockOf([[1, 1]]), file: '/bags/a.mcap' },
+    { kind: 'block', block: blockOf([[1, 1]]), file: { path: '/bags/a.mcap', identity: '1:2' } },
     { kind: 'quiet', ms: 5 },
   ];
   const source = {

@@ -268,7 +268,8 @@ export class Recorded {
       this.#marks.block(part, block);
       const spanMs = Number(block.lastNs - block.firstNs) / 1e6;
       this.#tail.came(this.#deps.clock.monotonicMs(), spanMs);
-      const stored = part.map.isSame && block.chunk !== undefined ? part.path : undefined;
+      const isStored = part.map.isSame && block.chunk !== undefined;
+      const stored = isStored ? { path: part.path, identity: file.identity } : undefined;
       yield { kind: 'block', block, file: stored, isBehind: file.hasMore };
     }
   }

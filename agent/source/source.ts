@@ -36,11 +36,19 @@ export type SourceItem =
   /** The source waits for a recording or a connection. */
   | { readonly kind: 'waiting'; readonly reason: string };
 
+/** A file that is read, whatever its name is by now. */
+export interface RecordedFile {
+  /** Its name when it was opened. */
+  readonly path: string;
+  /** As `OpenFile` tells it. */
+  readonly identity: string;
+}
+
 export interface BlockItem {
   readonly kind: 'block';
   readonly block: MessageBlock;
   /** The recorder's own file that holds the block's bytes at `block.offset`, by the same ids. */
-  readonly file?: string | undefined;
+  readonly file?: RecordedFile | undefined;
   /** It was dealt with before a restart, and is only context now. */
   readonly isWarm?: boolean | undefined;
   /** More waits to be read than this: the source does not stand at the end of what there is. */

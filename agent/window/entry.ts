@@ -6,6 +6,7 @@ import {
   type MessageBlock,
   type StoredBlock,
 } from '@fieldloop/recording';
+import type { RecordedFile } from '../source/source.ts';
 
 /** Where a block is that left memory. */
 export interface Place {
@@ -15,9 +16,8 @@ export interface Place {
   drop(): void;
 }
 
-/** A recorder's own file, and where the block's chunk begins in it. */
-export interface FilePlace {
-  readonly path: string;
+/** Where the block's chunk begins in a recorder's own file. */
+export interface FilePlace extends RecordedFile {
   readonly offset: number;
 }
 
@@ -39,18 +39,17 @@ export class Entry implements WindowBlock {
   #block: MessageBlock | undefined;
   #place: Place | undefined;
   #sums: ReadonlyMap<number, number> | undefined;
-  #latched: readonly LatchedMessage[] | undefined;
   /** It is being written; its memory is no longer the window's. */
   isMoving = false;
   isGone = false;
   /** Its file may have it: it costs no disk and no copy to let its memory go. */
   isInFile: boolean;
 
-  constructor(block: MessageBlock, file?: FilePlace) {
+  constructor(block: MessageBlock, file?: RecordedFile) {
     this.count = block.count;
     this.firstNs = block.firstNs;
     this.lastNs = block.lastNs;
-    this.file = file;
+    this.file = file && { ...file, offset: block.offset };
     this.isInFile = file !== undefined && block.chunk !== undefined;
     this.#block = block;
   }
@@ -73,16 +72,17 @@ export class Entry implements WindowBlock {
   }
 
   /** Copies of its last latched messages. */
-  latched(channels: ReadonlyMap<number, Channel>): readonly LatchedMessage[] {
-    if (this.#latched !== undefined || this.#block === undefined) return this.#latched ?? [];
+  async latched(channels: ReadonlyMap<number, Channel>): Promise<readonly LatchedMessage[]> {
+    const isAny = this.channels.some((id) => channels.get(id)?.latched === true);
+    const block = isAny ? await this.load() : undefined;
+    if (block === undefined) return [];
     const kept = new Map<number, LatchedMessage>();
-    keepLatched(kept, this.#block, { channels });
+    keepLatched(kept, block, { channels });
     return [...kept.values()];
   }
 
   /** It stands at its place from here on, and its memory is free. */
-  settle(place: Place, channels: ReadonlyMap<number, Channel>): void {
-    this.#latched = this.latched(channels);
+  settle(place: Place): void {
     this.#sums = this.sums;
     this.isMoving = false;
     this.#place = place;

@@ -3,6 +3,7 @@
  * there again, also when the recorder has deleted or renamed the file since. One that was truncated
  * or overwritten has nothing.
  */
+import { asFault } from '@fieldloop/core';
 import { blockAt, type Channel, type MessageBlock } from '@fieldloop/recording';
 import { collectBuffers } from '../collect.ts';
 import type { FilePlace, Place } from './entry.ts';
@@ -13,7 +14,7 @@ export interface FilePlaceDeps {
   readonly files: HeldFiles;
 }
 
-/** Undefined when the block is not one whole chunk of its file, or the file is gone already. */
+/** Undefined when the block is not one whole chunk of its file, or the file is not there. */
 export async function filePlaceOf(
   block: MessageBlock,
   place: FilePlace | undefined,
@@ -21,11 +22,11 @@ export async function filePlaceOf(
 ): Promise<Place | undefined> {
   const { chunk, count, firstNs, lastNs } = block;
   if (place === undefined || chunk === undefined) return undefined;
-  const held = await files.hold(place.path);
+  const held = await files.hold(place);
   if (held === undefined) return undefined;
   const { uncompressedSize, uncompressedCrc } = chunk;
-  const isSame = (found: MessageBlock): boolean =>
-    found.count === count &&
+  const isSame = (found: MessageBlock | undefined): found is MessageBlock =>
+    found?.count === count &&
     found.firstNs === firstNs &&
     found.lastNs === lastNs &&
     found.chunk?.uncompressedSize === uncompressedSize &&
@@ -37,11 +38,12 @@ export async function filePlaceOf(
       try {
         await held.file.refresh();
         const found = await blockAt(held.file, place.offset, channels.values());
-        return found !== undefined && isSame(found) ? found : undefined;
-      } catch {
-        // Truncated or overwritten: for the window both are the same loss.
-        return undefined;
+        if (isSame(found)) return found;
+        held.lost('it was overwritten');
+      } catch (error) {
+        held.lost(asFault(error));
       }
+      return undefined;
     },
     drop: held.release,
   };

@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { type Clock, seededRandom, silentLog } from '@fieldloop/core';
+import { type Clock, type Log, seededRandom, silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import {
   cutClip,
@@ -31,6 +31,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { overflowQueueBytes, overflowRestMs } from '../clip-limits.ts';
 import { jsonChannel, writeRecording } from '../source/testing.ts';
 import { slices } from '../source/pace.ts';
+import type { RecordedFile } from '../source/source.ts';
 import { packBlock } from './packed.ts';
 import { openOverflow, type Overflow, type OverflowDisk } from './overflow.ts';
 import { blockOf } from './testing.ts';
@@ -73,8 +74,8 @@ const secondOf = (s: number, bytes: number): MessageBlock =>
 /** As the timeline does it. */
 async function add(window: Window, block: MessageBlock, patient = true): Promise<void> {
   window.addBlock(block);
-  while (window.isFull) if (!(await window.moveOldest(patient))) window.dropOldest();
-  window.forget(undefined);
+  while (window.isFull) if (!(await window.moveOldest(patient))) await window.dropOldest();
+  await window.forget(undefined);
   await breathe();
 }
 
@@ -82,8 +83,8 @@ async function add(window: Window, block: MessageBlock, patient = true): Promise
 const inMemory = ({ held }: Window): number =>
   held.filter(({ block }) => block !== undefined).length;
 
-function windowOf(options: Partial<WindowOptions>): Window {
-  const window = openWindow({ ns: 60n * second, memoryBytes: 1e9, ...options });
+function windowOf(options: Partial<WindowOptions>, log: Log = silentLog): Window {
+  const window = openWindow({ ns: 60n * second, memoryBytes: 1e9, ...options }, { log });
   window.addChannel(jsonChannel(1, '/odom'));
   window.addChannel(jsonChannel(2, '/scan'));
   return window;
@@ -306,11 +307,11 @@ test('blocks of a file are not copied: a cut reads them there, whatever its name
   const path = await recorded();
   const window = windowOf({ ns: 1_000n * second, memoryBytes: 10_000 });
   const whole = windowOf({ ns: 1_000n * second });
-  await addAll(path, async (item) => {
+  await addAll(path, async (item, from) => {
     if (item.kind === 'channel') for (const one of [window, whole]) one.addChannel(item.channel);
     if (item.kind !== 'block') return;
     whole.addBlock(item.block);
-    window.addBlock(item.block, { path, offset: item.block.offset });
+    window.addBlock(item.block, from);
     while (window.isFull) expect(await window.moveOldest(false)).toBe(true);
   });
   expect(inMemory(window)).toBeLessThan(window.held.length);
@@ -327,9 +328,13 @@ test('blocks of a file are not copied: a cut reads them there, whatever its name
   expect(left()).toEqual([]);
 });
 
-async function addAll(path: string, take: (item: RecordingItem) => Promise<void>): Promise<void> {
+async function addAll(
+  path: string,
+  take: (item: RecordingItem, from: RecordedFile) => Promise<void>,
+): Promise<void> {
   await using file = await openFile(path);
-  for await (const item of readRecording(file)) await take(item);
+  const { identity } = file;
+  for await (const item of readRecording(file)) await take(item, { path, identity });
 }
 
 /** What this process holds open. */
@@ -344,21 +349,48 @@ const openFiles = (): string[] =>
 
 test('a file that was overwritten, or gone before it was needed, has nothing', async () => {
   const path = await recorded(16_000);
-  const window = windowOf({ ns: 1_000n * second, memoryBytes: 10_000 });
+  const told: string[] = [];
+  const log: Log = { ...silentLog, warn: (phrase) => void told.push(phrase) };
+  const window = windowOf({ ns: 1_000n * second, memoryBytes: 10_000 }, log);
   const late = windowOf({ ns: 1_000n * second, memoryBytes: 1e9 });
-  await addAll(path, async (item) => {
+  await addAll(path, async (item, from) => {
     if (item.kind === 'channel') for (const one of [window, late]) one.addChannel(item.channel);
     if (item.kind !== 'block') return;
-    for (const one of [window, late]) one.addBlock(item.block, { path, offset: item.block.offset });
+    for (const one of [window, late]) one.addBlock(item.block, from);
     while (window.isFull) expect(await window.moveOldest(false)).toBe(true);
   });
   const away = window.held.filter(({ block }) => block === undefined);
   expect(away.length).toBeGreaterThan(3);
   writeFileSync(path, Buffer.alloc(readFileSync(path).length, 1));
   for (const one of away) expect(await one.load()).toBeUndefined();
-  rmSync(path);
+  expect(told).toEqual([
+    "a recorder's file does not hold any more what it held; clips may have gaps",
+  ]);
+  // A recorder that turned its files: the name is that of another one.
+  renameSync(path, `${path}.1`);
+  writeFileSync(path, 'another recording');
   // What is in memory stays there, up to the bytes of memory.
-  while (late.isFull) if (!(await late.moveOldest(false))) late.dropOldest();
+  while (late.isFull) if (!(await late.moveOldest(false))) await late.dropOldest();
   expect(inMemory(late)).toBe(late.held.length);
   expect(late.held.length).toBeGreaterThan(3);
+});
+
+test('what leaves a window on the disk leaves the last of its latched messages', async () => {
+  const path = await recorded();
+  const span = { ns: 10n * second };
+  const window = windowOf({ ...span, memoryBytes: 10_000 });
+  const whole = windowOf(span);
+  await addAll(path, async (item, from) => {
+    for (const one of [window, whole]) {
+      if (item.kind === 'channel') one.addChannel({ ...item.channel, latched: true });
+      if (item.kind !== 'block') continue;
+      one.addBlock(item.block, one === window ? from : undefined);
+      while (one.isFull) expect(await one.moveOldest(false)).toBe(true);
+      await one.forget(undefined);
+    }
+  });
+  const kept = [...whole.latched()];
+  expect(kept).toHaveLength(2);
+  expect([...window.latched()]).toEqual(kept);
+  window.clear();
 });

@@ -4,11 +4,13 @@
  * others when they are over the bytes of memory, the oldest first, into the spool. What leaves the
  * window is gone, except the last message of latched topics.
  */
+import type { Log } from '@fieldloop/core';
 import type { Channel, LatchedMessage, MessageBlock } from '@fieldloop/recording';
 import { inFileMemoryBytes } from '../limits.ts';
-import { Entry, type FilePlace, type WindowBlock } from './entry.ts';
+import type { RecordedFile } from '../source/source.ts';
+import { Entry, type WindowBlock } from './entry.ts';
 import { filePlaceOf } from './file-place.ts';
-import { openHeldFiles } from './held-files.ts';
+import { type HeldFiles, openHeldFiles } from './held-files.ts';
 import { openLatched } from './latched.ts';
 import { openMemory } from './memory.ts';
 import type { Overflow } from './overflow.ts';
@@ -32,11 +34,11 @@ export interface Window {
   readonly newestNs: bigint | undefined;
   addChannel(channel: Channel): void;
   /** `file`: where the recorder has the same bytes. */
-  addBlock(block: MessageBlock, file?: FilePlace): void;
+  addBlock(block: MessageBlock, file?: RecordedFile): void;
   /** Goes on where an earlier window ended. */
   resume(from: { readonly heldFromNs: bigint; readonly latched: Iterable<LatchedMessage> }): void;
   /** Lets go of what is older than the span, but of nothing at or after `neededFromNs`. */
-  forget(neededFromNs: bigint | undefined): void;
+  forget(neededFromNs: bigint | undefined): Promise<void>;
   /** True when the oldest block of more than one in memory has to leave it. */
   readonly isFull: boolean;
   /**
@@ -46,15 +48,15 @@ export interface Window {
   moveOldest(patient: boolean): Promise<boolean>;
   /** Log time up to which messages would be lost with the oldest block. */
   readonly oldestThroughNs: bigint;
-  dropOldest(): void;
+  dropOldest(): Promise<void>;
   /** The timeline is over: nothing stays on the disk. */
   clear(): void;
   /** Last message of each latched channel that is not held any more. */
   latched(): Iterable<LatchedMessage>;
 }
 
-export function openWindow(options: WindowOptions): Window {
-  return new BlockWindow(options);
+export function openWindow(options: WindowOptions, deps: { readonly log: Log }): Window {
+  return new BlockWindow(options, deps.log);
 }
 
 class BlockWindow implements Window {
@@ -63,14 +65,15 @@ class BlockWindow implements Window {
   readonly #options: WindowOptions;
   readonly #memory = openMemory();
   readonly #latched = openLatched();
-  readonly #files = openHeldFiles();
+  readonly #files: HeldFiles;
   /** Blocks that count as memory. */
   #resident = 0;
   heldFromNs: bigint | undefined;
   newestNs: bigint | undefined;
 
-  constructor(options: WindowOptions) {
+  constructor(options: WindowOptions, log: Log) {
     this.#options = options;
+    this.#files = openHeldFiles(log);
   }
 
   get bytes(): number {
@@ -94,7 +97,7 @@ class BlockWindow implements Window {
     this.channels.set(channel.id, channel);
   }
 
-  addBlock(block: MessageBlock, file?: FilePlace): void {
+  addBlock(block: MessageBlock, file?: RecordedFile): void {
     this.held.push(new Entry(block, file));
     this.#memory.take(block);
     this.#resident += 1;
@@ -107,14 +110,14 @@ class BlockWindow implements Window {
     this.#latched.keep(from.latched);
   }
 
-  forget(neededFromNs: bigint | undefined): void {
+  async forget(neededFromNs: bigint | undefined): Promise<void> {
     if (this.newestNs === undefined) return;
     const spanNs = this.newestNs - this.#options.ns;
     const fromNs = neededFromNs !== undefined && neededFromNs < spanNs ? neededFromNs : spanNs;
     for (;;) {
       const [oldest] = this.held;
       if (oldest === undefined || oldest.lastNs >= fromNs) return;
-      this.dropOldest();
+      await this.dropOldest();
     }
   }
 
@@ -132,25 +135,24 @@ class BlockWindow implements Window {
     this.#release(block);
     entry.isMoving = true;
     void onItsWay.done.then((place) => {
-      if (place !== undefined) entry.settle(place, this.channels);
+      if (place !== undefined) entry.settle(place);
       else this.#comeBack(entry, block);
     });
     return true;
   }
 
-  dropOldest(): void {
-    const entry = this.held.shift();
+  async dropOldest(): Promise<void> {
+    const [entry] = this.held;
     if (entry === undefined) return;
-    this.#latched.keep(entry.latched(this.channels));
-    const { block } = entry;
-    if (block !== undefined && !entry.isMoving) this.#release(block);
-    entry.drop();
+    this.#latched.keep(await entry.latched(this.channels));
+    this.#drop(entry);
+    this.held.shift();
     const through = entry.lastNs + 1n;
     if (this.heldFromNs === undefined || through > this.heldFromNs) this.heldFromNs = through;
   }
 
   clear(): void {
-    while (this.held.length > 0) this.dropOldest();
+    for (const entry of this.held.splice(0)) this.#drop(entry);
   }
 
   latched(): Iterable<LatchedMessage> {
@@ -171,7 +173,13 @@ class BlockWindow implements Window {
     entry.isInFile = there !== undefined;
     if (there === undefined && !entry.isGone) return;
     this.#release(block);
-    if (there !== undefined) entry.settle(there, this.channels);
+    if (there !== undefined) entry.settle(there);
+  }
+
+  #drop(entry: Entry): void {
+    const { block } = entry;
+    if (block !== undefined && !entry.isMoving) this.#release(block);
+    entry.drop();
   }
 
   #release(block: MessageBlock): void {
