@@ -67,6 +67,10 @@ export const settledAfterMs = 10_000;
 /** A file without its format's end is what a crash left when it did not change for so long. */
 export const abandonedAfterMs = 10 * 60_000;
 export const rescanEveryMs = 30_000;
+/** Between two looks into a folder, whatever happens in it. */
+export const betweenScansMs = 250;
+/** Folders below that of a source whose changes are heard of at once. */
+export const maxWatchedFolders = 256;
 /** How often a growing file is looked at: part of the latency of each verdict. */
 export const pollEveryMs = 10;
 /** The same once it rested for longer than `supersededAfterMs`. */

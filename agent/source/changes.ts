@@ -1,51 +1,99 @@
-/** A hint that something in a folder changed; whoever waits looks again in any case. */
+/**
+ * A hint that a file came, went or was renamed in a folder; whoever waits looks again in any case.
+ * What a recorder writes into a file is no change here: it writes without end.
+ */
 import { type FSWatcher, watch } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Clock, Log } from '@fieldloop/core';
+import { betweenScansMs, maxWatchedFolders } from '../limits.ts';
 
 export interface Changes {
-  /** Resolves at a change of the folder, after `ms`, or when `signal` aborts. */
+  /**
+   * Resolves at a change of the folder, after `ms`, or when `signal` aborts; not sooner than a
+   * moment after the last time.
+   */
   next(ms: number, signal: AbortSignal): Promise<void>;
   close(): void;
 }
 
-export function openChanges(
-  path: string,
-  deps: { readonly clock: Clock; readonly log: Log; readonly deep?: boolean },
-): Changes {
+export interface ChangesDeps {
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Folders below it, too. */
+  readonly deep?: boolean;
+  /** Left out with all below. */
+  readonly except?: string | undefined;
+}
+
+export function openChanges(path: string, deps: ChangesDeps): Changes {
+  const { clock, log, deep = false, except } = deps;
+  const watchers = new Map<string, FSWatcher>();
   let changed = false;
   let wake = (): void => {};
-  let watcher: FSWatcher | undefined;
-  const begin = (): void => {
-    if (watcher !== undefined) return;
+  let lastMs = clock.monotonicMs() - betweenScansMs;
+  const noteChange = (): void => {
+    changed = true;
+    wake();
+  };
+  const leave = (folder: string): void => {
+    watchers.get(folder)?.close();
+    watchers.delete(folder);
+  };
+  /** False when there is nothing to watch, or no watch left: the rescan finds what is new. */
+  const begin = (folder: string): boolean => {
     try {
-      watcher = watch(path, { recursive: deps.deep === true }, () => {
-        changed = true;
-        wake();
+      const watcher = watch(folder, (event) => {
+        if (event === 'rename') noteChange();
       });
       watcher.on('error', (error) => {
-        deps.log.warn('the folder is not watched; it is looked at again and again', {
-          path,
-          error,
-        });
-        watcher?.close();
-        watcher = undefined;
+        log.warn('a folder is not watched; it is looked at again and again', { folder, error });
+        leave(folder);
       });
+      watchers.set(folder, watcher);
+      return true;
     } catch {
-      // The folder is not there yet, or there are no watches left: the rescan finds what is new.
+      return false;
     }
   };
-  begin();
+  const follow = async (): Promise<void> => {
+    const folders = new Set([path, ...(deep ? await foldersBelow(path, except) : [])]);
+    for (const folder of watchers.keys()) if (!folders.has(folder)) leave(folder);
+    for (const folder of folders) {
+      if (watchers.has(folder) || watchers.size >= maxWatchedFolders) continue;
+      // What came into it before the watch began was perhaps not seen.
+      if (begin(folder) && folder !== path) changed = true;
+    }
+  };
+  const sleep = async (ms: number, signal: AbortSignal): Promise<void> => {
+    // An aborted sleep is the point of it.
+    await clock.sleep(ms, signal).catch(() => undefined);
+  };
+  begin(path);
   return {
     async next(ms, signal) {
-      begin();
+      await follow();
       if (!changed) {
         const waking = new AbortController();
         wake = () => waking.abort();
-        // An aborted sleep is the point of it.
-        await deps.clock.sleep(ms, AbortSignal.any([signal, waking.signal])).catch(() => undefined);
+        await sleep(ms, AbortSignal.any([signal, waking.signal]));
       }
+      const soonMs = lastMs + betweenScansMs - clock.monotonicMs();
+      if (soonMs > 0) await sleep(soonMs, signal);
+      lastMs = clock.monotonicMs();
       changed = false;
     },
-    close: () => watcher?.close(),
+    close() {
+      for (const folder of watchers.keys()) leave(folder);
+    },
   };
+}
+
+/** A folder that cannot be read has none. */
+async function foldersBelow(path: string, except: string | undefined): Promise<string[]> {
+  const entries = await readdir(path, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .filter((folder) => except === undefined || !`${folder}/`.startsWith(`${except}/`));
 }

@@ -3,7 +3,7 @@
  * `follow` the one that is being written now is read as it grows; without, finished ones alone.
  * The recorder's files are only read: what is done or broken stands in the buffer's database.
  */
-import { asFault, type Clock, type Log } from '@fieldloop/core';
+import { asFault, type Clock, faultTable, type Log } from '@fieldloop/core';
 import { continues } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
 import {
@@ -66,7 +66,8 @@ class Folder {
     this.#options = options;
     this.#deps = deps;
     this.#signal = signal;
-    this.#changes = openChanges(options.path, { ...deps, deep: options.glob.includes('/') });
+    const { path, glob, except } = options;
+    this.#changes = openChanges(path, { ...deps, deep: glob.includes('/'), except });
   }
 
   async *items(): AsyncGenerator<SourceItem, void> {
@@ -97,7 +98,7 @@ class Folder {
   /** `dealt`: it is not looked at again while it stays as it is. */
   async *#candidate(
     candidate: Candidate,
-  ): AsyncGenerator<SourceItem, 'dealt' | 'waits' | 'read' | 'forbidden'> {
+  ): AsyncGenerator<SourceItem, 'dealt' | 'waits' | 'read' | 'unopened'> {
     const { positions, clock } = this.#deps;
     const finished = await isFinished(candidate, clock);
     if (!finished && !(this.#options.follow && (await isGrowable(candidate.path)))) return 'waits';
@@ -107,10 +108,10 @@ class Folder {
     } catch (error) {
       const fault = asFault(error);
       this.#deps.log.warn('a recording cannot be opened', { path: candidate.path, error: fault });
-      if (fault.code !== 'forbidden') return 'dealt';
-      yield* this.#forbidden(candidate.path, `${candidate.path} may not be read`);
-      // A right that is given changes neither size nor time.
-      return 'forbidden';
+      const isForbidden = fault.code === 'forbidden';
+      if (isForbidden) yield* this.#forbidden(candidate.path, `${candidate.path} may not be read`);
+      // Neither a right that is given nor a disk that answers again changes size or time.
+      return isForbidden || faultTable[fault.code].retry ? 'unopened' : 'dealt';
     }
     const known = (await positions.get(key)) as { readonly state?: string } | undefined;
     if (!this.#options.follow) {

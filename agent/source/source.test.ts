@@ -7,7 +7,9 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
+  symlinkSync,
   truncateSync,
   utimesSync,
   writeFileSync,
@@ -203,7 +205,8 @@ test('a folder: files in the order of their names, the same content once, what c
     if (!isWaiting(so)) return false;
     if (added) return messages(so) === 35;
     added = true;
-    void writeRecording(join(folder, 'd.mcap'), odom(5, 500));
+    const away = join(folder, 'd.part');
+    void writeRecording(away, odom(5, 500)).then(() => renameSync(away, join(folder, 'd.mcap')));
     return false;
   });
   expect(messages(items)).toBe(35);
@@ -228,6 +231,38 @@ test('a broken file is set aside for good, and the next one is read', async () =
   expect([...at.known.values()]).toMatchObject([{ state: 'quarantined' }, { state: 'read' }]);
   expect(await read(folderSource(options, folderDeps(at)), isWaiting)).toHaveLength(1);
 });
+
+test.each([true, false])(
+  'a file that cannot be opened for a moment is read later (follow: %s)',
+  async (follow) => {
+    const path = join(folder, 'a.mcap');
+    await writeRecording(path, odom(10));
+    utimesSync(path, Date.now() / 1000 - 3_600, Date.now() / 1000 - 3_600);
+    let state: 'fine' | 'away' | 'back' = 'fine';
+    const clock = {
+      ...systemClock,
+      // Asked between the look at the folder and the opening, as a disk fails: ELOOP, in its place.
+      now(): number {
+        if (state === 'fine') {
+          state = 'away';
+          renameSync(path, `${path}.aside`);
+          symlinkSync(path, path);
+        }
+        return systemClock.now();
+      },
+      sleep: () => Promise.resolve(),
+    };
+    const options = { name: 'bags', device: 'amr', path: folder, glob: '*.mcap', follow };
+    const items = await read(folderSource(options, { ...folderDeps(positions()), clock }), (so) => {
+      if (isWaiting(so) && state === 'away') {
+        state = 'back';
+        renameSync(`${path}.aside`, path);
+      }
+      return count(so, 'end') === 1 || count(so, 'waiting') === 9;
+    });
+    expect(messages(items)).toBe(10);
+  },
+);
 
 test('a recording that is still being written is left alone', async () => {
   await writeRecording(join(folder, 'a.mcap'), odom(100));
