@@ -1,12 +1,13 @@
 /**
  * Goal: SIGKILL of either side at any moment of an upload loses and doubles nothing.
- * Method: a live robot behind a slow link; at each of 20 seeded moments during an upload the agent
- * or the cloud is killed and started again; then both disks are compared, clip by clip.
+ * Method: a live robot behind a slow link; at seeded moments during an upload the agent or the cloud
+ * is killed and started again; then both disks are compared, clip by clip.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom, silentLog } from '@fieldloop/core';
+import { isLongRun } from '@fieldloop/core/long-run';
 import { systemClock } from '@fieldloop/core/system';
 import { serveFleet } from '@fieldloop/sim';
 import { expect, test } from 'vitest';
@@ -19,7 +20,7 @@ import { until } from './wait.ts';
 import { readClip } from './verify.ts';
 
 const seed = Number(process.env['FIELDLOOP_SEED'] ?? 20_261_121);
-const kills = 20;
+const kills = isLongRun ? 20 : 6;
 
 test(`killed at ${kills} moments during uploads (seed ${seed})`, async () => {
   console.log(`seed ${seed}: FIELDLOOP_SEED=${seed} repeats this run`);
