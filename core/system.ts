@@ -23,6 +23,12 @@ export const systemRandomBytes = (length: number): Uint8Array =>
 
 export const systemIds: Ids = openIds({ clock: systemClock, randomBytes: systemRandomBytes });
 
+/**
+ * For tests that fail parts on purpose: every day they draw some of the moments, and take all of
+ * them where `FIELDLOOP_TESTS=long` is set, as CI does.
+ */
+export const isLongRun: boolean = process.env['FIELDLOOP_TESTS'] === 'long';
+
 const secretKeys = [
   'token',
   'claimToken',

@@ -21,7 +21,6 @@ import { decodeEvents } from '@fieldloop/proto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { did, faultRules, type Robot, startRobot, type Wish, writeDrive } from './fault-robot.ts';
 
-
 const patience = { timeout: 60_000 };
 
 let folder = '';

@@ -1,14 +1,13 @@
 /**
  * Goal: SIGKILL of either side at any moment of an upload loses and doubles nothing.
- * Method: a live robot behind a slow link; at seeded moments during an upload the agent or the cloud
- * is killed and started again; then both disks are compared, clip by clip.
+ * Method: a live robot behind a slow link; at seeded moments during an upload the agent or the
+ * cloud is killed and started again; then both disks are compared, clip by clip.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { seededRandom, silentLog } from '@fieldloop/core';
-import { isLongRun } from '@fieldloop/core/long-run';
-import { systemClock } from '@fieldloop/core/system';
+import { isLongRun, systemClock } from '@fieldloop/core/system';
 import { serveFleet } from '@fieldloop/sim';
 import { expect, test } from 'vitest';
 import { type AgentProcess, clipLedger } from './agent-process.ts';

@@ -1,7 +1,7 @@
-/** The crash kit as the everyday tests have time for it: at some boundaries, drawn anew each day. */
+/** The crash kit as everyday tests have time for it: at some boundaries, drawn anew each time. */
 import { randomInt } from 'node:crypto';
 import { seededRandom } from '@fieldloop/core';
-import { isLongRun } from '@fieldloop/core/long-run';
+import { isLongRun } from '@fieldloop/core/system';
 import {
   type CrashCase,
   crashEverywhere,
