@@ -52,6 +52,16 @@ export function openResults(deps: ResultsDeps): Results {
       }
     });
   };
+  /** The data worker waits for its answer, also where the work failed and gave nothing. */
+  const answered = <T>(work: () => Promise<T> | T, answer: (found: T | undefined) => void): void =>
+    inTurn(async () => {
+      let found: T | undefined;
+      try {
+        found = await work();
+      } finally {
+        answer(found);
+      }
+    });
   const keep = async (result: Result): Promise<void> => {
     switch (result.kind) {
       case 'clip': {
@@ -85,20 +95,21 @@ export function openResults(deps: ResultsDeps): Results {
     take(message, reply) {
       if (message.kind === 'getPosition') {
         const { id, key } = message;
-        inTurn(() => reply({ kind: 'position', id, document: buffer.position(key) }));
+        answered(
+          () => buffer.position(key),
+          (document) => reply({ kind: 'position', id, document }),
+        );
       } else if (message.kind === 'makeRoom') {
         const { id, need } = message;
-        inTurn(async () => {
-          reply({ kind: 'room', id, made: await buffer.makeRoom(need) });
-        });
+        answered(
+          () => buffer.makeRoom(need),
+          (made) => reply({ kind: 'room', id, made: made === true }),
+        );
       } else {
-        inTurn(async () => {
-          try {
-            await keep(message);
-          } finally {
-            reply({ kind: 'credit', bytes: message.bytes });
-          }
-        });
+        answered(
+          () => keep(message),
+          () => reply({ kind: 'credit', bytes: message.bytes }),
+        );
       }
     },
     tell: (notice) => inTurn(() => buffer.addEvent(wireEventOf(notice, deps.context()))),
