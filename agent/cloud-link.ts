@@ -7,7 +7,6 @@ import {
   asFault,
   backoffMs,
   type Clock,
-  type Fault,
   faultLine,
   faultTable,
   type Ids,
@@ -81,7 +80,7 @@ class RunningLink implements CloudLink {
     const status = this.#uplink?.status();
     if (status !== undefined) return status;
     const { clips } = this.#deps.buffer.counts();
-    const lastError = this.#lastError ?? this.#degraded;
+    const lastError = this.#degraded ?? this.#lastError;
     return {
       connected: false,
       uploading: 0,
@@ -108,7 +107,9 @@ class RunningLink implements CloudLink {
     const { clock, log, ids, random, buffer, agent, wishes, downloads } = this.#deps;
     try {
       const dir = identityFolder(this.#config);
-      const identity = (await loadIdentity(dir, { clock })) ?? (await this.#enrol(dir));
+      const identity = await this.#untilItWorks(
+        async () => (await loadIdentity(dir, { clock })) ?? (await this.#enrol(dir)),
+      );
       if (identity === undefined || this.#closing.signal.aborted) return;
       this.#identity = identity;
       // The client of MQTT is large, and a robot without a cloud needs none.
@@ -134,11 +135,33 @@ class RunningLink implements CloudLink {
     }
   }
 
-  /** Tries until the cloud answers; gives up only when it says no. */
-  async #enrol(dir: string): Promise<Identity | undefined> {
-    const { cloud, device, uplink } = this.#config;
+  /**
+   * Tries again while the cloud does not answer, or the clock of this machine is not set; gives up
+   * only when it says no. Undefined: there is no token, or the agent ends.
+   */
+  async #untilItWorks(find: () => Promise<Identity | undefined>): Promise<Identity | undefined> {
     const { clock, log, random } = this.#deps;
     const { signal } = this.#closing;
+    const mostMs = Math.min(enrolBackoff.mostMs, this.#config.uplink.reconnectMostMs);
+    const waits = { ...enrolBackoff, mostMs };
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      try {
+        return await find();
+      } catch (error) {
+        const fault = asFault(error);
+        if (!faultTable[fault.code].retry) throw error;
+        this.#lastError = faultLine(fault);
+        log.warn('there is no identity yet; it is tried again', { error: fault });
+        // An aborted sleep ends the loop.
+        await clock.sleep(backoffMs(attempt, waits, random), signal).catch(() => undefined);
+      }
+    }
+    return undefined;
+  }
+
+  async #enrol(dir: string): Promise<Identity | undefined> {
+    const { cloud, device } = this.#config;
+    const { clock, log } = this.#deps;
     // Certificates are made once in a robot's life; the code for it need not stay in memory.
     const { enroll } = await import('./enroll/enroll.ts');
     const token = cloud?.claimToken;
@@ -151,24 +174,7 @@ class RunningLink implements CloudLink {
       log.warn('the device is not enrolled', { remedy: this.#degraded });
       return undefined;
     }
-    const mostMs = Math.min(enrolBackoff.mostMs, uplink.reconnectMostMs);
-    const waits = { ...enrolBackoff, mostMs };
-    for (let attempt = 0; !signal.aborted; attempt += 1) {
-      try {
-        return await enroll({ dir, token, name: device.name, clock, log, signal });
-      } catch (error) {
-        const fault = asFault(error);
-        if (!faultTable[fault.code].retry) throw error;
-        this.#noteRetry(fault);
-        // An aborted sleep ends the loop.
-        await clock.sleep(backoffMs(attempt, waits, random), signal).catch(() => undefined);
-      }
-    }
-    return undefined;
-  }
-
-  #noteRetry(fault: Fault): void {
-    this.#lastError = faultLine(fault);
-    this.#deps.log.warn('enrolment did not work yet; it is tried again', { error: fault });
+    const { signal } = this.#closing;
+    return await enroll({ dir, token, name: device.name, clock, log, signal });
   }
 }

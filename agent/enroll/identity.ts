@@ -153,7 +153,7 @@ export function checkDates(place: string, certificate: X509Certificate, nowMs: n
   if (nowMs < Date.parse(certificate.validFrom)) {
     throw new Fault('unavailable', `the certificate is valid from ${certificate.validFrom} only`, {
       place,
-      remedy: `The clock of this machine says ${now}. Set it (timedatectl), then start again.`,
+      remedy: `The clock of this machine says ${now}. Set it (timedatectl).`,
     });
   }
   if (nowMs <= Date.parse(certificate.validTo)) return;
