@@ -135,7 +135,7 @@ async function openInside(deps: Deps, opened: Opened): Promise<AgentBuffer> {
     expectTellable: (clip) => void heldBody(clip),
     adopt: (clips) => inside.write(() => clips.forEach((clip) => adoptClip(inside, clip))),
     lose: (clip, fate) => loseClip(inside, clip, fate),
-    finishDelete: (clipId) => finishDelete(inside, clipId),
+    finishDelete: (clip) => finishDelete(inside, clip),
     tell: (aside) => inside.addRow('events', eventBody(asideEvent(inside, aside))),
   });
   await makeRoom(inside, 0);

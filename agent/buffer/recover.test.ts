@@ -4,6 +4,7 @@
  */
 import { readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { Fault } from '@fieldloop/core';
 import { decodeEvents } from '@fieldloop/proto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { markGap } from '../limits.ts';
@@ -73,6 +74,27 @@ const toldEvents = () =>
     .read('events', 0, { rows: 99, bytes: 1e6 })
     .flatMap((row) => decodeEvents(row.body).rows)
     .flatMap(({ row }) => (row?.kind === 'event' ? [row.event] : []));
+
+test('a clip that was to be put aside is put aside by the start, when it could not be before', async () => {
+  let isFailing = false;
+  const rename = (from: string, to: string): Promise<void> =>
+    isFailing
+      ? Promise.reject(new Fault('unavailable', 'the disk reported EIO'))
+      : systemDisk.rename(from, to);
+  await at.reopen({ disk: { ...systemDisk, rename } });
+  const clip = await at.seal();
+  const changed = Buffer.from(clip.bytes).fill(0, 60, 70);
+  await writeFile(at.filePath(clip), changed);
+  isFailing = true;
+  await expect(at.buffer.clips.recheck(clip.clipId)).rejects.toThrow('EIO');
+  await at.reopen();
+  expect(at.buffer.recovery).toMatchObject({ finishedDeletes: 1 });
+  expect(await expectSound(at.dir, at.buffer)).toEqual(new Map());
+  const kept = await readdir(join(at.dir, 'quarantine'));
+  expect(kept).toEqual([expect.stringContaining(`${clip.sha256}.mcap`)]);
+  expect(await readFile(join(at.dir, 'quarantine', kept[0] ?? ''))).toEqual(changed);
+  expect(at.buffer.counts().ever).toMatchObject({ quarantined: 1 });
+});
 
 test('the bytes of a part are durable before it has the name of a clip', async () => {
   const steps: string[] = [];

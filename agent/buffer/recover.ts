@@ -27,8 +27,8 @@ export interface RecoverDeps {
   readonly keepUp: () => Promise<void>;
   /** One transaction: the row becomes a tombstone and the cloud is told. */
   readonly lose: (clip: HeldClip, fate: 'lost' | 'quarantined') => void;
-  /** One transaction: the row that was being deleted becomes its tombstone. */
-  readonly finishDelete: (clipId: string) => void;
+  /** Carries a delete through: the file goes, or into quarantine; its row becomes a tombstone. */
+  readonly finishDelete: (clip: Pick<HeldClip, 'clipId' | 'sha256'>) => Promise<void>;
   /** An event for a file of which the cloud learns nothing else. */
   readonly tell: (aside: Aside) => void;
 }
@@ -57,9 +57,7 @@ export async function recover(deps: RecoverDeps): Promise<RecoveryReport> {
 
 async function finishDeletes(deps: RecoverDeps, tally: Tally): Promise<void> {
   for (const clip of deps.clips.deleting()) {
-    await deps.disk.remove(clipPath(deps.places, clip.sha256));
-    await syncClipFolder(deps, clip.sha256);
-    deps.finishDelete(clip.clipId);
+    await deps.finishDelete(clip);
     tally.finishedDeletes += 1;
   }
 }
@@ -115,7 +113,7 @@ async function takeFile(
   const fate = deps.clips.tombstone({ sha256: found.sha256 });
   if (fate === 'deleted' || fate === 'evicted') {
     await deps.disk.remove(found.path);
-    await syncClipFolder(deps, found.sha256);
+    await deps.disk.syncFolder(clipFolder(deps.places, found.sha256));
     tally.removedDuplicates += 1;
     return;
   }
@@ -276,10 +274,6 @@ function leaveFor(deps: RecoverDeps, error: unknown): boolean {
   const later = fault !== undefined && ['limited', 'unavailable', 'forbidden'].includes(fault.code);
   if (later) deps.log.warn('a clip waits for the next start', { error });
   return later;
-}
-
-async function syncClipFolder(deps: RecoverDeps, sha256: string): Promise<void> {
-  await deps.disk.syncFolder(clipFolder(deps.places, sha256));
 }
 
 /** What the event says besides file and reason; without it the cloud learns of the file by rows. */

@@ -210,8 +210,7 @@ export async function deleteClip(
   try {
     inside.write(() => inside.clips.beginDelete(clipId, fate));
     onNoted();
-    await removeFile(inside, clip, inside.clips.fateOf(clipId) ?? fate);
-    finishDelete(inside, clipId);
+    await finishDelete(inside, clip);
   } finally {
     inside.inDeletion.delete(clipId);
   }
@@ -224,7 +223,22 @@ export async function finishDeletes(inside: Inside): Promise<void> {
   }
 }
 
-async function removeFile(inside: Inside, clip: HeldClip, fate: ClipFate): Promise<void> {
+/** The rest of a delete whose row says so: the file, then the tombstone in one transaction. */
+export async function finishDelete(
+  inside: Inside,
+  clip: Pick<HeldClip, 'clipId' | 'sha256'>,
+): Promise<void> {
+  const fate = inside.clips.fateOf(clip.clipId);
+  if (fate === undefined) return;
+  await removeFile(inside, clip, fate);
+  bury(inside, clip.clipId, fate);
+}
+
+async function removeFile(
+  inside: Inside,
+  clip: Pick<HeldClip, 'clipId' | 'sha256'>,
+  fate: ClipFate,
+): Promise<void> {
   const path = clipPath(inside.places, clip.sha256);
   if (fate === 'quarantined') {
     const name = `${inside.clock.now()}-${clip.sha256}.mcap`;
@@ -234,12 +248,6 @@ async function removeFile(inside: Inside, clip: HeldClip, fate: ClipFate): Promi
     await inside.disk.remove(path);
   }
   await inside.disk.syncFolder(clipFolder(inside.places, clip.sha256));
-}
-
-/** One transaction: the row of a file that is gone becomes its tombstone. */
-export function finishDelete(inside: Inside, clipId: string): void {
-  const fate = inside.clips.fateOf(clipId);
-  if (fate !== undefined) bury(inside, clipId, fate);
 }
 
 /** The cloud is told of every clip whose bytes went without its Done. */
