@@ -31,6 +31,8 @@ export const finiteUnits = 64;
 export const metricTolerance = 0.005;
 /** How far ONNX Runtime may be from what the trainer computed. */
 export const goldenTolerance = 1e-4;
+/** Robots take an embedding of so many numbers at most. */
+export const maxEmbeddingNumbers = 1_024;
 /** Golden pairs that a document of ours holds. */
 export const goldenPairs = 5;
 /** Frames of one labelled range that train or are judged. */

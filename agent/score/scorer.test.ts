@@ -23,7 +23,7 @@ import { jsonBytes, jsonChannel } from '../source/testing.ts';
 import { decodeImage } from './image.ts';
 import { readModel } from './model.ts';
 import { filesIn } from './model-files.ts';
-import { openOnnx } from './onnx.ts';
+import { openOnnx, type OnnxSession } from './onnx.ts';
 import { openScorer, type Scorer } from './scorer.ts';
 import { tinyNetwork, tinyOnnx, tinyYaml, writeModel } from './testing.ts';
 
@@ -87,6 +87,30 @@ test.each([
   await using scorer = await load(tinyYaml(), tinyOnnx());
   const result = await scorer.score(channel, jsonBytes(value));
   expect(result).toEqual({ reason, message: expect.stringMatching(message) });
+});
+
+test('outputs of another size than those of the golden inputs are told as that', async () => {
+  const golden = logitsOf(tinyNetwork, [1, 0.5]);
+  let isGolden = true;
+  const session: OnnxSession = {
+    inputs: [{ name: 'x', type: 'float32', dimensions: [1, 2] }],
+    outputs: [{ name: 'logits', type: 'float32', dimensions: [1, 'n'] }],
+    run: async () => [
+      { values: Float32Array.from(isGolden ? golden : [1, 2]), dimensions: [1, isGolden ? 3 : 2] },
+    ],
+    [Symbol.asyncDispose]: async () => {},
+  };
+  const files = filesIn(writeModel(join(folder, 'grows'), tinyYaml(), tinyOnnx()));
+  await using scorer = await openScorer(readModel(files), {
+    ...deps,
+    openOnnx: async () => session,
+  });
+  isGolden = false;
+  const result = await scorer.score(channel, jsonBytes({ values: [1, 2] }));
+  expect(result).toEqual({
+    reason: 'shape',
+    message: expect.stringMatching(/2 logits for 3 classes/),
+  });
 });
 
 test('bytes that are no message have no score, and the next frame has one again', async () => {

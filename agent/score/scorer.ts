@@ -24,7 +24,7 @@ export interface Scored extends ScoreValues {
   readonly latencyMs: number;
 }
 
-/** What went wrong with one frame; the frame has no score then. */
+/** What went wrong with one frame, `shape` on either side; the frame has no score then. */
 export type FrameFaultReason = 'message' | 'image' | 'shape' | 'not_a_number' | 'run';
 
 export type FrameResult =
@@ -70,6 +70,8 @@ export async function openScorer({ onnx, ...model }: Model, deps: ScorerDeps): P
   }
 }
 
+const notFinite = 'the model gave numbers that are not finite';
+
 /** The outputs in the order of `outputNames`. */
 type Run = (tensor: Float32Array) => Promise<readonly OutputTensor[]>;
 
@@ -85,10 +87,10 @@ async function scoreFrame(
     step = content.kind === 'numbers' ? 'shape' : 'image';
     const tensor = await contentTensor(content, model.input, deps.decodeImage);
     step = 'run';
-    const values = scoreValues(model, await deps.run(tensor), frame.memory);
-    if (values === undefined) {
-      return { reason: 'not_a_number', message: 'the model gave numbers that are not finite' };
-    }
+    const outputs = await deps.run(tensor);
+    step = 'shape';
+    const values = scoreValues(model, outputs, frame.memory);
+    if (values === undefined) return { reason: 'not_a_number', message: notFinite };
     return { scored: { ...values, latencyMs: deps.clock.monotonicMs() - startMs } };
   } catch (error) {
     return { reason: step, message: asFault(error).message };
@@ -181,13 +183,30 @@ async function checkGolden(model: LoadedModel, run: Run): Promise<void> {
       (most, value, k) => Math.max(most, Math.abs(value - (found[k] ?? Number.NaN))),
       0,
     );
-    if (furthest <= model.tolerance) continue;
-    throw misfit(
-      model,
-      `golden input ${i} gives numbers that differ by ${furthest.toPrecision(3)}, ` +
-        `the tolerance is ${model.tolerance}`,
-    );
+    if (!(furthest <= model.tolerance)) {
+      throw misfit(
+        model,
+        `golden input ${i} gives numbers that differ by ${furthest.toPrecision(3)}, ` +
+          `the tolerance is ${model.tolerance}`,
+      );
+    }
+    expectScore(model, outputs);
   }
+}
+
+/** What is no score of a golden input would be none of any frame. */
+function expectScore(model: LoadedModel, outputs: readonly OutputTensor[]): void {
+  const place = model.file;
+  let values: ScoreValues | undefined;
+  try {
+    values = scoreValues(model, outputs, {});
+  } catch (cause) {
+    const { code, message, remedy } = asFault(cause);
+    throw new Fault(code, message, { place, remedy, cause });
+  }
+  if (values !== undefined) return;
+  const remedy = 'Export it again; its golden inputs have to give finite numbers.';
+  throw new Fault('invalid', notFinite, { place, remedy });
 }
 
 function misfit(model: LoadedModel, message: string): Fault {

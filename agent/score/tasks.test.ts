@@ -147,10 +147,33 @@ test('a temperature above one brings the scores of boxes nearer to a half', asyn
   expect(unsure.values.top).toBeCloseTo(1 / (1 + Math.exp(-Math.log(9) / 2)), 5);
 });
 
-test('outputs of a detector that do not add up are told with each frame', async () => {
-  await using scorer = await load(boxes, { b: [3, 4], s: [2], l: [3] });
-  const result = await scorer.score(channel, jsonBytes({ values: Array(17).fill(0.5) }));
-  expect(result).toMatchObject({ message: expect.stringMatching(/12 numbers of boxes, 2 scores/) });
+test('outputs that do not add up are told when the model is loaded', async () => {
+  const fault = await load(boxes, { b: [3, 4], s: [2], l: [3] }).catch((error: unknown) => error);
+  expect(fault).toMatchObject({
+    code: 'invalid',
+    message: expect.stringMatching(/12 numbers of boxes, 2 scores/),
+    place: expect.stringMatching(/model\.onnx$/),
+    remedy: expect.stringMatching(/model\.yaml/),
+  });
+});
+
+test.each([
+  ['embedding', { task: 'embedding', output: { embedding: 'e' } }, { e: [1, 1_025] }],
+  [
+    'classification',
+    {
+      task: 'classification',
+      classes: ['a', 'b'],
+      output: { probabilities: 'p', embedding: 'e' },
+    },
+    { p: [1, 2], e: [1, 1_025] },
+  ],
+])('an embedding that is too long is told when the %s is loaded', async (_, yaml, sizes) => {
+  const fault = await load(yaml, sizes).catch((error: unknown) => error);
+  expect(fault).toMatchObject({
+    message: 'the embedding has 1025 numbers',
+    remedy: expect.stringMatching(/1 to 1024 numbers/),
+  });
 });
 
 test('a regressor gives its value, and the spread of its ensemble and its variance', async () => {

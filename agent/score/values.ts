@@ -1,4 +1,5 @@
 /** What a score record holds: numbers made of a model's outputs, and what triage wants of it. */
+import { Fault } from '@fieldloop/core';
 import {
   boxDoubt,
   type BoxOutput,
@@ -41,19 +42,20 @@ export interface FrameMemory {
 /** Boxes of less say nothing of a detector's doubt. */
 const leastScore = 0.05;
 
-/** Of the outputs, in the order of `outputNames`. Undefined: one number is not finite. */
+/**
+ * Of the outputs, in the order of `outputNames`. Undefined: one number is not finite; Fault
+ * `invalid`: there are not as many as the task needs.
+ */
 export function scoreValues(
   model: ModelDocument,
   outputs: readonly OutputTensor[],
   memory: FrameMemory,
 ): ScoreValues | undefined {
-  const { output } = model;
+  if (model.output.embedding === undefined) return judge(model, outputs, memory);
+  const embedding = embeddingOf(outputs.at(-1)?.values ?? new Float32Array());
+  if (embedding === undefined) return undefined;
   const judged = judge(model, outputs, memory);
-  if (judged === undefined) return undefined;
-  if (output.embedding === undefined) return judged;
-  const embedding = embeddingOf(outputs.at(-1)?.values);
-  if (embedding === undefined) return output.task === 'embedding' ? undefined : judged;
-  return { ...judged, embedding };
+  return judged && { ...judged, embedding };
 }
 
 function judge(
@@ -80,8 +82,11 @@ function classValues(
 ): ScoreValues | undefined {
   const { output, classes, temperature } = model;
   const heads = outputs.slice(0, output.heads.length).map(({ values }) => values);
-  const fits = heads.every((z) => z.length === classes.length && z.every(Number.isFinite));
-  if (!fits || heads.length === 0) return undefined;
+  const other = heads.find((z) => z.length !== classes.length);
+  if (other !== undefined) {
+    throw misshapen(`${other.length} ${output.gives} for ${classes.length} classes`);
+  }
+  if (!heads.every((z) => z.every(Number.isFinite))) return undefined;
   const givesLogits = output.gives === 'logits';
   // Their logarithms are the logits of probabilities, up to a number that softmax takes out.
   const logits = givesLogits ? heads : heads.map((p) => p.map((x) => Math.log(Math.max(x, 1e-12))));
@@ -148,8 +153,11 @@ function numberValues(
   const stated = output.variance === undefined ? undefined : outputs[output.heads.length]?.values;
   const all = stated === undefined ? heads : [...heads, stated];
   const width = heads[0]?.length ?? 0;
-  const fits = all.every((one) => one.length === width && one.every(Number.isFinite));
-  if (!fits || width === 0) return undefined;
+  if (width === 0 || all.some((one) => one.length !== width)) {
+    const sizes = all.map((one) => one.length).join(', ');
+    throw misshapen(`its outputs have ${sizes} numbers, each needs as many as the first`);
+  }
+  if (!all.every((one) => one.every(Number.isFinite))) return undefined;
   const means = Array.from({ length: width }, (_, i) => meanOf(heads.map((z) => z[i] ?? 0)));
   const value = rounded(means[0] ?? 0);
   if (heads.length === 1 && stated === undefined) return { values: { value } };
@@ -166,12 +174,20 @@ const meanOf = (values: readonly number[]): number =>
 /** Seven digits are what single precision gave. */
 const rounded = (value: number): number => Number(value.toPrecision(7));
 
-function embeddingOf(values: Float32Array | undefined): string | undefined {
-  if (values === undefined || values.length === 0 || values.length > maxEmbeddingNumbers) {
-    return undefined;
+function embeddingOf(values: Float32Array): string | undefined {
+  const { length } = values;
+  if (length === 0 || length > maxEmbeddingNumbers) {
+    throw new Fault('invalid', `the embedding has ${length} numbers`, {
+      remedy: `Export one of 1 to ${maxEmbeddingNumbers} numbers, or name none in model.yaml.`,
+    });
   }
   if (!values.every(Number.isFinite)) return undefined;
-  const bytes = Buffer.alloc(values.length * 4);
+  const bytes = Buffer.alloc(length * 4);
   values.forEach((value, i) => bytes.writeFloatLE(value, i * 4));
   return bytes.toString('base64');
 }
+
+const misshapen = (message: string): Fault =>
+  new Fault('invalid', `the model's outputs do not add up: ${message}`, {
+    remedy: 'Correct output and classes in model.yaml.',
+  });

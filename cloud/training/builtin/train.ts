@@ -17,7 +17,7 @@ import {
   type TrainOptions,
   withHead,
 } from '@fieldloop/learning';
-import { goldenPairs } from '../../training-limits.ts';
+import { goldenPairs, maxEmbeddingNumbers } from '../../training-limits.ts';
 import { type Declaration, type Job, type Result, resultName } from '../contract-names.ts';
 import { openOnnx } from '../onnx.ts';
 import { type Data, type Labelled, readData, standardOf } from './data.ts';
@@ -84,7 +84,8 @@ async function trainNetwork(work: Work, data: Data): Promise<Fitted> {
   const network = await fit(work, samplesOf(data.train, declaration.classes.length), start);
   const shape = shapeOf(declaration);
   const logits = headName(declaration);
-  const embedding = network.length > 1 ? (declaration.output.embedding ?? 'embedding') : undefined;
+  const width = network.length > 1 ? (network.at(-1)?.inputs ?? 0) : 0;
+  const embedding = isEmbedding(width) ? (declaration.output.embedding ?? 'embedding') : undefined;
   const onnx = onnxFile(
     networkGraph(network, {
       name: declaration.id,
@@ -102,6 +103,9 @@ async function trainNetwork(work: Work, data: Data): Promise<Fitted> {
     logits: (frame) => logitsOf(network, frame),
   };
 }
+
+/** A model of a longer one goes to robots without it. */
+const isEmbedding = (width: number): boolean => width > 0 && width <= maxEmbeddingNumbers;
 
 /** The base gives embeddings; a layer is trained on them and put in the place of its last one. */
 async function trainHead(work: Work, data: Data): Promise<Fitted> {
@@ -131,7 +135,11 @@ async function trainHead(work: Work, data: Data): Promise<Fitted> {
   return {
     onnx: withHead(base, { layer, logits, classes }),
     shape: [...shape],
-    output: { logits, shape: [shape[0] ?? 'N', classes.length], embedding },
+    output: {
+      logits,
+      shape: [shape[0] ?? 'N', classes.length],
+      ...(isEmbedding(layer.inputs) ? { embedding } : {}),
+    },
     logits: (frame) => logitsOf(network, of(frame)),
   };
 }
