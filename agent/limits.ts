@@ -67,6 +67,8 @@ export const settledAfterMs = 10_000;
 /** A file without its format's end is what a crash left when it did not change for so long. */
 export const abandonedAfterMs = 10 * 60_000;
 export const rescanEveryMs = 30_000;
+/** Until a file is read again that the disk did not give. */
+export const rereadAfterMs = 10_000;
 /** Between two looks into a folder, whatever happens in it. */
 export const betweenScansMs = 250;
 /** Folders below that of a source whose changes are heard of at once. */

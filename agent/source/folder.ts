@@ -3,7 +3,7 @@
  * `follow` the one that is being written now is read as it grows; without, finished ones alone.
  * The recorder's files are only read: what is done or broken stands in the buffer's database.
  */
-import { asFault, type Clock, faultTable, type Log } from '@fieldloop/core';
+import { asFault, type Clock, type Fault, faultTable, type Log } from '@fieldloop/core';
 import { continues } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
 import {
@@ -115,8 +115,7 @@ class Folder {
     }
     const known = (await positions.get(key)) as { readonly state?: string } | undefined;
     if (!this.#options.follow) {
-      if (known === undefined) yield* this.#readOnce(candidate, key);
-      return 'dealt';
+      return known === undefined ? yield* this.#readOnce(candidate, key) : 'dealt';
     }
     if (known?.state === 'quarantined') return 'dealt';
     const place = await this.#placeFor(candidate);
@@ -237,18 +236,26 @@ class Folder {
     return `${this.#options.name}/session/${split.series}`;
   }
 
-  /** Reads a finished file as a session of its own; a broken one is not tried again. */
-  async *#readOnce({ path }: Candidate, key: string): AsyncGenerator<SourceItem, void> {
-    let broken: string | undefined;
+  /**
+   * Reads a finished file as a session of its own. A broken one is not tried again; one that the
+   * disk did not give is, from its start and under the same ids.
+   */
+  async *#readOnce(
+    { path }: Candidate,
+    key: string,
+  ): AsyncGenerator<SourceItem, 'dealt' | 'unopened'> {
+    let broken: Fault | undefined;
     const recording = { device: this.#options.device, path, pace: unpaced };
     for await (const item of readFinished(recording, this.#signal)) {
-      if (item.kind === 'end') broken = item.fault?.message;
+      if (item.kind === 'end') broken = item.fault;
       yield item;
     }
-    if (this.#signal.aborted) return;
+    if (this.#signal.aborted) return 'dealt';
+    if (broken !== undefined && faultTable[broken.code].retry) return 'unopened';
     const state = broken === undefined ? 'read' : 'quarantined';
-    const document = { state, recording: path, ...(broken && { reason: broken }) };
+    const document = { state, recording: path, ...(broken && { reason: broken.message }) };
     await this.#deps.positions.save(key, document);
+    return 'dealt';
   }
 
   *#forbidden(path: string, problem: string): Generator<SourceItem, void> {

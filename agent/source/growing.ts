@@ -2,7 +2,7 @@
  * A recording on the disk, as far as it is written: what became whole since the last look. MCAP
  * and ROS 1 bags may still be growing; other formats are read when they are finished.
  */
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { Fault } from '@fieldloop/core';
 import {
   type Channel,
@@ -24,13 +24,13 @@ export interface FilePlace {
 }
 
 export interface GrowingFile extends AsyncDisposable {
-  readonly inode: number;
   /** As `OpenFile` tells it. */
   readonly identity: string;
   /**
    * Items that became whole since the last call, of one piece of the file, up to byte `upTo`, a
    * place where a record begins. `offset` is behind all of them when they were taken. Fault
-   * `corrupt` after the items before damage, and when the file became shorter.
+   * `corrupt` after the items before damage, and when the file became shorter; `unavailable` when
+   * the disk does not give its bytes now, and it can be called again.
    */
   more(signal: AbortSignal, upTo?: number): AsyncGenerator<RecordingItem, void>;
   /** There are bytes that `more` did not look at. */
@@ -57,16 +57,13 @@ const headBytes = 16;
 
 /** Fault `not_found` or `forbidden` as it is opened. */
 export async function openGrowing(path: string, from?: FilePlace): Promise<GrowingFile> {
-  // The door knows the words for what keeps a file from being opened.
-  await using probe = await openFile(path);
-  const handle = await open(path, 'r');
-  const { dev, ino } = await handle.stat();
+  const file = await openFile(path);
   let reader: Reader | undefined;
-  let size = probe.size ?? 0;
-  const file: Readable = { name: path, read: (offset, length) => readAt(handle, offset, length) };
+  let size = file.size ?? 0;
+  // Its size is that of the last look.
+  const readable: Readable = { name: path, read: file.read };
   return {
-    inode: ino,
-    identity: identityOf({ dev, ino }),
+    identity: file.identity,
     get size() {
       return size;
     },
@@ -80,20 +77,21 @@ export async function openGrowing(path: string, from?: FilePlace): Promise<Growi
       return reader?.hasMore ?? false;
     },
     async *more(signal, upTo = Number.POSITIVE_INFINITY) {
-      size = (await handle.stat()).size;
+      await file.refresh();
+      size = file.size ?? 0;
       if (size < (reader?.offset ?? from?.offset ?? 0)) throw shrunk(path, size);
-      reader ??= await openReader(file, size, from);
+      reader ??= await openReader(readable, size, from);
       if (reader !== undefined) yield* reader.more(Math.min(size, upTo), signal);
     },
     torn: () => reader?.torn() ?? endless(path, size),
-    [Symbol.asyncDispose]: () => handle.close(),
+    [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
   };
 }
 
-/** The inode that a path names now; undefined when it names none. */
-export async function inodeAt(path: string): Promise<number | undefined> {
+/** Of the file that a path names now; undefined when it names none. */
+export async function identityAt(path: string): Promise<string | undefined> {
   try {
-    return (await stat(path)).ino;
+    return identityOf(await stat(path));
   } catch {
     return undefined;
   }
@@ -189,18 +187,6 @@ function wholeReader(path: string, size: number, wasRead: boolean): Reader {
     },
     torn: () => undefined,
   };
-}
-
-async function readAt(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
-  const memory = new Uint8Array(Buffer.allocUnsafeSlow(Math.max(0, length)).buffer);
-  let filled = 0;
-  while (filled < memory.length) {
-    const left = memory.length - filled;
-    const { bytesRead } = await handle.read(memory, filled, left, offset + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return memory.subarray(0, filled);
 }
 
 function shrunk(path: string, size: number): Fault {

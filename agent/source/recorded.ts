@@ -3,7 +3,7 @@
  * splits that go on after it. Rules, window and clips know nothing of files; here they become one
  * stream, with marks at which a later process goes on.
  */
-import { asFault, type Clock, Fault, type Log } from '@fieldloop/core';
+import { asFault, type Clock, Fault, faultTable, type Log } from '@fieldloop/core';
 import {
   type Channel,
   type ChannelMap,
@@ -16,12 +16,13 @@ import {
   lookAroundMs,
   pollEveryMs,
   quietEveryMs,
+  rereadAfterMs,
   restingPollMs,
   supersededAfterMs,
 } from '../limits.ts';
 import { openingOf, openingOfBlock, sessionIdOf } from './fingerprint.ts';
 import { isFinished } from './finished.ts';
-import { type GrowingFile, inodeAt, openGrowing } from './growing.ts';
+import { type GrowingFile, identityAt, openGrowing } from './growing.ts';
 import { openMarks, type Marks } from './marks.ts';
 import type { Place } from './places.ts';
 import type { Candidate, Scan } from './scan.ts';
@@ -187,6 +188,10 @@ export class Recorded {
         for await (const item of file.more(this.#signal)) yield* this.#take(item, { file, part });
       } catch (error) {
         const fault = expected(error);
+        if (faultTable[fault.code].retry && !this.#signal.aborted) {
+          await this.#awaitDisk(candidate, fault);
+          continue;
+        }
         await this.#deps.note(candidate, { size: file.size, why: fault.message });
         return { kind: 'torn', fault, goesOn: false };
       }
@@ -222,27 +227,35 @@ export class Recorded {
     }
   }
 
+  /** The disk may give the next bytes later; nothing of the file is lost before that. */
+  async #awaitDisk({ path }: Candidate, error: Fault): Promise<void> {
+    const { clock, log } = this.#deps;
+    log.warn('a recording cannot be read now; it is tried again', { path, error });
+    await clock.sleep(rereadAfterMs, this.#signal).catch(() => undefined);
+  }
+
   /** The ROS 1 recorder takes `.active` off the name when it is done. */
   async #named(file: GrowingFile, candidate: Candidate): Promise<Candidate> {
-    if ((await inodeAt(candidate.path)) === file.inode) return candidate;
+    if ((await identityAt(candidate.path)) === file.identity) return candidate;
     const { found } = await this.#deps.scan();
-    return found.find(({ inode }) => inode === file.inode) ?? candidate;
+    return found.find(({ identity }) => identity === file.identity) ?? candidate;
   }
 
   /** Undefined while more may come; looks at the folder once the file has been still for a bit. */
   async #end(file: GrowingFile, candidate: Candidate): Promise<Outcome | undefined> {
     const { clock, scan } = this.#deps;
-    const inode = await inodeAt(candidate.path);
+    const identity = await identityAt(candidate.path);
     const nowMs = clock.monotonicMs();
-    if (inode === file.inode && this.#tail.stillMs(nowMs) < supersededAfterMs) return undefined;
+    if (identity === file.identity && this.#tail.stillMs(nowMs) < supersededAfterMs)
+      return undefined;
     const { found } = await scan();
-    const here = found.find((one) => one.inode === file.inode);
+    const here = found.find((one) => one.identity === file.identity);
     const end = tailEnd({
       restedMs: here && clock.now() - here.changedMs,
       isOverdue: this.#tail.isOverdue(nowMs),
-      isReplaced: here === undefined && inode !== undefined,
+      isReplaced: here === undefined && identity !== undefined,
       hasNewer: found.some(
-        (one) => one.inode !== file.inode && one.changedMs > (here?.changedMs ?? Infinity),
+        (one) => one.identity !== file.identity && one.changedMs > (here?.changedMs ?? Infinity),
       ),
     });
     if (end === undefined) return undefined;

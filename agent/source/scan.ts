@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, matchesGlob, relative } from 'node:path';
 import { bySplit, type SplitName, splitName } from '@fieldloop/recording';
+import { identityOf } from '@fieldloop/recording/file';
 import { listedNames } from '@fieldloop/recording/folder';
 import { maxFolderFiles } from '../limits.ts';
 
@@ -11,7 +12,8 @@ export interface Candidate {
   /** Size and time of change: while both stay, the file is not looked at again. */
   readonly version: string;
   readonly changedMs: number;
-  readonly inode: number;
+  /** As `OpenFile` tells it. */
+  readonly identity: string;
 }
 
 export interface Scan {
@@ -48,7 +50,7 @@ export async function scan(folder: Place): Promise<Scan> {
     if (status?.isFile() !== true) continue;
     const version = `${status.size}:${status.mtimeMs}`;
     const split = listed.get(name) ?? splitName(name);
-    found.push({ path, split, version, changedMs: status.mtimeMs, inode: status.ino });
+    found.push({ path, split, version, changedMs: status.mtimeMs, identity: identityOf(status) });
   }
   found.sort((a, b) => bySplit(a.split, b.split));
   if (kept.length <= maxFolderFiles) return { found };
