@@ -2,9 +2,12 @@
 import { topicFits } from './topic-pattern.ts';
 
 export interface Content {
-  /** `*` is every topic. */
+  /** Names and patterns; `*` is every topic. */
   readonly topics: readonly string[];
-  /** Messages a second by topic; what is not named is whole. */
+  /**
+   * Messages a second by topic; what is not named is whole. A name goes before patterns, and the
+   * first pattern that fits before the others.
+   */
   readonly downsample?: Readonly<Record<string, number>>;
   /** Absent: no bound. */
   readonly maxBytes?: number;
@@ -13,11 +16,8 @@ export interface Content {
 /** All that either asks for: the higher rate of each topic, the larger bound. */
 export function unionOfContents(a: Content, b: Content): Content {
   const topics = [...new Set([...a.topics, ...b.topics])];
-  const named = new Set([...Object.keys(a.downsample ?? {}), ...Object.keys(b.downsample ?? {})]);
-  const rates = [...named].flatMap((topic) => {
-    const hz = Math.max(rateOf(a, topic), rateOf(b, topic));
-    return hz > 0 && Number.isFinite(hz) ? [[topic, hz] as const] : [];
-  });
+  const isSame = JSON.stringify(a.downsample) === JSON.stringify(b.downsample);
+  const rates = isSame ? Object.entries(a.downsample ?? {}) : higherRates(a, b);
   const isBounded = a.maxBytes !== undefined && b.maxBytes !== undefined;
   return {
     topics,
@@ -26,8 +26,48 @@ export function unionOfContents(a: Content, b: Content): Content {
   };
 }
 
-/** 0 where the topic is left out, Infinity where it is whole. */
-function rateOf({ topics, downsample }: Content, topic: string): number {
-  if (!topics.some((pattern) => pattern === '*' || topicFits(pattern, topic))) return 0;
-  return downsample?.[topic] ?? Number.POSITIVE_INFINITY;
+/**
+ * The highest first, since the first pattern that fits a topic holds. Where either wants a topic
+ * of a pattern whole, no pattern that meets it is kept: another would thin that topic instead.
+ */
+function higherRates(a: Content, b: Content): [string, number][] {
+  const named = new Set([a, b].flatMap(({ downsample = {} }) => Object.keys(downsample)));
+  const rates = new Map<string, number>();
+  const whole: string[] = [];
+  for (const topic of named) {
+    const hz = Math.max(rateOf(a, topic), rateOf(b, topic));
+    if (Number.isFinite(hz)) rates.set(topic, hz);
+    else if (isPattern(topic)) whole.push(topic);
+  }
+  // The list grows while it is walked.
+  for (const pattern of whole) {
+    for (const other of rates.keys()) {
+      if (isPattern(other) && topicFits(pattern, other)) {
+        rates.delete(other);
+        whole.push(other);
+      }
+    }
+  }
+  return [...rates].filter(([, hz]) => hz > 0).toSorted((x, y) => y[1] - x[1]);
 }
+
+/**
+ * 0 where the topic is left out, Infinity where it is whole. Of a pattern: the highest of what is
+ * taken of its topics, as far as that is not named by itself.
+ */
+function rateOf({ topics, downsample = {} }: Content, topic: string): number {
+  const taken = topics.filter((one) => one === '*' || topicFits(one, topic));
+  if (taken.length === 0) return 0;
+  const own = downsample[topic];
+  if (own !== undefined) return own;
+  const asked = isPattern(topic) ? taken : [topic];
+  return Math.max(...asked.map((one) => downsample[one] ?? firstFit(downsample, one)));
+}
+
+function firstFit(rates: Readonly<Record<string, number>>, topic: string): number {
+  if (isPattern(topic)) return Number.POSITIVE_INFINITY;
+  const fitting = Object.entries(rates).find(([pattern]) => topicFits(pattern, topic));
+  return fitting?.[1] ?? Number.POSITIVE_INFINITY;
+}
+
+const isPattern = (topic: string): boolean => topic.includes('*');

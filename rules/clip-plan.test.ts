@@ -3,7 +3,6 @@
  * Method: the planner driven by hand; its state goes through JSON and on as before.
  */
 import { expect, test } from 'vitest';
-import { unionOfContents } from './clip-content.ts';
 import {
   type ClipDraft,
   type ClipTrigger,
@@ -82,19 +81,4 @@ test('an extension moves the end, and splits where it is too long', () => {
   ]);
   const other: PlanInput<string> = { ...extend(30), ruleId: 'other' } as PlanInput<string>;
   expect(run(trigger(10), other).map(shown)).toEqual(['5-15 m10']);
-});
-
-test('a topic stays thinned only while nobody wants more of it', () => {
-  const a = { topics: ['/scan', '/odom'], downsample: { '/scan': 5, '/odom': 10 }, maxBytes: 100 };
-  const b = { topics: ['/scan', '/imu'], downsample: { '/scan': 8 }, maxBytes: 300 };
-  expect(unionOfContents(a, b)).toEqual({
-    topics: ['/scan', '/odom', '/imu'],
-    downsample: { '/scan': 8, '/odom': 10 },
-    maxBytes: 300,
-  });
-  expect(unionOfContents(a, { topics: ['*'] })).toEqual({ topics: ['/scan', '/odom', '*'] });
-  expect(unionOfContents(a, { topics: ['/**'], downsample: { '/scan': 1 } })).toEqual({
-    topics: ['/scan', '/odom', '/**'],
-    downsample: { '/scan': 5 },
-  });
 });

@@ -7,6 +7,7 @@ import { scoresTopic } from '@fieldloop/recording';
 import { type Checked, type MemoryTerm, signalsOf, termsOf, topicsOf } from './cel/checked.ts';
 import type { RecordingFacts } from './facts.ts';
 import * as limits from './limits.ts';
+import { memoryTermsOf } from './memory-terms.ts';
 import { type Rule, type RuleSet, scoreSignals, scoreTopic, termsOfRule } from './rule-set.ts';
 
 export interface RuleCost {
@@ -39,6 +40,36 @@ const itemNs = 4;
 const lookNs = 25;
 
 export function costOf(ruleSet: RuleSet, recording: RecordingFacts): SetCost {
+  const { rateOf, hzOf } = openRates(ruleSet, recording);
+  const counted = new Set<string>();
+  const rules = ruleSet.rules.map((rule) => {
+    const terms = termsOfRule(rule);
+    const ns = lookNs + terms.reduce((sum, term) => sum + lookAt(term), 0);
+    const hz = looksHz(rule, terms, hzOf(terms), rateOf);
+    let rememberNs = 0;
+    const remember = (key: string, term: MemoryTerm, ownNs: number): void => {
+      if (counted.has(key)) return;
+      counted.add(key);
+      rememberNs += hzOf([term]) * (ownNs + (term.arg === undefined ? 0 : lookAt(term.arg)));
+    };
+    const { named, measured } = memoryTermsOf(rule);
+    for (const term of named) remember(term.text, term, foldNs(term));
+    for (const term of measured) remember(`margin of ${term.text}`, term, sampleNs);
+    return { rule: rule.id, ns, hz, nsPerSecond: ns * hz + rememberNs };
+  });
+  const readingNsPerSecond = readingOf(ruleSet, rateOf);
+  const all = rules.reduce((sum, rule) => sum + rule.nsPerSecond, readingNsPerSecond);
+  return { rules, readingNsPerSecond, nsPerSecond: all };
+}
+
+export interface Rates {
+  /** Messages a second of a topic, or of the scores of a model (`scoreTopic`). */
+  readonly rateOf: (topic: string) => number;
+  /** Those of all topics that the terms read. */
+  readonly hzOf: (terms: readonly Checked[]) => number;
+}
+
+export function openRates(ruleSet: RuleSet, recording: RecordingFacts): Rates {
   const rates = ratesWithScores(ruleSet, recording);
   const topicOf = new Map([
     ...ruleSet.signals.map(({ name, topic }): [string, string] => [name, topic]),
@@ -56,22 +87,7 @@ export function costOf(ruleSet: RuleSet, recording: RecordingFacts): SetCost {
     );
   const hzOf = (terms: readonly Checked[]): number =>
     [...topicsRead(terms)].reduce((sum, topic) => sum + rateOf(topic), 0);
-  const counted = new Set<string>();
-  const rules = ruleSet.rules.map((rule) => {
-    const terms = termsOfRule(rule);
-    const ns = lookNs + terms.reduce((sum, term) => sum + lookAt(term), 0);
-    const hz = looksHz(rule, terms, hzOf(terms), rateOf);
-    let rememberNs = 0;
-    for (const term of terms.flatMap(termsOf)) {
-      if (term.kind !== 'memory' || counted.has(term.text)) continue;
-      counted.add(term.text);
-      rememberNs += hzOf([term]) * (foldNs(term) + (term.arg === undefined ? 0 : lookAt(term.arg)));
-    }
-    return { rule: rule.id, ns, hz, nsPerSecond: ns * hz + rememberNs };
-  });
-  const readingNsPerSecond = readingOf(ruleSet, rateOf);
-  const all = rules.reduce((sum, rule) => sum + rule.nsPerSecond, readingNsPerSecond);
-  return { rules, readingNsPerSecond, nsPerSecond: all };
+  return { rateOf, hzOf };
 }
 
 /**
@@ -88,7 +104,7 @@ function ratesWithScores(ruleSet: RuleSet, recording: RecordingFacts): Map<strin
 }
 
 /** Messages a second by topic. */
-export function ratesOf({ channels, durationNs }: RecordingFacts): Map<string, number> {
+function ratesOf({ channels, durationNs }: RecordingFacts): Map<string, number> {
   const seconds = Number(durationNs) / nsPerSecond;
   const rates = new Map<string, number>();
   if (seconds <= 0) return rates;
@@ -168,6 +184,9 @@ const functionNs: Readonly<Record<string, number>> = {
   contains: 20,
 };
 
+/** Nanoseconds by which a window over samples takes one value. */
+const sampleNs = 30;
+
 /** Nanoseconds by which a function remembers one value. */
 function foldNs(term: MemoryTerm): number {
   switch (term.fn) {
@@ -180,7 +199,7 @@ function foldNs(term: MemoryTerm): number {
     case 'max':
     case 'min':
     case 'rate':
-      return 30;
+      return sampleNs;
     default:
       return 12;
   }

@@ -66,22 +66,25 @@ function readModels(
   for (const [id, raw] of entriesOf(data, 'models').slice(0, limits.models)) {
     ids.push(id);
     const shape = modelSchema.safeParse(raw);
-    for (const score of scoreSignals) {
-      const type = score === className ? 'string' : 'double';
-      const signal: KnownSignal = { type, unit: undefined, topic: scoreTopic(id) };
-      known.set(`${id}.${score}`, shape.success ? signal : 'broken');
+    if (!shape.success) {
+      for (const score of scoreSignals) known.set(`${id}.${score}`, 'broken');
+      continue;
     }
-    if (!shape.success) continue;
     const path = ['models', id];
     const { ref, input, every, deadline, maxAge } = shape.data;
     const age = maxAge === undefined ? undefined : positive(maxAge, [...path, 'maxAge'], report);
+    const maxAgeNs = age === undefined ? Number.POSITIVE_INFINITY : Number(age);
+    for (const score of scoreSignals) {
+      const type = score === className ? 'string' : 'double';
+      known.set(`${id}.${score}`, { type, unit: undefined, topic: scoreTopic(id), maxAgeNs });
+    }
     models.push({
       id,
       ref,
       inputTopic: input.topic,
       everyNs: positive(every, [...path, 'every'], report),
       deadlineNs: positive(deadline, [...path, 'deadline'], report),
-      maxAgeNs: age === undefined ? Number.POSITIVE_INFINITY : Number(age),
+      maxAgeNs,
     });
   }
   return { models, ids };

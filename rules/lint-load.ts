@@ -3,12 +3,13 @@
  * processor, and silences that always or never come.
  */
 import { formatDurationNs, formatSize } from '@fieldloop/core';
-import { signalsOf, termsOf } from './cel/checked.ts';
-import { costOf, ratesOf } from './cost.ts';
+import type { MemoryTerm } from './cel/checked.ts';
+import { costOf, openRates, type Rates } from './cost.ts';
 import type { RecordingFacts } from './facts.ts';
 import * as limits from './limits.ts';
+import { memoryTermsOf } from './memory-terms.ts';
 import type { ProblemCode, RuleProblem } from './problem.ts';
-import { type Rule, type RuleSet, termsOfRule } from './rule-set.ts';
+import type { Rule, RuleSet } from './rule-set.ts';
 import { topicFits } from './topic-pattern.ts';
 import type { Path } from './yaml-source.ts';
 
@@ -26,29 +27,27 @@ const nsPerSecond = 1e9;
 
 export function checkLoad(ruleSet: RuleSet, recording: RecordingFacts, add: Add): void {
   if (recording.durationNs <= 0n) return;
-  const rates = ratesOf(recording);
+  const rates = openRates(ruleSet, recording);
   checkMemory(ruleSet, rates, add);
   checkCost(ruleSet, recording, add);
   for (const [i, rule] of ruleSet.rules.entries()) {
-    const counted = recording.channels.filter(({ channel, messages }) => {
-      return rule.trigger.kind === 'absent' && channel.topic === rule.trigger.topic && messages > 0;
-    });
+    const { trigger } = rule;
+    const counted = recording.channels.filter(
+      ({ channel }) => trigger.kind === 'absent' && channel.topic === trigger.topic,
+    );
     const messages = counted.reduce((sum, one) => sum + one.messages, 0);
-    checkSilence(rule, ['rules', i, 'absent'], { messages, rates }, add);
+    if (counted.length > 0) {
+      checkSilence(rule, ['rules', i, 'absent'], { messages, rates }, add);
+    }
     checkClipBytes(ruleSet, i, recording, add);
   }
 }
 
-function checkMemory(ruleSet: RuleSet, rates: ReadonlyMap<string, number>, add: Add): void {
-  const topicOf = new Map(ruleSet.signals.map((signal) => [signal.name, signal.topic]));
+function checkMemory(ruleSet: RuleSet, { hzOf }: Rates, add: Add): void {
   const windows = new Map<string, number>();
-  for (const term of ruleSet.rules.flatMap(termsOfRule).flatMap(termsOf)) {
-    if (term.kind !== 'memory' || term.windowNs === undefined) continue;
-    const names = term.arg === undefined ? [] : [...signalsOf(term.arg)];
-    const topics = new Set(names.map((name) => topicOf.get(name) ?? ''));
-    if (term.topic !== undefined) topics.add(term.topic);
-    const rate = [...topics].reduce((sum, topic) => sum + (rates.get(topic) ?? 0), 0);
-    windows.set(term.text, rate * (term.windowNs / nsPerSecond) * sampleBytes);
+  for (const term of ruleSet.rules.flatMap(sampledTerms)) {
+    const seconds = (term.windowNs ?? 0) / nsPerSecond;
+    windows.set(term.text, hzOf([term]) * seconds * sampleBytes);
   }
   const bytes = [...windows.values()].reduce((sum, one) => sum + one, 0);
   if (bytes <= limits.windowBytes) return;
@@ -58,6 +57,12 @@ function checkMemory(ruleSet: RuleSet, rates: ReadonlyMap<string, number>, add: 
     message: `at this recording's rates all windows need ${formatSize(bytes)}, at most ${formatSize(limits.windowBytes)}`,
     remedy: `Shorten ${largest?.[0] ?? 'a window'}, which needs the most.`,
   });
+}
+
+/** What keeps the samples of its window: `held` and `once` those of margins, `zscore` none. */
+function sampledTerms(rule: Rule): MemoryTerm[] {
+  const { named, measured } = memoryTermsOf(rule);
+  return [...named.filter(({ fn }) => !['held', 'once', 'zscore'].includes(fn)), ...measured];
 }
 
 function checkCost(ruleSet: RuleSet, recording: RecordingFacts, add: Add): void {
@@ -105,13 +110,13 @@ const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
 
 interface Seen {
   readonly messages: number;
-  readonly rates: ReadonlyMap<string, number>;
+  readonly rates: Rates;
 }
 
 /** Silences that this recording shows to be the normal state, or says nothing about. */
 function checkSilence(rule: Rule, path: Path, seen: Seen, add: Add): void {
   const { trigger } = rule;
-  if (trigger.kind !== 'absent' || seen.messages === 0) return;
+  if (trigger.kind !== 'absent') return;
   const { topic, forNs, minHz } = trigger;
   if (seen.messages < limits.rateMessages) {
     const message = `${topic} has ${seen.messages} messages here, which shows no rate`;
@@ -119,7 +124,7 @@ function checkSilence(rule: Rule, path: Path, seen: Seen, add: Add): void {
     add([...path, 'topic'], 'warning', { code: 'rate', message, remedy });
     return;
   }
-  const hz = seen.rates.get(topic) ?? 0;
+  const hz = seen.rates.rateOf(topic);
   const shown = `${topic} comes at ${hz.toPrecision(3)} Hz here`;
   if (forNs < nsPerSecond / hz) {
     const message = `${shown}, less often than every ${formatDurationNs(BigInt(forNs))}`;

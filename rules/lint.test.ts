@@ -32,6 +32,7 @@ const recording = {
       bytes: 50_000_000,
     },
     { channel: ros(3, '/fix', 'demo/msg/Fix', 'float64 lat\nstring lon\n'), messages: 2 },
+    { channel: ros(4, '/estop', 'demo/msg/Stop', 'bool data\n'), messages: 0 },
   ],
   durationNs: 10_000_000_000n,
 };
@@ -58,6 +59,8 @@ const rule = '- {id: r, when: v > 1.0}';
 
 test('nothing to say about rules that fit', () => {
   expect(lint(speed, rule)).toEqual([]);
+  const capture = 'capture: {topics: [/*, "/**/dets"]}';
+  expect(lint(speed, `- {id: r, when: v > 1.0, ${capture}}`)).toEqual([]);
 });
 
 test.each([
@@ -94,7 +97,38 @@ test.each([
     '- {id: r, when: v > 1.0, capture: {topics: [/map]}}',
     'warning unknown-topic',
   ],
+  [
+    'a captured pattern',
+    speed,
+    '- {id: r, when: v > 1.0, capture: {topics: [/odom, /map/**]}}',
+    'the recording has none of /map/** to capture',
+  ],
   ['memory', speed, `- {id: r, when: 'max(v, "24h") > 1.0'}`, 'error memory'],
+  [
+    'memory of a label',
+    speed,
+    `- {id: r, when: v > 1.0, label: {peak: 'max(v, "24h")'}}`,
+    'error memory',
+  ],
+  [
+    'memory of a priority',
+    speed,
+    `- {id: r, when: v > 1.0, priority: '10.0 * max(v, "24h")'}`,
+    'error memory',
+  ],
+  [
+    'memory of a key',
+    speed,
+    `- {id: r, when: v > 1.0, limits: {per: {key: 'max(v, "24h")', max: 1, every: 1h}}}`,
+    'error memory',
+  ],
+  ['memory of a margin', speed, `- {id: r, when: '!once(v > 1.0, "24h")'}`, 'error memory'],
+  [
+    'memory of a rate',
+    speed,
+    '- {id: r, absent: {topic: /odom, for: 1s, minHz: 6, window: 24h}}',
+    'error memory',
+  ],
   [
     'the field of an item',
     'd: {topic: /dets, path: dets, type: list}',
@@ -138,10 +172,33 @@ test.each([
     '7:52 warning rate',
   ],
   ['a topic without a rate', speed, '- {id: r, absent: {topic: /fix, for: 1s}}', 'warning rate'],
+  [
+    'a topic without a message',
+    speed,
+    '- {id: r, absent: {topic: /estop, for: 1s}}',
+    '7:29 warning rate: /estop has 0 messages here',
+  ],
 ])('%s', (_, signals, rules, expected) => {
   const problems = lint(signals, rules);
   expect(problems).toHaveLength(1);
   expect(problems[0]).toContain(expected);
+});
+
+test('a hold without a margin remembers two numbers, whatever its window', () => {
+  const cleared = `- {id: r, when: v > 1.0, clearWhen: 'held(v < 0.5, "24h")'}`;
+  expect(lint(speed, cleared)).toEqual([]);
+  expect(lint(speed, `- {id: r, when: 'zscore(v, "24h") > 3.0'}`)).toEqual([]);
+});
+
+test('windows over scores need memory by how often their model is asked', () => {
+  const withModel = (every: string): string[] =>
+    lint(
+      speed,
+      `- {id: r, when: 'v > 1.0 && p(net.entropy, 0.8, "24h") > 0.7'}
+models: {net: {ref: net, input: {topic: /odom}, every: ${every}}}`,
+    );
+  expect(withModel('20ms')).toEqual([expect.stringContaining('error memory')]);
+  expect(withModel('200ms')).toEqual([]);
 });
 
 test('the nearest name is proposed', () => {
@@ -188,7 +245,7 @@ rules: [{id: r, when: net.entropy > 0.5}]
 
 test('the cost of a set grows with its rates and with what its rules ask', () => {
   const costs = (rule: string, hz: number): number => {
-    const text = `apiVersion: fieldloop.rules/v1\nkind: RuleSet\nmetadata: {name: test, version: 1}\nsignals: {${speed}}\nrules:\n- {id: r, when: '${rule}'}\n`;
+    const text = `apiVersion: fieldloop.rules/v1\nkind: RuleSet\nmetadata: {name: test, version: 1}\nsignals: {${speed}}\nrules:\n- {id: r, ${rule}}\n`;
     const { ruleSet } = parseRuleSet(text, 'r.yaml');
     if (ruleSet === undefined) throw new Error('not read');
     const [odom] = recording.channels;
@@ -200,7 +257,14 @@ test('the cost of a set grows with its rates and with what its rules ask', () =>
     );
     return cost.nsPerSecond;
   };
-  expect(costs('v > 1.0', 100)).toBe(10 * costs('v > 1.0', 10));
-  expect(costs('p(v, 0.9, "1s") > 1.0', 100)).toBeGreaterThan(2 * costs('v > 1.0', 100));
-  expect(costs('v > 1.0', 0)).toBe(0);
+  expect(costs('when: v > 1.0', 100)).toBe(10 * costs('when: v > 1.0', 10));
+  expect(costs('when: v > 1.0', 0)).toBe(0);
+  const plain = costs('when: v > 1.0', 100);
+  expect(costs(`when: 'p(v, 0.9, "1s") > 1.0'`, 100)).toBeGreaterThan(2 * plain);
+  const labelled = `when: v > 1.0, label: {high: 'p(v, 0.9, "1s")'}`;
+  expect(costs(labelled, 100)).toBeGreaterThan(2 * plain);
+  // The margin of a `when` remembers its window besides; clearWhen has no margin.
+  const held = `'held(v < 0.5, "1s")'`;
+  const cleared = costs(`when: v > 1.0, clearWhen: ${held}`, 100);
+  expect(costs(`when: ${held}, clearWhen: v > 1.0`, 100)).toBeGreaterThan(cleared);
 });

@@ -16,6 +16,7 @@ import type { RecordingFacts } from './facts.ts';
 import { type Add, checkLoad } from './lint-load.ts';
 import { inOrder, problemLine, type RuleProblem } from './problem.ts';
 import { type Rule, type RuleSet, type Signal } from './rule-set.ts';
+import { topicFits } from './topic-pattern.ts';
 import type { Path } from './yaml-source.ts';
 
 /** `subject` is what messages call the recording, or what stands for it. */
@@ -65,7 +66,9 @@ export function lintAgainst(
         if (!inner.topic.startsWith('score:')) needTopic(inner.topic, path, inner.at);
       }
     }
-    const gone = rule.capture.topics.filter((topic) => topic !== '*' && !byTopic.has(topic));
+    const gone = rule.capture.topics.filter(
+      (pattern) => pattern !== '*' && !known.some((topic) => topicFits(pattern, topic)),
+    );
     if (gone.length > 0) {
       const message = `${subject} has none of ${gone.join(', ')} to capture`;
       const remedy = 'The clips come without them.';

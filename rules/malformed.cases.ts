@@ -356,6 +356,11 @@ export const malformedRules: readonly MalformedRules[] = [
     expect: ['10:40 hold'],
   },
   {
+    name: 'for longer than the maxAge of a model',
+    text: `${head}models: {net: {ref: net, input: {topic: /camera}, maxAge: 300ms}}\nrules:\n- {id: r, when: net.entropy > 0.5, for: 5s}\n`,
+    expect: ['6:41 hold'],
+  },
+  {
     name: 'a signal that no rule reads',
     text: withSection(
       'signals: {vx: {topic: /odom, path: x, type: double}, vy: {topic: /odom, path: y, type: double}}\n',

@@ -6,6 +6,7 @@ import type { RuleContext } from './rule-context.ts';
 import { durationNs } from './report.ts';
 import type { Budget, Budgets, Capture } from './rule-set.ts';
 import type { BudgetsShape, CaptureShape } from './rule-schema.ts';
+import { topicFits } from './topic-pattern.ts';
 import type { Path } from './yaml-source.ts';
 
 export function readCapture(shape: CaptureShape, rulePath: Path, context: RuleContext): Capture {
@@ -82,7 +83,7 @@ function finished(written: Written, path: Path, { report }: RuleContext): Conten
   const rates = Object.entries(written.downsample ?? {});
   const downsample = rates.flatMap(([topic, text]) => {
     const hz = Number.parseFloat(text);
-    if (!topics.includes('*') && !topics.includes(topic)) {
+    if (!topics.some((one) => one === '*' || topicFits(one, topic))) {
       const remedy = `Add it to topics, or remove it. Topics are ${topics.slice(0, 8).join(', ')}.`;
       const message = `${topic} is thinned and not captured`;
       report.warn([...path, 'downsample', topic], 'capture', message, remedy);

@@ -27,7 +27,8 @@ export function checkHold(
     context.report.warn(place, 'hold', message, remedy);
   }
   for (const name of signalsOf(condition)) {
-    const maxAgeNs = context.signals.get(name)?.maxAgeNs ?? Number.POSITIVE_INFINITY;
+    const signal = context.scope.signal(name);
+    const { maxAgeNs = Number.POSITIVE_INFINITY } = signal === 'broken' ? {} : (signal ?? {});
     if (maxAgeNs >= Number(forNs)) continue;
     const age = formatDurationNs(BigInt(maxAgeNs));
     const message = `for ${hold} is longer than the maxAge of ${name}, ${age}`;

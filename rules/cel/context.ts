@@ -8,6 +8,8 @@ export interface KnownSignal {
   readonly type: ValueType;
   readonly unit?: string | undefined;
   readonly topic: string;
+  /** An older value is unknown, ns; absent: never too old. */
+  readonly maxAgeNs?: number;
   /** Of a list: what expressions ask of it, by their text. The type check adds to it. */
   readonly folds?: Map<string, FoldTerm> | undefined;
 }

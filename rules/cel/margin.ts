@@ -156,6 +156,25 @@ function compileNearest(term: MemberTerm, from: Sources): NumberOf {
   };
 }
 
+/** The `held` and `once` of a condition over whose windows its margin is measured. */
+export function measuredWindows(term: Checked): MemoryTerm[] {
+  switch (term.kind) {
+    case 'not':
+      return measuredWindows(term.arg);
+    case 'and':
+    case 'or':
+      return term.args.flatMap(measuredWindows);
+    case 'choice':
+      return [term.chosen, term.otherwise].flatMap(measuredWindows);
+    case 'memory':
+      return (term.fn === 'held' || term.fn === 'once') && term.arg !== undefined
+        ? [...measuredWindows(term.arg), term]
+        : [];
+    default:
+      return [];
+  }
+}
+
 /**
  * Extremes of the inner margin over the window. Where the function itself says otherwise (a hold
  * that began with the recording) the margin stops at the border.
