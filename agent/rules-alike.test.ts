@@ -177,7 +177,6 @@ function inTrial(all: readonly Message[]): Outcome {
   const triggers: string[] = [];
   const trial = openTrial(ruleSet as NonNullable<typeof ruleSet>, {
     device,
-    seed: device,
     latenessNs,
     properties,
     clipNs,

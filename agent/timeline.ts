@@ -267,7 +267,7 @@ export class Timeline {
     const { ruleSet, origin, clipNs, properties } = this.#settings;
     const { device } = origin;
     const latenessNs = this.#latenessNs;
-    return openEngine(ruleSet, { device, seed: device, latenessNs, clipNs, properties });
+    return openEngine(ruleSet, { device, latenessNs, clipNs, properties });
   }
 
   #openShadow(): Shadow | undefined {

@@ -106,6 +106,7 @@ export const shortExamples: Readonly<Record<string, readonly string[]>> = {
   ],
   'rules rollback': ["fieldloop rules rollback pub_01J… --reason 'too many clips'"],
   'rules save': ["fieldloop rules save amr-baseline rules.yaml --note 'slower near docks'"],
+  'rules test': ['fieldloop rules test amr.yaml run.mcap --device amr-01'],
   'runs abort': ["fieldloop runs abort run_01J… --why 'wrong dataset'"],
   'runs disable': ["fieldloop runs disable hotfix-on-sev1 --why 'we are testing alarms'"],
   'runs enable': ["fieldloop runs enable hotfix-on-sev1 --why 'the test is over'"],

@@ -42,6 +42,7 @@ export interface BacktestOptions extends ApiOptions {
   readonly q?: string;
   readonly session?: string[];
   readonly against?: string;
+  readonly dutyHours?: number;
   readonly wait?: boolean;
 }
 
@@ -214,12 +215,12 @@ export async function backtestInCloud(
   options: BacktestOptions,
 ): Promise<void> {
   const client = clientOf(options, io);
-  const { q, session: sessions } = options;
+  const { q, session: sessions, dutyHours } = options;
   const against = options.against === undefined ? undefined : againstOf(options.against);
   const started = await answer<Schemas['Operation']>(
     client.POST('/v1/ruleSets/{id}:backtest', {
       params: { path: { id } },
-      body: { version: versionOf(n), ...given({ q, sessions, against }) },
+      body: { version: versionOf(n), ...given({ q, sessions, against, dutyHours }) },
     }),
   );
   if (options.wait !== true) {

@@ -4,14 +4,14 @@ import { ruleSetDiff, textDiff } from '@fieldloop/rules';
 import { backtestRecordings } from './backtest/run.ts';
 import type { Command } from './commander.ts';
 import type { CliIo } from './io.ts';
-import { type ApiOptions, apiOptions, printOne } from './list.ts';
+import { type ApiOptions, apiOptions, formatOf, printOne } from './list.ts';
 import { anyNumber } from './option-values.ts';
+import { deviceHelp } from './recorded.ts';
 import { backtestInCloud, type BacktestOptions, changesText, diffInCloud } from './rule-sets.ts';
 import { isRulesFile, readRules } from './rules-file.ts';
 
 interface LocalOptions extends BacktestOptions {
   readonly html?: string;
-  readonly dutyHours?: number;
   readonly device?: string;
 }
 
@@ -27,26 +27,47 @@ export function backtestCommand(rules: Command, io: CliIo): void {
       .argument('<recording...>', 'recordings and folders of them; in the cloud: the version'),
   )
     .option('--against <old>', 'beside this file; in the cloud: this version, else the active one')
-    .option('--html <file>', 'also a page with the timeline; it needs nothing else to be shown')
+    .option('--html <file>', 'on this machine: also a page with the timeline, whole in itself')
     .option(
       '--duty-hours <n>',
       `hours of recording in a robot's day (${usualHours})`,
       anyNumber('--duty-hours', { least: 0.01, most: 24 }),
     )
-    .option('--device <name>', 'all recordings are of this robot: draws of `sample` are its own')
+    .option('--device <name>', `on this machine: ${deviceHelp}`)
     .option('--q <query>', "in the cloud: over these stored clips: 'startNs>-30d'")
     .option('--session <id...>', 'in the cloud: over the recordings of these sessions')
     .option('--wait', 'in the cloud: wait for the forecast')
     .addHelpText('after', backtestHelp)
     .action(async (file: string, recordings: string[], options: LocalOptions) => {
       if (!(await isRulesFile(file))) {
+        refuse(options, ['html', 'device'], ofFiles);
         await backtestInCloud(io, { id: file, n: onlyOne(recordings) }, options);
         return;
       }
+      refuse(options, ['q', 'session', 'wait'], ofCloud);
       const { against, html, device, dutyHours = usualHours } = options;
       const plan = { rules: file, against, recordings, html, dutyHours, device };
       await backtestRecordings(io, plan, options);
     });
+}
+
+const ofFiles = {
+  message: 'it is for recordings of this machine',
+  remedy: 'Leave it out, or name YAML files and recordings.',
+};
+const ofCloud = {
+  message: 'it is for rule sets of the cloud',
+  remedy: 'Leave it out, or name a rule set of the cloud and its version.',
+};
+
+/** An option of the other form of the command would change nothing. */
+function refuse<O extends object>(
+  options: O,
+  names: readonly (keyof O & string)[],
+  { message, remedy }: typeof ofFiles,
+): void {
+  const name = names.find((one) => options[one] !== undefined);
+  if (name !== undefined) throw new Fault('invalid', message, { place: `--${name}`, remedy });
 }
 
 function onlyOne(words: readonly string[]): string {
@@ -77,9 +98,16 @@ export function diffCommand(rules: Command, io: CliIo): void {
     .option('--against <n>', 'in the cloud: since this version; else the one before')
     .action(async (old: string, fresh: string, recordings: string[], options: DiffOptions) => {
       if (!(await isRulesFile(old))) {
+        if (recordings.length > 0) {
+          throw new Fault('invalid', 'versions of the cloud are compared without recordings', {
+            place: recordings.join(' '),
+            remedy: 'Leave them out, or name two YAML files.',
+          });
+        }
         await diffInCloud(io, { id: old, n: fresh }, options);
         return;
       }
+      refuse(options, ['against'], ofCloud);
       await diffFiles(io, { old, fresh, recordings }, options);
     });
 }
@@ -100,8 +128,9 @@ async function diffFiles(io: CliIo, plan: DiffPlan, options: ApiOptions): Promis
     printOne({ changes, lines }, options, io, () => changesText(changes, lines));
     return;
   }
-  if (options.json !== true) io.out(`${changesText(changes, lines)}\n`);
+  if (formatOf(options) === 'table') io.out(`${changesText(changes, lines)}\n`);
   const { fresh: rules, old: against, recordings } = plan;
-  const rest = { html: undefined, dutyHours: usualHours, device: undefined };
+  const changed = { changes, lines };
+  const rest = { html: undefined, dutyHours: usualHours, device: undefined, changed };
   await backtestRecordings(io, { rules, against, recordings, ...rest }, options);
 }

@@ -11,7 +11,7 @@ import {
 import type { Command } from './commander.ts';
 import { type CliIo, type Column, jsonText, table } from './io.ts';
 import { readScored } from './recorded-scores.ts';
-import { recordingHelp, tellMissing } from './recorded.ts';
+import { deviceHelp, deviceOf, recordingHelp, tellMissing } from './recorded.ts';
 import { readRules } from './rules-file.ts';
 import { openProgress } from './rules-progress.ts';
 import { counted, shortNumber, showOf } from './show.ts';
@@ -31,7 +31,7 @@ export function explainCommand(rules: Command, io: CliIo): void {
     .argument('<recording>', recordingHelp)
     .requiredOption('--at <time>', '+seconds from the start, an instant (ISO), or log time in ns')
     .option('--rule <id...>', 'these rules alone')
-    .option('--device <name>', 'the robot, for draws of `sample`')
+    .option('--device <name>', deviceHelp)
     .option('--json', 'one JSON document instead of text')
     .addHelpText('after', help)
     .action(async (file: string, recording: string, options: ExplainOptions) => {
@@ -90,8 +90,8 @@ async function explained(io: CliIo, { ruleSet, recording, options }: ExplainPlan
       remedy: `It begins at ${startNs} ns and lasts ${length}.`,
     });
   }
-  const device = options.device ?? recording;
-  const run = openExplain(ruleSet, { device, seed: device, atNs });
+  const device = options.device ?? deviceOf(opened);
+  const run = openExplain(ruleSet, { device, atNs });
   const progress = openProgress(io, recording, opened.size);
   try {
     for await (const { item, scores } of readScored(opened, [ruleSet], progress.at)) {

@@ -15,7 +15,7 @@ import {
 } from '@fieldloop/rules';
 import { type CliIo, jsonText, table } from './io.ts';
 import { showOf } from './show.ts';
-import { tellMissing } from './recorded.ts';
+import { deviceOf, tellMissing } from './recorded.ts';
 import { openProgress } from './rules-progress.ts';
 import { readScored } from './recorded-scores.ts';
 
@@ -23,6 +23,7 @@ export interface TestPlan {
   readonly ruleSet: RuleSet;
   /** A recording, or the splits of one. */
   readonly paths: readonly string[];
+  readonly device: string | undefined;
   readonly json: boolean;
 }
 
@@ -51,11 +52,11 @@ export async function testRules(io: CliIo, plan: TestPlan): Promise<void> {
   if (run.damage !== undefined) throw run.damage;
 }
 
-async function runRules(io: CliIo, { ruleSet, paths }: TestPlan): Promise<Run> {
+async function runRules(io: CliIo, { ruleSet, paths, ...plan }: TestPlan): Promise<Run> {
   const recording = await openRecording(paths);
   tellMissing(io, recording);
   const path = recording.name;
-  const replay = openReplay(ruleSet, { device: 'rules-test', seed: 0 });
+  const replay = openReplay(ruleSet, { device: plan.device ?? deviceOf(recording) });
   const progress = openProgress(io, path, recording.size);
   const verdicts: Told[] = [];
   const events: EngineEvent[] = [];

@@ -19,7 +19,7 @@ import { type CliIo, jsonText } from './io.ts';
 import { type ApiOptions, apiOptions, clientOf, given, printOne } from './list.ts';
 import { publicationCommands } from './publications.ts';
 import { ruleSetCommands } from './rule-sets.ts';
-import { recordingHelp, tellMissing } from './recorded.ts';
+import { deviceHelp, recordingHelp, tellMissing } from './recorded.ts';
 import { backtestCommand, diffCommand } from './rules-backtest.ts';
 import { readOne, readRules, readText } from './rules-file.ts';
 import { explainCommand } from './rules-explain.ts';
@@ -48,10 +48,11 @@ export function rulesCommand(io: CliIo): Command {
     .description('Which rule fires when in a recording, with the values.')
     .argument('<rules>', 'a rule set (YAML)')
     .argument('<recording...>', `${recordingHelp}; or the splits of one recording`)
+    .option('--device <name>', deviceHelp)
     .option('--json', 'one JSON document instead of tables')
-    .action(async (rules: string, paths: string[], options: { json?: boolean }) => {
+    .action(async (rules: string, paths: string[], { device, json }: TestOptions) => {
       const { ruleSet } = await readRules(io, rules);
-      await testRules(io, { ruleSet, paths, json: options.json === true });
+      await testRules(io, { ruleSet, paths, device, json: json === true });
     });
   command
     .command('schema')
@@ -64,6 +65,11 @@ export function rulesCommand(io: CliIo): Command {
   ruleSetCommands(command, io);
   publicationCommands(command, io);
   return command;
+}
+
+interface TestOptions {
+  readonly device?: string;
+  readonly json?: boolean;
 }
 
 interface LintOptions extends ApiOptions {

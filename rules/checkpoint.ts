@@ -20,7 +20,6 @@ export function saveEngine(state: EngineState): Json {
     version,
     digest: ruleSet.digest,
     device: options.device,
-    seed: String(options.seed),
     latenessNs: state.latenessNs,
     originNs: state.originNs === undefined ? null : String(state.originNs),
     newestNs: jsonNumber(state.newestNs),
@@ -130,7 +129,6 @@ function refuseOther(state: EngineState, map: JsonMap): void {
     version,
     digest: ruleSet.digest,
     device: options.device,
-    seed: String(options.seed),
     latenessNs: state.latenessNs,
   };
   for (const [key, value] of Object.entries(wanted)) {

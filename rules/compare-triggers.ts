@@ -1,13 +1,15 @@
 /**
  * Two versions over the same recordings: which moments both found, and which only one did. Rules
  * are the same rule when their ids are; moments are the same when they are near each other, since
- * another threshold finds the same moment a little earlier or later. Pure: log times in ns.
+ * another threshold finds the same moment a little earlier or later. What only the shadow found
+ * made no clip, and is not the same as what fired. Pure: log times in ns.
  */
 
 export interface RuleMoment {
   readonly rule: string;
   readonly session: string;
   readonly atNs: bigint;
+  readonly shadow?: true;
 }
 
 export interface ComparedMoments<M extends RuleMoment> {
@@ -27,22 +29,24 @@ export function compareMoments<M extends RuleMoment>(
   const old = Map.groupBy(before, ({ rule }) => rule);
   const fresh = Map.groupBy(after, ({ rule }) => rule);
   return how.rules.map((rule) => {
-    const parts = matchSessions(old.get(rule) ?? [], fresh.get(rule) ?? [], how.nearNs);
+    const parts = matchAlike(old.get(rule) ?? [], fresh.get(rule) ?? [], how.nearNs);
     return { rule, ...parts };
   });
 }
 
 type Parts<M extends RuleMoment> = Omit<ComparedMoments<M>, 'rule'>;
 
-function matchSessions<M extends RuleMoment>(
+/** Those of one session, and of the shadow or not, among themselves. */
+function matchAlike<M extends RuleMoment>(
   before: readonly M[],
   after: readonly M[],
   nearNs: bigint,
 ): Parts<M> {
-  const old = Map.groupBy(before, ({ session }) => session);
-  const fresh = Map.groupBy(after, ({ session }) => session);
-  const parts = [...new Set([...old.keys(), ...fresh.keys()])].map((session) =>
-    match(inOrder(old.get(session)), inOrder(fresh.get(session)), nearNs),
+  const kind = ({ session, shadow }: M): string => `${shadow === true} ${session}`;
+  const old = Map.groupBy(before, kind);
+  const fresh = Map.groupBy(after, kind);
+  const parts = [...new Set([...old.keys(), ...fresh.keys()])].map((one) =>
+    match(inOrder(old.get(one)), inOrder(fresh.get(one)), nearNs),
   );
   return {
     matched: parts.reduce((sum, one) => sum + one.matched, 0),

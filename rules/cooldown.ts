@@ -5,7 +5,7 @@ export interface Cooldown {
 
 export const awake = (): Cooldown => ({ quietUntilNs: Number.NEGATIVE_INFINITY });
 
-/** Counts from the last clip, not from the last trigger. */
+/** Counts from the last trigger that it let through, whether or not that became a clip. */
 export function admit(state: Cooldown, atNs: number, cooldownNs: number): boolean {
   if (atNs < state.quietUntilNs) return false;
   state.quietUntilNs = atNs + cooldownNs;

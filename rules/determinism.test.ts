@@ -61,7 +61,7 @@ const parsed = parseRuleSet(text, 'all.yaml');
 if (parsed.ruleSet === undefined) throw new Error(parsed.problems.map(problemLine).join('\n'));
 const { ruleSet } = parsed;
 
-const open = (): Engine => openEngine(ruleSet, { device: 'amr-01', seed: 7 });
+const open = (): Engine => openEngine(ruleSet, { device: 'amr-01' });
 
 const seed = 20_251_121;
 const settings = { numRuns: 150, seed };

@@ -10,9 +10,8 @@ import type { Suppressions, SuppressedBy } from './suppressions.ts';
 import type { EngineOutput } from './verdict.ts';
 
 export interface EngineOptions {
-  /** A state is restored only on the device and with the seed that it was saved with. */
+  /** What is drawn is drawn for it. A state is restored only on the device of which it is. */
   readonly device: string;
-  readonly seed: string | number;
   /** How late a message may come and still be put into its order; 200 ms by default. */
   readonly latenessNs?: bigint | undefined;
   /** Of the device, for rules with a `scope`; absent: every rule runs. */

@@ -48,7 +48,7 @@ interface Ran {
 }
 
 function run(rules: string, messages: readonly TestMessage[]): Ran {
-  const engine = openEngine(ruleSet(rules), { device: 'amr-01', seed: 1 });
+  const engine = openEngine(ruleSet(rules), { device: 'amr-01' });
   const channels = channelsOf(messages);
   for (const channel of channels) engine.channel(0, channel);
   const verdicts = firesOf([...engine.block(0, blockOf(messages, channels)), ...engine.flush()]);
@@ -265,7 +265,6 @@ test('out of order inside the lateness is sorted, later is counted and changes n
 test('equal times: the smaller source first, then the order of the file, scores last', () => {
   const engine = openEngine(ruleSet(rule('x == 2.0 && y == 1.0 && net.entropy > 0.5')), {
     device: 'd',
-    seed: 1,
   });
   const first = xs(2);
   const second: TestMessage[] = [...at('/y', 0, 0), ...at('/y', 0, 1)];
@@ -280,7 +279,6 @@ test('equal times: the smaller source first, then the order of the file, scores 
 test('scores are signals at the moment of their frame', () => {
   const engine = openEngine(ruleSet(rule('net.entropy > 0.5 && x > 1.0')), {
     device: 'd',
-    seed: 1,
   });
   const messages = xs(0, 2, 2, 2, 2, 2);
   const channels = channelsOf(messages);
@@ -299,7 +297,7 @@ test('scores are signals at the moment of their frame', () => {
 });
 
 test('a score that comes before the first message waits for it', () => {
-  const engine = openEngine(ruleSet(rule('net.entropy > 0.5')), { device: 'd', seed: 1 });
+  const engine = openEngine(ruleSet(rule('net.entropy > 0.5')), { device: 'd' });
   const messages = xs(0, 2, 2, 2, 2, 2);
   for (const channel of channelsOf(messages)) engine.channel(0, channel);
   engine.score(score(100, 0.9));
@@ -339,7 +337,6 @@ test('a verdict names the rule, the set, the values and the capture', () => {
 test('advance evaluates what waits, and time goes on without messages', () => {
   const engine = openEngine(ruleSet('- {id: r, absent: {topic: /x, for: 1s}}'), {
     device: 'd',
-    seed: 1,
   });
   const messages = xs(1);
   for (const channel of channelsOf(messages)) engine.channel(0, channel);
@@ -351,7 +348,7 @@ test('advance evaluates what waits, and time goes on without messages', () => {
 });
 
 test('too many messages to hold: the oldest is evaluated early, and that is counted', () => {
-  const engine = openEngine(ruleSet(rule('x > 1.0')), { device: 'd', seed: 1 });
+  const engine = openEngine(ruleSet(rule('x > 1.0')), { device: 'd' });
   const count = limits.heldMessages + 10;
   const messages = Array.from({ length: count }, (_, i) => ({
     topic: '/x',
@@ -367,8 +364,8 @@ test('too many messages to hold: the oldest is evaluated early, and that is coun
 });
 
 test('a checkpoint of another rule set is refused', () => {
-  const engine = openEngine(ruleSet(rule('x > 1.0')), { device: 'd', seed: 1 });
-  const other = openEngine(ruleSet(rule('x > 2.0')), { device: 'd', seed: 1 });
+  const engine = openEngine(ruleSet(rule('x > 1.0')), { device: 'd' });
+  const other = openEngine(ruleSet(rule('x > 2.0')), { device: 'd' });
   expect(() => other.restore(engine.checkpoint())).toThrow(/another digest/);
 });
 

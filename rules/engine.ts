@@ -54,7 +54,7 @@ export interface Engine {
   takeSuppressions(): readonly Suppression[];
   /** The state as JSON; it goes on from there, after the channels were declared again. */
   checkpoint(): Json;
-  /** Fault `conflict` when the state is that of another rule set, device or seed. */
+  /** Fault `conflict` when the state is that of another rule set or device. */
   restore(state: Json): void;
 }
 

@@ -28,7 +28,7 @@ rules:
 ${rules}`;
   const parsed = parseRuleSet(text, 'test.yaml');
   if (parsed.ruleSet === undefined) throw new Error(parsed.problems.map(problemLine).join('\n'));
-  return openEngine(parsed.ruleSet, { device: 'amr-01', seed: 1 });
+  return openEngine(parsed.ruleSet, { device: 'amr-01' });
 }
 
 /** `fired` as `rule@ms`. */

@@ -47,7 +47,7 @@ function explainAt(
   chunk = 1_000,
 ): readonly ExplainedRule[] {
   const channels = channelsOf(messages);
-  const run = openExplain(ruleSet, { device: 'a', seed: 0, atNs });
+  const run = openExplain(ruleSet, { device: 'a', atNs });
   for (const channel of channels) run.take({ kind: 'channel', channel });
   for (let at = 0; at < messages.length; at += chunk) {
     const block = blockOf(messages.slice(at, at + chunk), channels);
@@ -90,7 +90,7 @@ test('at each trigger explain says that it fires, with the values of the verdict
     fc.property(steps, fc.integer({ min: 1, max: 60 }), (drawn, chunk) => {
       const messages = messagesOf(drawn);
       const channels = channelsOf(messages);
-      const engine = openEngine(ruleSet, { device: 'a', seed: 0 });
+      const engine = openEngine(ruleSet, { device: 'a' });
       for (const channel of channels) engine.channel(0, channel);
       const outputs = [...engine.block(0, blockOf(messages, channels)), ...engine.flush()];
       for (const verdict of firesOf(outputs).slice(0, 12)) {

@@ -132,7 +132,7 @@ test.skipIf(files.length === 0)(
       expect(
         lintAgainst(ruleSet, recording).filter(({ severity }) => severity === 'error'),
       ).toEqual([]);
-      const engine = openEngine(ruleSet, { device: 'd', seed: 1 });
+      const engine = openEngine(ruleSet, { device: 'd' });
       let fired = 0;
       for await (const item of readRecording(file, { reuse: true })) {
         if (item.kind === 'channel') engine.channel(0, item.channel);

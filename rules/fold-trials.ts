@@ -17,9 +17,10 @@ export interface SeenRecording {
   readonly trial: Trial;
 }
 
-/** A trigger that counts. */
+/** A trigger that counts, or those of a rule and session that were not listed. */
 export interface Fired {
   readonly rule: string;
+  readonly count: number;
   readonly session: string;
   /** Outside all triggered recordings. */
   readonly sampled: boolean;
@@ -52,14 +53,16 @@ export function foldDevice(ruleSet: RuleSet, recordings: readonly SeenRecording[
 function foldWhole(recordings: readonly SeenRecording[]): FoldedDevice {
   const firedAt = ({ trial, ...one }: SeenRecording, rule: string, atNs: bigint): Fired => ({
     rule,
+    count: 1,
     session: one.session,
     sampled: one.sampled,
     cold: atNs < trial.startNs + coldNs,
   });
   return {
-    fired: recordings.flatMap((one) =>
-      one.trial.triggers.map(({ marker, atNs }) => firedAt(one, marker, atNs)),
-    ),
+    fired: recordings.flatMap((one) => [
+      ...one.trial.triggers.map(({ marker, atNs }) => firedAt(one, marker, atNs)),
+      ...unlisted(one),
+    ]),
     clips: recordings.flatMap((one) =>
       (one.trial.whole?.clips ?? []).flatMap(({ topics, startNs, endNs, markers, bytes }) => {
         const [first] = markers;
@@ -70,6 +73,16 @@ function foldWhole(recordings: readonly SeenRecording[]): FoldedDevice {
       }),
     ),
   };
+}
+
+/** What the rules of a session fired beyond the triggers that are listed. */
+function unlisted({ trial, session, sampled }: SeenRecording): Fired[] {
+  if (trial.dropped === 0) return [];
+  const listed = Map.groupBy(trial.triggers, ({ marker }) => marker);
+  return [...(trial.whole?.rules ?? [])].flatMap(([rule, { fired }]) => {
+    const count = fired - (listed.get(rule)?.length ?? 0);
+    return count === 0 ? [] : [{ rule, count, session, sampled, cold: false }];
+  });
 }
 
 type FiredTrigger = ClipTrigger<Fired>;
@@ -105,8 +118,9 @@ function onceEach(ruleSet: RuleSet, recordings: readonly SeenRecording[]): Fired
   return kept.toSorted((a, b) => compare(a.atNs, b.atNs));
 }
 
-const firedOf = (trigger: TrialTrigger, about: Omit<Fired, 'rule'>): Fired => ({
+const firedOf = (trigger: TrialTrigger, about: Omit<Fired, 'rule' | 'count'>): Fired => ({
   rule: trigger.marker,
+  count: 1,
   ...about,
 });
 

@@ -42,7 +42,7 @@ interface Cut {
 function seen(ruleSet: RuleSet, messages: readonly TestMessage[], cut: Cut = {}): SeenRecording {
   const ordered = inTimeOrder(messages);
   const channels = channelsOf(ordered);
-  const trial = openTrial(ruleSet, { device: cut.device ?? 'amr-01', seed: 0 });
+  const trial = openTrial(ruleSet, { device: cut.device ?? 'amr-01' });
   for (const channel of channels) trial.take({ kind: 'channel', channel });
   trial.take({ kind: 'block', block: blockOf(ordered, channels) });
   const ended = trial.end();

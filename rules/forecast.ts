@@ -67,7 +67,7 @@ export interface Forecast {
   /** Of one would-be clip. */
   readonly clipBytes: { readonly mean: number; readonly most: number };
   readonly rules: readonly RuleForecast[];
-  /** Triggers that were not listed because a recording had too many. */
+  /** Triggers that a recording had too many of; those of whole sessions are in the figures. */
   readonly dropped: number;
   readonly faults: number;
 }
@@ -81,8 +81,10 @@ interface Weight {
   readonly seenS: number;
 }
 
+/** As many as `count`, each of this weight. */
 interface Item {
   readonly session: string;
+  readonly count: number;
   readonly weight: number;
   readonly high: number;
 }
@@ -98,10 +100,11 @@ export function forecast(input: ForecastInput): Forecast {
   const fired = folded.flatMap((one) => one.fired);
   const planned = folded.flatMap((one) => one.clips);
   const sizes = planned.map((clip) => clip.bytes ?? clipBytes(rates, clip));
-  const itemOf = ({ rule, session, sampled }: Fired, size = 1): Item => {
+  const itemOf = ({ rule, session, count, sampled }: Fired, size = 1): Item => {
     const weight = weightOf(rule);
     return {
       session,
+      count,
       weight: size * (sampled ? weight.outside : weight.inside),
       high: size * (sampled ? weight.highOutside : weight.highInside),
     };
@@ -158,7 +161,8 @@ export function forecast(input: ForecastInput): Forecast {
       const { seenS } = weightOf(id);
       const own = fired.filter((one) => one.rule === id);
       const cold = own.filter((one) => one.cold).length;
-      const told = { rule: id, fires: own.length, cold, hours: seenS / 3600 };
+      const fires = own.reduce((sum, { count }) => sum + count, 0);
+      const told = { rule: id, fires, cold, hours: seenS / 3600 };
       const index = timed.indexOf(rule);
       const schedule = scheduled[index];
       if (schedule !== undefined) return { ...told, basis: 'schedule', perRobotDay: schedule };
@@ -254,7 +258,7 @@ function openEstimate(sessions: ReadonlyMap<string, number>, recordedS: number):
   const places = new Map([...sessions.keys()].map((session, i) => [session, i]));
   return (items, most) => {
     const sumBy = (of: (item: Item) => number): number =>
-      items.reduce((total, item) => total + of(item), 0);
+      items.reduce((total, item) => total + item.count * of(item), 0);
     const poisson = (of: (item: Item) => number): Estimate =>
       weightedInterval({ sum: sumBy(of), squares: sumBy((item) => of(item) ** 2), most });
     const { mean, low } = poisson((item) => item.weight);
@@ -264,7 +268,7 @@ function openEstimate(sessions: ReadonlyMap<string, number>, recordedS: number):
       const sums = new Float64Array(lengths.length);
       for (const item of items) {
         const place = places.get(item.session) ?? 0;
-        sums[place] = (sums[place] ?? 0) + of(item);
+        sums[place] = (sums[place] ?? 0) + item.count * of(item);
       }
       return sums;
     };

@@ -82,7 +82,7 @@ test('novelty in a rule: the embedding of the moment decides', () => {
   const set = ruleSetOf(
     rule('sample: {strategy: novelty, embedding: net.embedding, minDistance: 0.25}'),
   );
-  const engine = openEngine(set, { device: 'amr-01', seed: 1 });
+  const engine = openEngine(set, { device: 'amr-01' });
   const messages = rising(1e3, 2e3, 3e3, 4e3);
   for (const channel of channelsOf(messages)) engine.channel(0, channel);
   const vectors = [base64(1, 0), base64(1, 0.1), base64(0, 1), base64(0.1, 1)];
@@ -165,7 +165,7 @@ test('manual: each message of its topic, and whoever asks', () => {
   const set = '- {id: r, manual: {topic: /button}}\n- {id: s, manual: {}}';
   const messages = [...rising(1e3, 2e3), { topic: '/button', ms: 2_500, value: 1 }];
   expect(tryRules(set, messages).fired).toEqual(['r@2500']);
-  const engine = openEngine(ruleSetOf(set), { device: 'amr-01', seed: 1 });
+  const engine = openEngine(ruleSetOf(set), { device: 'amr-01' });
   expect(engine.ask('s', originNs)).toBe(false);
   for (const channel of channelsOf(messages)) engine.channel(0, channel);
   engine.block(0, blockOf(messages, channelsOf(messages)));

@@ -28,7 +28,7 @@ async function trialOf(rule: string, path: string, names: Names) {
   const items: RecordingItem[] = [];
   await using source = await openFile(path);
   for await (const item of readRecording(source)) items.push(item);
-  const run = openTrial(ruleSet, { device: 'shared', seed: 0, whole: true });
+  const run = openTrial(ruleSet, { device: 'shared', whole: true });
   for (const item of items) run.take(item);
   const trial = run.end();
   if (trial === undefined) throw new TypeError('no messages');

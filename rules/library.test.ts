@@ -32,7 +32,7 @@ async function drive(driving: Driving): Promise<string[]> {
   // Without embeddings all is new to novelty; shifts have some.
   const library = (await loadLibrary()).filter(({ file }) => file !== 'novelty.yaml');
   const { ruleSet } = mergeRuleSets(library, { name: 'library', version: 1 });
-  const engine = openEngine(ruleSet, { device: 'amr-01', seed: 1 });
+  const engine = openEngine(ruleSet, { device: 'amr-01' });
   for (const channel of channels) engine.channel(0, channel);
   const verdicts: EngineOutput[] = [];
   for (let ms = 0; ms < driving.seconds * 1_000; ms += 20) {

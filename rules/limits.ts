@@ -111,7 +111,7 @@ export const clipNs = 120_000_000_000n;
 
 /** Scores that a replay takes from one clip; a longer list is cut. */
 export const recordedScores = 100_000;
-/** Triggers kept of one recording of a backtest; more are counted. */
+/** Triggers kept of one recording of a backtest; more are counted, and of a session also cut. */
 export const trialTriggers = 10_000;
 /** Fewer sessions than this say nothing of how sessions differ; resamples of more of them. */
 export const leastSessions = 5;

@@ -15,7 +15,7 @@ const set = ruleSetOf(`
 - {id: bad, when: 'x > 1.0'}
 - {id: windowed, when: 'max(x, "1s") > 1.0'}
 - {id: good, when: 'x > 1.0'}`);
-const open = (): EngineState => openState(set, { device: 'amr-01', seed: 1 });
+const open = (): EngineState => openState(set, { device: 'amr-01' });
 const fail = (): never => {
   throw new Error('no such thing');
 };

@@ -77,7 +77,7 @@ rules:
 `;
   const { ruleSet, problems } = parseRuleSet(text, 'r.yaml');
   if (ruleSet === undefined) throw new Error(problems.map(problemLine).join('\n'));
-  const engine = openEngine(ruleSet, { device: 'a', seed: 1 });
+  const engine = openEngine(ruleSet, { device: 'a' });
   const channels = new Map<number, Channel>();
   const outputs: EngineOutput[] = [];
   const looks: { readonly atNs: bigint; readonly is: boolean }[] = [];

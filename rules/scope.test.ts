@@ -58,7 +58,7 @@ test.each([
 
 test('another property after a restart: the scope is looked at anew, either way', () => {
   const set = ruleSetOf("- {id: r, when: 'x > 1.0', scope: hw = orin}");
-  const open = (hw: string) => openEngine(set, { device: 'a', seed: 1, properties: { hw } });
+  const open = (hw: string) => openEngine(set, { device: 'a', properties: { hw } });
   const isOff = (before: string, after: string): boolean => {
     const engine = open(after);
     engine.restore(open(before).checkpoint());
@@ -79,8 +79,8 @@ test('a rule that comes into scope by a restart begins there; one that leaves it
   const messages = every('/x', { toMs: 6_000, periodMs: 100 }, () => 1);
   const channels = channelsOf(messages);
   const fired = (before: string, after: string): string[] => {
-    const first = openEngine(set, { device: 'a', seed: 1, properties: { hw: before } });
-    const second = openEngine(set, { device: 'a', seed: 1, properties: { hw: after } });
+    const first = openEngine(set, { device: 'a', properties: { hw: before } });
+    const second = openEngine(set, { device: 'a', properties: { hw: after } });
     for (const channel of channels) for (const one of [first, second]) one.channel(0, channel);
     first.block(0, blockOf(messages.slice(0, 30), channels));
     second.restore(first.checkpoint());

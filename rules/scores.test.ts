@@ -42,7 +42,7 @@ const told = (scorer: string, ms: number, of: object) => ({
 
 test('every value and the class is a signal, also over a checkpoint', () => {
   const set = parsed(text);
-  const options = { device: 'amr-01', seed: 1 };
+  const options = { device: 'amr-01' };
   let engine = openEngine(set, options);
   const messages = every('/odom', { toMs: 4_000, periodMs: 100 }, () => 0);
   const channels = channelsOf(messages);

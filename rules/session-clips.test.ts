@@ -8,6 +8,7 @@ import { expect, test } from 'vitest';
 import { compareMoments } from './compare-triggers.ts';
 import { parseRuleSet } from './document.ts';
 import { forecast } from './forecast.ts';
+import { trialTriggers } from './limits.ts';
 import type { RuleSet } from './rule-set.ts';
 import { blockOf, channelsOf, every, inTimeOrder, originNs } from './test-blocks.ts';
 import type { TestMessage } from './test-blocks.ts';
@@ -34,9 +35,14 @@ rules:${rules}`,
   return parsed.ruleSet;
 }
 
-function trialOf(set: RuleSet, messages: readonly TestMessage[], chunk = 50): Trial {
+function trialOf(
+  set: RuleSet,
+  messages: readonly TestMessage[],
+  chunk = 50,
+  onVerdict?: () => void,
+): Trial {
   const channels = channelsOf(messages);
-  const trial = openTrial(set, { device: 'amr-01', seed: 0, whole: true });
+  const trial = openTrial(set, { device: 'amr-01', whole: true, onVerdict });
   for (const channel of channels) trial.take({ kind: 'channel', channel });
   for (let at = 0; at < messages.length; at += chunk) {
     trial.take({ kind: 'block', block: blockOf(messages.slice(at, at + chunk), channels) });
@@ -144,6 +150,26 @@ test('a forecast of whole sessions is their total over their hours, with the byt
     'base replay',
   ]);
   expect(told.clips.low).toBeLessThan(told.clips.mean);
+});
+
+test('a rule that never stops firing is counted and cut to the end of the session', () => {
+  const runaway = setOf(`
+- {id: always, manual: {topic: /odom}, capture: {topics: [/odom], pre: 0s, post: 1s}}
+- {id: once, when: v > 1.0, capture: {topics: [/odom], pre: 0s, post: 1s}}
+`);
+  const messages = every('/odom', { toMs: 60_000, periodMs: 5 }, () => 2);
+  let heard = 0;
+  const trial = trialOf(runaway, messages, 500, () => (heard += 1));
+  expect(trial.triggers).toHaveLength(trialTriggers);
+  expect([heard, trial.dropped]).toEqual([12_001, 2_001]);
+  expect(trial.whole?.clips.at(-1)?.endNs).toBeGreaterThanOrEqual(trial.endNs);
+  const one = { device: 'a', session: 'a', sampled: true, storedBytes: 1, trial };
+  const told = forecast({ ruleSet: runaway, recordings: [one], sessionS: new Map(), dutyHours: 8 });
+  const hours = Number(trial.endNs - trial.startNs) / 3.6e12;
+  expect(told.fires.mean / ((12_001 / hours) * 8)).toBeCloseTo(1, 9);
+  const [always] = told.rules;
+  expect(always?.fires).toBe(12_000);
+  expect((always?.perRobotDay?.mean ?? 0) / ((12_000 / hours) * 8)).toBeCloseTo(1, 9);
 });
 
 test('two versions: a moment found a little later is the same moment', () => {

@@ -24,7 +24,7 @@ function ruleSetOf(body: string) {
 function run(body: string, messages: readonly TestMessage[], restartAt?: number): Verdict[] {
   const ruleSet = ruleSetOf(body);
   const open = () => {
-    const engine = openEngine(ruleSet, { device: 'a', seed: 1 });
+    const engine = openEngine(ruleSet, { device: 'a' });
     for (const channel of channelsOf(messages)) engine.channel(0, channel);
     return engine;
   };

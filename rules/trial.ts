@@ -19,8 +19,9 @@ export type TrialTrigger = ClipTrigger<string>;
 export interface Trial {
   readonly startNs: bigint;
   readonly endNs: bigint;
+  /** The first `trialTriggers` of them. */
   readonly triggers: readonly TrialTrigger[];
-  /** Triggers beyond `trialTriggers`, which are counted alone. */
+  /** Triggers beyond those. */
   readonly dropped: number;
   readonly topics: ReadonlyMap<string, { readonly messages: number; readonly bytes: number }>;
   /** Rules that read a topic which this recording has not: it says nothing of them. */
@@ -64,7 +65,7 @@ export interface TrialOptions extends EngineOptions {
    * they fire, and clips are planned.
    */
   readonly whole?: boolean | undefined;
-  /** Hears of each trigger that is kept, and of those of rules that run in the shadow. */
+  /** Hears of each trigger, and of those of rules that run in the shadow. */
   readonly onVerdict?: ((verdict: Verdict | ShadowVerdict) => void) | undefined;
 }
 
@@ -95,16 +96,12 @@ export function openTrial(ruleSet: RuleSet, options: TrialOptions): OpenTrial {
       if (verdict.kind === 'extend') clips?.extend(verdict);
       if (verdict.kind === 'event' && verdict.name === 'clock_jump') clips?.jump();
       if (verdict.kind === 'shadow') options.onVerdict?.(verdict);
-      if (verdict.kind !== 'fire') continue;
-      if (timed.has(verdict.ruleId)) continue;
-      if (triggers.length >= limits.trialTriggers) {
-        dropped += 1;
-        continue;
-      }
+      if (verdict.kind !== 'fire' || timed.has(verdict.ruleId)) continue;
       const trigger = triggerFor(verdict, { clipNs, marker: verdict.ruleId });
-      triggers.push(trigger);
       clips?.fire(trigger);
       options.onVerdict?.(verdict);
+      if (triggers.length < limits.trialTriggers) triggers.push(trigger);
+      else dropped += 1;
     }
   };
   return {

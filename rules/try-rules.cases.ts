@@ -2,7 +2,7 @@
 import type { RuleSet } from './rule-set.ts';
 import { parseRuleSet } from './document.ts';
 import { type Engine, openEngine } from './engine.ts';
-import type { EngineOptions } from './engine-state.ts';
+import type { EngineOptions, ScoreRecord } from './engine-state.ts';
 import { problemLine } from './problem.ts';
 import { blockOf, channelsOf, originNs, type TestMessage } from './test-blocks.ts';
 import { type EngineOutput, firesOf, type Verdict } from './verdict.ts';
@@ -39,11 +39,13 @@ export function tryRules(
   rules: string,
   messages: readonly TestMessage[],
   options: Partial<EngineOptions> = {},
+  scores: readonly ScoreRecord[] = [],
 ): Tried {
-  const engine = openEngine(ruleSetOf(rules), { device: 'amr-01', seed: 1, ...options });
+  const engine = openEngine(ruleSetOf(rules), { device: 'amr-01', ...options });
   const channels = channelsOf(messages);
   for (const channel of channels) engine.channel(0, channel);
-  const outputs = [...engine.block(0, blockOf(messages, channels)), ...engine.flush()];
+  const outputs = scores.flatMap((score) => engine.score(score));
+  outputs.push(...engine.block(0, blockOf(messages, channels)), ...engine.flush());
   return {
     engine,
     outputs,

@@ -66,7 +66,7 @@ test('near miss, confidence drop, sensor dropout and baseline, each at its momen
 
   const score = await scorer();
   const { ruleSet } = mergeRuleSets(await loadLibrary(), { name: 'library', version: 1 });
-  const engine = openEngine(ruleSet, { device: robot, seed: 1 });
+  const engine = openEngine(ruleSet, { device: robot });
   const channels = new Map<number, Channel>();
   const verdicts: Verdict[] = [];
   for await (const item of readRecording({ name: 'sim', size: bytes.length, read })) {

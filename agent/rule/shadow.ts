@@ -39,7 +39,7 @@ export interface ShadowOptions {
 
 export function openShadow(options: ShadowOptions): Shadow {
   const { ruleSet, device, properties, clipNs, latenessNs, tally, bytesOf } = options;
-  const settings = { device, seed: device, latenessNs, clipNs, properties };
+  const settings = { device, latenessNs, clipNs, properties };
   const engine = openEngine(ruleSet, settings);
   let plan: PlanState<string> = nothingPlanned;
   let counted = engine.counters();

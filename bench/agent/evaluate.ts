@@ -127,7 +127,7 @@ async function hold(path: string, most: number): Promise<Held> {
 function evaluated({ channels, blocks }: Held, rules: string): number {
   const { ruleSet } = parseRuleSet(rules, 'bench.yaml');
   if (ruleSet === undefined) throw new TypeError('the rules of the bench do not parse');
-  const engine = openEngine(ruleSet, { device: 'bench', seed: 'bench' });
+  const engine = openEngine(ruleSet, { device: 'bench' });
   for (const channel of channels) engine.channel(0, channel);
   for (const block of blocks) engine.block(0, block);
   engine.flush();

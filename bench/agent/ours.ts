@@ -12,7 +12,7 @@ export function benchRules(): RuleSet {
 }
 
 export async function ourWork(path: string, ruleSet: RuleSet): Promise<Work> {
-  const engine = openEngine(ruleSet, { device: 'bench', seed: 'bench' });
+  const engine = openEngine(ruleSet, { device: 'bench' });
   const fires: Fires = {};
   let messages = 0;
   await using file = await openFile(path);

@@ -80,7 +80,8 @@ interface Document {
   readonly sessions: readonly { session: string; files: readonly object[] }[];
   readonly rules: readonly Record<string, unknown>[];
   readonly clipList: readonly { file: string; bytes: number; markers: object[] }[];
-  readonly triggers: readonly { file: string; seconds: number; values: object }[];
+  readonly triggers: readonly { file: string; seconds: number; values: object; shadow?: true }[];
+  readonly unlisted: number;
   readonly comparison: readonly {
     rule: string;
     matched: number;
@@ -208,7 +209,61 @@ test('a rule in the shadow makes no clip, and is told when it would have fired',
     clips: 0,
     suppressed: { shadow: 1 },
   });
-  expect(told.triggers).toMatchObject([{ rule: 'fast' }, { rule: 'quiet', seconds: 10 }]);
+  expect(told.triggers).toMatchObject([
+    { rule: 'fast' },
+    { rule: 'quiet', seconds: 10, shadow: true },
+  ]);
+  expect(told.triggers[0]).not.toHaveProperty('shadow');
+  const page = path('shadow.html');
+  await run({}, 'backtest', path('shadow.yaml'), path('day/run0.mcap'), '--html', page);
+  const html = await readFile(page, 'utf8');
+  expect(html).toContain('<title>would have fired at 10.000 s: v 2</title>');
+  expect(html).toContain('<th scope="row">quiet in the shadow</th>');
+});
+
+test('a rule that leaves the shadow makes clips that it did not make', async () => {
+  await writeFile(path('promoted.yaml'), rules('1.0', '- {id: quiet, when: v > 1.5}\n'));
+  const args = [path('promoted.yaml'), path('day'), '--against', path('shadow.yaml')];
+  const { comparison } = await document(...args);
+  expect(comparison[1]).toMatchObject({ rule: 'quiet', matched: 0 });
+  expect([comparison[1]?.gained, comparison[1]?.lost].map((one) => one?.length)).toEqual([6, 6]);
+  const { out } = await run({}, 'backtest', ...args);
+  expect(out).toContain('+ quiet at 10.000 s of day/run3.mcap  v 2\n');
+  expect(out).toContain('- quiet in the shadow at 10.000 s of day/run3.mcap  v 2\n');
+});
+
+test('a rule that never stops firing: all of it counts, and what is not listed is told', async () => {
+  await writeFile(path('runaway.yaml'), rules('9.0', '- {id: always, manual: {topic: /odom}}\n'));
+  await writeOdometry(path('long.mcap'), { fromS: 0, toS: 1_200 }, () => 0);
+  const args = [path('runaway.yaml'), path('long.mcap'), '--against', path('new.yaml')];
+  const told = await document(...args);
+  expect(told).toMatchObject({ fires: 12_000, unlisted: 2_000 });
+  expect(told.triggers).toHaveLength(10_000);
+  expect(told.perRobotDay.fires.mean).toBeCloseTo((12_000 / told.recordedHours) * 24, 3);
+  const said = '2000 triggers beyond 10000 of a session; the figures hold them';
+  expect((await run({}, 'backtest', ...args)).out).toMatch(
+    new RegExp(`^not listed +${said}, the comparison does not$`, 'm'),
+  );
+});
+
+test('what a rule costs is measured where its topics are, and left out where they are not', async () => {
+  await mkdir(path('mixed'));
+  await writeOdometry(path('mixed/a.mcap'), { fromS: 0, toS: 60 }, (s) => s / 1e6);
+  await writeOdometry(
+    path('mixed/b.mcap'),
+    { fromS: 90, toS: 120, topic: '/mast' },
+    (s) => s / 1e6,
+  );
+  const more = '- {id: sway, when: w > 1.0}\n- {id: both, when: v > 1.0 && w > 1.0}\n';
+  const mast = 'signals:\n  w: {topic: /mast, path: speed, type: double, unit: m/s}\n';
+  await writeFile(path('mixed.yaml'), rules('1.0', more).replace('signals:\n', mast));
+  const told = await document(path('mixed.yaml'), path('mixed'));
+  const measured = expect.any(Number) as number;
+  expect(told.rules).toMatchObject([
+    { id: 'fast', nsPerEvaluation: measured, coreShare: measured },
+    { id: 'sway', nsPerEvaluation: measured, coreShare: measured },
+    { id: 'both', nsPerEvaluation: null, coreShare: null },
+  ]);
 });
 
 test('rules diff of two files: by meaning, by line, and by what fires', async () => {

@@ -16,7 +16,8 @@ export function backtestDocument(
     schema: backtestSchema,
     recordedHours: recordedS / 3600,
     dutyHours,
-    interval: noInterval === undefined ? 'bootstrap over sessions, 95 %' : null,
+    interval:
+      noInterval === undefined ? 'Poisson or bootstrap over sessions, the wider, 95 %' : null,
     noInterval: noInterval ?? null,
     sessions: sessions.map(({ session, device, files, startNs, endNs, messages }) => ({
       session,
@@ -61,7 +62,7 @@ function sideDocument(side: SideReport, report: BacktestReport): Record<string, 
     late: side.late,
     corruptValues: side.faults,
     clockJumps: side.epochs,
-    unlisted: side.dropped,
+    unlisted: side.unlisted,
     perRobotDay: {
       fires: estimate(forecast.fires),
       clips: estimate(forecast.clips),
@@ -93,7 +94,8 @@ function sideDocument(side: SideReport, report: BacktestReport): Record<string, 
   };
 }
 
-function momentDocument({ rule, session, atNs, values }: Moment, report: BacktestReport): Json {
+function momentDocument(moment: Moment, report: BacktestReport): Json {
+  const { rule, session, atNs, values, shadow } = moment;
   const own = report.sessions.find((one) => one.session === session);
   return {
     rule,
@@ -102,6 +104,7 @@ function momentDocument({ rule, session, atNs, values }: Moment, report: Backtes
     atNs: String(atNs),
     seconds: Number(atNs - (own?.startNs ?? atNs)) / 1e9,
     values: { ...values },
+    ...(shadow === undefined ? {} : { shadow }),
   };
 }
 

@@ -6,7 +6,7 @@ import { counted, lengthText, shortNumber, valuesText } from '../show.ts';
 import { escaped, tableHtml } from './markup.ts';
 import type { Moment } from './protocol.ts';
 import { type BacktestReport, fileAt, type SessionReport, type SideReport } from './report.ts';
-import { estimateText, sizeText, suppressedText } from './text.ts';
+import { estimateText, sizeText, suppressedText, unlistedText } from './text.ts';
 import { timelineSvg } from './timeline.ts';
 
 /** Sessions that are drawn, the first ones; triggers that a table lists. */
@@ -40,7 +40,8 @@ export function backtestPage(report: BacktestReport): string {
 function aboutText({ sessions, recordedS, dutyHours, noInterval }: BacktestReport): string {
   const files = sessions.reduce((sum, one) => sum + one.files.length, 0);
   const length = lengthText(BigInt(Math.round(recordedS * 1e9)));
-  const interval = noInterval ?? 'intervals of 95 % by bootstrap over sessions';
+  const interval =
+    noInterval ?? 'intervals of 95 %, of Poisson counts or by bootstrap over sessions, the wider';
   return `${counted(sessions.length, 'session')} in ${counted(files, 'file')}, ${length} recorded. Days of ${shortNumber(dutyHours)} hours; ${interval}.`;
 }
 
@@ -64,6 +65,7 @@ function sideHtml(
     rule.coreShare === undefined ? '-' : `${(100 * rule.coreShare).toFixed(3)} %`,
   ]);
   const title = `${isOld ? 'Old: ' : ''}${ruleSet.name} ${ruleSet.version}, found`;
+  const unlisted = unlistedText(side, report);
   const titles = ['Rule', 'Fires', 'Clips', 'Bytes', 'Fires a robot and day', 'Suppressed'];
   return [
     tableHtml(title, [...titles, 'Evaluations', 'Of a core'], rows),
@@ -76,6 +78,7 @@ function sideHtml(
         ['Bytes', estimateText(forecast.bytes, noInterval, sizeText)],
       ],
     ),
+    unlisted === undefined ? '' : `<p>Not listed: ${escaped(unlisted)}.</p>`,
   ].join('\n');
 }
 
@@ -98,15 +101,17 @@ function sessionHtml(report: BacktestReport, session: SessionReport): string {
 
 function triggersHtml(side: SideReport, report: BacktestReport): string {
   const rows = side.moments.slice(0, mostListed).map((one) => momentRow(one, report));
-  const more = side.fires - rows.length;
-  const caption = more > 0 ? `Triggers, the first ${rows.length} of ${side.fires}` : 'Triggers';
+  const all = side.moments.length + side.unlisted;
+  const caption = all > rows.length ? `Triggers, the first ${rows.length} of ${all}` : 'Triggers';
   return tableHtml(caption, ['Rule', 'At', 'Recording', 'Values'], rows);
 }
 
-function momentRow({ rule, session, atNs, values }: Moment, report: BacktestReport): string[] {
+function momentRow(moment: Moment, report: BacktestReport): string[] {
+  const { rule, session, atNs, values, shadow } = moment;
   const own = report.sessions.find((one) => one.session === session);
   const seconds = Number(atNs - (own?.startNs ?? atNs)) / 1e9;
-  return [rule, `${seconds.toFixed(3)} s`, fileAt(own?.files ?? [], atNs), valuesText(values)];
+  const name = shadow === true ? `${rule} in the shadow` : rule;
+  return [name, `${seconds.toFixed(3)} s`, fileAt(own?.files ?? [], atNs), valuesText(values)];
 }
 
 /** Colours keep a contrast of 4.5 to 1 on both grounds. */

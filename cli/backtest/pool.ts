@@ -1,8 +1,12 @@
-/** Sessions over threads, as many at once as the machine has processors. */
+/**
+ * Sessions over threads, as many at once as the machine has processors; then, while nothing else
+ * runs, what the rules cost.
+ */
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { Fault } from '@fieldloop/core';
-import type { FromBacktest, SessionFound, SessionPlan, ToBacktest } from './protocol.ts';
+import { costPlans } from './cost.ts';
+import type { Found, FromBacktest, SessionFound, SessionPlan, ToBacktest } from './protocol.ts';
 
 /** More threads than this wait for the disk. */
 const mostThreads = 16;
@@ -16,9 +20,9 @@ export interface PoolWork {
   readonly progress: (bytes: number) => void;
 }
 
-/** In the order of the plan, whichever ended first. */
-export async function runSessions(work: PoolWork): Promise<SessionFound[]> {
-  const { sessions, signal } = work;
+/** Sessions in the order of the plan, whichever ended first. */
+export async function runSessions(work: PoolWork): Promise<Found> {
+  const { sessions, signal, rules, sketch } = work;
   const bytes = sessions.map(() => 0);
   const found = sessions.map((): readonly SessionFound[] => []);
   // The longest first, so that none of them is left alone at the end.
@@ -27,7 +31,7 @@ export async function runSessions(work: PoolWork): Promise<SessionFound[]> {
     .toSorted((a, b) => b.bytes - a.bytes);
   const threads = Math.min(availableParallelism(), mostThreads, sessions.length);
   const workers: Worker[] = [];
-  const runNext = async (): Promise<void> => {
+  const runNext = async (): Promise<Worker> => {
     const worker = new Worker(new URL('./worker.ts', import.meta.url));
     workers.push(worker);
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -36,9 +40,10 @@ export async function runSessions(work: PoolWork): Promise<SessionFound[]> {
         bytes[i] = read;
         work.progress(bytes.reduce((sum, one) => sum + one, 0));
       };
-      const { rules, sketch } = work;
-      found[i] = await ask(worker, { plan, rules, sketch, cost: i === 0 }, heard);
+      const told = await ask(worker, { rules, asked: { kind: 'session', plan, sketch } }, heard);
+      if (told.kind === 'session') found[i] = told.found;
     }
+    return worker;
   };
   const stop = (): void => {
     for (const worker of workers) void worker.terminate();
@@ -46,19 +51,23 @@ export async function runSessions(work: PoolWork): Promise<SessionFound[]> {
   signal.addEventListener('abort', stop);
   try {
     signal.throwIfAborted();
-    await Promise.all(Array.from({ length: threads }, runNext));
+    const [free] = await Promise.all(Array.from({ length: threads }, runNext));
+    const plans = costPlans(found.flat());
+    const told = free && (await ask(free, { rules, asked: { kind: 'costs', plans } }));
+    return { sessions: found.flat(), costs: told?.kind === 'costs' ? told.costs : [] };
   } finally {
     signal.removeEventListener('abort', stop);
     await Promise.all(workers.map(async (worker) => await worker.terminate()));
   }
-  return found.flat();
 }
+
+type Answer = Exclude<FromBacktest, { readonly kind: 'progress' | 'failed' }>;
 
 async function ask(
   worker: Worker,
   asked: ToBacktest,
-  progress: (bytes: number) => void,
-): Promise<readonly SessionFound[]> {
+  progress?: (bytes: number) => void,
+): Promise<Answer> {
   return await new Promise((resolve, reject) => {
     const done = (): void => {
       worker.off('message', hear);
@@ -67,15 +76,14 @@ async function ask(
     };
     const hear = (message: FromBacktest): void => {
       if (message.kind === 'progress') {
-        progress(message.bytes);
+        progress?.(message.bytes);
         return;
       }
       done();
-      if (message.kind === 'done') resolve(message.found);
-      else {
+      if (message.kind === 'failed') {
         const { code, message: text, place, remedy } = message.fault;
         reject(new Fault(code, text, { place, remedy }));
-      }
+      } else resolve(message);
     };
     const fail = (error: Error): void => {
       done();

@@ -16,17 +16,32 @@ export interface SessionPlan {
 }
 
 export interface ToBacktest {
-  readonly plan: SessionPlan;
   readonly rules: readonly RulesText[];
+  readonly asked: SessionAsked | CostsAsked;
+}
+
+export interface SessionAsked {
+  readonly kind: 'session';
+  readonly plan: SessionPlan;
   /** Signals are sampled for a picture. */
   readonly sketch: boolean;
-  /** The cost of each rule is measured on the beginning of this session. */
-  readonly cost: boolean;
+}
+
+export interface CostsAsked {
+  readonly kind: 'costs';
+  readonly plans: readonly CostPlan[];
+}
+
+/** Rules whose cost is measured on the beginning of a recording; a list for each rule set. */
+export interface CostPlan {
+  readonly path: string;
+  readonly rules: readonly (readonly string[])[];
 }
 
 export type FromBacktest =
   | { readonly kind: 'progress'; readonly bytes: number }
-  | { readonly kind: 'done'; readonly found: readonly SessionFound[] }
+  | { readonly kind: 'session'; readonly found: readonly SessionFound[] }
+  | { readonly kind: 'costs'; readonly costs: readonly Costs[] }
   | { readonly kind: 'failed'; readonly fault: FaultWords };
 
 /** A Fault without its class. */
@@ -37,21 +52,29 @@ export interface FaultWords {
   readonly remedy: string | undefined;
 }
 
+/** Moments of one rule set and session that are kept with their values. */
+export const mostMoments = 10_000;
+
 /** A trigger with the values that led to it. */
 export interface Moment {
   readonly rule: string;
   readonly session: string;
   readonly atNs: bigint;
   readonly values: Readonly<Record<string, ShownValue>>;
+  /** Of a rule that runs in the shadow: it would have fired. */
+  readonly shadow?: true;
 }
 
 /** One rule set over one session. */
 export interface SideFound {
   readonly trial: Trial;
+  /** The first of them, of the shadow too; and how many more there were. */
   readonly moments: readonly Moment[];
-  /** By rule, where it was measured. */
-  readonly costs: ReadonlyMap<string, RuleCost>;
+  readonly unlisted: number;
 }
+
+/** By rule, where it was measured. */
+export type Costs = ReadonlyMap<string, RuleCost>;
 
 /** What a rule adds to an engine, the reading of its signals included. */
 export interface RuleCost {
@@ -59,6 +82,13 @@ export interface RuleCost {
   readonly messageNs: number;
   /** Nanoseconds an evaluation; undefined where too few came. */
   readonly evaluationNs: number | undefined;
+}
+
+/** What a backtest gives. */
+export interface Found {
+  readonly sessions: readonly SessionFound[];
+  /** One a rule set, in their order. */
+  readonly costs: readonly Costs[];
 }
 
 export interface SessionFound {

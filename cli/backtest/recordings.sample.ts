@@ -1,4 +1,4 @@
-/** Small recordings for tests: odometry at 10 Hz whose speed is given, in MCAP files. */
+/** Small recordings for tests: a speed at 10 Hz, as odometry unless said, in MCAP files. */
 import { type Channel, openClipWriter } from '@fieldloop/recording';
 import { createFile } from '@fieldloop/recording/file';
 
@@ -23,12 +23,12 @@ export const messageBytes = 17;
 /** From `fromS` to before `toS` seconds after `sampleStartNs`. */
 export async function writeOdometry(
   path: string,
-  span: { readonly fromS: number; readonly toS: number },
+  span: { readonly fromS: number; readonly toS: number; readonly topic?: string },
   speedAt: (seconds: number) => number,
 ): Promise<void> {
   await using file = await createFile(path);
   const writer = await openClipWriter(file, { profile: '', library: 'test' });
-  await writer.channel(odometry);
+  await writer.channel({ ...odometry, topic: span.topic ?? odometry.topic });
   for (let tick = span.fromS * 10; tick < span.toS * 10; tick += 1) {
     const data = new Uint8Array(messageBytes);
     const view = new DataView(data.buffer);

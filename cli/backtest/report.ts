@@ -8,7 +8,16 @@ import {
   type SeenRecording,
   type Severity,
 } from '@fieldloop/rules';
-import type { FaultWords, Moment, SessionFound, SideFound, SignalSketch } from './protocol.ts';
+import type {
+  Costs,
+  FaultWords,
+  Found,
+  Moment,
+  RuleCost,
+  SessionFound,
+  SideFound,
+  SignalSketch,
+} from './protocol.ts';
 
 export interface RuleReport {
   readonly id: string;
@@ -50,8 +59,8 @@ export interface SideReport {
   readonly late: number;
   readonly faults: number;
   readonly epochs: number;
-  /** Triggers beyond those that are listed. */
-  readonly dropped: number;
+  /** Moments beyond those that are listed. */
+  readonly unlisted: number;
   readonly forecast: Forecast;
 }
 
@@ -89,14 +98,16 @@ export interface BacktestReport {
 export const nearNs = 1_000_000_000n;
 
 export function reportOf(
-  found: readonly SessionFound[],
+  { sessions: found, costs }: Found,
   ruleSets: readonly RuleSet[],
   dutyHours: number,
 ): BacktestReport {
   const told = found.filter(({ sides }) => sides.length > 0);
   const sessions = told.map(sessionOf);
   const recordedS = sessions.reduce((sum, one) => sum + Number(one.endNs - one.startNs), 0) / 1e9;
-  const sides = ruleSets.map((ruleSet, i) => sideOf(ruleSet, { told, i, recordedS, dutyHours }));
+  const sides = ruleSets.map((ruleSet, i) =>
+    sideOf(ruleSet, { told, i, costs: costs[i], recordedS, dutyHours }),
+  );
   const [after, before] = sides;
   const count = sessions.length;
   return {
@@ -137,11 +148,13 @@ function sessionOf({ session, device, files, sides, sketches }: SessionFound): S
 interface SideParts {
   readonly told: readonly SessionFound[];
   readonly i: number;
+  readonly costs: Costs | undefined;
   readonly recordedS: number;
   readonly dutyHours: number;
 }
 
-function sideOf(ruleSet: RuleSet, { told, i, recordedS, dutyHours }: SideParts): SideReport {
+function sideOf(ruleSet: RuleSet, parts: SideParts): SideReport {
+  const { told, i, costs, recordedS, dutyHours } = parts;
   const own = told.flatMap((session) => {
     const side = session.sides[i];
     return side === undefined ? [] : [{ session, side }];
@@ -161,7 +174,7 @@ function sideOf(ruleSet: RuleSet, { told, i, recordedS, dutyHours }: SideParts):
     rules: ruleSet.rules.map(({ id, severity }) => ({
       id,
       severity,
-      ...ruleOf(id, { sides, clips, recordedS, future }),
+      ...ruleOf(id, { sides, clips, cost: costs?.get(id), recordedS, future }),
     })),
     clips,
     moments: sides.flatMap(({ moments }) => moments),
@@ -170,7 +183,7 @@ function sideOf(ruleSet: RuleSet, { told, i, recordedS, dutyHours }: SideParts):
     late: sum(({ trial }) => trial.whole?.late ?? 0),
     faults: sum(({ trial }) => trial.faults),
     epochs: sum(({ trial }) => trial.whole?.epochs ?? 0),
-    dropped: sum(({ trial }) => trial.dropped),
+    unlisted: sum(({ unlisted }) => unlisted),
     forecast: future,
   };
 }
@@ -197,11 +210,12 @@ function ruleOf(
   from: {
     readonly sides: readonly SideFound[];
     readonly clips: readonly ClipReport[];
+    readonly cost: RuleCost | undefined;
     readonly recordedS: number;
     readonly future: Forecast;
   },
 ): Omit<RuleReport, 'id' | 'severity'> {
-  const { sides, recordedS, future } = from;
+  const { sides, cost, recordedS, future } = from;
   const own = sides.flatMap(({ trial }) => trial.whole?.rules.get(id) ?? []);
   const begun = from.clips.filter(({ markers }) => markers[0]?.rule === id);
   const evaluations = own.reduce((sum, one) => sum + one.evaluations, 0);
@@ -209,7 +223,6 @@ function ruleOf(
   for (const [reason, count] of own.flatMap((one) => Object.entries(one.suppressed))) {
     suppressed[reason] = (suppressed[reason] ?? 0) + count;
   }
-  const cost = sides.map(({ costs }) => costs.get(id)).find((one) => one !== undefined);
   const messages = sides.reduce((sum, { trial }) => sum + (trial.whole?.messages ?? 0), 0);
   const told = future.rules.find(({ rule }) => rule === id);
   return {

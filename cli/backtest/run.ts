@@ -20,6 +20,8 @@ export interface BacktestPlan {
   readonly html: string | undefined;
   readonly dutyHours: number;
   readonly device: string | undefined;
+  /** How the rules differ from `against`: before the rest of the document. */
+  readonly changed?: object;
 }
 
 /** Problems that are told of a rule set against its recordings. */
@@ -47,10 +49,11 @@ export async function backtestRecordings(
   });
   const ruleSets = both.map(({ ruleSet }) => ruleSet);
   const report = reportOf(found, ruleSets, plan.dutyHours);
-  const problems = problemsOf(found);
+  const problems = problemsOf(found.sessions);
   for (const problem of problems.slice(0, mostProblems)) io.err(`${problemLine(problem)}\n`);
   if (problems.length > mostProblems) io.err(`and ${problems.length - mostProblems} more\n`);
-  printOne(backtestDocument(report, problems), options, io, () => backtestText(report, io));
+  const document = { ...plan.changed, ...backtestDocument(report, problems) };
+  printOne(document, options, io, () => backtestText(report, io));
   if (plan.html !== undefined) {
     await writePage(plan.html, report);
     io.err(`${plan.html}: written\n`);

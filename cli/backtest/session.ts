@@ -3,29 +3,38 @@ import { asFault } from '@fieldloop/core';
 import { openRecording } from '@fieldloop/recording/folder';
 import { openTrial, type OpenTrial, type RuleSet } from '@fieldloop/rules';
 import { readScored, type ScoredItem } from '../recorded-scores.ts';
-import { costsOf } from './cost.ts';
-import type { FaultWords, FileFound, Moment, SessionFound, SessionPlan } from './protocol.ts';
+import {
+  type FaultWords,
+  type FileFound,
+  type Moment,
+  mostMoments,
+  type SessionFound,
+  type SessionPlan,
+} from './protocol.ts';
 import { openSketch, type Sketch } from './sketch.ts';
 
 export interface SessionWork {
   readonly plan: SessionPlan;
   readonly ruleSets: readonly RuleSet[];
   readonly sketch: boolean;
-  readonly cost: boolean;
   /** Bytes of the session's files that were read so far. */
   readonly progress: (bytes: number) => void;
 }
 
 /** A split that begins so long behind the one before it, ns, is another session. */
 const splitGapNs = 10_000_000_000n;
-/** Moments of one rule set and session that are kept with their values. */
-const mostMoments = 10_000;
+
+interface Side {
+  readonly trial: OpenTrial;
+  readonly moments: Moment[];
+  unlisted: number;
+}
 
 /** Splits that follow each other. */
 interface Run {
   readonly name: string;
-  readonly trials: readonly OpenTrial[];
-  readonly moments: readonly Moment[][];
+  /** One a rule set, in their order. */
+  readonly sides: readonly Side[];
   readonly files: FileFound[];
   readonly damages: FaultWords[];
   readonly sketch: Sketch | undefined;
@@ -46,7 +55,7 @@ export async function runSession(work: SessionWork): Promise<SessionFound[]> {
         const { item, startNs } = given;
         if (startNs !== undefined) {
           own = run !== undefined && follows(run, startNs) ? run : begin(path, work);
-          if (run !== undefined && own !== run) found.push(await finish(run, work, found));
+          if (run !== undefined && own !== run) found.push(finish(run, work));
           own.files.push({ path, bytes, startNs });
           run = own;
         }
@@ -63,7 +72,7 @@ export async function runSession(work: SessionWork): Promise<SessionFound[]> {
     doneBytes += bytes;
     work.progress(doneBytes);
   }
-  return run === undefined ? found : [...found, await finish(run, work, found)];
+  return run === undefined ? found : [...found, finish(run, work)];
 }
 
 interface Given extends ScoredItem {
@@ -94,25 +103,24 @@ function follows(run: Run, startNs: bigint): boolean {
 }
 
 function begin(name: string, { plan, ruleSets, sketch }: SessionWork): Run {
-  const moments = ruleSets.map((): Moment[] => []);
-  const trials = ruleSets.map((ruleSet, i) =>
-    openTrial(ruleSet, {
+  const sides = ruleSets.map((ruleSet): Side => {
+    const moments: Moment[] = [];
+    const trial = openTrial(ruleSet, {
       device: plan.device,
-      seed: plan.device,
       whole: true,
-      onVerdict({ ruleId: rule, atNs, values }) {
-        const own = moments[i];
-        if (own !== undefined && own.length < mostMoments) {
-          own.push({ rule, session: name, atNs, values });
-        }
+      onVerdict({ kind, ruleId: rule, atNs, values }) {
+        const shadow = kind === 'shadow' ? { shadow: true as const } : {};
+        if (moments.length >= mostMoments) side.unlisted += 1;
+        else moments.push({ rule, session: name, atNs, values, ...shadow });
       },
-    }),
-  );
+    });
+    const side: Side = { trial, moments, unlisted: 0 };
+    return side;
+  });
   const [first] = ruleSets;
   return {
     name,
-    trials,
-    moments,
+    sides,
     files: [],
     damages: [],
     sketch: sketch && first !== undefined ? openSketch(first) : undefined,
@@ -121,7 +129,7 @@ function begin(name: string, { plan, ruleSets, sketch }: SessionWork): Run {
 }
 
 function take(run: Run, { item, scores }: Given): void {
-  for (const trial of run.trials) {
+  for (const { trial } of run.sides) {
     for (const score of scores) trial.score(score);
     trial.take(item);
   }
@@ -129,24 +137,15 @@ function take(run: Run, { item, scores }: Given): void {
   if (item.kind === 'block' && item.block.lastNs > run.newestNs) run.newestNs = item.block.lastNs;
 }
 
-async function finish(
-  run: Run,
-  { plan, ruleSets, cost }: SessionWork,
-  before: readonly SessionFound[],
-): Promise<SessionFound> {
-  const trials = run.trials.map((trial) => trial.end());
-  const first = run.files[0]?.path;
-  const isMeasured = cost && before.length === 0 && first !== undefined;
-  const costs = isMeasured ? await costsOf(first, ruleSets) : [];
+function finish(run: Run, { plan }: SessionWork): SessionFound {
   return {
     session: run.name,
     device: plan.device,
     files: run.files,
-    sides: trials.flatMap((trial, i) =>
-      trial === undefined
-        ? []
-        : [{ trial, moments: run.moments[i] ?? [], costs: costs[i] ?? new Map() }],
-    ),
+    sides: run.sides.flatMap((side) => {
+      const trial = side.trial.end();
+      return trial === undefined ? [] : [{ ...side, trial }];
+    }),
     damages: run.damages,
     sketches: run.sketch?.end() ?? [],
   };

@@ -3,8 +3,14 @@ import { formatSize } from '@fieldloop/core';
 import type { Estimate } from '@fieldloop/rules';
 import { type CliIo, type Column, table } from '../io.ts';
 import { counted, facts, lengthText, shortNumber, showOf, valuesText } from '../show.ts';
-import type { Moment } from './protocol.ts';
-import { type BacktestReport, type ComparedRule, fileAt, type RuleReport } from './report.ts';
+import { type Moment, mostMoments } from './protocol.ts';
+import {
+  type BacktestReport,
+  type ComparedRule,
+  fileAt,
+  type RuleReport,
+  type SideReport,
+} from './report.ts';
 
 /** Moments of one rule that the table of a comparison lists, each way. */
 const mostCompared = 20;
@@ -27,6 +33,7 @@ export function backtestText(report: BacktestReport, io: Pick<CliIo, 'columns'>)
         'a robot and day',
         `${of(forecast.fires)} fires, ${of(forecast.clips)} clips, ${of(forecast.bytes, sizeText)}`,
       ],
+      ['not listed', unlistedText(side, report)],
     ]);
     return `${head}${rules}\n${totals}`;
   });
@@ -38,7 +45,8 @@ export function backtestText(report: BacktestReport, io: Pick<CliIo, 'columns'>)
 function aboutText(report: BacktestReport): string {
   const { sessions, recordedS, dutyHours, noInterval } = report;
   const length = lengthText(BigInt(Math.round(recordedS * 1e9)));
-  const interval = noInterval ?? 'intervals of 95 % by bootstrap over sessions';
+  const interval =
+    noInterval ?? 'intervals of 95 %, of Poisson counts or by bootstrap over sessions, the wider';
   const files = sessions.reduce((sum, one) => sum + one.files.length, 0);
   return facts([
     ['from', `${counted(sessions.length, 'session')} in ${counted(files, 'file')}, ${length}`],
@@ -57,6 +65,17 @@ export function estimateText(
   if (estimate === undefined) return 'unknown';
   const { mean, low, high } = estimate;
   return noInterval === undefined ? `${of(mean)} (${of(low)} to ${of(high)})` : of(mean);
+}
+
+/** Undefined unless a session had more triggers than are listed of one. */
+export function unlistedText(
+  { unlisted }: SideReport,
+  { compared }: BacktestReport,
+): string | undefined {
+  if (unlisted === 0) return undefined;
+  const rest = compared === undefined ? '' : ', the comparison does not';
+  const beyond = `${counted(unlisted, 'trigger')} beyond ${mostMoments} of a session`;
+  return `${beyond}; the figures hold them${rest}`;
 }
 
 /** Nothing is known of a rule whose topics no recording has. */
@@ -110,10 +129,11 @@ function momentLines(
   moments: readonly Moment[],
   { sign, report }: { readonly sign: string; readonly report: BacktestReport },
 ): string[] {
-  const lines = moments.slice(0, mostCompared).map(({ rule, session, atNs, values }) => {
+  const lines = moments.slice(0, mostCompared).map(({ rule, session, atNs, values, shadow }) => {
     const own = report.sessions.find((one) => one.session === session);
     const seconds = (Number(atNs - (own?.startNs ?? atNs)) / 1e9).toFixed(3);
-    return `${sign} ${rule} at ${seconds} s of ${fileAt(own?.files ?? [], atNs)}  ${valuesText(values)}\n`;
+    const name = shadow === true ? `${rule} in the shadow` : rule;
+    return `${sign} ${name} at ${seconds} s of ${fileAt(own?.files ?? [], atNs)}  ${valuesText(values)}\n`;
   });
   const more = moments.length - lines.length;
   return more > 0 ? [...lines, `${sign} and ${more} more; --json lists them\n`] : lines;

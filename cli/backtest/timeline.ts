@@ -93,11 +93,12 @@ function clipSvg(clip: ClipReport, scale: Scale, y: number): string {
 }
 
 function markSvg(
-  { atNs, values }: Moment,
+  { atNs, values, shadow }: Moment,
   { scale, y, isOld }: { readonly scale: Scale; readonly y: number; readonly isOld: boolean },
 ): string {
   const x = fixed(scale.x(atNs));
-  const words = isOld ? 'fired in the old version' : 'fired';
+  const fired = shadow === true ? 'would have fired' : 'fired';
+  const words = isOld ? `${fired} in the old version` : fired;
   const says = `${words} at ${secondsText(atNs, scale)}: ${valuesText(values)}`;
   const place = isOld
     ? `class="old" x1="${x}" x2="${x}" y1="${y + 19}" y2="${y + 25}"`

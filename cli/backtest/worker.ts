@@ -1,7 +1,8 @@
-/** A thread of a backtest: one session at a time. */
+/** A thread of a backtest: one session at a time, or what rules cost. */
 import { parentPort } from 'node:worker_threads';
 import { asFault } from '@fieldloop/core';
 import { parseRuleSet } from '@fieldloop/rules';
+import { costsOf } from './cost.ts';
 import type { FromBacktest, ToBacktest } from './protocol.ts';
 import { runSession } from './session.ts';
 
@@ -14,16 +15,21 @@ port?.on('message', (asked: ToBacktest) => {
   void answer(asked);
 });
 
-async function answer({ plan, rules, sketch, cost }: ToBacktest): Promise<void> {
+async function answer({ rules, asked }: ToBacktest): Promise<void> {
   try {
     const ruleSets = rules.flatMap(({ file, text }) => parseRuleSet(text, file).ruleSet ?? []);
+    if (asked.kind === 'costs') {
+      say({ kind: 'costs', costs: await costsOf(asked.plans, ruleSets) });
+      return;
+    }
+    const { plan, sketch } = asked;
     let nextMs = 0;
     const progress = (bytes: number): void => {
       if (performance.now() < nextMs) return;
       nextMs = performance.now() + everyMs;
       say({ kind: 'progress', bytes });
     };
-    say({ kind: 'done', found: await runSession({ plan, ruleSets, sketch, cost, progress }) });
+    say({ kind: 'session', found: await runSession({ plan, ruleSets, sketch, progress }) });
   } catch (error) {
     const { code, message, place, remedy } = asFault(error);
     say({ kind: 'failed', fault: { code, message, place, remedy } });

@@ -144,7 +144,7 @@ async function replayClip(
   sides: readonly Side[],
 ): Promise<string | undefined> {
   const readable = objectReadable(context.bytes, { ...clip, name: clip.id });
-  const options = { device: clip.device, seed: clip.device, properties };
+  const options = { device: clip.device, properties };
   const trials = sides.map(({ ruleSet }) => openTrial(ruleSet, options));
   try {
     const reads = sides.some(({ ruleSet }) => ruleSet.models.length > 0);

@@ -71,7 +71,7 @@ async function replayed(seed: string): Promise<Shift> {
     scores.take(item);
   }
   const waiting = scores.inOrder();
-  const trial = openTrial(ruleSet, { device: 'amr-01', seed, whole: true });
+  const trial = openTrial(ruleSet, { device: 'amr-01', whole: true });
   for (const item of items) {
     if (item.kind === 'block') {
       while ((waiting[0]?.atNs ?? item.block.lastNs + 1n) <= item.block.lastNs) {
