@@ -61,7 +61,7 @@ export async function openGrowing(path: string, from?: FilePlace): Promise<Growi
   let reader: Reader | undefined;
   let size = file.size ?? 0;
   // Its size is that of the last look.
-  const readable: Readable = { name: path, read: file.read };
+  const readable: Readable = { name: path, read: (offset, length) => file.read(offset, length) };
   return {
     identity: file.identity,
     get size() {
