@@ -17,7 +17,10 @@ export const identityOf = ({ dev, ino }: { readonly dev: number; readonly ino: n
 export async function openFile(path: string): Promise<OpenFile> {
   const handle = await guarded(path, () => open(path, 'r'));
   const neighbours = new Map<string, Readable & AsyncDisposable>();
-  const status = await guarded(path, () => handle.stat());
+  const status = await guarded(path, () => handle.stat()).catch(async (error: unknown) => {
+    await handle.close();
+    throw error;
+  });
   if (!status.isFile()) {
     await handle.close();
     throw new Fault('invalid', 'is not a file', { place: path, remedy: 'Name a recording file.' });

@@ -373,6 +373,7 @@ test('a file that was overwritten, or gone before it was needed, has nothing', a
   while (late.isFull) if (!(await late.moveOldest(false))) await late.dropOldest();
   expect(inMemory(late)).toBe(late.held.length);
   expect(late.held.length).toBeGreaterThan(3);
+  for (const one of [window, late]) one.clear();
 });
 
 test('what leaves a window on the disk leaves the last of its latched messages', async () => {
