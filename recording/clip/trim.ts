@@ -9,7 +9,7 @@ import { damaged } from '../damage.ts';
 import { readAheadBytes } from '../limits.ts';
 import { type IndexedMcap, mayHold } from '../mcap/indexed.ts';
 import type { McapChunkIndex } from '../mcap/records.ts';
-import type { StoredRecords } from '../mcap/stored-records.ts';
+import { storedLength, type StoredRecords } from '../mcap/stored-records.ts';
 import type { Appendable, Channel, MessageBlock } from '../types.ts';
 import type { ClipSummary } from './contents.ts';
 import { keepLatched, type LatchedMessage, messageAt, type Range, selectBlock } from './select.ts';
@@ -27,6 +27,8 @@ export interface TrimPlan {
   /** Metadata record beside those of the source. */
   readonly note: { readonly name: string; readonly entries: ReadonlyMap<string, string> };
   readonly signal?: AbortSignal | undefined;
+  /** Of chunks that are read at once; 0 reads them one by one, for who serves many at a time. */
+  readonly runBytes?: number | undefined;
   /** False: the summary's hash is empty, which saves more time than all else of a copy. */
   readonly hash?: boolean | undefined;
 }
@@ -64,47 +66,84 @@ export async function trimMcap(
 
 type Part = StoredRecords | readonly MessageBlock[];
 
-/** What each chunk of the range gives, with one read ahead of the one at work. */
+/** What each chunk of the range gives, with one run read ahead of the one at work. */
 async function* parts(
   file: IndexedMcap,
-  { topics, endNs, signal }: TrimPlan,
+  { topics, endNs, signal, runBytes = readAheadBytes }: TrimPlan,
   how: { readonly range: Range; readonly ids: ReadonlySet<number>; readonly isAll: boolean },
 ): AsyncGenerator<Part, void> {
   const want = { startNs: how.range.startNs, endNs, channels: topics && how.ids };
   const wanted = file.chunks.filter((chunk) => mayHold(chunk, want));
   // A chunk may define channels inside: only with all of them is it copied unopened.
   const isCopied = (chunk: McapChunkIndex): boolean => how.isAll && isInside(chunk, how.range);
+  const runs = runsOf(wanted, isCopied, Math.min(runBytes, readAheadBytes));
   // One is written while the other is filled; a larger chunk gets memory of its own.
   const buffers: (Uint8Array | undefined)[] = [];
-  let turn = 0;
-  const read = async (chunk: McapChunkIndex): Promise<Part> => {
-    if (!isCopied(chunk)) return await file.chunk(chunk);
-    turn = 1 - turn;
-    const isUsual = chunk.chunkLength + chunk.messageIndexLength <= readAheadBytes;
-    const into = isUsual ? (buffers[turn] ??= chunkMemory(readAheadBytes)) : undefined;
-    const stored = await file.stored(chunk, into);
-    if (stored !== undefined) demandKnown(file, chunk, stored.counts.keys());
-    return stored ?? (await file.chunk(chunk));
-  };
-  const ask = (chunk: McapChunkIndex | undefined): Promise<Part> | undefined => {
-    const part = chunk && read(chunk);
-    // A failed read is met when it is awaited; until then nobody else hears of it.
-    part?.catch(() => {});
-    return part;
-  };
-  let next = ask(wanted[0]);
-  for (const i of wanted.keys()) {
-    if (signal?.aborted === true) throw new Fault('cancelled', 'stopped on request');
-    const part = await next;
-    next = ask(wanted[i + 1]);
-    if (part === undefined) continue;
-    if (how.isAll && !('chunk' in part)) {
-      for (const { channelIds, count } of part) {
-        demandKnown(file, wanted[i], channelIds.subarray(0, count));
-      }
+  const read = async ({ chunks, isStored }: Run, i: number): Promise<readonly Part[]> => {
+    if (!isStored) return await Promise.all(chunks.map((chunk) => file.chunk(chunk)));
+    const isUsual = chunks.reduce((sum, one) => sum + storedLength(one), 0) <= readAheadBytes;
+    const into = isUsual ? (buffers[i % 2] ??= chunkMemory(readAheadBytes)) : undefined;
+    const found: Part[] = [];
+    for (const [k, stored] of (await file.stored(chunks, into)).entries()) {
+      const chunk = chunks[k];
+      if (chunk === undefined) continue;
+      if (stored !== undefined) demandKnown(file, chunk, stored.counts.keys());
+      found.push(stored ?? (await file.chunk(chunk)));
     }
-    yield part;
+    return found;
+  };
+  const ask = (i: number): Promise<readonly Part[]> | undefined => {
+    const run = runs[i];
+    const found = run && read(run, i);
+    // A failed read is met when it is awaited; until then nobody else hears of it.
+    found?.catch(() => {});
+    return found;
+  };
+  let next = ask(0);
+  for (const [i, { chunks }] of runs.entries()) {
+    if (signal?.aborted === true) throw new Fault('cancelled', 'stopped on request');
+    const found = (await next) ?? [];
+    next = ask(i + 1);
+    for (const [k, part] of found.entries()) {
+      if (how.isAll && !('chunk' in part)) {
+        for (const { channelIds, count } of part) {
+          demandKnown(file, chunks[k], channelIds.subarray(0, count));
+        }
+      }
+      yield part;
+    }
   }
+}
+
+/** Chunks that are read at once: those that are copied and stand one behind the other, or one. */
+interface Run {
+  readonly chunks: McapChunkIndex[];
+  readonly isStored: boolean;
+}
+
+function runsOf(
+  wanted: readonly McapChunkIndex[],
+  isCopied: (chunk: McapChunkIndex) => boolean,
+  mostBytes: number,
+): readonly Run[] {
+  const runs: Run[] = [];
+  let endOffset = -1;
+  let bytes = 0;
+  for (const chunk of wanted) {
+    const isStored = isCopied(chunk);
+    const last = runs.at(-1);
+    const length = storedLength(chunk);
+    const isNext = chunk.chunkStartOffset === endOffset && bytes + length <= mostBytes;
+    if (isStored && last?.isStored === true && isNext) {
+      last.chunks.push(chunk);
+      bytes += length;
+    } else {
+      runs.push({ chunks: [chunk], isStored });
+      bytes = length;
+    }
+    endOffset = chunk.chunkStartOffset + length;
+  }
+  return runs;
 }
 
 /** A summary that left out a channel cannot say what a clip of it holds. */

@@ -52,10 +52,14 @@ export interface IndexedMcap {
   /** The blocks of one chunk. */
   chunk(chunk: McapChunkIndex): Promise<readonly MessageBlock[]>;
   /**
-   * A chunk and its indexes as they stand in the file, unopened; undefined when the indexes do not
-   * say what is in it, so that it must be read. The bytes may stand in `into`.
+   * A chunk and those right behind it with their indexes, as they stand in the file, unopened;
+   * undefined where the indexes do not say what is in one, so that it must be read. The bytes may
+   * stand in `into`.
    */
-  stored(chunk: McapChunkIndex, into?: Uint8Array): Promise<StoredRecords | undefined>;
+  stored(
+    run: readonly McapChunkIndex[],
+    into?: Uint8Array,
+  ): Promise<readonly (StoredRecords | undefined)[]>;
   /** One channel's messages of one chunk, in the order of its index. */
   entries(chunk: McapChunkIndex, channelId: number): Promise<readonly MessageEntry[]>;
   /** Metadata records by name; the last of a name counts. */
@@ -89,7 +93,7 @@ export async function openIndexedMcap(readable: Readable): Promise<IndexedMcap> 
     chunks,
     blocks: (want) => blocks(readable, { chunks, sink }, want),
     chunk: async (chunk) => blocksIn(sink, chunk, await readChunk(readable, chunk)),
-    stored: async (chunk, into) => await storedRecords(readable, chunk, into),
+    stored: async (run, into) => await storedRecords(readable, run, into),
     entries: async (chunk, channelId) => await entries(readable, chunk, channelId),
     metadata: async () => {
       const found = new Map<string, ReadonlyMap<string, string>>();

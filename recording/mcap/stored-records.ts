@@ -1,4 +1,4 @@
-/** A chunk of a file with the message indexes behind it, as bytes that can be copied. */
+/** Chunks of a file with the message indexes behind them, as bytes that can be copied. */
 import { recordBytes } from '../limits.ts';
 import type { Readable } from '../types.ts';
 import { isCompression } from './chunk.ts';
@@ -21,16 +21,31 @@ export interface StoredRecords {
 /** Opcode, length, channel and size of the entries. */
 const indexHead = recordHead + 6;
 
-/** Undefined when index, indexes and the chunk's head do not agree: then only reading it tells. */
+/** Of a chunk with its indexes. */
+export const storedLength = ({ chunkLength, messageIndexLength }: McapChunkIndex): number =>
+  chunkLength + messageIndexLength;
+
+/**
+ * Of a chunk and those that stand right behind it, by one read. Undefined where index, indexes and
+ * the chunk's head do not agree: then only reading it tells.
+ */
 export async function storedRecords(
   readable: Readable,
-  index: McapChunkIndex,
+  run: readonly McapChunkIndex[],
   into?: Uint8Array,
-): Promise<StoredRecords | undefined> {
-  const { chunkStartOffset: offset, chunkLength, messageIndexLength } = index;
-  if (index.messageIndexOffsets.size === 0) return undefined;
-  const length = chunkLength + messageIndexLength;
+): Promise<readonly (StoredRecords | undefined)[]> {
+  const offset = run[0]?.chunkStartOffset ?? 0;
+  const length = run.reduce((sum, index) => sum + storedLength(index), 0);
   const bytes = await readInside(readable, offset, length, { most: recordBytes, into });
+  return run.map((index) => {
+    const at = index.chunkStartOffset - offset;
+    return recordsIn(bytes.subarray(at, at + storedLength(index)), index);
+  });
+}
+
+function recordsIn(bytes: Uint8Array, index: McapChunkIndex): StoredRecords | undefined {
+  const { chunkStartOffset: offset, chunkLength } = index;
+  if (index.messageIndexOffsets.size === 0) return undefined;
   const chunk = bytes.subarray(0, chunkLength);
   const indexes = bytes.subarray(chunkLength);
   if (!isStated(chunk, index)) return undefined;

@@ -17,7 +17,8 @@ export async function cutFile(
   const file = await openIndexedMcap(open(cut.source));
   for (const topic of topics ?? []) channelsOf(file, topic, '/query/topics');
   const note = { name: 'fieldloop.cut', entries: new Map(Object.entries(cut.note)) };
-  await trimMcap(out, { startNs, endNs, topics, library, note, signal, hash: false }, file);
+  const plan = { startNs, endNs, topics, library, note, signal, hash: false, runBytes: 0 };
+  await trimMcap(out, plan, file);
 }
 
 export async function mergeFiles(
