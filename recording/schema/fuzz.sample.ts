@@ -34,6 +34,8 @@ interface Base {
 }
 
 const basesPerEncoding = 24;
+/** Inputs after which three bases are others. */
+const renewEvery = 50;
 const rosTypes = [
   ['bool', 'int8', 'uint8', 'int16', 'uint16', 'int32', 'uint32', 'int64', 'uint64'],
   ['float32', 'float64', 'string', 'time', 'duration'],
@@ -85,7 +87,8 @@ function rosBase(encoding: 'ros1' | 'cdr', random: Random): Base {
       ? cdrBytes(model, message, random)
       : new Ros1Writer(rosmsg.parse(text)).writeMessage(message).slice();
   const nanos = encoding === 'cdr' ? 'nanosec' : 'nsec';
-  const specs = Array.from({ length: 4 }, () => drawSpec(model, random, nanos));
+  // One alone goes another way than several.
+  const specs = Array.from({ length: 1 + random.integer(4) }, () => drawSpec(model, random, nanos));
   const list = { path: `f${(model[0]?.length ?? 1) - 1}`, fields: ['g0'], maxItems: 3 };
   const isPlain = model[1]?.[0]?.list === 'one' && typeof model[1][0].type === 'string';
   return {
@@ -172,15 +175,20 @@ function fixedBases(): Base[] {
   ];
 }
 
+const drawnBases = (random: Random): readonly Base[] => [
+  rosBase('cdr', random),
+  rosBase('ros1', random),
+  protoBase(random),
+];
+
 /** What an input did. */
 type Outcome = 'read' | 'corrupt message' | 'refused schema' | 'refused path';
 
 export async function fuzzSchemas(options: FuzzOptions): Promise<FuzzResult> {
   const random = seededRandom(options.seed);
   const bases = fixedBases();
-  for (let k = 0; k < basesPerEncoding; k += 1) {
-    bases.push(rosBase('cdr', random), rosBase('ros1', random), protoBase(random));
-  }
+  const fixed = bases.length;
+  for (let k = 0; k < basesPerEncoding; k += 1) bases.push(...drawnBases(random));
   const counts = new Map<Outcome, number>();
   const failures: string[] = [];
   let inputs = 0;
@@ -194,6 +202,10 @@ export async function fuzzSchemas(options: FuzzOptions): Promise<FuzzResult> {
       failures.push(`input ${inputs} (seed ${options.seed}): ${said.slice(0, 1500)}`);
     }
     inputs += 1;
+    if (inputs % renewEvery === 0) {
+      bases.splice(fixed, 3);
+      bases.push(...drawnBases(random));
+    }
     if (inputs % 500 !== 0) continue;
     options.onProgress?.(inputs, failures);
     await new Promise((resolve) => setImmediate(resolve));

@@ -123,7 +123,9 @@ function measured(reading: Reading, value: unknown): unknown {
 function seconds(names: Iterable<string>, value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   const [whole, nanos] = [...names].map((name) => Number(Reflect.get(value, name)));
-  return (whole ?? 0) + (nanos ?? 0) / 1e9;
+  const time = (whole ?? 0) + (nanos ?? 0) / 1e9;
+  // Of a mutable struct a member may be missing: half a time is none.
+  return Number.isNaN(time) ? undefined : time;
 }
 
 function found(pick: Pick, value: unknown): void {

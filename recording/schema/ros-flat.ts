@@ -94,6 +94,8 @@ export class FlatWriter {
     const isBehindSpan = this.#lastSpan >= 0 && this.#lastSpan + 3 === code?.length;
     if (code !== undefined && isBehindSpan) code[this.#lastSpan] = op.text;
     else this.#add(op.text, 1, 0);
+    // A span is taken in once: a text right behind this one has none.
+    this.#lastSpan = -1;
   }
 
   texts(mask: number, count: number | undefined): void {

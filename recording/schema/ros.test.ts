@@ -210,6 +210,26 @@ test.each(['ros1', 'cdr'] as const)(
   },
 );
 
+test.each(['ros1', 'cdr'] as const)(
+  '%s: a field behind texts that stand one behind the other, as in nav_msgs/Odometry',
+  (encoding) => {
+    for (const type of scalarNames) {
+      for (const before of [[], ['uint8'], ['uint32', 'time']] as const) {
+        const names = [...before, 'string', 'string', 'string', type] as const;
+        const model: RosModel = [names.map((name) => ({ type: name, list: 'one' }))];
+        for (let seed = 0; seed < 5; seed += 1) {
+          const { channel, bytes, decoded } = makeCase(model, seed, encoding);
+          const spec = { path: `f${names.length - 1}` };
+          const values = [expectedOf(decoded, spec, bytes.length)];
+          const accessor = compileAccessor(channel, [spec]);
+          const found = readBetween(accessor, bytes, placements[1] as never);
+          expect(found).toEqual({ outcome: 0, values });
+        }
+      }
+    }
+  },
+);
+
 test('cdr: both byte orders and the packed alignment of XCDR2 read alike', () => {
   const forms = [
     { kind: 0x00, widest: 8 },

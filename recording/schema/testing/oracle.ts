@@ -38,11 +38,11 @@ function step(place: Place, part: string): Place[] {
   return [{ value: inside, isThere: inside !== undefined && inside !== null }];
 }
 
-/** A time as seconds, everything else as it is. */
+/** A whole time as seconds, everything else as it is. */
 function single(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   const parts = Object.values(value).map(Number);
-  return (parts[0] ?? 0) + (parts[1] ?? 0) / 1e9;
+  return parts.length < 2 ? undefined : (parts[0] ?? 0) + (parts[1] ?? 0) / 1e9;
 }
 
 function exact(value: unknown): Expected {
@@ -61,7 +61,7 @@ function reduced(all: unknown[], reduce: NonNullable<SignalSpec['reduce']>): Exp
   if (kept.some((value) => typeof value === 'bigint' && exact(value) === undefined)) {
     return undefined;
   }
-  const numbers = kept.map(Number);
+  const numbers = kept.filter((value) => value !== undefined).map(Number);
   const sum = numbers.reduce((a, b) => a + b, 0);
   if (reduce.fn === 'sum') return sum;
   if (numbers.length === 0) return undefined;
