@@ -59,49 +59,48 @@ test.each([
   });
 });
 
-test.each([0, 3_000, 1e9])(
-  'runs of %s bytes give the same file, and read none twice',
-  async (run) => {
-    const bytes = await makeMcap({
-      channels: [{ topic: '/a' }, { topic: '/b' }],
-      compression: 'zstd',
-      chunkSize: 1_000,
-      messages: Array.from({ length: 300 }, (_, i) => ({
-        channel: i % 2,
-        sequence: i,
-        logTime: BigInt(i),
-        publishTime: BigInt(i),
-        data: Uint8Array.from({ length: 100 }, (_, k) => (i * 31 + k * 17) & 0xff),
-      })),
-    });
-    const file = memoryFile(bytes);
-    const reads: number[] = [];
-    const counted = {
-      ...file,
-      read: async (offset: number, length: number, into?: Uint8Array) => {
-        reads.push(length);
-        return await file.read(offset, length, into);
-      },
-    };
-    const plan = {
-      startNs: 20n,
-      endNs: 280n,
-      library: 't',
-      note: { name: 'n', entries: new Map() },
-    };
-    const one = memorySink();
-    await trimMcap(one, { ...plan, runBytes: 0 }, await openIndexedMcap(memoryFile(bytes)));
-    const indexed = await openIndexedMcap(counted);
-    reads.length = 0;
-    const out = memorySink();
-    const { messageCount } = await trimMcap(out, { ...plan, runBytes: run }, indexed);
-    expect(messageCount).toBe(260);
-    expect(out.bytes).toEqual(one.bytes);
-    const chunks = indexed.chunks.length;
-    expect(chunks).toBeGreaterThan(20);
-    // The chunks of both edges are opened; what stands between them is one run, or some, or as many.
-    if (run === 0) expect(reads.length).toBeGreaterThan(chunks - 6);
-    else expect(reads.length).toBeLessThan(run > 1e6 ? 6 : chunks - 6);
-    expect(reads.reduce((sum, n) => sum + n, 0)).toBeLessThan(bytes.length);
-  },
-);
+test.each([
+  [0, 20, 40],
+  [3_000, 6, 20],
+  [1e9, 1, 6],
+])('runs of %s bytes give the same file, and read none twice', async (run, least, most) => {
+  const bytes = await makeMcap({
+    channels: [{ topic: '/a' }, { topic: '/b' }],
+    compression: 'zstd',
+    chunkSize: 1_000,
+    messages: Array.from({ length: 300 }, (_, i) => ({
+      channel: i % 2,
+      sequence: i,
+      logTime: BigInt(i),
+      publishTime: BigInt(i),
+      data: Uint8Array.from({ length: 100 }, (_, k) => (i * 31 + k * 17) & 0xff),
+    })),
+  });
+  const file = memoryFile(bytes);
+  const reads: number[] = [];
+  const counted = {
+    ...file,
+    read: async (offset: number, length: number, into?: Uint8Array) => {
+      reads.push(length);
+      return await file.read(offset, length, into);
+    },
+  };
+  const plan = {
+    startNs: 20n,
+    endNs: 280n,
+    library: 't',
+    note: { name: 'n', entries: new Map() },
+  };
+  const one = memorySink();
+  await trimMcap(one, { ...plan, runBytes: 0 }, await openIndexedMcap(memoryFile(bytes)));
+  const indexed = await openIndexedMcap(counted);
+  reads.length = 0;
+  const out = memorySink();
+  const { messageCount } = await trimMcap(out, { ...plan, runBytes: run }, indexed);
+  expect(messageCount).toBe(260);
+  expect(out.bytes).toEqual(one.bytes);
+  // The chunks of both edges are opened; those between them are one run, or some, or as many.
+  expect(reads.length).toBeGreaterThanOrEqual(least);
+  expect(reads.length).toBeLessThanOrEqual(most);
+  expect(reads.reduce((sum, n) => sum + n, 0)).toBeLessThan(bytes.length);
+});
