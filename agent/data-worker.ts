@@ -40,6 +40,7 @@ function portOf(port: MessagePort): ScoringPort {
     listen: (listener) => {
       port.on('message', (message: FromScoring) => listener(message));
     },
+    close: () => port.close(),
   };
 }
 

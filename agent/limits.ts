@@ -133,6 +133,8 @@ export const trialLatencyMs = 250;
 export const trialMemoryMiB = 512;
 /** Ends of the agent while it tried a model out, after which the model is not tried again. */
 export const maxTrials = 3;
+/** A scoring thread whose frames others take waits so long for those on their way to it. */
+export const retiresWithinMs = 5_000;
 /** What loading all models may take at the start. */
 export const modelsReadyWithinMs = 60_000;
 

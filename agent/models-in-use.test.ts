@@ -270,6 +270,7 @@ test('no frame loses its score while models are fetched, tried out, exchanged an
   const portOf = (port: MessagePort): ScoringPort => ({
     post: (message, transfer) => port.postMessage(message, [...transfer]),
     listen: (listener) => void port.on('message', listener),
+    close: () => port.close(),
   });
   const ports: MessagePort[] = [];
   const connect = ({ port, before }: ScoringWays): void => {
@@ -296,16 +297,31 @@ test('no frame loses its score while models are fetched, tried out, exchanged an
   })();
   robot.wish(wanted(good));
   await robot.until(({ figures }) => figures.state === 'running');
-  while (shas.length < 2) await new Promise((resolve) => setImmediate(resolve));
+  const scoredBy = async (models: number): Promise<void> => {
+    while (shas.length < models) await new Promise((resolve) => setImmediate(resolve));
+  };
+  await Promise.race([scoredBy(2), frames]);
   robot.models.off('who', 'an end to it');
   await robot.until(({ figures }) => figures.state === 'rolled_back');
-  while (shas.length < 3) await new Promise((resolve) => setImmediate(resolve));
+  await Promise.race([scoredBy(3), frames]);
   over.abort();
   await frames;
   for (const port of ports) port.close();
   const own = sha256Hex(tinyOnnx());
   expect(shas).toEqual([own, good.ref.onnx.sha256, own]);
   expect(scoring.figures).toMatchObject({ faults: 0, skipped: 0 });
+});
+
+test('a model that goes answers the frames of a data thread that hears of it late', async () => {
+  const robot = await boot([good]);
+  robot.wish(wanted(good));
+  await robot.until(({ figures }) => figures.state === 'running');
+  const { port } = robot.ways.at(-1) ?? {};
+  robot.models.off('who', 'an end to it');
+  await robot.until(({ figures }) => figures.state === 'rolled_back');
+  await systemClock.sleep(300);
+  const { sha256 } = good.ref.onnx;
+  expect(await score(port)).toMatchObject({ sha256, scored: { topClass: 'b' } });
 });
 
 test('killed soon after the exchange again and again, the agent starts with what ran before', async () => {

@@ -328,7 +328,7 @@ class Running implements ModelsInUse {
   async #letGo(): Promise<void> {
     const kept = this.#kept;
     this.#kept = undefined;
-    await kept?.stop();
+    await kept?.retire(this.#stopping.signal);
   }
 
   /** `failed` runs and must not: what ran before takes the frames again. */
@@ -347,7 +347,7 @@ class Running implements ModelsInUse {
       this.#host?.onWays({ ...this.ways(), before: 'lives' });
     }
     this.#host?.onChange();
-    await bad?.stop();
+    await bad?.retire(this.#stopping.signal);
     await this.#advance();
   }
 

@@ -5,7 +5,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Clock, Log, Random } from '@fieldloop/core';
 import type { ModelFault } from '@fieldloop/proto';
-import { modelsReadyWithinMs, scoringSilentMs } from './limits.ts';
+import { modelsReadyWithinMs, retiresWithinMs, scoringSilentMs } from './limits.ts';
 import type {
   ModelFaultNote,
   ModelPlace,
@@ -44,6 +44,8 @@ export interface Crew {
   golden(): Promise<readonly ModelFaultNote[]>;
   /** Monotonic time of its last sign of life; undefined once it stays off. */
   readonly heardMs: number | undefined;
+  /** Stops it when frames that were on their way to it are answered, or when `signal` says so. */
+  retire(signal: AbortSignal): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -60,6 +62,7 @@ class ThreadCrew implements Crew {
   readonly #deps: CrewDeps;
   readonly #ending = new AbortController();
   #isReady: (isInTime: boolean) => void = () => undefined;
+  #isIdle: () => void = () => undefined;
   #told: ((faults: readonly ModelFaultNote[]) => void)[] = [];
 
   constructor(options: CrewOptions, deps: CrewDeps) {
@@ -88,6 +91,7 @@ class ThreadCrew implements Crew {
         },
         onDeath: (death) => {
           this.#isReady(false);
+          this.#isIdle();
           this.#tell([{ id: '', code: 'internal', message: death.why }]);
           options.onDeath(death);
         },
@@ -113,23 +117,41 @@ class ThreadCrew implements Crew {
     });
   }
 
+  async retire(signal: AbortSignal): Promise<void> {
+    const idle = new Promise<void>((resolve) => {
+      this.#isIdle = resolve;
+    });
+    this.#thread.post({ kind: 'retire' });
+    const either = AbortSignal.any([signal, this.#ending.signal]);
+    const late = this.#deps.clock.sleep(retiresWithinMs, either).catch(() => undefined);
+    await Promise.race([idle, late]);
+    await this.stop();
+  }
+
   async stop(): Promise<void> {
     this.#ending.abort();
     this.#isReady(false);
+    this.#isIdle();
     this.#tell([]);
     await this.#thread.terminate();
   }
 
   #heard(news: ScoringNews): void {
-    if (news.kind === 'beat') return;
-    if (news.kind === 'golden') {
-      this.#tell(news.faults);
-      return;
+    switch (news.kind) {
+      case 'beat':
+        return;
+      case 'golden':
+        this.#tell(news.faults);
+        return;
+      case 'idle':
+        this.#isIdle();
+        return;
+      case 'ready':
+        this.models = news.models;
+        this.faults = news.faults;
+        this.sinceMs = this.#deps.clock.now();
+        this.#isReady(true);
     }
-    this.models = news.models;
-    this.faults = news.faults;
-    this.sinceMs = this.#deps.clock.now();
-    this.#isReady(true);
   }
 
   #tell(faults: readonly ModelFaultNote[]): void {

@@ -100,8 +100,13 @@ async function checkGolden(): Promise<ScoringNews> {
   return { kind: 'golden', faults };
 }
 
+const ports = new Set<Promise<void>>();
+
 function serve(port: MessagePort): void {
   const channels = new Map<number, Channel>();
+  const closed = new Promise<void>((resolve) => port.once('close', resolve));
+  ports.add(closed);
+  void closed.then(() => ports.delete(closed));
   port.on('message', (message: ToScoring) => {
     switch (message.kind) {
       case 'channel':
@@ -162,6 +167,11 @@ if (parentPort !== null) {
         return;
       case 'golden':
         void checkGolden().then((news) => main.postMessage(news));
+        return;
+      case 'retire':
+        void Promise.all(ports).then(() =>
+          main.postMessage({ kind: 'idle' } satisfies ScoringNews),
+        );
         return;
       case 'stop':
         void end();

@@ -67,6 +67,7 @@ test('rules fire and clips are cut while the model is at its first frame', async
     scoring.connect({
       post: (message, transfer) => port.postMessage(message, [...transfer]),
       listen: (listener) => void port.on('message', (message: FromScoring) => listener(message)),
+      close: () => port.close(),
     });
     const seen: { readonly scored: number; readonly busy: number }[] = [];
     const timeline = openTimeline(scoring, () => {

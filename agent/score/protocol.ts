@@ -70,10 +70,12 @@ export type ScoringOrder =
   | { readonly kind: 'port'; readonly port: MessagePort }
   /** Run the golden inputs of every model again. */
   | { readonly kind: 'golden' }
+  /** Say `idle` once whoever has a port has closed it. */
+  | { readonly kind: 'retire' }
   /** Answer what is in work, and end. */
   | { readonly kind: 'stop' };
 
-/** What a scoring worker tells main: `ready` once, `golden` as often as it is asked. */
+/** What a scoring worker tells main: `ready` once, the others as often as it is asked. */
 export type ScoringNews =
   | {
       readonly kind: 'ready';
@@ -81,5 +83,6 @@ export type ScoringNews =
       readonly faults: readonly ModelFaultNote[];
     }
   | { readonly kind: 'golden'; readonly faults: readonly ModelFaultNote[] }
+  | { readonly kind: 'idle' }
   /** It lives; said again and again. */
   | { readonly kind: 'beat' };

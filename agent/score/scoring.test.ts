@@ -50,6 +50,7 @@ function open() {
   const offs: string[] = [];
   const scores: ScoreRecord[] = [];
   const clock = handClock();
+  const figures = { closed: 0 };
   let tell: (message: FromScoring) => void = () => {};
   const scoring = openScoring({
     clock,
@@ -62,6 +63,9 @@ function open() {
     listen: (listener: (message: FromScoring) => void) => {
       tell = listener;
     },
+    close: () => {
+      figures.closed += 1;
+    },
   };
   scoring.connect(port);
   const answer = (id: number): void => {
@@ -72,7 +76,8 @@ function open() {
   const offer = (atS: number): void => scoring.offer(frame(atS), (record) => scores.push(record));
   const seen = (): unknown[] =>
     sent.map(({ bytes }) => (JSON.parse(Buffer.from(bytes).toString()) as { atS: number }).atS);
-  return { scoring, clock, sent, offs, scores, answer, offer, seen, port, tell: () => tell };
+  const hands = { answer, offer, tell: () => tell };
+  return { scoring, clock, sent, offs, scores, seen, port, figures, ...hands };
 }
 
 test('one frame is in work, one waits, a newer one takes its place', () => {
@@ -144,6 +149,7 @@ function worker() {
     listen: (listener: (message: FromScoring) => void) => {
       tell = listener;
     },
+    close: () => undefined,
   };
   const says = (id: number, topClass: string, latencyMs: number): void =>
     tell({
@@ -157,7 +163,7 @@ function worker() {
 }
 
 test('when another worker takes over, the frame in work keeps its score and faults are forgiven', () => {
-  const { scoring, sent, scores, answer, offer, tell, offs } = open();
+  const { scoring, sent, scores, answer, offer, tell, offs, figures } = open();
   for (let i = 1; i < maxFaultsInRow; i += 1) {
     offer(1);
     tell()({ kind: 'fault', id: sent.at(-1)?.id ?? 0, reason: 'run', message: 'no numbers' });
@@ -165,7 +171,9 @@ test('when another worker takes over, the frame in work keeps its score and faul
   offer(2);
   const next = worker();
   scoring.connect(next.port, 'lives');
+  expect(figures.closed).toBe(0);
   answer(sent.at(-1)?.id ?? 0);
+  expect(figures.closed).toBe(1);
   offer(3);
   expect(next.kinds).toEqual(['channel', 'frame']);
   next.says(next.frames[0]?.id ?? 0, 'b', 1);

@@ -37,6 +37,8 @@ export interface ScoringPort {
   post(message: ToScoring, transfer: readonly ArrayBuffer[]): void;
   /** At most one listener. */
   listen(listener: (message: FromScoring) => void): void;
+  /** No frame goes there any more, and no answer is waited for. */
+  close(): void;
 }
 
 export interface ScoringDeps {
@@ -53,7 +55,7 @@ export interface Scoring {
   readonly busy: number;
   /**
    * Another worker took over; undefined when there is none. What the last one has in work it still
-   * answers when it lives on, as it does when models are exchanged.
+   * answers when it lives on, as it does when models are exchanged; then its port is closed.
    */
   connect(port: ScoringPort | undefined, before?: 'died' | 'lives'): void;
   /** The worker of models that only count, and which they are; undefined ends them. */
@@ -74,6 +76,7 @@ export interface Scoring {
 
 interface Pending {
   readonly frame: Frame;
+  readonly port: ScoringPort;
   readonly settle: (record: ScoreRecord | undefined) => void;
   readonly timer: AbortController;
 }
@@ -123,11 +126,13 @@ class PortScoring implements Scoring {
     if (before === 'died') {
       for (const [id, pending] of this.#pending) this.#finish(id, pending, undefined);
     }
+    const last = this.#port;
+    this.#port = port;
+    this.#letGo(last);
     this.#keys = new Map();
     this.#inRow.clear();
     this.#lately.clear();
     this.#off.clear();
-    this.#port = port;
     port?.listen((message) => this.#answer(message));
   }
 
@@ -136,6 +141,7 @@ class PortScoring implements Scoring {
     models: readonly { readonly id: string; readonly sha256: string }[],
   ): void {
     this.#shadows?.end();
+    this.#shadowPort?.close();
     this.#shadowKeys = new Map();
     this.#shadowPort = port;
     const shadows = port && openShadows(models, this.#deps.clock);
@@ -179,19 +185,20 @@ class PortScoring implements Scoring {
 
   #send(frame: Frame, deadlineMs: number, settle: Pending['settle']): void {
     const { plan, channel, block, i } = frame;
-    if (this.#port === undefined || this.#off.has(plan.model)) {
+    const port = this.#port;
+    if (port === undefined || this.#off.has(plan.model)) {
       this.figures.skipped += 1;
       settle(undefined);
       return;
     }
     const id = (this.#nextId += 1);
-    const pending = { frame, settle, timer: new AbortController() };
+    const pending = { frame, port, settle, timer: new AbortController() };
     this.#pending.set(id, pending);
     this.#inWork.add(plan.id);
     const bytes = new Uint8Array(block.data.subarray(block.starts[i], block.ends[i]));
     this.#shade(id, plan.model, { channel, bytes });
-    const key = this.#keyOf(this.#keys, channel, this.#port);
-    this.#port.post({ kind: 'frame', id, model: plan.model, key, bytes }, [bytes.buffer]);
+    const key = this.#keyOf(this.#keys, channel, port);
+    port.post({ kind: 'frame', id, model: plan.model, key, bytes }, [bytes.buffer]);
     this.#deps.clock.sleep(deadlineMs, pending.timer.signal).then(
       () => this.#fault(id, pending, `no score within ${Math.round(deadlineMs)} ms`),
       // The answer came first.
@@ -267,7 +274,15 @@ class PortScoring implements Scoring {
     this.#pending.delete(id);
     this.#inWork.delete(pending.frame.plan.id);
     pending.timer.abort();
+    this.#letGo(pending.port);
     pending.settle(record);
+  }
+
+  /** Closes a port of an earlier worker once all frames that went there are answered. */
+  #letGo(port: ScoringPort | undefined): void {
+    if (port === undefined || port === this.#port) return;
+    for (const pending of this.#pending.values()) if (pending.port === port) return;
+    port.close();
   }
 }
 
