@@ -71,6 +71,7 @@ export function statusOf(parts: StatusParts): AgentStatus {
     ...(lastClip === undefined ? {} : { lastClip }),
     machine: {
       ...governor.figures,
+      duty: progress?.duty ?? 1,
       gapP99Ms: parts.gapP99Ms,
       dropped: progress?.dropped ?? {},
       windowS: progress?.windowS ?? 0,

@@ -15,6 +15,7 @@ import { leveledLog } from './leveled-log.ts';
 import { laneStillMs, progressEveryMs, startIsOverMs } from './limits.ts';
 import type { DataProgress, DataSettings, FromData, RulesGiven, ToData } from './messages.ts';
 import { openSource } from './open-source.ts';
+import { systemInstruments } from './health/load.ts';
 import { openOutlet, type OpenOutlet } from './outlet.ts';
 import { rulesOf, wantsOf } from './rule/rules.ts';
 import { sumOf } from './rule/tally.ts';
@@ -86,10 +87,11 @@ function progressOf(
   about: {
     readonly off: ReadonlyMap<string, string>;
     readonly queueShare: number;
+    readonly duty: number;
     readonly spool: OverflowFigures | undefined;
   },
 ): DataProgress {
-  const { off, queueShare, spool } = about;
+  const { off, queueShare, duty, spool } = about;
   const sum = (of: (lane: Lane) => number): number => lanes.reduce((n, lane) => n + of(lane), 0);
   const fired: Record<string, number> = {};
   for (const { tally } of lanes) {
@@ -127,6 +129,7 @@ function progressOf(
         : [],
     ),
     queueShare,
+    duty,
     dropped: droppedOf(lanes),
     windowS: Math.max(0, ...lanes.map(({ tally }) => tally.windowS ?? 0)),
     spool,
@@ -228,7 +231,7 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
   };
   name(settings.models);
   const outlet = openOutlet(post);
-  const shed = openShed(systemClock);
+  const shed = openShed({ clock: systemClock, cpuSeconds: systemInstruments.cpuSeconds });
   shed.set(settings.shed ?? nothingShed);
   const scoring = openScoring({
     clock: systemClock,
@@ -258,7 +261,8 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
   );
   const tell = (): void => {
     collectBuffers();
-    const about = { off, queueShare: outlet.queueShare, spool: means.spool?.figures };
+    const { queueShare } = outlet;
+    const about = { off, queueShare, duty: shed.duty, spool: means.spool?.figures };
     post({ kind: 'progress', progress: progressOf(lanes, scoring, about) });
   };
   listen(main, {

@@ -1,6 +1,6 @@
 /**
  * Keeps this process within its caps: looks at the machine each second, gives up step after step
- * under pressure, and says how fast finished recordings may be read. Each change is an event.
+ * under pressure, and says what finished recordings may take. Each change is an event.
  */
 import { asFault, type Clock, formatSize, type Log } from '@fieldloop/core';
 import type { AgentBuffer } from './buffer/buffer.ts';
@@ -18,7 +18,7 @@ import {
   type ShedChange,
   type ShedStep,
 } from './health/pressure.ts';
-import { headroomInodes, leastDuty, lookEveryMs } from './limits.ts';
+import { headroomInodes, lookEveryMs, restShare } from './limits.ts';
 import type { Notice } from './messages.ts';
 import { nothingShed, type ShedOrder } from './shed.ts';
 
@@ -48,7 +48,7 @@ export function openGovernor(deps: GovernorDeps): Governor {
 }
 
 class Running implements Governor {
-  figures: LoadFigures = { load: {}, shed: [], duty: 1 };
+  figures: LoadFigures = { load: {}, shed: [] };
   order: ShedOrder = nothingShed;
   readonly #deps: GovernorDeps;
   readonly #closing = new AbortController();
@@ -124,28 +124,19 @@ class Running implements Governor {
     const [pressure, changes] = press(this.#pressure, load, clock.monotonicMs());
     this.#pressure = pressure;
     for (const change of changes) this.#tell(change, { figures, held });
-    const duty = this.#duty(figures);
     const before = this.order;
+    const cap = this.#deps.config().limits.cpu;
+    const cpu = cap && cap * restShare;
     const [work, disk] = [given(pressure, 'work'), given(pressure, 'disk')];
-    this.order = { work, disk, duty };
+    this.order = { work, disk, cpu };
     this.figures = {
       ...figures,
       load,
       shed: [...new Set([...work, ...disk])],
-      duty,
       diskFreeBytes: held.diskFreeBytes,
       diskFreeInodes: held.diskFreeInodes,
     };
-    if (changes.length > 0 || duty !== before.duty) order(this.order);
-  }
-
-  /** Aims at where the cap is calm; quick to slow down, slow to speed up. */
-  #duty({ cpuNow }: Figures): number {
-    const { cpu } = this.#deps.config().limits;
-    if (cpu === undefined) return 1;
-    const factor = (cpu * 0.75) / Math.max(cpuNow, 0.001);
-    const next = this.order.duty * Math.min(1.3, Math.max(0.3, factor));
-    return Math.min(1, Math.max(leastDuty, Math.round(next * 1e4) / 1e4));
+    if (changes.length > 0 || cpu !== before.cpu) order(this.order);
   }
 
   #tell(change: ShedChange, at: { readonly figures: Figures; readonly held: Held }): void {

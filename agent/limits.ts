@@ -183,10 +183,12 @@ export const shedCalmMostMs = 5 * 60_000;
 export const shedAgainMs = 10 * 60_000;
 /** While models skip frames, each scores one in so long. */
 export const shedScoreEveryMs = 1_000;
-/** Least share of the time that a finished recording is read in, however short the machine is. */
-export const leastDuty = 0.02;
-/** Longest pause between two blocks of a finished recording. */
-export const longestRestMs = 2_000;
+/** Longest rest between two blocks of a finished recording, however short the machine is. */
+export const longestRestMs = 60_000;
+/** One that rests looks so often whether it still has to. */
+export const restLookMs = 1_000;
+/** Share of its processor cap that finished recordings leave the process: there it is calm. */
+export const restShare = 0.75;
 
 /** Bytes of a unix socket's path on Linux, without its closing zero. */
 export const maxSocketPathBytes = 107;

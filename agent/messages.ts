@@ -157,6 +157,8 @@ export interface DataProgress {
   readonly still: readonly string[];
   /** Bytes of results that wait for main, of the most that may. */
   readonly queueShare: number;
+  /** Share of the time that finished recordings are read in. */
+  readonly duty: number;
   /** Messages that were not looked at since the start, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
   /** Log time that the fullest window holds, seconds. */

@@ -3,23 +3,22 @@
  * A finished recording loses nothing to a busy machine: it is read more slowly instead. A disk
  * without room takes from both.
  */
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '@fieldloop/core';
 import type { ClipClass } from '@fieldloop/proto';
 import type { ShedStep } from './health/pressure.ts';
-import { longestRestMs, shedScoreEveryMs } from './limits.ts';
+import { longestRestMs, restLookMs, shedScoreEveryMs } from './limits.ts';
 
-/** What main says: steps by their cause, and the share of the time that replays may read in. */
+/** What main says: steps by their cause, and how much of a core finished recordings may take. */
 export interface ShedOrder {
   readonly work: readonly ShedStep[];
   readonly disk: readonly ShedStep[];
-  /** From 0 to 1. */
-  readonly duty: number;
+  /** What this process may take of one core, all told, while it reads them; absent: no bound. */
+  readonly cpu?: number | undefined;
   /** A person wants quiet: nothing is read. */
   readonly isPaused?: boolean | undefined;
 }
 
-export const nothingShed: ShedOrder = { work: [], disk: [], duty: 1 };
+export const nothingShed: ShedOrder = { work: [], disk: [] };
 
 export interface Shed {
   readonly order: ShedOrder;
@@ -32,8 +31,16 @@ export interface Shed {
   keepsOut(of: ClipClass, isLive: boolean): 'overload' | 'disk' | undefined;
   /** Resolves when nothing is paused, or `signal` aborts. */
   resumed(signal: AbortSignal): Promise<void>;
-  /** Rests after `workedMs` of reading a finished recording. */
+  /** Rests after `workedMs` of reading a finished recording, until what all of it took is paid. */
   rest(workedMs: number, signal: AbortSignal): Promise<void>;
+  /** Share of the time that the last block of a finished recording was read in. */
+  readonly duty: number;
+}
+
+export interface ShedDeps {
+  readonly clock: Clock;
+  /** Seconds of all cores since the process started. */
+  readonly cpuSeconds: () => number;
 }
 
 /** Classes that have no clip once their step is given up. */
@@ -44,8 +51,10 @@ const stepOf: Readonly<Record<ClipClass, ShedStep | undefined>> = {
   critical: undefined,
 };
 
-export function openShed(clock: Pick<Clock, 'monotonicMs'>): Shed {
+export function openShed({ clock, cpuSeconds }: ShedDeps): Shed {
   let order = nothingShed;
+  let duty = 1;
+  const debt = openDebt(() => ({ ms: clock.monotonicMs(), cpuSeconds: cpuSeconds() }));
   const scored = new Map<string, number>();
   const waiting: (() => void)[] = [];
   const has = (step: ShedStep, isLive: boolean): 'overload' | 'disk' | undefined => {
@@ -55,6 +64,9 @@ export function openShed(clock: Pick<Clock, 'monotonicMs'>): Shed {
   return {
     get order() {
       return order;
+    },
+    get duty() {
+      return duty;
     },
     set(next) {
       order = next;
@@ -82,10 +94,39 @@ export function openShed(clock: Pick<Clock, 'monotonicMs'>): Shed {
       }
     },
     async rest(workedMs, signal) {
-      if (order.duty >= 1) return;
-      const pause = Math.min(longestRestMs, workedMs * (1 / order.duty - 1));
-      // A stop ends the rest; who rests looks at the signal itself.
-      if (pause >= 1) await delay(pause, undefined, { signal }).catch(() => undefined);
+      const beganMs = clock.monotonicMs();
+      let restedMs = 0;
+      duty = 1;
+      while (order.cpu !== undefined && !signal.aborted) {
+        const pauseMs = Math.min(debt.paidInMs(order.cpu), longestRestMs - restedMs, restLookMs);
+        if (pauseMs < 1) break;
+        // A stop ends the rest; who rests looks at the signal itself.
+        await clock.sleep(pauseMs, signal).catch(() => undefined);
+        restedMs = clock.monotonicMs() - beganMs;
+        duty = workedMs / (workedMs + restedMs);
+      }
+    },
+  };
+}
+
+interface Moment {
+  readonly ms: number;
+  readonly cpuSeconds: number;
+}
+
+/** What the process took beyond its share: clips of a block are cut after it was read. */
+function openDebt(now: () => Moment): { paidInMs(share: number): number } {
+  let seconds = 0;
+  let last = now();
+  return {
+    paidInMs(share) {
+      const at = now();
+      const taken = at.cpuSeconds - last.cpuSeconds;
+      const owed = seconds + taken - (share * (at.ms - last.ms)) / 1_000;
+      // A calm hour is no credit, and a busy one no debt for ever.
+      seconds = Math.min(Math.max(0, owed), (share * longestRestMs) / 1_000);
+      last = at;
+      return (seconds / share) * 1_000;
     },
   };
 }

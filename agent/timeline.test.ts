@@ -232,7 +232,7 @@ rules:
 });
 
 test('under pressure a moment is told, marked and in the ledger, and has no clip; an ask has one', async () => {
-  const shed = openShed(systemClock);
+  const shed = openShed({ clock: systemClock, cpuSeconds: () => 0 });
   const { timeline, tally, drive } = openTimeline(setOf('fast', 'vx > 1.0'), undefined, { shed });
   shed.set({ ...nothingShed, work: ['models', 'downsample', 'baseline', 'info', 'warning'] });
   await drive(0, 12, 5);

@@ -32,8 +32,6 @@ export interface Held {
 export interface Figures {
   /** Of one core, over the last seconds. */
   readonly cpu: number;
-  /** Of one core, since the last look. */
-  readonly cpuNow: number;
   readonly rssBytes: number;
   readonly temperatureC?: number | undefined;
   /** From 0 to 1. */
@@ -45,8 +43,6 @@ export interface LoadFigures extends Partial<Figures> {
   /** Each cause as a share of its limit. */
   readonly load: Load;
   readonly shed: readonly ShedStep[];
-  /** Share of the time that finished recordings are read in. */
-  readonly duty: number;
   readonly diskFreeBytes?: number | undefined;
   readonly diskFreeInodes?: number | undefined;
 }
@@ -86,7 +82,6 @@ export function openLoadMeter(caps: () => Caps, from: Instruments): LoadMeter {
   return {
     async look(held) {
       const now = { ms: from.monotonicMs(), cpuSeconds: from.cpuSeconds() };
-      const last = looks.at(-1) ?? now;
       looks.push(now);
       while (looks.length > 2 && now.ms - (looks[1]?.ms ?? 0) >= loadWindowMs) looks.shift();
       queue.push(held.queueShare);
@@ -96,7 +91,6 @@ export function openLoadMeter(caps: () => Caps, from: Instruments): LoadMeter {
       const charge = battery && (await from.number(battery.file));
       const figures: Figures = {
         cpu: shareOf(looks[0] ?? now, now),
-        cpuNow: shareOf(last, now),
         rssBytes: from.rssBytes(),
         temperatureC,
         battery: charge === undefined ? undefined : charge / 100,

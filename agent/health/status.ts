@@ -55,6 +55,8 @@ export interface AgentStatus {
 export interface MachineFigures extends LoadFigures {
   /** 99th percentile of the gaps of the main thread's event loop, ms. */
   readonly gapP99Ms: number;
+  /** Share of the time that finished recordings are read in. */
+  readonly duty: number;
   /** Messages that were not looked at, by reason. */
   readonly dropped: Readonly<Record<string, number>>;
   /** Log time that the window holds, seconds. */
