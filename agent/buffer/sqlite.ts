@@ -18,6 +18,9 @@ export interface Sqlite {
   close(): void;
 }
 
+/** better-sqlite3 is built with 16 MiB, which the index of a robot fills within days. */
+const pageCacheKib = 1_024;
+
 /**
  * Opens or creates a database that this process alone holds. Fault `corrupt` when the file is not
  * a sound database, `conflict` when another process holds it.
@@ -30,6 +33,7 @@ export function openSqlite(path: string): Sqlite {
       database.pragma('journal_mode = WAL');
       database.pragma('synchronous = FULL');
       database.pragma('foreign_keys = ON');
+      database.pragma(`cache_size = -${pageCacheKib}`);
       // The lock is taken by the first access, so a second process is refused here.
       database.exec('BEGIN IMMEDIATE; COMMIT');
       const found = database.pragma('quick_check(1)', { simple: true });
