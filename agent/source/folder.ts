@@ -118,7 +118,14 @@ class Folder {
       return known === undefined ? yield* this.#readOnce(candidate, key) : 'dealt';
     }
     if (known?.state === 'quarantined') return 'dealt';
-    const place = await this.#placeFor(candidate);
+    let place: Place | undefined;
+    try {
+      place = await this.#placeFor(candidate);
+    } catch (error) {
+      // It opened a moment ago: it is gone since, or its disk does not answer for now.
+      if (asFault(error).code === 'internal') throw error;
+      return 'unopened';
+    }
     if (place === undefined && known !== undefined) return 'dealt';
     // What was read and comes again is a copy on its way: when it is whole, it is known.
     if (place === undefined && !finished && (await this.#isCopy(candidate))) return 'waits';
