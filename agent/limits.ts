@@ -19,7 +19,7 @@ export const enrolBackoff = { firstMs: 1_000, mostMs: 60_000 } as const;
 /** How often the data worker tells its figures. */
 export const progressEveryMs = 250;
 /** What a thread's buffers may grow by before garbage is collected. */
-export const bufferGrowthBytes = 8 * 2 ** 20;
+export const bufferGrowthBytes = 4 * 2 ** 20;
 /** What a stop waits for open clips to be cut; what is left then is left to the next start. */
 export const stopWithinMs = 8_000;
 
