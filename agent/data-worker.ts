@@ -244,6 +244,15 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
       // A notice that cannot be passed on now waits for credit like any other.
       void outlet.notice({ name: 'model_off', severity: 'warning', text });
     },
+    onBack: (model) => {
+      off.delete(model);
+      log.warn('a model is back', { model });
+      void outlet.notice({
+        name: 'model_back',
+        severity: 'info',
+        text: `model ${model} scores again`,
+      });
+    },
   });
   const seed = Buffer.from(systemRandomBytes(16)).toString('hex');
   const random = seededRandom(seed);

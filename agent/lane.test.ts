@@ -109,7 +109,11 @@ async function run(items: readonly SourceItem[], clock = systemClock): Promise<S
     silentNs: 5n * second,
     partPath: (clipId: string) => join(folder, clipId),
   };
-  const scoring = openScoring({ clock: systemClock, onOff: () => undefined });
+  const scoring = openScoring({
+    clock: systemClock,
+    onOff: () => undefined,
+    onBack: () => undefined,
+  });
   const source = {
     name: 'main',
     finite: true,

@@ -125,6 +125,8 @@ export const maxFaultsInRow = 10;
 export const replayDeadlineMs = 30_000;
 /** Of the last frames of a model so many may have no score before it is switched off. */
 export const faultsWithin = { frames: 40, faults: 20 } as const;
+/** A model that is off is tried again with one live frame after so long, ever more seldom. */
+export const modelAgain = { firstMs: 60_000, mostMs: 30 * 60_000 } as const;
 /** A shadow that did not answer for so long counts a fault. */
 export const shadowDeadlineMs = 30_000;
 /** Before a model of the cloud takes over: timed runs, and what it may take unless told. */

@@ -266,7 +266,11 @@ test('a model without scores soon after it came goes, and the warm one before it
 
 test('no frame loses its score while models are fetched, tried out, exchanged and taken back', async () => {
   const robot = await boot([good]);
-  const scoring = openScoring({ clock: systemClock, onOff: () => undefined });
+  const scoring = openScoring({
+    clock: systemClock,
+    onOff: () => undefined,
+    onBack: () => undefined,
+  });
   const portOf = (port: MessagePort): ScoringPort => ({
     post: (message, transfer) => port.postMessage(message, [...transfer]),
     listen: (listener) => void port.on('message', listener),

@@ -163,7 +163,11 @@ async function live({ path, known, told, how, most }: Life): Promise<void> {
     silentNs: 1_000n * second,
     partPath: (clipId: string) => join(folder, clipId),
   };
-  const scoring = openScoring({ clock: systemClock, onOff: () => undefined });
+  const scoring = openScoring({
+    clock: systemClock,
+    onOff: () => undefined,
+    onBack: () => undefined,
+  });
   const deps = { clock, log: silentLog, scoring, outlet };
   const watched = {
     ...source,

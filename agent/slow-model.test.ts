@@ -62,7 +62,11 @@ test('rules fire and clips are cut while the model is at its first frame', async
   );
   try {
     expect(await crew.ready).toBe(true);
-    const scoring = openScoring({ clock: systemClock, onOff: () => undefined });
+    const scoring = openScoring({
+      clock: systemClock,
+      onOff: () => undefined,
+      onBack: () => undefined,
+    });
     const port = crew.port();
     scoring.connect({
       post: (message, transfer) => port.postMessage(message, [...transfer]),

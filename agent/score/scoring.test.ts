@@ -5,7 +5,7 @@
 import type { Clock } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
-import { faultsWithin, maxFaultsInRow } from '../limits.ts';
+import { faultsWithin, maxFaultsInRow, modelAgain } from '../limits.ts';
 import { jsonBytes, jsonChannel } from '../source/testing.ts';
 import { blockOf } from '../window/testing.ts';
 import type { FromScoring, ToScoring } from './protocol.ts';
@@ -29,10 +29,14 @@ function frame(atS: number): Frame {
 }
 
 /** Sleeps end only by being aborted, unless `pass` lets them. */
-function handClock(): Clock & { pass(): void } {
+function handClock(): Clock & { pass(): void; ms: number } {
   const sleeping = new Set<() => void>();
   return {
     ...systemClock,
+    ms: 0,
+    monotonicMs() {
+      return this.ms;
+    },
     sleep: (_, signal) =>
       new Promise((resolve, reject) => {
         sleeping.add(resolve);
@@ -55,6 +59,7 @@ function open() {
   const scoring = openScoring({
     clock,
     onOff: ({ model, why }) => offs.push(`${model}: ${why}`),
+    onBack: (model) => offs.push(`${model} is back`),
   });
   const port = {
     post: (message: ToScoring) => {
@@ -195,6 +200,47 @@ test('every other frame without a score switches a model off, too', () => {
     else answer(id);
   }
   expect(offs).toEqual(['tiny: no numbers']);
+});
+
+test('a model that is off is tried with one live frame now and then, and goes on when it scores', async () => {
+  const { scoring, clock, sent, offs, scores, answer, offer, tell } = open();
+  const fails = (): void => {
+    offer(1);
+    tell()({ kind: 'fault', id: sent.at(-1)?.id ?? 0, reason: 'run', message: 'no numbers' });
+  };
+  const pauses = async (ms: number): Promise<number> => {
+    const before = sent.length;
+    clock.ms += ms - 1;
+    fails();
+    expect(sent).toHaveLength(before);
+    clock.ms += 1;
+    expect(await scoring.ask(frame(2))).toBeUndefined();
+    return sent.length - before;
+  };
+  for (let i = 0; i < maxFaultsInRow; i += 1) fails();
+  expect(offs).toEqual(['tiny: no numbers']);
+  // Ever more seldom; a replay does not try.
+  expect(await pauses(modelAgain.firstMs)).toBe(0);
+  fails();
+  expect(await pauses(modelAgain.firstMs * 2)).toBe(0);
+  offer(3);
+  offer(4);
+  answer(sent.at(-1)?.id ?? 0);
+  expect(scores.map(({ atNs }) => atNs)).toEqual([3n * second]);
+  answer(sent.at(-1)?.id ?? 0);
+  expect(scores.map(({ atNs }) => atNs)).toEqual([3n * second, 4n * second]);
+  expect(offs).toEqual(['tiny: no numbers', 'tiny is back']);
+  // A relapse waits longer; one that scored for long begins with the shortest wait again.
+  for (let i = 0; i < maxFaultsInRow; i += 1) fails();
+  expect(await pauses(modelAgain.firstMs * 4)).toBe(0);
+  offer(5);
+  answer(sent.at(-1)?.id ?? 0);
+  clock.ms += modelAgain.mostMs + 1;
+  for (let i = 0; i < maxFaultsInRow; i += 1) fails();
+  expect(await pauses(modelAgain.firstMs)).toBe(0);
+  const tries = sent.length;
+  fails();
+  expect(sent).toHaveLength(tries + 1);
 });
 
 test('a shadow gets the frames it has time for, is compared, and gives no score', () => {

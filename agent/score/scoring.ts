@@ -10,6 +10,7 @@ import type { FromScoring, ToScoring } from './protocol.ts';
 import { openShadows, type ShadowFigures, type Shadows } from './shadow.ts';
 import type { Frame } from './tap.ts';
 import { openNovelty } from './novelty.ts';
+import { openOffs, type Offs } from './offs.ts';
 import type { ScoreValues } from './values.ts';
 
 /** A score with the moment and the model that it belongs to. */
@@ -45,6 +46,8 @@ export interface ScoringDeps {
   readonly clock: Clock;
   /** A model was switched off after too many faults. */
   readonly onOff: (off: { readonly model: string; readonly why: string }) => void;
+  /** One that was off gave a score, and goes on. */
+  readonly onBack: (model: string) => void;
   /** True when this live frame is passed over because the machine is short. */
   readonly skips?: ((scorer: string) => boolean) | undefined;
 }
@@ -99,7 +102,7 @@ class PortScoring implements Scoring {
   readonly #inRow = new Map<string, number>();
   /** Outcomes of the last frames of a model; true is a fault. */
   readonly #lately = new Map<string, boolean[]>();
-  readonly #off = new Set<string>();
+  readonly #offs: Offs;
   readonly #novelty = openNovelty();
   #keys = new Map<Channel, number>();
   #port: ScoringPort | undefined;
@@ -111,6 +114,7 @@ class PortScoring implements Scoring {
 
   constructor(deps: ScoringDeps) {
     this.#deps = deps;
+    this.#offs = openOffs(deps.clock);
   }
 
   get busy(): number {
@@ -132,7 +136,7 @@ class PortScoring implements Scoring {
     this.#keys = new Map();
     this.#inRow.clear();
     this.#lately.clear();
-    this.#off.clear();
+    this.#offs.clear();
     port?.listen((message) => this.#answer(message));
   }
 
@@ -160,8 +164,7 @@ class PortScoring implements Scoring {
       this.#waiting.set(id, { frame, onScore });
       return;
     }
-    const deadlineMs = Number(frame.plan.deadlineNs) / 1e6;
-    this.#send(frame, deadlineMs, (record) => {
+    this.#send(frame, 'live', (record) => {
       if (record !== undefined) onScore(record);
       const next = this.#waiting.get(id);
       this.#waiting.delete(id);
@@ -170,7 +173,7 @@ class PortScoring implements Scoring {
   }
 
   ask(frame: Frame): Promise<ScoreRecord | undefined> {
-    return new Promise((resolve) => this.#send(frame, replayDeadlineMs, resolve));
+    return new Promise((resolve) => this.#send(frame, 'asked', resolve));
   }
 
   kept(records: readonly ScoreRecord[]): void {
@@ -183,10 +186,10 @@ class PortScoring implements Scoring {
     forgetKeys(this.#shadowKeys, all, this.#shadowPort);
   }
 
-  #send(frame: Frame, deadlineMs: number, settle: Pending['settle']): void {
+  #send(frame: Frame, how: 'live' | 'asked', settle: Pending['settle']): void {
     const { plan, channel, block, i } = frame;
     const port = this.#port;
-    if (port === undefined || this.#off.has(plan.model)) {
+    if (port === undefined || this.#offs.bars(plan.model, how === 'live')) {
       this.figures.skipped += 1;
       settle(undefined);
       return;
@@ -199,6 +202,7 @@ class PortScoring implements Scoring {
     this.#shade(id, plan.model, { channel, bytes });
     const key = this.#keyOf(this.#keys, channel, port);
     port.post({ kind: 'frame', id, model: plan.model, key, bytes }, [bytes.buffer]);
+    const deadlineMs = how === 'live' ? Number(plan.deadlineNs) / 1e6 : replayDeadlineMs;
     this.#deps.clock.sleep(deadlineMs, pending.timer.signal).then(
       () => this.#fault(id, pending, `no score within ${Math.round(deadlineMs)} ms`),
       // The answer came first.
@@ -242,6 +246,10 @@ class PortScoring implements Scoring {
     this.figures.count += 1;
     this.figures.last = record;
     this.#inRow.delete(plan.model);
+    if (this.#offs.scored(plan.model)) {
+      this.#lately.delete(plan.model);
+      this.#deps.onBack(plan.model);
+    }
     this.#note(plan.model, false);
     this.#shadows?.acted(message.id, message.scored);
     this.#finish(message.id, pending, record);
@@ -254,10 +262,9 @@ class PortScoring implements Scoring {
     this.#inRow.set(model, inRow);
     const isOften = this.#note(model, true) >= faultsWithin.faults;
     this.#shadows?.acted(id, undefined);
-    if ((inRow >= maxFaultsInRow || isOften) && !this.#off.has(model)) {
-      this.#off.add(model);
-      this.#deps.onOff({ model, why });
-    }
+    const wasOff = this.#offs.has(model);
+    if (inRow >= maxFaultsInRow || isOften || wasOff) this.#offs.failed(model);
+    if (this.#offs.has(model) && !wasOff) this.#deps.onOff({ model, why });
     this.#finish(id, pending, undefined);
   }
 
