@@ -47,14 +47,22 @@ export async function openTail(
   const stop = new AbortController();
   const random: Random = seededRandom(1);
   let position = options.from === 'now' ? await outboxEnd(read) : options.from;
+  /** Behind the rows of other kinds, too. */
+  let seen = position;
   const follow = async (): Promise<void> => {
     for (let failures = 0; !stop.signal.aborted; ) {
       try {
-        const rows = await outboxAfter(read, position, options.kinds);
+        const end = await sharedEnd(read);
+        const rows = end > seen ? await outboxAfter(read, seen, options.kinds) : [];
         if (rows.length > 0) await onRows(rows);
         position = rows.at(-1)?.seq ?? position;
         failures = 0;
-        if (rows.length < tailRows) await clock.sleep(tailPollMs, stop.signal);
+        if (rows.length === tailRows) {
+          seen = position;
+          continue;
+        }
+        seen = [seen, end, position].reduce((a, b) => (a > b ? a : b));
+        await clock.sleep(untilLook(clock), stop.signal);
       } catch (error) {
         if (stop.signal.aborted) return;
         failures += 1;
@@ -74,6 +82,22 @@ export async function openTail(
       await followed;
     },
   };
+}
+
+/** Tails look at the same moments, so that one answer serves all. */
+const untilLook = (clock: Clock): number =>
+  tailPollMs - (Math.floor(clock.monotonicMs()) % tailPollMs);
+
+/** Of each database, while it is on its way. */
+const asked = new WeakMap<Db, Promise<bigint>>();
+
+/** What a look finds for most of the time is that nothing is new: all tails ask that together. */
+async function sharedEnd(read: Db): Promise<bigint> {
+  const running = asked.get(read);
+  if (running !== undefined) return await running;
+  const answer = outboxEnd(read).finally(() => void asked.delete(read));
+  asked.set(read, answer);
+  return await answer;
 }
 
 /** The newest row's number, 0 when there is none. */
