@@ -16,6 +16,8 @@ export interface AgentPlan {
   readonly downloadKbps?: number;
   /** How long models of the cloud are watched, such as `5s`. */
   readonly soak?: string;
+  /** What `node` runs instead of the sources. */
+  readonly program?: string;
 }
 
 export interface AgentProcess {
@@ -54,16 +56,21 @@ export async function startAgent(
   };
   // JSON is YAML, and quoting is then nobody's worry.
   await writeFile(configFile, `${JSON.stringify(config, undefined, 2)}\n`);
-  return resumeAgent(root, folder, plan.name);
+  return resumeAgent(root, folder, plan.name, plan.program);
 }
 
 /** Starts the agent again on the configuration and state that it left. */
-export function resumeAgent(root: string, folder: string, name: string): AgentProcess {
+export function resumeAgent(
+  root: string,
+  folder: string,
+  name: string,
+  program = join(root, 'agent/bin/fieldloop-agent.mjs'),
+): AgentProcess {
   const home = join(folder, name);
   const configFile = join(home, 'agent.yaml');
   const running = startProgram({
     name,
-    args: [join(root, 'agent/bin/fieldloop-agent.mjs'), 'run', '--config', configFile],
+    args: [program, 'run', '--config', configFile],
     cwd: root,
     logFile: join(home, 'agent.log'),
   });

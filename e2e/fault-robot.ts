@@ -7,10 +7,11 @@ import { type AgentStatus, askAgent, readStatus, statusSocketPath } from '@field
 import { systemClock } from '@fieldloop/core/system';
 import { type Channel, openClipWriter } from '@fieldloop/recording';
 import { createFile } from '@fieldloop/recording/file';
+import { agentProgram } from './agent-program.ts';
 import { type Running, startProgram } from './process.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const program = join(root, 'agent/bin/fieldloop-agent.mjs');
+const program = await agentProgram();
 
 /** A wait that comes to nothing ends before its test does, so that the agent is ended, too. */
 const patienceMs = 45_000;

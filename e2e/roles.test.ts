@@ -12,6 +12,7 @@ import { createFile } from '@fieldloop/recording/file';
 import { recordRobot } from '@fieldloop/sim';
 import { expect, test } from 'vitest';
 import { startAgent } from './agent-process.ts';
+import { agentProgram } from './agent-program.ts';
 import { cloudApi } from './cloud-process.ts';
 import { type Running, startProgram } from './process.ts';
 import { root } from './scene.ts';
@@ -113,6 +114,7 @@ test.skipIf(noPostgres !== undefined)(
       source: { file: recording, speed: 10 },
       rules: join(cloud.folder, 'rules.yaml'),
       claimToken,
+      program: await agentProgram(),
     });
     cloud.running.push(agent.running);
 

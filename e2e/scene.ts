@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AgentPlan, type AgentProcess, resumeAgent, startAgent } from './agent-process.ts';
+import { agentProgram } from './agent-program.ts';
 import {
   type CloudApi,
   cloudApi,
@@ -38,6 +39,7 @@ export async function openScene(): Promise<Scene> {
   };
   const cloud = await startCloud(root, folder);
   keep(cloud.running);
+  const program = await agentProgram();
   const scene: Scene = {
     folder,
     cloud,
@@ -49,7 +51,7 @@ export async function openScene(): Promise<Scene> {
       keep(scene.cloud.running);
     },
     async start(plan) {
-      const agent = await startAgent(root, folder, plan);
+      const agent = await startAgent(root, folder, { program, ...plan });
       keep(agent.running);
       return agent;
     },
@@ -59,7 +61,7 @@ export async function openScene(): Promise<Scene> {
     },
     async restartAgent(agent) {
       await agent.running.kill();
-      const again = resumeAgent(root, folder, agent.name);
+      const again = resumeAgent(root, folder, agent.name, program);
       keep(again.running);
       return again;
     },
