@@ -12,9 +12,12 @@ import { silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { serveFleet } from '@fieldloop/sim';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { drawScenarios } from './drawn.cases.ts';
 import { type Robot, startRobot, writeDrive } from './fault-robot.ts';
 
 const patience = { timeout: 90_000 };
+
+drawScenarios(1);
 
 let folder = '';
 let fleet: Awaited<ReturnType<typeof serveFleet>>;

@@ -8,9 +8,12 @@ import { mkdirSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { drawScenarios } from './drawn.cases.ts';
 import { did, type Robot, startRobot, type Wish, writeDrive } from './fault-robot.ts';
 
 const patience = { timeout: 60_000 };
+
+drawScenarios(2);
 
 let folder = '';
 beforeAll(async () => {

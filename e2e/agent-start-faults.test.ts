@@ -19,9 +19,12 @@ import { DatabaseSync } from 'node:sqlite';
 import { noNotify, openNotifyListener } from '@fieldloop/agent/notify-listener';
 import { decodeEvents } from '@fieldloop/proto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { drawScenarios } from './drawn.cases.ts';
 import { did, faultRules, type Robot, startRobot, type Wish, writeDrive } from './fault-robot.ts';
 
 const patience = { timeout: 60_000 };
+
+drawScenarios(1);
 
 let folder = '';
 beforeAll(async () => {

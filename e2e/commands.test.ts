@@ -14,12 +14,16 @@ import { parseRuleSet } from '@fieldloop/rules';
 import { recordRobot, serveFleet } from '@fieldloop/sim';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AgentProcess } from './agent-process.ts';
+import { drawScenarios } from './drawn.cases.ts';
 import { useBroker } from './identity.ts';
 import { openLink } from './link.ts';
 import { busyRules } from './rules.ts';
 import { openScene, type Scene } from './scene.ts';
 import { readClip } from './verify.ts';
 import { until } from './wait.ts';
+
+// Behind the first the rules of the cloud run, as the others expect.
+drawScenarios(2, { first: 3 });
 
 const name = 'amr-asked';
 let scene: Scene;

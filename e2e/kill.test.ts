@@ -19,7 +19,7 @@ import { until } from './wait.ts';
 import { readClip } from './verify.ts';
 
 const seed = Number(process.env['FIELDLOOP_SEED'] ?? 20_261_121);
-const kills = isLongRun ? 20 : 6;
+const kills = isLongRun ? 20 : 4;
 
 test(`killed at ${kills} moments during uploads (seed ${seed})`, async () => {
   console.log(`seed ${seed}: FIELDLOOP_SEED=${seed} repeats this run`);

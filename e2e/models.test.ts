@@ -13,11 +13,15 @@ import { type DesiredModels, readModelsReport } from '@fieldloop/proto';
 import { serveFleet } from '@fieldloop/sim';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { AgentProcess } from './agent-process.ts';
+import { drawScenarios } from './drawn.cases.ts';
 import { useBroker } from './identity.ts';
 import { type Link, openLink } from './link.ts';
 import { openScene, type Scene } from './scene.ts';
 import { type Made, make } from './toy-model.ts';
 import { until } from './wait.ts';
+
+// The first leaves the robot as each of the others finds and leaves it.
+drawScenarios(1, { first: 1 });
 
 const name = 'amr-learning';
 let scene: Scene;
