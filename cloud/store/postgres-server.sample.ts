@@ -102,6 +102,7 @@ const fast = [
   'full_page_writes=off',
   'shared_buffers=64MB',
   'max_connections=100',
+  'jit=off',
 ];
 
 async function ready(child: ChildProcess): Promise<void> {

@@ -1,5 +1,6 @@
 /** A fresh, migrated PostgreSQL database for a test, on one server for each test process. */
 import { deviceStore } from '../device/store.ts';
+import type { Db } from './db.ts';
 import { sql } from './kysely.ts';
 import { migrate } from './migrate.ts';
 import { openPostgres } from './postgres.ts';
@@ -19,8 +20,8 @@ export interface PostgresWorld extends StoreWorld {
  * the tests before it, so a test that changes tables takes an empty database instead.
  */
 export async function postgresWorld(): Promise<PostgresWorld> {
-  const url = used.pop() ?? (await migrated());
-  const db = openPostgres(url);
+  const one = used.pop() ?? (await migrated());
+  const { db, url } = one;
   await sql.raw(emptied).execute(db);
   for (const [n, device] of ['amr-01', 'amr-02'].entries()) {
     await deviceStore(db).create({ id: sampleDeviceId(n + 1), name: device, at: 1 });
@@ -29,10 +30,7 @@ export async function postgresWorld(): Promise<PostgresWorld> {
     db,
     url,
     deviceId: async (device) => (await deviceStore(db).get(device))?.id ?? '',
-    async [Symbol.asyncDispose]() {
-      await db.destroy();
-      used.push(url);
-    },
+    [Symbol.asyncDispose]: async () => await Promise.resolve(void used.push(one)),
   };
 }
 
@@ -45,8 +43,14 @@ export async function emptyPostgres(): Promise<string> {
 /** Of the devices that a fresh store holds; the first is 1. */
 export const sampleDeviceId = (n: number): string => `dev_${String(n).padStart(26, '0')}`;
 
-/** Migrated databases that a test has left. */
-const used: string[] = [];
+interface Migrated {
+  readonly url: string;
+  /** Stays open: a new connection reads the whole catalog anew. */
+  readonly db: Db;
+}
+
+/** Those that a test has left. */
+const used: Migrated[] = [];
 let shared: Promise<() => Promise<string>> | undefined;
 
 async function openShared(): Promise<() => Promise<string>> {
@@ -60,12 +64,11 @@ async function openShared(): Promise<() => Promise<string>> {
   };
 }
 
-async function migrated(): Promise<string> {
+async function migrated(): Promise<Migrated> {
   const url = await emptyPostgres();
   const db = openPostgres(url);
   await migrate(db, { now: () => 1 });
-  await db.destroy();
-  return url;
+  return { url, db };
 }
 
 /** Few tables have pages; deleting their few rows is faster than truncating them. */
