@@ -325,7 +325,11 @@ export class RunningAgent implements Agent {
     else if (message.kind === 'stopped') {
       this.#isStopped = true;
       this.#stopped();
-    } else this.#results.take(message, reply);
+    } else {
+      // Whatever it told last, it has worked since.
+      if (this.#progress?.idle === true) this.#progress = { ...this.#progress, idle: false };
+      this.#results.take(message, reply);
+    }
   }
 
   #died(death: { readonly why: string; readonly gaveUp: boolean }): void {

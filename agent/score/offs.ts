@@ -7,7 +7,7 @@ import { modelAgain } from '../limits.ts';
 
 export interface Offs {
   has(model: string): boolean;
-  /** True when this frame does not go to the model; of live ones one is let through when it is time. */
+  /** True when this frame does not go to the model; when it is time, a live one is let through. */
   bars(model: string, isLive: boolean): boolean;
   /** It had too many faults, or the frame that tried it had one. */
   failed(model: string): void;

@@ -122,7 +122,7 @@ class Folder {
     try {
       place = await this.#placeFor(candidate);
     } catch (error) {
-      // It opened a moment ago: it is gone since, or its disk does not answer for now.
+      // It opened a moment ago: it is gone since, or its disk does not answer.
       if (asFault(error).code === 'internal') throw error;
       return 'unopened';
     }

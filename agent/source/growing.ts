@@ -13,6 +13,7 @@ import {
   type Readable,
   readRecording,
   type RecordingItem,
+  type Schema,
 } from '@fieldloop/recording';
 import { identityOf, openFile } from '@fieldloop/recording/file';
 import { growingReadBytes } from '../limits.ts';
@@ -21,6 +22,8 @@ import { growingReadBytes } from '../limits.ts';
 export interface FilePlace {
   readonly offset: number;
   readonly channels: readonly Channel[];
+  /** Of an MCAP: those that no channel named yet. */
+  readonly schemas: readonly Schema[];
 }
 
 export interface GrowingFile extends AsyncDisposable {
@@ -37,6 +40,8 @@ export interface GrowingFile extends AsyncDisposable {
   readonly hasMore: boolean;
   /** Where the first record begins that is not whole yet. */
   readonly offset: number;
+  /** Schemas before it that no channel names yet. */
+  readonly spare: readonly Schema[];
   /** Bytes that the file had at the last look. */
   readonly size: number;
   /** The recording has come to its proper end. */
@@ -49,6 +54,7 @@ interface Reader {
   readonly hasMore: boolean;
   more(size: number, signal: AbortSignal): AsyncGenerator<RecordingItem, void>;
   readonly offset: number;
+  readonly spare?: readonly Schema[];
   readonly isDone: boolean;
   torn(): Fault | undefined;
 }
@@ -69,6 +75,9 @@ export async function openGrowing(path: string, from?: FilePlace): Promise<Growi
     },
     get offset() {
       return reader?.offset ?? from?.offset ?? 0;
+    },
+    get spare() {
+      return reader?.spare ?? from?.schemas ?? [];
     },
     get isDone() {
       return reader?.isDone ?? false;
@@ -119,6 +128,9 @@ function mcapReader(file: Readable, parser: McapParser, from: FilePlace | undefi
     },
     get offset() {
       return parser.offset;
+    },
+    get spare() {
+      return parser.spare;
     },
     get isDone() {
       return parser.isDone;

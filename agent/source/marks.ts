@@ -3,9 +3,10 @@
  * mark stands between two looks at a file: everything before its offset was given on.
  */
 import type { Clock, Log } from '@fieldloop/core';
-import type { ChannelMap, MessageBlock } from '@fieldloop/recording';
+import type { ChannelMap, MessageBlock, Schema } from '@fieldloop/recording';
 import { clockJumpNs } from '@fieldloop/rules';
 import { markEveryMs } from '../limits.ts';
+import type { GrowingFile } from './growing.ts';
 import type { Place } from './places.ts';
 import type { SaveMark } from './source.ts';
 
@@ -18,11 +19,7 @@ interface Part {
 export interface Marks {
   block(part: Part, block: MessageBlock): void;
   /** All that `file` gave up to its offset was given on. */
-  reached(
-    part: Part,
-    file: { readonly offset: number; readonly isDone: boolean },
-    nowMs: number,
-  ): void;
+  reached(part: Part, file: Pick<GrowingFile, 'offset' | 'isDone' | 'spare'>, nowMs: number): void;
   readonly isDue: boolean;
   /** What saves the place reached last. */
   take(about: Pick<Place, 'sessionId' | 'profile' | 'live'>): SaveMark;
@@ -39,6 +36,7 @@ interface Reached {
   readonly part: Part;
   readonly offset: number;
   readonly isDone: boolean;
+  readonly spare: readonly Schema[];
 }
 
 export function openMarks(deps: {
@@ -63,9 +61,9 @@ export function openMarks(deps: {
       } else if (newestNs === undefined || lastNs > newestNs) newestNs = lastNs;
       stretches.push({ part, offset, lastNs });
     },
-    reached(part, { offset, isDone }, nowMs) {
+    reached(part, { offset, isDone, spare }, nowMs) {
       const isNew = offset !== at?.offset || part !== at.part;
-      at = { part, offset, isDone };
+      at = { part, offset, isDone, spare };
       isDue = isNew && nowMs - markedMs >= markEveryMs;
     },
     take(about) {
@@ -84,9 +82,9 @@ export function openMarks(deps: {
           opening,
           channels: map.own,
         }));
-        const { offset, isDone } = reached;
+        const { offset, isDone, spare } = reached;
         const warmOffset = first.offset;
-        await deps.savePlace({ ...about, files, offset, isDone, warmOffset, state });
+        await deps.savePlace({ ...about, files, offset, isDone, spare, warmOffset, state });
       };
     },
   };

@@ -3,7 +3,7 @@
  * a lag that gives up what nobody reads first, silence that is one, prefixes, bounded inboxes.
  * Method: each by hand; blocks are compared message by message.
  */
-import { seededRandom } from '@fieldloop/core';
+import { type Json, seededRandom } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { type Channel, type MessageBlock, openChannelTable } from '@fieldloop/recording';
 import { expect, test } from 'vitest';
@@ -81,11 +81,14 @@ test('a place comes back from its document as it was; that of a session that is 
     ],
     offset: 17,
     isDone: false,
+    spare: [{ id: 9, name: 'Scan', encoding: 'ros2msg', data: new Uint8Array([1, 2]) }],
     warmOffset: 5,
     state: { a: [1, null] },
   };
   const document = placeDocument(place);
   expect(placeOf(JSON.parse(JSON.stringify(document)) as typeof document)).toEqual(place);
+  const { spare: _, ...older } = JSON.parse(JSON.stringify(document)) as Record<string, Json>;
+  expect(placeOf(older)).toEqual({ ...place, spare: [] });
   expect(placeOf(placeOver)).toBeUndefined();
   expect(placeOf({ version: 99 })).toBeUndefined();
   const large = { ...place, state: 'x'.repeat(20 * 2 ** 20) };

@@ -3,7 +3,7 @@
  * channels they defined, and what the timeline was. A place that is not understood is none.
  */
 import type { Json } from '@fieldloop/core';
-import { type Channel, schemaKey } from '@fieldloop/recording';
+import { type Channel, type Schema, schemaKey } from '@fieldloop/recording';
 import { maxPlaceBytes } from '../limits.ts';
 
 /** Both answer after earlier results are durable. */
@@ -31,6 +31,8 @@ export interface Place {
   readonly offset: number;
   /** That file has come to its end. */
   readonly isDone: boolean;
+  /** Schemas before it that no channel names yet. */
+  readonly spare: readonly Schema[];
   /** In the first of `files`: what stands between here and `offset` fills the window again. */
   readonly warmOffset: number;
   readonly state: Json;
@@ -46,7 +48,8 @@ export function placeDocument(place: Place): Json | undefined {
     opening,
     channels: channels.map(({ channel, id }) => channelDocument(channel, id, schemas)),
   }));
-  const document = { version, ...place, files, schemas: Object.fromEntries(schemas) };
+  const spare = place.spare.map(savedSchema);
+  const document = { version, ...place, files, spare, schemas: Object.fromEntries(schemas) };
   return JSON.stringify(document).length > maxPlaceBytes ? undefined : document;
 }
 
@@ -55,14 +58,27 @@ function channelDocument(channel: Channel, as: number, schemas: Map<string, Json
   const given = { id, as, topic, messageEncoding, metadata: Object.fromEntries(metadata), latched };
   if (schema === undefined) return given;
   const key = schemaKey(schema);
-  if (!schemas.has(key)) {
-    const { name, encoding, data } = schema;
-    schemas.set(key, { name, encoding, data: Buffer.from(data).toString('base64') });
-  }
-  return { ...given, schema: key, ...(schema.id === undefined ? {} : { schemaId: schema.id }) };
+  const { id: schemaId, ...shared } = savedSchema(schema);
+  if (!schemas.has(key)) schemas.set(key, shared);
+  return { ...given, schema: key, ...(schemaId === undefined ? {} : { schemaId }) };
 }
 
-type SavedSchema = { readonly name: string; readonly encoding: string; readonly data: string };
+type SavedSchema = {
+  readonly id?: number;
+  readonly name: string;
+  readonly encoding: string;
+  readonly data: string;
+};
+
+function savedSchema({ id, name, encoding, data }: Schema): SavedSchema {
+  const saved = { name, encoding, data: Buffer.from(data).toString('base64') };
+  return id === undefined ? saved : { id, ...saved };
+}
+
+const schemaOf = ({ data, ...rest }: SavedSchema): Schema => ({
+  ...rest,
+  data: new Uint8Array(Buffer.from(data, 'base64')),
+});
 
 interface SavedChannel {
   readonly id: number;
@@ -75,8 +91,9 @@ interface SavedChannel {
   readonly schemaId?: number;
 }
 
-interface SavedPlace extends Omit<Place, 'files'> {
+interface SavedPlace extends Omit<Place, 'files' | 'spare'> {
   readonly version: number;
+  readonly spare?: readonly SavedSchema[];
   readonly files: readonly (Omit<PlacedFile, 'channels'> & {
     readonly channels: readonly SavedChannel[];
   })[];
@@ -88,15 +105,11 @@ export function placeOf(document: Json | undefined): Place | undefined {
   if (typeof document !== 'object' || document === null) return undefined;
   const head = document as { readonly version?: unknown; readonly over?: unknown };
   if (head.version !== version || head.over === true) return undefined;
-  const { version: _, schemas, files, ...rest } = document as unknown as SavedPlace;
-  const shared = new Map(
-    Object.entries(schemas).map(([key, { name, encoding, data }]) => [
-      key,
-      { name, encoding, data: new Uint8Array(Buffer.from(data, 'base64')) },
-    ]),
-  );
+  const { version: _, schemas, files, spare = [], ...rest } = document as unknown as SavedPlace;
+  const shared = new Map(Object.entries(schemas).map(([key, one]) => [key, schemaOf(one)]));
   return {
     ...rest,
+    spare: spare.map(schemaOf),
     files: files.map(({ channels, ...file }) => ({
       ...file,
       channels: channels.map(({ as, schema: key, schemaId, metadata, ...channel }) => {

@@ -136,7 +136,9 @@ export class Recorded {
       if (candidate === undefined || !(await this.#isSame(candidate, placed.opening))) continue;
       const channels = placed.channels.map(({ channel }) => channel);
       const from =
-        i === 0 && place.warmOffset > 0 ? { offset: place.warmOffset, channels } : undefined;
+        i === 0 && place.warmOffset > 0
+          ? { offset: place.warmOffset, channels, schemas: place.spare }
+          : undefined;
       await using file = await openGrowing(candidate.path, from);
       const part = this.#open(candidate.path, placed.index, placed.opening);
       if (from !== undefined) for (const channel of channels) part.map.take(channel);

@@ -5,6 +5,13 @@ import { definitionBytes } from '../limits.ts';
 import type { Channel, Schema } from '../types.ts';
 import type { McapChannel, McapSchema } from './records.ts';
 
+/** What was defined before the place where reading begins. */
+export interface Defined {
+  readonly channels: Iterable<Channel>;
+  /** Schemas that no channel names yet. */
+  readonly schemas?: Iterable<Schema> | undefined;
+}
+
 interface At {
   readonly name: string;
   readonly offset: number;
@@ -24,16 +31,27 @@ export class Definitions {
   readonly known = new Uint8Array(65_536);
   readonly channels = new Map<number, Channel>();
   readonly #schemas = new Map<number, Schema & { readonly id: number }>();
+  readonly #named = new Set<number>();
   #bytes = 0;
 
-  /** `known` were defined before the place where reading begins. */
-  constructor(known: Iterable<Channel> = []) {
-    for (const channel of known) {
+  constructor({ channels, schemas = [] }: Defined = { channels: [] }) {
+    for (const schema of schemas) this.#take(schema);
+    for (const channel of channels) {
       const { id, schema } = channel;
       this.channels.set(id, channel);
       this.known[id] = 1;
-      if (schema?.id !== undefined) this.#schemas.set(schema.id, { ...schema, id: schema.id });
+      this.#take(schema);
+      if (schema?.id !== undefined) this.#named.add(schema.id);
     }
+  }
+
+  /** Schemas that no channel names yet. */
+  get spare(): readonly Schema[] {
+    return [...this.#schemas.values()].filter(({ id }) => !this.#named.has(id));
+  }
+
+  #take(schema: Schema | undefined): void {
+    if (schema?.id !== undefined) this.#schemas.set(schema.id, { ...schema, id: schema.id });
   }
 
   schema(record: McapSchema, at: At): void {
@@ -78,6 +96,7 @@ export class Definitions {
     const channel: Channel = { id, topic, messageEncoding, metadata, schema, latched };
     this.channels.set(id, channel);
     this.known[id] = 1;
+    this.#named.add(record.schemaId);
     return channel;
   }
 

@@ -5,8 +5,8 @@ import { Columns } from '../columns.ts';
 import { damaged, remedies } from '../damage.ts';
 import { blockMessages } from '../limits.ts';
 import type { ReadMeter } from '../meter.ts';
-import type { Channel, RecordingItem, StoredChunk } from '../types.ts';
-import { Definitions } from './channels.ts';
+import type { RecordingItem, Schema, StoredChunk } from '../types.ts';
+import { type Defined, Definitions } from './channels.ts';
 import { isCompression, openChunk } from './chunk.ts';
 import { messageHead, opcode, opcodeName, recordHead } from './format.ts';
 import type { Covered, RecordSink } from './framer.ts';
@@ -28,8 +28,7 @@ export interface ItemOptions {
   readonly meter: ReadMeter;
   /** Present: a chunk that is damaged inside is passed over and named here. */
   readonly skipped?: ((fault: Fault) => void) | undefined;
-  /** Defined before the place where reading begins. */
-  readonly known?: Iterable<Channel> | undefined;
+  readonly known?: Defined | undefined;
 }
 
 const wanted = new Set<number>([
@@ -57,6 +56,11 @@ export class ItemSink implements RecordSink {
     this.#columns = new Columns(options.reuse);
     this.#definitions = new Definitions(options.known);
     this.#headed = options.known !== undefined;
+  }
+
+  /** Schemas that no channel names yet. */
+  get spare(): readonly Schema[] {
+    return this.#definitions.spare;
   }
 
   get full(): boolean {

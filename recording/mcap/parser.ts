@@ -2,7 +2,8 @@
 import { asFault, type Fault } from '@fieldloop/core';
 import { unmetered } from '../meter.ts';
 import type { ReadOptions } from '../options.ts';
-import type { Channel, Readable, RecordingItem } from '../types.ts';
+import type { Readable, RecordingItem, Schema } from '../types.ts';
+import type { Defined } from './channels.ts';
 import { Framer } from './framer.ts';
 import { ItemSink } from './items.ts';
 import { windows } from './windows.ts';
@@ -22,20 +23,22 @@ export interface McapParser {
   readonly damage: Fault | undefined;
   /** Where in the file the first record begins that is not whole yet. */
   readonly offset: number;
+  /** Schemas before it that no channel names yet. */
+  readonly spare: readonly Schema[];
   /** The recording has come to its proper end. */
   readonly isDone: boolean;
 }
 
 /** Where in a file reading begins, and what was defined before: of an earlier reading of it. */
-export interface McapPlace {
+export interface McapPlace extends Defined {
   readonly offset: number;
-  readonly channels: Iterable<Channel>;
 }
 
 interface Machine {
   items(bytes: Uint8Array): Generator<RecordingItem, void>;
   end(): void;
   readonly framer: Framer;
+  readonly sink: ItemSink;
 }
 
 interface Whole {
@@ -48,7 +51,7 @@ function openMachine({ name, size, from }: Whole, options: ReadOptions): Machine
   const meter = options.meter ?? unmetered;
   const skipped = options.salvage === true ? (options.skipped ?? (() => {})) : undefined;
   const reuse = options.reuse ?? false;
-  const sink = new ItemSink({ name, reuse, meter, skipped, known: from?.channels });
+  const sink = new ItemSink({ name, reuse, meter, skipped, known: from });
   // What was passed over is missing from the sums over whole sections.
   const verify = options.verify ?? options.salvage !== true;
   const framer = new Framer(
@@ -57,6 +60,7 @@ function openMachine({ name, size, from }: Whole, options: ReadOptions): Machine
   );
   return {
     framer,
+    sink,
     *items(bytes) {
       framer.feed(bytes);
       for (;;) {
@@ -87,6 +91,9 @@ export function openMcapParser(name: string, from?: McapPlace): McapParser {
     },
     get offset() {
       return machine.framer.offset;
+    },
+    get spare() {
+      return machine.sink.spare;
     },
     get isDone() {
       return machine.framer.isDone;
