@@ -20,7 +20,7 @@ import { planReload } from './reload.ts';
 import { openReports, type Reports } from './reports.ts';
 import { openResults, type Results } from './results.ts';
 import type { RulesInUse } from './rules-in-use.ts';
-import { openThread, type Thread, type ThreadStart, workerEntry } from './thread.ts';
+import { openThread, portsOf, type Thread, type ThreadStart, workerEntry } from './thread.ts';
 import { openUpdates, runningNow, type Updates } from './updates.ts';
 import type { Downloads } from './uplink/downloads.ts';
 import { agentVersion } from './version.ts';
@@ -349,12 +349,9 @@ export class RunningAgent implements Agent {
     await models.begin({
       want: (refs) => downloads.want(refs),
       onWays: ({ port, ...ways }) =>
-        this.#data?.post({ kind: 'scoring', port, ...ways }, port === undefined ? [] : [port]),
+        this.#data?.post({ kind: 'scoring', port, ...ways }, portsOf(port)),
       onShadowWays: ({ port, models: shadows }) =>
-        this.#data?.post(
-          { kind: 'shadowScoring', port, models: shadows },
-          port === undefined ? [] : [port],
-        ),
+        this.#data?.post({ kind: 'shadowScoring', port, models: shadows }, portsOf(port)),
       onChange: () => {
         this.#reports.models();
         this.#updates.look();
@@ -387,7 +384,7 @@ export class RunningAgent implements Agent {
       shadowPort: shadow.port,
       shed: { ...this.#governor.order, isPaused: this.#pausing !== undefined },
     };
-    return { data, transfer: [ways.port, shadow.port].filter((port) => port !== undefined) };
+    return { data, transfer: portsOf(ways.port, shadow.port) };
   }
 
   #context(): EventContext {

@@ -57,6 +57,10 @@ interface ThreadDeps {
 export const workerEntry = (name: string): URL =>
   new URL(`./${name}${extname(import.meta.url)}`, import.meta.url);
 
+/** Those that are there, to be handed over. */
+export const portsOf = (...ports: readonly (MessagePort | undefined)[]): readonly MessagePort[] =>
+  ports.filter((port) => port !== undefined);
+
 const left = new Set<string>();
 
 /** Threads that hang in native code: with one of them the process cannot end as others do. */
