@@ -35,7 +35,7 @@ class InTurn extends BaseSequencer {
 
 const everywhere = { exclude: ['**/node_modules/**', '.toolchain/**'] };
 
-/** Rooms that compute: a process that ran many files before runs these several times slower. */
+/** Rooms that compute: a process that ran many files of others before runs these far slower. */
 const computing = ['recording', 'rules', 'sim'].map((room) => `${room}/**/*.test.ts`);
 
 // The one setting file that a tool requires as a default export.
@@ -47,19 +47,19 @@ export default defineConfig({
     sequence: { sequencer: InTurn },
     testTimeout: 30_000,
     hookTimeout: 30_000,
+    // A process runs many files: what one leaves behind would be a fault of the code itself.
+    isolate: false,
     projects: [
       {
         extends: true,
-        test: { ...everywhere, name: 'fresh', include: computing, isolate: true },
+        test: { ...everywhere, name: 'computing', include: computing },
       },
       {
         extends: true,
         test: {
-          name: 'shared',
+          name: 'others',
           include: ['*/**/*.test.ts'],
           exclude: [...everywhere.exclude, ...computing],
-          // A process runs many files: what one leaves behind would be a fault of the code itself.
-          isolate: false,
         },
       },
     ],
