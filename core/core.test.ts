@@ -11,7 +11,13 @@ import { didYouMean } from './nearest.ts';
 import { BoundedQueue } from './queue.ts';
 import { backoffMs } from './backoff.ts';
 import { seededRandom } from './random.ts';
-import { formatDurationNs, formatSize, parseDurationNs, parseSize } from './units.ts';
+import {
+  formatAboutNs,
+  formatDurationNs,
+  formatSize,
+  parseDurationNs,
+  parseSize,
+} from './units.ts';
 
 test('a fault reads as place, message and remedy', () => {
   const fault = new Fault('corrupt', 'the chunk is torn', {
@@ -40,6 +46,18 @@ test.each([
 
 test.each(['5', 's', '-1s', '1.s', '1 s', '1e3s', ''])('"%s" is no duration', (text) => {
   expect(() => parseDurationNs(text)).toThrow('is not a duration');
+});
+
+test.each([
+  [0, '0s'],
+  [999, '999ns'],
+  [211_261_112, '211ms'],
+  [1_234_567_890, '1230ms'],
+  [59_996_000_000, '1m'],
+  [5_432_100_000_000, '5432s'],
+  [7_200_000_000_001, '2h'],
+])('%d ns are about %s', (ns, text) => {
+  expect(formatAboutNs(ns)).toBe(text);
 });
 
 test('a duration survives its own text', () => {

@@ -20,4 +20,10 @@ export type {
 export { QueryError, type Wrong } from './q/wrong.ts';
 export { BoundedQueue } from './queue.ts';
 export { type Random, seededRandom } from './random.ts';
-export { formatDurationNs, formatSize, parseDurationNs, parseSize } from './units.ts';
+export {
+  formatAboutNs,
+  formatDurationNs,
+  formatSize,
+  parseDurationNs,
+  parseSize,
+} from './units.ts';

@@ -47,6 +47,14 @@ export function formatDurationNs(ns: bigint): string {
   return `${ns}ns`;
 }
 
+/** A duration for people, to about three digits: `211ms` for 211,261,112 ns. */
+export function formatAboutNs(ns: number): string {
+  const digits = Math.floor(Math.log10(Math.max(1, ns))) - 2;
+  // Days, hours and minutes come out of whole seconds.
+  const step = 10 ** Math.min(Math.max(0, digits), 9);
+  return formatDurationNs(BigInt(Math.max(0, Math.round(ns / step))) * BigInt(step));
+}
+
 /** Bytes of `64MiB`, `20GB`, `512B` or a bare whole number. */
 export function parseSize(text: string): number {
   const match = /^(\d{1,15}(?:\.\d{1,6})?)\s?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)?$/.exec(text);

@@ -1,5 +1,5 @@
 /** One rule at one moment: its condition, what it remembers, and what it waits for. */
-import { formatDurationNs } from '@fieldloop/core';
+import { formatAboutNs } from '@fieldloop/core';
 import { hasRoom } from './calendar-limit.ts';
 import type { Checked } from './cel/checked.ts';
 import { phase } from './edge.ts';
@@ -99,9 +99,9 @@ function remembered(
 ): string[] {
   const told: string[] = [];
   if (edge.phase === phase.holding)
-    told.push(`its condition has held for ${ago(nowNs - edge.sinceNs)}`);
+    told.push(`its condition has held for ${formatAboutNs(nowNs - edge.sinceNs)}`);
   const quietNs = gate.cooldown.quietUntilNs - nowNs;
-  if (quietNs > 0) told.push(`it cools down for another ${ago(quietNs)}`);
+  if (quietNs > 0) told.push(`it cools down for another ${formatAboutNs(quietNs)}`);
   if (sequence !== undefined && rule.trigger.kind === 'sequence') {
     told.push(`${sequence.reached()} of ${rule.trigger.steps.length} steps are behind it`);
   }
@@ -112,8 +112,6 @@ function remembered(
   return told;
 }
 
-const ago = (ns: number): string => formatDurationNs(BigInt(Math.max(0, Math.round(ns))));
-
 function needed(run: RuleRun, moment: RuleMoment): string[] {
   const { edge, gate, off } = run;
   const { nowNs, atNs, firedNs } = moment;
@@ -122,7 +120,7 @@ function needed(run: RuleRun, moment: RuleMoment): string[] {
   if (firedNs === atNs) return [];
   const told = edge.phase === phase.fired ? endNeeds(run) : beginNeeds(run, moment);
   const quietNs = gate.cooldown.quietUntilNs - nowNs;
-  if (quietNs > 0) told.push(`${ago(quietNs)} of cooldown must pass`);
+  if (quietNs > 0) told.push(`${formatAboutNs(quietNs)} of cooldown must pass`);
   return told;
 }
 
@@ -142,9 +140,10 @@ function beginNeeds(run: RuleRun, moment: RuleMoment): string[] {
   const told = [...needs];
   if (edge.phase === phase.holding) {
     told.push(
-      `its condition must hold for another ${ago(edge.sinceNs + edge.forNs - moment.nowNs)}`,
+      `its condition must hold for another ${formatAboutNs(edge.sinceNs + edge.forNs - moment.nowNs)}`,
     );
-  } else if (edge.forNs > 0) told.push(`then its condition must hold for ${ago(edge.forNs)}`);
+  } else if (edge.forNs > 0)
+    told.push(`then its condition must hold for ${formatAboutNs(edge.forNs)}`);
   if (edge.mode === 'falling') told.push('then its condition must end');
   return told;
 }
@@ -155,7 +154,7 @@ function neededBy(run: RuleRun, trigger: Trigger, moment: RuleMoment): string[] 
       return run.absence?.condition(moment.nowNs) === 1 ? [] : [`silence: ${run.rule.expression}`];
     case 'every': {
       const at = Number.isFinite(run.dueNs)
-        ? `in ${ago(run.dueNs - moment.nowNs)}`
+        ? `in ${formatAboutNs(run.dueNs - moment.nowNs)}`
         : 'with the next message';
       const needs = trigger.condition === undefined ? [] : needsOf(trigger.condition, moment);
       return [`its next turn comes ${at}`, ...needs];

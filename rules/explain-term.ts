@@ -1,5 +1,5 @@
 /** The parts of a condition at one moment: value, distance to the threshold, why it is unknown. */
-import { formatDurationNs } from '@fieldloop/core';
+import { formatAboutNs, formatDurationNs } from '@fieldloop/core';
 import { type Checked, partsOf, termsOf } from './cel/checked.ts';
 import { compileMargin } from './cel/margin.ts';
 import type { EngineState } from './engine-state.ts';
@@ -102,8 +102,8 @@ function whyScore(name: string, moment: ExplainMoment): string {
 
 function whyOld(what: string, maxAgeNs: number, ageNs = 0): string {
   if (ageNs <= maxAgeNs) return `${what} does not hold it`;
-  const [age, most] = [ageNs, maxAgeNs].map((ns) => formatDurationNs(BigInt(Math.round(ns))));
-  return `${what} is ${age} old, maxAge is ${most}`;
+  const most = formatDurationNs(BigInt(maxAgeNs));
+  return `${what} is ${formatAboutNs(ageNs)} old, maxAge is ${most}`;
 }
 
 const whyTopic = (topic: string, moment: ExplainMoment): string | undefined =>

@@ -204,7 +204,9 @@ function adviceOn(code: string, raw: string): Advice {
       return {
         code: 'yaml',
         message,
-        remedy: `A value with ": " inside is read as a map. ${quote}`,
+        remedy:
+          'A line below that stands further in makes a map of it, and so does ": " inside. ' +
+          `Bring that line to its neighbours. ${quote}`,
       };
     case 'BAD_SCALAR_START':
       return { code: 'yaml', message, remedy: quote };
