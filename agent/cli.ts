@@ -257,7 +257,9 @@ async function tellFindings(
   if (options.json === true) {
     out(`${JSON.stringify({ findings }, undefined, 2)}\n`);
   } else {
-    out(`${count('error')} errors, ${count('warning')} warnings\n`);
+    const told = (level: 'error' | 'warning'): string =>
+      `${count(level)} ${level}${count(level) === 1 ? '' : 's'}`;
+    out(`${told('error')}, ${told('warning')}\n`);
   }
   return count('error') === 0 ? 0 : 2;
 }

@@ -80,7 +80,8 @@ class RunningLink implements CloudLink {
     const status = this.#uplink?.status();
     if (status !== undefined) return status;
     const { clips } = this.#deps.buffer.counts();
-    const lastError = this.#degraded ?? this.#lastError;
+    const isNone = this.#config.cloud === undefined;
+    const lastError = isNone ? 'no cloud is configured' : (this.#degraded ?? this.#lastError);
     return {
       connected: false,
       uploading: 0,

@@ -101,7 +101,7 @@ interface Looks {
 /** What two looks at the agent that runs tell. Pure. */
 export function* judge(config: AgentConfig, looks: Looks): Generator<Finding> {
   const { second } = looks;
-  yield ok('agent', `${second.device} runs since ${second.uptimeS} s`);
+  yield ok('agent', `${second.device} has run for ${second.uptimeS} s`);
   for (const why of second.degraded) yield warning('degraded', `${why}. Look at "status".`);
   for (const { name, state, reason } of second.source.each) {
     if (state !== 'silent' && state !== 'broken') continue;
@@ -233,10 +233,10 @@ function* judgeRoom(
       `${formatSize(diskFreeBytes)} are free and ${formatSize(caps.headroomBytes)} are owed to others. Free space; until then clips go and moments become markers.`,
     );
   }
-  if (caps.cpu === undefined || caps.memoryBytes === undefined) {
-    yield warning(
-      'limits',
-      'there is no cap on processor or memory. Set limits.cpu and limits.memory, for example 35% and 250MiB.',
-    );
+  if (caps.cpu === undefined) {
+    yield warning('limits', 'there is no cap on the processor. Set limits.cpu, for example 35%.');
+  }
+  if (caps.memoryBytes === undefined) {
+    yield warning('limits', 'there is no cap on memory. Set limits.memory, for example 250MiB.');
   }
 }
