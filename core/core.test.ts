@@ -73,6 +73,7 @@ test('sizes are read in binary and decimal units and shown in binary ones', () =
   expect(parseSize('20GB')).toBe(20_000_000_000);
   expect(parseSize('512')).toBe(512);
   expect(() => parseSize('64 M')).toThrow('is not a size');
+  expect(() => parseSize('4294967296GiB')).toThrow('more than any disk holds');
   expect(formatSize(1_468_006)).toBe('1.40 MiB');
 });
 

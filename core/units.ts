@@ -64,7 +64,11 @@ export function parseSize(text: string): number {
       remedy: 'Write a number with B, kB, MB, GB, KiB, MiB or GiB, for example 64MiB.',
     });
   }
-  return Math.floor(Number(match[1]) * unit);
+  const bytes = Math.floor(Number(match[1]) * unit);
+  if (bytes <= Number.MAX_SAFE_INTEGER) return bytes;
+  throw new Fault('invalid', `${text} is more than any disk holds`, {
+    remedy: 'Write at most 8191 TiB.',
+  });
 }
 
 /** `1.4 MiB`: for people, three significant digits. */

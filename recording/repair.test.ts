@@ -5,6 +5,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { openClipWriter } from './clip/writer.ts';
 import { checkRecording } from './check.ts';
 import { McapRecordBuilder } from './mcap/core.ts';
 import { opcode } from './mcap/format.ts';
@@ -258,6 +259,21 @@ test('channels whose definitions are lost get a stand-in, and a note', async () 
   const { report, messages: kept } = await repaired(bytes);
   expect(report.losses.length).toBeGreaterThan(0);
   expect(kept.length).toBe(messages.length - (first?.count ?? 0));
+});
+
+test('a schema that does not say its encoding is left out, in a chunk and outside', async () => {
+  const sink = memorySink();
+  const writer = await openClipWriter(sink, { profile: '', library: 'test' });
+  const schema = { name: 'S', encoding: '', data: new Uint8Array([1, 2]) };
+  const head = { messageEncoding: 'json', metadata: new Map(), schema, latched: false };
+  for (const id of [1, 2]) await writer.channel({ ...head, id, topic: `/t${id}` });
+  const said = { sequence: 0, logTimeNs: 1n, publishTimeNs: 1n, data: new Uint8Array(9) };
+  for (const id of [1, 2, 1]) await writer.message(id, said);
+  await writer.finish();
+  expect((await checkRecording(memoryFile(sink.bytes))).errors).not.toEqual([]);
+  const { report, messages } = await repaired(sink.bytes);
+  expect(messages.map(({ topic }) => topic)).toEqual(['/t1', '/t2', '/t1']);
+  expect(report.notes).toContain('the schema of /t1 is left out: it does not say its encoding');
 });
 
 test('a dry run writes nothing and says the same', async () => {

@@ -16,7 +16,18 @@ export const text = (most: number): z.ZodMiniString =>
 const namePattern = /^[a-zA-Z][a-zA-Z0-9_]{0,63}$/;
 const idPattern = /^[a-z0-9][a-z0-9_-]{0,63}$/;
 export const durationPattern = /^(0|\d{1,12}(\.\d{1,9})?(ns|us|ms|s|m|h|d))$/;
-const sizePattern = /^\d{1,15}(\.\d{1,6})?\s?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)?$/;
+/** Fewer digits in front of larger units: every size stays below 2^53 bytes. */
+const sizePattern = new RegExp(
+  `^(${[
+    [15, 'B?'],
+    [12, '(kB|KiB)'],
+    [9, '(MB|MiB)'],
+    [6, '(GB|GiB)'],
+    [3, '(TB|TiB)'],
+  ]
+    .map(([digits, unit]) => `\\d{1,${digits}}(\\.\\d{1,6})?\\s?${unit}`)
+    .join('|')})$`,
+);
 const hertzPattern = /^\d{1,6}(\.\d{1,6})?\s?Hz$/;
 const percentPattern = /^(100|\d{1,2}(\.\d{1,3})?)\s?%$/;
 const momentPattern = /^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?Z)?$/;

@@ -50,12 +50,13 @@ export class FoundChannels {
     const { id, topic, messageEncoding, metadata, schemaId } = record;
     const found = this.#schemas.get(schemaId)?.record;
     if (found === undefined && schemaId !== 0) notes.push(`the schema of ${topic} is lost`);
-    const schema: Schema | undefined = found && {
-      id: found.id,
-      name: found.name,
-      encoding: found.encoding,
-      data: found.data,
-    };
+    let schema: Schema | undefined;
+    if (found?.encoding === '' && found.data.length > 0) {
+      notes.push(`the schema of ${topic} is left out: it does not say its encoding`);
+    } else if (found !== undefined) {
+      const { id: schemaIdFound, name, encoding, data } = found;
+      schema = { id: schemaIdFound, name, encoding, data };
+    }
     return { id, topic, messageEncoding, metadata, schema, latched: isLatched(metadata) };
   }
 }

@@ -201,6 +201,7 @@ test.each([
   'a - (b - c) > -1.0',
   '(f ? a : b) > 0.0',
   'a in [-0.0, 1.0]',
+  'a in [9007199254740993.0, -123456789012345678901.0]',
 ])('the canonical text of %s reads as itself', (text) => {
   const { checked } = checkCondition(text, scope);
   expect(checkCondition(checked?.text ?? '', scope).checked?.text).toBe(checked?.text);

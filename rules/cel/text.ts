@@ -62,5 +62,10 @@ export const choiceText = (when: Checked, chosen: Checked, otherwise: Checked): 
 export const callText = (fn: string, args: readonly string[]): string =>
   `${fn}(${args.join(', ')})`;
 
-export const constantText = (value: number | string | boolean): string =>
-  typeof value === 'string' ? JSON.stringify(value) : Object.is(value, -0) ? '-0.0' : String(value);
+export function constantText(value: number | string | boolean): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (Object.is(value, -0)) return '-0.0';
+  const text = String(value);
+  // An integer of so many digits is refused; as a double it reads.
+  return /^-?\d{16,}$/.test(text) ? `${text}.0` : text;
+}
