@@ -11,7 +11,7 @@ export interface AgentDeps {
   readonly random: Random;
   readonly log: Log;
   /** Where the level of the log can be changed, and what was complained of. */
-  readonly levels?: Pick<LeveledLog, 'setLevel' | 'recent' | 'lines'> | undefined;
+  readonly levels?: Omit<LeveledLog, 'log'> | undefined;
   /** The cloud asks this process to end, so that its supervisor starts it again. */
   readonly onRestart?: (() => void) | undefined;
   /** A start that waits for cloud or models waits no longer once this aborts. */

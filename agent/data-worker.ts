@@ -217,12 +217,13 @@ function listen(main: MessagePort, { deps, stopping, ...act }: Listener): void {
 }
 
 async function run(main: MessagePort, settings: DataSettings): Promise<void> {
+  const post = (message: FromData): void => main.postMessage(message);
   const leveled = leveledLog(openLog({ level: 'debug' }), {
     level: settings.logLevel,
     now: () => systemClock.now(),
+    onLine: (line) => post({ kind: 'line', line }),
   });
   const log = leveled.log.child('data');
-  const post = (message: FromData): void => main.postMessage(message);
   const off = new Map<string, string>();
   const models: Record<string, string> = {};
   const name = (ready: DataSettings['models']): void => {

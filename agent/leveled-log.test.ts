@@ -4,7 +4,7 @@
  */
 import { Fault, type Log } from '@fieldloop/core';
 import { expect, test } from 'vitest';
-import { leveledLog } from './leveled-log.ts';
+import { type KeptLine, leveledLog } from './leveled-log.ts';
 import { maxRecentFaults } from './limits.ts';
 
 test('children follow the level, and complaints are kept whatever it is', () => {
@@ -27,4 +27,28 @@ test('children follow the level, and complaints are kept whatever it is', () => 
   for (let n = 0; n < 2 * maxRecentFaults; n += 1) station.error(`${n}`);
   expect(leveled.recent()).toHaveLength(maxRecentFaults);
   expect(leveled.recent().at(-1)?.phrase).toBe(`${2 * maxRecentFaults - 1}`);
+});
+
+test('what another thread writes or complains of is remembered with the own lines', () => {
+  const silent = { error: () => {}, warn: () => {}, info: () => {}, debug: () => {} };
+  const inner: Log = { ...silent, child: () => inner };
+  const main = leveledLog(inner, { level: 'info', now: () => 7 });
+  const options = {
+    level: 'error',
+    now: () => 8,
+    onLine: (line: KeptLine) => main.keep(line),
+  } as const;
+  const data = leveledLog(inner, options).log.child('data');
+  data.debug('a');
+  data.info('b');
+  data.warn('c', { why: 'late' });
+  data.error('d');
+  expect(main.lines('info').map(({ phrase }) => phrase)).toEqual(['c', 'd']);
+  expect(main.recent()[0]).toEqual({
+    level: 'warn',
+    station: 'data',
+    phrase: 'c',
+    why: 'late',
+    at: 8,
+  });
 });

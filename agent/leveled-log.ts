@@ -11,6 +11,8 @@ export interface LeveledLog {
   recent(): readonly Complaint[];
   /** What was written, from this level on, newest last. */
   lines(level: LogLevel): readonly KeptLine[];
+  /** Remembers what another thread wrote. */
+  keep(line: KeptLine): void;
 }
 
 export interface KeptLine extends Omit<Complaint, 'level'> {
@@ -31,23 +33,36 @@ const rank: Readonly<Record<LogLevel, number>> = { debug: 0, info: 1, warn: 2, e
 /** `inner` lets everything through. */
 export function leveledLog(
   inner: Log,
-  options: { readonly level: LogLevel; readonly now: () => number },
+  options: {
+    readonly level: LogLevel;
+    readonly now: () => number;
+    /** Hears each line that is written, and each complaint. */
+    readonly onLine?: (line: KeptLine) => void;
+  },
 ): LeveledLog {
   let level = options.level;
   const complaints: Complaint[] = [];
   const kept: KeptLine[] = [];
+  const passes = (own: LogLevel): boolean => rank[own] >= rank[level];
+  const keep = (line: KeptLine): void => {
+    const { level: own, ...rest } = line;
+    if (own === 'warn' || own === 'error') {
+      complaints.push({ level: own, ...rest });
+      if (complaints.length > maxRecentFaults) complaints.shift();
+    }
+    if (!passes(own)) return;
+    kept.push(line);
+    if (kept.length > maxKeptLines) kept.shift();
+  };
   const wrap = (log: Log, station: string): Log => {
     const say =
       (own: LogLevel) =>
       (phrase: string, fields?: LogFields): void => {
-        if (own === 'warn' || own === 'error') {
-          complaints.push({ level: own, station, phrase, why: whyOf(fields), at: options.now() });
-          if (complaints.length > maxRecentFaults) complaints.shift();
-        }
-        if (rank[own] < rank[level]) return;
-        kept.push({ level: own, station, phrase, why: whyOf(fields), at: options.now() });
-        if (kept.length > maxKeptLines) kept.shift();
-        log[own](phrase, fields);
+        if (!passes(own) && rank[own] < rank.warn) return;
+        const line = { level: own, station, phrase, why: whyOf(fields), at: options.now() };
+        keep(line);
+        options.onLine?.(line);
+        if (passes(own)) log[own](phrase, fields);
       };
     return {
       debug: say('debug'),
@@ -64,6 +79,7 @@ export function leveledLog(
     },
     recent: () => [...complaints],
     lines: (from) => kept.filter((line) => rank[line.level] >= rank[from]),
+    keep,
   };
 }
 

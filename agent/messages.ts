@@ -8,6 +8,7 @@ import type { RedactionPolicy } from './clip/redaction-policy.ts';
 import type { FinishedClip } from './clip/write.ts';
 import type { SourceConfig } from './config.ts';
 import type { ScoreFigures, SourceFigures } from './health/status.ts';
+import type { KeptLine } from './leveled-log.ts';
 import type { RuleTally } from './rule/tally.ts';
 import type { ReadyModel } from './score/protocol.ts';
 import type { ShadowFigures } from './score/shadow.ts';
@@ -137,6 +138,8 @@ export type FromData =
   | { readonly kind: 'progress'; readonly progress: DataProgress }
   /** A model had too many faults and scores no more. */
   | { readonly kind: 'modelOff'; readonly model: string; readonly why: string }
+  /** It was written to the log. */
+  | { readonly kind: 'line'; readonly line: KeptLine }
   /** Every source is stopped and every clip handed over. */
   | { readonly kind: 'stopped' };
 

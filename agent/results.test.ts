@@ -36,7 +36,7 @@ function openLine(): OpenOutlet {
     if (message.kind === 'credit') outlet.credit(message.bytes);
   };
   const outlet = openOutlet((message) => {
-    if (message.kind !== 'progress' && message.kind !== 'modelOff' && message.kind !== 'stopped') {
+    if (message.kind === 'makeRoom' || message.kind === 'getPosition' || 'bytes' in message) {
       results.take(message, hear);
     }
   });

@@ -18,7 +18,7 @@ export interface ResultsDeps {
 }
 
 /** What is more than news. */
-type ToKeep = Exclude<FromData, { kind: 'progress' } | { kind: 'modelOff' } | { kind: 'stopped' }>;
+type ToKeep = Exclude<FromData, { kind: 'progress' | 'modelOff' | 'line' | 'stopped' }>;
 
 export interface Results {
   /** The newest clip that became durable. */

@@ -322,6 +322,7 @@ export class RunningAgent implements Agent {
   #heard(message: FromData, reply: (message: ToData) => void): void {
     if (message.kind === 'progress') this.#progress = message.progress;
     else if (message.kind === 'modelOff') this.#parts.models.off(message.model, message.why);
+    else if (message.kind === 'line') this.#deps.levels?.keep(message.line);
     else if (message.kind === 'stopped') {
       this.#isStopped = true;
       this.#stopped();
@@ -388,10 +389,9 @@ export class RunningAgent implements Agent {
   }
 
   #context(): EventContext {
-    const { ids, clock } = this.#deps;
-    const nowMs = clock.now();
+    const nowMs = this.#deps.clock.now();
     return {
-      id: uuidText(ids.uuid()),
+      id: uuidText(this.#deps.ids.uuid()),
       nowNs: BigInt(Math.round(nowMs)) * 1_000_000n,
       sessionId: this.#sessionId,
       synced: nowMs > plausibleClockMs,
