@@ -147,8 +147,11 @@ test('topics and device narrow what is heard, and rights bound it', async () => 
 });
 
 test('rights that are taken away while somebody listens end what they gave', async () => {
-  const sleep = async (ms: number, signal?: AbortSignal): Promise<void> =>
+  let beats = 0;
+  const sleep = async (ms: number, signal?: AbortSignal): Promise<void> => {
+    beats += Number(ms === streamBeatMs);
     await systemClock.sleep(ms === streamBeatMs ? 20 : ms, signal);
+  };
   await using world = await openApiWorld({ clock: { ...systemClock, sleep } });
   const key = await world.makeKey(['clips:read', 'alerts:read']);
   const id = `key_${key.split('_')[1]}`;
@@ -160,6 +163,9 @@ test('rights that are taken away while somebody listens end what they gave', asy
   const all = await world.get('/v1/stream', headers);
   await change({ scopes: ['clips:read'] });
   expect(await named.text()).not.toContain('alert');
+  // Rights are looked at before each beat: the second from here on knows of the change.
+  const seen = beats;
+  await expect.poll(() => beats).toBeGreaterThan(seen + 1);
   await put(world, 'secret', 'alert.fired');
   await put(world, 'a');
   let text = '';
