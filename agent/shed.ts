@@ -96,18 +96,22 @@ export function openShed({ clock, cpuSeconds }: ShedDeps): Shed {
     async rest(workedMs, signal) {
       const beganMs = clock.monotonicMs();
       let restedMs = 0;
-      duty = 1;
       while (order.cpu !== undefined && !signal.aborted) {
         const pauseMs = Math.min(debt.paidInMs(order.cpu), longestRestMs - restedMs, restLookMs);
         if (pauseMs < 1) break;
         // A stop ends the rest; who rests looks at the signal itself.
         await clock.sleep(pauseMs, signal).catch(() => undefined);
         restedMs = clock.monotonicMs() - beganMs;
-        duty = workedMs / (workedMs + restedMs);
+        // The last rest tells more than one that has just begun.
+        duty = Math.min(duty, dutyOf(workedMs, restedMs));
       }
+      duty = dutyOf(workedMs, restedMs);
     },
   };
 }
+
+const dutyOf = (workedMs: number, restedMs: number): number =>
+  restedMs === 0 ? 1 : workedMs / (workedMs + restedMs);
 
 interface Moment {
   readonly ms: number;
