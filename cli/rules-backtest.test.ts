@@ -77,6 +77,16 @@ test('rules diff --json: the changes and what fires are one document', async () 
   expect(told['comparison']).toMatchObject([{ rule: 'fast', matched: 0 }, { rule: 'slow' }]);
 });
 
+test('rules diff with recordings tells a warning once', async () => {
+  const unused = '  w: {topic: /odom, path: speed, type: double, unit: m/s}\nrules:';
+  await writeFile(path('unused.yaml'), rules('3.0').replace('rules:\n', `${unused}\n`));
+  const { code, err } = await run({}, 'diff', path('unused.yaml'), path('new.yaml'), path('day'));
+  expect([code, err.match(/^unused\.yaml:.*$/gm)]).toEqual([
+    0,
+    [expect.stringContaining('signal "w"')],
+  ]);
+});
+
 test.each([
   ['backtest new.yaml day --q startNs>0', '--q'],
   ['backtest new.yaml day --session ses_1', '--session'],

@@ -45,8 +45,11 @@ export function backtestCommand(rules: Command, io: CliIo): void {
         return;
       }
       refuse(options, ['q', 'session', 'wait'], ofCloud);
-      const { against, html, device, dutyHours = usualHours } = options;
-      const plan = { rules: file, against, recordings, html, dutyHours, device };
+      const { html, device, dutyHours = usualHours } = options;
+      const rules = await readRules(io, file);
+      const against =
+        options.against === undefined ? undefined : await readRules(io, options.against);
+      const plan = { rules, against, recordings, html, dutyHours, device };
       await backtestRecordings(io, plan, options);
     });
 }
@@ -129,8 +132,8 @@ async function diffFiles(io: CliIo, plan: DiffPlan, options: ApiOptions): Promis
     return;
   }
   if (formatOf(options) === 'table') io.out(`${changesText(changes, lines)}\n`);
-  const { fresh: rules, old: against, recordings } = plan;
+  const { recordings } = plan;
   const changed = { changes, lines };
   const rest = { html: undefined, dutyHours: usualHours, device: undefined, changed };
-  await backtestRecordings(io, { rules, against, recordings, ...rest }, options);
+  await backtestRecordings(io, { rules: fresh, against: old, recordings, ...rest }, options);
 }

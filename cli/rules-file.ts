@@ -11,6 +11,11 @@ export interface ReadRules {
   readonly problems: readonly RuleProblem[];
 }
 
+/** A rule set without errors. */
+export interface RunnableRules extends ReadRules {
+  readonly ruleSet: RuleSet;
+}
+
 export async function readOne(file: string): Promise<ReadRules> {
   const text = await readText(file);
   const { ruleSet, problems } = parseRuleSet(text, file);
@@ -18,10 +23,7 @@ export async function readOne(file: string): Promise<ReadRules> {
 }
 
 /** The rule set of a file that is to be run; its problems go to the terminal. */
-export async function readRules(
-  io: CliIo,
-  file: string,
-): Promise<ReadRules & { readonly ruleSet: RuleSet }> {
+export async function readRules(io: CliIo, file: string): Promise<RunnableRules> {
   const read = await readOne(file);
   for (const problem of read.problems) io.err(`${problemLine(problem)}\n`);
   const { ruleSet } = read;

@@ -4,7 +4,7 @@ import { Fault, formatSize } from '@fieldloop/core';
 import { problemLine, type RuleProblem } from '@fieldloop/rules';
 import type { CliIo } from '../io.ts';
 import { type ApiOptions, printOne } from '../list.ts';
-import { readRules } from '../rules-file.ts';
+import type { RunnableRules } from '../rules-file.ts';
 import { backtestDocument } from './document.ts';
 import { backtestPage } from './page.ts';
 import { runSessions } from './pool.ts';
@@ -14,8 +14,8 @@ import { findSessions } from './sessions.ts';
 import { backtestText } from './text.ts';
 
 export interface BacktestPlan {
-  readonly rules: string;
-  readonly against: string | undefined;
+  readonly rules: RunnableRules;
+  readonly against: RunnableRules | undefined;
   readonly recordings: readonly string[];
   readonly html: string | undefined;
   readonly dutyHours: number;
@@ -33,9 +33,8 @@ export async function backtestRecordings(
   plan: BacktestPlan,
   options: ApiOptions,
 ): Promise<void> {
-  const rules = await readRules(io, plan.rules);
-  const against = plan.against === undefined ? [] : [await readRules(io, plan.against)];
-  const both = [rules, ...against];
+  const { rules, against } = plan;
+  const both = against === undefined ? [rules] : [rules, against];
   const sessions = await findSessions(plan.recordings, plan.device);
   const found = await whileShown(io, sum(sessions.flatMap(({ files }) => files)), {
     run: async (signal, progress) =>
