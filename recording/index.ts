@@ -35,7 +35,7 @@ export {
 } from './mcap/indexed.ts';
 export type { McapChunkIndex } from './mcap/records.ts';
 export { inTimeOrder, type MessageRef } from './mcap/ordered.ts';
-export { blockAt, unpackChunk } from './mcap/stored.ts';
+export { type BlockReader, openBlockReader, unpackChunk } from './mcap/stored.ts';
 export { type McapParser, type McapPlace, openMcapParser } from './mcap/parser.ts';
 export type { McapRecord } from './mcap/records.ts';
 export { flatMcap } from './mcap/walk.ts';

@@ -7,6 +7,7 @@ import { expect, test } from 'vitest';
 import type { MessageBlock } from '@fieldloop/recording';
 import { jsonBytes, jsonChannel } from '../source/testing.ts';
 import type { WindowBlock } from '../window/entry.ts';
+import { openLoading } from '../window/loading.ts';
 import { blockOf } from '../window/testing.ts';
 import { previewsOf } from './preview.ts';
 import type { Pictures } from './redact-image.ts';
@@ -54,9 +55,10 @@ async function thumbnailAt(atS: number, frames: readonly number[]): Promise<Seen
   };
   const draft = { firstAtNs: BigInt(atS) * second, markers: [] } as never;
   const range = { startNs: 0n, endNs: 59n * second };
+  using loading = openLoading();
   const made = await previewsOf(
     { ...range, draft, holds: () => true, redact: new Map(), ruleSet: { signals: [] } },
-    { window: { channels: new Map([[camera.id, camera]]), held }, records: [], pictures },
+    { window: { channels: new Map([[camera.id, camera]]), held }, loading, records: [], pictures },
   );
   const { told } = made.find(({ kind }) => kind === 'thumbnail') ?? {};
   return { atNs: told?.atNs, loaded };

@@ -6,6 +6,7 @@ import type { RuleSet } from '@fieldloop/rules';
 import { maxThumbnails } from '../clip-limits.ts';
 import type { ScoreRecord } from '../score/scoring.ts';
 import type { WindowBlock } from '../window/entry.ts';
+import type { Loading } from '../window/loading.ts';
 import type { Window } from '../window/window.ts';
 import type { Draft } from './plan.ts';
 import { imageIn, type Pictures } from './redact-image.ts';
@@ -31,6 +32,7 @@ export interface PreviewWish {
 
 export interface PreviewSource {
   readonly window: Pick<Window, 'channels' | 'held'>;
+  readonly loading: Loading;
   readonly records: readonly ScoreRecord[];
   readonly pictures: Pictures;
 }
@@ -64,9 +66,10 @@ async function thumbnails(wish: PreviewWish, source: PreviewSource): Promise<Mad
 async function thumbnail(
   channel: Channel,
   wish: PreviewWish,
-  { window, pictures }: PreviewSource,
+  { window, loading, pictures }: PreviewSource,
 ): Promise<MadePreview | undefined> {
-  const frame = await frameAfter(wish.draft.firstAtNs, channel.id, { ...wish, held: window.held });
+  const within = { ...wish, held: window.held, loading };
+  const frame = await frameAfter(wish.draft.firstAtNs, channel.id, within);
   if (frame === undefined) return undefined;
   const redact = wish.redact.get(channel.topic);
   const data = redact === undefined ? frame.data : await redact(frame.data, channel);
@@ -94,9 +97,10 @@ type Frame = ReturnType<typeof messageAt>;
 async function frameAfter(
   atNs: bigint,
   channelId: number,
-  within: Pick<PreviewWish, 'startNs' | 'endNs'> & { readonly held: Window['held'] },
+  within: Pick<PreviewWish, 'startNs' | 'endNs'> &
+    Pick<PreviewSource, 'loading'> & { readonly held: Window['held'] },
 ): Promise<Frame | undefined> {
-  const { startNs, endNs } = within;
+  const { startNs, endNs, loading } = within;
   const held = within.held.filter(
     (one) => one.lastNs >= startNs && one.firstNs <= endNs && one.channels.includes(channelId),
   );
@@ -106,13 +110,15 @@ async function frameAfter(
   let best: Frame | undefined;
   for (const one of [...after, ...before]) {
     if (!mayHaveBetter(one, best?.logTimeNs, atNs)) continue;
-    const block = await one.load();
+    const block = await one.load(loading);
+    let found: Frame | undefined;
     for (let i = 0; i < (block?.count ?? 0); i += 1) {
       if (block === undefined || block.channelIds[i] !== channelId) continue;
       const frame = messageAt(block, i);
       if (frame.logTimeNs < startNs || frame.logTimeNs > endNs) continue;
-      if (isBetter(frame.logTimeNs, best?.logTimeNs, atNs)) best = frame;
+      if (isBetter(frame.logTimeNs, (found ?? best)?.logTimeNs, atNs)) found = frame;
     }
+    if (found !== undefined) best = { ...found, data: new Uint8Array(found.data) };
   }
   return best;
 }
@@ -134,7 +140,7 @@ function isBetter(ns: bigint, best: bigint | undefined, atNs: bigint): boolean {
 
 async function sketched(
   { draft, startNs, endNs, ruleSet, holds, redact }: PreviewWish,
-  { window, records }: PreviewSource,
+  { window, loading, records }: PreviewSource,
 ): Promise<MadePreview | undefined> {
   const names = new Set(draft.markers.flatMap(({ values }) => Object.keys(values)));
   // A signal that is told although its topic is changed would tell what was to be hidden.
@@ -145,7 +151,8 @@ async function sketched(
     records.some(({ scorer }) => name.startsWith(`${scorer}.`)),
   );
   const { channels, held } = window;
-  const bytes = await sketchOf({ startNs, endNs, signals, scores }, { channels, held, records });
+  const source = { channels, held, loading, records };
+  const bytes = await sketchOf({ startNs, endNs, signals, scores }, source);
   return bytes && previewOf(bytes, { kind: 'sketch', mediaType: 'application/json+gzip' });
 }
 

@@ -7,6 +7,7 @@ import { seededRandom, silentLog } from '@fieldloop/core';
 import { expect, test } from 'vitest';
 import { previewBytes } from '../clip-limits.ts';
 import { jsonBytes, jsonChannel } from '../source/testing.ts';
+import { openLoading } from '../window/loading.ts';
 import { blockOf } from '../window/testing.ts';
 import { openWindow } from '../window/window.ts';
 import { sketchOf } from './sketch.ts';
@@ -36,7 +37,8 @@ async function draw(valueAt: (i: number) => unknown, count: number, names = ['v'
     unit: undefined,
   }));
   const wish = { startNs: 0n, endNs: BigInt(count) * 10n * ms, signals, scores: [] };
-  const bytes = await sketchOf(wish, { channels, held, records: [] });
+  using loading = openLoading();
+  const bytes = await sketchOf(wish, { channels, held, loading, records: [] });
   const text = bytes === undefined ? undefined : gunzipSync(bytes).toString();
   return { bytes, drawn: text === undefined ? undefined : (JSON.parse(text) as Drawn) };
 }

@@ -20,6 +20,7 @@ import {
 } from '../clip-limits.ts';
 import type { ScoreRecord } from '../score/scoring.ts';
 import type { WindowBlock } from '../window/entry.ts';
+import type { Loading } from '../window/loading.ts';
 
 type SketchSignal = Pick<Signal, 'name' | 'topic' | 'path' | 'reduce' | 'unit'>;
 
@@ -34,6 +35,7 @@ export interface SketchWish {
 export interface SketchSource {
   readonly channels: ReadonlyMap<number, Channel>;
   readonly held: readonly WindowBlock[];
+  readonly loading: Loading;
   readonly records: readonly ScoreRecord[];
 }
 
@@ -65,7 +67,7 @@ async function linesOf(wish: SketchWish, source: SketchSource): Promise<Line[]> 
   for (const held of source.held) {
     if (held.lastNs < wish.startNs || held.firstNs > wish.endNs) continue;
     if (!held.channels.some((id) => readings.has(id))) continue;
-    const block = await held.load();
+    const block = await held.load(source.loading);
     if (block !== undefined) readBlock(block, wish, readings);
   }
   for (const name of wish.scores.slice(0, maxSketchSignals - lines.length)) {

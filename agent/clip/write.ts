@@ -10,6 +10,7 @@ import type { RuleSet } from '@fieldloop/rules';
 import type { HeldScores } from '../score/held.ts';
 import type { ScoreRecord } from '../score/scoring.ts';
 import type { Session } from '../source/source.ts';
+import { type Loading, openLoading } from '../window/loading.ts';
 import type { Window } from '../window/window.ts';
 import { type ClipContent, contentOf, type Thinned } from './content.ts';
 import {
@@ -132,8 +133,9 @@ function jobOf(draft: Draft, held: Held, options: WriteOptions): Job | undefined
 async function cut(job: Job, failed: Failed): Promise<FinishedClip | undefined> {
   const { draft, held, options, clipId, startNs, endNs, content, scores } = job;
   const { session, window } = held;
-  const previews = await previewsIn(job, failed);
-  const lost = lostBlocks(window.held, startNs);
+  using loading = openLoading();
+  const previews = await previewsIn(job, failed, loading);
+  const lost = lostBlocks(window.held, startNs, loading);
   const partPath = options.partPath(clipId);
   let inside: ManifestInside | undefined;
   await using file = await createFile(partPath);
@@ -179,7 +181,11 @@ async function cut(job: Job, failed: Failed): Promise<FinishedClip | undefined> 
   return { clipId, partPath, sha256, sizeBytes, manifest, priority, previews: parts };
 }
 
-async function previewsIn(job: Job, failed: Failed): Promise<readonly MadePreview[]> {
+async function previewsIn(
+  job: Job,
+  failed: Failed,
+  loading: Loading,
+): Promise<readonly MadePreview[]> {
   const { draft, held, options, startNs, endNs, content, redacting: changes, scores } = job;
   const { pictures = noPictures, ruleSet } = options;
   const isChosen = (topic: string): boolean =>
@@ -187,7 +193,8 @@ async function previewsIn(job: Job, failed: Failed): Promise<readonly MadePrevie
   const holds = (topic: string): boolean =>
     isChosen(topic) && !changes.without.has(topic) && !failed.has(topic);
   const wish = { draft, startNs, endNs, holds, redact: changes.redact, ruleSet };
-  return await previewsOf(wish, { window: held.window, records: scores, pictures });
+  const { window } = held;
+  return await previewsOf(wish, { window, loading, records: scores, pictures });
 }
 
 function besideOf(
@@ -220,7 +227,7 @@ function besideOf(
 const earlier = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 /** The window's blocks, and which of them turned out to be gone. */
-function lostBlocks(held: Window['held'], startNs: bigint) {
+function lostBlocks(held: Window['held'], startNs: bigint, loading: Loading) {
   let fromNs = startNs;
   let isAny = false;
   const blocks = held.map(
@@ -231,7 +238,7 @@ function lostBlocks(held: Window['held'], startNs: bigint) {
         return one.channels;
       },
       async load() {
-        const block = await one.load();
+        const block = await one.load(loading);
         if (block === undefined && one.lastNs >= startNs) {
           isAny = true;
           if (one.lastNs >= fromNs) fromNs = one.lastNs + 1n;

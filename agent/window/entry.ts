@@ -7,11 +7,12 @@ import {
   type StoredBlock,
 } from '@fieldloop/recording';
 import type { RecordedFile } from '../source/source.ts';
+import { type Loading, openLoading } from './loading.ts';
 
 /** Where a block is that left memory. */
 export interface Place {
-  /** Undefined when its bytes are gone. */
-  load(): Promise<MessageBlock | undefined>;
+  /** Undefined when its bytes are gone; valid until another block is loaded there. */
+  load(loading: Loading): Promise<MessageBlock | undefined>;
   /** Nobody asks for it again. */
   drop(): void;
 }
@@ -22,13 +23,15 @@ export interface FilePlace extends RecordedFile {
 }
 
 /** What is known of a block wherever it is. */
-export interface WindowBlock extends StoredBlock {
+export interface WindowBlock extends Omit<StoredBlock, 'load'> {
   readonly count: number;
   readonly file: FilePlace | undefined;
   /** Undefined while it is elsewhere. */
   readonly block: MessageBlock | undefined;
   /** Bytes of message data by channel. */
   readonly sums: ReadonlyMap<number, number>;
+  /** Undefined when its bytes are gone; valid until another block is loaded there. */
+  load(loading: Loading): Promise<MessageBlock | undefined>;
 }
 
 export class Entry implements WindowBlock {
@@ -67,14 +70,15 @@ export class Entry implements WindowBlock {
     return this.#sums;
   }
 
-  async load(): Promise<MessageBlock | undefined> {
-    return this.#block ?? (await this.#place?.load());
+  async load(loading: Loading): Promise<MessageBlock | undefined> {
+    return this.#block ?? (await this.#place?.load(loading));
   }
 
   /** Copies of its last latched messages. */
   async latched(channels: ReadonlyMap<number, Channel>): Promise<readonly LatchedMessage[]> {
     const isAny = this.channels.some((id) => channels.get(id)?.latched === true);
-    const block = isAny ? await this.load() : undefined;
+    using loading = openLoading();
+    const block = isAny ? await this.load(loading) : undefined;
     if (block === undefined) return [];
     const kept = new Map<number, LatchedMessage>();
     keepLatched(kept, block, { channels });

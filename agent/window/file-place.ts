@@ -4,8 +4,7 @@
  * or overwritten has nothing.
  */
 import { asFault } from '@fieldloop/core';
-import { blockAt, type Channel, type MessageBlock } from '@fieldloop/recording';
-import { collectBuffers } from '../collect.ts';
+import type { Channel, MessageBlock } from '@fieldloop/recording';
 import type { FilePlace, Place } from './entry.ts';
 import type { HeldFiles } from './held-files.ts';
 
@@ -32,12 +31,10 @@ export async function filePlaceOf(
     found.chunk?.uncompressedSize === uncompressedSize &&
     found.chunk.uncompressedCrc === uncompressedCrc;
   return {
-    async load() {
-      // A cut loads one block after the other, and is through with the last one.
-      collectBuffers();
+    async load(loading) {
       try {
         await held.file.refresh();
-        const found = await blockAt(held.file, place.offset, channels.values());
+        const found = await loading.readerOf(held.file, channels).at(place.offset);
         if (isSame(found)) return found;
         held.lost('it was overwritten');
       } catch (error) {

@@ -34,7 +34,8 @@ import { slices } from '../source/pace.ts';
 import type { RecordedFile } from '../source/source.ts';
 import { packBlock } from './packed.ts';
 import { openOverflow, type Overflow, type OverflowDisk } from './overflow.ts';
-import { blockOf } from './testing.ts';
+import { openLoading } from './loading.ts';
+import { blockOf, clipSource } from './testing.ts';
 import { openWindow, type Window, type WindowOptions } from './window.ts';
 
 const second = 1_000_000_000n;
@@ -91,8 +92,8 @@ function windowOf(options: Partial<WindowOptions>, log: Log = silentLog): Window
 }
 
 async function clipOf(window: Window): Promise<string> {
-  const path = join(folder, 'clip.mcap');
-  await using file = await createFile(path);
+  await using file = await createFile(join(folder, 'clip.mcap'));
+  using loading = openLoading();
   const { sha256 } = await cutClip(
     file,
     {
@@ -104,7 +105,7 @@ async function clipOf(window: Window): Promise<string> {
       scores: [],
       metadata: () => new Map(),
     },
-    { profile: '', channels: window.channels, blocks: window.held, latched: window.latched() },
+    clipSource(window, loading),
   );
   return sha256;
 }
@@ -245,12 +246,13 @@ test('no byte of a message can be read on the disk', async () => {
   const file = readFileSync(join(spoolFolder(), name));
   expect(file.length).toBeGreaterThan(50);
   expect(file.includes('face')).toBe(false);
-  const block = await place?.load();
+  using loading = openLoading();
+  const block = await place?.load(loading);
   expect(Buffer.from(block?.data ?? []).equals(secret)).toBe(true);
   // A bit that turned is noticed, and the block is gone.
   file.writeUInt8(file.readUInt8(40) ^ 1, 40);
   writeFileSync(join(spoolFolder(), name), file);
-  expect(await place?.load()).toBeUndefined();
+  expect(await place?.load(loading)).toBeUndefined();
 });
 
 test('kill -9 while it writes leaves nothing behind after the next start', async () => {
@@ -362,7 +364,8 @@ test('a file that was overwritten, or gone before it was needed, has nothing', a
   const away = window.held.filter(({ block }) => block === undefined);
   expect(away.length).toBeGreaterThan(3);
   writeFileSync(path, Buffer.alloc(readFileSync(path).length, 1));
-  for (const one of away) expect(await one.load()).toBeUndefined();
+  using loading = openLoading();
+  for (const one of away) expect(await one.load(loading)).toBeUndefined();
   expect(told).toEqual([
     "a recorder's file does not hold any more what it held; clips may have gaps",
   ]);

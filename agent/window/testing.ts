@@ -1,10 +1,23 @@
 /** Blocks made by hand, for tests of windows and of what stands behind them. */
-import type { MessageBlock } from '@fieldloop/recording';
+import type { ClipSource, MessageBlock } from '@fieldloop/recording';
+import type { Loading } from './loading.ts';
+import type { Window } from './window.ts';
 
 export interface HandMessage {
   readonly channelId: number;
   readonly atNs: bigint;
   readonly data: Uint8Array;
+}
+
+/** As a cut takes it. */
+export function clipSource(window: Window, loading: Loading): ClipSource {
+  const blocks = window.held.map((one) => ({
+    firstNs: one.firstNs,
+    lastNs: one.lastNs,
+    channels: one.channels,
+    load: () => one.load(loading),
+  }));
+  return { profile: '', channels: window.channels, blocks, latched: window.latched() };
 }
 
 export function blockOf(messages: readonly HandMessage[]): MessageBlock {

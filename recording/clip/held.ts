@@ -8,7 +8,7 @@ export interface StoredBlock {
   readonly lastNs: bigint;
   /** Of its messages, each once. */
   readonly channels: readonly number[];
-  /** Undefined when its bytes are gone. */
+  /** Undefined when its bytes are gone. The block may be valid only until another is loaded. */
   load(): Promise<MessageBlock | undefined>;
 }
 

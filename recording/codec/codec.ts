@@ -13,6 +13,11 @@ export function chunkMemory(size: number): Uint8Array {
   return new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
 }
 
+/** Gives memory of `chunkMemory` back at once, before garbage is collected: views of it are empty. */
+export function freeMemory({ buffer }: Uint8Array): void {
+  if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0);
+}
+
 /** Fault `limited` when a chunk states more than this room holds. */
 export function admitChunk(size: number, place: string): void {
   if (size <= chunkBytes) return;

@@ -3,7 +3,7 @@
  * cover more than one record. It holds at most one record that is not yet whole; attachments and
  * records nobody wants pass by without being held.
  */
-import { chunkMemory } from '../codec/codec.ts';
+import { chunkMemory, freeMemory } from '../codec/codec.ts';
 import { crc32, joinCrc32 } from '../codec/crc.ts';
 import { damaged, remedies } from '../damage.ts';
 import { chunkBytes, fieldRecordBytes, recordBytes } from '../limits.ts';
@@ -197,6 +197,7 @@ export class Framer {
     bytes.set(held.bytes.subarray(0, held.length));
     this.#options.meter.take(size);
     this.#options.meter.release(held.bytes.length);
+    freeMemory(held.bytes);
     held.bytes = bytes;
   }
 

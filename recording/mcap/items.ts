@@ -1,6 +1,6 @@
 /** Turns the records of an MCAP into recording items. */
 import { asFault, type Fault } from '@fieldloop/core';
-import { chunkMemory } from '../codec/codec.ts';
+import { chunkMemory, freeMemory } from '../codec/codec.ts';
 import { Columns } from '../columns.ts';
 import { damaged, remedies } from '../damage.ts';
 import { blockMessages } from '../limits.ts';
@@ -40,7 +40,7 @@ const wanted = new Set<number>([
   opcode.metadata,
 ]);
 
-export class ItemSink implements RecordSink {
+export class ItemSink implements RecordSink, Disposable {
   readonly #options: ItemOptions;
   readonly #columns: Columns;
   readonly #definitions: Definitions;
@@ -81,6 +81,12 @@ export class ItemSink implements RecordSink {
   release(): void {
     this.#options.meter.release(this.#lent);
     this.#lent = 0;
+  }
+
+  /** Frees the memory that it reuses; blocks that it made are not valid any more. */
+  [Symbol.dispose](): void {
+    freeMemory(this.#memory);
+    this.#memory = new Uint8Array(0);
   }
 
   record(piece: Piece, at: number, next: number, covered: Covered): number {

@@ -6,7 +6,12 @@ export function memoryFile(bytes: Uint8Array, name = 'test.mcap'): Readable {
   return {
     name,
     size: bytes.length,
-    read: (offset, length) => Promise.resolve(bytes.slice(offset, offset + length)),
+    async read(offset, length, into) {
+      const found = bytes.subarray(offset, offset + length);
+      if (into === undefined) return await Promise.resolve(found.slice());
+      into.set(found);
+      return into.subarray(0, found.length);
+    },
   };
 }
 
