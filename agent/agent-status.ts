@@ -1,5 +1,6 @@
 /** What the agent says of itself, put together from what its parts count. */
 import type { AgentBuffer } from './buffer/buffer.ts';
+import type { ClockState } from './clip/clock.ts';
 import type { AgentConfig } from './config.ts';
 import type { CloudLink } from './cloud-link.ts';
 import type { Governor } from './governor.ts';
@@ -21,6 +22,7 @@ export interface StatusParts {
   readonly models: ModelsInUse;
   readonly results: Results;
   readonly governor: Governor;
+  readonly clock: ClockState;
   readonly progress: DataProgress | undefined;
   readonly degraded: readonly string[];
   /** Of the main thread's event loop, ms. */
@@ -69,6 +71,7 @@ export function statusOf(parts: StatusParts): AgentStatus {
     },
     uplink,
     ...(lastClip === undefined ? {} : { lastClip }),
+    clock: parts.clock,
     machine: {
       ...governor.figures,
       duty: progress?.duty ?? 1,

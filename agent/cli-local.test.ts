@@ -143,6 +143,7 @@ test('the doctor names topics that never came, missed rates, slow models and ful
     },
     clips: { ...status.clips, bytes: 0.9 * status.caps.quotaBytes },
     degraded: ['models skip frames'],
+    clock: { synced: false, source: 'system' },
   };
   const first = { ...status, machine: { ...second.machine, topics: { '/odom': 20 } } };
   const found = [...judge(config, { first, second, seconds: 2 })];
@@ -158,6 +159,7 @@ test('the doctor names topics that never came, missed rates, slow models and ful
   expect(all).toMatch(/^warning buffer: the buffer holds .* and is full in [\d.]+ h/m);
   expect(all).toMatch(/^warning disk: 1 B are free/m);
   expect(all).toMatch(/^warning source main: silent/m);
+  expect(all).toMatch(/^warning clock: the system says that its clock is not synchronised/m);
   expect(all).toMatch(/^warning limits: there is no cap/m);
   expect(all).toMatch(/^warning rule: blind is off: no such thing/m);
   expect(all).toMatch(/^warning rules: 190 of 200 looks at rules knew no value/m);

@@ -177,6 +177,7 @@ test('status: the agent of that buffer, or that there is none', async () => {
       refusedClips: 0,
     },
     lastClip: { clipId: 'x', rule: 'fast', why: 'Too\u001b[31m fast.' },
+    clock: { synced: true, source: 'ntp' },
     machine: {
       load: { cpu: 1.2 },
       shed: ['models'],
@@ -207,6 +208,7 @@ test('status: the agent of that buffer, or that there is none', async () => {
   expect(code).toBe(0);
   expect(out).toMatch(/^device +amr-017/);
   expect(out).toMatch(/^fired +fast 2; 1 suppressed \(cooldown 1\)$/m);
+  expect(out).toMatch(/^clock +right as far as is known \(ntp\)$/m);
   expect(out).toMatch(/^paused +nothing is read/m);
   expect(out).toMatch(/^updates +held/m);
   expect(out).toMatch(

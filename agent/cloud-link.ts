@@ -15,6 +15,7 @@ import {
 } from '@fieldloop/core';
 import type { Series } from '@fieldloop/proto';
 import type { AgentBuffer } from './buffer/buffer.ts';
+import type { ClockState } from './clip/clock.ts';
 import type { AgentConfig } from './config.ts';
 import { type Identity, loadIdentity } from './enroll/identity.ts';
 import type { UplinkFigures } from './health/status.ts';
@@ -42,6 +43,7 @@ export interface CloudLinkDeps {
   readonly random: Random;
   readonly log: Log;
   readonly agent: string;
+  readonly clockState?: (() => ClockState) | undefined;
   readonly wishes?: WishListener | undefined;
   readonly downloads?: Downloads | undefined;
 }
@@ -105,7 +107,7 @@ class RunningLink implements CloudLink {
 
   /** Never rejects: what goes wrong is told and the agent goes on. */
   async #begin(): Promise<void> {
-    const { clock, log, ids, random, buffer, agent, wishes, downloads } = this.#deps;
+    const { clock, log, ids, random, buffer, agent, wishes, downloads, clockState } = this.#deps;
     try {
       const dir = identityFolder(this.#config);
       const identity = await this.#untilItWorks(
@@ -120,6 +122,7 @@ class RunningLink implements CloudLink {
         identity,
         brokerUrl: identity.broker,
         clock,
+        clockState,
         ids,
         random,
         log,

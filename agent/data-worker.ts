@@ -8,6 +8,7 @@ import { openLog, systemClock, systemIds, systemRandomBytes } from '@fieldloop/c
 import type { LogLevel } from '@fieldloop/proto';
 import type { PlainRuleSet } from '@fieldloop/rules';
 import type { ClipAsk } from './clip/ask.ts';
+import { type ClockState, unknownClock } from './clip/clock.ts';
 import { type ClipMeans, openClipMeans } from './clip-means.ts';
 import { collectBuffers, collectGarbage } from './collect.ts';
 import { Lane, type LaneSettings } from './lane.ts';
@@ -33,6 +34,7 @@ interface Deps {
   readonly outlet: OpenOutlet;
   readonly scoring: Scoring;
   readonly shed: Shed;
+  readonly clockState: () => ClockState;
 }
 
 function portOf(port: MessagePort): ScoringPort {
@@ -176,6 +178,7 @@ interface Listener {
   readonly stopping: AbortController;
   readonly use: (rules: RulesGiven) => void;
   readonly clipNow: (ask: ClipAsk) => void;
+  readonly setClock: (state: ClockState) => void;
   readonly setLogLevel: (level: LogLevel) => void;
   readonly score: (message: Extract<ToData, { kind: 'scoring' }>) => void;
 }
@@ -206,6 +209,9 @@ function listen(main: MessagePort, { deps, stopping, ...act }: Listener): void {
         return;
       case 'clipNow':
         act.clipNow(message.ask);
+        return;
+      case 'clock':
+        act.setClock(message.state);
         return;
       case 'logLevel':
         act.setLogLevel(message.level);
@@ -257,7 +263,17 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
   });
   const seed = Buffer.from(systemRandomBytes(16)).toString('hex');
   const random = seededRandom(seed);
-  const deps = { clock: systemClock, ids: systemIds, random, log, outlet, scoring, shed };
+  let clockState = settings.clock ?? unknownClock;
+  const deps = {
+    clock: systemClock,
+    ids: systemIds,
+    random,
+    log,
+    outlet,
+    scoring,
+    shed,
+    clockState: () => clockState,
+  };
   await using means = await openClipMeans(settings, { ...deps, randomBytes: systemRandomBytes });
   const stopping = new AbortController();
   const wanted = openWanted(wantsOf(setsIn(settings.rules)));
@@ -279,6 +295,9 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
     deps,
     stopping,
     setLogLevel: (level) => leveled.setLevel(level),
+    setClock: (state) => {
+      clockState = state;
+    },
     use(rules) {
       const next = laneSettings(settings, rules, models, means);
       wanted.set(wantsOf(setsIn(rules)));

@@ -20,7 +20,6 @@ const warning = (about: string, text: string): Finding => ({ level: 'warning', a
 
 export interface DoctorDeps {
   readonly clock: Clock;
-  /** Builds of this program are not older than this; the clock cannot be right before it. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -108,6 +107,12 @@ export function* judge(config: AgentConfig, looks: Looks): Generator<Finding> {
     yield warning(
       `source ${name}`,
       `${state}: ${reason ?? 'it says nothing'}. Start its recorder, or correct the source in ${config.file}.`,
+    );
+  }
+  if (!second.clock.synced) {
+    yield warning(
+      'clock',
+      'the system says that its clock is not synchronised: clips and events are marked so. Run systemd-timesyncd, chrony or PTP ("timedatectl" shows it), or set the clock.',
     );
   }
   yield* judgeTopics(config, looks);

@@ -290,6 +290,13 @@ export const maxPauseS = 24 * 3_600;
 export const lookAgainMs = 2_000;
 /** A clock that moves so much against the monotonic one is being set. */
 export const clockStepMs = 200;
+/** A clock that shows less was set by nobody. */
+export const plausibleClockMs = Date.UTC(2025, 0, 1);
+/** How often the system is asked whether its clock is right, while it is and while it is not. */
+export const clockAskMs = 600_000;
+export const clockUnsetAskMs = 60_000;
+/** How long its answer may take. */
+export const clockAskWithinMs = 5_000;
 /** How often a replay is asked whether it is over. */
 export const replayLookMs = 50;
 /** What a person waits for a clip to be durable, beyond its own time. */

@@ -7,6 +7,7 @@ import { asFault, Fault } from '@fieldloop/core';
 import type { Agent, AgentDeps } from './agent-types.ts';
 import { openArtifacts } from './buffer/artifacts.ts';
 import { openBuffer } from './buffer/buffer.ts';
+import { unknownClock } from './clip/clock.ts';
 import { openCloudLink } from './cloud-link.ts';
 import { type AgentConfig, readText } from './config.ts';
 import { openFleet } from './fleet.ts';
@@ -53,7 +54,14 @@ export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<
   const fleet = openFleet({ ...deps, config, buffer, rules, models, onRestart });
   const agentText = `fieldloop-agent ${agentVersion}`;
   const link = opened.use(
-    openCloudLink(config, { ...deps, buffer, agent: agentText, wishes: fleet, downloads }),
+    openCloudLink(config, {
+      ...deps,
+      buffer,
+      agent: agentText,
+      clockState: () => agent?.clockState ?? unknownClock,
+      wishes: fleet,
+      downloads,
+    }),
   );
   await within(identityWithinMs, link.settled, deps);
   const parts = { config, rules, models, downloads, fleet, buffer, link };

@@ -4,6 +4,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Json } from '@fieldloop/core';
 import type { LogLevel } from '@fieldloop/proto';
 import type { ClipAsk } from './clip/ask.ts';
+import type { ClockState } from './clip/clock.ts';
 import type { RedactionPolicy } from './clip/redaction-policy.ts';
 import type { FinishedClip } from './clip/write.ts';
 import type { SourceConfig } from './config.ts';
@@ -45,6 +46,7 @@ export interface DataSettings {
   readonly shadowModels: readonly ReadyModel[];
   readonly shadowPort?: MessagePort | undefined;
   readonly shed?: ShedOrder | undefined;
+  readonly clock?: ClockState | undefined;
 }
 
 /** Rules that main checked, for threads that have no parser. */
@@ -74,6 +76,7 @@ export type ToData =
   /** From the next block on. */
   | { readonly kind: 'rules'; readonly rules: RulesGiven }
   | { readonly kind: 'shed'; readonly order: ShedOrder }
+  | { readonly kind: 'clock'; readonly state: ClockState }
   | { readonly kind: 'clipNow'; readonly ask: ClipAsk }
   | { readonly kind: 'logLevel'; readonly level: LogLevel }
   | { readonly kind: 'stop' };

@@ -8,6 +8,8 @@ import type { CloudLink } from './cloud-link.ts';
 import { type AgentConfig, readText } from './config.ts';
 import type { Fleet } from './fleet.ts';
 import { type Governor, openGovernor } from './governor.ts';
+import type { ClockState } from './clip/clock.ts';
+import { type ClockSync, openClockSync } from './health/clock-sync.ts';
 import { openNotify } from './health/notify.ts';
 import type { LocalRequest } from './health/socket.ts';
 import type { AgentStatus } from './health/status.ts';
@@ -15,20 +17,19 @@ import { dataSilentMs, loopResolutionMs, safeModeMs, stopWithinMs } from './limi
 import { carryOut, type LocalDeps } from './local.ts';
 import type { DataProgress, DataSettings, FromData, ToData } from './messages.ts';
 import type { ModelsInUse } from './models-types.ts';
+import { openPausing, type Pausing } from './pausing.ts';
 import { openPulse, type Pulse, type Signs } from './pulse.ts';
 import { planReload } from './reload.ts';
 import { openReports, type Reports } from './reports.ts';
 import { openResults, type Results } from './results.ts';
 import type { RulesInUse } from './rules-in-use.ts';
+import type { ShedOrder } from './shed.ts';
 import { openThread, portsOf, type Thread, type ThreadStart, workerEntry } from './thread.ts';
 import { openUpdates, runningNow, type Updates } from './updates.ts';
 import type { Downloads } from './uplink/downloads.ts';
 import { agentVersion } from './version.ts';
 import type { EventContext } from './wire-event.ts';
 import { within } from './within.ts';
-
-/** Log times before this year mean a clock that nobody set. */
-const plausibleClockMs = Date.UTC(2025, 0, 1);
 
 export interface Parts {
   readonly config: AgentConfig;
@@ -50,6 +51,8 @@ export class RunningAgent implements Agent {
   readonly #results: Results;
   readonly #reports: Reports;
   readonly #governor: Governor;
+  readonly #pausing: Pausing;
+  readonly #clockSync: ClockSync;
   readonly #updates: Updates;
   readonly #loop = monitorEventLoopDelay({ resolution: loopResolutionMs });
   #config: AgentConfig;
@@ -59,7 +62,6 @@ export class RunningAgent implements Agent {
   #progress: DataProgress | undefined;
   #stopped: () => void = () => {};
   #isStopped = false;
-  #pausing: AbortController | undefined;
   #stopping: Promise<void> | undefined;
   readonly #ending = new AbortController();
 
@@ -91,6 +93,17 @@ export class RunningAgent implements Agent {
       queueShare: () => this.#progress?.queueShare ?? 0,
       tell: (notice) => this.#results.tell(notice),
       order: () => this.#order(),
+    });
+    this.#pausing = openPausing({
+      clock: deps.clock,
+      log: deps.log,
+      buffer: parts.buffer,
+      tell: (notice) => this.#results.tell(notice),
+      onChange: () => this.#order(),
+    });
+    this.#clockSync = openClockSync({
+      clock: deps.clock,
+      onChange: (state) => this.#data?.post({ kind: 'clock', state }),
     });
     this.#updates = openUpdates({
       ...parts,
@@ -137,6 +150,10 @@ export class RunningAgent implements Agent {
     });
   }
 
+  get clockState(): ClockState {
+    return this.#clockSync.state;
+  }
+
   status(): AgentStatus {
     return statusOf({
       ...this.#parts,
@@ -145,11 +162,12 @@ export class RunningAgent implements Agent {
       uptimeS: Math.round((this.#deps.clock.monotonicMs() - this.#startMs) / 1000),
       results: this.#results,
       governor: this.#governor,
+      clock: this.#clockSync.state,
       progress: this.#progress,
       degraded: this.#degraded(),
       // What the monitor itself waits between two looks is no gap.
       gapP99Ms: Math.max(0, this.#loop.percentile(99) / 1e6 - loopResolutionMs),
-      isPaused: this.#pausing !== undefined,
+      isPaused: this.#pausing.isPaused,
       isHeld: this.#updates.told().heldSinceMs !== undefined,
     });
   }
@@ -164,8 +182,8 @@ export class RunningAgent implements Agent {
       updates: this.#updates,
       clipNow: async (id, input, atNs) => await fleet.clipNow(id, input, atNs),
       pull: async (id, input) => await fleet.pull(id, input),
-      pause: (seconds) => this.#pause(seconds),
-      resume: () => this.#resume(),
+      pause: (seconds) => this.#pausing.pause(seconds),
+      resume: () => this.#pausing.resume(),
       reload: () => this.reload(),
     };
     return carryOut(request, deps);
@@ -199,7 +217,8 @@ export class RunningAgent implements Agent {
     this.#ending.abort();
     await this.#pulse?.close();
     await this.#governor.close();
-    this.#resume();
+    this.#pausing.resume();
+    await this.#clockSync[Symbol.asyncDispose]();
     const stopped = new Promise<void>((resolve) => {
       this.#stopped = resolve;
     });
@@ -268,36 +287,12 @@ export class RunningAgent implements Agent {
     return degraded[0] === undefined ? counts : `degraded: ${degraded[0]}; ${counts}`;
   }
 
-  #pause(seconds: number | undefined): void {
-    const { clock, log } = this.#deps;
-    this.#pausing?.abort();
-    const pausing = new AbortController();
-    this.#pausing = pausing;
-    this.#parts.buffer.clips.pause(true);
-    this.#order();
-    log.warn('a person paused this agent', { seconds: seconds ?? 'until resumed' });
-    const text = 'paused by a person on the robot: nothing is read and no clip is sent';
-    this.#results.tell({ name: 'paused', severity: 'warning', text });
-    if (seconds === undefined) return;
-    clock.sleep(seconds * 1_000, pausing.signal).then(
-      () => this.#resume(),
-      () => undefined,
-    );
-  }
-
-  #resume(): void {
-    if (this.#pausing === undefined) return;
-    this.#pausing.abort();
-    this.#pausing = undefined;
-    this.#parts.buffer.clips.pause(false);
-    this.#order();
-    this.#deps.log.warn('the pause is over');
-    this.#results.tell({ name: 'resumed', severity: 'info', text: 'the pause is over' });
+  #shedOrder(): ShedOrder {
+    return { ...this.#governor.order, isPaused: this.#pausing.isPaused };
   }
 
   #order(): void {
-    const isPaused = this.#pausing !== undefined;
-    this.#data?.post({ kind: 'shed', order: { ...this.#governor.order, isPaused } });
+    this.#data?.post({ kind: 'shed', order: this.#shedOrder() });
   }
 
   #degraded(): string[] {
@@ -383,7 +378,8 @@ export class RunningAgent implements Agent {
       scoringPort: ways.port,
       shadowModels: shadow.models,
       shadowPort: shadow.port,
-      shed: { ...this.#governor.order, isPaused: this.#pausing !== undefined },
+      shed: this.#shedOrder(),
+      clock: this.#clockSync.state,
     };
     return { data, transfer: portsOf(ways.port, shadow.port) };
   }
@@ -394,7 +390,7 @@ export class RunningAgent implements Agent {
       id: uuidText(this.#deps.ids.uuid()),
       nowNs: BigInt(Math.round(nowMs)) * 1_000_000n,
       sessionId: this.#sessionId,
-      synced: nowMs > plausibleClockMs,
+      synced: this.#clockSync.state.synced,
     };
   }
 }

@@ -23,6 +23,7 @@ export function statusText(status: AgentStatus): string {
     ['clips', `${clips.cut} cut, ${clips.sealed} sealed, ${clips.acknowledged} in the cloud`],
     ['buffer', bufferText(status)],
     ['machine', machineText(status)],
+    ['clock', clockText(status.clock)],
     ['uplink', uplinkText(uplink)],
   ];
   const { shed, dropped, spool } = status.machine;
@@ -61,6 +62,11 @@ function scoreText({ last, count, skipped, faults }: AgentStatus['score']): stri
   const { scorer, topClass, values } = last;
   const numbers = Object.entries(values).map(([name, value]) => `${name} ${value.toFixed(2)}`);
   return `${[scorer, topClass ?? '', ...numbers].filter(Boolean).join(' ')}; ${counts}`;
+}
+
+function clockText({ synced, source }: AgentStatus['clock']): string {
+  const by = source === 'system' ? '' : ` (${source})`;
+  return synced ? `right as far as is known${by}` : 'not synchronised';
 }
 
 function modelRows(models: AgentStatus['models']): [string, string][] {

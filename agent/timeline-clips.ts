@@ -5,7 +5,7 @@
 import { asFault, faultLine } from '@fieldloop/core';
 import type { EngineEvent, EngineOutput } from '@fieldloop/rules';
 import { askedTrigger, type ClipAsk } from './clip/ask.ts';
-import { clockFacts } from './clip/clock.ts';
+import { clockFacts, unknownClock } from './clip/clock.ts';
 import {
   type Draft,
   neededFrom,
@@ -235,7 +235,8 @@ export class Clipping {
   #options(draft: Draft, ending: string): WriteOptions {
     const { session, window } = this.#held;
     const { ruleSet, readTopics: except = new Set<string>() } = this.#settings;
-    const isThin = this.#deps.shed?.thins(session.live) === true;
+    const { clock, clockState, shed } = this.#deps;
+    const isThin = shed?.thins(session.live) === true;
     const newestNs = session.live ? window.newestNs : undefined;
     const ids = new Set(draft.markers.map(({ rule }) => rule));
     const ends = ruleSet.rules.filter(({ id }) => ids.has(id)).map(({ expiresNs }) => expiresNs);
@@ -250,7 +251,7 @@ export class Clipping {
       ending,
       thinned: isThin ? { hz: busyHz, except } : undefined,
       beside: {
-        clock: clockFacts({ nowMs: this.#deps.clock.now(), newestNs }),
+        clock: clockFacts(clockState?.() ?? unknownClock, { nowMs: clock.now(), newestNs }),
         suppressed: suppressedOf(Object.fromEntries(more)),
         // The clip is wanted as long as any of its rules is.
         ...(expiresMs.length === 0 ? {} : { expiresMs: Math.max(...expiresMs) }),

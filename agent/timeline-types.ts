@@ -2,6 +2,7 @@
 import type { Clock, Log } from '@fieldloop/core';
 import type { Channel, MessageBlock } from '@fieldloop/recording';
 import type { Properties, PlainRuleSet } from '@fieldloop/rules';
+import type { ClockState } from './clip/clock.ts';
 import type { ClipOrigin } from './clip/manifest.ts';
 import type { Pictures } from './clip/redact-image.ts';
 import type { RedactionPolicy } from './clip/redaction-policy.ts';
@@ -45,6 +46,8 @@ export interface TimelineDeps {
   readonly outlet: Outlet;
   /** Nothing is ever given up when absent. */
   readonly shed?: Shed | undefined;
+  /** Of the robot's clock now; nobody can say when absent. */
+  readonly clockState?: (() => ClockState) | undefined;
 }
 
 /** What is counted across the timelines of a source. */

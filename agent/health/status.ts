@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ModelsReport } from '@fieldloop/proto';
+import type { ClockState } from '../clip/clock.ts';
 import { maxSocketPathBytes } from '../limits.ts';
 import type { LoadFigures } from './load.ts';
 
@@ -31,6 +32,7 @@ export interface AgentStatus {
   };
   readonly uplink: UplinkFigures;
   readonly lastClip?: { readonly clipId: string; readonly rule: string; readonly why: string };
+  readonly clock: ClockState;
   readonly machine: MachineFigures;
   readonly caps: {
     /** Of one core. */

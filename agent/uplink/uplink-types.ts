@@ -2,6 +2,7 @@
 import type { Clock, Ids, Log, Random } from '@fieldloop/core';
 import type { Series } from '@fieldloop/proto';
 import type { AgentBuffer } from '../buffer/buffer.ts';
+import type { ClockState } from '../clip/clock.ts';
 import type { ReconnectRange } from './connection.ts';
 import type { Downloads } from './downloads.ts';
 import type { LinkPort } from './link.ts';
@@ -20,7 +21,7 @@ export interface UplinkOptions {
   /** Name and version of the program, at most 32 characters. */
   readonly agent?: string | undefined;
   /** Whether a time source set this clock. */
-  readonly clockState?: (() => { readonly synced: boolean; readonly source: string }) | undefined;
+  readonly clockState?: (() => ClockState) | undefined;
   readonly reconnect?: Partial<ReconnectRange> | undefined;
   /** Who acts on what the cloud wants; without one nothing of it is asked for. */
   readonly wishes?: WishListener | undefined;

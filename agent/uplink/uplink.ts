@@ -19,6 +19,7 @@ import {
   type Transfer,
   upTopic,
 } from '@fieldloop/proto';
+import { unknownClock } from '../clip/clock.ts';
 import { bulkIdleMs, goodbyeMs, reconnectRange, sweepEveryMs, uplinkTickMs } from '../limits.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { openLanes } from './lanes.ts';
@@ -233,7 +234,7 @@ class RunningUplink {
         lowest: BigInt(range.lowest),
         highest: BigInt(range.highest),
       })),
-      clock: { unixMs: clock.now(), ...(clockState?.() ?? { synced: false, source: 'system' }) },
+      clock: { unixMs: clock.now(), ...(clockState?.() ?? unknownClock) },
     });
     return { topic: upTopic(identity.device, 'status'), payload, qos: 1, retain: true };
   }
