@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { programEnvironment, runsHere } from './core/launch.mjs';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { filesNotDrawn } from './scripts/drawn-files.ts';
 import { testFolder } from './scripts/test-folder.ts';
 
 // Addons are built for the clone's Node; under another one they end the process without a word.
@@ -33,7 +34,14 @@ class InTurn extends BaseSequencer {
   }
 }
 
-const everywhere = { exclude: ['**/node_modules/**', '.toolchain/**'] };
+const notDrawn = filesNotDrawn(import.meta.dirname, {
+  words: process.argv.slice(2),
+  env: process.env,
+  say: (text) => void process.stdout.write(text),
+});
+const everywhere = {
+  exclude: ['**/node_modules/**', '.toolchain/**', ...notDrawn],
+};
 
 /** Rooms that compute: a process that ran many files of others before runs these far slower. */
 const computing = ['recording', 'rules', 'sim'].map((room) => `${room}/**/*.test.ts`);
