@@ -13,6 +13,7 @@ const natives = {
   'onnxruntime-node': 'agent',
   sharp: 'agent',
   'zstd-napi': 'recording',
+  '@node-rs/crc32': 'recording',
   '@foxglove/wasm-bz2': 'recording',
   '@foxglove/wasm-lz4': 'recording',
 } as const;

@@ -32,7 +32,6 @@ import { type Bench, median, type Row, row } from '../report.ts';
 
 const pairs = 9;
 const warmUp = 2;
-const stretchBytes = 4 * 2 ** 20;
 
 /** Faster by so much than packing again; of a recording that is packed, as recorders do. */
 const bar = 10;
@@ -56,7 +55,6 @@ export const cutPart: Bench = async (progress) => {
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-type Sized = (out: Appendable) => Promise<Pick<ClipSummary, 'sizeBytes'>>;
 type Work = (out: Appendable) => Promise<ClipSummary>;
 
 async function measured(mix: Mix, compression: Compression, folder: string): Promise<Row[]> {
@@ -72,8 +70,6 @@ async function measured(mix: Mix, compression: Compression, folder: string): Pro
     packed: (out: Appendable) => packAgain(out, indexed, range),
   };
   const rows = [...(await race(`${name}: a piece of a file`, stored, atLeast))];
-  const bare = { whole: () => readAndSum(file, indexed, range), packed: stored.packed };
-  rows.push(...(await timed(`${name}: its bytes read and summed`, bare)).slice(0, 1));
   const window = await windowOf(file);
   const held = {
     whole: (out: Appendable) => cut(out, window, range),
@@ -90,14 +86,6 @@ async function race(
   atLeast: number | undefined,
 ): Promise<readonly Row[]> {
   deepStrictEqual(await messagesOf(work.whole), await messagesOf(work.packed), figure);
-  return await timed(figure, work, atLeast);
-}
-
-async function timed(
-  figure: string,
-  work: { readonly whole: Sized; readonly packed: Sized },
-  atLeast?: number,
-): Promise<readonly Row[]> {
   const ms = { whole: [] as number[], packed: [] as number[] };
   const bytes = { whole: 0, packed: 1 };
   for (let pair = 0; pair < pairs + warmUp; pair += 1) {
@@ -150,33 +138,6 @@ function innerRange({ chunks }: IndexedMcap): Range {
 function trim(out: Appendable, file: IndexedMcap, { startNs, endNs }: Range): Promise<ClipSummary> {
   const note = { name: 'bench', entries: new Map<string, string>() };
   return trimMcap(out, { startNs, endNs: endNs + 1n, library: 'bench', note, hash: false }, file);
-}
-
-/** The chunks of the range in stretches, the next one read while the last one is summed. */
-async function readAndSum(
-  file: Readable,
-  { chunks }: IndexedMcap,
-  { startNs, endNs }: Range,
-): Promise<{ readonly sizeBytes: number }> {
-  const whole = chunks.filter(
-    (one) => one.messageStartTime >= startNs && one.messageEndTime <= endNs,
-  );
-  const starts = whole.map(({ chunkStartOffset }) => chunkStartOffset);
-  const end = Math.max(...whole.map((one) => one.chunkStartOffset + one.chunkLength));
-  const memory = [new Uint8Array(stretchBytes), new Uint8Array(stretchBytes)];
-  const read = (at: number, i: number): Promise<Uint8Array> =>
-    file.read(at, Math.max(0, Math.min(stretchBytes, end - at)), memory[i % 2]);
-  let at = Math.min(...starts);
-  let sizeBytes = 0;
-  let next = read(at, 0);
-  for (let i = 1; at < end; i += 1) {
-    const bytes = await next;
-    at += bytes.length;
-    next = read(at, i);
-    crc32(bytes);
-    sizeBytes += bytes.length;
-  }
-  return { sizeBytes };
 }
 
 /** The same with every chunk opened and its messages written one by one. */

@@ -31,6 +31,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
     'bench/agent/tail-writer.ts',
     'bench/flywheel/recording.ts',
   ],
+  '@node-rs/crc32': ['recording/codec/crc.ts'],
   '@opentelemetry/api': ['cloud/http/traces.ts'],
   '@opentelemetry/exporter-trace-otlp-http': ['cloud/http/traces.ts'],
   '@opentelemetry/resources': ['cloud/http/traces.ts'],
