@@ -7,6 +7,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { asFault, Fault, faultLine } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { type Channel, decodeMessage } from '@fieldloop/recording';
+import { collectBuffers } from './collect.ts';
 import { scoringBeatMs, trialLatencyMs, trialMemoryMiB, trialRuns } from './limits.ts';
 import { decodeImage } from './score/image.ts';
 import { readModel } from './score/model.ts';
@@ -131,7 +132,11 @@ function take(
   // `answer` never rejects: a fault is an answer.
   const work = answer(frame, channel).then((reply) => port.postMessage(reply));
   inWork.add(work);
-  void work.finally(() => inWork.delete(work));
+  void work.finally(() => {
+    inWork.delete(work);
+    // A decoded picture is megabytes, and little on the heap.
+    collectBuffers();
+  });
 }
 
 /** By itself, between two runs: ended from outside, ONNX Runtime would take the process along. */
