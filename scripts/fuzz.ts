@@ -9,6 +9,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
+import { asFault } from '@fieldloop/core';
 import type { FuzzResult } from '@fieldloop/core/fuzz';
 import { type TargetName, targets } from './fuzz/targets.ts';
 
@@ -34,17 +35,30 @@ type Word =
   | { readonly done: number; readonly failures: readonly string[] }
   | { readonly result: FuzzResult };
 
+const options = {
+  seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+  inputs: { type: 'string' },
+  memory: { type: 'string', default: '1024' },
+  help: { type: 'boolean' },
+} as const;
+
+/** Undefined for words that are no option. */
+function readArgs(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    process.stderr.write(`${asFault(error).message}\n`);
+    return undefined;
+  }
+}
+
 async function main(argv: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...argv],
-    allowPositionals: true,
-    options: {
-      seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-      inputs: { type: 'string' },
-      memory: { type: 'string', default: '1024' },
-      help: { type: 'boolean' },
-    },
-  });
+  const given = readArgs(argv);
+  if (given === undefined) {
+    process.stderr.write(usage);
+    return 2;
+  }
+  const { values, positionals } = given;
   const name = nameOf(positionals);
   const seed = Number(values.seed);
   const memory = Number(values.memory);

@@ -11,7 +11,7 @@
  */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { seededRandom } from '@fieldloop/core';
+import { asFault, seededRandom } from '@fieldloop/core';
 import {
   closeThreads,
   noPostgres,
@@ -53,24 +53,37 @@ interface Wishes {
 
 type Kind = 'sqlite' | 'postgres';
 
+const options = {
+  seed: { type: 'string', default: '1' },
+  runs: { type: 'string' },
+  minutes: { type: 'string', default: '60' },
+  deaths: { type: 'string', default: '20' },
+  pairs: { type: 'string', default: '10' },
+  kills: { type: 'string', default: '6' },
+  'kill-pairs': { type: 'string', default: '3' },
+  boundaries: { type: 'string', default: 'all' },
+  case: { type: 'string', default: '' },
+  database: { type: 'string' },
+  help: { type: 'boolean' },
+} as const;
+
+/** Undefined for words that are no option. */
+function readArgs(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    process.stderr.write(`${asFault(error).message}\n`);
+    return undefined;
+  }
+}
+
 async function main(argv: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...argv],
-    allowPositionals: true,
-    options: {
-      seed: { type: 'string', default: '1' },
-      runs: { type: 'string' },
-      minutes: { type: 'string', default: '60' },
-      deaths: { type: 'string', default: '20' },
-      pairs: { type: 'string', default: '10' },
-      kills: { type: 'string', default: '6' },
-      'kill-pairs': { type: 'string', default: '3' },
-      boundaries: { type: 'string', default: 'all' },
-      case: { type: 'string', default: '' },
-      database: { type: 'string' },
-      help: { type: 'boolean' },
-    },
-  });
+  const given = readArgs(argv);
+  if (given === undefined) {
+    process.stderr.write(usage);
+    return 2;
+  }
+  const { values, positionals } = given;
   const [name = ''] = positionals;
   const soak = soaks.get(name);
   const runs = values.runs ?? String(soak?.runs ?? 1);
