@@ -7,11 +7,10 @@
  * Exit code 1 when something was found; the seed is printed, and finds it again.
  */
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { asFault } from '@fieldloop/core';
 import type { FuzzResult } from '@fieldloop/core/fuzz';
 import { type TargetName, targets } from './fuzz/targets.ts';
+import { readArgs } from './read-args.ts';
 
 const usage = `usage: npm run fuzz -- TARGET [--seed N] [--inputs N] [--memory MIB]
 
@@ -42,22 +41,9 @@ const options = {
   help: { type: 'boolean' },
 } as const;
 
-/** Undefined for words that are no option. */
-function readArgs(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (error) {
-    process.stderr.write(`${asFault(error).message}\n`);
-    return undefined;
-  }
-}
-
 async function main(argv: readonly string[]): Promise<number> {
-  const given = readArgs(argv);
-  if (given === undefined) {
-    process.stderr.write(usage);
-    return 2;
-  }
+  const given = readArgs(argv, { options, usage });
+  if (given === undefined) return 2;
   const { values, positionals } = given;
   const name = nameOf(positionals);
   const seed = Number(values.seed);

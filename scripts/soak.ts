@@ -10,8 +10,7 @@
  * Exit code 1 when a promise does not hold; the seed is printed, and finds it again.
  */
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { asFault, seededRandom } from '@fieldloop/core';
+import { seededRandom } from '@fieldloop/core';
 import {
   closeThreads,
   noPostgres,
@@ -21,6 +20,7 @@ import {
   soakPattern,
   soakProcesses,
 } from '@fieldloop/cloud/measure';
+import { readArgs } from './read-args.ts';
 import { soakAgent } from './soak/agent.ts';
 
 const usage = `usage: npm run soak -- rollout [--seed N] [--runs N]
@@ -67,22 +67,9 @@ const options = {
   help: { type: 'boolean' },
 } as const;
 
-/** Undefined for words that are no option. */
-function readArgs(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
-  } catch (error) {
-    process.stderr.write(`${asFault(error).message}\n`);
-    return undefined;
-  }
-}
-
 async function main(argv: readonly string[]): Promise<number> {
-  const given = readArgs(argv);
-  if (given === undefined) {
-    process.stderr.write(usage);
-    return 2;
-  }
+  const given = readArgs(argv, { options, usage });
+  if (given === undefined) return 2;
   const { values, positionals } = given;
   const [name = ''] = positionals;
   const soak = soaks.get(name);
