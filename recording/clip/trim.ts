@@ -4,7 +4,7 @@
  * in them. The same file and plan give the same bytes.
  */
 import { Fault } from '@fieldloop/core';
-import { chunkMemory } from '../codec/codec.ts';
+import { giveReadAhead, takeReadAhead } from '../codec/read-ahead.ts';
 import { damaged } from '../damage.ts';
 import { readAheadBytes } from '../limits.ts';
 import { type IndexedMcap, mayHold } from '../mcap/indexed.ts';
@@ -82,7 +82,7 @@ async function* parts(
   const read = async ({ chunks, isStored }: Run, i: number): Promise<readonly Part[]> => {
     if (!isStored) return await Promise.all(chunks.map((chunk) => file.chunk(chunk)));
     const isUsual = chunks.reduce((sum, one) => sum + storedLength(one), 0) <= readAheadBytes;
-    const into = isUsual ? (buffers[i % 2] ??= chunkMemory(readAheadBytes)) : undefined;
+    const into = isUsual ? (buffers[i % 2] ??= takeReadAhead()) : undefined;
     const found: Part[] = [];
     for (const [k, stored] of (await file.stored(chunks, into)).entries()) {
       const chunk = chunks[k];
@@ -113,6 +113,7 @@ async function* parts(
       yield part;
     }
   }
+  for (const buffer of buffers) if (buffer !== undefined) giveReadAhead(buffer);
 }
 
 /** Chunks that are read at once: those that are copied and stand one behind the other, or one. */

@@ -1,6 +1,7 @@
 /** A file as a sequence of pieces that a parser takes in turn. */
 import { Fault } from '@fieldloop/core';
 import { chunkMemory } from '../codec/codec.ts';
+import { giveReadAhead, takeReadAhead } from '../codec/read-ahead.ts';
 import { readAheadBytes } from '../limits.ts';
 import { unmetered } from '../meter.ts';
 import type { ReadOptions } from '../options.ts';
@@ -37,7 +38,7 @@ export async function* windows(
     if (options.signal?.aborted === true) throw new Fault('cancelled', 'stopped on request');
     const bytes = await next;
     if (bytes.length === 0) {
-      for (const buffer of buffers) if (buffer !== undefined) giveBack(buffer);
+      for (const buffer of buffers) if (buffer !== undefined) giveReadAhead(buffer);
       return;
     }
     const whole = wholeBytes(bytes, offset === 0);
@@ -48,15 +49,7 @@ export async function* windows(
   }
 }
 
-/** Buffers of files that were read to their end, for the next file; as many as one needs. */
-const spares: Uint8Array[] = [];
-
-function giveBack(buffer: Uint8Array): void {
-  if (buffer.length === readAheadBytes && spares.length < 2) spares.push(buffer);
-}
-
 /** Room for any window of this file. */
 function memoryFor({ size = readAheadBytes }: Readable): Uint8Array {
-  const length = Math.min(size, readAheadBytes);
-  return (length === readAheadBytes ? spares.pop() : undefined) ?? chunkMemory(length);
+  return size < readAheadBytes ? chunkMemory(size) : takeReadAhead();
 }
