@@ -1,6 +1,6 @@
 /**
- * Two agents at work for an hour on a folder that is being recorded: one without a model, one with
- * a model of MobileNet's size. Their memory has to stay within its bounds, and flat.
+ * Two agents at work on a folder that is being recorded: one without a model, one with a model of
+ * MobileNet's size. Their memory has to stay within its bounds, and flat.
  */
 import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
