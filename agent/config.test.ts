@@ -22,6 +22,7 @@ redaction:
   topics:
   - {topic: /fix, transform: coarse-position, decimals: 2}
   - {topic: '/camera/**', transform: blur, model: classifier}
+  embeddings: keep
 buffer: {path: /var/lib/fieldloop, quota: 20GiB, headroom: 5GiB, reserve: {critical: 25%}}
 uplink: {reconnectMost: 5s, downloadKbps: 800}
 limits:
@@ -70,6 +71,7 @@ test('a whole configuration is read: units, paths below its folder, the secret',
         },
         { topic: '/camera/**', transform: 'blur', model: 'classifier' },
       ],
+      keepsEmbeddings: true,
       digest: expect.stringMatching(/^[0-9a-f]{64}$/),
     },
     buffer: {

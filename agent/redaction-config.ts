@@ -31,13 +31,19 @@ const rule = z
   });
 
 export const redactionSchema = z
-  .strictObject({ topics: z.array(rule).max(maxRedactions).default([]) })
+  .strictObject({
+    topics: z.array(rule).max(maxRedactions).default([]),
+    embeddings: z.enum(['leave-out', 'keep']).default('leave-out'),
+  })
   .prefault({});
 
 /** 0.001 degrees are about 110 m. */
 const usualDecimals = 3;
 
-export function redactionOf({ topics }: z.infer<typeof redactionSchema>): RedactionPolicy {
+export function redactionOf({
+  topics,
+  embeddings,
+}: z.infer<typeof redactionSchema>): RedactionPolicy {
   return redactionPolicy(
     topics.map(({ topic, transform, model, decimals, fields }): RedactionRule => {
       if (transform === 'drop') return { topic, transform };
@@ -51,5 +57,6 @@ export function redactionOf({ topics }: z.infer<typeof redactionSchema>): Redact
         fields: fields ?? ['latitude', 'longitude'],
       };
     }),
+    embeddings === 'keep',
   );
 }

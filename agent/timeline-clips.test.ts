@@ -22,6 +22,8 @@ import { newTally } from './rule/tally.ts';
 import { rulesOf } from './rule/rules.ts';
 import { jsonBytes, jsonChannel } from './source/testing.ts';
 import { Timeline } from './timeline.ts';
+import type { ScoreRecord } from './score/scoring.ts';
+import type { Frame } from './score/tap.ts';
 import type { Tally, TimelineSettings } from './timeline-types.ts';
 import { openOverflow } from './window/overflow.ts';
 import { blockOf } from './window/testing.ts';
@@ -42,14 +44,14 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-function rules(capture: string, range = 'pre: 5s, post: 4s'): RuleSet {
+function rules(capture: string, range = 'pre: 5s, post: 4s', models = ''): RuleSet {
   const text = `apiVersion: fieldloop.rules/v1
 kind: RuleSet
 metadata: {name: t, version: 1}
 signals:
   vx: {topic: /odom, path: vx, type: double, unit: m/s}
   lat: {topic: /fix, path: latitude, type: double}
-rules:
+${models}rules:
 - id: fast
   when: vx > 1.0 && lat > -100.0
   label: {speed: vx}
@@ -71,6 +73,9 @@ const channels = [
   image(3, '/camera/front'),
   jsonChannel(4, '/audio'),
 ];
+
+/** Of 1 and 2. */
+const embedding = Buffer.from(Float32Array.of(1, 2).buffer).toString('base64');
 
 function open(ruleSet: RuleSet, more: Partial<TimelineSettings> = {}): Timeline {
   const tally: Tally = {
@@ -96,7 +101,12 @@ function open(ruleSet: RuleSet, more: Partial<TimelineSettings> = {}): Timeline 
     getPosition: nothing,
     makeRoom: async () => await Promise.resolve(false),
   };
-  const scoring = { forget: () => undefined, kept: () => undefined } as never;
+  const offer = ({ plan, channel, atNs }: Frame, done: (record: ScoreRecord) => void): void => {
+    const by = { modelSha256: 'a'.repeat(64), documentSha256: 'b'.repeat(64), latencyMs: 3 };
+    const { topic } = channel;
+    done({ scorer: plan.id, topic, atNs, ...by, values: { entropy: 1 }, embedding });
+  };
+  const scoring = { offer, forget: () => undefined, kept: () => undefined } as never;
   const session = { id: '01890a5d-ac96-774b-bcce-b302099a8057', recording: 'x', live: true };
   const regions = () => Promise.reject(new Error('no detector'));
   const timeline = new Timeline(
@@ -198,6 +208,23 @@ test('nothing that the policy hides is in the clip, its previews, its markers or
   const drawn = gunzipSync(sketch?.bytes ?? Buffer.alloc(0)).toString();
   expect(drawn).toContain('vx');
   expect(drawn).not.toContain('lat');
+});
+
+test.each([
+  ['neither the image nor its embedding leaves', false],
+  ['its embedding leaves where the policy lets it', true],
+])('a camera is blurred and scored: %s', async (_, keepsEmbeddings) => {
+  const models = 'models:\n  net: {ref: classifier, input: {topic: /camera/front}}\n';
+  const redaction = redactionPolicy(hidden, keepsEmbeddings);
+  await drive(open(rules('', undefined, models), { redaction }), 20, 10);
+  const [clip] = clips;
+  if (clip === undefined) throw new Error('no clip');
+  const notes = (await readClip(clip)).filter(({ topic }) => topic === '/fieldloop/scores');
+  expect(notes.length).toBeGreaterThan(40);
+  for (const { value } of notes) {
+    expect(value).toMatchObject({ scorer: 'net', topic: '/camera/front', values: { entropy: 1 } });
+    expect(value['embedding']).toBe(keepsEmbeddings ? embedding : undefined);
+  }
 });
 
 test('a topic that cannot be changed is left out, and the manifest and an event say so', async () => {

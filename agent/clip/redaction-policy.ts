@@ -15,10 +15,16 @@ export type RedactionRule = { readonly topic: string } & (
 
 export interface RedactionPolicy {
   readonly rules: readonly RedactionRule[];
-  /** SHA-256 of the rules in canonical JSON. */
+  /** Embeddings of frames of these topics go into clips. */
+  readonly keepsEmbeddings: boolean;
+  /** SHA-256 of all this in canonical JSON. */
   readonly digest: string;
 }
 
-export function redactionPolicy(rules: readonly RedactionRule[]): RedactionPolicy {
-  return { rules, digest: sha256Hex(canonicalJson(rules)) };
+export function redactionPolicy(
+  rules: readonly RedactionRule[],
+  keepsEmbeddings = false,
+): RedactionPolicy {
+  const told = keepsEmbeddings ? { rules, keepsEmbeddings } : rules;
+  return { rules, keepsEmbeddings, digest: sha256Hex(canonicalJson(told)) };
 }

@@ -315,10 +315,11 @@ test('the first rule that fits counts, and the digest is that of the rules', () 
     { topic: '/camera/**', transform: 'blur' },
   ]);
   const channels = ['/camera/front', '/camera/rear', '/odom'].map((topic) => ({ topic }));
-  const { redact, without, topics } = redacting(policy, channels, { pictures });
+  const { redact, without, topics } = redacting(policy.rules, channels, { pictures });
   expect([...redact.keys()]).toEqual(['/camera/rear']);
   expect([...without]).toEqual(['/camera/front']);
   expect(topics).toEqual(['/camera/rear', '/camera/front']);
   expect(policy.digest).toMatch(/^[0-9a-f]{64}$/);
   expect(redactionPolicy(policy.rules.slice(1)).digest).not.toBe(policy.digest);
+  expect(redactionPolicy(policy.rules, true).digest).not.toBe(policy.digest);
 });

@@ -4,6 +4,7 @@
  */
 import type { Channel, Redact } from '@fieldloop/recording';
 import { type RuleSet, topicFits } from '@fieldloop/rules';
+import type { ScoreRecord } from '../score/scoring.ts';
 import { coarsePosition } from './redact-position.ts';
 import { type Pictures, veiledImage } from './redact-image.ts';
 import type { RedactionPolicy, RedactionRule } from './redaction-policy.ts';
@@ -24,8 +25,8 @@ export interface RedactionDeps {
   readonly pictures: Pictures;
 }
 
-const ruleFor = (policy: RedactionPolicy, topic: string): RedactionRule | undefined =>
-  policy.rules.find(({ topic: pattern }) => topicFits(pattern, topic));
+const ruleFor = (rules: readonly RedactionRule[], topic: string): RedactionRule | undefined =>
+  rules.find(({ topic: pattern }) => topicFits(pattern, topic));
 
 /** The change of one topic's messages. What it throws is a `RedactionFailed`. */
 export function redactOf(rule: RedactionRule, deps: RedactionDeps): Redact {
@@ -59,8 +60,23 @@ export function hiddenSignals(
   ruleSet: Pick<RuleSet, 'signals'>,
 ): ReadonlySet<string> {
   if (policy === undefined) return new Set();
-  const hidden = ruleSet.signals.filter(({ topic }) => ruleFor(policy, topic) !== undefined);
+  const hidden = ruleSet.signals.filter(({ topic }) => ruleFor(policy.rules, topic) !== undefined);
   return new Set(hidden.map(({ name }) => name));
+}
+
+/** Scores as they may leave the robot: much of an image can be made again of its embedding. */
+export function redactedScores(
+  policy: RedactionPolicy | undefined,
+  scores: readonly ScoreRecord[],
+): readonly ScoreRecord[] {
+  if (policy === undefined || policy.keepsEmbeddings) return scores;
+  return scores.map((score) => {
+    if (score.embedding === undefined || ruleFor(policy.rules, score.topic) === undefined) {
+      return score;
+    }
+    const { embedding: _, ...rest } = score;
+    return rest;
+  });
 }
 
 /** What a policy does to the topics of a session. */
@@ -73,14 +89,14 @@ export interface Redacting {
 }
 
 export function redacting(
-  policy: RedactionPolicy,
+  rules: readonly RedactionRule[],
   channels: Iterable<Pick<Channel, 'topic'>>,
   deps: RedactionDeps,
 ): Redacting {
   const redact = new Map<string, Redact>();
   const without = new Set<string>();
   for (const { topic } of channels) {
-    const rule = ruleFor(policy, topic);
+    const rule = ruleFor(rules, topic);
     if (rule === undefined) continue;
     if (rule.transform === 'drop') without.add(topic);
     else redact.set(topic, redactOf(rule, deps));

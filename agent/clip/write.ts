@@ -25,7 +25,7 @@ import {
 import type { Draft } from './plan.ts';
 import { type MadePreview, previewsOf } from './preview.ts';
 import type { Pictures } from './redact-image.ts';
-import { type Redacting, redacting, RedactionFailed } from './redaction.ts';
+import { redactedScores, type Redacting, redacting, RedactionFailed } from './redaction.ts';
 import type { RedactionPolicy } from './redaction-policy.ts';
 import { downsampledOf, draftIdOf, droppedOf, filesOf, groupOf, mergedFrom } from './told.ts';
 
@@ -114,7 +114,6 @@ function jobOf(draft: Draft, held: Held, options: WriteOptions): Job | undefined
   const endNs = draft.endNs > newestNs ? newestNs : draft.endNs;
   const { latched, thinned, redaction, pictures = noPictures } = options;
   const channels = [...window.channels.values()];
-  const policy = redaction ?? { rules: [], digest: '' };
   return {
     draft,
     held,
@@ -123,9 +122,12 @@ function jobOf(draft: Draft, held: Held, options: WriteOptions): Job | undefined
     startNs,
     endNs: endNs < startNs ? startNs : endNs,
     heldFromNs,
-    scores: held.scores.records.filter(({ atNs }) => atNs >= startNs && atNs <= endNs),
+    scores: redactedScores(
+      redaction,
+      held.scores.records.filter(({ atNs }) => atNs >= startNs && atNs <= endNs),
+    ),
     content: contentOf({ draft, channels, latched, thinned }),
-    redacting: redacting(policy, channels, { pictures }),
+    redacting: redacting(redaction?.rules ?? [], channels, { pictures }),
   };
 }
 
