@@ -1,13 +1,21 @@
 /** Rule sets in files of this machine: read, checked, and told apart from those of the cloud. */
 import { readFile, stat } from 'node:fs/promises';
 import { Fault } from '@fieldloop/core';
-import { parseRuleSet, problemLine, type RuleProblem, type RuleSet } from '@fieldloop/rules';
+import {
+  parseRuleSet,
+  problemLine,
+  type ReadableRules,
+  type RuleProblem,
+  type RuleSet,
+} from '@fieldloop/rules';
 import type { CliIo } from './io.ts';
 
 export interface ReadRules {
   readonly file: string;
   readonly text: string;
   readonly ruleSet: RuleSet | undefined;
+  /** Of a rule set with errors: what could be read. */
+  readonly readable: ReadableRules | undefined;
   readonly problems: readonly RuleProblem[];
 }
 
@@ -18,8 +26,8 @@ export interface RunnableRules extends ReadRules {
 
 export async function readOne(file: string): Promise<ReadRules> {
   const text = await readText(file);
-  const { ruleSet, problems } = parseRuleSet(text, file);
-  return { file, text, ruleSet, problems };
+  const { ruleSet, readable, problems } = parseRuleSet(text, file);
+  return { file, text, ruleSet, readable, problems };
 }
 
 /** The rule set of a file that is to be run; its problems go to the terminal. */

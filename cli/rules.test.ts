@@ -104,6 +104,31 @@ test('lint --recording: fields that are not there', async () => {
   expect((await run('lint', path('good.yaml'), '--recording', recording)).code).toBe(0);
 });
 
+test('lint --recording: what an error elsewhere does not hide', async () => {
+  await writeFile(path('both.yaml'), good.replace('speed,', 'sped,').replace('> 1.0', '> "x"'));
+  const { code, out } = await run('lint', path('both.yaml'), '--recording', recording);
+  expect(out).toContain('both.yaml:5:27  unknown-field');
+  expect(out).toContain('both.yaml:7:42  type');
+  expect(code).toBe(2);
+});
+
+test('lint: a file or recording that is not there hides nothing of the others', async () => {
+  const { code, out, err } = await run(
+    'lint',
+    path('bad.yaml'),
+    path('no.yaml'),
+    path('good.yaml'),
+  );
+  expect(out).toContain('bad.yaml:7:40  unknown-signal');
+  expect(out).toContain('good.yaml: speeding version 2');
+  expect(err).toContain('no.yaml: there is no such file');
+  expect(code).toBe(4);
+  const other = await run('lint', path('bad.yaml'), '--recording', path('no.mcap'));
+  expect(other.out).toContain('bad.yaml:7:40  unknown-signal');
+  expect(other.err).toContain('no.mcap');
+  expect(other.code).toBe(4);
+});
+
 test('lint --json: one document', async () => {
   const { code, out } = await run('lint', '--json', path('bad.yaml'), path('good.yaml'));
   const { files } = JSON.parse(out) as {

@@ -6,7 +6,9 @@ import {
   costOf,
   gatherFacts,
   lintAgainst,
+  lintReadable,
   problemLine,
+  type ReadableRules,
   type RecordingFacts,
   type RuleProblem,
   type RuleSet,
@@ -21,7 +23,7 @@ import { publicationCommands } from './publications.ts';
 import { ruleSetCommands } from './rule-sets.ts';
 import { deviceHelp, recordingHelp, tellMissing } from './recorded.ts';
 import { backtestCommand, diffCommand } from './rules-backtest.ts';
-import { readOne, readRules, readText } from './rules-file.ts';
+import { readOne, type ReadRules, readRules, readText } from './rules-file.ts';
 import { explainCommand } from './rules-explain.ts';
 import { libraryCommand } from './rules-library.ts';
 import { openProgress } from './rules-progress.ts';
@@ -87,21 +89,58 @@ interface Linted {
 }
 
 async function lint(io: CliIo, files: readonly string[], options: LintOptions): Promise<void> {
-  const read = await Promise.all(files.map(readOne));
-  const facts = options.recording === undefined ? undefined : await factsOf(io, options.recording);
+  const { recording } = options;
+  const faults: Fault[] = [];
+  // What cannot be read hides nothing of the rest: it is told at the end.
+  const tried = async <T>(work: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work;
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      faults.push(error);
+      return undefined;
+    }
+  };
+  const all = await Promise.all(files.map(async (file) => await tried(readOne(file))));
+  const read = all.filter((one) => one !== undefined);
+  const facts = recording === undefined ? undefined : await tried(factsOf(io, recording));
   const fleet = await Promise.all(
-    files.map(async (file) => await fleetProblems(file, options, io)),
+    read.map(async ({ file }) => await tried(fleetProblems(file, options, io))),
   );
-  const linted = read.map(({ file, ruleSet, problems }, i): Linted => {
-    const more = ruleSet === undefined || facts === undefined ? [] : lintAgainst(ruleSet, facts);
-    // The cloud finds again what this machine finds: each problem is told once.
-    const told = new Set([...problems, ...more].map((one) => problemLine({ ...one, file })));
-    const ofFleet = (fleet[i] ?? []).filter((one) => !told.has(problemLine(one)));
-    const cost = ruleSet === undefined || facts === undefined ? undefined : costOf(ruleSet, facts);
-    return { file, ruleSet, problems: [...problems, ...more, ...ofFleet].toSorted(byPlace), cost };
-  });
+  const linted = read.map((one, i) => lintedOf(one, facts, fleet[i] ?? []));
   const document = { files: linted.map(lintDocument) };
-  printOne(document, options, io, () => linted.map(lintText).join(''));
+  if (linted.length > 0) printOne(document, options, io, () => linted.map(lintText).join(''));
+  const [fault, ...others] = faults;
+  for (const { place, message } of others) {
+    io.err(`${place === undefined ? '' : `${place}: `}${message}\n`);
+  }
+  if (fault !== undefined) throw fault;
+  demandNoErrors(linted);
+}
+
+function lintedOf(
+  { file, ruleSet, readable, problems }: ReadRules,
+  facts: RecordingFacts | undefined,
+  ofFleet: readonly RuleProblem[],
+): Linted {
+  const more = facts === undefined ? [] : compared(ruleSet, readable, facts);
+  // The cloud finds again what this machine finds: each problem is told once.
+  const told = new Set([...problems, ...more].map((one) => problemLine({ ...one, file })));
+  const others = ofFleet.filter((one) => !told.has(problemLine(one)));
+  const cost = ruleSet === undefined || facts === undefined ? undefined : costOf(ruleSet, facts);
+  return { file, ruleSet, problems: [...problems, ...more, ...others].toSorted(byPlace), cost };
+}
+
+function compared(
+  ruleSet: RuleSet | undefined,
+  readable: ReadableRules | undefined,
+  facts: RecordingFacts,
+): readonly RuleProblem[] {
+  if (ruleSet !== undefined) return lintAgainst(ruleSet, facts);
+  return readable === undefined ? [] : lintReadable(readable, facts);
+}
+
+function demandNoErrors(linted: readonly Linted[]): void {
   const bad = linted.filter(({ problems }) =>
     problems.some(({ severity }) => severity === 'error'),
   );

@@ -14,6 +14,7 @@ export {
   type Redact,
 } from './clip/cut.ts';
 export type { HeldBlock, StoredBlock } from './clip/held.ts';
+export { withoutRoom } from './clip/importance.ts';
 export type { LeftOut } from './clip/selection.ts';
 export { type ClipNote, markersTopic, scoresTopic } from './clip/notes.ts';
 export { keepLatched, type LatchedMessage } from './clip/select.ts';
@@ -64,6 +65,7 @@ export { messageAt } from './clip/select.ts';
 export { compileAccessor, compileListAccessor, decodeMessage } from './schema/accessor.ts';
 export { openListSlots } from './schema/slots.ts';
 export { type SchemaField, schemaFields } from './schema/fields.ts';
+export { parsePath } from './schema/path.ts';
 export {
   type Accessor,
   type FieldType,

@@ -64,8 +64,19 @@ test.each([
     '- {id: r, sequence: {within: 1s, steps: [x > 1.0, x > 2.0]}}',
     '- {id: r, sequence: {within: 1000ms, steps: [x > 1.0, x > 2.0]}}',
   ],
+  [
+    '- id: r\n  when: |\n    x > 1.0 // fast\n    && x < 9.0 // not broken',
+    '- {id: r, when: x > 1.0 && x < 9.0}',
+  ],
 ])('%s is %s', (one, other) => {
   expect(digestOf(one)).toBe(digestOf(other));
+});
+
+test('what stands in a comment is no part of the meaning', () => {
+  const lines = '- id: r\n  when: |\n    x > 1.0 // fast\n    && x < 9.0';
+  const hidden = '- {id: r, when: "x > 1.0 // fast && x < 9.0"}';
+  expect(digestOf(hidden)).not.toBe(digestOf(lines));
+  expect(digestOf(hidden)).toBe(digestOf(plain));
 });
 
 test('each key that changes what happens changes the digest', () => {

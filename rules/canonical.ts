@@ -1,5 +1,6 @@
 /** The canonical document, whose digest names a rule set: defaults filled, one spelling each. */
 import { formatDurationNs, type Json, parseDurationNs, parseSize } from '@fieldloop/core';
+import { onOneLine } from './cel/lexical.ts';
 import type { Rule } from './rule-set.ts';
 import type { RuleShape } from './rule-schema.ts';
 import type { RuleSetShape } from './schema.ts';
@@ -55,17 +56,16 @@ function momentText(ns: bigint): string {
 
 type Spelling = (text: string) => string;
 
-const oneLine: Spelling = (text) => text.trim().replaceAll(/\s*\n\s*/g, ' ');
 const duration: Spelling = (text) =>
   durationPattern.test(text) ? formatDurationNs(parseDurationNs(text)) : text;
 const size: Spelling = (text) => `${parseSize(text)}B`;
 
 const spellings: Readonly<Record<string, Spelling>> = {
-  when: oneLine,
-  clearWhen: oneLine,
-  arm: oneLine,
-  steps: oneLine,
-  key: oneLine,
+  when: onOneLine,
+  clearWhen: onOneLine,
+  arm: onOneLine,
+  steps: onOneLine,
+  key: onOneLine,
   maxAge: duration,
   every: duration,
   deadline: duration,

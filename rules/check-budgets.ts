@@ -10,14 +10,21 @@ const keyOfPeriod = new Map([
   [dayNs, 'perDay'],
 ]);
 
+/** Rules by their place in the document. */
 export function checkBudgets(
   budgets: Budgets | undefined,
-  rules: readonly Rule[],
+  rules: ReadonlyMap<number, Rule>,
   report: Report,
 ): void {
-  for (const [i, rule] of rules.entries()) checkLimits(rule, ['rules', i, 'limits'], report);
+  for (const [i, rule] of rules) checkLimits(rule, ['rules', i, 'limits'], report);
   if (budgets === undefined) return;
   const { day, hour, reserve } = budgets;
+  for (const [name, budget] of Object.entries({ day, hour })) {
+    if (budget?.bytes !== 0) continue;
+    const message = 'a budget of 0 bytes holds every clip back';
+    const remedy = 'Write a size above 0, for example 4GiB, or shadow: true in the rules.';
+    report.value(['budgets', name, 'bytes'], 'budget', message, remedy);
+  }
   for (const key of ['clips', 'bytes'] as const) {
     const ofHour = hour?.[key] ?? Number.POSITIVE_INFINITY;
     if (day === undefined || !Number.isFinite(ofHour) || ofHour <= day[key]) continue;
@@ -25,7 +32,9 @@ export function checkBudgets(
     report.warn(['budgets', 'hour', key], 'budget', message, 'Remove it, or write less.');
   }
   const isLeft = (clips: number): boolean => Math.floor(clips * (1 - reserve)) >= 1;
-  const isNeeded = rules.some((rule) => rule.severity !== 'critical' && makesClips(rule));
+  const isNeeded = [...rules.values()].some(
+    (rule) => rule.severity !== 'critical' && makesClips(rule),
+  );
   for (const [name, budget] of [
     ['day', day],
     ['hour', hour],
@@ -34,7 +43,7 @@ export function checkBudgets(
     const message = `the reserve leaves no clip of the ${name} for rules that are not critical`;
     report.warn(['budgets', 'reserve'], 'budget', message, 'Reserve less, or raise the budget.');
   }
-  for (const [i, rule] of rules.entries()) {
+  for (const [i, rule] of rules) {
     const { trigger } = rule;
     if (trigger.kind !== 'every' || !makesClips(rule)) continue;
     const fires = dayNs / trigger.periodNs;

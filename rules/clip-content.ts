@@ -13,6 +13,22 @@ export interface Content {
   readonly maxBytes?: number;
 }
 
+/**
+ * Of `known`, those that a clip holds, in the order of their importance: as captures name them, with
+ * those whose context every clip needs behind them. `*` stands for all.
+ */
+export function chosenTopics(
+  { topics }: Pick<Content, 'topics'>,
+  known: readonly string[],
+  latched: readonly string[],
+): readonly string[] {
+  if (topics.includes('*')) return ['*'];
+  const fitting = [...topics, ...latched].flatMap((pattern) =>
+    known.filter((topic) => topicFits(pattern, topic)),
+  );
+  return [...new Set(fitting)];
+}
+
 /** All that either asks for: the higher rate of each topic, the larger bound. */
 export function unionOfContents(a: Content, b: Content): Content {
   const topics = [...new Set([...a.topics, ...b.topics])];

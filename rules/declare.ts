@@ -4,6 +4,7 @@ import * as limits from './limits.ts';
 import { durationNs, type Report } from './report.ts';
 import { readGeofences } from './read-geofences.ts';
 import { readSignal } from './read-signal.ts';
+import { checkTopic } from './read-topics.ts';
 import { className, type Model, scoreSignals, scoreTopic, type Signal } from './rule-set.ts';
 import { modelSchema, signalSchema, valueAt } from './schema.ts';
 
@@ -72,6 +73,7 @@ function readModels(
     }
     const path = ['models', id];
     const { ref, input, every, deadline, maxAge } = shape.data;
+    checkTopic(input.topic, [...path, 'input', 'topic'], report);
     const age = maxAge === undefined ? undefined : positive(maxAge, [...path, 'maxAge'], report);
     const maxAgeNs = age === undefined ? Number.POSITIVE_INFINITY : Number(age);
     for (const score of scoreSignals) {

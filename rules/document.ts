@@ -11,11 +11,19 @@ import * as limits from './limits.ts';
 import { inOrder, type RuleProblem } from './problem.ts';
 import { checkBudgets } from './check-budgets.ts';
 import { readBudgets } from './read-capture.ts';
-import { readExpressions, readRule } from './read-rule.ts';
+import { readBroken } from './read-broken.ts';
+import { readRule } from './read-rule.ts';
+import { checkLatched, checkPatterns, checkRates } from './read-topics.ts';
 import type { RuleContext } from './rule-context.ts';
 import { openReport, type Report } from './report.ts';
-import { type Rule, type RuleSet, termsOfRule, valueTermsOf } from './rule-set.ts';
-import { captureSetSchema, ruleSchema, type RuleShape } from './rule-schema.ts';
+import {
+  type ReadableRules,
+  type Rule,
+  type RuleSet,
+  termsOfRule,
+  valueTermsOf,
+} from './rule-set.ts';
+import { budgetsSchema, captureSetSchema, ruleSchema, type RuleShape } from './rule-schema.ts';
 import { ruleSetSchema, type RuleSetShape, shapeIssues, valueAt } from './schema.ts';
 import { shapeProblem } from './shape-problem.ts';
 import { readYaml, type YamlSource } from './yaml-source.ts';
@@ -23,6 +31,8 @@ import { readYaml, type YamlSource } from './yaml-source.ts';
 export interface ParsedRuleSet {
   /** Present when there is no error; there may be warnings. */
   readonly ruleSet?: RuleSet;
+  /** Present when there are errors: what could be read, to be compared with recordings. */
+  readonly readable?: ReadableRules;
   readonly problems: readonly RuleProblem[];
 }
 
@@ -42,40 +52,80 @@ export function parseRuleSet(text: string, file: string): ParsedRuleSet {
   for (const issue of issues.slice(0, limits.problems)) {
     report.found(shapeProblem(issue, source));
   }
+  checkLatched(textsOf(valueAt(source.data, ['latched'])), ['latched'], report);
   const declared = readDeclared(source.data, report);
-  const rules = readRules(source.data, declared, report);
+  const { rules, broken } = readRules(source.data, declared, report);
   if (report.problems.every(({ severity }) => severity === 'warning')) {
-    warnUnused(declared, rules, report);
+    warnUnused(declared, [...rules.values()], report);
   }
+  const budgets = budgetsSchema.safeParse(valueAt(source.data, ['budgets']));
+  checkBudgets(budgets.success ? readBudgets(budgets.data) : undefined, rules, report);
   const shape = ruleSetSchema.safeParse(source.data);
-  if (shape.success) checkBudgets(readBudgets(shape.data.budgets), rules, report);
   const problems = bounded(report.problems);
-  if (!shape.success || problems.some(({ severity }) => severity === 'error')) return { problems };
-  return { ruleSet: assemble(file, { source, shape: shape.data, declared, rules }), problems };
+  if (!shape.success || problems.some(({ severity }) => severity === 'error')) {
+    const all = new Map([...rules, ...broken]);
+    return { readable: readable(file, { source, declared, rules: all }), problems };
+  }
+  const parts = { source, shape: shape.data, declared, rules: [...rules.values()] };
+  return { ruleSet: assemble(file, parts), problems };
+}
+
+/** The texts of a list; nothing when it is none. */
+function textsOf(list: unknown): readonly string[] {
+  const all: readonly unknown[] = Array.isArray(list) ? list : [];
+  return all.map((one) => (typeof one === 'string' ? one : ''));
+}
+
+/** The parts of a rule set that stand in a document with errors. */
+function readable(
+  file: string,
+  { source, declared, rules }: Pick<Parts, 'source' | 'declared'> & Pick<RulesRead, 'rules'>,
+): ReadableRules {
+  const places = [...rules.keys()];
+  return {
+    file,
+    signals: declared.signals,
+    models: declared.models,
+    rules: [...rules.values()],
+    placeOf([section, i, ...deeper], offset) {
+      const isRule = section === 'rules' && typeof i === 'number';
+      const place = isRule ? (places[i] ?? i) : i;
+      const path = [section, place, ...deeper].filter((step) => step !== undefined);
+      return offset === undefined ? source.valuePlace(path) : source.textPlace(path, offset);
+    },
+  };
 }
 
 function bounded(problems: readonly RuleProblem[]): RuleProblem[] {
   return inOrder(problems).slice(0, limits.problems);
 }
 
-function readRules(data: unknown, declared: Declared, report: Report): Rule[] {
+/** Rules by their place in the document. */
+interface RulesRead {
+  readonly rules: ReadonlyMap<number, Rule>;
+  /** Those whose shape is wrong in places, without these. */
+  readonly broken: ReadonlyMap<number, Rule>;
+}
+
+function readRules(data: unknown, declared: Declared, report: Report): RulesRead {
   const captures = readCaptures(data, report);
   const signals = new Map(declared.signals.map((signal) => [signal.name, signal]));
   const context: RuleContext = { scope: declared.scope, signals, captures, report };
   const raw = valueAt(data, ['rules']);
   const ids = new Map<string, number>();
-  const rules: Rule[] = [];
+  const rules = new Map<number, Rule>();
+  const broken = new Map<number, Rule>();
   let characters = 0;
   const list = Array.isArray(raw) ? raw.slice(0, limits.rules) : [];
   for (const [i, one] of list.entries()) {
     if (report.problems.length >= limits.problems) break;
     const path = ['rules', i];
     const shape = ruleSchema.safeParse(one);
-    if (shape.success) {
-      const rule = readRule(shape.data, path, context);
-      if (rule !== undefined) rules.push(rule);
-      characters += charactersOf(shape.data);
-    } else readExpressions(one, path, context);
+    const rule = shape.success
+      ? readRule(shape.data, path, context)
+      : readBroken(one, path, context);
+    if (rule !== undefined) (shape.success ? rules : broken).set(i, rule);
+    if (shape.success) characters += charactersOf(shape.data);
     const id = valueAt(one, ['id']);
     if (typeof id !== 'string') continue;
     const first = ids.get(id);
@@ -85,7 +135,7 @@ function readRules(data: unknown, declared: Declared, report: Report): Rule[] {
     }
     ids.set(id, first ?? i);
   }
-  const novelty = rules.filter(({ sample }) => sample?.strategy === 'novelty').length;
+  const novelty = [...rules.values()].filter(({ sample }) => sample?.strategy === 'novelty').length;
   if (novelty > limits.noveltyRules) {
     const message = `${novelty} rules sample by novelty, at most ${limits.noveltyRules}`;
     report.key(['rules'], 'limit', message, 'Use another strategy in some of them.');
@@ -94,7 +144,7 @@ function readRules(data: unknown, declared: Declared, report: Report): Rule[] {
     const message = `all expressions have ${characters} characters, at most ${limits.expressionsCharacters}`;
     report.key(['rules'], 'limit', message, 'Split the rule set.');
   }
-  return rules;
+  return { rules, broken };
 }
 
 function charactersOf(shape: RuleShape): number {
@@ -112,6 +162,9 @@ function readCaptures(data: unknown, report: Report): Map<string, CaptureSet> {
   for (const [name, raw] of entriesOf(data, 'captures').slice(0, limits.captures)) {
     const shape = captureSetSchema.safeParse(raw);
     captures.set(name, shape.success ? shape.data : { topics: [] });
+    if (!shape.success) continue;
+    checkPatterns(shape.data.topics, ['captures', name, 'topics'], report);
+    checkRates(shape.data.downsample, ['captures', name, 'downsample'], report);
   }
   for (const [name, { extends: parent }] of captures) {
     if (parent === undefined) continue;

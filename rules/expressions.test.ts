@@ -90,3 +90,22 @@ test('every row says what happens', async () => {
   expect(missing).toEqual([]);
   await expect(lines.join('\n')).toMatchFileSnapshot(file);
 });
+
+test('expressions that differ in their brackets have a memory each', () => {
+  const rules = ['ok && x > 1.0 in [false]', '(ok && x > 1.0) in [false]'].map(
+    (text, i) => `- {id: r${i}, when: ${JSON.stringify(`rise(${text})`)}}\n`,
+  );
+  const fired = (some: readonly string[]): string[] => {
+    const { ruleSet } = parseRuleSet(`${head}${signals}rules:\n${some.join('')}`, 'doc.yaml');
+    if (ruleSet === undefined) throw new Error('refused');
+    const messages = messagesOf('ok true true false false; x 2 2 2 2');
+    const channels = channelsOf(messages);
+    const engine = openEngine(ruleSet, { device: 'doc' });
+    for (const channel of channels) engine.channel(0, channel);
+    const outputs = [...engine.block(0, wholeBlock(messages, channels)), ...engine.flush()];
+    return firesOf(outputs).map(({ ruleId, atNs }) => `${ruleId}@${atNs - originNs}`);
+  };
+  const alone = rules.map((one) => fired([one]));
+  expect(alone[1]).toEqual(['r1@200000000']);
+  expect(fired(rules).toSorted()).toEqual(alone.flat().toSorted());
+});

@@ -1,4 +1,5 @@
 /** What a trigger becomes: a verdict, a verdict in the shadow, or a suppression that is counted. */
+import { slotState } from '@fieldloop/recording/slots';
 import { nextDrawn } from './drawn-moments.ts';
 import type { EngineState } from './engine-state.ts';
 import { pass } from './gate.ts';
@@ -69,7 +70,9 @@ function takeTrigger(state: EngineState, run: RuleRun, nowNs: number): void {
 function embeddingOf({ program }: EngineState, { rule }: RuleRun): string | undefined {
   const model = rule.sample?.model ?? '';
   const slot = model === '' ? undefined : program.slotOfEmbedding(model);
-  return slot === undefined ? undefined : program.slots.texts[slot];
+  if (slot === undefined) return undefined;
+  const { states, texts } = program.slots;
+  return states[slot] === slotState.text ? texts[slot] : undefined;
 }
 
 function verdictOf(

@@ -78,35 +78,46 @@ test('novelty: what is unlike all that was kept, by cosine', () => {
   expect(isNovel(novelty, east)).toBe(true);
 });
 
-test('novelty in a rule: the embedding of the moment decides', () => {
+/** What a rule by novelty keeps: it triggers at each second, half a second behind a score. */
+function keptOf(embeddings: readonly (string | undefined)[]) {
   const set = ruleSetOf(
     rule('sample: {strategy: novelty, embedding: net.embedding, minDistance: 0.25}'),
   );
   const engine = openEngine(set, { device: 'amr-01' });
-  const messages = rising(1e3, 2e3, 3e3, 4e3);
+  const messages = rising(...embeddings.map((_, i) => (i + 1) * 1e3));
   for (const channel of channelsOf(messages)) engine.channel(0, channel);
-  const vectors = [base64(1, 0), base64(1, 0.1), base64(0, 1), base64(0.1, 1)];
-  const outputs = vectors.flatMap((embedding, i) => {
+  const outputs = embeddings.flatMap((embedding, i) => {
     const atNs = originNs + BigInt(i * 1_000 + 500) * 1_000_000n;
-    return engine.score({
-      scorer: 'net',
-      atNs,
-      values: {},
-      embedding,
-      latencyMs: 1,
-      modelSha256: '',
-    });
+    const record = { scorer: 'net', atNs, values: {}, latencyMs: 1, modelSha256: '' };
+    return engine.score(embedding === undefined ? record : { ...record, embedding });
   });
   outputs.push(...engine.block(0, blockOf(messages, channelsOf(messages))), ...engine.flush());
   const at = firesOf(outputs).map(({ atNs, propensity }) => [
     Number(atNs - originNs) / 1e6,
     propensity,
   ]);
-  expect(at).toEqual([
-    [1_000, 1],
-    [3_000, 1],
-  ]);
-  expect(engine.counters().rules['r']?.suppressed.sampled_out).toBe(2);
+  return { at, sampledOut: engine.counters().rules['r']?.suppressed.sampled_out };
+}
+
+test('novelty in a rule: the embedding of the moment decides', () => {
+  const vectors = [base64(1, 0), base64(1, 0.1), base64(0, 1), base64(0.1, 1)];
+  expect(keptOf(vectors)).toEqual({
+    at: [
+      [1_000, 1],
+      [3_000, 1],
+    ],
+    sampledOut: 2,
+  });
+});
+
+test('novelty in a rule: a score without an embedding has nothing in common with those before', () => {
+  expect(keptOf([base64(1, 0), undefined, base64(1, 0)])).toEqual({
+    at: [
+      [1_000, 1],
+      [2_000, 1],
+    ],
+    sampledOut: 1,
+  });
 });
 
 test('closeTo: what is near the threshold for sure, and a share of the rest', () => {

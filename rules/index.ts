@@ -49,7 +49,7 @@ export { type Fit, fitLibrary } from './fit.ts';
 export { type LibraryEntry, loadLibrary } from './library.ts';
 export { clockJumpNs, maxClipMarkers, maxOpenClips } from './limits.ts';
 export { costOf, type RuleCost, type SetCost } from './cost.ts';
-export { lintAgainst } from './lint.ts';
+export { lintAgainst, lintReadable } from './lint.ts';
 export { type Merged, mergeRuleSets, type RuleSetText } from './merge.ts';
 export { problemLine, type ProblemCode, type RuleProblem } from './problem.ts';
 export { openRecordedScores, type RecordedScores } from './recorded-scores.ts';
@@ -67,13 +67,15 @@ export type {
   Reduce,
   Rule,
   PlainRuleSet,
+  ReadableRules,
   RuleSet,
   Severity,
   Signal,
   Trigger,
 } from './rule-set.ts';
 export { ruleSetJsonSchema } from './schema.ts';
-export { topicFits } from './topic-pattern.ts';
+export { chosenTopics } from './clip-content.ts';
+export { patternFault, topicFits } from './topic-pattern.ts';
 export type { Properties } from './scope.ts';
 export { type Suppression, type SuppressedBy, suppressedBy } from './suppressions.ts';
 export {

@@ -6,7 +6,7 @@ import type { Channel } from '@fieldloop/recording';
 import { expect, test } from 'vitest';
 import { costOf } from './cost.ts';
 import { parseRuleSet } from './document.ts';
-import { lintAgainst } from './lint.ts';
+import { lintAgainst, lintReadable } from './lint.ts';
 
 const ros = (id: number, topic: string, name: string, definition: string): Channel => ({
   id,
@@ -267,4 +267,32 @@ test('the cost of a set grows with its rates and with what its rules ask', () =>
   const held = `'held(v < 0.5, "1s")'`;
   const cleared = costs(`when: v > 1.0, clearWhen: ${held}`, 100);
   expect(costs(`when: ${held}, clearWhen: v > 1.0`, 100)).toBeGreaterThan(cleared);
+});
+
+test('a broken document is compared as far as it could be read', () => {
+  const text = `apiVersion: fieldloop.rules/v1
+kind: RuleSet
+metadata: {name: test, version: 1}
+signals:
+  v: {topic: /odom, path: sped, type: double}
+  w: {topic: /odom, path: "a..b", type: double, latched: true}
+rules:
+  - {id: r, when: unknown > 1.0}
+  - {id: s, severty: info, absent: {topic: /imu, for: 1s}}
+  - {id: t, when: v > 1.0, for: 5}
+`;
+  const { ruleSet, readable, problems } = parseRuleSet(text, 'r.yaml');
+  expect(ruleSet).toBeUndefined();
+  expect(problems.map(({ line, code }) => `${line} ${code}`)).toEqual([
+    '6 bad-value',
+    '8 unknown-signal',
+    '9 unknown-key',
+    '10 duration',
+  ]);
+  if (readable === undefined) throw new TypeError('nothing was read');
+  const found = lintReadable(readable, recording);
+  expect(found.map(({ line, column, code }) => `${line}:${column} ${code}`)).toEqual([
+    '5:27 unknown-field',
+    '9:44 unknown-topic',
+  ]);
 });

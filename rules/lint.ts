@@ -15,7 +15,8 @@ import { fieldsOf } from './cel/fold.ts';
 import type { RecordingFacts } from './facts.ts';
 import { type Add, checkLoad } from './lint-load.ts';
 import { inOrder, problemLine, type RuleProblem } from './problem.ts';
-import { type Rule, type RuleSet, type Signal } from './rule-set.ts';
+import { pathFault } from './read-signal.ts';
+import type { ReadableRules, Rule, RuleSet, Signal } from './rule-set.ts';
 import { topicFits } from './topic-pattern.ts';
 import type { Path } from './yaml-source.ts';
 
@@ -25,14 +26,36 @@ export function lintAgainst(
   recording: RecordingFacts,
   subject = 'the recording',
 ): RuleProblem[] {
+  const { problems, add } = openProblems(ruleSet);
+  compareTopics(ruleSet, recording, { add, subject });
+  checkLoad(ruleSet, recording, add);
+  return inOrder(problems);
+}
+
+/** Topics and fields alone, of what could be read of a document with errors. */
+export function lintReadable(rules: ReadableRules, recording: RecordingFacts): RuleProblem[] {
+  const { problems, add } = openProblems(rules);
+  compareTopics(rules, recording, { add, subject: 'the recording' });
+  return inOrder(problems);
+}
+
+function openProblems({ file, placeOf }: ReadableRules): { problems: RuleProblem[]; add: Add } {
   const problems: RuleProblem[] = [];
   const add: Add = (path, severity, words, offset) => {
-    const { line, column } = ruleSet.placeOf(path, offset);
-    const problem = { file: ruleSet.file, line, column, severity, ...words };
+    const { line, column } = placeOf(path, offset);
+    const problem = { file, line, column, severity, ...words };
     // Channels of one topic are often of one schema: what is wrong is told once.
     const text = problemLine(problem);
     if (problems.every((one) => problemLine(one) !== text)) problems.push(problem);
   };
+  return { problems, add };
+}
+
+function compareTopics(
+  ruleSet: ReadableRules,
+  recording: RecordingFacts,
+  { add, subject }: { readonly add: Add; readonly subject: string },
+): void {
   const byTopic = Map.groupBy(recording.channels, ({ channel }) => channel.topic);
   const known = [...byTopic.keys()];
   const needTopic = (topic: string, path: Path, offset?: number): boolean => {
@@ -75,8 +98,6 @@ export function lintAgainst(
       add(['rules', i, 'capture'], 'warning', { code: 'unknown-topic', message, remedy });
     }
   }
-  checkLoad(ruleSet, recording, add);
-  return inOrder(problems);
 }
 
 function topicsText(known: readonly string[], subject: string): string {
@@ -112,6 +133,8 @@ function placedTerms(rule: Rule, i: number): { readonly path: Path; readonly ter
 
 function checkField(signal: Signal, channel: Channel, add: Add): void {
   const at = ['signals', signal.name];
+  // That it is no path was told without a recording.
+  if (signal.paths.some((path) => pathFault(path) !== undefined)) return;
   try {
     if (signal.type === 'list') {
       checkItems(signal, channel, add);
@@ -130,8 +153,9 @@ function checkField(signal: Signal, channel: Channel, add: Add): void {
     }
   } catch (error) {
     const fault = asFault(error);
-    const hint = nearField(signal.path, channel);
-    const message = `${signal.topic}: ${fault.message}.${hint}`;
+    const isHinted = fault.message.includes('Did you mean');
+    const hint = isHinted ? '' : `.${nearField(signal.path, channel)}`;
+    const message = `${signal.topic}: ${fault.message}${hint}`;
     const remedy = fault.remedy ?? 'See `fieldloop recording info` for its fields.';
     add([...at, 'path'], 'error', { code: 'unknown-field', message, remedy });
   }

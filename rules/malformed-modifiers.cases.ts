@@ -177,4 +177,63 @@ export const malformedModifiers: readonly MalformedRules[] = [
     text: `${signals.replace('rules:', 'budgets: {day: {clips: 0}, hour: {bytes: some}, reserve: {critical: 120%}}\nrules:')}- {id: r, when: vx > 1.0}\n- {id: s, when: range > 1.0}\n`,
     expect: ['8:24 limit', '8:42 bad-value', '8:69 bad-value'],
   },
+  {
+    name: 'a budget of no bytes',
+    text: `${signals.replace('rules:', 'budgets: {day: {bytes: 0B}, hour: {bytes: 0B}}\nrules:')}- {id: r, when: vx > 1.0}\n- {id: s, when: range > 1.0}\n`,
+    expect: ['8:24 budget', '8:43 budget'],
+  },
+  {
+    name: 'closeTo of a condition without numbers',
+    text: withRule('- {id: r, when: mode == "A", sample: {strategy: closeTo, within: 1}}'),
+    expect: ['9:49 conflict'],
+  },
+  {
+    name: 'numbers above their bound',
+    text: withRule(
+      '- {id: r, when: vx > 1.0, sample: {probability: 2, minDistance: 3, strategy: novelty}}',
+    ),
+    expect: ['9:49 limit', '9:65 limit'],
+  },
+  {
+    name: 'every as a duration',
+    text: withRule('- {id: r, every: 45m}'),
+    expect: ['9:18 wrong-type'],
+  },
+  {
+    name: 'a sequence as a duration',
+    text: withRule('- {id: r, sequence: 4s}'),
+    expect: ['9:21 wrong-type'],
+  },
+  {
+    name: 'a step in a rule with an unknown key',
+    text: withRule(
+      '- {id: r, severty: info, sequence: {within: 4s, steps: [vxx > 1.0, vx > 1.0]}, label: {a: zz}, capture: {set: no}}',
+    ),
+    expect: ['9:11 unknown-key', '9:57 unknown-signal', '9:91 unknown-signal', '9:111 capture'],
+  },
+  {
+    name: 'steps beside a time without a unit',
+    text: withRule('- {id: r, sequence: {within: 4, steps: [vxx > 1.0, vx > 1.0]}}'),
+    expect: ['9:30 duration', '9:41 unknown-signal'],
+  },
+  {
+    name: 'a sequence without a time',
+    text: withRule('- {id: r, sequence: {steps: [vx > 1.0, vx > 2.0]}}'),
+    expect: ['9:11 missing-key'],
+  },
+  {
+    name: 'an arm in a rule with an unknown key',
+    text: withRule('- {id: r, severty: info, absent: {topic: /odom, for: 1s, arm: vxx > 1.0}}'),
+    expect: ['9:11 unknown-key', '9:63 unknown-signal'],
+  },
+  {
+    name: 'a level in a rule with a wrong limit',
+    text: withRule('- {id: r, when: vx > 1.0, edge: level, limits: {cooldown: 5, per: {key: zz}}}'),
+    expect: ['9:59 duration', '9:62 missing-key', '9:62 missing-key', '9:73 unknown-signal'],
+  },
+  {
+    name: 'a trigger that is misspelt',
+    text: withRule('- {id: r, whn: vx > 1.0, for: 1s, limits: {cooldown: 500d}}'),
+    expect: ['9:11 unknown-key', '9:54 limit'],
+  },
 ];

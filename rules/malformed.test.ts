@@ -8,15 +8,20 @@ import { parseRuleSet } from './document.ts';
 import * as limits from './limits.ts';
 import { malformedRules as malformedSets } from './malformed.cases.ts';
 import { malformedModifiers } from './malformed-modifiers.cases.ts';
+import { malformedTerms, soundHolds } from './malformed-terms.cases.ts';
 import type { RuleProblem } from './problem.ts';
 
-const malformedRules = [...malformedSets, ...malformedModifiers];
+const malformedRules = [...malformedSets, ...malformedModifiers, ...malformedTerms];
 const said = (text: string): readonly RuleProblem[] => parseRuleSet(text, 'rules.yaml').problems;
 const placeOf = ({ line, column, code }: RuleProblem): string => `${line}:${column} ${code}`;
 
 test.each(malformedRules)('$name', ({ text, expect: places }) => {
   const problems = said(text);
   expect(problems.map(placeOf)).toEqual(places);
+});
+
+test.each(soundHolds)('nothing to say: %s', (text) => {
+  expect(said(text)).toEqual([]);
 });
 
 test('docs/reference/bad-input/rules.md shows what is said', async () => {

@@ -7,8 +7,8 @@ import type { MessageBlock } from '@fieldloop/recording';
 export interface MessageSizes {
   /** `topicOf` gives the number of a channel's topic. */
   add(block: MessageBlock, topicOf: Uint16Array): void;
-  /** Bytes of messages from `startNs` to `endNs`, both included. */
-  within(wanted: SizeRange): number;
+  /** Bytes of messages from `startNs` to `endNs`, both included, by the number of the topic. */
+  within(wanted: SizeRange): Float64Array;
   forget(beforeNs: bigint): void;
 }
 
@@ -36,8 +36,10 @@ export function openMessageSizes(): MessageSizes {
   return {
     add: (block, topicOf) => void kept.push(keptOf(block, topicOf)),
     within(range) {
+      const sums = new Float64Array(range.topics.length);
       const ticks = new Map<number, number>();
-      return kept.reduce((sum, one) => sum + bytesIn(one, range, ticks), 0);
+      for (const one of kept) addBytes(sums, one, { range, ticks });
+      return sums;
     },
     forget(beforeNs) {
       const [first] = kept;
@@ -61,13 +63,16 @@ function keptOf(block: MessageBlock, topicOf: Uint16Array): Kept {
 }
 
 /** `ticks` holds the newest tick of each topic that is thinned. */
-function bytesIn(kept: Kept, range: SizeRange, ticks: Map<number, number>): number {
+function addBytes(
+  sums: Float64Array,
+  kept: Kept,
+  { range, ticks }: { readonly range: SizeRange; readonly ticks: Map<number, number> },
+): void {
   const { startNs, endNs, topics: wanted, tickNs } = range;
-  if (kept.lastNs < startNs || kept.firstNs > endNs) return 0;
+  if (kept.lastNs < startNs || kept.firstNs > endNs) return;
   const fromNs = Number(startNs - kept.baseNs);
   const toNs = Number(endNs - kept.baseNs);
   const { timesNs, topics, sizes } = kept;
-  let sum = 0;
   for (let i = 0; i < sizes.length; i += 1) {
     const at = timesNs[i] ?? 0;
     const topic = topics[i] ?? 0;
@@ -78,9 +83,8 @@ function bytesIn(kept: Kept, range: SizeRange, ticks: Map<number, number>): numb
       if (tick <= (ticks.get(topic) ?? -1)) continue;
       ticks.set(topic, tick);
     }
-    sum += sizes[i] ?? 0;
+    sums[topic] = (sums[topic] ?? 0) + (sizes[i] ?? 0);
   }
-  return sum;
 }
 
 /** Ticks are counted from 0 ns, as those of cut clips are (recording/clip/downsample.ts). */

@@ -2,11 +2,12 @@
 import { didYouMean, formatDurationNs, parseSize } from '@fieldloop/core';
 import { resolveCapture } from './capture.ts';
 import * as limits from './limits.ts';
+import { checkPatterns, checkRates } from './read-topics.ts';
 import type { RuleContext } from './rule-context.ts';
 import { durationNs } from './report.ts';
 import type { Budget, Budgets, Capture } from './rule-set.ts';
 import type { BudgetsShape, CaptureShape } from './rule-schema.ts';
-import { topicFits } from './topic-pattern.ts';
+import { patternFault, topicFits } from './topic-pattern.ts';
 import type { Path } from './yaml-source.ts';
 
 export function readCapture(shape: CaptureShape, rulePath: Path, context: RuleContext): Capture {
@@ -49,6 +50,8 @@ type Content = Pick<Capture, 'topics' | 'downsample' | 'maxBytes'>;
 function contentOf(shape: CaptureShape, path: Path, context: RuleContext): Content {
   const { set, topics } = shape;
   const { report, captures } = context;
+  checkPatterns(topics ?? [], [...path, 'topics'], report);
+  checkRates(shape.downsample, [...path, 'downsample'], report);
   const own = {
     downsample: shape.downsample,
     maxBytes: shape.maxBytes,
@@ -83,7 +86,8 @@ function finished(written: Written, path: Path, { report }: RuleContext): Conten
   const rates = Object.entries(written.downsample ?? {});
   const downsample = rates.flatMap(([topic, text]) => {
     const hz = Number.parseFloat(text);
-    if (!topics.some((one) => one === '*' || topicFits(one, topic))) {
+    const isSound = patternFault(topic) === undefined;
+    if (isSound && !topics.some((one) => one === '*' || topicFits(one, topic))) {
       const remedy = `Add it to topics, or remove it. Topics are ${topics.slice(0, 8).join(', ')}.`;
       const message = `${topic} is thinned and not captured`;
       report.warn([...path, 'downsample', topic], 'capture', message, remedy);

@@ -1,8 +1,8 @@
 /** What stands between a trigger and its clip: edges, limits, samples, labels, scope, expiry. */
-import { formatDurationNs } from '@fieldloop/core';
 import { checkNumber, checkValue, type CheckResult } from './cel/check.ts';
 import { askMargins } from './cel/check-list.ts';
-import { type Checked, isMomentary, signalsOf } from './cel/checked.ts';
+import type { Checked } from './cel/checked.ts';
+import { hasMargin } from './cel/margin.ts';
 import * as limits from './limits.ts';
 import type { RuleContext } from './rule-context.ts';
 import { durationNs } from './report.ts';
@@ -11,34 +11,8 @@ import type { RuleShape } from './rule-schema.ts';
 import { parseScope, type Scope } from './scope.ts';
 import type { Path } from './yaml-source.ts';
 
-/** A hold that ageing or a momentary function may break. */
-export function checkHold(
-  condition: Checked,
-  forNs: bigint,
-  path: Path,
-  context: RuleContext,
-): void {
-  if (forNs === 0n) return;
-  const place = [...path, 'for'];
-  const hold = formatDurationNs(forNs);
-  if (isMomentary(condition)) {
-    const message = 'changed, rise and fall are true at one moment and do not hold';
-    const remedy = `Remove for: ${hold}, or use once(…).`;
-    context.report.warn(place, 'hold', message, remedy);
-  }
-  for (const name of signalsOf(condition)) {
-    const signal = context.scope.signal(name);
-    const { maxAgeNs = Number.POSITIVE_INFINITY } = signal === 'broken' ? {} : (signal ?? {});
-    if (maxAgeNs >= Number(forNs)) continue;
-    const age = formatDurationNs(BigInt(maxAgeNs));
-    const message = `for ${hold} is longer than the maxAge of ${name}, ${age}`;
-    const remedy = `It holds only while messages come at least every ${age}; raise maxAge if they do not.`;
-    context.report.warn(place, 'hold', message, remedy);
-  }
-}
-
 const isZero = (text: string | undefined): boolean =>
-  text === undefined || text === '0s' || text === '0';
+  text === undefined || /^0+(\.0+)?[a-z]*$/.test(text);
 
 /** Triggers that fire at moments have nothing that holds, ends or is cleared. */
 export function checkModifiers(shape: RuleShape, path: Path, { report }: RuleContext): void {
@@ -160,7 +134,14 @@ export function readSample(
     if (trigger.kind !== 'when') {
       const remedy = 'Use random or novelty.';
       report.value([...path, 'strategy'], 'conflict', 'only "when" has a margin', remedy);
-    } else askMargins(trigger.condition, context.scope);
+    } else {
+      askMargins(trigger.condition, context.scope);
+      if (!hasMargin(trigger.condition)) {
+        const message = 'the condition compares no numbers and is never close to a threshold';
+        const remedy = 'Use random or novelty, or compare a number in the condition.';
+        report.warn([...path, 'strategy'], 'conflict', message, remedy);
+      }
+    }
     return { ...base, probability, within: sample.within ?? 0 };
   }
   need('embedding', 'MODEL.embedding');

@@ -1,9 +1,8 @@
 /** One rule of a document: its trigger, its expressions and what it captures. */
 import { checkClear } from './check-clear.ts';
-import * as limits from './limits.ts';
+import { checkHold } from './check-hold.ts';
 import { readCapture } from './read-capture.ts';
 import {
-  checkHold,
   checkModifiers,
   readExpiry,
   readLabels,
@@ -62,16 +61,4 @@ export function readRule(shape: RuleShape, path: Path, context: RuleContext): Ru
     capture,
     expression: expressionOf(shape),
   };
-}
-
-/** Expressions of a rule whose shape is broken elsewhere: their problems are worth knowing too. */
-export function readExpressions(raw: unknown, path: Path, context: RuleContext): void {
-  if (typeof raw !== 'object' || raw === null) return;
-  const rule = raw as Readonly<Record<string, unknown>>;
-  for (const key of ['when', 'clearWhen']) {
-    const text = rule[key];
-    // Empty and overlong texts are complaints about the shape already.
-    if (typeof text !== 'string' || text === '') continue;
-    if (text.length <= limits.expressionCharacters) readCondition(text, [...path, key], context);
-  }
 }

@@ -1,6 +1,8 @@
 /** One declared signal: what its type allows besides topic and path. */
-import { didYouMean } from '@fieldloop/core';
+import { asFault, didYouMean } from '@fieldloop/core';
+import { parsePath } from '@fieldloop/recording';
 import * as limits from './limits.ts';
+import { checkTopic } from './read-topics.ts';
 import { durationNs, type Report } from './report.ts';
 import type { SignalShape } from './schema.ts';
 import type { Reduce, Shaping, Signal } from './signal.ts';
@@ -15,6 +17,7 @@ export function readSignal(name: string, shape: SignalShape, report: Report): Si
     const message = 'a latched signal holds until the next message and has no maxAge';
     report.key([...at, 'maxAge'], 'conflict', message, 'Remove one of the two.');
   }
+  checkTopic(shape.topic, [...at, 'topic'], report);
   const paths = readPaths(shape, at, report);
   if (type === 'double' || type === 'string' || type === 'bool') checkFold(shape, at, report);
   if (shape.unit !== undefined) checkUnit(shape.unit, [...at, 'unit'], report);
@@ -52,13 +55,29 @@ function readPaths(shape: SignalShape, at: Place, report: Report): readonly stri
   }
   const paths = isPair ? [...path] : [path];
   for (const [i, one] of paths.entries()) {
-    if ((type !== 'list' && type !== 'geo') || !one.includes('[]')) continue;
+    const place = isPair ? [...at, 'path', String(i)] : [...at, 'path'];
+    const fault = pathFault(one);
+    if (fault !== undefined) report.value(place, 'bad-value', fault.message, fault.remedy);
+    if (fault !== undefined || (type !== 'list' && type !== 'geo') || !one.includes('[]')) continue;
     const message = `path "${one}" gives the items of a list`;
     const remedy =
       type === 'list' ? `Write ${one.split('[]')[0] ?? one}, the list itself.` : 'Name one item.';
-    report.value(isPair ? [...at, 'path', String(i)] : [...at, 'path'], 'type', message, remedy);
+    report.value(place, 'type', message, remedy);
   }
   return paths;
+}
+
+/** What is wrong with the text of a path, whatever fields a message has. */
+export function pathFault(
+  path: string,
+): { readonly message: string; readonly remedy: string } | undefined {
+  try {
+    parsePath(path);
+    return undefined;
+  } catch (error) {
+    const { message, remedy = '' } = asFault(error);
+    return { message, remedy };
+  }
 }
 
 /** A list needs a fold, and only a list has one. */

@@ -1,29 +1,31 @@
 /** The trigger of one rule: exactly one of five kinds. */
 import { checkCondition } from './cel/check.ts';
 import type { Checked } from './cel/checked.ts';
+import { withoutComments } from './cel/lexical.ts';
 import { neverTrue } from './cel/never.ts';
 import * as limits from './limits.ts';
+import { checkTopic } from './read-topics.ts';
 import type { RuleContext } from './rule-context.ts';
 import { durationNs } from './report.ts';
 import type { Signal, Trigger } from './rule-set.ts';
 import type { RuleShape } from './rule-schema.ts';
 import type { Path } from './yaml-source.ts';
 
-const kinds = ['when', 'absent', 'sequence', 'every', 'manual'] as const;
+export const triggerKinds = ['when', 'absent', 'sequence', 'every', 'manual'] as const;
 
 export function readTrigger(
   shape: RuleShape,
   path: Path,
   context: RuleContext,
 ): Trigger | undefined {
-  const given = kinds.filter((kind) => shape[kind] !== undefined);
+  const given = triggerKinds.filter((kind) => shape[kind] !== undefined);
   const { report } = context;
   // A condition beside `every` says at which turns it fires.
   const triggers = given.filter((kind) => kind !== 'when' || shape.every === undefined);
   const [first, second] = triggers;
   if (first === undefined) {
     const message = `rule "${shape.id}" has no trigger`;
-    report.key(path, 'trigger', message, `Write one of ${kinds.join(', ')}.`);
+    report.key(path, 'trigger', message, `Write one of ${triggerKinds.join(', ')}.`);
     return undefined;
   }
   if (second !== undefined) {
@@ -35,7 +37,11 @@ export function readTrigger(
   }
   if (shape.absent !== undefined) return readAbsent(shape.absent, path, context);
   if (shape.sequence !== undefined) return readSequence(shape.sequence, path, context);
-  if (shape.manual !== undefined) return { kind: 'manual', topic: shape.manual.topic };
+  if (shape.manual !== undefined) {
+    const { topic } = shape.manual;
+    checkTopic(topic, [...path, 'manual', 'topic'], report);
+    return { kind: 'manual', topic };
+  }
   const condition = readCondition(shape.when, [...path, 'when'], context);
   if (shape.every !== undefined) return readEvery(shape.every, condition, [path, context]);
   return condition && { kind: 'when', condition };
@@ -49,6 +55,7 @@ function readAbsent(
   const path = [...rulePath, 'absent'];
   const { report } = context;
   const bounds = { least: limits.windowLeastNs, most: limits.windowMostNs };
+  checkTopic(absent.topic, [...path, 'topic'], report);
   return {
     kind: 'absent',
     topic: absent.topic,
@@ -167,4 +174,4 @@ export function expressionOf(shape: RuleShape): string {
   return shape.for === '0s' || shape.for === '0' ? when : `${when} for ${shape.for}`;
 }
 
-const oneLine = (text: string | undefined): string => (text ?? '').trim().replaceAll(/\s+/g, ' ');
+const oneLine = (text = ''): string => withoutComments(text).trim().replaceAll(/\s+/g, ' ');

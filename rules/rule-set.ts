@@ -27,6 +27,9 @@ export interface RuleSet {
   readonly placeOf: (path: Path, offset?: number) => Place;
 }
 
+/** What is compared with the topics of a recording: there is that much of a broken one too. */
+export type ReadableRules = Pick<RuleSet, 'file' | 'signals' | 'models' | 'rules' | 'placeOf'>;
+
 /** What an engine needs of it: plain data, which one thread can pass to another. */
 export type PlainRuleSet = Omit<RuleSet, 'placeOf'>;
 

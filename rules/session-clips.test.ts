@@ -94,7 +94,7 @@ test('clips hold each byte of their range; triggers are clips or suppressed; chu
   );
 });
 
-test('a topic that a capture thins counts as it is thinned, and maxBytes bounds the rest', () => {
+test('a topic that a capture thins counts as it is thinned, and maxBytes leaves topics out', () => {
   const thin = (more: string): RuleSet =>
     setOf(`
 - {id: near, when: v > 1.0, capture: {topics: [/odom, /scan], pre: 2s, post: 1s${more}}}
@@ -113,7 +113,11 @@ test('a topic that a capture thins counts as it is thinned, and maxBytes bounds 
   const thinned = inside('/odom', (ms) => ms % 500 === 0) + inside('/scan', () => true);
   expect(bytesWith(', downsample: {/odom: 2Hz}')).toBe(thinned);
   expect(thinned).toBeLessThan(whole / 2);
-  expect(bytesWith(', maxBytes: 100B')).toBe(100);
+  // Whole topics, as they are named; as on the robot, nothing where none fits.
+  const odom = inside('/odom', () => true);
+  expect(bytesWith(`, maxBytes: ${odom + 5}B`)).toBe(odom);
+  expect(bytesWith(`, maxBytes: ${odom - 1}B`)).toBe(inside('/scan', () => true));
+  expect(bytesWith(', maxBytes: 100B')).toBe(0);
 });
 
 test('rules that go by the clock fire as they do on the robot, and evaluations are told by rule', () => {

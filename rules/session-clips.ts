@@ -2,7 +2,8 @@
  * The clips that a whole session would have become, as the robot's planner makes them, with the
  * exact bytes of the messages in them, and what kept the other triggers from a clip of their own.
  */
-import type { Channel, MessageBlock } from '@fieldloop/recording';
+import { type Channel, type MessageBlock, withoutRoom } from '@fieldloop/recording';
+import { chosenTopics } from './clip-content.ts';
 import {
   type ClipDraft,
   type ClipTrigger,
@@ -26,7 +27,7 @@ export interface TrialClip {
   readonly markers: readonly { readonly rule: string; readonly atNs: bigint }[];
   /**
    * Of the messages of its topics in its range, as they stand in the recording, those of thinned
-   * topics as they are thinned; at most `maxBytes` of the capture.
+   * topics as they are thinned, without topics that `maxBytes` of the capture has no room for.
    */
   readonly bytes: number;
 }
@@ -78,10 +79,19 @@ export function openSessionClips(ruleSet: RuleSet): SessionClips {
   };
   const clipOf = (draft: ClipDraft<Marked>): TrialClip => {
     const { startNs, endNs, topics: wanted, markers, downsample, maxBytes } = draft;
-    const counts = Uint8Array.from(topics, (topic) => Number(isTaken(topic, wanted)));
+    const chosen = chosenTopics(draft, topics, ruleSet.latched);
+    const isAll = chosen.includes('*');
+    const counts = Uint8Array.from(topics, (topic) =>
+      Number(topic !== '' && !isOwnTopic(topic) && (isAll || chosen.includes(topic))),
+    );
     const tickNs = tickLengths(topics, downsample);
-    const bytes = sizes.within({ startNs, endNs, topics: counts, tickNs });
-    const kept = Math.min(bytes, maxBytes ?? bytes);
+    const sums = new Map<string, { readonly bytes: number }>();
+    for (const [i, bytes] of sizes.within({ startNs, endNs, topics: counts, tickNs }).entries()) {
+      if (bytes > 0) sums.set(topics[i] ?? '', { bytes });
+    }
+    const out = maxBytes === undefined ? [] : withoutRoom(chosen, sums, maxBytes);
+    for (const topic of out) sums.delete(topic);
+    const kept = [...sums.values()].reduce((sum, { bytes }) => sum + bytes, 0);
     return { startNs, endNs, topics: wanted, markers, bytes: kept };
   };
   return {
@@ -122,6 +132,3 @@ function tickLengths(
     }),
   );
 }
-
-const isTaken = (topic: string, wanted: readonly string[]): boolean =>
-  topic !== '' && !isOwnTopic(topic) && wanted.some((one) => one === '*' || topicFits(one, topic));

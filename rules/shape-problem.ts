@@ -22,7 +22,12 @@ export function shapeProblem(issue: ShapeIssue, source: YamlSource): SourceProbl
     case 'missing': {
       const key = String(path.at(-1) ?? '');
       const message = `"${key}" is missing in ${partName(path.slice(0, -1), source.data)}`;
-      return { ...source.keyPlace(path), code: 'missing-key', message, remedy: exampleOf(key) };
+      return {
+        ...source.keyPlace(path),
+        code: 'missing-key',
+        message,
+        remedy: missingExample(path),
+      };
     }
     case 'key': {
       const message = `"${String(path.at(-1)).slice(0, 40)}" is not a name`;
@@ -83,7 +88,9 @@ function badValue(issue: ShapeIssue, value: unknown): Words {
   const key = keyOf(issue.path);
   const shown = shownValue(value);
   const isDuration = durationKeys.has(key) || issue.path.includes('sequence');
-  if (isDuration && typeof value !== 'object' && key !== 'steps') {
+  // \`every\` of a rule and \`sequence\` are maps that hold durations.
+  const isMap = issue.wanted[0] === 'object';
+  if (isDuration && !isMap && typeof value !== 'object' && key !== 'steps') {
     const unitless = typeof value === 'number' || /^\d+(\.\d+)?$/.test(plainText(value));
     return {
       code: 'duration',
@@ -106,6 +113,10 @@ function badValue(issue: ShapeIssue, value: unknown): Words {
       };
     case 'big': {
       const most = issue.wanted[0] ?? '';
+      if (typeof value === 'number') {
+        const message = `${key} is ${value}, at most ${most}`;
+        return { code: 'limit', message, remedy: exampleOf(key) };
+      }
       const unit = Array.isArray(value) ? 'entries' : 'characters';
       const message = `${key} holds ${sizeOf(value)} ${unit}, at most ${most}`;
       return { code: 'limit', message, remedy: 'Split it.' };
@@ -266,6 +277,14 @@ const examples: Readonly<Record<string, string>> = {
   for: 'Write a duration, for example 1500ms.',
   cooldown: 'Write a duration, for example 20s.',
 };
+
+/** Of a key that is missing: some names mean a duration in one place and more in another. */
+function missingExample(path: Path): string {
+  const key = String(path.at(-1) ?? '');
+  const isDuration =
+    (key === 'every' && path.includes('per')) || (key === 'within' && path.includes('sequence'));
+  return isDuration ? `Write a duration, for example ${key}: 4s.` : exampleOf(key);
+}
 
 function exampleOf(key: string): string {
   if (key.startsWith('/')) return 'Write a rate in Hz, for example 5Hz.';

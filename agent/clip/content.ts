@@ -1,6 +1,6 @@
 /** What a draft asks for, in the exact topics of a recording. Pure. */
 import type { Channel } from '@fieldloop/recording';
-import { topicFits } from '@fieldloop/rules';
+import { chosenTopics, topicFits } from '@fieldloop/rules';
 import type { Draft } from './plan.ts';
 
 export interface ClipContent {
@@ -27,12 +27,9 @@ export interface ContentWish {
 
 export function contentOf({ draft, channels, latched, thinned }: ContentWish): ClipContent {
   const known = [...new Set([...channels].map(({ topic }) => topic))];
-  const isAll = draft.topics.includes('*');
-  const matching = (patterns: readonly string[]): string[] =>
-    patterns.flatMap((pattern) => known.filter((topic) => topicFits(pattern, topic)));
-  const chosen = isAll ? ['*'] : [...new Set([...matching(draft.topics), ...matching(latched)])];
+  const chosen = chosenTopics(draft, known, latched);
   const downsample = new Map<string, number>();
-  for (const topic of isAll ? known : chosen) {
+  for (const topic of chosen.includes('*') ? known : chosen) {
     const own = rateOf(draft.downsample, topic);
     const busy = thinned === undefined || thinned.except.has(topic) ? undefined : thinned.hz;
     const hz = own === undefined || busy === undefined ? (own ?? busy) : Math.min(own, busy);

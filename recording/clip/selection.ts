@@ -5,6 +5,7 @@
 import type { Channel, MessageBlock } from '../types.ts';
 import { openThinning, type Thinning } from './downsample.ts';
 import { type HeldBlock, loadBlock } from './held.ts';
+import { withoutRoom } from './importance.ts';
 import { picksOf, type Range, type Selected, selectBlock } from './select.ts';
 
 export interface SelectionPlan extends Range {
@@ -109,14 +110,10 @@ async function over(plan: SelectionPlan, maxBytes: number, source: Source): Prom
     const block = await loadBlock(held);
     if (block !== undefined) addTo(sums, all.take(block), plan, source.channels);
   }
-  let room = maxBytes;
-  const leftOut: LeftOut[] = [];
-  for (const topic of byImportance(plan.topics, sums)) {
-    const sum = sums.get(topic) ?? { messages: 0, bytes: 0 };
-    if (sum.bytes <= room) room -= sum.bytes;
-    else leftOut.push({ topic, ...sum });
-  }
-  return leftOut;
+  return withoutRoom(plan.topics, sums, maxBytes).map((topic) => ({
+    topic,
+    ...(sums.get(topic) ?? { messages: 0, bytes: 0 }),
+  }));
 }
 
 function addTo(
@@ -134,16 +131,4 @@ function addTo(
     sum.messages += 1;
     sum.bytes += (block.ends[i] ?? 0) - (block.starts[i] ?? 0);
   }
-}
-
-/** As the topics were named; those that `*` stands for behind them, the smallest first. */
-function byImportance(
-  topics: readonly string[],
-  sums: ReadonlyMap<string, { readonly bytes: number }>,
-): readonly string[] {
-  const named = topics.filter((topic) => sums.has(topic));
-  const others = [...sums]
-    .filter(([topic]) => !named.includes(topic))
-    .sort(([a, { bytes: x }], [b, { bytes: y }]) => x - y || (a < b ? -1 : 1));
-  return [...named, ...others.map(([topic]) => topic)];
 }

@@ -3,6 +3,7 @@ import { didYouMean, Fault, parseDurationNs } from '@fieldloop/core';
 import type { Fence } from '../geo/fence.ts';
 import { geohashMost } from '../geo/geohash.ts';
 import * as limits from '../limits.ts';
+import { topicFault } from '../topic-pattern.ts';
 import { askMargins, checkFold } from './check-list.ts';
 import {
   type Checked,
@@ -12,7 +13,7 @@ import {
   type ValueType,
 } from './checked.ts';
 import { type CheckContext, startOf, unitsAgree } from './context.ts';
-import { type Expr, macroNames } from './expr.ts';
+import { type Expr, type MacroName, macroNames } from './expr.ts';
 import {
   type Argument,
   foreignFunctions,
@@ -26,7 +27,16 @@ import { callText } from './text.ts';
 type Call = Extract<Expr, { kind: 'call' }>;
 
 const isPure = (fn: string): fn is PureFunction => Object.hasOwn(pureFunctions, fn);
+const isMacro = (fn: string): fn is MacroName => Object.hasOwn(macroExamples, fn);
 const isMemory = (fn: string): fn is MemoryFunction => Object.hasOwn(memoryFunctions, fn);
+
+const macroExamples: Readonly<Record<MacroName, string>> = {
+  exists: 'dets.exists(d, d.score > 0.5)',
+  all: 'dets.all(d, d.score > 0.5)',
+  exists_one: 'dets.exists_one(d, d.score > 0.5)',
+  filter: 'size(dets.filter(d, d.score > 0.5)) > 2',
+  map: 'least(dets.map(d, d.dist)) < 2.0',
+};
 
 export function checkCall(expr: Call, context: CheckContext): Checked | undefined {
   const { fn, at } = expr;
@@ -45,6 +55,14 @@ export function checkCall(expr: Call, context: CheckContext): Checked | undefine
   if (Object.hasOwn(foreignFunctions, fn)) {
     const message = `there is no function ${fn}()`;
     return context.report(at, 'unknown-function', message, foreignFunctions[fn] ?? '');
+  }
+  if (fn === 'sum') {
+    const remedy = 'Write sum(dets.map(d, d.x)) for a list; avg(x, "2s") is over time.';
+    return context.report(at, 'type', 'sum() folds a signal of type list', remedy);
+  }
+  if (isMacro(fn)) {
+    const remedy = `Write for example ${macroExamples[fn]}.`;
+    return context.report(at, 'type', `${fn}() stands behind a list`, remedy);
   }
   const names = [
     ...Object.keys(pureFunctions),
@@ -266,6 +284,11 @@ function takeArgument(
 
 function takeTopic(fn: string, arg: Expr, parts: MemoryParts, context: CheckContext): boolean {
   if (arg.kind === 'text' && arg.value !== '') {
+    const fault = topicFault(arg.value);
+    if (fault !== undefined) {
+      context.report(startOf(arg), 'bad-value', fault.message, fault.remedy);
+      return false;
+    }
     parts.topic = arg.value;
     parts.texts.push(JSON.stringify(arg.value));
     return true;

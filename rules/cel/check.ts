@@ -5,6 +5,7 @@
 import { didYouMean } from '@fieldloop/core';
 import * as limits from '../limits.ts';
 import type { ExpressionProblem } from '../problem.ts';
+import { scoreSignals } from '../rule-set.ts';
 import { checkCall } from './call.ts';
 import type { Arithmetic, Checked, Comparison, ValueType } from './checked.ts';
 import { checkMacro } from './check-list.ts';
@@ -19,7 +20,15 @@ import {
 } from './context.ts';
 import type { Expr } from './expr.ts';
 import { parseExpression } from './parse.ts';
-import { binaryText, choiceText, constantText, joinText, prefixText } from './text.ts';
+import {
+  binaryText,
+  choiceText,
+  comparedText,
+  constantText,
+  joinText,
+  memberText,
+  prefixText,
+} from './text.ts';
 
 export interface CheckResult {
   readonly checked: Checked | undefined;
@@ -103,15 +112,16 @@ function expect(expr: Expr, type: ValueType, context: CheckContext): Checked | u
 }
 
 /** How a value of another type becomes a condition. */
-function conditionAdvice({ type, text }: Checked): string {
+function conditionAdvice(term: Checked): string {
+  const { type, text } = term;
   switch (type) {
     case 'double':
     case 'bool':
-      return `Compare it, for example ${text} > 0.0.`;
+      return `Compare it, for example ${comparedText(term)} > 0.0.`;
     case 'string':
-      return `Compare it, for example ${text} == "AUTO".`;
+      return `Compare it, for example ${comparedText(term)} == "AUTO".`;
     case 'duration':
-      return `Compare it, for example ${text} > duration("1s").`;
+      return `Compare it, for example ${comparedText(term)} > duration("1s").`;
     case 'geo':
       return `Write inside(${text}, "dock"), or compare dist(${text}, …) with a distance.`;
     case 'list':
@@ -172,8 +182,8 @@ function checkName(name: string, at: number, context: CheckContext): Checked | u
     return context.report(
       at,
       'unknown-signal',
-      `model "${model}" gives no "${field}"`,
-      `Its scores are ${model}.entropy and ${model}.margin.${later}`,
+      `model "${model}" gives no "${field.slice(0, 60)}".${didYouMean(field, scoreSignals)}`,
+      `Its scores are ${scoreSignals.map((score) => `${model}.${score}`).join(', ')}.${later}`,
     );
   }
   const where = dot < 0 ? '"signals:"' : '"signals:", models under "models:"';
@@ -222,7 +232,12 @@ function checkOperator(expr: Call, context: CheckContext): Checked | undefined {
     case '_/_':
       return first && second && checkArithmetic(expr, first, second, context);
     case '_%_':
-      return context.report(at, 'not-supported', '% is not supported', 'Numbers are doubles.');
+      return context.report(
+        at,
+        'not-supported',
+        '% is not supported',
+        'Write x - 2.0 * floor(x / 2.0) for what is left of x divided by 2.0.',
+      );
     case '_[_]':
       return context.report(
         at,
@@ -257,7 +272,8 @@ function checkChoice(
       'Give both branches one type.',
     );
   }
-  const unit = chosen.unit === otherwise.unit ? chosen.unit : undefined;
+  if (!unitsAgree(chosen, otherwise, at, context)) return undefined;
+  const unit = chosen.unit ?? otherwise.unit;
   const text = choiceText(when, chosen, otherwise);
   return { kind: 'choice', type: chosen.type, unit, when, chosen, otherwise, text, at };
 }
@@ -307,8 +323,7 @@ function checkMember(left: Expr, right: Expr, context: CheckContext): Checked | 
     }
     items.push(term.value);
   }
-  const list = items.map(constantText).join(', ');
-  const text = `${arg.text} in [${list}]`;
+  const text = memberText(arg, items);
   return { kind: 'member', type: 'bool', arg, items, text, at: arg.at };
 }
 

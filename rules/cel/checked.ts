@@ -257,3 +257,19 @@ const momentary: ReadonlySet<RememberedFunction> = new Set(['changed', 'rise', '
 export function isMomentary(term: Checked): boolean {
   return termsOf(term).some((inner) => inner.kind === 'memory' && momentary.has(inner.fn));
 }
+
+/** Whether a condition is true at single moments only: one that remembers them may hold. */
+export function isMomentAlone(term: Checked): boolean {
+  switch (term.kind) {
+    case 'memory':
+      return momentary.has(term.fn);
+    case 'and':
+      return term.args.some(isMomentAlone);
+    case 'or':
+      return term.args.every(isMomentAlone);
+    case 'choice':
+      return isMomentAlone(term.chosen) && isMomentAlone(term.otherwise);
+    default:
+      return false;
+  }
+}

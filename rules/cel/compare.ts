@@ -21,6 +21,16 @@ export function openMoment(): Moment {
   return { nowNs: 0, originS: 0, originNs: 0, miss: false };
 }
 
+/** A condition inside a number, text or place: its comparisons reset `miss`, which is kept. */
+export function keepingMiss(condition: TruthOf, moment: Moment): TruthOf {
+  return () => {
+    const missed = moment.miss;
+    const truth = condition();
+    moment.miss = missed;
+    return truth;
+  };
+}
+
 const nsPerSecond = 1_000_000_000n;
 
 /** The epoch begins at this log time. */

@@ -17,6 +17,7 @@ import {
 import {
   compareNumbers,
   compareSlot,
+  keepingMiss,
   type Moment,
   type NumberOf,
   type TextOf,
@@ -301,13 +302,12 @@ function compileMarginValue(condition: Checked, from: Sources): NumberOf {
 
 function compileNumberChoice(term: ChoiceTerm, from: Sources): NumberOf {
   const { moment } = from;
-  const when = compileTruth(term.when, from);
+  const when = keepingMiss(compileTruth(term.when, from), from.moment);
   const chosen = compileNumber(term.chosen, from);
   const otherwise = compileNumber(term.otherwise, from);
   return () => {
-    const missed = moment.miss;
     const truth = when();
-    moment.miss = missed || truth === 2;
+    if (truth === 2) moment.miss = true;
     return truth === 1 ? chosen() : otherwise();
   };
 }
@@ -347,7 +347,7 @@ export function compileText(term: Checked, from: Sources): TextOf {
       return () => (states[slot] === slotState.text ? texts[slot] : undefined);
     }
     case 'choice': {
-      const when = compileTruth(term.when, from);
+      const when = keepingMiss(compileTruth(term.when, from), from.moment);
       const chosen = compileText(term.chosen, from);
       const otherwise = compileText(term.otherwise, from);
       return () => {
@@ -374,7 +374,7 @@ export function compilePlace(term: Checked, from: Sources): Place {
     case 'signal':
       return slotPlace(from.slots, from.slotOf(term.name));
     case 'choice': {
-      const when = compileTruth(term.when, from);
+      const when = keepingMiss(compileTruth(term.when, from), from.moment);
       return choicePlace(when, compilePlace(term.chosen, from), compilePlace(term.otherwise, from));
     }
     case 'memory':

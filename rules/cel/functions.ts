@@ -156,7 +156,7 @@ export const memoryFunctions: Readonly<Record<MemoryFunction, Signature>> = {
     args: ['double', 'window'],
     gives: 'double',
     summary:
-      'Standard deviations of x from its exponential mean with time constant τ; unknown for the first 10 values.',
+      'Standard deviations of x from its exponential mean with time constant τ; unknown for the first 10 values, and as long as all of them were equal.',
   },
 };
 

@@ -58,6 +58,35 @@ export function compileMargin(term: Checked, from: Sources): NumberOf {
   }
 }
 
+/** Whether any part of a condition has a distance to its threshold: otherwise it is never close. */
+export function hasMargin(term: Checked): boolean {
+  switch (term.kind) {
+    case 'not':
+      return hasMargin(term.arg);
+    case 'and':
+    case 'or':
+      return term.args.some(hasMargin);
+    case 'compare':
+      return term.left.type === 'double' || term.left.type === 'duration';
+    case 'choice':
+      return hasMargin(term.chosen) || hasMargin(term.otherwise);
+    case 'member':
+      return term.arg.type === 'double';
+    case 'fold':
+      return (
+        term.margin !== undefined && term.margin.body !== undefined && hasMargin(term.margin.body)
+      );
+    case 'memory':
+      return (
+        (term.fn === 'held' || term.fn === 'once') && term.arg !== undefined && hasMargin(term.arg)
+      );
+    case 'function':
+      return term.fence !== undefined;
+    default:
+      return false;
+  }
+}
+
 /** Macros are measured when their message comes; the value stands beside the answer. */
 function compileFold(term: Checked, from: Sources): NumberOf {
   const { moment } = from;

@@ -86,6 +86,7 @@ const { condition } = fc.letrec<{ condition: string; double: string; text: strin
     fc
       .tuple(fc.constantFrom('least', 'greatest', 'hypot'), tie('double'), tie('double'))
       .map(([fn, x, y]) => `${fn}(${x}, ${y})`),
+    tie('text').map((x) => `double(size(${x}))`),
     // Products have no unit, so that times and distances may meet here.
     fc.tuple(tie('double'), tie('double')).map(([x, y]) => `(1.0 * ttc(1.0 * ${x}, 1.0 * ${y}))`),
     fc
@@ -190,6 +191,8 @@ test('unknown is three-valued as Kleene has it', () => {
   expect(ours('b == b', given, b)).toBe(2);
   expect(ours('(a > 1.0 ? a : b) > 1.0', given, b)).toBe(1);
   expect(ours('b + (a > 1.0 ? 1.0 : 2.0) > 0.0', given, b)).toBe(2);
+  expect(ours('b + size(a > 1.0 ? s : t) > 0.0', given, b)).toBe(2);
+  expect(ours('size(b > 1.0 || f ? s : t) > 0.0', given, b)).toBe(1);
 });
 
 test.each([

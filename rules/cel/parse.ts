@@ -6,6 +6,7 @@ import { parse } from '@bufbuild/cel';
 import * as limits from '../limits.ts';
 import type { ExpressionProblem } from '../problem.ts';
 import { type Expr, type MacroName, macroNames } from './expr.ts';
+import { withoutComments, withoutLiterals } from './lexical.ts';
 
 type ParsedExpr = ReturnType<typeof parse>;
 type CelExpr = ParsedExpr['expr'];
@@ -15,7 +16,8 @@ export type Parsed =
   | { readonly expr: undefined; readonly problems: readonly ExpressionProblem[] };
 
 /** Parses one expression; the tree is complete or there is at least one problem. */
-export function parseExpression(text: string): Parsed {
+export function parseExpression(source: string): Parsed {
+  const text = withoutComments(source);
   const early = beforeParsing(text);
   if (early !== undefined) return { expr: undefined, problems: [early] };
   let parsed: ParsedExpr;
@@ -69,18 +71,16 @@ function beforeParsing(text: string): ExpressionProblem | undefined {
 /** The depth is bounded, and each bracket has its other half. */
 function bracketProblem(text: string): ExpressionProblem | undefined {
   const open: number[] = [];
-  let quote = '';
-  for (let i = 0; i < text.length; i += 1) {
-    const c = text.charAt(i);
-    if (quote !== '') {
-      if (c === '\\') i += 1;
-      else if (c === quote) quote = '';
-    } else if (c === '"' || c === "'") quote = c;
-    else if ('([{'.includes(c)) open.push(i);
+  const bare = withoutLiterals(text);
+  for (let i = 0; i < bare.length; i += 1) {
+    const c = bare.charAt(i);
+    // A text without an end hides brackets: that is what the parser tells.
+    if (c === '"' || c === "'") return undefined;
+    if ('([{'.includes(c)) open.push(i);
     else if (')]}'.includes(c)) {
       const before = open.pop();
       const wanted = '([{'.charAt(')]}'.indexOf(c));
-      if (before !== undefined && text.charAt(before) === wanted) continue;
+      if (before !== undefined && bare.charAt(before) === wanted) continue;
       const message = `"${c}" closes nothing that is open`;
       return { at: i, code: 'expression', message, remedy: 'Remove it, or open a bracket.' };
     }
@@ -90,8 +90,7 @@ function bracketProblem(text: string): ExpressionProblem | undefined {
     }
   }
   const last = open.at(-1);
-  // A text without an end hides brackets: that is what the parser tells.
-  if (last === undefined || quote !== '') return undefined;
+  if (last === undefined) return undefined;
   const message = `the "${text.charAt(last)}" that opens here is not closed`;
   return { at: last, code: 'expression', message, remedy: 'Close it.' };
 }

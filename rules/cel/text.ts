@@ -49,6 +49,14 @@ export const binaryText = (left: Checked, op: string, right: Checked): string =>
   return `${first} ${op} ${inside(right, around)}`;
 };
 
+export const memberText = (arg: Checked, items: readonly (number | string | boolean)[]): string => {
+  const first = bindingOf(arg) === strength.compare ? arg.text : inside(arg, strength.compare);
+  return `${first} in [${items.map(constantText).join(', ')}]`;
+};
+
+/** A side of a comparison. */
+export const comparedText = (term: Checked): string => inside(term, strength.compare);
+
 export const joinText = (op: '&&' | '||', args: readonly Checked[]): string =>
   args.map((arg) => inside(arg, op === '&&' ? strength.and : strength.or)).join(` ${op} `);
 

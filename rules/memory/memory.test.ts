@@ -11,6 +11,7 @@ import * as limits from '../limits.ts';
 import type { MemoryCell } from './cell.ts';
 import { openCell } from './memory.ts';
 import type { WindowBudget } from './samples.ts';
+import { openSorted } from './sorted.ts';
 
 interface Sample {
   readonly atNs: number;
@@ -188,4 +189,18 @@ test('at its bound a window gives up the oldest sample and counts it', () => {
   }
   expect(cell.known(2) && cell.number).toBe(mean(Array.from({ length: 64 }, (_, i) => 36 + i)));
   expect(shared.overflows).toBe(36);
+});
+
+test('a quantile between an infinity and anything else is that infinity', () => {
+  const far = Number.POSITIVE_INFINITY;
+  const between = (...values: number[]): number => {
+    const sorted = openSorted();
+    for (const value of values) sorted.insert(value);
+    return sorted.quantile(0.75);
+  };
+  expect(between(far, far)).toBe(far);
+  expect(between(1, far)).toBe(far);
+  expect(between(-far, 1)).toBe(-far);
+  expect(between(-far, -far)).toBe(-far);
+  expect(between(1, 2)).toBe(1.75);
 });

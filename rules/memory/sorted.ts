@@ -44,7 +44,10 @@ export function openSorted(): Sorted {
       const low = values[below] ?? Number.NaN;
       const part = place - below;
       if (part === 0) return low;
-      return low + part * ((values[below + 1] ?? low) - low);
+      const high = values[below + 1] ?? low;
+      const gap = high - low;
+      // Between an infinity and anything else lies that infinity.
+      return Number.isFinite(gap) ? low + part * gap : low + high;
     },
     clear() {
       count = 0;
