@@ -91,6 +91,14 @@ export function statusOf(parts: StatusParts): AgentStatus {
   };
 }
 
+/** One line for a service manager. */
+export function statusLine({ source, clips, uplink, degraded, machine }: AgentStatus): string {
+  const cpu = Math.round((machine.cpu ?? 0) * 100);
+  const cloud = uplink.connected ? 'connected' : 'not connected';
+  const counts = `${source.messages} messages, ${clips.sealed} clips, ${cloud}, cpu ${cpu} %`;
+  return degraded[0] === undefined ? counts : `degraded: ${degraded[0]}; ${counts}`;
+}
+
 function capsOf({ limits, buffer }: AgentConfig): AgentStatus['caps'] {
   return {
     cpu: limits.cpu,

@@ -18,8 +18,14 @@ export interface LinkCheck {
 const about = 'cloud';
 
 export async function checkLink(check: LinkCheck): Promise<Finding> {
-  const running = await readStatus(check.socketPath).catch(() => undefined);
-  return running === undefined ? await dial(check) : told(running.uplink);
+  try {
+    return told((await readStatus(check.socketPath)).uplink);
+  } catch (error) {
+    const fault = asFault(error);
+    if (fault.details?.['answered'] !== true) return await dial(check);
+    const text = `the agent that runs here does not say: ${faultLine(fault)}`;
+    return { level: 'warning', about, text };
+  }
 }
 
 function told({ connected, lastError }: UplinkFigures): Finding {

@@ -4,7 +4,7 @@
  * Method: `check` on identities whose certificates a real authority issued for so many days,
  * against a TLS listener that says what a gate says.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -161,4 +161,33 @@ test('sources that are not there now: what waits is a warning, what cannot start
     expect.stringContaining('does not answer now as a Foxglove server'),
     expect.stringContaining('ROS 2 is not sourced'),
   ]);
+});
+
+test('clips that the buffer holds are part of its quota: they need no room any more', async () => {
+  const file = join(folder, 'agent.yaml');
+  const clips = join(folder, 'state', 'clips', 'ab');
+  mkdirSync(clips, { recursive: true });
+  const buffer = { path: 'state', quota: '2049GiB', headroom: '1MiB' };
+  const source = { name: 'main', folder: '.' };
+  const config = { device: { name: 'amr-017' }, sources: [source], rules: 'rules.yaml', buffer };
+  writeFileSync(file, JSON.stringify(config));
+  const bufferFinding = async (): Promise<Finding | undefined> => {
+    for await (const finding of checkAgent(loadConfig(file, {}), { clock: systemClock })) {
+      if (finding.about === 'buffer') return finding;
+    }
+    return undefined;
+  };
+  expect(await bufferFinding()).toMatchObject({
+    level: 'warning',
+    text: expect.stringContaining('free is less than the 2.00 TiB left of it and headroom'),
+  });
+  // Larger than any disk here, and empty.
+  const clip = join(clips, `${'ab'.repeat(32)}.mcap`);
+  writeFileSync(clip, '');
+  truncateSync(clip, 2 * 2 ** 40);
+  writeFileSync(file, JSON.stringify({ ...config, buffer: { ...buffer, quota: '2048.001GiB' } }));
+  expect(await bufferFinding()).toMatchObject({
+    level: 'ok',
+    text: expect.stringContaining('2.00 TiB of the quota 2.00 TiB are held'),
+  });
 });

@@ -2,7 +2,7 @@
  * Everything that can be known to be wrong before a start, each with what to do about it. Nothing
  * is changed but a file that is written and removed to see whether the buffer's folder takes one.
  */
-import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asFault, type Clock, faultLine, formatDurationNs, formatSize } from '@fieldloop/core';
 import { decodeMessage } from '@fieldloop/recording';
@@ -13,7 +13,9 @@ import {
   type RecordingFacts,
   type RuleSet,
 } from '@fieldloop/rules';
+import { clipFolders, placesBelow } from './buffer/places.ts';
 import { checkLink } from './check-link.ts';
+import { checkRedaction } from './clip/check-redaction.ts';
 import { checkSource } from './check-source.ts';
 import { type AgentConfig, readText } from './config.ts';
 import { parseClaimToken } from './enroll/token.ts';
@@ -43,6 +45,7 @@ export async function* checkAgent(
     yield await checkSource(`sources[${i}]`, source, facts);
   }
   yield* checkRules(config, facts);
+  yield* checkRedaction(config.redaction, facts);
   yield* checkModels(config, deps);
   yield* checkBuffer(config);
   yield* checkIdentity(config, deps);
@@ -158,16 +161,32 @@ async function* checkBuffer(config: AgentConfig): AsyncGenerator<Finding> {
   }
   const { bavail, bsize } = await statfs(path);
   const free = bavail * bsize;
-  const found = `${path} takes files, ${formatSize(free)} free`;
-  if (free >= quotaBytes + headroomBytes) {
-    yield ok(about, `${found}, quota ${formatSize(quotaBytes)}`);
+  const held = await heldBytes(path);
+  const quota = `${formatSize(held)} of the quota ${formatSize(quotaBytes)} are held`;
+  const found = `${path} takes files, ${formatSize(free)} free, ${quota}`;
+  const wanted = Math.max(0, quotaBytes - held);
+  if (free >= wanted + headroomBytes) {
+    yield ok(about, found);
     return;
   }
-  const needs = `quota ${formatSize(quotaBytes)} and headroom ${formatSize(headroomBytes)}`;
+  const needs = `the ${formatSize(wanted)} left of it and headroom ${formatSize(headroomBytes)}`;
   yield warning(
     about,
-    `${found}, less than ${needs}. Lower them or free space: clips go by value.`,
+    `${found}; free is less than ${needs}. Lower them or free space: clips go by value.`,
   );
+}
+
+/** Bytes of clips in a buffer that an agent may have open; they come and go meanwhile. */
+async function heldBytes(path: string): Promise<number> {
+  let bytes = 0;
+  for (const folder of clipFolders(placesBelow(path))) {
+    const names = await readdir(folder).catch(() => []);
+    for (const name of names) {
+      const file = await stat(join(folder, name)).catch(() => undefined);
+      bytes += file?.size ?? 0;
+    }
+  }
+  return bytes;
 }
 
 async function* checkIdentity(

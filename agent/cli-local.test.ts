@@ -5,6 +5,7 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseRuleSet } from '@fieldloop/rules';
 import { expect, test } from 'vitest';
 import { main } from './cli.ts';
 import { demand } from './document.ts';
@@ -13,6 +14,7 @@ import { judge } from './doctor.ts';
 import type { AgentStatus } from './health/status.ts';
 import { writeRecording } from './source/testing.ts';
 import { openHome } from './testing.ts';
+import { demandsOf } from './topic-demands.ts';
 
 const rules = `apiVersion: fieldloop.rules/v1
 kind: RuleSet
@@ -145,8 +147,14 @@ test('the doctor names topics that never came, missed rates, slow models and ful
     degraded: ['models skip frames'],
     clock: { synced: false, source: 'system' },
   };
-  const first = { ...status, machine: { ...second.machine, topics: { '/odom': 20 } } };
-  const found = [...judge(config, { first, second, seconds: 2 })];
+  const before = (odom: number): AgentStatus => ({
+    ...status,
+    machine: { ...second.machine, topics: { '/odom': odom } },
+  });
+  const statuses = [before(10), before(20), before(30), second];
+  const looks = statuses.map((one, i) => ({ status: one, atMs: i * 1_000 }));
+  const { ruleSet } = parseRuleSet(expecting, 'rules.yaml');
+  const found = [...judge(config, { looks, demands: ruleSet && demandsOf(ruleSet) })];
   const all = found.map(({ level, about, text: what }) => `${level} ${about}: ${what}`).join('\n');
   expect(all).toMatch(
     /^warning topic: \/scan is read by rules and never came\. \/front\/scan does\./m,

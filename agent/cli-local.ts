@@ -253,14 +253,16 @@ async function asked(
   try {
     return await ask(tools, request);
   } catch (error) {
-    const fault = asFault(error);
-    if (fault.code !== 'unavailable' || fault.details?.['starting'] === true) throw error;
+    const { code, details } = asFault(error);
+    const isThere = details?.['starting'] === true || details?.['answered'] === true;
+    if (code !== 'unavailable' || isThere) throw error;
   }
   // Nothing is evicted by who only looks.
   await using buffer = await openBuffer({
     dir: tools.config().buffer.path,
     quotaBytes: Number.MAX_SAFE_INTEGER,
     headroomBytes: 0,
+    headroomInodes: 0,
     clock: systemClock,
     ids: systemIds,
     log: silentLog,

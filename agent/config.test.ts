@@ -191,10 +191,14 @@ test('a redaction says what belongs to which transform', () => {
   - {topic: /a, transform: hide}
   - {topic: /b, transform: blur, decimals: 2}
   - {topic: /c, transform: drop, model: faces}
+  - {topic: /cam*, transform: drop}
 `;
   expect(linesOf(text).slice(1)).toEqual([
     'agent.yaml:6:17: "redaction.topics[0].transform": "hide" does not fit here. Write drop or blur or coarse-position.',
     'agent.yaml:7:34: "redaction.topics[1].decimals": "decimals" belongs to the transform coarse-position. Remove it, or choose that transform.',
     'agent.yaml:8:34: "redaction.topics[2].model": "model" belongs to the transform blur. Remove it, or choose that transform.',
+    expect.stringMatching(
+      /^agent\.yaml:9:6: "redaction\.topics\[3\]\.topic": "\/cam\*" fits no topic/,
+    ) as string,
   ]);
 });

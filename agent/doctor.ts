@@ -5,15 +5,23 @@
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:net';
 import { asFault, type Clock, faultLine, formatSize } from '@fieldloop/core';
-import { parseRuleSet, type RuleSet, topicFits } from '@fieldloop/rules';
+import { topicFits } from '@fieldloop/rules';
 import { checkAgent } from './check.ts';
 import { identityFolder } from './cloud-link.ts';
-import { type AgentConfig, readText } from './config.ts';
+import type { AgentConfig } from './config.ts';
 import { loadIdentity } from './enroll/identity.ts';
 import type { Finding } from './finding.ts';
-import { readStatus } from './health/socket.ts';
+import { askAgent, readStatus } from './health/socket.ts';
 import { type AgentStatus, statusSocketPath } from './health/status.ts';
-import { clockStepMs, dialWithinMs, lookAgainMs } from './limits.ts';
+import {
+  clockStepMs,
+  dialWithinMs,
+  lookAgainMs,
+  progressEveryMs,
+  rateLookEveryMs,
+  rateLooksMs,
+} from './limits.ts';
+import type { TopicDemands } from './topic-demands.ts';
 
 const ok = (about: string, text: string): Finding => ({ level: 'ok', about, text });
 const warning = (about: string, text: string): Finding => ({ level: 'warning', about, text });
@@ -28,16 +36,33 @@ export async function* examine(config: AgentConfig, deps: DoctorDeps): AsyncGene
   yield* checkWay(config, deps);
   yield* checkSteady(deps.clock);
   const socketPath = statusSocketPath(config.buffer.path);
-  let first: AgentStatus;
+  let looks: Looks;
   try {
-    first = await readStatus(socketPath);
+    looks = await look(socketPath, deps);
   } catch (error) {
     yield warning('agent', faultLine(asFault(error)));
     return;
   }
-  await deps.clock.sleep(lookAgainMs, deps.signal);
-  const second = await readStatus(socketPath).catch(() => first);
-  yield* judge(config, { first, second, seconds: lookAgainMs / 1_000 });
+  yield* judge(config, looks);
+}
+
+/** Rates want many looks; without them the first and the last are enough. */
+async function look(socketPath: string, { clock, signal }: DoctorDeps): Promise<Looks> {
+  const beganMs = clock.monotonicMs();
+  const looks = [{ status: await readStatus(socketPath), atMs: 0 }];
+  // An agent of another version may not know the question.
+  const demands = await askAgent(socketPath, { ask: 'demands' }).then(
+    (told) => told as unknown as TopicDemands,
+    () => undefined,
+  );
+  const isRated = (demands?.rates.length ?? 0) > 0;
+  const [everyMs, mostMs] = isRated ? [rateLookEveryMs, rateLooksMs] : [lookAgainMs, lookAgainMs];
+  for (let ms = 0; ms < mostMs; ms += everyMs) {
+    await clock.sleep(everyMs, signal);
+    const status = await readStatus(socketPath).catch(() => undefined);
+    if (status !== undefined) looks.push({ status, atMs: clock.monotonicMs() - beganMs });
+  }
+  return { looks, demands };
 }
 
 /** The name of the broker, and whether its port lets us in. */
@@ -90,16 +115,32 @@ async function* checkSteady(clock: Clock): AsyncGenerator<Finding> {
   );
 }
 
+interface Look {
+  readonly status: AgentStatus;
+  /** Since the first one. */
+  readonly atMs: number;
+}
+
 interface Looks {
+  /** At least one, in their order. */
+  readonly looks: readonly Look[];
+  /** Of the rules that run; undefined when that is not known. */
+  readonly demands: TopicDemands | undefined;
+}
+
+/** The first and the last look. */
+interface Ends {
   readonly first: AgentStatus;
   readonly second: AgentStatus;
   /** Between the two. */
   readonly seconds: number;
 }
 
-/** What two looks at the agent that runs tell. Pure. */
-export function* judge(config: AgentConfig, looks: Looks): Generator<Finding> {
-  const { second } = looks;
+/** What looks at the agent that runs tell. Pure. */
+export function* judge(config: AgentConfig, { looks, demands }: Looks): Generator<Finding> {
+  const [from, to] = [looks[0], looks.at(-1)];
+  if (from === undefined || to === undefined) return;
+  const { status: second } = to;
   yield ok('agent', `${second.device} has run for ${second.uptimeS} s`);
   for (const why of second.degraded) yield warning('degraded', `${why}. Look at "status".`);
   for (const { name, state, reason } of second.source.each) {
@@ -115,34 +156,62 @@ export function* judge(config: AgentConfig, looks: Looks): Generator<Finding> {
       'the system says that its clock is not synchronised: clips and events are marked so. Run systemd-timesyncd, chrony or PTP ("timedatectl" shows it), or set the clock.',
     );
   }
-  yield* judgeTopics(config, looks);
+  if (demands !== undefined && second.source.messages > 0) {
+    yield* judgeTopics(demands, second);
+    yield* judgeRates(demands, looks);
+  }
   yield* judgeRules(second);
   yield* judgeModels(second);
-  yield* judgeRoom(second, looks);
+  const seconds = Math.max(1, to.atMs - from.atMs) / 1_000;
+  yield* judgeRoom({ first: from.status, second, seconds });
 }
 
-function* judgeTopics(config: AgentConfig, looks: Looks): Generator<Finding> {
-  const ruleSet = rulesOf(config);
-  if (ruleSet === undefined || looks.second.source.messages === 0) return;
-  const { topics } = looks.second.machine;
-  const seen = Object.keys(topics);
-  const wanted = new Set(ruleSet.signals.map(({ topic }) => topic));
-  for (const topic of wanted) {
+function* judgeTopics(demands: TopicDemands, { machine }: AgentStatus): Generator<Finding> {
+  const seen = Object.keys(machine.topics);
+  for (const topic of demands.topics) {
     if (seen.some((one) => topicFits(topic, one))) continue;
     yield warning(
       'topic',
       `${topic} is read by rules and never came. ${nearest(topic, seen)} Correct it in the rules, or start its publisher.`,
     );
   }
-  for (const { id, topic, minHz } of ruleSet.rules.flatMap(expectedRates)) {
-    const more = (topics[topic] ?? 0) - (looks.first.machine.topics[topic] ?? 0);
-    const hz = more / looks.seconds;
-    if (hz >= minHz) continue;
+}
+
+/** A count is told late by so much, at one end of a span or the other. */
+const lateS = (rateLookEveryMs + progressEveryMs) / 1_000;
+
+/** Counts move in steps, of a second or of what a recorder writes at once: from step to step. */
+function* judgeRates({ rates }: TopicDemands, looks: readonly Look[]): Generator<Finding> {
+  for (const { id, topic, minHz } of rates) {
+    const own = ({ status }: Look): number => status.machine.topics[topic] ?? 0;
+    const span = spanOf(looks, own) ?? spanOf(looks, allOf);
+    // Where nothing moves, the source says why.
+    if (span === undefined) continue;
+    const more = own(span.to) - own(span.from);
+    const most = (more + 1) / Math.max(lateS, span.seconds - lateS);
+    if (most >= minHz) continue;
     yield warning(
       'rate',
-      `${topic} comes ${hz.toFixed(1)} times a second, rule ${id} expects ${minHz}. Look at its publisher and at "dropped" of "status".`,
+      `${topic} comes ${(more / span.seconds).toFixed(1)} times a second, rule ${id} expects ${minHz}. Look at its publisher and at "dropped" of "status".`,
     );
   }
+}
+
+const allOf = ({ status }: Look): number =>
+  Object.values(status.machine.topics).reduce((sum, count) => sum + count, 0);
+
+/** From the first step of a count to its last; undefined when there are no two. */
+function spanOf(
+  looks: readonly Look[],
+  count: (look: Look) => number,
+): { readonly from: Look; readonly to: Look; readonly seconds: number } | undefined {
+  const steps = looks.filter((look, i) => {
+    const before = looks[i - 1];
+    return before !== undefined && count(look) !== count(before);
+  });
+  const [from, to] = [steps[0], steps.at(-1)];
+  if (from === undefined || to === undefined || from === to) return undefined;
+  return { from, to, seconds: (to.atMs - from.atMs) / 1_000 };
 }
 
 /** A rule that is off, or one that never knows its signals, looks like one that never fires. */
@@ -159,24 +228,6 @@ function* judgeRules({ rules, source }: AgentStatus): Generator<Finding> {
     'rules',
     `${rules.unknown} of ${rules.evaluations} looks at rules knew no value. Compare the topics and fields of ${rules.set} with "fieldloop recording info".`,
   );
-}
-
-function rulesOf(config: AgentConfig): RuleSet | undefined {
-  try {
-    return parseRuleSet(readText(config.rules), config.rules).ruleSet;
-  } catch {
-    // `check` told of it.
-    return undefined;
-  }
-}
-
-/** Rates that rules about absence ask for. */
-function expectedRates(
-  rule: RuleSet['rules'][number],
-): readonly { readonly id: string; readonly topic: string; readonly minHz: number }[] {
-  const { trigger } = rule;
-  if (trigger.kind !== 'absent' || trigger.minHz === undefined) return [];
-  return [{ id: rule.id, topic: trigger.topic, minHz: trigger.minHz }];
 }
 
 function nearest(topic: string, seen: readonly string[]): string {
@@ -205,12 +256,10 @@ function* judgeModels({ score, machine }: AgentStatus): Generator<Finding> {
   }
 }
 
-function* judgeRoom(
-  { clips, caps, machine, uplink }: AgentStatus,
-  looks: Looks,
-): Generator<Finding> {
+function* judgeRoom({ first, second, seconds }: Ends): Generator<Finding> {
+  const { clips, caps, machine, uplink } = second;
   const share = clips.bytes / Math.max(1, caps.quotaBytes);
-  const grown = (clips.bytes - looks.first.clips.bytes) / looks.seconds;
+  const grown = (clips.bytes - first.clips.bytes) / seconds;
   const left = caps.quotaBytes - clips.bytes;
   const hours = grown > 0 ? left / grown / 3_600 : Number.POSITIVE_INFINITY;
   const used = `the buffer holds ${formatSize(clips.bytes)} of ${formatSize(caps.quotaBytes)}`;
@@ -223,10 +272,7 @@ function* judgeRoom(
     );
   } else yield ok('buffer', used);
   const { diskFreeBytes, spool } = machine;
-  if (
-    spool?.off !== undefined ||
-    (spool?.refused ?? 0) > (looks.first.machine.spool?.refused ?? 0)
-  ) {
+  if (spool?.off !== undefined || (spool?.refused ?? 0) > (first.machine.spool?.refused ?? 0)) {
     yield warning(
       'spool',
       `windows are shorter than window.seconds: ${spool?.off ?? 'the spool is full or too slow'}. Raise window.spool, or free its disk.`,

@@ -1,4 +1,5 @@
 /** A small file that is there whole or not at all, also after a power cut. */
+import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, writeFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -15,6 +16,26 @@ export async function replaceFile(path: string, bytes: Uint8Array | string): Pro
   }
   await rename(fresh, path);
   await syncFolder(dirname(path));
+}
+
+/** The same while nothing else may happen: durable when it returns. */
+export function replaceFileNow(path: string, bytes: Uint8Array | string): void {
+  const fresh = `${path}.new`;
+  syncAndClose(openSync(fresh, 'w', 0o600), (file) => {
+    fchmodSync(file, 0o600);
+    writeFileSync(file, bytes);
+  });
+  renameSync(fresh, path);
+  syncAndClose(openSync(dirname(path), 'r'));
+}
+
+function syncAndClose(file: number, before: (file: number) => void = () => {}): void {
+  try {
+    before(file);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** Makes the bytes of a file durable that somebody else wrote. */

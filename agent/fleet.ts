@@ -51,7 +51,8 @@ export interface FleetHost {
   readonly updates: Pick<Updates, 'admits' | 'look'>;
   status(): AgentStatus;
   progress(): DataProgress | undefined;
-  post(message: ToData): void;
+  /** False when there is no data thread now. */
+  post(message: ToData): boolean;
 }
 
 export interface Fleet extends WishListener {
@@ -82,6 +83,8 @@ class RunningFleet implements Fleet {
   readonly #stopping = new AbortController();
   readonly #asked = new Map<string, Waiting>();
   #host: FleetHost | undefined;
+  /** What the cloud wished for last while the agent started; it says so again if it is lost. */
+  #wished: Desired | undefined;
   #beganMs = 0;
   #ticking: Promise<unknown> = Promise.resolve();
 
@@ -120,15 +123,17 @@ class RunningFleet implements Fleet {
   }
 
   desired(desired: Desired): void {
-    if (this.#host?.updates.admits(desired) === false) return;
-    this.#deps.rules.take(desired);
-    this.#deps.models.take(desired);
+    if (this.#host === undefined) this.#wished = desired;
+    else if (this.#host.updates.admits(desired)) this.#follow(desired);
   }
 
   begin(host: FleetHost): void {
     this.#host = host;
     this.#beganMs = this.#deps.clock.monotonicMs();
     this.#commands.resume();
+    const wished = this.#wished;
+    this.#wished = undefined;
+    if (wished !== undefined) this.#try('a wish was not taken', () => this.desired(wished));
     if (this.#deps.config.cloud === undefined) return;
     this.#ticking = Promise.all([this.#measure(host), this.#reportCounts(host)]);
   }
@@ -144,7 +149,7 @@ class RunningFleet implements Fleet {
   }
 
   dataDied(why: string): void {
-    this.#deps.rules.died(why);
+    this.#try('the rules were not judged', () => this.#deps.rules.died(why));
     for (const waiting of this.#asked.values()) waiting.reject(noClip(why));
     this.#asked.clear();
   }
@@ -153,8 +158,14 @@ class RunningFleet implements Fleet {
     this.#stopping.abort();
     this.#deps.rules.stop();
     for (const waiting of this.#asked.values()) waiting.reject(noClip('the agent stops'));
+    this.#asked.clear();
     await this.#commands.settled();
     await this.#ticking;
+  }
+
+  #follow(desired: Desired): void {
+    this.#deps.rules.take(desired);
+    this.#deps.models.take(desired);
   }
 
   #running(): FleetHost {
@@ -186,7 +197,9 @@ class RunningFleet implements Fleet {
     });
     const [preNs, postNs] = [nsOf(preS), nsOf(postS)];
     const ask = { id, preNs, postNs, topics, reason, severity, ...about };
-    host.post({ kind: 'clipNow', ask });
+    if (!host.post({ kind: 'clipNow', ask })) {
+      this.answered({ id, why: 'nothing reads the sources of this robot now' });
+    }
     return await answer;
   }
 
@@ -203,8 +216,18 @@ class RunningFleet implements Fleet {
 
   #rulesChanged(): void {
     this.#host?.post({ kind: 'rules', rules: this.#deps.rules.given });
-    this.#host?.reports.rules();
+    // It goes again each minute.
+    this.#try('the rules were not reported', () => this.#host?.reports.rules());
     this.#host?.updates.look();
+  }
+
+  /** A disk that refuses must neither end the agent nor leave something half done. */
+  #try(phrase: string, act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#deps.log.error(phrase, { error: asFault(error) });
+    }
   }
 
   /** Counts go only while somebody hears them: they would fill the buffer of a robot offline. */
@@ -217,10 +240,11 @@ class RunningFleet implements Fleet {
   }
 
   async #measure(host: FleetHost): Promise<void> {
-    let before = await this.#measured(host);
+    // A disk that cannot be read now may be later.
+    let before = await this.#measured(host).catch(() => undefined);
     await this.#every(firstTelemetryMs, telemetryEveryMs, async () => {
       const now = await this.#measured(host);
-      host.link.measure(seriesOf(now, before));
+      if (before !== undefined) host.link.measure(seriesOf(now, before));
       before = now;
     });
   }

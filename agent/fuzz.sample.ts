@@ -268,6 +268,7 @@ function localDeps(): LocalDeps {
       hold: () => undefined,
       release: () => undefined,
     },
+    demands: () => ({ topics: [], rates: [] }),
     clipNow: nothing,
     pull: nothing,
     pause: () => undefined,

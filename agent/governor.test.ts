@@ -8,6 +8,7 @@ import { type Clock, silentLog } from '@fieldloop/core';
 import { systemClock, systemIds } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
 import { openBuffer } from './buffer/buffer.ts';
+import type { FreeSpace } from './buffer/disk.ts';
 import { openGovernor } from './governor.ts';
 import { restShare } from './limits.ts';
 import type { Notice } from './messages.ts';
@@ -39,7 +40,7 @@ function steppedClock(seconds: number): { clock: Clock; over: Promise<void> } {
 interface Machine {
   cpuPerSecond: (order: ShedOrder, second: number) => number;
   rssBytes?: number;
-  free?: { bytes: number; inodes: number };
+  free?: FreeSpace;
   degraded?: string;
 }
 
@@ -117,6 +118,10 @@ test('memory over its cap, a disk without room, one that takes nothing: each is 
   });
   const inodes = await govern(8, { cpuPerSecond: () => 0, free: { bytes: 2 ** 40, inodes: 900 } });
   expect(inodes.notices[0]?.text).toContain('900 inodes are free');
+  const noInode = await govern(8, { cpuPerSecond: () => 0, free: { bytes: 2 ** 40, inodes: 0 } });
+  expect(noInode.notices[0]?.text).toContain('and 0 inodes are free');
+  const unlimited = await govern(8, { cpuPerSecond: () => 0, free: { bytes: 2 ** 40 } });
+  expect(unlimited.notices).toEqual([]);
   const denied = await govern(8, { cpuPerSecond: () => 0, degraded: 'the disk is read-only' });
   expect(denied.notices[0]?.text).toContain('the disk takes nothing');
 });

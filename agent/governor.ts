@@ -187,6 +187,11 @@ function reasonOf(
     case 'disk':
       return held.diskRefuses
         ? 'the disk takes nothing'
-        : `${formatSize(held.diskFreeBytes)} and ${held.diskFreeInodes} inodes are free, others are owed ${formatSize(held.headroomBytes)}`;
+        : `${freeOf(held)} are free, others are owed ${formatSize(held.headroomBytes)}`;
   }
 }
+
+const freeOf = ({ diskFreeBytes, diskFreeInodes }: Held): string =>
+  diskFreeInodes === undefined
+    ? formatSize(diskFreeBytes)
+    : `${formatSize(diskFreeBytes)} and ${diskFreeInodes} inodes`;

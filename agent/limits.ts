@@ -19,7 +19,7 @@ export const enrolBackoff = { firstMs: 1_000, mostMs: 60_000 } as const;
 /** How often the data worker tells its figures. */
 export const progressEveryMs = 250;
 /** What a thread's buffers may grow by before garbage is collected. */
-export const bufferGrowthBytes = 4 * 2 ** 20;
+export const bufferGrowthBytes = 2 * 2 ** 20;
 /** What a stop waits for open clips to be cut; what is left then is left to the next start. */
 export const stopWithinMs = 8_000;
 
@@ -89,6 +89,8 @@ export const splitGraceMs = 3_000;
 export const leastHoldMs = 1_000;
 /** How often the place in a recording is kept, with the state of its rules. */
 export const markEveryMs = 10_000;
+/** Recordings of a folder that are read between two times that gone ones are forgotten. */
+export const forgetEveryFiles = 1_000;
 /** Bytes of a place; beyond it none is kept, and a restart reads the session from its start. */
 export const maxPlaceBytes = 16 * 1024 * 1024;
 /** Behind by so much, a live source gives up topics that nobody reads, then whole chunks. */
@@ -204,14 +206,16 @@ export const certificateDaysLeft = 10;
 
 // Buffer.
 
-/** Rows of one lane that wait for the cloud; at 17 a minute this is four days of events. */
+/** Rows of a lane that wait for the cloud, besides gaps; at 17 a minute four days of events. */
 export const maxLaneRows = 100_000;
-/** Rows that are folded into one gap when a lane of events is full. */
+/** Rows that a full lane gives up at once; those of events are folded into gaps. */
 export const maxGapRows = 1_000;
 /** Numbers handed out above the durable high-water mark at most; skipped after a loss. */
 export const markGap = 1_000;
 /** Rows kept in memory while the database cannot be written. */
 export const maxPendingRows = 1_000;
+/** Of them in one transaction; well below half of `markGap`. */
+export const writtenTogether = 200;
 /** Tombstones kept, so that a file that comes back after a power cut is known. */
 export const maxTombstones = 10_000;
 /** Files that could not be used, kept for a person to look at; the oldest go first. */
@@ -222,6 +226,10 @@ export const maxDamagedDatabases = 3;
 export const adoptedTogether = 200;
 /** Clips offered again in one transaction; well below half of `markGap`. */
 export const offeredTogether = 200;
+/** Positions of a folder's recordings that are kept after these are gone from it. */
+export const maxGonePositions = 10_000;
+/** Places in sessions of a folder that have not ended. */
+export const maxOpenPlaces = 50;
 /** Inodes that stay free for others. */
 export const headroomInodes = 1_000;
 /** Bytes read at a time to hash a clip's file. */
@@ -288,6 +296,9 @@ export const maxKeptLines = 300;
 export const maxPauseS = 24 * 3_600;
 /** Between the two looks of `doctor` at an agent. */
 export const lookAgainMs = 2_000;
+/** For rates, whose counts move each second at most, it looks longer and more often. */
+export const rateLooksMs = 8_000;
+export const rateLookEveryMs = 250;
 /** A clock that moves so much against the monotonic one is being set. */
 export const clockStepMs = 200;
 /** A clock that shows less was set by nobody. */

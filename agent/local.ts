@@ -3,12 +3,13 @@
  * without a network.
  */
 import { Fault, type Ids, type Json, uuidText } from '@fieldloop/core';
-import { type CommandInputs, logLevels, parseCommandBody } from '@fieldloop/proto';
+import { type CommandInputs, type LogLevel, logLevels, parseCommandBody } from '@fieldloop/proto';
 import type { AgentBuffer } from './buffer/buffer.ts';
 import { asJson, type ListedClip, listClips, showClip } from './held-clips.ts';
 import type { LocalRequest } from './health/socket.ts';
 import type { LeveledLog } from './leveled-log.ts';
 import { maxKeptLines, maxPauseS } from './limits.ts';
+import type { TopicDemands } from './topic-demands.ts';
 import type { Updates } from './updates.ts';
 
 export interface LocalDeps {
@@ -16,6 +17,8 @@ export interface LocalDeps {
   readonly buffer: Pick<AgentBuffer, 'clips'>;
   readonly levels?: Pick<LeveledLog, 'lines'> | undefined;
   readonly updates: Pick<Updates, 'told' | 'hold' | 'release'>;
+  /** What the rules that run ask of topics. */
+  readonly demands: () => TopicDemands;
   readonly clipNow: (
     id: string,
     input: CommandInputs['clip_now'],
@@ -59,6 +62,8 @@ export async function carryOut(request: LocalRequest, deps: LocalDeps): Promise<
       return { paused: false };
     case 'logs':
       return logsOf(input, deps);
+    case 'demands':
+      return asJson(deps.demands());
     case 'updates':
       return asJson(deps.updates.told());
     case 'hold':
@@ -109,7 +114,15 @@ function listOf({ rule, limit }: Readonly<Record<string, unknown>>): {
 }
 
 function logsOf(input: Readonly<Record<string, unknown>>, { levels }: LocalDeps): Json {
-  const level = logLevels.find((one) => one === input['level']) ?? 'debug';
+  const level = levelOf(input['level'] ?? 'debug');
   const count = Math.min(Number(input['count'] ?? maxKeptLines) || maxKeptLines, maxKeptLines);
   return asJson((levels?.lines(level) ?? []).slice(-count));
+}
+
+function levelOf(value: unknown): LogLevel {
+  const level = logLevels.find((one) => one === value);
+  if (level !== undefined) return level;
+  throw new Fault('invalid', `there is no level "${String(value).slice(0, 40)}"`, {
+    remedy: `Levels are ${logLevels.join(', ')}.`,
+  });
 }

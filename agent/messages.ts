@@ -131,6 +131,8 @@ export type Result = { readonly bytes: number } & (
     }
   | { readonly kind: 'answer'; readonly answer: ClipAnswer }
   | { readonly kind: 'savePosition'; readonly key: string; readonly document: Json }
+  /** These are the recordings of a folder; of others not every position is needed. */
+  | { readonly kind: 'keepPositions'; readonly folder: string; readonly paths: readonly string[] }
 );
 
 export type FromData =

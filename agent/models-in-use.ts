@@ -188,11 +188,15 @@ class Running implements ModelsInUse {
       const message = bad?.message ?? 'the models were not ready in time';
       await this.#become(plan.returned(this.#state, { code: bad?.code ?? 'timeout', message }));
     }
+    this.#tellFaults();
+    this.#watch();
+  }
+
+  #tellFaults(): void {
     for (const { id, message } of this.#crew?.faults ?? []) {
       this.#deps.log.error('a model is not used', { model: id, why: message });
       this.#host?.tell(`model ${id}: ${message}`);
     }
-    this.#watch();
   }
 
   /** Its bytes are damaged: the next that wants them fetches them again. */
@@ -211,7 +215,10 @@ class Running implements ModelsInUse {
         places,
         isTrial,
         onAgain: () => {
-          if (crew === this.#crew) this.#host?.onWays(this.ways());
+          if (crew !== this.#crew) return;
+          this.#tellFaults();
+          this.#host?.onWays(this.ways());
+          this.#do(() => this.#become(this.#state));
         },
         onDeath: (death) => this.#died(crew, death),
       },

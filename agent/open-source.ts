@@ -1,7 +1,7 @@
 /** From what is configured to what is read. */
 import { dirname } from 'node:path';
 import type { Clock, Ids, Json, Log, Random } from '@fieldloop/core';
-import type { Outlet } from './outlet.ts';
+import type { OpenOutlet } from './outlet.ts';
 import type { SourceConfig } from './source-config.ts';
 import { fileSource } from './source/file.ts';
 import { folderSource } from './source/folder.ts';
@@ -18,7 +18,7 @@ export interface OpenSourceDeps {
   readonly ids: Ids;
   readonly random: Random;
   readonly log: Log;
-  readonly outlet: Pick<Outlet, 'getPosition' | 'savePosition'>;
+  readonly outlet: Pick<OpenOutlet, 'getPosition' | 'savePosition' | 'keepPositions'>;
   /** Topics as rules name them. */
   readonly wanted: Wanted;
 }
@@ -62,6 +62,7 @@ function openPlain(
       const positions = {
         get: (key: string) => outlet.getPosition(key),
         save: (key: string, document: Json) => outlet.savePosition(key, document),
+        keep: (folder: string, paths: readonly string[]) => outlet.keepPositions(folder, paths),
       };
       const except = dirname(dirname(partPath));
       return folderSource({ ...config, device, except }, { ...deps, positions });

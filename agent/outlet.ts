@@ -22,6 +22,8 @@ export interface Outlet {
 }
 
 export interface OpenOutlet extends Outlet {
+  /** Positions of recordings at other paths than these may be forgotten. */
+  keepPositions(folder: string, paths: readonly string[]): Promise<void>;
   /** Main dealt with results of this many bytes. */
   credit(bytes: number): void;
   position(id: number, document: Json | undefined): void;
@@ -56,6 +58,7 @@ export function openOutlet(post: (message: FromData) => void): OpenOutlet {
     suppressed: (rule, reason, of) => send({ kind: 'suppressed', rule, reason, ...of }),
     answer: (answer) => send({ kind: 'answer', answer }),
     savePosition: (key, document) => send({ kind: 'savePosition', key, document }),
+    keepPositions: (folder, paths) => send({ kind: 'keepPositions', folder, paths }),
     getPosition: (key) =>
       new Promise((resolve) => {
         lastAsked += 1;

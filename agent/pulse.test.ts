@@ -7,10 +7,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Log, seededRandom, silentLog } from '@fieldloop/core';
+import { Fault, type Log, seededRandom, silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
-import { openNotify } from './health/notify.ts';
+import { type Notify, openNotify } from './health/notify.ts';
 import { openPulse, standingStill } from './pulse.ts';
 import { noNotify, openNotifyListener } from './notify-listener.cases.ts';
 import { openThread } from './thread.ts';
@@ -73,6 +73,37 @@ test.skipIf(noNotify !== undefined)(
     rmSync(folder, { recursive: true });
   },
 );
+
+test('an agent that cannot say how it is feeds on, and names the fault', async () => {
+  const said: string[] = [];
+  const fed = Promise.withResolvers<void>();
+  const notify: Notify = {
+    isHeard: true,
+    watchdogMs: 30,
+    ready: (line) => void said.push(`ready ${line}`),
+    status: (line) => void said.push(`status ${line}`),
+    alive(line) {
+      said.push(`alive ${line}`);
+      if (said.length > 2) fed.resolve();
+    },
+    stopping: async () => await Promise.resolve(),
+    reloading: () => undefined,
+  };
+  const pulse = openPulse({
+    notify,
+    clock: systemClock,
+    log: silentLog,
+    signs: () => ({}),
+    statusLine: () => {
+      const remedy = 'Look at the kernel log.';
+      throw new Fault('unavailable', 'the disk reported an error', { remedy });
+    },
+  });
+  await fed.promise;
+  await pulse.close();
+  const line = 'degraded: the disk reported an error. Look at the kernel log.';
+  expect(said.slice(0, 3)).toEqual([`ready ${line}`, `alive ${line}`, `alive ${line}`]);
+});
 
 test('a station that is off is not waited for; one without a sign since the last time is', () => {
   expect(standingStill({ data: 5, scoring: undefined, 'source a': 0 }, 4)).toEqual(['source a']);

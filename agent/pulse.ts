@@ -2,7 +2,7 @@
  * Feeds the watchdog of the service manager, but only while every station moved since the last
  * time: a process whose main thread lives on beside a dead station is started anew.
  */
-import type { Clock, Log } from '@fieldloop/core';
+import { asFault, type Clock, faultLine, type Log } from '@fieldloop/core';
 import type { Notify } from './health/notify.ts';
 import { lookForSignsEveryMs, mostFeedEveryMs, statusEveryMs } from './limits.ts';
 
@@ -34,8 +34,9 @@ export function openPulse(deps: PulseDeps): Pulse {
 }
 
 async function run(deps: PulseDeps, signal: AbortSignal): Promise<void> {
-  const { notify, clock, log, signs, statusLine } = deps;
+  const { notify, clock, log, signs } = deps;
   if (!notify.isHeard) return;
+  const statusLine = (): string => lineOf(deps);
   notify.ready(statusLine());
   const everyMs = Math.min(mostFeedEveryMs, (notify.watchdogMs ?? statusEveryMs) / 3);
   let fedMs = clock.monotonicMs();
@@ -62,6 +63,15 @@ async function run(deps: PulseDeps, signal: AbortSignal): Promise<void> {
     if (now - told < statusEveryMs) continue;
     told = now;
     notify.status(statusLine());
+  }
+}
+
+/** An agent that cannot say how it is lives all the same. */
+function lineOf({ statusLine }: PulseDeps): string {
+  try {
+    return statusLine();
+  } catch (error) {
+    return `degraded: ${faultLine(asFault(error))}`;
   }
 }
 

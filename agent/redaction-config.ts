@@ -5,6 +5,7 @@ import {
   type RedactionRule,
 } from './clip/redaction-policy.ts';
 import { maxRedactions } from './clip-limits.ts';
+import { patternFault } from '@fieldloop/rules';
 import * as z from 'zod';
 import { complain } from './document.ts';
 
@@ -19,7 +20,10 @@ const rule = z
     fields: z.tuple([path, path]).optional(),
   })
   .check((context) => {
-    const { transform, model, decimals, fields } = context.value;
+    const { topic, transform, model, decimals, fields } = context.value;
+    const fault = patternFault(topic);
+    // A pattern that never fits would let through what it is there to hide.
+    if (fault !== undefined) complain(context, { ...fault, path: ['topic'] });
     const only = (key: string, given: unknown, of: string): void => {
       if (given === undefined || transform === of) return;
       const message = `"${key}" belongs to the transform ${of}`;

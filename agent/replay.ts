@@ -6,6 +6,7 @@ import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Clock, Fault, type Ids, type Log, type Random } from '@fieldloop/core';
+import { openRecording } from '@fieldloop/recording/folder';
 import { redactionPolicy } from './clip/redaction-policy.ts';
 import type { AgentConfig } from './config.ts';
 import { askAgent } from './health/socket.ts';
@@ -35,12 +36,17 @@ export interface ReplayDeps {
   readonly signal: AbortSignal;
 }
 
-/** `config` gives device, models and window; nothing of its buffer or cloud is touched. */
+/**
+ * `config` gives device, models and window; nothing of its buffer or cloud is touched. Fault
+ * `not_found` when there is no such recording.
+ */
 export async function replay(
   config: AgentConfig | undefined,
   wish: ReplayWish,
   deps: ReplayDeps,
 ): Promise<Replay> {
+  // An agent waits for what is not there, or calls it broken.
+  await openRecording(wish.recording);
   const folder = await mkdtemp(join(tmpdir(), 'fieldloop-replay-'));
   try {
     const state = join(folder, 'state');

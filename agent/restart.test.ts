@@ -150,7 +150,11 @@ async function live({ path, known, told, how, most }: Life): Promise<void> {
     answer: async () => await Promise.resolve(),
     makeRoom: async () => await Promise.resolve(false),
   };
-  const positions = { get: outlet.getPosition, save: outlet.savePosition };
+  const positions = {
+    get: outlet.getPosition,
+    save: outlet.savePosition,
+    keep: async () => await Promise.resolve(),
+  };
   const source = folderSource(
     { name: 'main', device: 'amr', path, glob: '*.mcap', follow: true },
     { clock, log: silentLog, positions },

@@ -22,6 +22,7 @@ function openLine(): OpenOutlet {
     makeRoom: async () => refuse(),
     position: refuse,
     savePosition: refuse,
+    keepPositions: refuse,
   };
   const results = openResults({
     buffer: buffer as AgentBuffer,
@@ -54,6 +55,7 @@ test('a result that is not kept gives its credit back', async () => {
   const large = 'x'.repeat(maxOutstandingBytes);
   await outlet.savePosition('bags/1', large);
   await outlet.savePosition('bags/2', large);
+  await outlet.keepPositions('bags', [large]);
   await outlet.getPosition('bags/2');
   expect(outlet.queueShare).toBe(0);
 });

@@ -83,6 +83,8 @@ export function openResults(deps: ResultsDeps): Results {
         return;
       case 'savePosition':
         return buffer.savePosition(result.key, result.document);
+      case 'keepPositions':
+        return buffer.keepPositions(result.folder, result.paths);
     }
   };
   return {

@@ -1,7 +1,7 @@
 /** An agent from its first thread to its last: what its parts tell each other while it runs. */
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { type Json, uuidText } from '@fieldloop/core';
-import { statusOf } from './agent-status.ts';
+import { statusLine, statusOf } from './agent-status.ts';
 import type { Agent, AgentDeps } from './agent-types.ts';
 import type { AgentBuffer } from './buffer/buffer.ts';
 import type { ClockState } from './clip/clock.ts';
@@ -16,7 +16,7 @@ import type { AgentStatus } from './health/status.ts';
 import { dataSilentMs, loopResolutionMs, safeModeMs, stopWithinMs } from './limits.ts';
 import { carryOut, type LocalDeps } from './local.ts';
 import type { DataProgress, DataSettings, FromData, ToData } from './messages.ts';
-import type { ModelsInUse } from './models-types.ts';
+import type { ModelsInUse, ScoringWays } from './models-types.ts';
 import { openPausing, type Pausing } from './pausing.ts';
 import { openPulse, type Pulse, type Signs } from './pulse.ts';
 import { planReload } from './reload.ts';
@@ -24,7 +24,9 @@ import { openReports, type Reports } from './reports.ts';
 import { openResults, type Results } from './results.ts';
 import type { RulesInUse } from './rules-in-use.ts';
 import type { ShedOrder } from './shed.ts';
+import { isStream } from './source-config.ts';
 import { openThread, portsOf, type Thread, type ThreadStart, workerEntry } from './thread.ts';
+import { demandsOf } from './topic-demands.ts';
 import { openUpdates, runningNow, type Updates } from './updates.ts';
 import type { Downloads } from './uplink/downloads.ts';
 import { agentVersion } from './version.ts';
@@ -131,7 +133,7 @@ export class RunningAgent implements Agent {
       updates: this.#updates,
       status: () => this.status(),
       progress: () => this.#progress,
-      post: (message) => this.#data?.post(message),
+      post: (message) => this.#data?.post(message) ?? false,
     });
     this.#updates.look();
     this.#pulse = openPulse({
@@ -139,7 +141,7 @@ export class RunningAgent implements Agent {
       clock: this.#deps.clock,
       log,
       signs: () => this.#signs(),
-      statusLine: () => this.#statusLine(),
+      statusLine: () => statusLine(this.status()),
     });
     this.#loop.reset();
     log.info('the agent runs', {
@@ -173,13 +175,14 @@ export class RunningAgent implements Agent {
   }
 
   act(request: LocalRequest): Promise<Json> {
-    const { buffer, fleet } = this.#parts;
+    const { buffer, fleet, rules } = this.#parts;
     const { ids, levels } = this.#deps;
     const deps: LocalDeps = {
       ids,
       buffer,
       levels,
       updates: this.#updates,
+      demands: () => demandsOf(rules.ruleSet),
       clipNow: async (id, input, atNs) => await fleet.clipNow(id, input, atNs),
       pull: async (id, input) => await fleet.pull(id, input),
       pause: (seconds) => this.#pausing.pause(seconds),
@@ -194,10 +197,11 @@ export class RunningAgent implements Agent {
     const { buffer, rules } = this.#parts;
     if (readConfig === undefined) return { changed: [], restart: [] };
     const { config, changed, restart } = planReload(this.#config, readConfig());
+    // The last that may fail: from here on all of it holds.
+    const all = [...changed, ...(rules.reload(readText(config.rules)) ? ['rules'] : [])];
     this.#config = config;
     levels?.setLevel(config.log.level);
     this.#data?.post({ kind: 'logLevel', level: config.log.level });
-    const all = [...changed, ...(rules.reload(readText(config.rules)) ? ['rules'] : [])];
     buffer.resize(config.buffer).catch((error: unknown) => {
       log.warn('the buffer could not be made to fit its new limits', { error });
     });
@@ -238,9 +242,17 @@ export class RunningAgent implements Agent {
     log.info('the agent stopped');
   }
 
+  /** A stream that nobody reads is gone; files wait, so that all of them is scored. */
   async #beginStations(): Promise<void> {
+    const isNow = this.#config.sources.every(isStream);
+    if (isNow) this.#openData();
     await this.#beginModels();
+    if (isNow) this.#score(this.#parts.models.ways());
+    else this.#openData();
     this.#reports.all();
+  }
+
+  #openData(): void {
     this.#data = openThread<ToData, FromData>(
       {
         name: 'data',
@@ -279,14 +291,6 @@ export class RunningAgent implements Agent {
     };
   }
 
-  #statusLine(): string {
-    const { source, clips, uplink, degraded, machine } = this.status();
-    const cpu = Math.round((machine.cpu ?? 0) * 100);
-    const cloud = uplink.connected ? 'connected' : 'not connected';
-    const counts = `${source.messages} messages, ${clips.sealed} clips, ${cloud}, cpu ${cpu} %`;
-    return degraded[0] === undefined ? counts : `degraded: ${degraded[0]}; ${counts}`;
-  }
-
   #shedOrder(): ShedOrder {
     return { ...this.#governor.order, isPaused: this.#pausing.isPaused };
   }
@@ -297,11 +301,8 @@ export class RunningAgent implements Agent {
 
   #degraded(): string[] {
     const { link, buffer } = this.#parts;
-    const names = [link.device, this.#device];
-    const renamed =
-      names[0] === undefined || names[0] === names[1]
-        ? undefined
-        : `clips carry the name ${names[1]} until the agent is started again as ${names[0]}`;
+    const { device = this.#device } = link;
+    const renamed = `clips carry the name ${this.#device} until it is started again as ${device}`;
     const all = [
       ...this.#threadsOff,
       ...this.#parts.models.degraded,
@@ -309,7 +310,7 @@ export class RunningAgent implements Agent {
       ...this.#governor.degraded,
       buffer.degraded,
       link.degraded,
-      renamed,
+      device === this.#device ? undefined : renamed,
     ];
     return all.filter((why) => why !== undefined);
   }
@@ -344,8 +345,7 @@ export class RunningAgent implements Agent {
     const { models, downloads } = this.#parts;
     await models.begin({
       want: (refs) => downloads.want(refs),
-      onWays: ({ port, ...ways }) =>
-        this.#data?.post({ kind: 'scoring', port, ...ways }, portsOf(port)),
+      onWays: (ways) => this.#score(ways),
       onShadowWays: ({ port, models: shadows }) =>
         this.#data?.post({ kind: 'shadowScoring', port, models: shadows }, portsOf(port)),
       onChange: () => {
@@ -354,6 +354,10 @@ export class RunningAgent implements Agent {
       },
       tell: (text) => this.#results.tell({ name: 'model_off', severity: 'warning', text }),
     });
+  }
+
+  #score({ port, ...ways }: ScoringWays): void {
+    this.#data?.post({ kind: 'scoring', port, ...ways }, portsOf(port));
   }
 
   #dataStart(): ThreadStart {

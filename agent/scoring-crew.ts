@@ -26,7 +26,10 @@ export interface CrewOptions {
   readonly name: string;
   readonly places: readonly ModelPlace[];
   readonly isTrial: boolean;
-  /** The thread is there again after it died: ports of the one before lead nowhere. */
+  /**
+   * Models are ready that nobody waits for: the thread is there again after it died, and ports of
+   * the one before lead nowhere; or they needed longer than they were waited for.
+   */
   readonly onAgain: () => void;
   readonly onDeath: (death: { readonly why: string; readonly gaveUp: boolean }) => void;
 }
@@ -68,14 +71,17 @@ class ThreadCrew implements Crew {
   constructor(options: CrewOptions, deps: CrewDeps) {
     this.#deps = deps;
     const settings: ScoringSettings = { models: options.places, isTrial: options.isTrial };
+    let isAwaited = true;
     this.ready = new Promise((resolve) => {
-      this.#isReady = resolve;
+      this.#isReady = (isInTime) => {
+        isAwaited = false;
+        resolve(isInTime);
+      };
     });
     deps.clock.sleep(modelsReadyWithinMs, this.#ending.signal).then(
       () => this.#isReady(false),
       () => undefined,
     );
-    let isFirst = true;
     this.#thread = openThread<ScoringOrder, ScoringNews>(
       {
         name: options.name,
@@ -84,10 +90,9 @@ class ThreadCrew implements Crew {
         farewell: { kind: 'stop' },
         start: () => ({ data: settings }),
         onMessage: (news) => {
+          const isAgain = news.kind === 'ready' && !isAwaited;
           this.#heard(news);
-          if (news.kind !== 'ready') return;
-          if (!isFirst) options.onAgain();
-          isFirst = false;
+          if (isAgain) options.onAgain();
         },
         onDeath: (death) => {
           this.#isReady(false);

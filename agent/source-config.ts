@@ -26,6 +26,9 @@ export type SourceConfig = Named &
     | { readonly kind: 'ros2'; readonly domain: number | undefined }
   );
 
+/** What is not read of it when it comes cannot be read later. */
+export const isStream = ({ kind }: SourceConfig): boolean => kind === 'foxglove' || kind === 'ros2';
+
 /** Times the speed of the recording; `max` is as fast as it can be read. */
 export type Speed = number | 'max';
 

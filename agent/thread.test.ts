@@ -117,8 +117,8 @@ test('one that hangs in native code is left behind, and another takes its place'
 test('after too many deaths in a short time it stays off', async () => {
   using file = workerFile(`process.exit(3);`);
   const deaths: boolean[] = [];
-  await new Promise<void>((resolve) => {
-    openThread<never, never>(
+  const thread = await new Promise<Thread<string>>((resolve) => {
+    const opened = openThread<string, never>(
       {
         name: 'test',
         entry: file.entry,
@@ -126,11 +126,12 @@ test('after too many deaths in a short time it stays off', async () => {
         onMessage: () => {},
         onDeath: ({ gaveUp }) => {
           deaths.push(gaveUp);
-          if (gaveUp) resolve();
+          if (gaveUp) resolve(opened);
         },
       },
       deps,
     );
   });
   expect(deaths).toHaveLength(maxWorkerDeaths + 1);
+  expect(thread.post('to nobody')).toBe(false);
 });

@@ -39,8 +39,8 @@ export interface ThreadOptions<To, From> {
 }
 
 export interface Thread<To> {
-  /** Nothing when the thread is not there: whatever starts again is told anew. */
-  post(message: To, transfer?: readonly MessagePort[]): void;
+  /** False when the thread is not there: whatever starts again is told anew. */
+  post(message: To, transfer?: readonly MessagePort[]): boolean;
   /** Monotonic time of its last word or start; undefined once it stays off. */
   readonly heardMs: number | undefined;
   /** Ends it for good. */
@@ -87,8 +87,9 @@ class RunningThread<To, From> implements Thread<To> {
     this.#begin();
   }
 
-  post(message: To, transfer: readonly MessagePort[] = []): void {
+  post(message: To, transfer: readonly MessagePort[] = []): boolean {
     this.#worker?.postMessage(message, [...transfer]);
+    return this.#worker !== undefined;
   }
 
   async terminate(): Promise<void> {

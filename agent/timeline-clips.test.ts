@@ -176,9 +176,11 @@ const hidden: readonly RedactionRule[] = [
 
 test('nothing that the policy hides is in the clip, its previews, its markers or its events', async () => {
   const policy = redactionPolicy(hidden);
-  await drive(open(rules(''), { redaction: policy }), 20, 10);
+  const priority = "pre: 5s, post: 4s}\n  priority: '1000.0 * lat'\n#";
+  await drive(open(rules('', priority), { redaction: policy }), 20, 10);
   const [clip] = clips;
   if (clip === undefined) throw new Error('no clip');
+  expect(clip.priority).toBe(50);
   const whole = readFileSync(clip.partPath).toString('latin1');
   const messages = await readClip(clip);
   expect(messages.some(({ topic }) => topic === '/audio')).toBe(false);
@@ -191,7 +193,7 @@ test('nothing that the policy hides is in the clip, its previews, its markers or
   const told = JSON.stringify([clip.manifest, notices], (_, value: unknown) =>
     typeof value === 'bigint' ? String(value) : value,
   );
-  for (const secret of ['52.12', '4.765', 'secret words']) {
+  for (const secret of ['52.12', '52123', '152.1', '4.765', 'secret words']) {
     expect(told).not.toContain(secret);
     expect(whole).not.toContain(secret);
   }

@@ -119,7 +119,7 @@ export class Clipping {
       if (verdict.kind !== 'fire') continue;
       const rule = this.#settings.ruleSet.rules.find(({ id }) => id === verdict.ruleId);
       const { clipNs } = this.#settings;
-      const trigger = triggerOf(verdict, { why: rule?.why, clipNs, hidden: this.#hidden });
+      const trigger = triggerOf(verdict, { rule, clipNs, hidden: this.#hidden });
       const { ruleId } = verdict;
       this.#tally.fired[ruleId] = (this.#tally.fired[ruleId] ?? 0) + 1;
       this.#rules.fired[ruleId] = (this.#rules.fired[ruleId] ?? 0) + 1;

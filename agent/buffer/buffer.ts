@@ -14,7 +14,7 @@ import {
   sha256Hex,
 } from '@fieldloop/core';
 import type { ClipClass, ReportedSection, WireEvent, WireMarker } from '@fieldloop/proto';
-import { maxPendingRows } from '../limits.ts';
+import { headroomInodes } from '../limits.ts';
 import { asideEvent } from './aside.ts';
 import { clipTable } from './clips.ts';
 import { type CommandShelf, commandShelf } from './commands.ts';
@@ -24,10 +24,12 @@ import { openLanes } from './lanes.ts';
 import { type LedgerEntry, note, readLedger } from './ledger.ts';
 import { type LaneName, openMarks } from './marks.ts';
 import { openDatabase } from './open.ts';
+import { openPending } from './pending.ts';
 import { partPath, placesBelow } from './places.ts';
 import type { Reserve } from './plan.ts';
+import { positions } from './positions.ts';
 import { recover } from './recover.ts';
-import { eventBody, gapBody, markerBody, reportedBody } from './rows.ts';
+import { eventBody, gapBody, gravest, gravityOf, markerBody, reportedBody } from './rows.ts';
 import { adoptClip, finishDelete, heldBody, loseClip, makeRoom, sealClip } from './seal.ts';
 import { clipShelf, type ClipShelf, rowShelf, type RowShelf } from './shelves.ts';
 import { openSqlite, type Sqlite } from './sqlite.ts';
@@ -38,6 +40,8 @@ export interface BufferOptions {
   readonly dir: string;
   readonly quotaBytes: number;
   readonly headroomBytes: number;
+  /** Inodes that stay free for others; the room's limit unless told. */
+  readonly headroomInodes?: number | undefined;
   /** Bytes that eviction leaves to a class. */
   readonly reserve?: Reserve | undefined;
   readonly clock: Clock;
@@ -68,6 +72,11 @@ export interface AgentBuffer extends AsyncDisposable {
   /** How far a source was read. */
   position(source: string): Json | undefined;
   savePosition(source: string, document: Json): void;
+  /**
+   * Forgets the oldest recordings of a folder that are at none of these paths, and the oldest
+   * sessions that never ended, beyond what is kept of each.
+   */
+  keepPositions(folder: string, paths: readonly string[]): void;
   counts(): BufferCounts;
   /** Bytes of clip files, by class. */
   bytesByClass(): Readonly<Partial<Record<ClipClass, number>>>;
@@ -111,15 +120,18 @@ async function openInside(deps: Deps, opened: Opened): Promise<AgentBuffer> {
   const lanes = openLanes(db, {
     check: (counter, value) => marks.check(counter, value),
     gapBody: (count) => gapBody(count, 'evicted'),
+    gravityOf,
+    gravest,
   });
-  const marks = await openMarks(deps.disk, deps.places.marks, opened.marks, lanes.current());
-  const keepUp = (): Promise<void> => marks.keepUp(lanes.current());
+  const marks = openMarks(deps.disk, deps.places.marks, opened.marks, lanes.current());
+  const keepUp = (): void => marks.keepUp(lanes.current());
   const life = openLife(deps, db, keepUp);
   const inside: Inside = {
     ...deps,
     db,
     lanes,
     clips: clipTable(db),
+    headroomInodes: deps.headroomInodes ?? headroomInodes,
     reserve: deps.reserve ?? {},
     inTransfer: new Set(),
     inDeletion: new Set(),
@@ -155,24 +167,22 @@ interface Life {
   readonly onChange: (listener: () => void) => () => void;
 }
 
-function openLife(deps: Deps, db: Sqlite, keepUp: () => Promise<void>): Life {
+function openLife(deps: Deps, db: Sqlite, keepUp: () => void): Life {
   const listeners = new Set<() => void>();
-  const waiting: (() => void)[] = [];
+  const pending = openPending();
   let degraded: string | undefined;
   const write = <T>(body: () => T): T => {
     const result = db.transaction(body);
     degraded = undefined;
-    keepUp().catch((error: unknown) => {
+    try {
+      keepUp();
+    } catch (error) {
       deps.log.warn('the high-water mark could not be written', { error });
-    });
+    }
     for (const listener of listeners) listener();
     return result;
   };
-  const flush = (): void => {
-    if (waiting.length === 0) return;
-    write(() => waiting.forEach((append) => append()));
-    waiting.length = 0;
-  };
+  const flush = (): void => pending.flush(write);
   return {
     write,
     flush,
@@ -187,17 +197,22 @@ function openLife(deps: Deps, db: Sqlite, keepUp: () => Promise<void>): Life {
         deps.log.error('a row waits in memory because the disk refused it', {
           lane,
           bytes: body.length,
-          waiting: waiting.length,
+          waiting: pending.count,
           error: fault,
         });
-        waiting.push(append);
-        if (waiting.length > maxPendingRows) waiting.shift();
+        const gone = pending.add({ gravity: gravityOf(body), append });
+        if (gone === undefined) return;
+        const waiting = pending.count;
+        deps.log.error('a row was given up because too many wait', {
+          gravity: gone.gravity,
+          waiting,
+        });
       }
     },
     degrade: (why) => {
       degraded = why;
     },
-    pending: () => waiting.length,
+    pending: () => pending.count,
     degraded: () => degraded,
     onChange(listener) {
       listeners.add(listener);
@@ -208,7 +223,7 @@ function openLife(deps: Deps, db: Sqlite, keepUp: () => Promise<void>): Life {
 
 function present(
   inside: Inside,
-  life: Life & { keepUp(): Promise<void> },
+  life: Life & { keepUp(): void },
   recovery: RecoveryReport,
 ): AgentBuffer {
   const { db } = inside;
@@ -223,7 +238,10 @@ function present(
   const close = async (): Promise<void> => {
     await sealing;
     try {
-      await life.keepUp();
+      tryFlush(inside, life);
+      const rows = life.pending();
+      if (rows > 0) inside.log.error('rows that the disk refused go with this stop', { rows });
+      life.keepUp();
     } finally {
       db.close();
     }
@@ -246,7 +264,7 @@ function present(
       life.write(() => note(db, atMs, { rule, outcome: reason, count, bytes: 0 }));
     },
     ledger: (sinceMs) => readLedger(db, sinceMs),
-    ...positions(inside),
+    ...positions(db, life.write),
     counts: () => {
       tryFlush(inside, life);
       const pending = { pendingRows: life.pending(), degraded: life.degraded() };
@@ -300,22 +318,6 @@ function report(
     inside.lanes.append('reported', body);
     db.run('INSERT OR REPLACE INTO reported VALUES (?, ?, ?)', section, content, generation);
   });
-}
-
-function positions(inside: Inside): Pick<AgentBuffer, 'position' | 'savePosition'> {
-  const { db } = inside;
-  return {
-    position(source) {
-      const row = db.get('SELECT document FROM position WHERE source = ?', source) as
-        | { document: string }
-        | undefined;
-      return row === undefined ? undefined : (JSON.parse(row.document) as Json);
-    },
-    savePosition: (source, document) =>
-      inside.write(() => {
-        db.run('INSERT OR REPLACE INTO position VALUES (?, ?)', source, JSON.stringify(document));
-      }),
-  };
 }
 
 function countAll(

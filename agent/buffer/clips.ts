@@ -144,9 +144,11 @@ export const clipTable = (db: Sqlite) => ({
     );
   },
 
+  /** Its bytes are not on their way any more, whoever asked for them. */
   refuse(clipId: string, code: string): void {
     db.run(
-      `UPDATE clip SET state = 'refused', code = ? WHERE clip_id = ? AND state <> 'deleting'`,
+      `UPDATE clip SET state = 'refused', code = ?, pulled = 0
+        WHERE clip_id = ? AND state <> 'deleting'`,
       code,
       clipId,
     );

@@ -56,6 +56,10 @@ function crashingDisk(world: World): Disk {
     replaceFile: before(async (path: string, bytes: Uint8Array | string) =>
       systemDisk.replaceFile(path, bytes),
     ),
+    replaceFileNow(path, bytes) {
+      step(world);
+      systemDisk.replaceFileNow(path, bytes);
+    },
     free: async (path) => systemDisk.free(path),
   };
 }

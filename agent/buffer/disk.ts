@@ -4,7 +4,7 @@
  */
 import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { Fault } from '@fieldloop/core';
-import { errorCode, replaceFile, syncFile, syncFolder } from '../durable-file.ts';
+import { errorCode, replaceFile, replaceFileNow, syncFile, syncFolder } from '../durable-file.ts';
 
 export interface Disk {
   /** With those above them; no complaint about those that are there. */
@@ -18,7 +18,15 @@ export interface Disk {
   remove(path: string): Promise<void>;
   /** Whole or not at all, durable when it resolves; mode 0600. */
   replaceFile(path: string, bytes: Uint8Array | string): Promise<void>;
-  free(path: string): Promise<{ readonly bytes: number; readonly inodes: number }>;
+  /** The same, durable when it returns. */
+  replaceFileNow(path: string, bytes: Uint8Array | string): void;
+  free(path: string): Promise<FreeSpace>;
+}
+
+export interface FreeSpace {
+  readonly bytes: number;
+  /** Absent on a file system that makes them as they are needed. */
+  readonly inodes?: number | undefined;
 }
 
 export const systemDisk: Disk = {
@@ -32,12 +40,30 @@ export const systemDisk: Disk = {
   syncFolder: (path) => asFaults(path, () => syncFolder(path)),
   remove: (path) => asFaults(path, () => rm(path, { force: true, recursive: true })),
   replaceFile: (path, bytes) => asFaults(path, () => replaceFile(path, bytes)),
+  replaceFileNow(path, bytes) {
+    try {
+      replaceFileNow(path, bytes);
+    } catch (error) {
+      throw asDiskFault(path, error);
+    }
+  },
   free: (path) =>
     asFaults(path, async () => {
       const found = await statfs(path);
-      return { bytes: found.bavail * found.bsize, inodes: found.ffree };
+      return freeSpace(found);
     }),
 };
+
+/** Of what statfs says: a file system without a limit of inodes has 0 of 0 free. */
+export function freeSpace(found: {
+  readonly bavail: number;
+  readonly bsize: number;
+  readonly files: number;
+  readonly ffree: number;
+}): FreeSpace {
+  const { bavail, bsize, files, ffree } = found;
+  return { bytes: bavail * bsize, inodes: files === 0 ? undefined : ffree };
+}
 
 /** Size of a plain file, or undefined when there is none. */
 export async function fileSize(path: string): Promise<number | undefined> {
@@ -84,6 +110,11 @@ export function asDiskFault(path: string, error: unknown): unknown {
       return new Fault('not_found', 'there is no such file', {
         ...parts,
         remedy: 'Check that nothing but the agent changes the folder buffer.path.',
+      });
+    case 'ENOTDIR':
+      return new Fault('invalid', 'a part of this path is a file and no folder', {
+        ...parts,
+        remedy: 'Correct buffer.path in agent.yaml, or move that file away.',
       });
     case 'EACCES':
     case 'EPERM':

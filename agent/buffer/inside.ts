@@ -17,6 +17,7 @@ export interface Inside {
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;
+  readonly headroomInodes: number;
   /** These three change when the configuration is read again. */
   quotaBytes: number;
   headroomBytes: number;

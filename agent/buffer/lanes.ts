@@ -2,7 +2,7 @@
  * Rows that wait for the cloud's Stored, one lane a kind, numbered without holes. A row leaves
  * only by Stored, or as part of a counted gap when a lane is full.
  */
-import { maxGapRows, maxLaneRows } from '../limits.ts';
+import { type FoldOptions, openFolding } from './fold.ts';
 import { type CounterName, counterNames, type LaneName, laneNames, type MarkSet } from './marks.ts';
 import type { Sqlite } from './sqlite.ts';
 
@@ -25,7 +25,7 @@ export interface Lanes {
   readonly origin: string;
   current(): MarkSet;
   range(lane: LaneName): LaneRange;
-  /** Call inside a transaction. `makeGap` encodes the row that replaces dropped ones. */
+  /** Call inside a transaction. */
   append(lane: LaneName, body: Uint8Array, count?: number): number;
   /** Rows after `seq` in order, at least one when there is one, within the limits. */
   read(lane: LaneName, seq: number, most: { rows: number; bytes: number }): LaneRow[];
@@ -37,10 +37,8 @@ export interface Lanes {
   renew(origin: string): void;
 }
 
-export interface LaneOptions {
+export interface LaneOptions extends FoldOptions {
   readonly check: (counter: CounterName, value: number) => void;
-  /** Body of the event row that stands for `count` dropped ones. */
-  readonly gapBody: (count: number) => Uint8Array;
 }
 
 /** Writes origin and numbers into a fresh database. */
@@ -67,6 +65,7 @@ export function storedMarks(db: Sqlite): MarkSet | undefined {
 }
 
 export function openLanes(db: Sqlite, options: LaneOptions): Lanes {
+  const folding = openFolding(db, options);
   const take = (name: CounterName, count: number): number => {
     const first = Number(meta(db, `last.${name}`) ?? 0) + 1;
     options.check(name, first + count - 1);
@@ -82,7 +81,7 @@ export function openLanes(db: Sqlite, options: LaneOptions): Lanes {
     append(lane, body, count = 1) {
       const seq = take(lane, count);
       db.run('INSERT INTO lane_row VALUES (?, ?, ?, ?)', lane, seq, count, body);
-      makeRoom(db, lane, options.gapBody);
+      folding.makeRoom(lane, seq + count - 1);
       return seq;
     },
     read: (lane, seq, most) => readRows(db, lane, seq, most),
@@ -128,29 +127,6 @@ function readRows(
     return i > 0 && bytes > most.bytes;
   });
   return fit === -1 ? found : found.slice(0, fit);
-}
-
-/** A full lane of events folds its oldest rows into one gap; the others let the oldest go. */
-function makeRoom(db: Sqlite, lane: LaneName, gapBody: (count: number) => Uint8Array): void {
-  const { lowest, highest } = range(db, lane);
-  // The span of numbers is at least the number of rows, and costs one index probe.
-  if (highest - lowest < maxLaneRows) return;
-  const held = db.get('SELECT count(*) AS n FROM lane_row WHERE lane = ?', lane) as
-    | { n: number }
-    | undefined;
-  if ((held?.n ?? 0) <= maxLaneRows) return;
-  const oldest = db.all(
-    'SELECT seq, count FROM lane_row WHERE lane = ? ORDER BY seq LIMIT ?',
-    lane,
-    maxGapRows,
-  ) as { seq: number; count: number }[];
-  const first = oldest[0];
-  const last = oldest.at(-1);
-  if (first === undefined || last === undefined) return;
-  db.run('DELETE FROM lane_row WHERE lane = ? AND seq <= ?', lane, last.seq);
-  if (lane !== 'events') return;
-  const count = last.seq + last.count - first.seq;
-  db.run('INSERT INTO lane_row VALUES (?, ?, ?, ?)', lane, first.seq, count, gapBody(count));
 }
 
 /** A new origin; every row is numbered again from 1. */

@@ -20,10 +20,13 @@ export interface MarkSet {
 }
 
 export interface Marks {
-  /** Fault `unavailable` when `value` may not be used yet because the floor could not be raised. */
+  /**
+   * Raises the floor where `value` needs it. Fault `unavailable` when that could not be written:
+   * `value` may not be used then.
+   */
   check(counter: CounterName, value: number): void;
-  /** Raises the floors that are half used up; called after numbers were handed out. */
-  keepUp(current: MarkSet): Promise<void>;
+  /** Raises the floors that are half used up; call with what is committed, after each commit. */
+  keepUp(committed: MarkSet): void;
 }
 
 export async function readMarks(path: string): Promise<MarkSet | undefined> {
@@ -50,37 +53,46 @@ function parseMarks(text: string): MarkSet | undefined {
   return sound ? { origin, floors: values as Record<CounterName, number> } : undefined;
 }
 
-/** `durable` is what the file says; it is written at once when it does not cover `current`. */
-export async function openMarks(
+/**
+ * `durable` is what the file says; it is written at once when it does not cover `current`. It is
+ * written in one go, and not beside other work, so that no burst of rows can outrun it.
+ */
+export function openMarks(
   disk: Disk,
   path: string,
   durable: MarkSet | undefined,
   current: MarkSet,
-): Promise<Marks> {
+): Marks {
   let written = durable ?? { origin: '', floors: noFloors };
-  let raising: Promise<void> | undefined;
-  const due = (now: MarkSet): boolean =>
-    now.origin !== written.origin ||
-    counterNames.some((name) => now.floors[name] > written.floors[name] + markGap / 2);
-  const keepUp = async (now: MarkSet): Promise<void> => {
-    if (raising !== undefined) return raising;
-    if (!due(now)) return;
-    raising = disk.replaceFile(path, JSON.stringify(now)).then(() => {
-      written = now;
-    });
-    try {
-      await raising;
-    } finally {
-      raising = undefined;
-    }
+  let committed = current;
+  const raise = (): void => {
+    disk.replaceFileNow(path, JSON.stringify(committed));
+    written = committed;
   };
-  await keepUp(current);
+  const keepUp = (now: MarkSet): void => {
+    committed = now;
+    const isDue =
+      now.origin !== written.origin ||
+      counterNames.some((name) => now.floors[name] > written.floors[name] + markGap / 2);
+    if (isDue) raise();
+  };
+  const covers = (counter: CounterName, value: number): boolean =>
+    value <= written.floors[counter] + markGap;
+  keepUp(current);
   return {
     check(counter, value) {
-      if (value <= written.floors[counter] + markGap) return;
+      if (covers(counter, value)) return;
+      let cause: unknown;
+      try {
+        raise();
+      } catch (error) {
+        cause = error;
+      }
+      if (covers(counter, value)) return;
       throw new Fault('unavailable', 'the high-water mark of the buffer could not be written', {
         place: path,
         remedy: 'Check that the disk is writable and not full; the agent tries again by itself.',
+        cause,
       });
     },
     keepUp,

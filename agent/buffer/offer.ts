@@ -73,11 +73,7 @@ export function offerAgain(
  * Under another name this robot is another device, and the cloud knows none of its clips: all are
  * offered again. What a kill interrupts is carried on, because the name is noted last.
  */
-export async function belongTo(
-  inside: Inside,
-  device: string,
-  keepUp: () => Promise<void>,
-): Promise<void> {
+export async function belongTo(inside: Inside, device: string, keepUp: () => void): Promise<void> {
   const { db, clips } = inside;
   const before = meta(db, 'device');
   if (before === device) return;
@@ -87,7 +83,7 @@ export async function belongTo(
     inside.write(() => {
       for (const clip of found) offerAgain(inside, clip);
     });
-    await keepUp();
+    keepUp();
     offered += found.length;
     isMore = found.length === offeredTogether;
   }

@@ -18,7 +18,7 @@ const clip = (clipId: string, change: Partial<EvictionCandidate> = {}): Eviction
   ...change,
 });
 const plan = (clips: EvictionCandidate[], bytes: number, newcomer?: string) =>
-  planEviction(clips, { bytes, newcomer }, {}, nowMs);
+  planEviction(clips, { bytes, files: 0, newcomer }, {}, nowMs);
 
 test('class, priority, age, and what the cloud knows make the value', () => {
   const base = clipValue(clip('a'), nowMs);
@@ -49,8 +49,35 @@ test('a newcomer of least value goes alone; one of more value pushes others out'
 
 test('a class keeps its reserve', () => {
   const clips = [clip('a', { class: 'baseline' }), clip('b', { class: 'baseline' }), clip('c')];
-  const found = planEviction(clips, { bytes: 200 }, { baseline: 100 }, nowMs);
+  const found = planEviction(clips, { bytes: 200, files: 0 }, { baseline: 100 }, nowMs);
   expect(found).toEqual(['a', 'c']);
+});
+
+test('a newcomer stays while its class is below its reserve, whatever its bytes are worth', () => {
+  const small = Array.from({ length: 3 }, (_, i) => clip(`w${i}`, { sizeBytes: 10 }));
+  const large = clip('new', { class: 'critical', sizeBytes: 60, manifestSent: false });
+  const need = { bytes: 20, files: 0, newcomer: 'new' };
+  expect(planEviction([...small, large], need, {}, nowMs)).toEqual(['new']);
+  expect(planEviction([...small, large], need, { critical: 100 }, nowMs)).toEqual(['w0', 'w1']);
+  // Not even all of the others make room for it.
+  const more = { ...need, bytes: 40 };
+  expect(planEviction([...small, large], more, { critical: 100 }, nowMs)).toBeUndefined();
+});
+
+test('files are freed by number, as many as there are; those worth less than a newcomer', () => {
+  const clips = ['a', 'b', 'c'].map((id, i) => clip(id, { priority: i + 1 }));
+  const files = (n: number, newcomer?: EvictionCandidate) =>
+    planEviction(
+      newcomer === undefined ? clips : [...clips, newcomer],
+      { bytes: 0, files: n, newcomer: newcomer?.clipId },
+      {},
+      nowMs,
+    );
+  expect(files(2)).toEqual(['a', 'b']);
+  expect(files(9)).toEqual(['a', 'b', 'c']);
+  expect(files(9, clip('new', { priority: 2.5 }))).toEqual(['a', 'b']);
+  expect(files(9, clip('new', { priority: 0.5 }))).toEqual(['new']);
+  expect(planEviction([], { bytes: 0, files: 1 }, {}, nowMs)).toBeUndefined();
 });
 
 test('for any shelf: enough is freed, nothing in transfer, no reserve touched', () => {
@@ -69,7 +96,7 @@ test('for any shelf: enough is freed, nothing in transfer, no reserve touched', 
       fc.integer({ min: 0, max: 2_000 }),
       (rows, bytes, reserved) => {
         const clips = rows.map((row, i) => ({ ...row, clipId: String(i) }));
-        const chosen = planEviction(clips, { bytes }, { critical: reserved }, nowMs);
+        const chosen = planEviction(clips, { bytes, files: 0 }, { critical: reserved }, nowMs);
         if (chosen === undefined) return;
         const gone = clips.filter((one) => chosen.includes(one.clipId));
         const sum = (some: typeof clips): number => some.reduce((n, one) => n + one.sizeBytes, 0);

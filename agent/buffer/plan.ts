@@ -35,13 +35,20 @@ export function clipValue(clip: EvictionCandidate, nowMs: number): number {
   return Math.max(clip.priority, 0) * classWeight[clip.class] * 0.5 ** (age / halfLifeMs) * known;
 }
 
+/** What an eviction should free. */
+export interface Need {
+  readonly bytes: number;
+  /** Files, each an inode: as many as there are, where these are not enough. */
+  readonly files: number;
+}
+
 /**
- * Ids to evict, in order, that free at least `needBytes`; undefined when no choice frees enough.
- * When the newcomer itself is among the least valuable, it goes alone and the others stay.
+ * Ids to evict, in order, that free what is needed; undefined when no choice frees enough. When the
+ * newcomer itself is among the least valuable, it goes alone and the others stay.
  */
 export function planEviction(
   clips: readonly EvictionCandidate[],
-  need: { readonly bytes: number; readonly newcomer?: string | undefined },
+  need: Need & { readonly newcomer?: string | undefined },
   reserve: Reserve,
   nowMs: number,
 ): readonly string[] | undefined {
@@ -54,15 +61,16 @@ export function planEviction(
   const chosen: string[] = [];
   let freed = 0;
   for (const { clip } of ranked) {
-    if (freed >= need.bytes) break;
+    if (freed >= need.bytes && chosen.length >= need.files) break;
     const left = (held.get(clip.class) ?? 0) - clip.sizeBytes;
-    if (clip.clipId !== need.newcomer && left < (reserve[clip.class] ?? 0)) continue;
+    if (left < (reserve[clip.class] ?? 0)) continue;
     if (clip.clipId === need.newcomer) {
+      if (freed >= need.bytes && chosen.length > 0) break;
       if (clip.sizeBytes >= need.bytes) return [clip.clipId];
     }
     held.set(clip.class, left);
     chosen.push(clip.clipId);
     freed += clip.sizeBytes;
   }
-  return freed >= need.bytes ? chosen : undefined;
+  return freed < need.bytes || (need.files > 0 && chosen.length === 0) ? undefined : chosen;
 }

@@ -23,8 +23,8 @@ export interface RecoverDeps {
   readonly expectTellable: (clip: FoundClip) => void;
   /** One transaction for all: row, manifest row, ledger. */
   readonly adopt: (clips: readonly FoundClip[]) => void;
-  /** Resolves when the numbers that were handed out are marked. */
-  readonly keepUp: () => Promise<void>;
+  /** Marks the numbers that were handed out. */
+  readonly keepUp: () => void;
   /** One transaction: the row becomes a tombstone and the cloud is told. */
   readonly lose: (clip: HeldClip, fate: 'lost' | 'quarantined') => void;
   /** Carries a delete through: the file goes, or into quarantine; its row becomes a tombstone. */
@@ -201,7 +201,7 @@ function openAdopter(deps: RecoverDeps, tally: Tally): Adopter {
     }
     taken += await adoptAll(deps, tally, batch);
     batch = [];
-    await deps.keepUp();
+    deps.keepUp();
   };
   return {
     knows: (clipId) =>

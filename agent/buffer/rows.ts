@@ -2,7 +2,7 @@
  * Rows as the buffer keeps them: each is the encoded wire message with that one row, so that it is
  * checked against the wire's limits before it is durable, and what is sent later always fits.
  */
-import { canonicalJson, type Json } from '@fieldloop/core';
+import { asFault, canonicalJson, type Json } from '@fieldloop/core';
 import {
   type ClipManifest,
   decodeEvents,
@@ -31,6 +31,27 @@ export const markerBody = (marker: WireMarker): Uint8Array =>
 
 export const gapBody = (count: number, reason: GapReason): Uint8Array =>
   eventRowBody({ kind: 'gap', gap: { count: BigInt(count), reason } });
+
+/** The most that `gravityOf` gives. */
+export const gravest = 3;
+
+/**
+ * What a full lane of events gives up last: 3 for critical, 2 for a warning and for a marker, which
+ * does not say how grave it is, 1 for the rest, 0 for a gap.
+ */
+export function gravityOf(body: Uint8Array): number {
+  let row: EventRow | undefined;
+  try {
+    row = decodeEvents(body).rows[0]?.row;
+  } catch (error) {
+    // It was damaged on the disk and cannot be sent either.
+    if (asFault(error).code === 'internal') throw error;
+  }
+  if (row?.kind === 'gap') return 0;
+  if (row?.kind === 'marker') return 2;
+  const severity = row?.event.severity ?? 'info';
+  return { critical: gravest, warning: 2, info: 1 }[severity];
+}
 
 /** Origin and numbers are filled in when a row is sent. */
 function eventRowBody(row: EventRow): Uint8Array {

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { asFault, canonicalJson, Fault, sha256Hex } from '@fieldloop/core';
 import type { ClipManifest } from '@fieldloop/proto';
-import { fullDiskBytes, headroomInodes } from '../limits.ts';
+import { fullDiskBytes } from '../limits.ts';
 import { fileSize } from './disk.ts';
 import type { FoundClip } from './clip-file.ts';
 import type { Inside } from './inside.ts';
@@ -13,7 +13,7 @@ import { noteClip, storedManifest } from './ledger.ts';
 import { meta, setMeta } from './lanes.ts';
 import { manifestDocument } from './manifest-fit.ts';
 import { clipFolder, clipPath } from './places.ts';
-import { type EvictionCandidate, planEviction } from './plan.ts';
+import { type EvictionCandidate, type Need, planEviction } from './plan.ts';
 import { dropPreviews, keepPreviews } from './previews.ts';
 import { gapBody, manifestBody } from './rows.ts';
 import { addTotal } from './totals.ts';
@@ -40,7 +40,7 @@ export async function sealClip(inside: Inside, cut: CutClip): Promise<'sealed' |
     // Nothing is lost by a full disk: part or file stands where it stood.
     inside.degrade('the disk is full');
     inside.log.warn('the disk is full; the buffer makes room', { clipId: cut.clipId });
-    if (!(await evictFor(inside, cut, fullDiskBytes))) throw error;
+    if (!(await evictFor(inside, cut, { bytes: fullDiskBytes, files: 0 }))) throw error;
     await place(inside, cut);
   }
   return 'sealed';
@@ -137,12 +137,12 @@ function evictNewcomer(inside: Inside, cut: CutClip): void {
 
 /** False when the newcomer itself is the one to go. */
 async function roomFor(inside: Inside, cut: CutClip): Promise<boolean> {
-  const over = await shortage(inside, { quota: cut.sizeBytes, disk: 0 });
-  return over <= 0 || evictFor(inside, cut, over);
+  const need = await shortage(inside, { quota: cut.sizeBytes, disk: 0 });
+  return await evictWhile(inside, need, (still) => evictFor(inside, cut, still));
 }
 
 /** Evicts clips of less value than this one; false when they do not free enough. */
-async function evictFor(inside: Inside, cut: CutClip, bytes: number): Promise<boolean> {
+async function evictFor(inside: Inside, cut: CutClip, need: Need): Promise<boolean> {
   const newcomer: EvictionCandidate = {
     clipId: cut.clipId,
     sizeBytes: cut.sizeBytes,
@@ -154,7 +154,7 @@ async function evictFor(inside: Inside, cut: CutClip, bytes: number): Promise<bo
   };
   const plan = planEviction(
     [...inside.clips.candidates(inside.inTransfer), newcomer],
-    { bytes, newcomer: cut.clipId },
+    { ...need, newcomer: cut.clipId },
     inside.reserve,
     inside.clock.now(),
   );
@@ -165,26 +165,41 @@ async function evictFor(inside: Inside, cut: CutClip, bytes: number): Promise<bo
 
 /** Evicts until `bytes` more fit; false when even that is not enough. */
 export async function makeRoom(inside: Inside, bytes: number): Promise<boolean> {
-  const over = await shortage(inside, { quota: bytes, disk: bytes });
-  if (over <= 0) return true;
-  const candidates = inside.clips.candidates(inside.inTransfer);
-  const plan = planEviction(candidates, { bytes: over }, inside.reserve, inside.clock.now());
-  if (plan === undefined) return false;
-  await evict(inside, plan);
+  const first = await shortage(inside, { quota: bytes, disk: bytes });
+  return await evictWhile(inside, first, async (need) => {
+    const candidates = inside.clips.candidates(inside.inTransfer);
+    const plan = planEviction(candidates, need, inside.reserve, inside.clock.now());
+    if (plan === undefined) return false;
+    await evict(inside, plan);
+    return true;
+  });
+}
+
+/** Until nothing is short, or `evictSome` finds nothing more that may go. */
+async function evictWhile(
+  inside: Inside,
+  first: Need,
+  evictSome: (need: Need) => Promise<boolean>,
+): Promise<boolean> {
+  for (let need = first; need.bytes > 0 || need.files > 0; ) {
+    if (!(await evictSome(need))) return false;
+    // The bytes are planned exactly; how many inodes a file gives back only the disk knows.
+    const { files } = await shortage(inside, { quota: 0, disk: 0 });
+    need = { bytes: 0, files };
+  }
   return true;
 }
 
-/** Bytes that are missing for the quota and for what others on this disk are owed. */
+/** What is missing for the quota and for what others on this disk are owed. */
 async function shortage(
   inside: Inside,
   need: { readonly quota: number; readonly disk: number },
-): Promise<number> {
+): Promise<Need> {
   const free = await inside.disk.free(inside.places.root);
   const overQuota = inside.clips.bytes() + need.quota - inside.quotaBytes;
   const underHeadroom = inside.headroomBytes + need.disk - free.bytes;
-  // A disk without inodes is helped by any file that goes.
-  const noInodes = free.inodes > 0 && free.inodes < headroomInodes ? 1 : 0;
-  return Math.max(overQuota, underHeadroom, noInodes);
+  const inodes = free.inodes === undefined ? 0 : inside.headroomInodes - free.inodes;
+  return { bytes: Math.max(0, overQuota, underHeadroom), files: Math.max(0, inodes) };
 }
 
 async function evict(inside: Inside, clipIds: readonly string[]): Promise<void> {

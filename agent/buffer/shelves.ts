@@ -72,7 +72,7 @@ export interface ClipShelf {
 
 export function rowShelf(
   inside: Inside,
-  marks: { keepUp(): Promise<void> },
+  marks: { keepUp(): void },
   offered: (seq: number) => void,
 ): RowShelf {
   const { lanes, clips } = inside;
@@ -103,14 +103,14 @@ export function rowShelf(
     offered,
     async nextConn() {
       const conn = lanes.nextConn();
-      await marks.keepUp();
+      marks.keepUp();
       return conn;
     },
     belongTo: (device) => belongTo(inside, device, () => marks.keepUp()),
     async renewOrigin() {
       lanes.renew(freshOrigin(inside.ids));
       offered(0);
-      await marks.keepUp();
+      marks.keepUp();
       inside.log.warn('the rows of the buffer were numbered again', { origin: lanes.origin });
     },
   };

@@ -12,6 +12,7 @@ import { jsonBytes, jsonChannel } from '../source/testing.ts';
 import { sharpPictures } from './pictures.ts';
 import type { Pictures, Region } from './redact-image.ts';
 import { redacting, RedactionFailed, redactOf } from './redaction.ts';
+import { checkRedaction } from './check-redaction.ts';
 import { redactionPolicy } from './redaction-policy.ts';
 
 const coarse = {
@@ -322,4 +323,31 @@ test('the first rule that fits counts, and the digest is that of the rules', () 
   expect(policy.digest).toMatch(/^[0-9a-f]{64}$/);
   expect(redactionPolicy(policy.rules.slice(1)).digest).not.toBe(policy.digest);
   expect(redactionPolicy(policy.rules, true).digest).not.toBe(policy.digest);
+});
+
+test('* alone is every topic', () => {
+  const { rules } = redactionPolicy([{ topic: '*', transform: 'drop' }]);
+  const channels = ['/camera/front', 'camera', '/odom'].map((topic) => ({ topic }));
+  const { without } = redacting(rules, channels, { pictures });
+  expect([...without]).toEqual(['/camera/front', 'camera', '/odom']);
+});
+
+test('a line that fits no topic of a recording is told, with the topics it has', () => {
+  const channels = ['/camera/front', '/odom'].map((topic, id) => ({
+    channel: jsonChannel(id, topic),
+    messages: 1,
+  }));
+  const facts = [{ channels, durationNs: 0n }];
+  const policy = redactionPolicy([
+    { topic: 'camera/front', transform: 'drop' },
+    { topic: '/camera/**', transform: 'blur' },
+  ]);
+  expect([...checkRedaction(policy, facts)]).toEqual([
+    {
+      level: 'warning',
+      about: 'redaction.topics[0]',
+      text: expect.stringContaining('They have /camera/front, /odom:') as string,
+    },
+  ]);
+  expect([...checkRedaction(policy, [])]).toEqual([]);
 });

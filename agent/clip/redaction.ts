@@ -25,8 +25,12 @@ export interface RedactionDeps {
   readonly pictures: Pictures;
 }
 
+/** `*` alone is every topic, as in a capture. */
+export const isRedactedBy = ({ topic: pattern }: RedactionRule, topic: string): boolean =>
+  pattern === '*' || topicFits(pattern, topic);
+
 const ruleFor = (rules: readonly RedactionRule[], topic: string): RedactionRule | undefined =>
-  rules.find(({ topic: pattern }) => topicFits(pattern, topic));
+  rules.find((rule) => isRedactedBy(rule, topic));
 
 /** The change of one topic's messages. What it throws is a `RedactionFailed`. */
 export function redactOf(rule: RedactionRule, deps: RedactionDeps): Redact {

@@ -1,5 +1,5 @@
 /** A verdict in the words of this station, within the limits of a manifest. Pure. */
-import { triggerFor, type Verdict } from '@fieldloop/rules';
+import { type Rule, triggerFor, type Verdict } from '@fieldloop/rules';
 import type { Trigger } from './plan.ts';
 
 type Values = Trigger['marker']['values'];
@@ -7,29 +7,51 @@ type Values = Trigger['marker']['values'];
 export function triggerOf(
   verdict: Verdict,
   about: {
-    readonly why: string | undefined;
+    readonly rule: Pick<Rule, 'why' | 'priority' | 'priorityTerm'> | undefined;
     readonly clipNs: bigint;
     /** Signals that no value may be told of. */
     readonly hidden?: ReadonlySet<string> | undefined;
   },
 ): Trigger {
-  const { severity, atNs, margin } = verdict;
-  const { hidden } = about;
+  const { severity, atNs } = verdict;
+  const { rule, hidden } = about;
   const label = labelOf(verdict, hidden);
+  // A distance from a threshold that stands in the rule tells the value.
+  const margin = tells(verdict.expression, hidden) ? undefined : verdict.margin;
   const marker = {
     rule: verdict.ruleId.slice(0, 96),
     ruleSet: verdict.ruleSet.slice(0, 96),
     version: verdict.version,
     ruleSetDigest: verdict.digest,
     severity,
-    ...(about.why === undefined ? {} : { why: about.why.slice(0, 512) }),
+    ...(rule?.why === undefined ? {} : { why: rule.why.slice(0, 512) }),
     atNs: String(atNs),
     expression: verdict.expression.slice(0, 2_048),
     values: boundedValues(withoutHidden(verdict.values, hidden)),
     ...(label === undefined ? {} : { label }),
     ...(margin === undefined || !Number.isFinite(margin) ? {} : { margin }),
   };
-  return triggerFor(verdict, { clipNs: about.clipNs, marker });
+  const priority = priorityOf(verdict, rule, hidden);
+  return triggerFor({ ...verdict, priority }, { clipNs: about.clipNs, marker });
+}
+
+/** Whether an expression reads a signal that no value may be told of. */
+function tells(expression: string, hidden: ReadonlySet<string> | undefined): boolean {
+  if (hidden === undefined || hidden.size === 0) return false;
+  return (expression.match(/[A-Za-z_]\w*/g) ?? []).some((word) => hidden.has(word));
+}
+
+/** What is computed from a hidden signal gives way to the number that the rule has without it. */
+function priorityOf(
+  { priority, expression }: Verdict,
+  rule: Pick<Rule, 'priority' | 'priorityTerm'> | undefined,
+  hidden: ReadonlySet<string> | undefined,
+): number {
+  const term = rule?.priorityTerm?.text;
+  if (rule === undefined || term === undefined) return priority;
+  const readsMargin = /\bmargin\(/.test(term);
+  const isTold = tells(term, hidden) || (readsMargin && tells(expression, hidden));
+  return isTold ? rule.priority : priority;
 }
 
 /** The wire takes so many; the document of a rule set takes no more. */
@@ -40,10 +62,7 @@ function withoutHidden(
   values: Readonly<Record<string, Values[string]>>,
   hidden: ReadonlySet<string> | undefined,
 ): Readonly<Record<string, Values[string]>> {
-  if (hidden === undefined || hidden.size === 0) return values;
-  const tells = (text: string): boolean =>
-    (text.match(/[A-Za-z_]\w*/g) ?? []).some((word) => hidden.has(word));
-  return Object.fromEntries(Object.entries(values).filter(([text]) => !tells(text)));
+  return Object.fromEntries(Object.entries(values).filter(([text]) => !tells(text, hidden)));
 }
 
 /** A label may be of any signal: where one is hidden, none is told. */

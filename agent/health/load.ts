@@ -19,7 +19,8 @@ export interface Held {
   /** Bytes of results that wait, of the most that may. */
   readonly queueShare: number;
   readonly diskFreeBytes: number;
-  readonly diskFreeInodes: number;
+  /** Absent on a file system that makes them as they are needed. */
+  readonly diskFreeInodes?: number | undefined;
   /** Bytes that eviction could free. */
   readonly evictableBytes: number;
   readonly headroomBytes: number;
@@ -138,6 +139,5 @@ function diskLoad(held: Held): number {
   const { diskFreeInodes: inodes, headroomInodes } = held;
   const room = held.diskFreeBytes + held.evictableBytes;
   const bytes = held.headroomBytes === 0 ? 0 : held.headroomBytes / Math.max(1, room);
-  // File systems without inodes tell 0 of them.
-  return Math.max(bytes, inodes > 0 ? headroomInodes / inodes : 0);
+  return Math.max(bytes, inodes === undefined ? 0 : headroomInodes / Math.max(1, inodes));
 }

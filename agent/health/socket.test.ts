@@ -79,6 +79,25 @@ test('a request has its answer, or its fault with its remedy; nonsense is refuse
   expect(await readStatus(path)).toEqual(status);
 });
 
+test('an agent that cannot read its buffer answers with the fault, and goes on', async () => {
+  const path = statusSocketPath(folder);
+  const fault = { place: 'buffer.db', remedy: 'Look at the kernel log.' };
+  const host: LocalHost = {
+    ...hostOf(status),
+    status: () => {
+      throw new Fault('unavailable', 'the disk reported an error', fault);
+    },
+  };
+  await using _ = await openLocalSocket(path, host);
+  const told = { code: 'unavailable', message: 'the disk reported an error', ...fault };
+  await expect(readStatus(path)).rejects.toMatchObject(told);
+  await expect(askAgent(path, { ask: 'status' })).rejects.toMatchObject(told);
+  expect(await askAgent(path, { ask: 'echo', n: 3 })).toEqual({ n: 3 });
+  // It runs, whatever it says: nobody takes its buffer.
+  await expect(openLocalSocket(path, hostOf(status))).rejects.toMatchObject({ code: 'conflict' });
+  await expect(readStatus(path)).rejects.toMatchObject(told);
+});
+
 function said(path: string, text: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(path, () => socket.end(text));

@@ -9,9 +9,14 @@ import { asFault, Fault, type FaultCode, type Json } from '@fieldloop/core';
 import { maxRequestBytes, maxStatusBytes, statusTimeoutMs } from '../limits.ts';
 import type { AgentStatus } from './status.ts';
 
-/** Asks the agent behind `socketPath`; Fault `unavailable` when none runs there. */
+/**
+ * Asks the agent behind `socketPath`; Fault `unavailable` when none runs there. The fault of one
+ * that runs and cannot say how it is has `answered` among its details.
+ */
 export async function readStatus(socketPath: string): Promise<AgentStatus> {
-  return (await exchange(socketPath, '', statusTimeoutMs)) as unknown as AgentStatus;
+  const reply = (await exchange(socketPath, '', statusTimeoutMs)) as unknown as AgentStatus & Told;
+  if (reply.fault !== undefined) throw faultOf(reply.fault);
+  return reply;
 }
 
 /** What the agent is asked to do here, on this machine. */
@@ -24,10 +29,13 @@ export async function askAgent(
   withinMs: number = statusTimeoutMs,
 ): Promise<Json> {
   const reply = await exchange(socketPath, `${JSON.stringify(request)}\n`, withinMs);
-  const { ok, fault } = reply as { readonly ok?: Json; readonly fault?: TellableFault };
+  const { ok, fault } = reply as { readonly ok?: Json } & Told;
   if (fault === undefined) return ok ?? null;
-  const { code, message, place, remedy } = fault;
-  throw new Fault(code, message, { place, remedy });
+  throw faultOf(fault);
+}
+
+interface Told {
+  readonly fault?: TellableFault;
 }
 
 interface TellableFault {
@@ -36,6 +44,9 @@ interface TellableFault {
   readonly place?: string | undefined;
   readonly remedy?: string | undefined;
 }
+
+const faultOf = ({ code, message, place, remedy }: TellableFault): Fault =>
+  new Fault(code, message, { place, remedy, details: { answered: true } });
 
 async function exchange(socketPath: string, request: string, withinMs: number): Promise<Json> {
   const text = await talk(socketPath, request, withinMs);
@@ -92,7 +103,7 @@ function silent(socketPath: string): Fault {
 }
 
 export interface LocalHost {
-  /** Undefined while the agent starts: whoever asks is let go at once. */
+  /** Undefined while the agent starts: whoever asks is let go at once. A Fault is the answer. */
   status(): AgentStatus | undefined;
   /** Carries out a request; its Fault is the answer when it cannot. */
   act(request: LocalRequest): Promise<Json>;
@@ -129,10 +140,9 @@ function serve(socket: Socket, host: LocalHost): void {
   const answer = (): void => {
     if (isAnswered) return;
     isAnswered = true;
-    const status = host.status();
-    if (status === undefined) socket.destroy();
-    else if (text.trim() === '') socket.end(`${JSON.stringify(status)}\n`);
-    else void reply(text, host).then((line) => socket.end(line));
+    void reply(text, host).then((line) =>
+      line === undefined ? socket.destroy() : socket.end(`${line}\n`),
+    );
   };
   // A client that goes away early is its own affair.
   socket.on('error', () => socket.destroy());
@@ -146,17 +156,36 @@ function serve(socket: Socket, host: LocalHost): void {
   socket.on('end', answer);
 }
 
-/** Never rejects: a Fault is an answer. */
-async function reply(text: string, host: LocalHost): Promise<string> {
+/** Never rejects: a Fault is an answer. Undefined while the agent starts. */
+async function reply(text: string, host: LocalHost): Promise<string | undefined> {
   try {
-    const request = JSON.parse(text) as Partial<LocalRequest> | null;
-    if (typeof request?.ask !== 'string') throw unreadable();
-    if (request.ask === 'status') return `${JSON.stringify(host.status())}\n`;
-    return `${JSON.stringify({ ok: await host.act({ ...request, ask: request.ask }) })}\n`;
+    const request = text.trim() === '' ? { ask: 'status' } : requestOf(text);
+    if (request.ask === 'status') return JSON.stringify(host.status());
+    if (isStarting(host)) return undefined;
+    return JSON.stringify({ ok: await host.act(request) });
   } catch (error) {
-    const { code, message, place, remedy } =
-      error instanceof SyntaxError ? unreadable() : asFault(error);
-    return `${JSON.stringify({ fault: { code, message, place, remedy } })}\n`;
+    const { code, message, place, remedy } = asFault(error);
+    return JSON.stringify({ fault: { code, message, place, remedy } });
+  }
+}
+
+function requestOf(text: string): LocalRequest {
+  let request: Partial<LocalRequest> | null;
+  try {
+    request = JSON.parse(text) as Partial<LocalRequest> | null;
+  } catch (error) {
+    throw error instanceof SyntaxError ? unreadable() : error;
+  }
+  if (typeof request?.ask !== 'string') throw unreadable();
+  return { ...request, ask: request.ask };
+}
+
+/** One that cannot say how it is runs. */
+function isStarting(host: LocalHost): boolean {
+  try {
+    return host.status() === undefined;
+  } catch {
+    return false;
   }
 }
 
@@ -170,9 +199,10 @@ async function refuseSecond(socketPath: string): Promise<void> {
   try {
     who = `an agent of device ${(await readStatus(socketPath)).device}`;
   } catch (error) {
-    const fault = asFault(error);
-    if (fault.code !== 'unavailable') throw error;
-    if (fault.details?.['starting'] !== true) return;
+    const { code, details } = asFault(error);
+    if (details?.['answered'] === true) who = 'an agent with a fault';
+    else if (code !== 'unavailable') throw error;
+    else if (details?.['starting'] !== true) return;
   }
   throw new Fault('conflict', `${who} already runs on this buffer`, {
     place: socketPath,

@@ -8,6 +8,7 @@ import { continues } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
 import {
   abandonedAfterMs,
+  forgetEveryFiles,
   lookAroundMs,
   rescanEveryMs,
   settledAfterMs,
@@ -61,6 +62,8 @@ class Folder {
   readonly #dealt = new Map<string, string>();
   /** What was complained of, by path. */
   readonly #told = new Set<string>();
+  /** Recordings since gone ones were forgotten; at the start it is due. */
+  #readSince: number = forgetEveryFiles;
 
   constructor(options: FolderOptions, deps: FolderDeps, signal: AbortSignal) {
     this.#options = options;
@@ -85,6 +88,7 @@ class Folder {
           waits += Number(outcome === 'waits');
           wasRead ||= outcome === 'read';
         }
+        await this.#forget(found, problem === undefined);
         // A session took its time, and its last files are others than those that were found.
         if (wasRead) continue;
         yield { kind: 'waiting', reason: problem ?? (waits > 0 ? waitingFor(waits) : noneNew) };
@@ -99,7 +103,7 @@ class Folder {
   async *#candidate(
     candidate: Candidate,
   ): AsyncGenerator<SourceItem, 'dealt' | 'waits' | 'read' | 'unopened'> {
-    const { positions, clock } = this.#deps;
+    const { clock } = this.#deps;
     const finished = await isFinished(candidate, clock);
     if (!finished && !(this.#options.follow && (await isGrowable(candidate.path)))) return 'waits';
     let key: string;
@@ -113,7 +117,7 @@ class Folder {
       // Neither a right that is given nor a disk that answers again changes size or time.
       return isForbidden || faultTable[fault.code].retry ? 'unopened' : 'dealt';
     }
-    const known = (await positions.get(key)) as { readonly state?: string } | undefined;
+    const known = await this.#known(candidate, key);
     if (!this.#options.follow) {
       return known === undefined ? yield* this.#readOnce(candidate, key) : 'dealt';
     }
@@ -136,6 +140,31 @@ class Folder {
     return 'read';
   }
 
+  /** What is known of these bytes, from now on under the name that they have. */
+  async #known({ path }: Candidate, key: string): Promise<{ readonly state?: string } | undefined> {
+    const { positions } = this.#deps;
+    const known = (await positions.get(key)) as
+      | { readonly state?: string; readonly recording?: string }
+      | undefined;
+    if (known !== undefined && known.recording !== path) {
+      await positions.save(key, { ...known, recording: path });
+    }
+    return known;
+  }
+
+  /** Lets go of what is known of files that are gone; `isWhole`: there are no others. */
+  async #forget(found: readonly Candidate[], isWhole: boolean): Promise<void> {
+    const there = new Set(found.map(({ path }) => path));
+    for (const path of this.#dealt.keys()) if (!there.has(path)) this.#dealt.delete(path);
+    for (const path of this.#told) {
+      if (!there.has(path) && path !== this.#options.path) this.#told.delete(path);
+    }
+    // An empty folder may be one whose disk is not there.
+    if (!isWhole || found.length === 0 || this.#readSince < forgetEveryFiles) return;
+    this.#readSince = 0;
+    await this.#deps.positions.keep(this.#options.name, [...there]);
+  }
+
   /** The place of a session that this file belongs to. */
   async #placeFor(candidate: Candidate): Promise<Place | undefined> {
     const { index = 0 } = candidate.split;
@@ -155,7 +184,7 @@ class Folder {
   }
 
   #recordedDeps(first: Candidate): RecordedDeps {
-    const { positions } = this.#deps;
+    const { positions, clock } = this.#deps;
     const key = this.#seriesKey(first);
     let isTold = false;
     return {
@@ -164,7 +193,7 @@ class Folder {
       next: (after, isLive) => this.#next(after, isLive),
       note: (file, about) => this.#note(file, about),
       savePlace: async (place) => {
-        const document = place === 'over' ? placeOver : placeDocument(place);
+        const document = place === 'over' ? placeOver : placeDocument(place, clock.now());
         if (document !== undefined) return positions.save(key, document);
         if (!isTold) this.#deps.log.warn('a place is too large to be kept', { key });
         isTold = true;
@@ -178,7 +207,8 @@ class Folder {
     const { clock } = this.#deps;
     const until = clock.monotonicMs() + (isLive ? splitGraceMs : 0);
     for (;;) {
-      const { found } = await scan(this.#options);
+      const { found, problem } = await scan(this.#options);
+      await this.#forget(found, problem === undefined);
       for (const one of found) {
         if (!continues(after.split, one.split) || one.path === after.path) continue;
         if (!(await this.#isRead(one))) return one;
@@ -193,11 +223,14 @@ class Folder {
     { path }: Candidate,
     { size, why }: { readonly size: number; readonly why?: string | undefined },
   ): Promise<void> {
-    const { positions } = this.#deps;
+    const { positions, clock } = this.#deps;
     try {
       const state = why === undefined ? 'read' : 'quarantined';
-      const document = { state, recording: path, ...(why === undefined ? {} : { reason: why }) };
+      const readMs = clock.now();
+      const reason = why === undefined ? {} : { reason: why };
+      const document = { state, recording: path, readMs, ...reason };
       await positions.save(await this.#key(path, size), document);
+      this.#readSince += 1;
       if (why === undefined) await positions.save(await this.#openingKey(path), document);
     } catch (error) {
       // It is gone already, and will not come again under this name.
@@ -260,8 +293,10 @@ class Folder {
     if (this.#signal.aborted) return 'dealt';
     if (broken !== undefined && faultTable[broken.code].retry) return 'unopened';
     const state = broken === undefined ? 'read' : 'quarantined';
-    const document = { state, recording: path, ...(broken && { reason: broken.message }) };
-    await this.#deps.positions.save(key, document);
+    const readMs = this.#deps.clock.now();
+    const reason = broken === undefined ? {} : { reason: broken.message };
+    await this.#deps.positions.save(key, { state, recording: path, readMs, ...reason });
+    this.#readSince += 1;
     return 'dealt';
   }
 

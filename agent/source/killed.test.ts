@@ -37,6 +37,7 @@ test.each([1, 2])('a recorder killed at seed %i, then one that begins anew', asy
     get: async (key: string) => await Promise.resolve(known.get(key)),
     save: async (key: string, document: Json) =>
       await Promise.resolve(void known.set(key, document)),
+    keep: async () => await Promise.resolve(),
   };
   let ms = 0;
   let isOver = false;

@@ -76,6 +76,7 @@ async function live(
     get: async (key: string) => known.get(key),
     save: async (key: string, document: Json) =>
       void known.set(key, JSON.parse(position(document)) as Json),
+    keep: async () => {},
   };
   const { glob = '**/*.{mcap,bag}' } = options;
   const source = folderSource(

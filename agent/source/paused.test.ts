@@ -81,6 +81,7 @@ async function look(): Promise<{ sessions: string[]; ends: unknown[]; messages: 
   const positions = {
     get: async (key: string) => known.get(key),
     save: async (key: string, document: Json) => void known.set(key, document),
+    keep: async () => {},
   };
   const options = {
     name: 'main',

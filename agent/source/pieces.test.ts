@@ -85,14 +85,14 @@ test('a place comes back from its document as it was; that of a session that is 
     warmOffset: 5,
     state: { a: [1, null] },
   };
-  const document = placeDocument(place);
+  const document = placeDocument(place, 17);
   expect(placeOf(JSON.parse(JSON.stringify(document)) as typeof document)).toEqual(place);
   const { spare: _, ...older } = JSON.parse(JSON.stringify(document)) as Record<string, Json>;
   expect(placeOf(older)).toEqual({ ...place, spare: [] });
   expect(placeOf(placeOver)).toBeUndefined();
   expect(placeOf({ version: 99 })).toBeUndefined();
   const large = { ...place, state: 'x'.repeat(20 * 2 ** 20) };
-  expect(placeDocument(large)).toBeUndefined();
+  expect(placeDocument(large, 17)).toBeUndefined();
 });
 
 test('a lag gives up what nobody reads, then everything, until it is over', () => {

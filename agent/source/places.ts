@@ -6,10 +6,12 @@ import type { Json } from '@fieldloop/core';
 import { type Channel, type Schema, schemaKey } from '@fieldloop/recording';
 import { maxPlaceBytes } from '../limits.ts';
 
-/** Both answer after earlier results are durable. */
+/** `get` and `save` answer after earlier results are durable. */
 export interface Positions {
   get(key: string): Promise<Json | undefined>;
   save(key: string, document: Json): Promise<void>;
+  /** Of recordings of this folder at other paths not every position is needed. */
+  keep(folder: string, paths: readonly string[]): Promise<void>;
 }
 
 /** One file of a session. */
@@ -40,8 +42,8 @@ export interface Place {
 
 const version = 1;
 
-/** Undefined when it is too large to be kept. */
-export function placeDocument(place: Place): Json | undefined {
+/** Undefined when it is too large to be kept; `savedMs` tells old places from new ones. */
+export function placeDocument(place: Place, savedMs: number): Json | undefined {
   const schemas = new Map<string, Json>();
   const files = place.files.map(({ index, opening, channels }) => ({
     index,
@@ -49,7 +51,14 @@ export function placeDocument(place: Place): Json | undefined {
     channels: channels.map(({ channel, id }) => channelDocument(channel, id, schemas)),
   }));
   const spare = place.spare.map(savedSchema);
-  const document = { version, ...place, files, spare, schemas: Object.fromEntries(schemas) };
+  const document = {
+    version,
+    savedMs,
+    ...place,
+    files,
+    spare,
+    schemas: Object.fromEntries(schemas),
+  };
   return JSON.stringify(document).length > maxPlaceBytes ? undefined : document;
 }
 
@@ -93,6 +102,7 @@ interface SavedChannel {
 
 interface SavedPlace extends Omit<Place, 'files' | 'spare'> {
   readonly version: number;
+  readonly savedMs?: number;
   readonly spare?: readonly SavedSchema[];
   readonly files: readonly (Omit<PlacedFile, 'channels'> & {
     readonly channels: readonly SavedChannel[];
@@ -105,7 +115,14 @@ export function placeOf(document: Json | undefined): Place | undefined {
   if (typeof document !== 'object' || document === null) return undefined;
   const head = document as { readonly version?: unknown; readonly over?: unknown };
   if (head.version !== version || head.over === true) return undefined;
-  const { version: _, schemas, files, spare = [], ...rest } = document as unknown as SavedPlace;
+  const {
+    version: _,
+    savedMs: _when,
+    schemas,
+    files,
+    spare = [],
+    ...rest
+  } = document as unknown as SavedPlace;
   const shared = new Map(Object.entries(schemas).map(([key, one]) => [key, schemaOf(one)]));
   return {
     ...rest,

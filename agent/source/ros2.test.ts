@@ -12,6 +12,7 @@ import { systemClock, systemIds } from '@fieldloop/core/system';
 import { type Channel, decodeMessage, readRecording } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
 import { expect, test } from 'vitest';
+import { graphEveryMs } from '../limits.ts';
 import { checkRclnodejs, openRclnodejs } from './rclnodejs.ts';
 import { findDefinition } from './ros-definition.ts';
 import { type OpenRosGraph, type RosGraph, type RosQuality, ros2Source } from './ros2.ts';
@@ -52,10 +53,14 @@ async function read(
   openGraph: OpenRosGraph,
   enough: (items: readonly SourceItem[]) => boolean,
   wanted = openWanted(() => true),
+  /** Each look at the clock is so much later, beside the time that passes. */
+  lookMs = 0,
 ): Promise<SourceItem[]> {
   const stopping = new AbortController();
+  let laterMs = 0;
   const clock = {
     ...systemClock,
+    monotonicMs: () => systemClock.monotonicMs() + (laterMs += lookMs),
     sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(Math.min(ms, 5), signal),
   };
   const deps = {
@@ -123,6 +128,33 @@ test.skipIf(skips !== '')(
     expect(decodeMessage(channel, bytes)).toEqual(decodeMessage(original, bytes));
   },
 );
+
+test('a topic is read as its publishers offer it: once there is one, and anew when they change', async () => {
+  const offers: (RosQuality | undefined)[] = [undefined, undefined, quality, quality];
+  const latched: RosQuality = { reliable: true, transientLocal: true, depth: 1 };
+  offers.push(latched, { ...latched, depth: 9 }, undefined, latched);
+  const asked: string[] = [];
+  let looks = 0;
+  const graph: RosGraph = {
+    topics: () => [{ topic: '/tf_static', type: 'tf2_msgs/msg/TFMessage' }],
+    quality: () => offers[looks++],
+    subscribe(_, { transientLocal }) {
+      asked.push(`latched ${transientLocal}`);
+      return () => void asked.push('ended');
+    },
+    definition: async () => await Promise.resolve(undefined),
+    [Symbol.asyncDispose]: async () => await Promise.resolve(),
+  };
+  const items = await read(
+    async () => await Promise.resolve(graph),
+    () => looks >= offers.length,
+    openWanted(() => true),
+    graphEveryMs,
+  );
+  expect(asked).toEqual(['latched false', 'ended', 'latched true', 'ended']);
+  const channels = items.flatMap((item) => (item.kind === 'channel' ? [item.channel] : []));
+  expect(channels.map(({ latched }) => latched)).toEqual([false, true]);
+});
 
 test('a graph that cannot be opened is waited for, with its remedy', async () => {
   const items = await read(openRclnodejs, (so) => so.length === 2);

@@ -52,9 +52,6 @@ export interface Ros2Deps {
   readonly openGraph: OpenRosGraph;
 }
 
-/** As ROS names it: for publishers that do not say what they offer. */
-const sensorData: RosQuality = { reliable: false, transientLocal: false, depth: 5 };
-
 export function ros2Source(options: Ros2Options, deps: Ros2Deps): Source {
   const connecting = {
     connect: (signal: AbortSignal) => graphItems(options, deps, signal),
@@ -69,6 +66,11 @@ export function ros2Source(options: Ros2Options, deps: Ros2Deps): Source {
 }
 
 const reasonOf = ({ message, remedy = '' }: Fault): string => `${message}. ${remedy}`.trim();
+
+interface Subscribed {
+  readonly quality: RosQuality;
+  end(): void;
+}
 
 interface Arrived {
   readonly channelId: number;
@@ -120,7 +122,7 @@ class Subscriptions {
   readonly #inbox: LiveInbox<Arrived>;
   readonly #deps: Ros2Deps;
   readonly #map = openChannelTable().open();
-  readonly #ends = new Map<string, () => void>();
+  readonly #there = new Map<string, Subscribed>();
   #last = 0;
 
   constructor(graph: RosGraph, inbox: LiveInbox<Arrived>, deps: Ros2Deps) {
@@ -129,34 +131,40 @@ class Subscriptions {
     this.#deps = deps;
   }
 
-  /** Subscribes to what is wanted and there; the channels that are new. */
+  /**
+   * Subscribes to what is wanted and published, and anew when publishers offer something else; the
+   * channels that are new. A topic that is only subscribed to says nothing of its quality yet.
+   */
   async follow(): Promise<SourceItem[]> {
     const there = this.#graph.topics().filter(({ topic }) => this.#deps.wanted.has(topic));
     const keys = new Set(there.map(keyOf));
-    for (const [key, end] of this.#ends) {
-      if (keys.has(key)) continue;
-      end();
-      this.#ends.delete(key);
-    }
+    for (const key of this.#there.keys()) if (!keys.has(key)) this.#end(key);
     const items: SourceItem[] = [];
     for (const topic of there) {
-      if (!this.#ends.has(keyOf(topic))) items.push(...(await this.#subscribe(topic)));
+      const quality = this.#graph.quality(topic.topic);
+      const before = this.#there.get(keyOf(topic))?.quality;
+      if (quality === undefined || (before !== undefined && isAlike(quality, before))) continue;
+      this.#end(keyOf(topic));
+      items.push(...(await this.#subscribe(topic, quality)));
     }
     return items;
   }
 
   close(): void {
-    for (const end of this.#ends.values()) end();
-    this.#ends.clear();
+    for (const key of this.#there.keys()) this.#end(key);
   }
 
-  async #subscribe(topic: RosTopic): Promise<SourceItem[]> {
+  #end(key: string): void {
+    this.#there.get(key)?.end();
+    this.#there.delete(key);
+  }
+
+  async #subscribe(topic: RosTopic, quality: RosQuality): Promise<SourceItem[]> {
     const { clock, log } = this.#deps;
     const definition = await this.#graph.definition(topic.type);
     if (definition === undefined) {
       log.warn('a type has no definition; its fields cannot be read', { ...topic });
     }
-    const quality = this.#graph.quality(topic.topic) ?? sensorData;
     const name = topic.type;
     const data = new TextEncoder().encode(definition ?? '');
     const schema = definition === undefined ? undefined : { name, encoding: 'ros2msg', data };
@@ -177,9 +185,13 @@ class Subscriptions {
       const message = { sequence, logTimeNs, data: bytes };
       this.#inbox.put({ channelId: channel.id, message }, bytes.length);
     });
-    this.#ends.set(keyOf(topic), end);
+    this.#there.set(keyOf(topic), { quality, end });
     return isNew ? [{ kind: 'channel', channel }] : [];
   }
 }
 
 const keyOf = ({ topic, type }: RosTopic): string => `${topic} ${type}`;
+
+/** Another depth alone is not worth the messages that go while a subscription is exchanged. */
+const isAlike = (a: RosQuality, b: RosQuality): boolean =>
+  a.reliable === b.reliable && a.transientLocal === b.transientLocal;

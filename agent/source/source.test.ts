@@ -174,9 +174,11 @@ function positions(): {
   known: Map<string, Json>;
   get: (key: string) => Promise<Json | undefined>;
   save: (key: string, document: Json) => Promise<void>;
+  keep: () => Promise<void>;
 } {
   const known = new Map<string, Json>();
   return {
+    keep: async () => {},
     known,
     get: async (key) => known.get(key),
     save: async (key, document) => {

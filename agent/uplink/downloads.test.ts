@@ -72,6 +72,7 @@ function dyingDisk(lastStep: number): Disk & { readonly isDead: () => boolean } 
       await step();
       await systemDisk.replaceFile(path, content);
     },
+    replaceFileNow: (path, content) => systemDisk.replaceFileNow(path, content),
   };
 }
 

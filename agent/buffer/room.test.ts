@@ -1,0 +1,94 @@
+/**
+ * Goal: what goes for want of room is what may go, as much as is needed, and only where it is kept.
+ * Method: a real folder with a disk that says what it has free, and clips of chosen sizes.
+ */
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { BufferFolder } from './buffer.cases.ts';
+import { expectSound } from './check.cases.ts';
+import { makeClip } from './clip-file.cases.ts';
+import { type Disk, freeSpace, systemDisk } from './disk.ts';
+
+let at: BufferFolder;
+beforeEach(async () => {
+  at = await BufferFolder.make();
+});
+afterEach(() => at.remove());
+
+const held = (): string[] => at.buffer.clips.all().map(({ clipId }) => clipId);
+
+/** A disk where each clip's file that goes frees one inode. */
+function fewInodes(free: number): Disk {
+  let inodes = free;
+  return {
+    ...systemDisk,
+    async remove(path) {
+      inodes += 1;
+      await systemDisk.remove(path);
+    },
+    free: async () => await Promise.resolve({ bytes: 1e12, inodes }),
+  };
+}
+
+test('a new clip of a class below its reserve stays, and others go for it', async () => {
+  const size = (payloadBytes: number): number => makeClip(at.random, { payloadBytes }).bytes.length;
+  const quotaBytes = 3 * size(10_000) + size(20_000) - 1;
+  await at.reopen({ quotaBytes, reserve: { critical: size(30_000) } });
+  for (let i = 0; i < 3; i += 1) await at.seal({ class: 'warning', payloadBytes: 10_000 });
+  const { clip, cut } = await at.cut({ class: 'critical', payloadBytes: 20_000 });
+  expect(await at.buffer.seal({ ...cut, priority: 0.1 })).toBe('sealed');
+  expect(held()).toHaveLength(3);
+  expect(held()).toContain(clip.clipId);
+});
+
+test('a clip that was pulled and then refused goes when room is needed', async () => {
+  const { clipId } = await at.seal();
+  expect(at.buffer.clips.pull(clipId)).toBe('wanted');
+  at.listAll();
+  at.buffer.clips.refuse(clipId, 'MALFORMED');
+  await at.reopen({ quotaBytes: 1 });
+  expect(at.buffer.counts()).toMatchObject({ clips: { refused: 0 }, ever: { evicted: 1 } });
+});
+
+test('short of inodes, clips go until others have theirs again', async () => {
+  for (let i = 0; i < 4; i += 1) await at.seal();
+  await at.reopen({ disk: fewInodes(7), headroomInodes: 10 });
+  expect(held()).toHaveLength(1);
+  await expectSound(at.dir, at.buffer);
+});
+
+test('with no inode at all everything goes that may', async () => {
+  await at.seal({ class: 'critical' });
+  await at.seal({ class: 'baseline' });
+  await at.reopen({ disk: fewInodes(0), reserve: { critical: 1 } });
+  expect(at.buffer.counts().ever).toMatchObject({ evicted: 1 });
+  expect(await at.buffer.makeRoom(0)).toBe(false);
+});
+
+test('a new clip makes room for as many inodes as are missing, while others are worth less', async () => {
+  for (let i = 0; i < 3; i += 1) await at.seal({ class: 'baseline' });
+  let inodes = 1e6;
+  const disk: Disk = {
+    ...systemDisk,
+    async remove(path) {
+      inodes += 1;
+      await systemDisk.remove(path);
+    },
+    free: async () => await Promise.resolve({ bytes: 1e12, inodes }),
+  };
+  await at.reopen({ disk, headroomInodes: 10 });
+  inodes = 8;
+  const clip = await at.seal({ class: 'critical' });
+  expect(held()).toHaveLength(2);
+  expect(held()).toContain(clip.clipId);
+});
+
+test('a file system without a limit of inodes is short of none; who only looks evicts nothing', async () => {
+  const statfs = { bavail: 5, bsize: 2, ffree: 0 };
+  expect(freeSpace({ ...statfs, files: 0 })).toEqual({ bytes: 10 });
+  expect(freeSpace({ ...statfs, files: 9 })).toEqual({ bytes: 10, inodes: 0 });
+  await at.seal();
+  await at.reopen({ disk: { ...systemDisk, free: async () => ({ bytes: 1e12 }) } });
+  expect(held()).toHaveLength(1);
+  await at.reopen({ disk: fewInodes(5), headroomInodes: 0 });
+  expect(held()).toHaveLength(1);
+});
