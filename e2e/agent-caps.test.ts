@@ -117,14 +117,16 @@ describe.concurrent('caps', () => {
       expect(shed.degraded.join('\n')).toMatch(/of a core, limits\.cpu is 10 %/);
       const began = { cpu: cpuSeconds(robot.running.pid), ms: systemClock.monotonicMs() };
       const later = await robot.until(
-        ({ uptimeS, clips }) => uptimeS >= shed.uptimeS + 15 && clips.sealed > shed.clips.sealed,
+        ({ uptimeS, clips, source }) =>
+          uptimeS >= shed.uptimeS + 15 &&
+          clips.sealed > shed.clips.sealed &&
+          source.messages > shed.source.messages,
       );
       const seconds = (systemClock.monotonicMs() - began.ms) / 1_000;
       const share = (cpuSeconds(robot.running.pid) - began.cpu) / seconds;
       expect(share).toBeLessThan(cap * 2);
       expect(later.machine.duty).toBeLessThan(0.5);
       expect(later.source.each[0]?.state).toBe('reading');
-      expect(later.source.messages).toBeGreaterThan(shed.source.messages);
       expect(clipsOf(robot)['critical']).toBeGreaterThan(0);
     },
   );
