@@ -65,7 +65,6 @@ export { messageAt } from './clip/select.ts';
 export { compileAccessor, compileListAccessor, decodeMessage } from './schema/accessor.ts';
 export { openListSlots } from './schema/slots.ts';
 export { type SchemaField, schemaFields } from './schema/fields.ts';
-export { parsePath } from './schema/path.ts';
 export {
   type Accessor,
   type FieldType,

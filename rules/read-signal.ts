@@ -1,6 +1,6 @@
 /** One declared signal: what its type allows besides topic and path. */
 import { asFault, didYouMean } from '@fieldloop/core';
-import { parsePath } from '@fieldloop/recording';
+import { parsePath } from '@fieldloop/recording/slots';
 import * as limits from './limits.ts';
 import { checkTopic } from './read-topics.ts';
 import { durationNs, type Report } from './report.ts';
