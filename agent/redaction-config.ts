@@ -5,7 +5,7 @@ import {
   type RedactionRule,
 } from './clip/redaction-policy.ts';
 import { maxRedactions } from './clip-limits.ts';
-import { patternFault } from '@fieldloop/rules';
+import { patternFault } from '@fieldloop/rules/topics';
 import * as z from 'zod';
 import { complain } from './document.ts';
 

@@ -75,7 +75,7 @@ export type {
 } from './rule-set.ts';
 export { ruleSetJsonSchema } from './schema.ts';
 export { chosenTopics } from './clip-content.ts';
-export { patternFault, topicFits } from './topic-pattern.ts';
+export { topicFits } from './topic-pattern.ts';
 export type { Properties } from './scope.ts';
 export { type Suppression, type SuppressedBy, suppressedBy } from './suppressions.ts';
 export {
