@@ -18,7 +18,7 @@ export interface AgentDeps {
   readonly stopping?: AbortSignal | undefined;
   /** The service manager, when there is one. */
   readonly notify?: Notify | undefined;
-  /** Earlier starts failed: uplink and updates alone. */
+  /** Earlier starts failed: uplink, commands and new rules alone. */
   readonly isSafe?: boolean | undefined;
   /** Reads the configuration again. */
   readonly readConfig?: (() => AgentConfig) | undefined;

@@ -2,7 +2,7 @@
  * Goal: what the cloud and people here want waits for its time, ends, and takes nobody along.
  * Method: the fleet on a real buffer and real updates, with the rest of the agent as literals.
  */
-import { silentLog } from '@fieldloop/core';
+import { Fault, silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import type { Command, Desired } from '@fieldloop/proto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -13,7 +13,10 @@ import { openUpdates, type Updates } from './updates.ts';
 
 let at: BufferFolder;
 let robot: Robot;
+/** What the rules do when the data thread died. */
+let died: () => void;
 beforeEach(async () => {
+  died = () => undefined;
   at = await BufferFolder.make();
   robot = openRobot();
 });
@@ -43,7 +46,7 @@ function openRobot(): Robot {
   const fleet = openFleet({
     ...deps,
     config: { buffer: { path: at.dir } } as never,
-    rules: { ...rules, died: () => undefined } as never,
+    rules: { ...rules, died: () => died() } as never,
     models: { take: take('models') },
     onRestart: () => undefined,
   });
@@ -103,6 +106,17 @@ test('without a data thread a clip that is asked for ends with why, here and at 
   robot.fleet.command(command);
   while (at.buffer.commands.get(id)?.state !== 'failed') await systemClock.sleep(5);
   expect(at.buffer.commands.get(id)?.problem).toMatchObject({ code: 'unavailable' });
+});
+
+test('a disk that refuses what is noted of a death does not end the agent', async () => {
+  robot.begin();
+  const asked = robot.fleet.clipNow('here', clip);
+  while (robot.posted.length === 0) await systemClock.sleep(5);
+  died = () => {
+    throw new Fault('unavailable', 'the disk reported EIO');
+  };
+  robot.fleet.dataDied('it was killed');
+  await expect(asked).rejects.toMatchObject({ code: 'unavailable' });
 });
 
 test('a data thread that dies ends what it was asked', async () => {

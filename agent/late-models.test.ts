@@ -17,7 +17,7 @@ import { openModelsInUse } from './models-in-use.ts';
 import type { ScoringWays } from './models-types.ts';
 import { tinyOnnx, tinyYaml, writeModel } from './score/testing.ts';
 import { writeRecording } from './source/testing.ts';
-import { openHome } from './testing.ts';
+import { openHome, plainRules } from './testing.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -55,14 +55,6 @@ test('a model of the configuration that needs too long for the start scores once
   await models.stop();
 });
 
-const rules = `apiVersion: fieldloop.rules/v1
-kind: RuleSet
-metadata: {name: local, version: 1}
-signals: {vx: {topic: /odom, path: vx, type: double}}
-rules:
-- {id: fast, when: vx > 1.0, capture: {topics: ["*"], pre: 1s, post: 1s}}
-`;
-
 /** Tells how many models it knows, and ends when it is told to. */
 const told = `
 import { parentPort, workerData } from 'node:worker_threads';
@@ -98,7 +90,10 @@ test.each([
   const dataEntry = pathToFileURL(join(home.path, 'data.mjs'));
   const models = [{ id: 'who', path: 'own' }];
   const sources = [{ name: 'main', ...source }];
-  await using _running = await home.start({ sources, rules, models }, { dataEntry, levels });
+  await using _running = await home.start(
+    { sources, rules: plainRules, models },
+    { dataEntry, levels },
+  );
   await all.promise;
   expect(heard).toEqual(expected);
 });

@@ -7,14 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { main } from './cli.ts';
-
-const sound = `apiVersion: fieldloop.rules/v1
-kind: RuleSet
-metadata: {name: local, version: 1}
-signals: {vx: {topic: /odom, path: vx, type: double}}
-rules:
-- {id: fast, when: vx > 1.0, capture: {topics: ["*"], pre: 1s, post: 1s}}
-`;
+import { plainRules } from './testing.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -28,7 +21,7 @@ test.each([
 ])('%s is not found, exit 4', async (name, told) => {
   mkdirSync(join(folder, 'empty'));
   const rules = join(folder, 'rules.yaml');
-  writeFileSync(rules, sound);
+  writeFileSync(rules, plainRules);
   let err = '';
   const code = await main(
     ['replay', join(folder, name), '--rules', rules, '-c', join(folder, 'agent.yaml')],

@@ -8,15 +8,7 @@ import { expect, test } from 'vitest';
 import { type AgentConfig, parseConfig } from './config.ts';
 import { demand } from './document.ts';
 import { writeRecording } from './source/testing.ts';
-import { openHome } from './testing.ts';
-
-const rules = `apiVersion: fieldloop.rules/v1
-kind: RuleSet
-metadata: {name: local, version: 1}
-signals: {vx: {topic: /odom, path: vx, type: double}}
-rules:
-- {id: fast, when: vx > 1.0, capture: {topics: ["*"], pre: 1s, post: 1s}}
-`;
+import { openHome, plainRules } from './testing.ts';
 
 const sources = [{ name: 'main', file: 'a.mcap', speed: 'max' }];
 
@@ -34,13 +26,13 @@ test('a reload that cannot be read as a whole changes nothing', async () => {
   const setLevel = (level: string): void => void levels.push(level);
   const nothing = { recent: () => [], lines: () => [], keep: () => undefined };
   const more = { readConfig, levels: { ...nothing, setLevel } };
-  await using running = await home.start({ sources, rules }, more);
+  await using running = await home.start({ sources, rules: plainRules }, more);
   const { quotaBytes } = running.agent.status().caps;
   writeFileSync(join(home.path, 'rules.yaml'), 'this: is no rule set');
   expect(() => running.agent.reload()).toThrow(/apiVersion/);
   expect(running.agent.status().caps.quotaBytes).toBe(quotaBytes);
   expect(levels).toEqual([]);
-  writeFileSync(join(home.path, 'rules.yaml'), rules.replace('version: 1', 'version: 2'));
+  writeFileSync(join(home.path, 'rules.yaml'), plainRules.replace('version: 1', 'version: 2'));
   expect(running.agent.reload()).toMatchObject({
     changed: expect.arrayContaining(['log.level', 'buffer.quota', 'rules']),
   });

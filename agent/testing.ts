@@ -14,6 +14,15 @@ import type { AgentStatus } from './health/status.ts';
 import type { Agent, AgentDeps } from './agent-types.ts';
 import { startAgent } from './main.ts';
 
+/** One rule on one number, for tests that are about something else. */
+export const plainRules = `apiVersion: fieldloop.rules/v1
+kind: RuleSet
+metadata: {name: local, version: 1}
+signals: {vx: {topic: /odom, path: vx, type: double}}
+rules:
+- {id: fast, when: vx > 1.0, capture: {topics: ["*"], pre: 1s, post: 1s}}
+`;
+
 export interface TestHome extends Disposable {
   readonly path: string;
   /** Writes `agent.yaml` (JSON is YAML) and `rules.yaml`, and starts the agent on them. */

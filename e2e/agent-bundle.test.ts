@@ -17,9 +17,10 @@ const root = join(import.meta.dirname, '..');
 const run = promisify(execFile);
 let folder = '';
 let entry = '';
+let atStart: readonly string[] = [];
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fl-bundle-'));
-  ({ entry } = await buildAgent(root, join(folder, 'agent')));
+  ({ entry, atStart } = await buildAgent(root, join(folder, 'agent')));
 }, 60_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -49,3 +50,13 @@ test('it replays a drive in a folder without anything of this clone, as the sour
   expect(bundled).toContain('moving');
   expect(bundled).toBe(await replay(join(root, 'agent/bin/fieldloop-agent.mjs')));
 }, 60_000);
+
+test('main loads no reader of recordings to start', () => {
+  const ends = (path: string): boolean => atStart.some((file) => file.endsWith(path));
+  expect(ends('agent/cli.ts')).toBe(true);
+  expect(ends('agent/config.ts')).toBe(true);
+  const readers = atStart.filter((file) =>
+    /@foxglove\/rosbag|@mcap\/core|recording\/schema\/accessor/.test(file),
+  );
+  expect(readers).toEqual([]);
+});

@@ -4,7 +4,7 @@
  */
 import { mkdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 /** Packages with native code or files of their own, and the rooms that have them. */
@@ -37,6 +37,8 @@ export interface AgentBundle {
   readonly entry: string;
   /** Of all files of ours. */
   readonly bytes: number;
+  /** Sources that `fieldloop-agent` has in memory before it does anything. */
+  readonly atStart: readonly string[];
 }
 
 /** Writes the bundle into `folder`, which is made anew; natives are links into this clone. */
@@ -48,12 +50,17 @@ export async function buildAgent(root: string, folder: string): Promise<AgentBun
   );
   for (const [name, room] of Object.entries(natives)) await link(root, folder, { name, room });
   await writeFile(join(folder, 'package.json'), '{"type":"module"}\n');
-  const bytes = each.reduce((sum, one) => sum + one, 0);
-  return { entry: join(folder, 'fieldloop-agent.mjs'), bytes };
+  const bytes = each.reduce((sum, one) => sum + one.bytes, 0);
+  const atStart = each[0]?.atStart ?? [];
+  return { entry: join(folder, 'fieldloop-agent.mjs'), bytes, atStart };
 }
 
-/** By itself, so that a thread loads nothing that only another one uses. Gives its bytes. */
-async function bundle(file: string, folder: string, out: string): Promise<number> {
+/** By itself, so that a thread loads nothing that only another one uses. */
+async function bundle(
+  file: string,
+  folder: string,
+  out: string,
+): Promise<Pick<AgentBundle, 'bytes' | 'atStart'>> {
   const { metafile } = await build({
     entryPoints: [{ in: file, out }],
     outdir: folder,
@@ -71,7 +78,20 @@ async function bundle(file: string, folder: string, out: string): Promise<number
     logLevel: 'silent',
     metafile: true,
   });
-  return Object.values(metafile.outputs).reduce((sum, one) => sum + one.bytes, 0);
+  const outputs = Object.entries(metafile.outputs);
+  const loaded = new Set(
+    outputs.flatMap(([path, one]) =>
+      one.entryPoint !== undefined && resolve(one.entryPoint) === file ? [path] : [],
+    ),
+  );
+  // The set grows while it is walked.
+  for (const path of loaded) {
+    for (const { path: next, kind } of metafile.outputs[path]?.imports ?? []) {
+      if (kind === 'import-statement') loaded.add(next);
+    }
+  }
+  const atStart = [...loaded].flatMap((path) => Object.keys(metafile.outputs[path]?.inputs ?? {}));
+  return { bytes: outputs.reduce((sum, [, one]) => sum + one.bytes, 0), atStart };
 }
 
 async function link(

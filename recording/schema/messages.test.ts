@@ -123,7 +123,7 @@ const examples =
 
 test.each([
   ['', `path "" is empty. ${examples}`],
-  ['a..b', `path "a..b" cannot be read at "". ${examples}`],
+  ['a..b', `path "a..b" has a dot too many. ${examples}`],
   ['a[x]', `path "a[x]" cannot be read at "a[x]". ${examples}`],
   ['a.[0]', `path "a.[0]" cannot be read at "[0]". ${examples}`],
   ['a[0]b', `path "a[0]b" cannot be read at "a[0]b". ${examples}`],

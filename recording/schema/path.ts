@@ -67,7 +67,8 @@ function addSteps(
   const name = match?.[1] ?? '';
   const brackets = match?.[2] ?? '';
   if (match === null || (name === '' && !(into.isFirst && brackets !== ''))) {
-    throw pathFault(text, `cannot be read at "${shown(part)}"`);
+    const where = part === '' ? 'has a dot too many' : `cannot be read at "${shown(part)}"`;
+    throw pathFault(text, where);
   }
   if (name !== '') into.steps.push({ kind: 'field', name });
   for (const [bracket] of brackets.matchAll(/\[\d*\]/g)) {
