@@ -174,7 +174,7 @@ export const ledgerEveryMs = 1_000;
 // Health.
 
 /** How finely gaps of the main thread's event loop are seen. */
-export const loopResolutionMs = 10;
+export const loopResolutionMs = 20;
 /** How often the machine is looked at, and the time that its load is averaged over. */
 export const lookEveryMs = 1_000;
 export const loadWindowMs = 5_000;

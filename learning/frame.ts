@@ -32,20 +32,24 @@ export function frameContent(message: unknown, wish: ContentWish): FrameContent 
   return image === undefined ? { kind: 'image', bytes } : { kind: 'raw', image };
 }
 
-/** The tensor. Fault `invalid` when sizes do not fit, `corrupt` when the image cannot be read. */
+/**
+ * The tensor, in `into` when that is given. Fault `invalid` when sizes do not fit, `corrupt` when
+ * the image cannot be read.
+ */
 export async function contentTensor(
   content: FrameContent,
   input: ModelInput,
   decodeImage: (bytes: Uint8Array) => Promise<RgbImage>,
+  into?: Float32Array,
 ): Promise<Float32Array> {
   if (content.kind === 'image' && input.kind === 'image') {
-    return imageToTensor(await decodeImage(content.bytes), input.image);
+    return imageToTensor(await decodeImage(content.bytes), input.image, into);
   }
   if (content.kind === 'raw' && input.kind === 'image') {
-    return imageToTensor(rawToRgb(content.image), input.image);
+    return imageToTensor(rawToRgb(content.image), input.image, into);
   }
   if (content.kind === 'numbers' && input.kind === 'numbers') {
-    return numbersToTensor(content.values, input.numbers);
+    return numbersToTensor(content.values, input.numbers, into);
   }
   throw new TypeError(`a model of ${input.kind} was given ${content.kind}`);
 }

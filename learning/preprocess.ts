@@ -34,44 +34,79 @@ const luma = [0.299, 0.587, 0.114] as const;
 
 /**
  * The image shrunk (or stretched) by area average, on the scale 0 to 1, less the mean, over the
- * standard deviation. Fault `invalid` when the image or the declaration does not add up.
+ * standard deviation, written to `into`. Fault `invalid` when the image or the declaration does not
+ * add up.
  */
-export function imageToTensor(image: RgbImage, input: ImageInput): Float32Array {
-  const colours = input.colour === 'rgb' ? 3 : 1;
-  checkImage(image, input, colours);
-  const small = shrink(image, input.width, input.height);
-  const area = input.width * input.height;
-  const out = new Float32Array(colours * area);
-  for (let pixel = 0; pixel < area; pixel += 1) {
+export function imageToTensor(
+  image: RgbImage,
+  input: ImageInput,
+  into: Float32Array = new Float32Array(coloursOf(input) * input.width * input.height),
+): Float32Array {
+  checkImage(image, input);
+  const columns = coverage(image.width, input.width);
+  const rows = coverage(image.height, input.height);
+  const line = new Float64Array(input.width * 3);
+  const average = new Float64Array(line.length);
+  for (let y = 0; y < input.height; y += 1) {
+    average.fill(0);
+    const start = rows.starts[y] ?? 0;
+    const end = rows.starts[y + 1] ?? 0;
+    for (let k = start; k < end; k += 1) {
+      shrinkLine(image, (rows.firsts[y] ?? 0) + k - start, columns, line);
+      const share = rows.shares[k] ?? 0;
+      for (let i = 0; i < line.length; i += 1) {
+        average[i] = (average[i] ?? 0) + ((line[i] ?? 0) * share) / 255;
+      }
+    }
+    writeRow(average, y, input, into);
+  }
+  return into;
+}
+
+const coloursOf = ({ colour }: ImageInput): number => (colour === 'rgb' ? 3 : 1);
+
+/** `row` holds red, green and blue of each pixel of row `y`. */
+function writeRow(row: Float64Array, y: number, input: ImageInput, out: Float32Array): void {
+  const { width, height, layout, mean, std } = input;
+  const colours = coloursOf(input);
+  for (let x = 0; x < width; x += 1) {
+    const pixel = y * width + x;
     for (let colour = 0; colour < colours; colour += 1) {
       const value =
         colours === 3
-          ? (small[pixel * 3 + colour] ?? 0)
-          : (small[pixel * 3] ?? 0) * luma[0] +
-            (small[pixel * 3 + 1] ?? 0) * luma[1] +
-            (small[pixel * 3 + 2] ?? 0) * luma[2];
-      const at = input.layout === 'nchw' ? colour * area + pixel : pixel * colours + colour;
-      out[at] = (value - (input.mean[colour] ?? 0)) / (input.std[colour] ?? 1);
+          ? (row[x * 3 + colour] ?? 0)
+          : (row[x * 3] ?? 0) * luma[0] +
+            (row[x * 3 + 1] ?? 0) * luma[1] +
+            (row[x * 3 + 2] ?? 0) * luma[2];
+      const at = layout === 'nchw' ? colour * width * height + pixel : pixel * colours + colour;
+      out[at] = (value - (mean[colour] ?? 0)) / (std[colour] ?? 1);
     }
   }
-  return out;
 }
 
-/** A list of numbers as a model takes it. Fault `invalid` when the length is another. */
-export function numbersToTensor(values: ArrayLike<number>, input: NumberInput): Float32Array {
+/**
+ * A list of numbers as a model takes it, written to `into`. Fault `invalid` when the length is
+ * another.
+ */
+export function numbersToTensor(
+  values: ArrayLike<number>,
+  input: NumberInput,
+  into: Float32Array = new Float32Array(input.size),
+): Float32Array {
   if (values.length !== input.size) {
     throw new Fault('invalid', `the model takes ${input.size} numbers, got ${values.length}`, {
       remedy: 'Let input.size in model.yaml be the length of the field that input.from names.',
     });
   }
-  return Float32Array.from({ length: input.size }, (_, i) => {
+  for (let i = 0; i < input.size; i += 1) {
     const mean = input.mean[input.mean.length === 1 ? 0 : i] ?? 0;
     const std = input.std[input.std.length === 1 ? 0 : i] ?? 1;
-    return ((values[i] ?? 0) - mean) / std;
-  });
+    into[i] = ((values[i] ?? 0) - mean) / std;
+  }
+  return into;
 }
 
-function checkImage(image: RgbImage, input: ImageInput, colours: number): void {
+function checkImage(image: RgbImage, input: ImageInput): void {
   if (
     image.width < 1 ||
     image.height < 1 ||
@@ -82,6 +117,7 @@ function checkImage(image: RgbImage, input: ImageInput, colours: number): void {
       remedy: 'Check that the topic carries whole images.',
     });
   }
+  const colours = coloursOf(input);
   if (input.mean.length !== colours || input.std.length !== colours) {
     throw new Fault('invalid', `colour ${input.colour} needs ${colours} means and deviations`, {
       remedy: 'Give input.mean and input.std in model.yaml one number for each colour channel.',
@@ -89,60 +125,48 @@ function checkImage(image: RgbImage, input: ImageInput, colours: number): void {
   }
 }
 
-/** Which source pixels a target pixel covers, and how much of each; the shares sum to 1. */
-interface Cover {
-  readonly first: number;
+/** Which source pixels each target pixel covers, and how much of each; its shares sum to 1. */
+interface Coverage {
+  /** The first source pixel of each target pixel. */
+  readonly firsts: Int32Array;
+  /** Where the shares of each target pixel start, and at last where they end. */
+  readonly starts: Int32Array;
   readonly shares: Float64Array;
 }
 
-function covers(from: number, to: number): readonly Cover[] {
+function coverage(from: number, to: number): Coverage {
   const ratio = from / to;
-  return Array.from({ length: to }, (_, i) => {
+  const firsts = new Int32Array(to);
+  const starts = new Int32Array(to + 1);
+  const shares = new Float64Array(to * (Math.ceil(ratio) + 1));
+  let count = 0;
+  for (let i = 0; i < to; i += 1) {
     const low = i * ratio;
     const high = Math.min(from, low + ratio);
     const first = Math.min(from - 1, Math.floor(low));
     const last = Math.max(first + 1, Math.min(from, Math.ceil(high - 1e-9)));
-    const shares = new Float64Array(last - first);
+    firsts[i] = first;
     for (let pixel = first; pixel < last; pixel += 1) {
-      shares[pixel - first] = (Math.min(high, pixel + 1) - Math.max(low, pixel)) / ratio;
+      shares[count] = (Math.min(high, pixel + 1) - Math.max(low, pixel)) / ratio;
+      count += 1;
     }
-    return { first, shares };
-  });
+    starts[i + 1] = count;
+  }
+  return { firsts, starts, shares };
 }
 
-/** Separable area average to `width` x `height` x 3, on the scale 0 to 1. */
-function shrink(image: RgbImage, width: number, height: number): Float64Array {
-  const columns = covers(image.width, width);
-  const rows = covers(image.height, height);
-  const out = new Float64Array(width * height * 3);
-  const line = new Float64Array(width * 3);
-  rows.forEach((row, y) => {
-    row.shares.forEach((share, offset) => {
-      shrinkLine(image, row.first + offset, columns, line);
-      for (let i = 0; i < line.length; i += 1) {
-        const at = y * line.length + i;
-        out[at] = (out[at] ?? 0) + ((line[i] ?? 0) * share) / 255;
-      }
-    });
-  });
-  return out;
-}
-
-function shrinkLine(
-  image: RgbImage,
-  y: number,
-  columns: readonly Cover[],
-  line: Float64Array,
-): void {
+/** Row `y` shrunk to red, green and blue of each column, on the scale 0 to 255. */
+function shrinkLine(image: RgbImage, y: number, columns: Coverage, line: Float64Array): void {
   const { data } = image;
-  for (let x = 0; x < columns.length; x += 1) {
-    const column = columns[x];
-    if (column === undefined) continue;
+  const { firsts, starts, shares } = columns;
+  for (let x = 0; x < firsts.length; x += 1) {
     let red = 0;
     let green = 0;
     let blue = 0;
-    let at = (y * image.width + column.first) * 3;
-    for (const share of column.shares) {
+    let at = (y * image.width + (firsts[x] ?? 0)) * 3;
+    const end = starts[x + 1] ?? 0;
+    for (let k = starts[x] ?? 0; k < end; k += 1) {
+      const share = shares[k] ?? 0;
       red += (data[at] ?? 0) * share;
       green += (data[at + 1] ?? 0) * share;
       blue += (data[at + 2] ?? 0) * share;

@@ -24,7 +24,7 @@ import { decodeImage } from './image.ts';
 import { readModel } from './model.ts';
 import { filesIn } from './model-files.ts';
 import { openOnnx, type OnnxSession } from './onnx.ts';
-import { openScorer, type Scorer } from './scorer.ts';
+import { type FrameResult, openScorer, type Scorer } from './scorer.ts';
 import { tinyNetwork, tinyOnnx, tinyYaml, writeModel } from './testing.ts';
 
 const mnist = join(import.meta.dirname, '../../../shared/data/flywheel/onnx/mnist.onnx');
@@ -59,6 +59,9 @@ async function faultOf(yaml: unknown, onnx: Uint8Array): Promise<Fault> {
   }
 }
 
+const valuesOf = (result: FrameResult): unknown =>
+  'scored' in result ? result.scored.values : result.reason;
+
 test('entropy and margin are those of the logits, the top class is the largest', async () => {
   await using scorer = await load(tinyYaml(), tinyOnnx());
   const result = await scorer.score(channel, jsonBytes({ values: [0.3, 0.4] }));
@@ -76,6 +79,19 @@ test('the temperature flattens, and a batch dimension without a size is one', as
   const [a, b] = [await sharpOne.score(channel, frame), await flat.score(channel, frame)];
   if (!('scored' in a && 'scored' in b)) throw new Error('no score');
   expect(b.scored.values.entropy).toBeGreaterThan((a.scored.values.entropy ?? 1) + 0.2);
+});
+
+test('frames that are in work at once have each its own score', async () => {
+  await using scorer = await load(tinyYaml(), tinyOnnx());
+  const frames = [0, 1, 2, 3, 4].map((i) => jsonBytes({ values: [i / 4, 0.3] }));
+  const alone: unknown[] = [];
+  for (const frame of frames) alone.push(valuesOf(await scorer.score(channel, frame)));
+  // The first had their tensors back by now: the second round takes them up again.
+  for (const _ of [1, 2]) {
+    const together = await Promise.all(frames.map((frame) => scorer.score(channel, frame)));
+    expect(together.map(valuesOf)).toEqual(alone);
+  }
+  expect(new Set(alone.map((one) => JSON.stringify(one))).size).toBe(frames.length);
 });
 
 test.each([

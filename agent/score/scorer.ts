@@ -57,10 +57,17 @@ export async function openScorer({ onnx, ...model }: Model, deps: ScorerDeps): P
       memories.set(channel, memory);
       return memory;
     };
+    /** Tensors that no frame in work holds: garbage of this size is what memory grows by. */
+    const spare: Float32Array[] = [];
     return {
       model,
-      score: (channel, bytes) =>
-        scoreFrame({ channel, bytes, memory: memoryOf(channel) }, model, { ...deps, run }),
+      async score(channel, bytes) {
+        const into = spare.pop() ?? new Float32Array(model.inputSize);
+        const frame = { channel, bytes, into, memory: memoryOf(channel) };
+        const result = await scoreFrame(frame, model, { ...deps, run });
+        spare.push(into);
+        return result;
+      },
       golden: () => checkGolden(model, run),
       [Symbol.asyncDispose]: () => session[Symbol.asyncDispose](),
     };
@@ -75,8 +82,17 @@ const notFinite = 'the model gave numbers that are not finite';
 /** The outputs in the order of `outputNames`. */
 type Run = (tensor: Float32Array) => Promise<readonly OutputTensor[]>;
 
+interface Frame {
+  readonly channel: Channel;
+  readonly bytes: Uint8Array;
+  /** What the model is to be fed from. */
+  readonly into: Float32Array;
+  readonly memory: FrameMemory;
+}
+
+/** Never rejects. */
 async function scoreFrame(
-  frame: { readonly channel: Channel; readonly bytes: Uint8Array; readonly memory: FrameMemory },
+  frame: Frame,
   model: LoadedModel,
   deps: ScorerDeps & { readonly run: Run },
 ): Promise<FrameResult> {
@@ -85,7 +101,7 @@ async function scoreFrame(
   try {
     const content = frameContent(deps.decodeMessage(frame.channel, frame.bytes), model.input);
     step = content.kind === 'numbers' ? 'shape' : 'image';
-    const tensor = await contentTensor(content, model.input, deps.decodeImage);
+    const tensor = await contentTensor(content, model.input, deps.decodeImage, frame.into);
     step = 'run';
     const outputs = await deps.run(tensor);
     step = 'shape';
