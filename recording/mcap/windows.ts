@@ -8,10 +8,13 @@ import type { ReadOptions } from '../options.ts';
 import type { Readable } from '../types.ts';
 import { wholeBytes } from './whole.ts';
 
+/** Of the first window; each is twice as long as the one before it, up to `readAheadBytes`. */
+const firstBytes = readAheadBytes / 8;
+
 /**
  * The bytes of a file in order, cut between records where that is easy; while one window is at work
- * the next is being read. With `reuse` a window is valid until the next one is asked for, and two
- * buffers serve for the whole file.
+ * the next is being read. The first ones are short, so that work begins soon. With `reuse` a window
+ * is valid until the next one is asked for, and two buffers serve for the whole file.
  */
 export async function* windows(
   readable: Readable,
@@ -20,6 +23,7 @@ export async function* windows(
   const meter = options.meter ?? unmetered;
   const buffers: (Uint8Array | undefined)[] = [];
   let turn = 0;
+  let length = firstBytes;
   const ask = (offset: number): Promise<Uint8Array> => {
     if (readable.size !== undefined && offset >= readable.size) {
       return Promise.resolve(new Uint8Array(0));
@@ -27,7 +31,8 @@ export async function* windows(
     meter.take(readAheadBytes);
     turn = 1 - turn;
     const into = options.reuse === true ? (buffers[turn] ??= memoryFor(readable)) : undefined;
-    const read = readable.read(offset, readAheadBytes, into);
+    const read = readable.read(offset, length, into);
+    length = Math.min(2 * length, readAheadBytes);
     // A failed read is met when it is awaited; until then nobody else hears of it.
     read.catch(() => {});
     return read;
