@@ -97,6 +97,7 @@ async function run(items: readonly SourceItem[], clock = systemClock): Promise<S
     savePosition: async () => await Promise.resolve(),
     getPosition: async () => await Promise.resolve(undefined),
     marker: async () => await Promise.resolve(),
+    lost: async () => await Promise.resolve(),
     suppressed: async () => await Promise.resolve(),
     answer: async () => await Promise.resolve(),
     makeRoom: async () => await Promise.resolve(false),

@@ -6,6 +6,7 @@ import { clockJumpNs } from '@fieldloop/rules';
 import type { ClipAsk } from './clip/ask.ts';
 import type { SourceState } from './health/status.ts';
 import type { Notice } from './messages.ts';
+import { openPromised, type Promised } from './promised.ts';
 import { newTally } from './rule/tally.ts';
 import { type Lag, lagReasons, openLag } from './source/lag.ts';
 import { openSchemaWatch } from './source/schema-watch.ts';
@@ -28,6 +29,7 @@ export class Lane {
   #settings: LaneSettings;
   #isStale = false;
   readonly #deps: TimelineDeps;
+  readonly #promised: Promised;
   #timeline: Timeline | undefined;
   #state: SourceState;
   #broken = 0;
@@ -43,6 +45,7 @@ export class Lane {
     this.source = source;
     this.#settings = this.#own(settings);
     this.#deps = deps;
+    this.#promised = openPromised(source.name, deps.outlet);
     this.#state = { name: source.name, state: 'starting' };
     this.tally = {
       messages: 0,
@@ -94,6 +97,7 @@ export class Lane {
   /** Reads until the source ends or `signal` aborts; open clips are cut either way. */
   async run(signal: AbortSignal): Promise<void> {
     const { clock, shed } = this.#deps;
+    await this.#promised.tellLost();
     for await (const item of this.source.items(signal)) {
       const isPaused = shed?.order.isPaused === true;
       // What is live goes on without us; a recording waits.
@@ -225,7 +229,7 @@ export class Lane {
   }
 
   #dependencies(): TimelineDeps & { tally: Tally } {
-    return { ...this.#deps, tally: this.tally };
+    return { ...this.#deps, promised: this.#promised, tally: this.tally };
   }
 
   #become(state: SourceState['state'], reason?: string): void {

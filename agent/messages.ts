@@ -99,6 +99,11 @@ export interface Notice {
   readonly id?: string | undefined;
 }
 
+/** Tells of a clip that an earlier process had open. */
+export interface LostClip extends Notice {
+  readonly clipId: string;
+}
+
 /** A moment that has no clip. */
 export interface LoneMarker {
   readonly id: string;
@@ -121,6 +126,7 @@ export type Result = { readonly bytes: number } & (
   | { readonly kind: 'clip'; readonly clip: FinishedClip }
   | { readonly kind: 'notice'; readonly notice: Notice }
   | { readonly kind: 'marker'; readonly marker: LoneMarker }
+  | { readonly kind: 'lost'; readonly notice: LostClip }
   | {
       readonly kind: 'suppressed';
       readonly rule: string;

@@ -5,12 +5,14 @@
 import type { Json } from '@fieldloop/core';
 import type { FinishedClip } from './clip/write.ts';
 import { maxOutstandingBytes } from './limits.ts';
-import type { ClipAnswer, FromData, LoneMarker, Notice, Result } from './messages.ts';
+import type { ClipAnswer, FromData, LoneMarker, LostClip, Notice, Result } from './messages.ts';
 
 export interface Outlet {
   clip(clip: FinishedClip): Promise<void>;
   notice(notice: Notice): Promise<void>;
   marker(marker: LoneMarker): Promise<void>;
+  /** A clip that will not be; nothing is told when the buffer knows it after all. */
+  lost(notice: LostClip): Promise<void>;
   /** Triggers without a clip of their own, and their log time. */
   suppressed(rule: string, reason: string, of: { atNs: bigint; count: number }): Promise<void>;
   /** What came of a clip that an operator asked for. */
@@ -55,6 +57,7 @@ export function openOutlet(post: (message: FromData) => void): OpenOutlet {
     clip: (clip) => send({ kind: 'clip', clip }),
     notice: (notice) => send({ kind: 'notice', notice }),
     marker: (marker) => send({ kind: 'marker', marker }),
+    lost: (notice) => send({ kind: 'lost', notice }),
     suppressed: (rule, reason, of) => send({ kind: 'suppressed', rule, reason, ...of }),
     answer: (answer) => send({ kind: 'answer', answer }),
     savePosition: (key, document) => send({ kind: 'savePosition', key, document }),

@@ -146,6 +146,7 @@ async function live({ path, known, told, how, most }: Life): Promise<void> {
     },
     getPosition: async (key: string) => await Promise.resolve(known.get(key)),
     marker: async () => await Promise.resolve(),
+    lost: async () => await Promise.resolve(),
     suppressed: async () => await Promise.resolve(),
     answer: async () => await Promise.resolve(),
     makeRoom: async () => await Promise.resolve(false),

@@ -74,6 +74,10 @@ export function openResults(deps: ResultsDeps): Results {
       }
       case 'notice':
         return buffer.addEvent(wireEventOf(result.notice, deps.context()));
+      case 'lost':
+        // It was sealed before the note of it could go.
+        if (buffer.clips.knows(result.notice.clipId)) return;
+        return buffer.addEvent(wireEventOf(result.notice, deps.context()));
       case 'marker':
         return buffer.addMarker(wireMarkerOf(result.marker, deps.context()));
       case 'suppressed':

@@ -124,6 +124,7 @@ async function onRobot(
       void (await Promise.resolve(triggers.push(triggerText(name, atNs)))),
     answer: nothing,
     marker: nothing,
+    lost: nothing,
     suppressed: nothing,
     savePosition: nothing,
     getPosition: nothing,

@@ -119,6 +119,7 @@ function openTimeline(scoring: ReturnType<typeof openScoring>, onClip: () => voi
     notice: nothing,
     answer: nothing,
     marker: nothing,
+    lost: nothing,
     suppressed: nothing,
     savePosition: nothing,
     getPosition: nothing,

@@ -96,6 +96,7 @@ function open(ruleSet: RuleSet, more: Partial<TimelineSettings> = {}): Timeline 
     notice: async (notice: Notice) => void (await Promise.resolve(notices.push(notice))),
     answer: nothing,
     marker: nothing,
+    lost: nothing,
     suppressed: nothing,
     savePosition: nothing,
     getPosition: nothing,

@@ -143,6 +143,7 @@ export class Clipping {
   /** Tells of what fired, and cuts what is due. */
   async settle(ending = ''): Promise<void> {
     const drafts = [...this.#plan.open, ...this.#outputs.flatMap(draftOf)];
+    await this.#promise(drafts);
     for (const { name, text, atNs } of this.#events.splice(0)) {
       const { id: sessionId } = this.#held.session;
       await this.#deps.outlet.notice({ name, severity: 'warning', text, atNs, sessionId });
@@ -165,6 +166,20 @@ export class Clipping {
       await this.#answer([trigger.marker], { why: `nothing is cut now: ${why}` });
       await this.#suppressed(trigger, why);
     }
+    await this.#promise(this.#plan.open);
+  }
+
+  /** What a stream has open is gone with this process; a recording is read again. */
+  async #promise(drafts: readonly Draft[]): Promise<void> {
+    const { id: sessionId, live, resumes } = this.#held.session;
+    if (!live || resumes === true) return;
+    const clips = drafts.flatMap((draft) => {
+      const clipId = draftIdOf(sessionId, draft);
+      const [first] = draft.markers;
+      if (clipId === undefined || first === undefined) return [];
+      return [{ clipId, sessionId, rule: first.rule, atNs: first.atNs }];
+    });
+    await this.#deps.promised?.note(clips);
   }
 
   #take(trigger: Trigger): void {
@@ -202,6 +217,7 @@ export class Clipping {
       const options = this.#options(draft, ending);
       const clip = await this.#write(() => writeClip(draft, this.#held, options));
       if (clip === undefined) {
+        for (const marker of draft.markers) await this.#markAlone({ marker });
         await this.#answer(draft.markers, { why: nothingHeld });
         return;
       }

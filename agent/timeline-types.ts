@@ -8,6 +8,7 @@ import type { Pictures } from './clip/redact-image.ts';
 import type { RedactionPolicy } from './clip/redaction-policy.ts';
 import { maxLatencies } from './limits.ts';
 import type { Outlet } from './outlet.ts';
+import type { Promised } from './promised.ts';
 import type { RuleTally } from './rule/tally.ts';
 import type { Scoring, ScoreRecord } from './score/scoring.ts';
 import type { Shed } from './shed.ts';
@@ -44,6 +45,8 @@ export interface TimelineDeps {
   readonly log: Log;
   readonly scoring: Scoring;
   readonly outlet: Outlet;
+  /** Of the source; a timeline that is not noted leaves nothing to tell of when it dies. */
+  readonly promised?: Promised | undefined;
   /** Nothing is ever given up when absent. */
   readonly shed?: Shed | undefined;
   /** Of the robot's clock now; nobody can say when absent. */

@@ -88,6 +88,7 @@ function openTimeline(ruleSet: RuleSet, shadow?: RuleSet, more: Partial<Timeline
       void (await Promise.resolve(notices.push(notice.name))),
     answer: async (answer: ClipAnswer) => void (await Promise.resolve(answers.push(answer))),
     marker: async ({ rule }: { rule: string }) => void (await Promise.resolve(markers.push(rule))),
+    lost: nothing,
     suppressed: async (rule: string, reason: string, { atNs }: { atNs: bigint }) => {
       told.push({ reason, atNs });
       await Promise.resolve(suppressed.push(`${rule} ${reason}`));

@@ -43,6 +43,8 @@ export interface ClipShelf {
   /** Clips whose turn it is, without those in transfer. */
   turn(limit: number): HeldClip[];
   get(clipId: string): HeldClip | undefined;
+  /** It is held, or what became of it is remembered. */
+  knows(clipId: string): boolean;
   /** Those that are not being deleted, oldest first. */
   all(): HeldClip[];
   /** Takes the clip out of eviction's reach until released; false when it is gone. */
@@ -136,6 +138,7 @@ export function clipShelf(inside: Inside): ClipShelf {
             .filter((clip) => !inTransfer.has(clip.clipId))
             .slice(0, limit),
     get: (clipId) => clips.get(clipId),
+    knows: (clipId) => clips.get(clipId) !== undefined || clips.tombstone({ clipId }) !== undefined,
     all: () => clips.all().filter(({ state }) => state !== 'deleting'),
     hold(clipId) {
       if (clips.get(clipId)?.state !== 'wanted') return false;
