@@ -61,7 +61,7 @@ export class Definitions {
     if (before === undefined) {
       this.#hold(record.data.length + record.name.length + 64, at);
       const { id, name, encoding } = record;
-      this.#schemas.set(id, { id, name, encoding, data: record.data.slice() });
+      this.#schemas.set(id, { id, name, encoding, data: new Uint8Array(record.data) });
       return;
     }
     const same =

@@ -22,7 +22,7 @@ export class FoundChannels {
   offer(record: McapRecord, rank: number): void {
     if (record.type === 'Schema' && record.id !== 0) {
       // A view into what was read would keep all of it.
-      keep(this.#schemas, rank, { ...record, data: record.data.slice() });
+      keep(this.#schemas, rank, { ...record, data: new Uint8Array(record.data) });
     } else if (record.type === 'Channel') {
       keep(this.#channels, rank, record);
     }

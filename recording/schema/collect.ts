@@ -96,7 +96,7 @@ function textOf({ known }: Collect, data: Uint8Array, start: number, end: number
   const found = known[place];
   if (found !== undefined && isSame(found.bytes, bytes)) return found.text;
   const text = utf8.decode(bytes);
-  known[place] = { bytes: bytes.slice(), text };
+  known[place] = { bytes: new Uint8Array(bytes), text };
   return text;
 }
 

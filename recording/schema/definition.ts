@@ -60,6 +60,7 @@ export function orderDefinitions(
   for (const one of [root, ...rest]) {
     checkName(one.name ?? 'message', /^[A-Za-z]\w*(\/[A-Za-z]\w*)*$/, channel);
     for (const field of one.definitions) checkField(field, channel);
+    checkOnce(one, channel);
   }
   return [
     { ...root, definitions: root.definitions.map((field) => plainTime(field)) },
@@ -102,6 +103,21 @@ function checkField(field: MessageDefinitionField, channel: ChannelName): void {
   const length = field.arrayLength;
   if (length !== undefined && !(Number.isInteger(length) && length >= 0 && length < 2 ** 32)) {
     throw badSchema(channel, `"${field.name}" is a list of ${length}`);
+  }
+}
+
+/** A field that stands twice has bytes twice, and one name: readers would differ in the layout. */
+function checkOnce(
+  { name = 'message', definitions }: MessageDefinition,
+  channel: ChannelName,
+): void {
+  const seen = new Set<string>();
+  for (const field of definitions) {
+    if (field.isConstant === true) continue;
+    if (seen.has(field.name)) {
+      throw badSchema(channel, `"${field.name.slice(0, 60)}" stands twice in ${name.slice(0, 60)}`);
+    }
+    seen.add(field.name);
   }
 }
 

@@ -332,6 +332,12 @@ test.each([
     'pkg/E e\n===\nMSG: pkg/E\nuint8 x\n===\nMSG: pkg/E\nuint8[9] x\n',
     /the schema cannot be read: .*pkg\/E/,
   ],
+  ['a field that stands twice', 'uint8 a\nuint8 b\nuint16 a\n', /"a" stands twice in message/],
+  [
+    'a message that runs into the next',
+    'pkg/E e\n===\nMSG: pkg/E\nuint8 x\nMSG: pkg/E\nuint8 x\npkg/F[] y\n===\nMSG: pkg/F\nuint8[0] z\n',
+    /"x" stands twice in pkg\/E/,
+  ],
 ])('%s is a schema that cannot be read', (_, text, message) => {
   for (const encoding of ['ros1', 'cdr'] as const) {
     const channel = channelOf(text, encoding);
@@ -339,6 +345,19 @@ test.each([
     expect(() => decodeMessage(channel, new Uint8Array(64))).toThrow(message);
   }
 });
+
+test.each(['ros1', 'cdr'] as const)(
+  '%s: a message that stands within a Buffer is read from its own place',
+  (encoding) => {
+    const channel = channelOf('uint32 a\nstring b\n', encoding);
+    const head = encoding === 'cdr' ? [0, 1, 0, 0] : [];
+    const text = encoding === 'cdr' ? [2, 0, 0, 0, 0x68, 0] : [1, 0, 0, 0, 0x68];
+    const message = [...head, 7, 0, 0, 0, ...text];
+    const within = Buffer.from([9, 9, 9, 9, 9, ...message, 9, 9, 9]);
+    const bytes = within.subarray(5, 5 + message.length);
+    expect(decodeMessage(channel, bytes)).toEqual({ a: 7, b: 'h' });
+  },
+);
 
 test('a message that is defined twice alike is read', () => {
   const part = '===\nMSG: pkg/E\nuint8 x\n';

@@ -182,7 +182,8 @@ export function openRosDecoder(
   const programs = openPrograms(root, undefined, { channel, isCdr, walk });
   return (bytes) => {
     if (isCdr && isHeadered(bytes, 0, bytes.length)) return decodeHeadered(root, bytes, channel);
-    const data = bytes.slice();
+    // A Buffer's own `slice` makes no copy.
+    const data = new Uint8Array(bytes);
     walk.data = data;
     walk.view = new DataView(data.buffer);
     walk.end = data.length;
