@@ -9,6 +9,8 @@ const day = 24 * 3_600_000;
 export interface IssueWish {
   readonly publicKey: x509.PublicKeyType;
   readonly name: string;
+  /** The device that it names as a cloud's does. */
+  readonly device?: string;
   /** Days from now. */
   readonly days?: readonly [from: number, to: number];
 }
@@ -40,7 +42,12 @@ export async function openAuthority(): Promise<Authority> {
     extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
   });
   let serial = 1;
-  const issue = async ({ publicKey, name, days = [-1, 30] }: IssueWish): Promise<string> => {
+  const issue = async ({
+    publicKey,
+    name,
+    device,
+    days = [-1, 30],
+  }: IssueWish): Promise<string> => {
     serial += 1;
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: serial.toString(16).padStart(2, '0'),
@@ -51,7 +58,13 @@ export async function openAuthority(): Promise<Authority> {
       publicKey,
       signingKey: keys.privateKey,
       signingAlgorithm: p256,
-      extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }])],
+      extensions: [
+        new x509.SubjectAlternativeNameExtension([
+          device === undefined
+            ? { type: 'ip', value: '127.0.0.1' }
+            : { type: 'url', value: `urn:fieldloop:device:${device}` },
+        ]),
+      ],
     });
     return certificate.toString('pem');
   };

@@ -4,11 +4,12 @@
  * Method: `check` on identities whose certificates a real authority issued for so many days,
  * against a TLS listener that says what a gate says.
  */
-import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type TLSSocket } from 'node:tls';
+import { formatSize } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Authority, openAuthority } from './authority.cases.ts';
@@ -188,6 +189,32 @@ test('clips that the buffer holds are part of its quota: they need no room any m
   writeFileSync(file, JSON.stringify({ ...config, buffer: { ...buffer, quota: '2048.001GiB' } }));
   expect(await bufferFinding()).toMatchObject({
     level: 'ok',
-    text: expect.stringContaining('2.00 TiB of the quota 2.00 TiB are held'),
+    text: expect.stringMatching(/; quota 2\.00 TiB \(.* of the disk\), 2\.00 TiB of it held; /),
   });
+});
+
+test('what a share of the disk comes to is told beside the disk and the share', async () => {
+  const file = join(folder, 'agent.yaml');
+  const buffer = { path: 'state', quota: '2%', headroom: '0.5%' };
+  const config = {
+    device: { name: 'amr-017' },
+    sources: [{ name: 'main', folder: '.' }],
+    rules: 'rules.yaml',
+    window: { spool: '1%' },
+    buffer,
+  };
+  writeFileSync(file, JSON.stringify(config));
+  const { blocks, bsize } = statfsSync(folder);
+  const size = (part: number): string => formatSize(Math.floor(blocks * bsize * part));
+  const wanted = [
+    `of ${size(1)} free`,
+    `quota ${size(0.02)} (2 % of the disk), 0 B of it held`,
+    `headroom ${size(0.005)} (0.5 % of the disk); spool ${size(0.01)} (1 % of the disk)`,
+  ];
+  const findings: Finding[] = [];
+  for await (const finding of checkAgent(loadConfig(file, {}), { clock: systemClock })) {
+    findings.push(finding);
+  }
+  const text = findings.find(({ about }) => about === 'buffer')?.text ?? '';
+  expect(wanted.filter((part) => text.includes(part))).toEqual(wanted);
 });

@@ -159,11 +159,15 @@ async function* checkBuffer(config: AgentConfig): AsyncGenerator<Finding> {
     yield { level: 'error', about, text };
     return;
   }
-  const { bavail, bsize } = await statfs(path);
-  const free = bavail * bsize;
+  const { bavail, blocks, bsize } = await statfs(path);
+  const [free, disk] = [bavail * bsize, blocks * bsize];
   const held = await heldBytes(path);
-  const quota = `${formatSize(held)} of the quota ${formatSize(quotaBytes)} are held`;
-  const found = `${path} takes files, ${formatSize(free)} free, ${quota}`;
+  const part = (bytes: number): string =>
+    `${formatSize(bytes)} (${Number(((bytes / disk) * 100).toPrecision(2))} % of the disk)`;
+  const { maxBytes } = config.spool;
+  const spool = maxBytes === 0 ? '' : `; spool ${part(maxBytes)}`;
+  const room = `quota ${part(quotaBytes)}, ${formatSize(held)} of it held; headroom ${part(headroomBytes)}${spool}`;
+  const found = `${path} takes files, ${formatSize(free)} of ${formatSize(disk)} free; ${room}`;
   const wanted = Math.max(0, quotaBytes - held);
   if (free >= wanted + headroomBytes) {
     yield ok(about, found);
@@ -231,7 +235,7 @@ function checkToken(config: AgentConfig): Finding {
   if (claimToken === undefined) {
     const how =
       claimTokenFrom === undefined
-        ? 'Run "fieldloop-agent enroll --token TOKEN".'
+        ? 'Run "fieldloop-agent enroll --token TOKEN", or without a network "enroll --csr FILE".'
         : `Set the environment variable ${claimTokenFrom} to a claim token.`;
     return { level: 'error', about, text: `not enrolled, and there is no claim token. ${how}` };
   }

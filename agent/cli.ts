@@ -1,12 +1,12 @@
 /** `fieldloop-agent`: the commands of the program on the robot. */
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { asFault, Fault, faultLine, faultTable, type Log, seededRandom } from '@fieldloop/core';
+import { asFault, faultLine, faultTable, type Log, seededRandom } from '@fieldloop/core';
 import { openLog, systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
 import type { Agent } from './agent-types.ts';
+import { addEnroll } from './cli-enroll.ts';
 import { addLocalCommands } from './cli-local.ts';
 import { collectGarbage } from './collect.ts';
-import { identityFolder } from './cloud-link.ts';
 import { Command, CommanderError } from './commander.ts';
 import { type AgentConfig, loadConfig } from './config.ts';
 import { openNotify } from './health/notify.ts';
@@ -38,7 +38,8 @@ A whole agent.yaml (paths are relative to its folder):
   models: [{id: classifier, path: models/classifier}]
   rules: rules.yaml
   window: {seconds: 60, memory: 64MiB}
-  buffer: {path: /var/lib/fieldloop, quota: 20GiB, headroom: 5GiB, reserve: {critical: 25%}}
+  # of room: a size, or a share of the disk
+  buffer: {path: /var/lib/fieldloop, quota: 20%, headroom: 5GiB, reserve: {critical: 25%}}
   uplink: {reconnectMost: 300s}
   limits: {clip: 120s, silent: 5s, cpu: 35%, memory: 250MiB}
   log: {level: info}
@@ -101,7 +102,7 @@ Examples:
   fieldloop-agent replay run.mcap --rules r.yaml   what these rules would do
   fieldloop-agent clips list                    what it holds; show, export and drop one
   fieldloop-agent clip now --pre 30s --tag "odd noise"
-  fieldloop-agent enroll --token flc_… --config agent.yaml
+  fieldloop-agent enroll --token flc_… --config agent.yaml   or --csr and --cert, with no network
 
 Exit codes: 0 done, 2 invalid, 3 not allowed, 4 not found, 5 conflict, 6 corrupt, 8 unavailable,
 75 the cloud asked for a restart.
@@ -142,12 +143,9 @@ Exit codes: 0 done, 2 invalid, 3 not allowed, 4 not found, 5 conflict, 6 corrupt
     .action(async (recording: string, options: ReplayOptions) =>
       done(await replayed(config(), { ...options, recording }, output)),
     );
-  addLocalCommands(program, { ...output, config: () => loadConfig(config(), process.env) });
-  program
-    .command('enroll')
-    .description('turn a claim token into the identity of this robot')
-    .option('--token <token>', 'what "fieldloop tokens create" printed; else that of the config')
-    .action(async (options: { token?: string }) => done(await enrol(config(), options, output)));
+  const tools = { ...output, config: () => loadConfig(config(), process.env) };
+  addLocalCommands(program, tools);
+  addEnroll(program, tools);
   return program;
 }
 
@@ -312,32 +310,4 @@ async function status(
     const isOver = await Promise.race([stopped, delay(1_000, false, { ref: true })]);
     if (isOver) return 0;
   }
-}
-
-async function enrol(
-  file: string,
-  options: { readonly token?: string },
-  { out }: Output,
-): Promise<number> {
-  const config = loadConfig(file, process.env);
-  const token = options.token ?? config.cloud?.claimToken;
-  if (token === undefined) {
-    throw new Fault('invalid', 'there is no claim token', {
-      place: file,
-      remedy: 'Give one with --token; "fieldloop tokens create" prints it.',
-    });
-  }
-  // Hundreds of modules that no other command needs.
-  const { enroll } = await import('./enroll/enroll.ts');
-  const identity = await enroll({
-    dir: identityFolder(config),
-    token,
-    name: config.device.name,
-    clock: systemClock,
-    log: openLog({ level: 'warn', fd: 2 }),
-  });
-  const until = new Date(identity.notAfterMs).toISOString();
-  out(`enrolled as ${identity.device} until ${until}; the broker is ${identity.broker}\n`);
-  out('an agent that runs already takes it up at its next start\n');
-  return 0;
 }

@@ -2,6 +2,9 @@
  * Goal: a wrong agent.yaml never starts an agent, and its reader learns everything at once.
  * Method: whole texts through the parser; messages are compared with their line and column.
  */
+import { statfsSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parseConfig } from './config.ts';
 import { problemLine } from './document.ts';
@@ -125,6 +128,53 @@ test('what is left out has the defaults, and a cloud is not needed', () => {
     window: { ns: 60_000_000_000n, memoryBytes: 64 * 2 ** 20 },
     buffer: { quotaBytes: 10 * 2 ** 30, headroomBytes: 2 ** 30, reserve: {} },
   });
+});
+
+test('room as shares is of the whole disk that the buffer is on, at the moment of reading', () => {
+  const text = `${small}window: {spool: 2.5%}
+buffer: {path: state, quota: 20%, headroom: 100%, reserve: {critical: 25%}}`;
+  const asked: string[] = [];
+  const { value } = parseConfig({ text, file }, {}, (path) => {
+    asked.push(path);
+    return 1_000_001;
+  });
+  expect(new Set(asked)).toEqual(new Set(['/etc/fieldloop/state']));
+  expect(value?.buffer).toMatchObject({
+    quotaBytes: 200_000,
+    headroomBytes: 1_000_001,
+    reserve: { critical: 50_000 },
+  });
+  expect(value?.spool).toMatchObject({ maxBytes: 25_000, headroomBytes: 1_000_001 });
+});
+
+test('the disk is that of the nearest folder that is there; sizes ask for none', () => {
+  const { blocks, bsize } = statfsSync(tmpdir());
+  const below = join(tmpdir(), 'not-there', 'state');
+  const read = (path: string, quota: string) =>
+    parseConfig({ text: `${small}buffer: {path: '${path}', quota: ${quota}}`, file }, {});
+  expect(read(below, '50%').value?.buffer.quotaBytes).toBe(Math.floor((blocks * bsize) / 2));
+  const long = `/${'x'.repeat(300)}`;
+  expect(read(long, '1GiB').value?.buffer.quotaBytes).toBe(2 ** 30);
+  expect(read(long, '50%').problems.map(problemLine)).toEqual([
+    expect.stringMatching(
+      /^\/etc.*:4:10: "buffer\.path": the size of the disk of \/x+ is not known: ENAMETOOLONG\. Let /,
+    ) as string,
+  ]);
+});
+
+test.each([
+  ['0%', '"0%" is not a share of the disk. Write a percentage above 0% and at most 100%, or'],
+  ['100.1%', '"100.1%" is not a share of the disk'],
+  ['1e1%', '"1e1%" is not a share of the disk'],
+  ['"%"', '"%" is not a share of the disk'],
+  ['a fifth', '"a fifth" is not a size. Write a number with B, .* percentage, for example 20%\\.$'],
+])('room of %s is refused with its place', (given, says) => {
+  const text = `${small}buffer: {path: state, quota: ${given}, headroom: ${given}}`;
+  const [quota, headroom] = linesOf(text);
+  expect(quota).toMatch(new RegExp(`^agent\\.yaml:4:23: "buffer\\.quota": ${says}`));
+  expect(headroom).toMatch(/^agent\.yaml:4:\d+: "buffer\.headroom": /);
+  const spool = linesOf(`${small}window: {spool: ${given}}\nbuffer: {path: state}`);
+  expect(spool).toEqual([expect.stringMatching(/^agent\.yaml:4:10: "window\.spool": /) as string]);
 });
 
 test('a secret that is not set is absent; whoever needs it says so', () => {

@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Fault, parseDurationNs, parseSize } from '@fieldloop/core';
 import type { ClipClass, LogLevel } from '@fieldloop/proto';
+import { amount, bytesOf, type DiskBytes, systemDiskBytes } from './amount.ts';
 import type { RedactionPolicy } from './clip/redaction-policy.ts';
 import {
   type CheckedDocument,
@@ -117,14 +118,14 @@ const schema = z.strictObject({
     .strictObject({
       seconds: z.number().min(1).max(3_600).default(60),
       memory: size.prefault('64MiB'),
-      spool: size.prefault('0B'),
+      spool: amount.prefault('0B'),
     })
     .prefault({}),
   redaction: redactionSchema,
   buffer: z.strictObject({
     path: z.string().min(1),
-    quota: size.prefault('10GiB'),
-    headroom: size.prefault('1GiB'),
+    quota: amount.prefault('10GiB'),
+    headroom: amount.prefault('1GiB'),
     reserve: z.partialRecord(z.enum(classes), share).default({}),
   }),
   uplink: z
@@ -161,13 +162,27 @@ const later: readonly (readonly string[])[] = [
 const secretPath = 'cloud.claimToken';
 const variable = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
 
-export function parseConfig(source: DocumentText, env: Environment): CheckedDocument<AgentConfig> {
+/** Shares of the disk are taken of what `diskBytes` says at this moment. */
+export function parseConfig(
+  source: DocumentText,
+  env: Environment,
+  diskBytes: DiskBytes = systemDiskBytes,
+): CheckedDocument<AgentConfig> {
   const inspect: Inspect = (value) => [...unsupported(value), ...strayVariables(value, [])];
   const { value, problems } = readDocument(source, schema, inspect);
   if (value === undefined) return { problems };
   const doubled = repeated(source, value);
   if (doubled.length > 0) return { problems: doubled };
-  return { value: frozen(source.file, value, env), problems: [] };
+  const disk = (): number => diskBytes(resolve(dirname(source.file), value.buffer.path));
+  try {
+    return { value: frozen(source.file, value, { env, room: roomOf(value, disk) }), problems: [] };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const { message, remedy = '' } = error;
+    const path = ['buffer', 'path'];
+    const unknown: Inspect = () => [{ path, message: `"buffer.path": ${message}`, remedy }];
+    return { problems: readDocument(source, z.unknown(), unknown).problems };
+  }
 }
 
 /** Reads and checks the file; one Fault `invalid` names every problem. */
@@ -243,12 +258,29 @@ function repeated(source: DocumentText, value: Parsed): CheckedDocument<never>['
   return readDocument(source, z.unknown(), inspect).problems;
 }
 
-function frozen(file: string, value: Parsed, env: Environment): AgentConfig {
+/** In bytes. */
+interface Room {
+  readonly quota: number;
+  readonly headroom: number;
+  readonly spool: number;
+}
+
+const roomOf = ({ buffer, window }: Parsed, disk: () => number): Room => ({
+  quota: bytesOf(buffer.quota, disk),
+  headroom: bytesOf(buffer.headroom, disk),
+  spool: bytesOf(window.spool, disk),
+});
+
+function frozen(
+  file: string,
+  value: Parsed,
+  { env, room }: { readonly env: Environment; readonly room: Room },
+): AgentConfig {
   const below = (path: string): string => resolve(dirname(file), path);
   const { buffer, window, limits } = value;
   const reserve = Object.entries(buffer.reserve).map(([key, part]) => [
     key,
-    Math.floor(part * buffer.quota),
+    Math.floor(part * room.quota),
   ]);
   return Object.freeze({
     file,
@@ -263,14 +295,14 @@ function frozen(file: string, value: Parsed, env: Environment): AgentConfig {
     },
     spool: {
       folder: join(below(buffer.path), 'spool'),
-      maxBytes: window.spool,
-      headroomBytes: buffer.headroom,
+      maxBytes: room.spool,
+      headroomBytes: room.headroom,
     },
     redaction: redactionOf(value.redaction),
     buffer: {
       path: below(buffer.path),
-      quotaBytes: buffer.quota,
-      headroomBytes: buffer.headroom,
+      quotaBytes: room.quota,
+      headroomBytes: room.headroom,
       reserve: Object.fromEntries(reserve),
     },
     uplink: {

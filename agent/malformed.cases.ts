@@ -1,13 +1,14 @@
 /** Wrong input of every kind that this room takes, and what it is refused with. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { FaultCode } from '@fieldloop/core';
+import { type FaultCode, silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { decodeMessage } from '@fieldloop/recording';
 import { parseConfig, loadConfig } from './config.ts';
 import { demand } from './document.ts';
 import { parseClaimToken } from './enroll/token.ts';
 import { loadIdentity } from './enroll/identity.ts';
+import { installCertificate } from './enroll/offline.ts';
 import { demandRules } from './demand-rules.ts';
 import { decodeImage } from './score/image.ts';
 import { readModel } from './score/model.ts';
@@ -65,6 +66,7 @@ const configCases: readonly MalformedCase[] = [
   invalid('agent.yaml: size', config(`${good}window: {memory: lots}\n`)),
   invalid('agent.yaml: duration', config(`${good}limits: {clip: 2 minutes}\n`)),
   invalid('agent.yaml: share', changed('path: state', 'path: state, reserve: {critical: 250%}')),
+  invalid('agent.yaml: share of the disk', changed('path: state', 'path: state, quota: 120%')),
   invalid('agent.yaml: environment outside a secret', changed('state', '"${HOME}/state"')),
   invalid('agent.yaml: more than 1 MiB', config(`${good}#${'x'.repeat(2 ** 20)}`)),
   {
@@ -171,8 +173,23 @@ const cloudCases: readonly MalformedCase[] = [
   },
 ];
 
+const certificate = (text: string) => (folder: string) =>
+  installCertificate(
+    { text, name: 'amr-017.pem' },
+    { dir: folder, clock: systemClock, log: silentLog },
+  );
+
+const certificateCases: readonly MalformedCase[] = [
+  invalid('enroll --cert: not a certificate', certificate('hello')),
+  invalid(
+    'enroll --cert: a request in its place',
+    certificate('-----BEGIN CERTIFICATE REQUEST-----\n'),
+  ),
+];
+
 export const malformedCases: readonly MalformedCase[] = [
   ...configCases,
   ...modelCases,
   ...cloudCases,
+  ...certificateCases,
 ];

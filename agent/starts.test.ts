@@ -53,8 +53,10 @@ const base = {
   rules: 'r.yaml',
   buffer: { path: 'state' },
 };
-const configOf = (more: object) =>
-  demand(parseConfig({ text: JSON.stringify({ ...base, ...more }), file: '/x/agent.yaml' }, {}));
+const configOf = (more: object, diskBytes = 0) => {
+  const source = { text: JSON.stringify({ ...base, ...more }), file: '/x/agent.yaml' };
+  return demand(parseConfig(source, {}, () => diskBytes));
+};
 
 test('caps, room and level of the log hold at once; the rest waits for a restart', () => {
   const before = configOf({});
@@ -71,6 +73,12 @@ test('caps, room and level of the log hold at once; the rest waits for a restart
   expect(config.buffer.quotaBytes).toBe(2 * 2 ** 30);
   expect(config.window).toEqual(before.window);
   expect(planReload(before, before)).toMatchObject({ changed: [], restart: [] });
+});
+
+test('a disk that grew gives a share of it more room at the next reload', () => {
+  const share = { buffer: { path: 'state', quota: '20%', headroom: '1GiB' } };
+  const { config, changed, restart } = planReload(configOf(share, 1_000), configOf(share, 2_000));
+  expect([changed, restart, config.buffer.quotaBytes]).toEqual([['buffer.quota'], [], 400]);
 });
 
 test('what the cloud wishes for waits while updates are held, over a restart as well', () => {

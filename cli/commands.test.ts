@@ -239,6 +239,32 @@ test('a claim token and a key come alone on stdout, ready for a script', async (
   expect((await run(['clips', 'list', '--key', key.out.trim()])).code).toBe(3);
 });
 
+const request = `-----BEGIN CERTIFICATE REQUEST-----
+MIHMMHMCAQAwETEPMA0GA1UEAwwGYW1yLTA3MFkwEwYHKoZIzj0CAQYIKoZIzj0D
+AQcDQgAE0ssHVqu/jEcuqjVOGIKIBWfm5toDRi5VYKLzHs9/y7/24insoeY2aSgM
+3ntiTpPFfzrdzcWQPLHQNg8Epbbg2qAAMAoGCCqGSM49BAMCA0kAMEYCIQDcSMaT
+LeNe9gveMnVZ1vYFwzuvwHxSATg7Eimububc+gIhANPhEuKFmWrTx1iZm4g0OFct
+nZovQlbHsIA8HOqtM1Zm
+-----END CERTIFICATE REQUEST-----
+`;
+
+test('what was signed for a robot comes alone on stdout, ready to be carried there', async () => {
+  await writeFile(join(folder, 'amr-07.csr'), request);
+  const file = join(folder, 'amr-07.csr');
+  const signed = await run(['enrolments', 'sign', file, '--site', 'hall-2']);
+  expect(signed.code).toBe(0);
+  expect(signed.out).toMatch(
+    /^broker: mqtts:\/\/.*\n(-----BEGIN [^-]+-----[^-]+-----END [^-]+-----\n){3}$/,
+  );
+  expect(signed.err).toMatch(/^amr-07 until 20.*; SHA-256 of its public key: [0-9a-f]{64}$/m);
+  expect(signed.err).toContain('next, on the robot: fieldloop-agent enroll --cert FILE');
+  expect((await run('devices get amr-07')).out).toMatch(/hall-2/);
+  expect((await run(['enrolments', 'sign', file, '--device', 'amr-01'])).code).toBe(0);
+  expect(world.endings).toEqual(['amr-01 replaced']);
+  const { out, err } = await run(['enrolments', 'sign', file, '--json']);
+  expect([JSON.parse(out), err]).toMatchObject([{ device: 'amr-07', file: signed.out }, '']);
+});
+
 test('a wrong command line ends with its exit code and says what to do', async () => {
   const rows: string[] = [];
   for (const { line, code, says } of malformedCases) {

@@ -22,6 +22,11 @@ export const malformedCases: readonly MalformedLine[] = [
   { line: 'tokens create --expires soon', code: 2, says: '--expires: "soon" is not a duration' },
   { line: 'tokens create --expires 48h', code: 2, says: '--expires: 48h is not from 1m to 24h' },
   { line: 'tokens revoke tok_x', code: 4, says: 'there is no claim token' },
+  {
+    line: 'enrolments sign none.csr',
+    code: 4,
+    says: 'none.csr: the file cannot be read',
+  },
   { line: 'keys create --name x --scope clips:eat', code: 2, says: 'Did you mean "clips:read"?' },
   {
     line: 'keys create --name x --expires-in-days never',

@@ -89,6 +89,7 @@ export const commands: Readonly<Record<string, string>> = {
   createDataset: 'datasets create',
   createDatasetImport: 'datasets import',
   createDeviceCommand: 'devices command',
+  createEnrolment: 'enrolments sign',
   createEvent: 'events create',
   createEventKind: 'event-kinds create',
   createEvents: 'events import',

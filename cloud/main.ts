@@ -177,6 +177,8 @@ function apiDeps(
   const { system, ground, robots, metrics, state, onAnswer } = parts;
   const { read, write } = ground.database;
   const url = robots?.enrol ?? `https://${calledBy(config, config.enrol)}:${config.enrol.port}`;
+  const broker =
+    robots?.broker ?? `mqtts://${calledBy(config, config.broker)}:${config.broker.port}`;
   return {
     ...system,
     log: system.log.child('http'),
@@ -195,6 +197,9 @@ function apiDeps(
     notReady: async () => (state.isStopping ? 'the cloud is stopping' : await trouble(read)),
     onRevoked: (device, state) => robots?.line.closeDevice(device, state),
     enrolment: () => ({ url, caSha256: ground.ca.rootSha256 }),
+    ca: ground.ca,
+    brokerUrl: () => broker,
+    onReplaced: (device) => robots?.line.closeDevice(device, 'replaced'),
   };
 }
 

@@ -4,22 +4,18 @@
  * that enrols again, because its certificate ends, does so with another token, another key and in
  * another folder: the identity that it has stays whole until identity.json names the new one.
  */
-import { createHash, createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { createHash, createPublicKey, X509Certificate } from 'node:crypto';
 import { type Clock, Fault, type FaultCode, faultTable, type Log } from '@fieldloop/core';
 import { deviceNamePattern } from '@fieldloop/proto';
-import { errorCode, replaceFile, syncFolder } from '../durable-file.ts';
 import {
   checkDates,
   type Identity,
-  isMark,
   loadIdentity,
   type NamedIdentity,
   parseCertificate,
-  parseKey,
   readNamed,
 } from './identity.ts';
+import { demandName, durableKey, install, keySha256, pemBlocks } from './install.ts';
 import { call, type Reply } from './request.ts';
 import { type ClaimToken, parseClaimToken } from './token.ts';
 import { certificateRequest } from './x509.ts';
@@ -40,18 +36,10 @@ export interface EnrollOptions {
 
 export async function enroll(options: EnrollOptions): Promise<Identity> {
   const token = parseClaimToken(options.token);
-  if (!deviceNamePattern.test(options.name)) {
-    throw new Fault('invalid', `"${options.name}" cannot be a device name`, {
-      place: '/device/name',
-      remedy: 'Use 3 to 40 characters: small letters, digits and -, for example amr-017.',
-    });
-  }
+  demandName(options.name);
   const mark = tokenMark(token);
-  const folder = await folderFor(options, mark);
-  const home = join(options.dir, folder ?? '');
-  await mkdir(home, { recursive: true, mode: 0o700 });
-  await syncFolder(options.dir);
-  const key = await durableKey(join(home, 'key.pem'));
+  const place = { dir: options.dir, folder: await folderFor(options, mark) };
+  const key = await durableKey(place);
   const ca = await pinnedRoot(token, options);
   const reply = await call({
     url: `${token.url}/enroll`,
@@ -62,23 +50,8 @@ export async function enroll(options: EnrollOptions): Promise<Identity> {
   });
   const grant = readGrant(`${token.url}/enroll`, reply);
   checkGrant(grant, { key, ca, nowMs: options.clock.now(), place: token.url });
-  const write = (name: string, text: string): Promise<void> => replaceFile(join(home, name), text);
-  await write('ca.pem', ca);
-  await write('chain.pem', grant.chain);
-  await write('cert.pem', grant.certificate);
   const { device, broker } = grant;
-  const named: NamedIdentity = { device, broker, folder, token: mark };
-  await replaceFile(join(options.dir, 'identity.json'), `${JSON.stringify(named)}\n`);
-  options.log.info('the device is enrolled', { device, broker });
-  const identity = await loadIdentity(options.dir, options);
-  if (identity !== undefined) {
-    await removeOthers(options, folder);
-    return identity;
-  }
-  throw new Fault('internal', 'the identity vanished while it was written', {
-    place: options.dir,
-    remedy: 'Check that nothing else changes this folder, then enrol again.',
-  });
+  return await install(place, { ...grant, ca }, { device, broker, token: mark }, options);
 }
 
 const tokenMark = (token: ClaimToken): string =>
@@ -106,37 +79,6 @@ async function folderFor(options: EnrollOptions, mark: string): Promise<string |
     place: options.dir,
     remedy: `Nothing is to be done. To renew its certificate, run "fieldloop tokens create --device ${device}" and enrol with that token.`,
   });
-}
-
-/** Keys that no identity uses are not left lying about; what resists is told and left. */
-async function removeOthers(options: EnrollOptions, folder: string | undefined): Promise<void> {
-  const beside = ['key.pem', 'cert.pem', 'chain.pem', 'ca.pem'];
-  try {
-    for (const name of await readdir(options.dir)) {
-      const isOld = isMark(name) ? name !== folder : folder !== undefined && beside.includes(name);
-      if (isOld) await rm(join(options.dir, name), { recursive: true });
-    }
-  } catch (error) {
-    options.log.warn('files of an earlier identity could not be removed', {
-      place: options.dir,
-      error,
-    });
-  }
-}
-
-/** The key of an earlier try is used again: only then is its answer given again. */
-async function durableKey(path: string): Promise<string> {
-  try {
-    const found = await readFile(path, 'utf8');
-    parseKey(path, found);
-    return found;
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error;
-  }
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  await replaceFile(path, pem);
-  return pem;
 }
 
 /** Asks a stranger for the root, and believes it by the hash in the token alone. */
@@ -234,8 +176,7 @@ function checkGrant(
 ): void {
   const { place } = known;
   const certificate = parseCertificate(place, grant.certificate);
-  const ours = createPublicKey(known.key).export({ type: 'spki', format: 'der' });
-  if (!certificate.publicKey.export({ type: 'spki', format: 'der' }).equals(ours)) {
+  if (keySha256(certificate.publicKey) !== keySha256(createPublicKey(known.key))) {
     throw new Fault('conflict', 'the cloud answered with a certificate for another key', {
       place,
       remedy: 'Create a new token with `fieldloop tokens create` and enrol again.',
@@ -249,8 +190,4 @@ function checkGrant(
     });
   }
   checkDates(place, certificate, known.nowMs);
-}
-
-function pemBlocks(text: string): string[] {
-  return text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
 }

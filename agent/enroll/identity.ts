@@ -147,8 +147,13 @@ export function parseKey(place: string, pem: string): KeyObject {
   }
 }
 
-/** A certificate of the future means that this clock is wrong. */
-export function checkDates(place: string, certificate: X509Certificate, nowMs: number): void {
+/** A certificate of the future means that this clock is wrong. `again`: how to get another. */
+export function checkDates(
+  place: string,
+  certificate: X509Certificate,
+  nowMs: number,
+  again = enrolAgain,
+): void {
   const now = new Date(nowMs).toISOString();
   if (nowMs < Date.parse(certificate.validFrom)) {
     throw new Fault('unavailable', `the certificate is valid from ${certificate.validFrom} only`, {
@@ -159,11 +164,12 @@ export function checkDates(place: string, certificate: X509Certificate, nowMs: n
   if (nowMs <= Date.parse(certificate.validTo)) return;
   throw new Fault('unauthenticated', `the certificate expired on ${certificate.validTo}`, {
     place,
-    remedy: `${enrolAgain} If the clock of this machine (${now}) is wrong, set it first.`,
+    remedy: `${again} If the clock of this machine (${now}) is wrong, set it first.`,
   });
 }
 
-async function readText(path: string): Promise<string | undefined> {
+/** Undefined when there is no such file; Fault `forbidden` when it cannot be read. */
+export async function readText(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {

@@ -4875,7 +4875,11 @@ export interface paths {
         /** Every certificate that a robot got, the newest first */
         get: operations["listEnrolments"];
         put?: never;
-        post?: never;
+        /**
+         * Sign the certificate request of a robot that has no network to enrol by
+         * @description The name of a device that is there moves to this key, and its certificate of before ends: that takes `device`, and devices:admin, like revoke. The same request again gets the same certificate while that is in force.
+         */
+        post: operations["createEnrolment"];
         delete?: never;
         options?: never;
         head?: never;
@@ -12655,6 +12659,12 @@ export interface components {
              * @example 2026-01-31T12:00:00.000Z
              */
             endedAt?: string;
+        };
+        SignedEnrolment: components["schemas"]["Enrolment"] & {
+            /** @description SHA-256 of the public key: the robot shows it. */
+            keySha256: string;
+            /** @description What `fieldloop-agent enroll --cert` takes: a line `broker: URL`, then in PEM the certificate, its issuer and the root. */
+            file: string;
         };
         StartedLogin: {
             user: components["schemas"]["User"];
@@ -24377,6 +24387,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EnrolmentPage"];
+                };
+            };
+        };
+    };
+    createEnrolment: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body within 24 h gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description PKCS #10 in PEM, as `fieldloop-agent enroll --csr` writes it. */
+                    csr: string;
+                    /**
+                     * @description The name the robot gets; else it proposes one.
+                     * @example amr-01
+                     */
+                    device?: string;
+                    site?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description The certificate. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedEnrolment"];
                 };
             };
         };

@@ -37,8 +37,7 @@ export async function enrol(deps: EnrolDeps, token: string, csr: string): Promis
   const hash = claimSecretHash(secret);
   const known = await claimTokenStore(deps.db).bySecret(hash);
   if (known === undefined) throw refused('is not known to this cloud');
-  const name = known.deviceName ?? request.commonName;
-  if (!deviceNamePattern.test(name)) throw badName(name);
+  const name = nameFor(request, known.deviceName);
   // Signed before the transaction: a signature is not worth holding the write lock for.
   const issued = await deps.ca.issueDevice(name, request);
   return await deps.db
@@ -58,25 +57,20 @@ async function redeem(deps: EnrolDeps, claim: Claim): Promise<Grant> {
   const { hash, name, request, issued } = claim;
   const at = clock.now();
   const tokens = claimTokenStore(db);
-  const certificates = certificateStore(db);
   const token = await tokens.bySecret(hash);
   const state = token === undefined ? 'unknown' : claimTokenState(token, at);
   if (token === undefined || state === 'expired' || state === 'revoked') {
     throw refused(state === 'unknown' ? 'is not known to this cloud' : `is ${state}`);
   }
   if (state === 'used') {
-    const before = await certificates.forKey(name, request.keySha256);
+    const before = await certificateStore(db).forKey(name, request.keySha256);
     if (token.usedKeySha256 !== request.keySha256 || before === undefined) {
       throw refused('was used before, with another key');
     }
     return { device: name, certificate: before.pem, chain: ca.chainPem, replaced: false };
   }
-  const { deviceId, replaced } = await place(deps, name, token.deviceName, token.site);
-  if (replaced) {
-    await certificates.end(name, 'superseded', at);
-    await deviceStore(db).forgetConnections(name);
-  }
-  await certificates.add(name, request.keySha256, issued, at);
+  const { deviceName: bound, site } = token;
+  const { deviceId, replaced } = await admit(deps, { name, bound, site, request, issued, at });
   await tokens.redeem(hash, { keySha256: request.keySha256, deviceId, at });
   await putAudit(db, {
     at,
@@ -90,12 +84,40 @@ async function redeem(deps: EnrolDeps, claim: Claim): Promise<Grant> {
   return { device: name, certificate: issued.pem, chain: ca.chainPem, replaced };
 }
 
+export interface Admission {
+  readonly name: string;
+  /** The name that somebody with the right to do so chose for this robot. */
+  readonly bound: string | undefined;
+  readonly site: string | undefined;
+  readonly request: CheckedRequest;
+  readonly issued: Issued;
+  readonly at: number;
+}
+
+/**
+ * From now on this certificate is the device's, and the ones before it are over. To run inside the
+ * transaction that says who let it in. Faults: `conflict` and `forbidden` for the name.
+ */
+export async function admit(
+  deps: Pick<EnrolDeps, 'db' | 'ids' | 'clock'>,
+  { name, bound, site, request, issued, at }: Admission,
+): Promise<{ readonly deviceId: string; readonly replaced: boolean }> {
+  const certificates = certificateStore(deps.db);
+  const placed = await place(deps, name, bound, site);
+  if (placed.replaced) {
+    await certificates.end(name, 'superseded', at);
+    await deviceStore(deps.db).forgetConnections(name);
+  }
+  await certificates.add(name, request.keySha256, issued, at);
+  return placed;
+}
+
 /**
  * The device of this name: a new one, or one that exists when the operator bound the token to its
  * name, which is how a robot with a new board keeps its id and its history.
  */
 async function place(
-  deps: EnrolDeps,
+  deps: Pick<EnrolDeps, 'db' | 'ids' | 'clock'>,
   name: string,
   bound: string | undefined,
   site: string | undefined,
@@ -108,13 +130,13 @@ async function place(
   const device = await devices.get(name);
   if (device !== undefined && isOver(device.state)) {
     throw new Fault('forbidden', `the device ${name} is ${device.state}, and that is for good`, {
-      place: '/csr',
+      place: '/body/csr',
       remedy: newNameRemedy,
     });
   }
   if (bound !== name || device === undefined) {
     throw new Fault('conflict', `the name ${name} is taken by another device`, {
-      place: '/csr',
+      place: '/body/csr',
       remedy: `Choose another device.name, or create a token with --device ${name} to replace it.`,
     });
   }
@@ -128,9 +150,12 @@ function refused(why: string): Fault {
   });
 }
 
-function badName(name: string): Fault {
-  return new Fault('invalid', `"${name.slice(0, 60)}" is not a device name`, {
-    place: '/csr',
+/** The bound name, or the one that the robot proposes. Fault `invalid` for what is no name. */
+export function nameFor({ commonName }: CheckedRequest, bound: string | undefined): string {
+  const name = bound ?? commonName;
+  if (deviceNamePattern.test(name)) return name;
+  throw new Fault('invalid', `"${name.slice(0, 60)}" is not a device name`, {
+    place: '/body/csr',
     remedy: 'Set device.name in agent.yaml to 3 to 40 of a-z, 0-9 and -, a letter or digit first.',
   });
 }

@@ -167,7 +167,7 @@ async function verifies(request: Pkcs10CertificateRequest): Promise<boolean> {
 
 function badRequest(why: string, cause?: unknown): Fault {
   return new Fault('invalid', `the certificate request is not good: ${why}`, {
-    place: '/csr',
+    place: '/body/csr',
     remedy: 'Send a PKCS #10 request in PEM for an ECDSA P-256 key, as fieldloop-agent does.',
     cause,
   });

@@ -1,36 +1,22 @@
-import type { NounDeps } from '../http/deps.ts';
 import { listName } from '../http/deps.ts';
-import { deviceRefField, instantField, instantText, pageFields } from '../http/fields.ts';
+import { deviceRefField, pageFields } from '../http/fields.ts';
 import { z } from '../http/openapi.ts';
 import { type Operation, operation } from '../http/operation.ts';
 import { pageOf } from '../http/page.ts';
 import type { Db } from '../store/db.ts';
 import { unknownDevice } from '../store/device-ref.ts';
-import { type Enrolment, enrolmentState } from './enrolment.ts';
+import { enrolmentJson, enrolmentSchema } from './json.ts';
+import { type SigningDeps, signRequest } from './sign.ts';
 import { enrolmentStore } from './store.ts';
 
-const schema = z
-  .object({
-    id: z.string().openapi({ description: 'SHA-256 of the certificate.' }),
-    device: z.string(),
-    serial: z.string(),
-    state: z.enum(['active', 'superseded', 'revoked', 'expired']),
-    issuedAt: instantField,
-    notAfter: instantField,
-    endedAt: instantField.optional(),
-  })
-  .openapi('Enrolment');
-
-export type EnrolmentJson = z.infer<typeof schema>;
-
 const page = z
-  .object({ items: z.array(schema), nextCursor: z.string().optional() })
+  .object({ items: z.array(enrolmentSchema), nextCursor: z.string().optional() })
   .openapi('EnrolmentPage');
 
 export type EnrolmentPage = z.infer<typeof page>;
 
 /** Each certificate that a robot got, with what became of it. */
-export const enrolmentOperations = (deps: NounDeps): readonly Operation[] => [
+export const enrolmentOperations = (deps: SigningDeps): readonly Operation[] => [
   operation(
     {
       id: 'listEnrolments',
@@ -61,6 +47,7 @@ export const enrolmentOperations = (deps: NounDeps): readonly Operation[] => [
       }) as EnrolmentPage;
     },
   ),
+  signRequest(deps),
 ];
 
 async function nameOf(db: Db, nameOrId: string): Promise<string> {
@@ -71,16 +58,4 @@ async function nameOf(db: Db, nameOrId: string): Promise<string> {
     .executeTakeFirst();
   if (row === undefined) throw unknownDevice(nameOrId);
   return row.name;
-}
-
-function enrolmentJson(one: Enrolment, now: number): EnrolmentJson {
-  const { fingerprint, issuedAt, notAfter, endedAt, ...same } = one;
-  return {
-    id: fingerprint,
-    ...same,
-    state: enrolmentState(one.state, notAfter, now),
-    issuedAt: instantText(issuedAt),
-    notAfter: instantText(notAfter),
-    ...(endedAt === undefined ? {} : { endedAt: instantText(endedAt) }),
-  };
 }

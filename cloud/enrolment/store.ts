@@ -1,4 +1,4 @@
-import type { Db } from '../store/db.ts';
+import type { Db, Row } from '../store/db.ts';
 import { sql } from '../store/kysely.ts';
 import type { Enrolment } from './enrolment.ts';
 
@@ -23,15 +23,27 @@ export const enrolmentStore = (db: Db) => ({
         sql<boolean>`(certificate.issued_at, certificate.fingerprint) < (${BigInt(at)}, ${fingerprint})`,
       );
     }
-    return (await rows.execute()).map((row) => ({
-      fingerprint: row.fingerprint,
-      device: row.device,
-      serial: row.serial,
-      state:
-        row.state === 'revoked' || row.state === 'superseded' ? row.state : ('active' as const),
-      issuedAt: Number(row.issued_at),
-      notAfter: Number(row.not_after),
-      ...(row.ended_at === null ? {} : { endedAt: Number(row.ended_at) }),
-    }));
+    return (await rows.execute()).map(fromRow);
   },
+
+  async get(fingerprint: string): Promise<Enrolment | undefined> {
+    const row = await db
+      .selectFrom('certificate')
+      .selectAll()
+      .where('fingerprint', '=', fingerprint)
+      .executeTakeFirst();
+    return row && fromRow(row);
+  },
+});
+
+type Shown = 'fingerprint' | 'device' | 'serial' | 'state' | 'issued_at' | 'not_after' | 'ended_at';
+
+const fromRow = (row: Pick<Row<'certificate'>, Shown>): Enrolment => ({
+  fingerprint: row.fingerprint,
+  device: row.device,
+  serial: row.serial,
+  state: row.state === 'revoked' || row.state === 'superseded' ? row.state : 'active',
+  issuedAt: Number(row.issued_at),
+  notAfter: Number(row.not_after),
+  ...(row.ended_at === null ? {} : { endedAt: Number(row.ended_at) }),
 });

@@ -17,6 +17,7 @@ import { cohortOperations } from '../cohort/routes.ts';
 import { datasetOperations } from '../dataset/routes.ts';
 import { type DeviceDeps, deviceOperations } from '../device/routes.ts';
 import { enrolmentOperations } from '../enrolment/routes.ts';
+import type { SigningDeps } from '../enrolment/sign.ts';
 import { eventOperations } from '../event/routes.ts';
 import { triageOperations } from '../triage/routes.ts';
 import { failureOperations } from '../failure/routes.ts';
@@ -62,7 +63,8 @@ export interface ApiDeps
     Omit<PeopleDeps, 'cursors'>,
     Pick<AlertDeps, 'freeBytes'>,
     Pick<ChannelDeps, 'outgoing'>,
-    Pick<ClaimTokenDeps, 'enrolment'> {
+    Pick<ClaimTokenDeps, 'enrolment'>,
+    Omit<SigningDeps, keyof NounDeps> {
   readonly log: Log;
   /** Where clips are opened; the public ones unless a site has its own. */
   readonly viewers?: Viewers | undefined;

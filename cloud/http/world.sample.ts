@@ -9,6 +9,7 @@ import type { BlobStore } from '../blob/blob.ts';
 import { openDiskBlobs } from '../blob/disk.ts';
 import { storeBytes } from '../blob/recordings/recording.sample.ts';
 import { sampleManifest } from '../clip/clip.sample.ts';
+import { openCa } from '../auth/ca.ts';
 import { type Role, roleScopes } from '../auth/rights.ts';
 import { clipStore } from '../clip/store.ts';
 import { deviceStore } from '../device/store.ts';
@@ -97,6 +98,7 @@ export async function openApiWorld(options: WorldOptions = {}): Promise<ApiWorld
       }
     },
   };
+  const ca = await openCa({ folder: join(folder, 'ca'), clock });
   const api = await openApi({
     ...system,
     read,
@@ -113,6 +115,9 @@ export async function openApiWorld(options: WorldOptions = {}): Promise<ApiWorld
       endings.push(`${name} ${state}`);
     },
     enrolment: () => ({ url: 'https://127.0.0.1:9', caSha256: 'c'.repeat(64) }),
+    ca,
+    brokerUrl: () => 'mqtts://127.0.0.1:9',
+    onReplaced: (name) => void endings.push(`${name} replaced`),
   });
   const worker =
     options.worker === true
