@@ -34,7 +34,7 @@ const sharpWords = [0, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0x0100_0000, 0x
 
 /** A copy with one to four changes: bits, lengths that lie, pieces gone, doubled or cut off. */
 export function mutateBytes(bytes: Uint8Array, random: Random): Uint8Array {
-  let now = bytes.slice();
+  let now = new Uint8Array(bytes);
   const changes = 1 + random.integer(4);
   for (let i = 0; i < changes; i += 1) now = changeBytes(now, random);
   return now;
