@@ -13,18 +13,17 @@ import { type ClipMeans, openClipMeans } from './clip-means.ts';
 import { collectBuffers, collectGarbage } from './collect.ts';
 import { Lane, type LaneSettings } from './lane.ts';
 import { leveledLog } from './leveled-log.ts';
-import { laneStillMs, progressEveryMs, startIsOverMs } from './limits.ts';
-import type { DataProgress, DataSettings, FromData, RulesGiven, ToData } from './messages.ts';
+import { progressEveryMs, startIsOverMs } from './limits.ts';
+import type { DataSettings, FromData, RulesGiven, ToData } from './messages.ts';
 import { openSource } from './open-source.ts';
 import { systemInstruments } from './health/load.ts';
 import { openOutlet, type OpenOutlet } from './outlet.ts';
+import { progressOf } from './progress.ts';
 import { rulesOf, wantsOf } from './rule/rules.ts';
-import { sumOf } from './rule/tally.ts';
 import type { FromScoring } from './score/protocol.ts';
 import { openScoring, type Scoring, type ScoringPort } from './score/scoring.ts';
 import { nothingShed, openShed, type Shed } from './shed.ts';
 import { openWanted } from './source/wanted.ts';
-import type { OverflowFigures } from './window/overflow.ts';
 
 interface Deps {
   readonly clock: Clock;
@@ -81,96 +80,6 @@ function laneSettings(
 function propertiesOf({ about, device }: DataSettings): Record<string, string> {
   const site = about?.site;
   return { ...about?.properties, ...(site === undefined ? {} : { site }), device };
-}
-
-function progressOf(
-  lanes: readonly Lane[],
-  scoring: Scoring,
-  about: {
-    readonly off: ReadonlyMap<string, string>;
-    readonly queueShare: number;
-    readonly duty: number;
-    readonly spool: OverflowFigures | undefined;
-  },
-): DataProgress {
-  const { off, queueShare, duty, spool } = about;
-  const sum = (of: (lane: Lane) => number): number => lanes.reduce((n, lane) => n + of(lane), 0);
-  const fired: Record<string, number> = {};
-  for (const { tally } of lanes) {
-    for (const [rule, n] of Object.entries(tally.fired)) fired[rule] = (fired[rule] ?? 0) + n;
-  }
-  const { last, count, skipped, faults } = scoring.figures;
-  const finite = lanes.filter(({ source }) => source.finite);
-  const isOver = ({ state }: Lane): boolean => ['finished', 'broken'].includes(state.state);
-  return {
-    source: {
-      messages: sum(({ tally }) => tally.messages),
-      bytes: sum(({ tally }) => tally.bytes),
-      lagMs: Math.max(0, ...lanes.map(({ tally }) => tally.lagMs)),
-      broken: sum((lane) => lane.broken),
-      each: lanes.map(({ state }) => state),
-    },
-    score: {
-      ...(last === undefined
-        ? {}
-        : { last: { scorer: last.scorer, values: last.values, topClass: last.topClass } }),
-      count,
-      skipped,
-      faults,
-    },
-    fired,
-    suppressed: sum(({ tally }) => tally.suppressed),
-    clipsCut: sum(({ tally }) => tally.clipsCut),
-    openClips: sum((lane) => lane.openClips),
-    sourcesFinished: finite.length > 0 && finite.every(isOver),
-    idle: lanes.every(({ state }) => state.state !== 'reading') && scoring.busy === 0,
-    degraded: [...off.values()],
-    still: lanes.flatMap(({ workSinceMs, state }) =>
-      workSinceMs !== undefined && systemClock.monotonicMs() - workSinceMs > laneStillMs
-        ? [state.name]
-        : [],
-    ),
-    queueShare,
-    duty,
-    dropped: droppedOf(lanes),
-    windowS: Math.max(0, ...lanes.map(({ tally }) => tally.windowS ?? 0)),
-    spool,
-    rules: sumOf(lanes.map(({ tally }) => tally.rules)),
-    shadow: sumOf(lanes.flatMap(({ tally }) => tally.shadow ?? [])),
-    topics: topicsOf(lanes),
-    scoreP99: latenciesOf(lanes),
-    shadowScores: scoring.shadowFigures,
-  };
-}
-
-function droppedOf(lanes: readonly Lane[]): Record<string, number> {
-  const dropped: Record<string, number> = {};
-  for (const { tally } of lanes) {
-    for (const [reason, n] of Object.entries({ ...tally.dropped, late: tally.rules.late })) {
-      dropped[reason] = (dropped[reason] ?? 0) + n;
-    }
-  }
-  return dropped;
-}
-
-function topicsOf(lanes: readonly Lane[]): Record<string, number> {
-  const topics: Record<string, number> = {};
-  for (const { tally } of lanes) {
-    for (const [topic, n] of Object.entries(tally.topics)) topics[topic] = (topics[topic] ?? 0) + n;
-  }
-  return topics;
-}
-
-function latenciesOf(lanes: readonly Lane[]): Record<string, number> {
-  const all: Record<string, number> = {};
-  for (const { tally } of lanes) {
-    for (const [scorer, latencies] of Object.entries(tally.latencies)) {
-      const sorted = latencies.toSorted((a, b) => a - b);
-      const p99 = sorted[Math.ceil(sorted.length * 0.99) - 1] ?? 0;
-      all[scorer] = Math.max(all[scorer] ?? 0, p99);
-    }
-  }
-  return all;
 }
 
 interface Listener {
@@ -288,7 +197,13 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
   const tell = (): void => {
     collectBuffers();
     const { queueShare } = outlet;
-    const about = { off, queueShare, duty: shed.duty, spool: means.spool?.figures };
+    const about = {
+      degraded: [...off.values()],
+      queueShare,
+      duty: shed.duty,
+      spool: means.spool?.figures,
+      nowMs: systemClock.monotonicMs(),
+    };
     post({ kind: 'progress', progress: progressOf(lanes, scoring, about) });
   };
   listen(main, {

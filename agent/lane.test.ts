@@ -254,6 +254,54 @@ test('a live source that falls behind gives up what nobody reads, then all, and 
   expect(seen.lane.tally.messages).toBe(7);
 });
 
+test('a clock that is set back while blocks wait to be read is a jump, and no lag', async () => {
+  const drive = (from: number): SourceItem[] =>
+    [0, 1, 2, 3, 4, 5]
+      .flatMap((s) => block([odom(from + s, s === 2 ? 2 : 0)]))
+      .map((item) => ({ ...item, isBehind: true }) as SourceItem);
+  const head = channel(float64(1, 'float64 vx'));
+  const seen = await run([begin(), head, ...drive(100), ...drive(10), { kind: 'end' }]);
+  expect(momentsOf(seen)).toEqual([102, 12]);
+  expect(names(seen)).not.toContain('source_lagging');
+  expect(seen.lane.tally.dropped).toBeUndefined();
+});
+
+test('bytes are counted by topic, and a topic named as what every object has is one as well', async () => {
+  const { lane } = await run([
+    begin(),
+    channel(float64(1, 'float64 vx')),
+    channel(float64(900, 'float64 pixels', '/camera')),
+    channel(float64(2, 'float64 x', '__proto__')),
+    ...block([odom(1, 0), message(900, 1, new Uint8Array(5_000)), odom(1.5, 0, 2)]),
+    ...block([message(900, 2, new Uint8Array(3_000)), odom(2, 0)]),
+  ]);
+  expect(lane.tally.topics['/odom']).toEqual({ messages: 2, bytes: 24 });
+  expect(lane.tally.topics['/camera']).toEqual({ messages: 2, bytes: 8_000 });
+  expect(lane.tally.messages).toBe(5);
+  expect(Object.hasOwn(Object.prototype, 'bytes')).toBe(false);
+});
+
+test('a connection that ends is counted; a recorder that ends its file, and a recording, are none', async () => {
+  const end: SourceItem = { kind: 'end' };
+  const lost = await run([begin(), end, begin(), end, begin()]);
+  expect(lost.lane.tally.reconnects).toBe(2);
+  const read = await run([begin({ live: false }), end, begin({ resumes: true }), end, begin()]);
+  expect(read.lane.tally.reconnects).toBeUndefined();
+});
+
+test('log times of a live source are held against the clock, unless they waited to be read', async () => {
+  const nowMs = Number(start / 1_000_000n) + 4_000;
+  const clock = { ...systemClock, now: () => nowMs };
+  const head = channel(float64(1, 'float64 vx'));
+  const old = block([odom(1, 0)]).map((item) => ({ ...item, isBehind: true }) as SourceItem);
+  const { lane } = await run([begin(), head, ...block([odom(2.5, 0), odom(3, 0)]), ...old], clock);
+  expect(lane.tally.clockOffsetMs).toBe(1_000);
+  const ahead = await run([begin(), head, ...block([odom(6, 0)])], clock);
+  expect(ahead.lane.tally.clockOffsetMs).toBe(-2_000);
+  const recorded = await run([begin({ live: false }), head, ...block([odom(3, 0)])], clock);
+  expect(recorded.lane.tally.clockOffsetMs).toBeUndefined();
+});
+
 test('what a publisher dropped is counted by its reason', async () => {
   const dropped: SourceItem = { kind: 'dropped', reason: 'read_ahead', count: 3 };
   const seen = await run([begin(), dropped, dropped]);

@@ -153,6 +153,7 @@ export class Lane {
       case 'end':
         await timeline?.end(false);
         this.#timeline = undefined;
+        this.#countLost(timeline?.session);
         await this.#closed(item.fault, timeline?.session);
         return;
       case 'waiting':
@@ -200,10 +201,12 @@ export class Lane {
   async #block({ block, file, isWarm = false, isBehind = false }: BlockItem): Promise<void> {
     if (this.#state.state === 'silent') this.#become('reading');
     if (isWarm) return await this.#timeline?.context(block, file);
-    const kept =
-      this.#timeline?.session.live === true ? await this.#inTime(block, isBehind) : block;
+    // A clock that was set back is no lag: the pace begins anew with the epoch.
+    const timeline = await this.#sameEpoch(block);
+    const isLive = timeline?.session.live === true;
+    const kept = isLive ? await this.#inTime(block, isBehind) : block;
     if (kept === undefined) return;
-    await (await this.#sameEpoch(kept))?.block(kept, kept === block ? file : undefined);
+    await timeline?.block(kept, kept === block ? file : undefined);
   }
 
   /** What is left of a block when the source cannot keep up. */
@@ -211,6 +214,8 @@ export class Lane {
     const lag = this.#lag;
     const lagMs = lag.lagMs(this.#deps.clock.monotonicMs(), block);
     this.tally.lagMs = lagMs;
+    // What waited to be read is old for that reason alone.
+    if (!isBehind) this.tally.clockOffsetMs = clockOffsetMs(this.#deps.clock.now(), block);
     const before = lag.level;
     // Whoever stands at the end of what there is lags behind nothing.
     const { block: kept, dropped } = lag.take(block, isBehind ? lagMs : 0);
@@ -221,6 +226,12 @@ export class Lane {
       await this.#say({ name: 'source_lagging', severity: 'warning', text, atNs: block.lastNs });
     }
     return kept;
+  }
+
+  /** A recorder that ends its file is no connection. */
+  #countLost(session: Session | undefined): void {
+    if (session?.live !== true || session.resumes === true) return;
+    this.tally.reconnects = (this.tally.reconnects ?? 0) + 1;
   }
 
   #countDropped(reason: string, count: number): void {
@@ -304,6 +315,10 @@ export class Lane {
     await this.#deps.outlet.notice(notice);
   }
 }
+
+/** As manifests of clips give it: negative when log times are ahead of the clock. */
+const clockOffsetMs = (nowMs: number, { lastNs }: MessageBlock): number =>
+  Math.round(nowMs - Number(lastNs) / 1e6);
 
 const isMessages = ({ kind }: SourceItem): boolean => kind === 'block' || kind === 'quiet';
 

@@ -81,6 +81,8 @@ export const restingPollMs = 50;
 export const growingReadBytes = 1024 * 1024;
 /** How often a file that does not grow is asked whether its recorder went on elsewhere. */
 export const lookAroundMs = 1_000;
+/** Of the time at most, however many files the folder has. */
+export const lookAroundShare = 0.02;
 /** A file that rested for so long while another one was written to has lost its recorder. */
 export const supersededAfterMs = 5_000;
 /** The next split of a live recording is waited for so long. */
@@ -108,7 +110,11 @@ export const quietEveryMs = 100;
 export const sourceBackoff = { firstMs: 200, mostMs: 10_000 } as const;
 /** A Foxglove server answers within this time. */
 export const dialFoxgloveMs = 5_000;
-/** Messages of a live source that are handed on together. */
+/** A silent one is sent something so often: a machine that was off meanwhile says so then. */
+export const askFoxgloveMs = 5_000;
+/** A live source waits so long for more messages to hand on together: part of their latency. */
+export const gatherMs = 20;
+/** Messages of a live source that are handed on together, at most. */
 export const maxBlockMessages = 4_096;
 /** How often a live ROS 2 graph is asked for its topics. */
 export const graphEveryMs = 2_000;
@@ -258,6 +264,8 @@ export const maxUnstoredSingles = 32;
 export const eventBatchBytes = 40 * 1024;
 /** How often the uplink looks for what has come due. */
 export const uplinkTickMs = 250;
+/** The time over which bytes that go up become a rate. */
+export const uplinkRateMs = 5_000;
 /** How often deletes that the disk stopped are tried again. */
 export const sweepEveryMs = 10_000;
 /** The bulk connection stays this long after the last transfer. */

@@ -182,9 +182,11 @@ export interface DataProgress {
   /** Of the rule sets that run now. */
   readonly rules?: RuleTally | undefined;
   readonly shadow?: RuleTally | undefined;
-  /** Messages since the start, by topic. */
+  /** Messages and bytes of their data since the start, by topic. */
   readonly topics: Readonly<Record<string, number>>;
-  /** 99th percentile of each scorer's last scores, ms. */
+  readonly topicBytes: Readonly<Record<string, number>>;
+  /** Median and 99th percentile of each scorer's last scores, ms. */
+  readonly scoreP50: Readonly<Record<string, number>>;
   readonly scoreP99: Readonly<Record<string, number>>;
   /** What models beside the acting ones were counted to do, by id. */
   readonly shadowScores: Readonly<Record<string, ShadowFigures>>;

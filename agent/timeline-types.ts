@@ -58,6 +58,10 @@ export interface Tally {
   messages: number;
   bytes: number;
   lagMs: number;
+  /** How far the newest log time of a live source is behind this machine's clock, ms. */
+  clockOffsetMs?: number;
+  /** Connections of the source that ended. */
+  reconnects?: number;
   /** Messages that were not looked at, by reason. */
   dropped?: Record<string, number>;
   /** Log time that the window holds, seconds. */
@@ -69,36 +73,57 @@ export interface Tally {
   /** Of the rule sets that run now; another set begins another. */
   rules: RuleTally;
   shadow: RuleTally | undefined;
-  /** Messages by topic. */
-  topics: Record<string, number>;
+  topics: Record<string, TopicTally>;
   /** Of each scorer's last scores, ms. */
   latencies: Record<string, number[]>;
 }
 
-/** Messages by topic; a block is counted by channel ids, and topics are looked up now and then. */
+/** What came of one topic. */
+export interface TopicTally {
+  readonly messages: number;
+  /** Of the messages' data alone, without what a container writes around them. */
+  readonly bytes: number;
+}
+
+/**
+ * Messages and their bytes by topic; a block is counted by channel ids, and topics are looked up
+ * now and then.
+ */
 export class TopicCounts {
   #counts = new Uint32Array(16);
+  /** As doubles: what a camera gives between two looks may be more than 32 bits hold. */
+  #bytes = new Float64Array(16);
 
   channel({ id }: Channel): void {
     if (id < this.#counts.length) return;
-    const counts = new Uint32Array(2 * (id + 1));
+    const [counts, bytes] = [new Uint32Array(2 * (id + 1)), new Float64Array(2 * (id + 1))];
     counts.set(this.#counts);
-    this.#counts = counts;
+    bytes.set(this.#bytes);
+    [this.#counts, this.#bytes] = [counts, bytes];
   }
 
-  block({ channelIds, count }: MessageBlock): void {
+  block({ channelIds, count, starts, ends }: MessageBlock): void {
+    const [counts, bytes] = [this.#counts, this.#bytes];
     for (let i = 0; i < count; i += 1) {
       const id = channelIds[i] ?? 0;
-      this.#counts[id] = (this.#counts[id] ?? 0) + 1;
+      counts[id] = (counts[id] ?? 0) + 1;
+      bytes[id] = (bytes[id] ?? 0) + (ends[i] ?? 0) - (starts[i] ?? 0);
     }
   }
 
-  addTo(topics: Record<string, number>, channels: Iterable<Channel>): void {
+  addTo(topics: Record<string, TopicTally>, channels: Iterable<Channel>): void {
     for (const { id, topic } of channels) {
-      const count = this.#counts[id] ?? 0;
-      if (count > 0) topics[topic] = (topics[topic] ?? 0) + count;
+      const messages = this.#counts[id] ?? 0;
+      if (messages === 0) continue;
+      // A topic may be named as what every object has.
+      const before = Object.hasOwn(topics, topic) ? topics[topic] : undefined;
+      topics[topic] = {
+        messages: (before?.messages ?? 0) + messages,
+        bytes: (before?.bytes ?? 0) + (this.#bytes[id] ?? 0),
+      };
     }
     this.#counts.fill(0);
+    this.#bytes.fill(0);
   }
 }
 

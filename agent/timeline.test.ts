@@ -122,7 +122,7 @@ function openTimeline(ruleSet: RuleSet, shadow?: RuleSet, more: Partial<Timeline
     const each = Array.from({ length: seconds }, (_, s) => messagesOf(s, fast));
     await timeline.block(blockOf(each.flat()));
   };
-  return { timeline, tally, drive, driveAtOnce };
+  return { timeline, tally, messagesOf, drive, driveAtOnce };
 }
 
 const spanOf = ({ manifest }: FinishedClip): readonly number[] =>
@@ -142,7 +142,21 @@ test('a clip that is open stays open under other rules, and their clips reach ba
   expect(clips.map(spanOf)).toEqual([[8, 15]]);
   expect(notices).toEqual(['old', 'next']);
   expect(tally.rules).toMatchObject({ digest: next.digest, fired: { next: 1 } });
-  expect(tally.topics).toEqual({ '/odom': 192, '/scan': 48 });
+  const each = jsonBytes({ vx: 0 }).length;
+  expect(tally.topics).toEqual({
+    '/odom': { messages: 192, bytes: 192 * each },
+    '/scan': { messages: 48, bytes: 48 * each },
+  });
+});
+
+test('a rule that wants as much from before as the window holds gets it', async () => {
+  const { timeline, messagesOf } = openTimeline(setOf('far', 'vx > 1.0', 'pre: 20s, post: 1s'));
+  for (let s = 0; s < 50; s += 1) {
+    for (const message of messagesOf(s, [40])) await timeline.block(blockOf([message]));
+  }
+  await timeline.end(false);
+  expect(clips.map(spanOf)).toEqual([[20, 41]]);
+  expect(clips[0]?.manifest.preTruncated).toBe(false);
 });
 
 test('a shadow counts what it would cut, and cuts and tells nothing', async () => {

@@ -43,7 +43,9 @@ export class Timeline {
     this.#settings = settings;
     this.#deps = deps;
     this.#tally = deps.tally;
-    this.#window = openWindow(settings.window, deps);
+    // A verdict comes so much after its moment, and its past has to be there by then.
+    const ns = settings.window.ns + this.#latenessNs;
+    this.#window = openWindow({ ...settings.window, ns }, deps);
     const held = { session, window: this.#window, scores: this.#scores };
     this.#clips = new Clipping(held, settings, deps);
     this.#tap = openTap(settings.scorers);

@@ -127,7 +127,7 @@ test('a chunk that is open is read as it comes, and not again when its header is
   ];
   const empty = chunkRecord(new Uint8Array(0), 'none');
   const open = Buffer.concat([head, empty, ...inside.slice(0, 20)]);
-  const bag = openGrowingBag('a.bag.active');
+  let bag = openGrowingBag('a.bag.active');
   const read = async (bytes: Uint8Array): Promise<number> => {
     let count = 0;
     const file = { ...memoryFile(bytes, 'a.bag.active'), size: bytes.length };
@@ -135,10 +135,17 @@ test('a chunk that is open is read as it comes, and not again when its header is
     return count;
   };
   expect(await read(open)).toBe(18);
+  const { offset } = bag;
   // The connections stand where the recorder put them: at their first message.
   const chunk = chunkRecord(Buffer.concat(inside), 'none');
-  expect(await read(Buffer.concat([head, chunk]))).toBe(22);
+  const closed = Buffer.concat([head, chunk]);
+  expect(await read(closed)).toBe(22);
   expect(bag.isDone).toBe(false);
+  // Who starts again takes the same as before up to the place, and goes on there.
+  bag = openGrowingBag('a.bag.active');
+  expect(await read(closed.subarray(0, offset))).toBe(18);
+  expect(bag.offset).toBe(offset);
+  expect(await read(closed)).toBe(22);
 });
 
 test('an open chunk that is compressed is waited for', async () => {

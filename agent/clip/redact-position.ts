@@ -119,8 +119,27 @@ function placeBefore(
   return undefined;
 }
 
+/** As ES2026 has it, which the language's own library does not declare yet. */
+interface ExactJson {
+  parse(
+    text: string,
+    revive: (key: string, value: unknown, from: { readonly source?: string }) => unknown,
+  ): unknown;
+  rawJSON(text: string): object;
+}
+
+const exactJson = JSON as unknown as ExactJson;
+
+/** A number that no double holds, such as a time in ns, stays as it is written. */
+function revived(_: string, value: unknown, { source }: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || source === undefined) return value;
+  const isHeld =
+    Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value));
+  return isHeld ? value : exactJson.rawJSON(source);
+}
+
 function coarseJson(data: Uint8Array, { decimals, fields }: CoarseWish): Uint8Array {
-  const document: unknown = JSON.parse(Buffer.from(data).toString('utf8'));
+  const document = exactJson.parse(Buffer.from(data).toString('utf8'), revived);
   for (const path of fields) {
     const steps = path.split('.');
     const last = steps.pop() ?? '';

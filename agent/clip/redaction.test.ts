@@ -256,6 +256,12 @@ test.each(['jpeg', 'png'] as const)(
   },
 );
 
+test('in JSON, numbers beyond a double stay as they are written', async () => {
+  const text = '{"stampNs":1732280737123456789,"far":-1e400,"latitude":52.123456,"longitude":4.2}';
+  const changed = await redactOf(coarse, { pictures })(Buffer.from(text), json.channel);
+  expect(Buffer.from(changed).toString()).toBe(text.replace('52.123456', '52.12'));
+});
+
 test('what a detector finds is veiled, and the rest stays sharp', async () => {
   const image = await picture('jpeg');
   const face: Region = { x: 0.25, y: 0.25, width: 0.25, height: 0.25 };

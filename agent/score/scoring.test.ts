@@ -97,6 +97,18 @@ test('one frame is in work, one waits, a newer one takes its place', () => {
   expect(scoring.busy).toBe(0);
 });
 
+test('a live frame that waits while a replay asks goes before the next one', async () => {
+  const { scoring, sent, scores, answer, offer, seen } = open();
+  const asked = scoring.ask(frame(100));
+  offer(1);
+  answer(sent[0]?.id ?? 0);
+  await asked;
+  offer(2);
+  for (let k = 1; k < sent.length; k += 1) answer(sent[k]?.id ?? 0);
+  expect(seen()).toEqual([100, 1, 2]);
+  expect(scores.map(({ atNs }) => atNs)).toEqual([second, 2n * second]);
+});
+
 test('a frame without an answer in time has no score; its late answer changes nothing', async () => {
   const { scoring, clock, sent, scores, answer, offer } = open();
   offer(1);

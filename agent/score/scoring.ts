@@ -97,7 +97,6 @@ class PortScoring implements Scoring {
   readonly figures: ScoringFigures = { count: 0, skipped: 0, faults: 0 };
   readonly #deps: ScoringDeps;
   readonly #pending = new Map<number, Pending>();
-  readonly #inWork = new Set<string>();
   readonly #waiting = new Map<string, Waiting>();
   readonly #inRow = new Map<string, number>();
   /** Outcomes of the last frames of a model; true is a fault. */
@@ -159,16 +158,13 @@ class PortScoring implements Scoring {
       this.figures.skipped += 1;
       return;
     }
-    if (this.#inWork.has(id)) {
+    if (this.#isInWork(id)) {
       if (this.#waiting.has(id)) this.figures.skipped += 1;
       this.#waiting.set(id, { frame, onScore });
       return;
     }
     this.#send(frame, 'live', (record) => {
       if (record !== undefined) onScore(record);
-      const next = this.#waiting.get(id);
-      this.#waiting.delete(id);
-      if (next !== undefined) this.offer(next.frame, next.onScore);
     });
   }
 
@@ -197,7 +193,6 @@ class PortScoring implements Scoring {
     const id = (this.#nextId += 1);
     const pending = { frame, port, settle, timer: new AbortController() };
     this.#pending.set(id, pending);
-    this.#inWork.add(plan.id);
     const bytes = new Uint8Array(block.data.subarray(block.starts[i], block.ends[i]));
     this.#shade(id, plan.model, { channel, bytes });
     const key = this.#keyOf(this.#keys, channel, port);
@@ -214,7 +209,7 @@ class PortScoring implements Scoring {
   #shade(id: number, model: string, of: { channel: Channel; bytes: Uint8Array }): void {
     const port = this.#shadowPort;
     if (port === undefined || this.#shadows?.wants(model) !== true) return;
-    const bytes = of.bytes.slice();
+    const bytes = new Uint8Array(of.bytes);
     const key = this.#keyOf(this.#shadowKeys, of.channel, port);
     this.#shadows.began(id, model);
     port.post({ kind: 'frame', id, model, key, bytes }, [bytes.buffer]);
@@ -279,10 +274,23 @@ class PortScoring implements Scoring {
 
   #finish(id: number, pending: Pending, record: ScoreRecord | undefined): void {
     this.#pending.delete(id);
-    this.#inWork.delete(pending.frame.plan.id);
     pending.timer.abort();
     this.#letGo(pending.port);
     pending.settle(record);
+    this.#next(pending.frame.plan.id);
+  }
+
+  #isInWork(scorer: string): boolean {
+    for (const { frame } of this.#pending.values()) if (frame.plan.id === scorer) return true;
+    return false;
+  }
+
+  /** The live frame that waited for the one before it, whoever asked for that. */
+  #next(scorer: string): void {
+    const next = this.#waiting.get(scorer);
+    if (next === undefined || this.#isInWork(scorer)) return;
+    this.#waiting.delete(scorer);
+    this.offer(next.frame, next.onScore);
   }
 
   /** Closes a port of an earlier worker once all frames that went there are answered. */

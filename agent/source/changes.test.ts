@@ -50,6 +50,18 @@ test('a file in a new folder, and one that is renamed, are heard of at once', as
   expect(await waited(20_000)).toBeLessThan(10_000);
 });
 
+test('a folder that another one took the place of, as a disk that is mounted, is heard of', async () => {
+  const day = join(folder, 'day');
+  mkdirSync(day);
+  await settle();
+  // The folder of old is still there, under another name.
+  renameSync(day, join(folder, 'state', 'day'));
+  mkdirSync(day);
+  await settle();
+  writeFileSync(join(day, 'a.mcap'), 'x');
+  expect(await waited(3_000)).toBeLessThan(2_000);
+});
+
 test('what is written into a file, and what the agent does in its own folder, is no change', async () => {
   writeFileSync(join(folder, 'a.mcap'), 'x');
   await settle();

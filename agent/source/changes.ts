@@ -2,11 +2,13 @@
  * A hint that a file came, went or was renamed in a folder; whoever waits looks again in any case.
  * What a recorder writes into a file is no change here: it writes without end.
  */
-import { type FSWatcher, watch } from 'node:fs';
+import { type FSWatcher, statSync, watch } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Log } from '@fieldloop/core';
+import { identityOf } from '@fieldloop/recording/file';
 import { betweenScansMs, maxWatchedFolders } from '../limits.ts';
+import { identityAt } from './growing.ts';
 
 export interface Changes {
   /**
@@ -28,7 +30,7 @@ export interface ChangesDeps {
 
 export function openChanges(path: string, deps: ChangesDeps): Changes {
   const { clock, log, deep = false, except } = deps;
-  const watchers = new Map<string, FSWatcher>();
+  const watchers = new Map<string, { readonly watcher: FSWatcher; readonly identity: string }>();
   let changed = false;
   let wake = (): void => {};
   let lastMs = clock.monotonicMs() - betweenScansMs;
@@ -37,12 +39,13 @@ export function openChanges(path: string, deps: ChangesDeps): Changes {
     wake();
   };
   const leave = (folder: string): void => {
-    watchers.get(folder)?.close();
+    watchers.get(folder)?.watcher.close();
     watchers.delete(folder);
   };
   /** False when there is nothing to watch, or no watch left: the rescan finds what is new. */
   const begin = (folder: string): boolean => {
     try {
+      const identity = identityOf(statSync(folder));
       const watcher = watch(folder, (event) => {
         if (event === 'rename') noteChange();
       });
@@ -50,7 +53,7 @@ export function openChanges(path: string, deps: ChangesDeps): Changes {
         log.warn('a folder is not watched; it is looked at again and again', { folder, error });
         leave(folder);
       });
-      watchers.set(folder, watcher);
+      watchers.set(folder, { watcher, identity });
       return true;
     } catch {
       return false;
@@ -60,9 +63,12 @@ export function openChanges(path: string, deps: ChangesDeps): Changes {
     const folders = new Set([path, ...(deep ? await foldersBelow(path, except) : [])]);
     for (const folder of watchers.keys()) if (!folders.has(folder)) leave(folder);
     for (const folder of folders) {
+      const known = watchers.get(folder)?.identity;
+      // A disk that is mounted there, say, is another folder of that name.
+      if (known !== undefined && known !== (await identityAt(folder))) leave(folder);
       if (watchers.has(folder) || watchers.size >= maxWatchedFolders) continue;
       // What came into it before the watch began was perhaps not seen.
-      if (begin(folder) && folder !== path) changed = true;
+      if (begin(folder)) changed = true;
     }
   };
   const sleep = async (ms: number, signal: AbortSignal): Promise<void> => {

@@ -1,4 +1,5 @@
 /** Whether a file is all that its recorder is going to write. */
+import type { Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import type { Clock } from '@fieldloop/core';
 import { abandonedAfterMs, settledAfterMs } from '../limits.ts';
@@ -20,14 +21,16 @@ export async function isFinished(
   clock: Clock,
 ): Promise<boolean> {
   if (file.path.endsWith('.active')) return false;
-  const restedMs = clock.now() - file.changedMs;
+  const journals = await journalsOf(file.path);
+  const changedMs = Math.max(file.changedMs, ...journals.map(({ mtimeMs }) => mtimeMs));
+  const restedMs = clock.now() - changedMs;
   if (restedMs >= abandonedAfterMs) return true;
   try {
     await using handle = await open(file.path, 'r');
     const { size } = await handle.stat();
     if (await endsAsMcap(handle, size)) return true;
     if (restedMs < settledAfterMs) return false;
-    return (await hasBagIndex(handle, size)) || (await isClosedDatabase(handle, file.path));
+    return (await hasBagIndex(handle, size)) || (await isClosedDatabase(handle, journals));
   } catch {
     // Not readable now: the next scan looks again.
     return false;
@@ -41,17 +44,17 @@ async function endsAsMcap(handle: FileHandle, size: number): Promise<boolean> {
 }
 
 /** Its recorder has no journal open beside it. */
-async function isClosedDatabase(handle: FileHandle, path: string): Promise<boolean> {
+async function isClosedDatabase(handle: FileHandle, journals: readonly Stats[]): Promise<boolean> {
   const head = Buffer.alloc(sqliteMagic.length);
   await handle.read(head, 0, head.length, 0);
-  if (!head.equals(sqliteMagic)) return false;
-  const journals = await Promise.all(['-wal', '-journal'].map((end) => sizeOf(`${path}${end}`)));
-  return journals.every((bytes) => bytes === 0);
+  return head.equals(sqliteMagic) && journals.every(({ size }) => size === 0);
 }
 
-async function sizeOf(path: string): Promise<number> {
-  const status = await stat(path).catch(() => undefined);
-  return status?.size ?? 0;
+/** What a database's recorder writes before it writes into the database. */
+async function journalsOf(path: string): Promise<readonly Stats[]> {
+  const ends = ['-wal', '-journal'];
+  const found = await Promise.all(ends.map((end) => stat(`${path}${end}`).catch(() => undefined)));
+  return found.filter((status) => status !== undefined);
 }
 
 /** A copy on its way has the header and not yet the index: then the index lies past its end. */
@@ -71,8 +74,9 @@ export async function isGrowable(path: string): Promise<boolean> {
   try {
     await using handle = await open(path, 'r');
     const head = Buffer.alloc(sqliteMagic.length);
-    await handle.read(head, 0, head.length, 0);
-    return !head.equals(sqliteMagic);
+    const { bytesRead } = await handle.read(head, 0, head.length, 0);
+    // Before its first page a database has no more than its name.
+    return bytesRead < head.length ? !path.endsWith('.db3') : !head.equals(sqliteMagic);
   } catch (error) {
     // Whoever opens it meets the same, and tells of it.
     return (error as NodeJS.ErrnoException).code !== 'ENOENT';

@@ -3,7 +3,7 @@
  * `follow` the one that is being written now is read as it grows; without, finished ones alone.
  * The recorder's files are only read: what is done or broken stands in the buffer's database.
  */
-import { asFault, type Clock, type Fault, faultTable, type Log } from '@fieldloop/core';
+import { asFault, type Clock, type Fault, type Log } from '@fieldloop/core';
 import { continues } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
 import {
@@ -19,8 +19,9 @@ import { readFinished } from './file.ts';
 import { fingerprint, openingOf } from './fingerprint.ts';
 import { isFinished, isGrowable } from './finished.ts';
 import { unpaced } from './pace.ts';
+import { isPassing } from './passing.ts';
 import { type Place, placeDocument, placeOf, placeOver, type Positions } from './places.ts';
-import { Recorded, type RecordedDeps } from './recorded.ts';
+import { type FileNote, Recorded, type RecordedDeps } from './recorded.ts';
 import { type Candidate, scan } from './scan.ts';
 import type { Source, SourceItem } from './source.ts';
 
@@ -48,6 +49,8 @@ export function folderSource(options: FolderOptions, deps: FolderDeps): Source {
     items: (signal) => new Folder(options, deps, signal).items(),
   };
 }
+
+type Noted = { readonly state?: string; readonly recording?: string };
 
 const noneNew = 'no new recording';
 const waitingFor = (count: number): string =>
@@ -115,7 +118,7 @@ class Folder {
       const isForbidden = fault.code === 'forbidden';
       if (isForbidden) yield* this.#forbidden(candidate.path, `${candidate.path} may not be read`);
       // Neither a right that is given nor a disk that answers again changes size or time.
-      return isForbidden || faultTable[fault.code].retry ? 'unopened' : 'dealt';
+      return isForbidden || isPassing(fault) ? 'unopened' : 'dealt';
     }
     const known = await this.#known(candidate, key);
     if (!this.#options.follow) {
@@ -131,8 +134,7 @@ class Folder {
       return 'unopened';
     }
     if (place === undefined && known !== undefined) return 'dealt';
-    // What was read and comes again is a copy on its way: when it is whole, it is known.
-    if (place === undefined && !finished && (await this.#isCopy(candidate))) return 'waits';
+    if (!finished && (await this.#isKnownToBegin(candidate, place))) return 'waits';
     yield* new Recorded(this.#options.device, this.#recordedDeps(candidate), this.#signal).read(
       candidate,
       place,
@@ -141,15 +143,18 @@ class Folder {
   }
 
   /** What is known of these bytes, from now on under the name that they have. */
-  async #known({ path }: Candidate, key: string): Promise<{ readonly state?: string } | undefined> {
-    const { positions } = this.#deps;
-    const known = (await positions.get(key)) as
-      | { readonly state?: string; readonly recording?: string }
-      | undefined;
+  async #known({ path }: Candidate, key: string): Promise<Noted | undefined> {
+    const known = await this.#noted(key, path);
     if (known !== undefined && known.recording !== path) {
-      await positions.save(key, { ...known, recording: path });
+      await this.#deps.positions.save(key, { ...known, recording: path });
     }
     return known;
+  }
+
+  async #noted(key: string, path: string): Promise<Noted | undefined> {
+    const { positions } = this.#deps;
+    const noted = (await positions.get(emptyKey(key, path))) ?? (await positions.get(key));
+    return noted as Noted | undefined;
   }
 
   /** Lets go of what is known of files that are gone; `isWhole`: there are no others. */
@@ -211,7 +216,9 @@ class Folder {
       await this.#forget(found, problem === undefined);
       for (const one of found) {
         if (!continues(after.split, one.split) || one.path === after.path) continue;
-        if (!(await this.#isRead(one))) return one;
+        // A database that is still written is a recording of its own once it is finished.
+        const isReadable = (await isGrowable(one.path)) || (await isFinished(one, clock));
+        if (isReadable && !(await this.#isRead(one))) return one;
       }
       const left = until - clock.monotonicMs();
       if (left <= 0 || this.#signal.aborted) return undefined;
@@ -219,19 +226,20 @@ class Folder {
     }
   }
 
-  async #note(
-    { path }: Candidate,
-    { size, why }: { readonly size: number; readonly why?: string | undefined },
-  ): Promise<void> {
+  async #note({ path }: Candidate, note: FileNote): Promise<void> {
     const { positions, clock } = this.#deps;
+    const { size, why, opening, mayGrow = false } = note;
     try {
       const state = why === undefined ? 'read' : 'quarantined';
       const readMs = clock.now();
       const reason = why === undefined ? {} : { reason: why };
       const document = { state, recording: path, readMs, ...reason };
-      await positions.save(await this.#key(path, size), document);
+      const key = await this.#key(path, size);
+      await positions.save(opening === undefined ? emptyKey(key, path) : key, document);
       this.#readSince += 1;
-      if (why === undefined) await positions.save(await this.#openingKey(path), document);
+      if (opening !== undefined && !mayGrow) {
+        await positions.save(this.#openingKey(opening), document);
+      }
     } catch (error) {
       // It is gone already, and will not come again under this name.
       if (asFault(error).code === 'internal') throw error;
@@ -240,16 +248,22 @@ class Folder {
 
   async #isRead({ path }: Candidate): Promise<boolean> {
     try {
-      return (await this.#deps.positions.get(await this.#key(path))) !== undefined;
+      return (await this.#noted(await this.#key(path), path)) !== undefined;
     } catch (error) {
       if (asFault(error).code === 'internal') throw error;
       return true;
     }
   }
 
-  async #isCopy({ path }: Candidate): Promise<boolean> {
+  /**
+   * What was read and comes again is a copy on its way: when it is whole, it is known. What broke
+   * and still grows is looked at again when its recorder is done.
+   */
+  async #isKnownToBegin(candidate: Candidate, place: Place | undefined): Promise<boolean> {
     try {
-      return (await this.#deps.positions.get(await this.#openingKey(path))) !== undefined;
+      const key = this.#openingKey(await this.#opening(candidate));
+      const known = (await this.#deps.positions.get(key)) as Noted | undefined;
+      return known !== undefined && (place === undefined || known.state === 'quarantined');
     } catch (error) {
       if (asFault(error).code === 'internal') throw error;
       return false;
@@ -261,9 +275,8 @@ class Folder {
     return await openingOf(file);
   }
 
-  async #openingKey(path: string): Promise<string> {
-    await using file = await openFile(path);
-    return `${this.#options.name}/opening/${await openingOf(file)}`;
+  #openingKey(opening: string): string {
+    return `${this.#options.name}/opening/${opening}`;
   }
 
   /** `size`: as it was looked at; it may have grown since. */
@@ -291,7 +304,7 @@ class Folder {
       yield item;
     }
     if (this.#signal.aborted) return 'dealt';
-    if (broken !== undefined && faultTable[broken.code].retry) return 'unopened';
+    if (broken !== undefined && isPassing(broken)) return 'unopened';
     const state = broken === undefined ? 'read' : 'quarantined';
     const readMs = this.#deps.clock.now();
     const reason = broken === undefined ? {} : { reason: broken.message };
@@ -307,3 +320,6 @@ class Folder {
     yield { kind: 'notice', name: 'recording_forbidden', text };
   }
 }
+
+/** Without messages a file is like others of its recorder: what is known of it is of its name. */
+const emptyKey = (key: string, path: string): string => `${key} ${path}`;

@@ -109,8 +109,9 @@ function schemaOf(channel: Said): Schema | undefined {
   const messageEncoding = textOf(channel['encoding']);
   const encoding = textOf(channel['schemaEncoding']) || (implied[messageEncoding] ?? '');
   const isBinary = encoding === 'protobuf' || encoding === 'flatbuffer';
-  const data = new Uint8Array(Buffer.from(text, isBinary ? 'base64' : 'utf8'));
-  return { name, encoding, data };
+  // MCAP knows no text of a schema in no encoding.
+  const given = encoding === '' ? '' : text;
+  return { name, encoding, data: new Uint8Array(Buffer.from(given, isBinary ? 'base64' : 'utf8')) };
 }
 
 function parsed(text: string): unknown {

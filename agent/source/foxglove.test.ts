@@ -4,7 +4,7 @@
  * Method: the server of @foxglove/ws-protocol on 127.0.0.1, under both names of the protocol; bare
  * WebSocket servers for what a good server never does.
  */
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { FoxgloveServer } from '@foxglove/ws-protocol';
 import { seededRandom, silentLog } from '@fieldloop/core';
 import { systemClock, systemIds } from '@fieldloop/core/system';
@@ -51,11 +51,15 @@ const read = async (
   url: string,
   enough: (items: readonly SourceItem[]) => boolean,
   wanted = openWanted((topic) => topic !== '/camera'),
+  slept: number[] = [],
 ): Promise<SourceItem[]> => {
   const stopping = new AbortController();
   const clock = {
     ...systemClock,
-    sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(Math.min(ms, 20), signal),
+    sleep: (ms: number, signal?: AbortSignal) => {
+      slept.push(ms);
+      return systemClock.sleep(Math.min(ms, 20), signal);
+    },
   };
   const deps = { clock, ids: systemIds, random: seededRandom(1), log: silentLog, wanted };
   const items: SourceItem[] = [];
@@ -148,6 +152,9 @@ test('schemas: base64 for protobuf, implied for ROS, as named otherwise', () => 
   expect(schemaOf(channel('/a', 'ros1'))?.encoding).toBe('ros1msg');
   expect(schemaOf(channel('/a', 'cdr', { schemaEncoding: 'ros2idl' }))?.encoding).toBe('ros2idl');
   expect(schemaOf(channel('/a', 'json', { schema: '', schemaName: '' }))).toBeUndefined();
+  // Its name is told; what nobody says how to read would make a clip that no reader takes.
+  expect(schemaOf(channel('/a', 'cbor'))).toMatchObject({ name: 'Thing', encoding: '' });
+  expect(schemaOf(channel('/a', 'cbor'))?.data).toHaveLength(0);
 });
 
 test('a topic that goes and comes again with another schema is another channel', async () => {
@@ -241,6 +248,67 @@ test.each([
   const items = await read(url, (so) => so.at(-1)?.kind === 'waiting');
   const end = items.find(({ kind }) => kind === 'end');
   expect(end).toMatchObject({ fault: { code: 'corrupt' } });
+});
+
+test.each([
+  ['that closes each connection', (connection: Connection) => connection.close()],
+  ['that says rubbish each time', (connection: Connection) => connection.send('hello')],
+])('a server %s is tried ever more seldom', async (_, answer) => {
+  const url = await listen('foxglove.sdk.v1', answer);
+  const slept: number[] = [];
+  const items = await read(
+    url,
+    (so) => so.filter(({ kind }) => kind === 'end').length === 12,
+    undefined,
+    slept,
+  );
+  expect(items.filter(({ kind }) => kind === 'begin')).toHaveLength(12);
+  expect(Math.max(...slept)).toBeGreaterThan(4_000);
+});
+
+test('a machine that was off for a moment is connected with again, though nobody said goodbye', async () => {
+  const server = new FoxgloveServer({ name: 'robot' });
+  const odom = server.addChannel(channel('/odom'));
+  server.on('subscribe', () => server.sendMessage(odom, 5n, Buffer.from('{}')));
+  const url = new URL(
+    await listen('foxglove.sdk.v1', (connection) =>
+      server.handleConnection(connection as never, 'test'),
+    ),
+  );
+  // Of the first connection nothing is known any more once a message came.
+  let isOff = false;
+  const between = createServer((near) => {
+    const far = connect(Number(url.port), url.hostname);
+    const isFirst = !isOff;
+    near.on('data', (data) => (isOff && isFirst ? near.resetAndDestroy() : far.write(data)));
+    far.on('data', (data) => near.write(data));
+    for (const socket of [near, far]) socket.on('error', () => undefined);
+    near.on('close', () => far.destroy());
+  });
+  await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
+  let ms = 0;
+  const clock = {
+    ...systemClock,
+    monotonicMs: () => ms,
+    async sleep(asked: number, signal?: AbortSignal) {
+      ms += asked;
+      await systemClock.sleep(1, signal);
+    },
+  };
+  const wanted = openWanted(() => true);
+  const deps = { clock, ids: systemIds, random: seededRandom(1), log: silentLog, wanted };
+  const stopping = new AbortController();
+  const near = `ws://127.0.0.1:${(between.address() as AddressInfo).port}`;
+  let begun = 0;
+  for await (const { kind } of foxgloveSource({ name: 'live', url: near }, deps).items(
+    stopping.signal,
+  )) {
+    begun += Number(kind === 'begin');
+    isOff ||= kind === 'block';
+    if (begun === 2 || ms > 60_000) stopping.abort();
+  }
+  between.close();
+  expect(begun).toBe(2);
 });
 
 test('nobody there, and a server of another protocol: it says so and waits', async () => {

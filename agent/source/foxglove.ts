@@ -13,7 +13,7 @@ import {
   uuidText,
 } from '@fieldloop/core';
 import { type Channel, openChannelTable } from '@fieldloop/recording';
-import { dialFoxgloveMs, maxBlockMessages, quietEveryMs } from '../limits.ts';
+import { askFoxgloveMs, dialFoxgloveMs, maxBlockMessages, quietEveryMs } from '../limits.ts';
 import {
   type Advertised,
   type FromServer,
@@ -68,10 +68,17 @@ async function* connection(
     const session: Session = { id, recording: url, profile: '', live: true };
     yield { kind: 'begin', session };
     let heardMs = clock.monotonicMs();
+    let askedMs = heardMs;
     while (!signal.aborted && !inbox.isOver) {
       if (!(await inbox.more(quietEveryMs, signal))) {
         yield* client.followRules();
-        yield { kind: 'quiet', ms: clock.monotonicMs() - heardMs };
+        const nowMs = clock.monotonicMs();
+        // Whoever only listens never hears that the other machine was off in between.
+        if (nowMs - askedMs >= askFoxgloveMs) {
+          askedMs = nowMs;
+          socket.send(unsubscribeText([]));
+        }
+        yield { kind: 'quiet', ms: nowMs - heardMs };
         continue;
       }
       yield* client.followRules();

@@ -1,6 +1,6 @@
 /** What came from a publisher that cannot be told to wait: bounded, the oldest messages go. */
 import type { Clock } from '@fieldloop/core';
-import { maxReadAheadBytes } from '../limits.ts';
+import { gatherMs, maxReadAheadBytes } from '../limits.ts';
 
 export interface LiveInbox<T> {
   /** What weighs nothing is never dropped. */
@@ -11,27 +11,58 @@ export interface LiveInbox<T> {
   take(): { readonly items: readonly T[]; readonly dropped: number };
   /** Over, and everything was taken. */
   readonly isOver: boolean;
-  /** True when there is something to take or it is over; false after `ms`. */
+  /**
+   * True when there is something to take or it is over; false after `ms`. What comes in quick
+   * succession is taken together: each block costs some kilobytes beside its messages.
+   */
   more(ms: number, signal: AbortSignal): Promise<boolean>;
 }
 
+interface Held<T> {
+  readonly item: T;
+  readonly bytes: number;
+}
+
 export function openInbox<T>(clock: Clock): LiveInbox<T> {
-  let held: { readonly item: T; readonly bytes: number }[] = [];
+  /** Undefined where a message went. */
+  let held: (Held<T> | undefined)[] = [];
+  /** Before it is nothing that may go. */
+  let oldest = 0;
   let bytes = 0;
   let dropped = 0;
+  let gone = 0;
   let ended = false;
   let wake = (): void => {};
+  const isMessage = (at: number): boolean => (held[at]?.bytes ?? 0) > 0;
+  /** Gives up the oldest messages; the newest stays, however large. */
+  const shrink = (): void => {
+    while (bytes > maxReadAheadBytes) {
+      while (oldest < held.length - 1 && !isMessage(oldest)) oldest += 1;
+      if (oldest >= held.length - 1) break;
+      bytes -= held[oldest]?.bytes ?? 0;
+      held[oldest] = undefined;
+      dropped += 1;
+      gone += 1;
+    }
+    if (gone <= held.length / 2) return;
+    held = held.filter((one) => one !== undefined);
+    [oldest, gone] = [0, 0];
+  };
+  const pause = async (ms: number, signal: AbortSignal, isEnough: () => boolean): Promise<void> => {
+    if (isEnough()) return;
+    const waking = new AbortController();
+    wake = () => {
+      if (isEnough()) waking.abort();
+    };
+    // An aborted sleep means that enough came, or that all ends.
+    await clock.sleep(ms, AbortSignal.any([signal, waking.signal])).catch(() => undefined);
+    wake = () => {};
+  };
   return {
     put(item, size) {
       held.push({ item, bytes: size });
       bytes += size;
-      while (bytes > maxReadAheadBytes) {
-        const oldest = held.findIndex((one) => one.bytes > 0);
-        // The newest stays, however large.
-        if (oldest < 0 || oldest === held.length - 1) break;
-        bytes -= held.splice(oldest, 1)[0]?.bytes ?? 0;
-        dropped += 1;
-      }
+      shrink();
       wake();
     },
     end() {
@@ -39,23 +70,19 @@ export function openInbox<T>(clock: Clock): LiveInbox<T> {
       wake();
     },
     take() {
-      const taken = { items: held.map(({ item }) => item), dropped };
-      held = [];
-      bytes = 0;
-      dropped = 0;
+      const items = held.flatMap((one) => (one === undefined ? [] : [one.item]));
+      const taken = { items, dropped };
+      [held, oldest, bytes, dropped, gone] = [[], 0, 0, 0, 0];
       return taken;
     },
     get isOver() {
       return ended && held.length === 0;
     },
     async more(ms, signal) {
-      if (held.length > 0 || ended) return true;
-      const waking = new AbortController();
-      wake = () => waking.abort();
-      // An aborted sleep means that something came, or that all ends.
-      await clock.sleep(ms, AbortSignal.any([signal, waking.signal])).catch(() => undefined);
-      wake = () => {};
-      return held.length > 0 || ended;
+      await pause(ms, signal, () => held.length > 0 || ended);
+      if (held.length === 0) return ended;
+      await pause(gatherMs, signal, () => ended || bytes >= maxReadAheadBytes / 2);
+      return true;
     },
   };
 }

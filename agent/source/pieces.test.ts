@@ -213,6 +213,32 @@ test('an inbox drops its oldest messages, counts them, and never what weighs not
   expect([await inbox.more(1, new AbortController().signal), inbox.isOver]).toEqual([true, true]);
 });
 
+test('a flood that nobody takes costs no more a message than a trickle', () => {
+  const inbox = openInbox<number>(systemClock);
+  const room = Math.floor(maxReadAheadBytes / 20);
+  inbox.put(-1, 0);
+  for (let i = 0; i < 2 * room; i += 1) inbox.put(i, 20);
+  const { items, dropped } = inbox.take();
+  expect([items[0], items[1], items.at(-1), items.length]).toEqual([
+    -1,
+    room,
+    2 * room - 1,
+    room + 1,
+  ]);
+  expect(dropped).toBe(room);
+});
+
+test('messages that come one by one are taken together', async () => {
+  const inbox = openInbox<number>(systemClock);
+  const takes: number[] = [];
+  for (let i = 0; i < 10; i += 1) setTimeout(() => inbox.put(i, 8), i);
+  while (takes.reduce((sum, n) => sum + n, 0) < 10) {
+    await inbox.more(1_000, new AbortController().signal);
+    takes.push(inbox.take().items.length);
+  }
+  expect(takes.length).toBeLessThan(5);
+});
+
 test('messages years apart are blocks of their own', () => {
   const data = new Uint8Array(1);
   const at = (logTimeNs: bigint) => ({ channelId: 1, sequence: 0, logTimeNs, data });

@@ -3,7 +3,7 @@
  * splits that go on after it. Rules, window and clips know nothing of files; here they become one
  * stream, with marks at which a later process goes on.
  */
-import { asFault, type Clock, Fault, faultTable, type Log } from '@fieldloop/core';
+import { asFault, type Clock, Fault, type Log } from '@fieldloop/core';
 import {
   type Channel,
   type ChannelMap,
@@ -14,6 +14,7 @@ import {
 import { openFile } from '@fieldloop/recording/file';
 import {
   lookAroundMs,
+  lookAroundShare,
   pollEveryMs,
   quietEveryMs,
   rereadAfterMs,
@@ -24,6 +25,7 @@ import { openingOf, openingOfBlock, sessionIdOf } from './fingerprint.ts';
 import { isFinished } from './finished.ts';
 import { type GrowingFile, identityAt, openGrowing } from './growing.ts';
 import { openMarks, type Marks } from './marks.ts';
+import { isPassing } from './passing.ts';
 import type { Place } from './places.ts';
 import type { Candidate, Scan } from './scan.ts';
 import type { BlockItem, SourceItem } from './source.ts';
@@ -35,12 +37,18 @@ export interface RecordedDeps {
   readonly scan: () => Promise<Scan>;
   /** The split that goes on after this one, once it is there; undefined when none comes. */
   readonly next: (after: Candidate, isLive: boolean) => Promise<Candidate | undefined>;
-  /** Notes that a file of this size was read to its end, or why it broke. */
-  readonly note: (
-    file: Candidate,
-    about: { readonly size: number; readonly why?: string },
-  ) => Promise<void>;
+  readonly note: (file: Candidate, about: FileNote) => Promise<void>;
   readonly savePlace: (place: Place | 'over') => Promise<void>;
+}
+
+/** That a file of this size was read to its end, or why it broke. */
+export interface FileNote {
+  readonly size: number;
+  readonly why?: string;
+  /** Of its first messages; undefined when there were none. */
+  readonly opening: string | undefined;
+  /** Its recorder may go on with it, and what comes then is read. */
+  readonly mayGrow?: true;
 }
 
 /** How the reading of one file ended. */
@@ -67,6 +75,8 @@ export class Recorded {
   #sessionId: string | undefined;
   #profile = '';
   #isLive = false;
+  /** Monotonic time of the next look into the folder, unless the file lost its name. */
+  #scanFromMs = Number.NEGATIVE_INFINITY;
   /** Channels that were met before the first message told which session this is. */
   #early: Channel[] = [];
 
@@ -146,7 +156,7 @@ export class Recorded {
       outcome = yield* this.#warm(file, part, isLast ? place.offset : undefined);
       if (!isLast || outcome.kind !== 'done') continue;
       if (!place.isDone) outcome = yield* this.#follow(file, candidate, part);
-      else await this.#deps.note(candidate, { size: file.size });
+      else await this.#deps.note(candidate, { size: file.size, opening: placed.opening });
     }
     // A later split goes on where the place's own file ended.
     const last = place.files.at(-1)?.index ?? 0;
@@ -170,7 +180,8 @@ export class Recorded {
       } while (file.hasMore);
       return { kind: 'done' };
     } catch (error) {
-      return { kind: 'torn', fault: expected(error), goesOn: false };
+      const fault = expected(error);
+      return this.#signal.aborted ? { kind: 'stopped' } : { kind: 'torn', fault, goesOn: false };
     }
   }
 
@@ -190,19 +201,23 @@ export class Recorded {
         for await (const item of file.more(this.#signal)) yield* this.#take(item, { file, part });
       } catch (error) {
         const fault = expected(error);
-        if (faultTable[fault.code].retry && !this.#signal.aborted) {
+        this.#marks.reached(part, file, clock.monotonicMs());
+        if (this.#signal.aborted) return { kind: 'stopped' };
+        if (isPassing(fault)) {
           await this.#awaitDisk(candidate, fault);
           continue;
         }
-        await this.#deps.note(candidate, { size: file.size, why: fault.message });
+        const { opening } = part;
+        await this.#deps.note(candidate, { size: file.size, why: fault.message, opening });
         return { kind: 'torn', fault, goesOn: false };
       }
-      this.#marks.reached(part, file, this.#deps.clock.monotonicMs());
+      this.#marks.reached(part, file, clock.monotonicMs());
       if (this.#signal.aborted) return { kind: 'stopped' };
       if (this.#marks.isDue) yield* this.#mark();
       if (file.isDone) {
         yield* this.#mark();
-        await this.#deps.note(await this.#named(file, candidate), { size: file.size });
+        const { opening } = part;
+        await this.#deps.note(await this.#named(file, candidate), { size: file.size, opening });
         return { kind: 'done' };
       }
       if (file.hasMore) continue;
@@ -211,7 +226,7 @@ export class Recorded {
       size = file.size;
       if (now - lookedMs >= lookAroundMs) {
         lookedMs = now;
-        const end = await this.#end(file, candidate);
+        const end = await this.#end(file, candidate, part);
         if (end !== undefined) {
           // It goes on from here if it grows after all.
           yield* this.#mark();
@@ -244,13 +259,19 @@ export class Recorded {
   }
 
   /** Undefined while more may come; looks at the folder once the file has been still for a bit. */
-  async #end(file: GrowingFile, candidate: Candidate): Promise<Outcome | undefined> {
+  async #end(
+    file: GrowingFile,
+    candidate: Candidate,
+    { opening }: OpenPart,
+  ): Promise<Outcome | undefined> {
     const { clock, scan } = this.#deps;
     const identity = await identityAt(candidate.path);
     const nowMs = clock.monotonicMs();
-    if (identity === file.identity && this.#tail.stillMs(nowMs) < supersededAfterMs)
-      return undefined;
+    const rests = this.#tail.stillMs(nowMs) >= supersededAfterMs && nowMs >= this.#scanFromMs;
+    if (identity === file.identity && !rests) return undefined;
     const { found } = await scan();
+    const endedMs = clock.monotonicMs();
+    this.#scanFromMs = endedMs + (endedMs - nowMs) / lookAroundShare;
     const here = found.find((one) => one.identity === file.identity);
     const end = tailEnd({
       restedMs: here && clock.now() - here.changedMs,
@@ -262,7 +283,8 @@ export class Recorded {
     });
     if (end === undefined) return undefined;
     const fault = end === 'deleted' ? deleted(candidate.path) : file.torn();
-    await this.#deps.note(here ?? candidate, { size: file.size, why: fault.message });
+    const why = fault.message;
+    await this.#deps.note(here ?? candidate, { size: file.size, why, opening, mayGrow: true });
     return { kind: 'torn', fault, goesOn: end === 'superseded' || end === 'deleted' };
   }
 

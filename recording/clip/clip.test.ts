@@ -266,6 +266,35 @@ test('a live stream without chunks is packed into chunks of at most 1 MiB', asyn
   expect(new Set(chunks.map(({ compression }) => compression))).toEqual(new Set(['']));
 });
 
+test('a schema that has no number of its own stays clear of those in copied chunks', async () => {
+  const data = new Uint8Array(8);
+  const at = (i: number) => ({ channel: 0, sequence: i, logTime: plan.startNs + BigInt(i), data });
+  const messages = [1, 2, 3].map((i) => ({ ...at(i), publishTime: 0n }));
+  const channels = [{ topic: '/odom', schema: 'string data' }];
+  const file = await makeMcap({ channels, messages, compression: 'zstd' });
+  const source = await readAll(readRecording(memoryFile(file)));
+  const [first] = source.channels.values();
+  if (first?.schema === undefined) throw new Error('no schema');
+  // As a topic of an earlier part of the recording whose number was taken.
+  const schema = { ...first.schema, id: undefined, name: 'Other' };
+  const other = { ...first, id: 60_000, topic: '/other', schema };
+  const bare = await makeMcap({
+    channels: [{ topic: '/other' }],
+    messages: [{ ...at(0), publishTime: 0n }],
+  });
+  const [block] = (await readAll(readRecording(memoryFile(bare)))).blocks;
+  if (block === undefined) throw new Error('no block');
+  const clip = await cutRead(
+    {
+      ...source,
+      channels: new Map([...source.channels, [other.id, other]]),
+      blocks: [{ ...block, channelIds: Uint16Array.of(other.id) }, ...source.blocks],
+    },
+    plan,
+  );
+  await expectSound(clip);
+});
+
 test('a window without messages gives a clip without messages', async () => {
   const far = { startNs: 5n, endNs: 6n, topics: ['/nothing'] };
   const clip = await cut(await makeMcap(robotMessages(1)), far);

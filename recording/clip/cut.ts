@@ -57,7 +57,9 @@ export async function cutClip(
   const selection = await openSelection({ ...plan, changed }, source);
   const context = await contextOf(plan, source, selection);
   const { library, compression } = plan;
-  const writer = await openClipWriter(out, { profile: source.profile, library, compression });
+  const { profile, channels } = source;
+  const copies = [...channels.values()].some(({ schema }) => schema?.id !== undefined);
+  const writer = await openClipWriter(out, { profile, library, compression, copies });
   const filler = openFiller(writer, plan, source);
   for (const message of context) {
     const late = message.logTimeNs < plan.startNs ? plan.startNs : message.logTimeNs;
@@ -69,7 +71,7 @@ export async function cutClip(
     const selected = block && selection.take(block);
     if (selected !== undefined) await filler.add(selected);
   }
-  for (const { channel, lines } of openNotes(plan, source.channels)) {
+  for (const { channel, lines } of openNotes(plan, channels)) {
     await writer.channel(channel);
     for (const [i, note] of lines.entries()) {
       const { atNs } = note;

@@ -47,6 +47,8 @@ export interface ClipWriterOptions {
   readonly library: string;
   /** Of the chunks it fills itself; `zstd` when absent. */
   readonly compression?: 'zstd' | 'none' | undefined;
+  /** Chunks of the source are copied, and what its schemas are numbered is taken. */
+  readonly copies?: boolean | undefined;
   /** False: nobody asks for the file's SHA-256, and the summary's is empty. */
   readonly hash?: boolean | undefined;
 }
@@ -83,7 +85,7 @@ class Writer implements ClipWriter {
   readonly #metadata: { name: string; offset: bigint; length: bigint }[] = [];
   readonly #attachments: McapTypes.AttachmentIndex[] = [];
   /** Schemas keep the ids of their source. */
-  #copies = false;
+  #copies: boolean;
   #messageCount = 0;
   #startNs = 0n;
   #endNs = 0n;
@@ -93,6 +95,7 @@ class Writer implements ClipWriter {
   constructor(out: Appendable, options: ClipWriterOptions) {
     this.#out = out;
     this.#options = options;
+    this.#copies = options.copies ?? false;
     this.#hash = options.hash === false ? undefined : createHash('sha256');
   }
 

@@ -1,7 +1,8 @@
 /**
  * A bag that its recorder is still writing. A chunk's header says nothing of its size until the
- * chunk is closed: a stored one is read message by message as they come, a compressed one is
- * waited for. The recorder writes into its own past, so nothing at or after `offset` is kept.
+ * chunk is closed: a stored one that is not whole is read message by message as they come, a
+ * compressed one is waited for. The recorder writes into its own past, so nothing at or after
+ * `offset` is kept.
  */
 import { asFault, type Fault } from '@fieldloop/core';
 import { chunkMemory } from '../codec/codec.ts';
@@ -35,13 +36,13 @@ export function openGrowingBag(
   from?: { readonly offset: number; readonly channels: Iterable<Channel> },
 ): GrowingBag {
   const items = new BagItems(name, false, from?.channels);
-  const state = { offset: from?.offset ?? 0, isDone: false };
+  const state = { offset: from?.offset ?? 0, indexAt: Number.POSITIVE_INFINITY };
   return {
     get offset() {
       return state.offset;
     },
     get isDone() {
-      return state.isDone;
+      return state.offset >= state.indexAt;
     },
     async *more(file, most = readAheadBytes) {
       if (state.offset === 0) {
@@ -53,7 +54,7 @@ export function openGrowingBag(
       // A window of its own: what an earlier one holds may have been written again since.
       const window = new FileWindow(file, unmetered, most);
       const until = state.offset + most;
-      while (state.offset < until && (await isWhole(file, window, state.offset))) {
+      while (state.offset < until && (await hasHead(file, window, state.offset))) {
         const record = await recordAt(file, window, state.offset);
         if (record === undefined) return;
         const { next, damage } = await taken(record, items);
@@ -61,35 +62,25 @@ export function openGrowingBag(
         if (damage !== undefined) throw damage;
         if (next === undefined) return;
         state.offset = next.offset;
-        state.isDone ||= next.isDone;
+        state.indexAt = Math.min(state.indexAt, next.indexAt ?? state.indexAt);
       }
     },
   };
 }
 
-/** The header of the record and, of what is read at once, all of its data is in the file. */
-async function isWhole(file: Sized, window: FileWindow, offset: number): Promise<boolean> {
+/** The header of the record is in the file. */
+async function hasHead(file: Sized, window: FileWindow, offset: number): Promise<boolean> {
   const left = file.size - offset;
   if (left < 4) return false;
   const headerLength = u32(await window.see(offset, 4));
-  if (headerLength > bagHeaderBytes) {
-    throw damaged({
-      name: file.name,
-      offset,
-      record: 'Record',
-      message: `states a header of ${headerLength} bytes`,
-      expected: 'a whole record',
-      remedy: bagRemedy,
-    });
-  }
-  if (left < headerLength + 8) return false;
-  const dataLength = u32(await window.see(offset + 4 + headerLength, 4));
-  return left >= headerLength + 8 + dataLength;
+  // What is longer than any header is told of by who reads it.
+  return headerLength > bagHeaderBytes || left >= headerLength + 8;
 }
 
 interface Next {
   readonly offset: number;
-  readonly isDone: boolean;
+  /** Where the index begins, when the record tells: a copy on its way has no more than its head. */
+  readonly indexAt?: number;
 }
 
 /** What stood before damage inside the record is among the items all the same. */
@@ -107,23 +98,28 @@ async function taken(
 /** Where to go on; undefined when the record is to be looked at again later. */
 async function take(record: BagRecord, items: BagItems): Promise<Next | undefined> {
   const { place, dataOffset, dataLength } = record;
-  const after = { offset: dataOffset + dataLength, isDone: false };
+  const after = { offset: dataOffset + dataLength };
+  if (record.torn && record.op !== bagOpcode.chunk) return undefined;
   switch (record.op) {
-    case bagOpcode.header:
-      return { ...after, isDone: bagHeader(record.fields, place).indexPosition > 0 };
+    case bagOpcode.header: {
+      const indexAt = bagHeader(record.fields, place).indexPosition;
+      return indexAt > 0 ? { ...after, indexAt } : after;
+    }
     case bagOpcode.connection:
       items.connect(bagConnection(record.fields, await record.data(), place), place);
       return after;
     case bagOpcode.index:
       return after;
     case bagOpcode.chunkInfo:
-      return { ...after, isDone: true };
+      return { ...after, indexAt: place.offset };
     case bagOpcode.message:
       await record.data();
       return { ...after, offset: place.offset + items.loose(record.ahead(), place.offset) };
     case bagOpcode.chunk: {
       const { compression, size } = bagChunk(record.fields, place);
-      if (dataLength === 0 && size === 0) return compression === 'none' ? after : undefined;
+      // Its messages stand in the file one by one, however many of them are there.
+      const isOpen = record.torn || (dataLength === 0 && size === 0);
+      if (isOpen) return compression === 'none' ? { offset: dataOffset } : undefined;
       const { data } = await openBagChunk(record, chunkMemory);
       items.chunk(data, place.offset);
       return after;

@@ -1,0 +1,322 @@
+/**
+ * Goal: whatever a file is, the folder goes on to its next recording, and a stop of the agent in
+ * the middle of one loses nothing of it.
+ * Method: files that a recorder or a copy leaves on the disk, read by an agent that follows them,
+ * stops and starts again; a clock whose waits are short.
+ */
+import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type Json, silentLog } from '@fieldloop/core';
+import { systemClock } from '@fieldloop/core/system';
+import { openMcapParser } from '@fieldloop/recording';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { abandonedAfterMs, rescanEveryMs } from '../limits.ts';
+import { folderSource } from './folder.ts';
+import { Recorded } from './recorded.ts';
+import { chunkEnds, mcapBytes, openRecorder } from './recorder.cases.ts';
+import { scan } from './scan.ts';
+import type { SourceItem } from './source.ts';
+
+let folder = '';
+let known: Map<string, Json>;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'fl-stuck-'));
+  known = new Map();
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const at = (name: string): string => join(folder, name);
+const start = 1_700_000_000_000_000_000n;
+
+const said = (count: number, from = 0) =>
+  Array.from({ length: count }, (_, i) => ({
+    topic: '/odom',
+    atNs: start + BigInt(from + i) * 100_000_000n,
+    value: { i: from + i, pad: 'x'.repeat(200) },
+  }));
+
+interface Life {
+  readonly items: SourceItem[];
+  /** Milliseconds that the source slept. */
+  sleptMs: number;
+}
+
+/** A life of the agent, until `enough`. */
+async function live(enough: (life: Life) => boolean, follow = true): Promise<Life> {
+  const stopping = new AbortController();
+  const life: Life = { items: [], sleptMs: 0 };
+  const clock = {
+    now: () => systemClock.now(),
+    monotonicMs: () => systemClock.monotonicMs() + life.sleptMs,
+    async sleep(ms: number, signal?: AbortSignal) {
+      life.sleptMs += ms;
+      if (enough(life)) stopping.abort();
+      await systemClock.sleep(0, signal);
+    },
+  };
+  const positions = {
+    get: async (key: string) => await Promise.resolve(known.get(key)),
+    save: async (key: string, document: Json) =>
+      await Promise.resolve(void known.set(key, document)),
+    keep: async () => await Promise.resolve(),
+  };
+  const options = { name: 'main', device: 'amr', path: folder, glob: '*.{mcap,bag,db3}', follow };
+  const source = folderSource(options, { clock, log: silentLog, positions });
+  for await (const item of source.items(stopping.signal)) {
+    life.items.push(item);
+    if (enough(life)) stopping.abort();
+  }
+  return life;
+}
+
+const isWaiting = ({ items }: Life): boolean => items.at(-1)?.kind === 'waiting';
+
+const messages = ({ items }: Life): number =>
+  items.reduce((sum, item) => sum + (item.kind === 'block' ? item.block.count : 0), 0);
+
+const ends = ({ items }: Life): string[] =>
+  items.flatMap((item) => (item.kind === 'end' ? [item.fault?.code ?? 'whole'] : []));
+
+/** What a parser gives of these bytes. */
+function countIn(bytes: Uint8Array): number {
+  const items = openMcapParser('a.mcap').push(new Uint8Array(bytes));
+  return items.reduce((sum, item) => sum + (item.kind === 'block' ? item.block.count : 0), 0);
+}
+
+const rest = (name: string, ms: number): void => {
+  const s = (Date.now() - ms) / 1_000;
+  utimesSync(at(name), s, s);
+};
+
+/** A whole bag with its index. */
+function bagBytes(chunks: number, perChunk: number): Buffer {
+  const u32 = (value: number): Buffer => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeUInt32LE(value);
+    return bytes;
+  };
+  const u64 = (value: number): Buffer => Buffer.concat([u32(value), u32(0)]);
+  const record = (fields: Readonly<Record<string, Uint8Array>>, data: Uint8Array): Buffer => {
+    const head = Buffer.concat(
+      Object.entries(fields).map(([name, value]) => {
+        const field = Buffer.concat([Buffer.from(`${name}=`), value]);
+        return Buffer.concat([u32(field.length), field]);
+      }),
+    );
+    return Buffer.concat([u32(head.length), head, u32(data.length), data]);
+  };
+  const fields = (of: Readonly<Record<string, string>>): Buffer =>
+    Buffer.concat(
+      Object.entries(of).map(([name, value]) =>
+        Buffer.concat([u32(name.length + 1 + value.length), Buffer.from(`${name}=${value}`)]),
+      ),
+    );
+  const connection = record(
+    { conn: u32(0), topic: Buffer.from('/odom'), op: Buffer.of(7) },
+    fields({
+      topic: '/odom',
+      type: 'std_msgs/String',
+      md5sum: '9',
+      message_definition: 'string data',
+    }),
+  );
+  const text = Buffer.alloc(1_004, 0x61);
+  text.writeUInt32LE(1_000);
+  const parts: Buffer[] = [];
+  const infos: Buffer[] = [];
+  let offset = 13 + 4_096;
+  for (let k = 0; k < chunks; k += 1) {
+    const own = Array.from({ length: perChunk }, (_, i) => {
+      const time = Buffer.concat([u32(1_700_000_000 + k), u32(i)]);
+      return record({ conn: u32(0), op: Buffer.of(2), time }, text);
+    });
+    const content = Buffer.concat([connection, ...own]);
+    const chunk = record(
+      { compression: Buffer.from('none'), size: u32(content.length), op: Buffer.of(5) },
+      content,
+    );
+    const times = { start_time: u64(1_700_000_000 + k), end_time: u64(1_700_000_000 + k) };
+    infos.push(
+      record(
+        { ver: u32(1), chunk_pos: u64(offset), ...times, count: u32(1), op: Buffer.of(6) },
+        Buffer.concat([u32(0), u32(perChunk)]),
+      ),
+    );
+    parts.push(chunk);
+    offset += chunk.length;
+  }
+  const numbers = { index_pos: u64(offset), conn_count: u32(1), chunk_count: u32(chunks) };
+  const bare = record({ ...numbers, op: Buffer.of(3) }, Buffer.alloc(0));
+  const head = record({ ...numbers, op: Buffer.of(3) }, Buffer.alloc(4_096 - bare.length, 0x20));
+  return Buffer.concat([Buffer.from('#ROSBAG V2.0\n'), head, ...parts, connection, ...infos]);
+}
+
+function writeDb3(path: string, count: number): void {
+  const database = new DatabaseSync(path);
+  database.exec(
+    `create table topics(id INTEGER PRIMARY KEY, name TEXT NOT NULL, type TEXT NOT NULL,
+       serialization_format TEXT NOT NULL);
+     create table messages(id INTEGER PRIMARY KEY, topic_id INTEGER NOT NULL,
+       timestamp INTEGER NOT NULL, data BLOB NOT NULL);
+     insert into topics values (1, '/odom', 'std_msgs/msg/String', 'cdr');
+     begin`,
+  );
+  const insert = database.prepare('insert into messages values (?, 1, ?, ?)');
+  const data = new Uint8Array(400);
+  data[1] = 1;
+  for (let i = 0; i < count; i += 1) insert.run(i + 1, start + BigInt(i) * 1_000_000n, data);
+  database.exec('commit');
+  database.close();
+}
+
+test('a stop within a database leaves it to the next start, which reads all of it', async () => {
+  writeDb3(at('a.db3'), 200_000);
+  rest('a.db3', 60_000);
+  const cut = await live(({ items }) => items.some(({ kind }) => kind === 'block'));
+  expect(messages(cut)).toBeLessThan(200_000);
+  expect(ends(cut)).toEqual([]);
+  const whole = await live(isWaiting);
+  expect([messages(whole), ends(whole)]).toEqual([200_000, ['whole']]);
+});
+
+test('a database that is still written is not read as a part of the recording before it', async () => {
+  writeDb3(at('r_0.db3'), 100);
+  rest('r_0.db3', 60_000);
+  writeDb3(at('r_1.db3'), 150);
+  // What comes stands in its log for long, and the file itself rests.
+  rest('r_1.db3', 2 * abandonedAfterMs);
+  writeFileSync(at('r_1.db3-wal'), 'more');
+  const first = await live(isWaiting);
+  expect([messages(first), ends(first)]).toEqual([100, ['whole']]);
+  rmSync(at('r_1.db3'));
+  rmSync(at('r_1.db3-wal'));
+  writeDb3(at('r_1.db3'), 200);
+  rest('r_1.db3', 60_000);
+  const then = await live(isWaiting);
+  expect([messages(then), ends(then)]).toEqual([200, ['whole']]);
+});
+
+test('a database is read when it is finished, also when it was met before its first byte', async () => {
+  writeFileSync(at('a.db3'), '');
+  let isBegun = false;
+  const life = await live((so) => {
+    if (!isBegun && so.sleptMs > 100) {
+      isBegun = true;
+      writeDb3(at('made'), 150);
+      // Into the file that is there, as SQLite does it.
+      writeFileSync(at('a.db3'), readFileSync(at('made')));
+      writeFileSync(at('a.db3-wal'), 'more');
+    }
+    return so.sleptMs > 60_000;
+  });
+  expect(messages(life)).toBe(0);
+});
+
+test.each([true, false])(
+  'a file with more than is read at once does not hold up the next (follow: %s)',
+  async (follow) => {
+    // A chunk that states 65 MiB uncompressed.
+    const head = Buffer.alloc(9 + 40);
+    head[0] = 6;
+    head.writeBigUInt64LE(40n, 1);
+    head.writeBigUInt64LE(BigInt(65 * 2 ** 20), 9 + 16);
+    const magic = Buffer.from('894d434150300d0a', 'hex');
+    const header = Buffer.concat([
+      Buffer.of(1),
+      Buffer.from([8, 0, 0, 0, 0, 0, 0, 0]),
+      Buffer.alloc(8),
+    ]);
+    writeFileSync(at('a.mcap'), Buffer.concat([magic, header, head, magic]));
+    writeFileSync(at('b.mcap'), await mcapBytes(said(10, 500)));
+    const life = await live(
+      (so) => (isWaiting(so) && ends(so).length >= 2) || so.sleptMs > 300_000,
+      follow,
+    );
+    expect([messages(life), ends(life)]).toEqual([10, ['limited', 'whole']]);
+    const again = await live(isWaiting, follow);
+    expect(ends(again)).toEqual([]);
+  },
+);
+
+test('an empty file that a crash left does not keep the next recording waiting', async () => {
+  writeFileSync(at('a.mcap'), '');
+  rest('a.mcap', abandonedAfterMs);
+  expect(ends(await live(isWaiting))).toEqual(['corrupt']);
+  const bytes = await mcapBytes(said(10));
+  // A recorder creates its file, and writes into it a moment later.
+  const recorder = openRecorder(at('b.mcap'), bytes);
+  writeFileSync(at('b.mcap'), '');
+  const life = await live((so) => {
+    if (so.sleptMs > 100) recorder.write();
+    return ends(so).length > 0;
+  });
+  expect([messages(life), ends(life)]).toEqual([10, ['whole']]);
+  expect(life.sleptMs).toBeLessThan(rescanEveryMs / 2);
+});
+
+test('a recorder that goes on behind damage: what stood before it comes once', async () => {
+  const bytes = await mcapBytes(said(60_000));
+  const chunks = chunkEnds(bytes);
+  const [first = 0, damaged = 0] = chunks;
+  bytes.fill(0xff, damaged - 300, damaged - 200);
+  const before = countIn(bytes.subarray(0, first));
+  const recorder = openRecorder(at('a.mcap'), bytes);
+  recorder.write(damaged);
+  const later = chunks.slice(2);
+  const life = await live((so) => {
+    if (ends(so).length > 0) recorder.write(later.shift());
+    return later.length === 0 && so.sleptMs > 60_000;
+  });
+  expect([messages(life), ends(life)]).toEqual([before, ['corrupt']]);
+});
+
+test('beside a file that rests, a large folder is not looked at all the time', async () => {
+  const bytes = await mcapBytes(said(10));
+  openRecorder(at('a.mcap'), bytes).write(bytes.length - 100);
+  let [scans, ms] = [0, systemClock.monotonicMs()];
+  const stopping = new AbortController();
+  const options = { path: folder, glob: '*' };
+  const [candidate] = (await scan(options)).found;
+  if (candidate === undefined) throw new Error('no file');
+  const deps = {
+    clock: {
+      now: () => systemClock.now(),
+      monotonicMs: () => ms,
+      async sleep(asked: number) {
+        ms += asked;
+        await Promise.resolve();
+      },
+    },
+    log: silentLog,
+    async scan() {
+      scans += 1;
+      // As some thousand files take.
+      ms += 200;
+      return await scan(options);
+    },
+    next: () => Promise.resolve(undefined),
+    note: () => Promise.resolve(),
+    savePlace: () => Promise.resolve(),
+  };
+  const endMs = ms + 100_000;
+  for await (const _ of new Recorded('amr', deps, stopping.signal).read(candidate)) {
+    if (ms > endMs) stopping.abort();
+  }
+  expect(scans).toBeGreaterThan(5);
+  expect(scans).toBeLessThan(15);
+});
+
+test('a bag that is still copied is read once, as its bytes come', async () => {
+  const bytes = bagBytes(100, 20);
+  const copy = openRecorder(at('a.bag'), bytes);
+  copy.write(Math.floor(bytes.length / 2));
+  const life = await live((so) => {
+    if (so.sleptMs > 3_000) copy.write();
+    return ends(so).length > 0 && isWaiting(so);
+  });
+  expect([messages(life), ends(life)]).toEqual([2_000, ['whole']]);
+  rest('a.bag', 20_000);
+  expect(messages(await live(isWaiting))).toBe(0);
+});
