@@ -4,7 +4,9 @@ import type { ClockState } from './clip/clock.ts';
 import type { AgentConfig } from './config.ts';
 import type { CloudLink } from './cloud-link.ts';
 import type { Governor } from './governor.ts';
+import { busiest } from './health/busiest.ts';
 import type { AgentStatus } from './health/status.ts';
+import { maxMeasuredTopics } from './limits.ts';
 import type { DataProgress } from './messages.ts';
 import { modelFigures } from './models-report.ts';
 import type { ModelsInUse } from './models-types.ts';
@@ -31,6 +33,9 @@ export interface StatusParts {
   readonly isHeld: boolean;
 }
 
+/** Before the data thread said anything. */
+const noSource = { messages: 0, bytes: 0, lagMs: 0, reconnects: 0, broken: 0, each: [] } as const;
+
 export function statusOf(parts: StatusParts): AgentStatus {
   const { config, buffer, link, results, progress, governor } = parts;
   const { ruleSet } = parts.rules;
@@ -44,7 +49,7 @@ export function statusOf(parts: StatusParts): AgentStatus {
     device: parts.device,
     agentVersion,
     uptimeS: parts.uptimeS,
-    source: progress?.source ?? { messages: 0, bytes: 0, lagMs: 0, broken: 0, each: [] },
+    source: progress?.source ?? noSource,
     score: progress?.score ?? { count: 0, skipped: 0, faults: 0 },
     rules: {
       set: ruleSet.name,
@@ -80,6 +85,8 @@ export function statusOf(parts: StatusParts): AgentStatus {
       windowS: progress?.windowS ?? 0,
       spool: progress?.spool && { ...progress.spool, maxBytes: config.spool.maxBytes },
       topics: progress?.topics ?? {},
+      topicBytes: progress?.topicBytes ?? {},
+      scoreP50Ms: progress?.scoreP50 ?? {},
       scoreP99Ms: progress?.scoreP99 ?? {},
     },
     caps: capsOf(config),
@@ -97,6 +104,14 @@ export function statusLine({ source, clips, uplink, degraded, machine }: AgentSt
   const cloud = uplink.connected ? 'connected' : 'not connected';
   const counts = `${source.messages} messages, ${clips.sealed} clips, ${cloud}, cpu ${cpu} %`;
   return degraded[0] === undefined ? counts : `degraded: ${degraded[0]}; ${counts}`;
+}
+
+/** For an answer that has little room: the topics that bring most, of however many there are. */
+export function shortStatus({ machine, ...rest }: AgentStatus): AgentStatus {
+  const { topics, topicBytes } = machine;
+  const few = (numbers: Readonly<Record<string, number>>): Record<string, number> =>
+    Object.fromEntries(busiest(numbers, maxMeasuredTopics));
+  return { ...rest, machine: { ...machine, topics: few(topics), topicBytes: few(topicBytes) } };
 }
 
 function capsOf({ limits, buffer }: AgentConfig): AgentStatus['caps'] {

@@ -137,7 +137,9 @@ test('status: the agent of that buffer, or that there is none', async () => {
       bytes: 100,
       lagMs: 0,
       broken: 0,
-      each: [{ name: 'main', state: 'reading' }],
+      clockOffsetMs: 2_400,
+      reconnects: 2,
+      each: [{ name: 'main', state: 'reading', reconnects: 2 }],
     },
     score: { count: 0, skipped: 0, faults: 0 },
     rules: {
@@ -172,8 +174,11 @@ test('status: the agent of that buffer, or that there is none', async () => {
       connected: false,
       uploading: 0,
       bytesSent: 0,
+      rate: 2_048,
+      reconnects: 3,
       clipsAcknowledged: 0,
       backlogClips: 1,
+      backlogS: 95,
       refusedClips: 0,
     },
     lastClip: { clipId: 'x', rule: 'fast', why: 'Too\u001b[31m fast.' },
@@ -190,7 +195,9 @@ test('status: the agent of that buffer, or that there is none', async () => {
       windowS: 61,
       spool: { bytes: 2_048, maxBytes: 4_096, refused: 3, off: 'too slow' },
       topics: { '/odom': 7 },
-      scoreP99Ms: {},
+      topicBytes: { '/odom': 70, '/scan': 4_096, '/tf': 9, '/camera': 2 ** 21 },
+      scoreP50Ms: { who: 12.4 },
+      scoreP99Ms: { who: 40.2 },
     },
     caps: { cpu: 0.35, quotaBytes: 2 ** 30, headroomBytes: 2 ** 20 },
     paused: true,
@@ -208,7 +215,15 @@ test('status: the agent of that buffer, or that there is none', async () => {
   expect(code).toBe(0);
   expect(out).toMatch(/^device +amr-017/);
   expect(out).toMatch(/^fired +fast 2; 1 suppressed \(cooldown 1\)$/m);
-  expect(out).toMatch(/^clock +right as far as is known \(ntp\)$/m);
+  expect(out).toMatch(/^clock +right as far as is known \(ntp\); log times are 2\.4 s behind it$/m);
+  expect(out).toMatch(/^uplink .* · connection lost 3 times$/m);
+  expect(out).toMatch(/^source main +reading · connection lost 2 times$/m);
+  expect(out).toMatch(/^topics +\/camera 2\.00 MiB, \/scan 4\.00 KiB, \/odom 70 B and 1 more$/m);
+  expect(out).toMatch(/^score +.*; who takes 12 ms, p99 40 ms$/m);
+  expect(out).toMatch(/^buffer +2\.00 KiB of 1\.00 GiB · sealed 1$/m);
+  expect(out).toMatch(
+    /^uplink .* 0 uploading at 2\.00 KiB\/s, 1 waiting, the oldest for 95 s · 0 B sent/m,
+  );
   expect(out).toMatch(/^paused +nothing is read/m);
   expect(out).toMatch(/^updates +held/m);
   expect(out).toMatch(

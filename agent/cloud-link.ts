@@ -20,6 +20,7 @@ import type { AgentConfig } from './config.ts';
 import { type Identity, loadIdentity } from './enroll/identity.ts';
 import type { UplinkFigures } from './health/status.ts';
 import { enrolBackoff } from './limits.ts';
+import { backlogOf } from './uplink/backlog.ts';
 import type { Downloads } from './uplink/downloads.ts';
 import type { Uplink } from './uplink/uplink.ts';
 import type { WishListener } from './uplink/wishes.ts';
@@ -81,16 +82,17 @@ class RunningLink implements CloudLink {
   status(): UplinkFigures {
     const status = this.#uplink?.status();
     if (status !== undefined) return status;
-    const { clips } = this.#deps.buffer.counts();
+    const { buffer, clock } = this.#deps;
     const isNone = this.#config.cloud === undefined;
     const lastError = isNone ? 'no cloud is configured' : (this.#degraded ?? this.#lastError);
     return {
       connected: false,
       uploading: 0,
       bytesSent: 0,
+      rate: 0,
+      reconnects: 0,
       clipsAcknowledged: 0,
-      backlogClips: clips.sealed + clips.offered + clips.uploading,
-      refusedClips: clips.refused,
+      ...backlogOf(buffer.counts(), clock.now()),
       ...(lastError === undefined ? {} : { lastError }),
     };
   }

@@ -4,7 +4,7 @@
  */
 import { Fault, silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
-import type { Command, Desired } from '@fieldloop/proto';
+import type { Command, Desired, Series } from '@fieldloop/proto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BufferFolder } from './buffer/buffer.cases.ts';
 import { type Fleet, type FleetHost, openFleet } from './fleet.ts';
@@ -106,6 +106,89 @@ test('without a data thread a clip that is asked for ends with why, here and at 
   robot.fleet.command(command);
   while (at.buffer.commands.get(id)?.state !== 'failed') await systemClock.sleep(5);
   expect(at.buffer.commands.get(id)?.problem).toMatchObject({ code: 'unavailable' });
+});
+
+test('each minute the cloud hears what the status shows, as rates since the last time', async () => {
+  const told: (readonly Series[])[] = [];
+  let [looks, nowMs] = [0, 0];
+  // A minute passes in a moment.
+  const clock = {
+    ...systemClock,
+    now: () => nowMs,
+    sleep: async (ms: number, signal?: AbortSignal) => {
+      nowMs += ms;
+      await systemClock.sleep(1, signal);
+    },
+  };
+  const statusNow = (): unknown => ({
+    source: { lagMs: 5, clockOffsetMs: 12, reconnects: (looks += 1) },
+    score: { skipped: 0, faults: 0 },
+    rules: {
+      evaluations: 0,
+      unknown: 0,
+      faults: 0,
+      fired: { near: 2 },
+      suppressed: 0,
+      reasons: {},
+    },
+    machine: {
+      topics: { '/odom': looks * 600 },
+      topicBytes: { '/odom': looks * 6_000 },
+      scoreP50Ms: { who: 7 },
+      scoreP99Ms: { who: 9 },
+      dropped: { late: looks },
+      windowS: 60,
+      gapP99Ms: 1,
+      shed: [],
+    },
+    clips: { held: { sealed: 2, refused: 1 }, evicted: 0 },
+    uplink: {
+      backlogClips: 2,
+      refusedClips: 1,
+      backlogS: 30,
+      bytesSent: 0,
+      reconnects: 2 * looks,
+    },
+  });
+  const measuring = openFleet({
+    buffer: at.buffer,
+    clock,
+    log: silentLog,
+    config: { buffer: { path: at.dir }, cloud: {} } as never,
+    rules: { onChange: () => undefined, stop: () => undefined } as never,
+    models: { take: () => undefined },
+    onRestart: () => undefined,
+  });
+  measuring.begin({
+    link: {
+      measure: (series: readonly Series[]) => told.push(series) > 0,
+      status: () => ({ connected: false }),
+    },
+    status: statusNow,
+  } as unknown as FleetHost);
+  while (told.length < 2) await systemClock.sleep(5);
+  await measuring.stop();
+  const of = (name: string) => told[1]?.find((one) => one.name === name)?.value;
+  const hz = of('topic./odom.hz') ?? 0;
+  expect(hz).toBeGreaterThan(0);
+  expect((of('topic./odom.bytes') ?? 0) / hz).toBeCloseTo(10);
+  expect(Object.fromEntries((told[1] ?? []).map(({ name, value }) => [name, value]))).toMatchObject(
+    {
+      'uplink.reconnects': 2,
+      'uplink.backlog_s': 30,
+      'uplink.backlog_clips': 2,
+      'buffer.clips': 3,
+      'buffer.clips.sealed': 2,
+      'buffer.clips.refused': 1,
+      'source.reconnects': 1,
+      'source.clock_offset_ms': 12,
+      'source.lag_ms': 5,
+      'score.who.p50_ms': 7,
+      'score.who.p99_ms': 9,
+      'dropped.late': 1,
+      'rules.near.fired': 0,
+    },
+  );
 });
 
 test('a disk that refuses what is noted of a death does not end the agent', async () => {

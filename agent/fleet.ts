@@ -4,6 +4,7 @@
  */
 import { asFault, type Clock, Fault, type Log } from '@fieldloop/core';
 import type { Command, CommandInputs, Desired } from '@fieldloop/proto';
+import { shortStatus } from './agent-status.ts';
 import type { AgentBuffer } from './buffer/buffer.ts';
 import { systemDisk } from './buffer/disk.ts';
 import type { CloudLink } from './cloud-link.ts';
@@ -110,7 +111,7 @@ class RunningFleet implements Fleet {
           await diagnose({
             folder: config.buffer.path,
             now: () => clock.now(),
-            status: () => this.#running().status(),
+            status: () => shortStatus(this.#running().status()),
             complaints: () => deps.levels?.recent() ?? [],
           }),
       },
@@ -268,27 +269,13 @@ class RunningFleet implements Fleet {
     const { bytes: diskFreeBytes } = await systemDisk.free(config.buffer.path);
     const counts = buffer.counts();
     const { user, system } = process.cpuUsage();
-    const progress = host.progress();
-    const { sealed, offered, uploading, refused } = counts.clips;
-    const backlogClips = sealed + offered + uploading;
-    const { oldestMs } = counts;
-    const isBehind = oldestMs !== undefined && backlogClips > 0;
     return {
       rssBytes: process.memoryUsage.rss(),
       cpuSeconds: (user + system) / 1e6,
       diskFreeBytes,
       bufferBytes: counts.bytes,
       bytesByClass: buffer.bytesByClass(),
-      clips: backlogClips + refused,
-      backlogClips,
       backlogRows: counts.rows.events + counts.rows.manifests + counts.rows.reported,
-      backlogSeconds: isBehind ? Math.max(0, clock.now() - oldestMs) / 1000 : 0,
-      lagMs: progress?.source.lagMs ?? 0,
-      topics: progress?.topics ?? {},
-      fired: progress?.fired ?? {},
-      suppressed: progress?.suppressed ?? 0,
-      scoreP99: progress?.scoreP99 ?? {},
-      scoresSkipped: progress?.score.skipped ?? 0,
       ...figuresOf(host.status()),
       atMs: clock.now(),
     };
@@ -296,16 +283,31 @@ class RunningFleet implements Fleet {
 }
 
 /** What `status` shows of the machine and the rules, for telemetry. */
-const figuresOf = ({ score, rules, machine, clips, uplink }: AgentStatus) => ({
+const figuresOf = ({ source, score, rules, machine, clips, uplink }: AgentStatus) => ({
+  lagMs: source.lagMs,
+  clockOffsetMs: source.clockOffsetMs,
+  sourceReconnects: source.reconnects,
+  topics: machine.topics,
+  topicBytes: machine.topicBytes,
+  scoreP50: machine.scoreP50Ms,
+  scoreP99: machine.scoreP99Ms,
+  scoresSkipped: score.skipped,
   scoreFaults: score.faults,
+  fired: rules.fired,
+  suppressed: rules.suppressed,
   evaluations: rules.evaluations,
   unknown: rules.unknown,
   decodeFaults: rules.faults,
   reasons: rules.reasons,
   dropped: machine.dropped,
   windowSeconds: machine.windowS,
+  clips: uplink.backlogClips + uplink.refusedClips,
+  clipsByState: clips.held,
   evicted: clips.evicted,
+  backlogClips: uplink.backlogClips,
+  backlogSeconds: uplink.backlogS,
   bytesSent: uplink.bytesSent,
+  reconnects: uplink.reconnects,
   gapP99Ms: machine.gapP99Ms,
   shedSteps: machine.shed.length,
   temperatureC: machine.temperatureC,

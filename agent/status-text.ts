@@ -1,18 +1,26 @@
 /** An agent's status for a person: a few lines that fit a terminal. Pure. */
 import { formatSize } from '@fieldloop/core';
+import { busiest } from './health/busiest.ts';
 import type { AgentStatus } from './health/status.ts';
 import type { ListedClip } from './held-clips.ts';
 
+/** Topics that are named, and how far log times must be off to be told of. */
+const shownTopics = 3;
+const shownOffsetMs = 1_000;
+
 export function statusText(status: AgentStatus): string {
-  const { source, score, rules, clips, uplink, lastClip, degraded } = status;
+  const { source, rules, clips, uplink, lastClip, degraded } = status;
   const rows: [string, string][] = [
     ['device', `${status.device}, agent ${status.agentVersion}, up ${status.uptimeS} s`],
-    ...source.each.map(({ name, state, recording, reason }): [string, string] => [
+    ...source.each.map(({ name, state, recording, reason, reconnects }): [string, string] => [
       `source ${name}`,
-      [state, recording, reason].filter((part) => part !== undefined).join(' · '),
+      [state, recording, reason, lostText(reconnects)]
+        .filter((part) => part !== undefined)
+        .join(' · '),
     ]),
     ['read', `${source.messages} messages, ${formatSize(source.bytes)}, lag ${source.lagMs} ms`],
-    ['score', scoreText(score)],
+    ...topicRows(status.machine),
+    ['score', scoreText(status)],
     ['rules', `${rules.set}@${rules.version} (${rules.digest.slice(0, 12)})`],
     ['fired', firedText(rules)],
     ...Object.entries(rules.off).map(([rule, why]): [string, string] => [
@@ -23,7 +31,7 @@ export function statusText(status: AgentStatus): string {
     ['clips', `${clips.cut} cut, ${clips.sealed} sealed, ${clips.acknowledged} in the cloud`],
     ['buffer', bufferText(status)],
     ['machine', machineText(status)],
-    ['clock', clockText(status.clock)],
+    ['clock', clockText(status)],
     ['uplink', uplinkText(uplink)],
   ];
   const { shed, dropped, spool } = status.machine;
@@ -56,17 +64,38 @@ export function replayText(status: AgentStatus, clips: readonly ListedClip[]): s
   ].join('\n');
 }
 
-function scoreText({ last, count, skipped, faults }: AgentStatus['score']): string {
-  const counts = `${count} scored, ${skipped} skipped, ${faults} without a score`;
+/** The topics that bring most. */
+function topicRows({ topicBytes }: AgentStatus['machine']): [string, string][] {
+  const largest = busiest(topicBytes, shownTopics);
+  if (largest.length === 0) return [];
+  const each = largest.map(([topic, bytes]) => `${topic} ${formatSize(bytes)}`).join(', ');
+  const others = Object.keys(topicBytes).length - largest.length;
+  return [['topics', others === 0 ? each : `${each} and ${others} more`]];
+}
+
+const lostText = (reconnects = 0): string | undefined =>
+  reconnects === 0 ? undefined : `connection lost ${reconnects} times`;
+
+function scoreText({ score, machine }: AgentStatus): string {
+  const { last, count, skipped, faults } = score;
+  const latencies = Object.entries(machine.scoreP50Ms).map(
+    ([id, ms]) =>
+      `; ${id} takes ${Math.round(ms)} ms, p99 ${Math.round(machine.scoreP99Ms[id] ?? ms)} ms`,
+  );
+  const counts = `${count} scored, ${skipped} skipped, ${faults} without a score${latencies.join('')}`;
   if (last === undefined) return counts;
   const { scorer, topClass, values } = last;
   const numbers = Object.entries(values).map(([name, value]) => `${name} ${value.toFixed(2)}`);
   return `${[scorer, topClass ?? '', ...numbers].filter(Boolean).join(' ')}; ${counts}`;
 }
 
-function clockText({ synced, source }: AgentStatus['clock']): string {
-  const by = source === 'system' ? '' : ` (${source})`;
-  return synced ? `right as far as is known${by}` : 'not synchronised';
+function clockText({ clock: { synced, source: keeper }, source }: AgentStatus): string {
+  const by = keeper === 'system' ? '' : ` (${keeper})`;
+  const state = synced ? `right as far as is known${by}` : 'not synchronised';
+  const { clockOffsetMs: ms = 0 } = source;
+  if (Math.abs(ms) < shownOffsetMs) return state;
+  const seconds = (Math.abs(ms) / 1000).toFixed(1);
+  return `${state}; log times are ${seconds} s ${ms > 0 ? 'behind' : 'ahead of'} it`;
 }
 
 function modelRows(models: AgentStatus['models']): [string, string][] {
@@ -111,7 +140,10 @@ function bufferText({ clips, caps }: AgentStatus): string {
   const evicted = clips.evicted === 0 ? undefined : `${clips.evicted} evicted`;
   const lost = clips.lost === 0 ? undefined : `${clips.lost} lost`;
   const used = `${formatSize(clips.bytes)} of ${formatSize(caps.quotaBytes)}`;
-  return [used, evicted, lost].filter((part) => part !== undefined).join(' · ');
+  const held = countsText(clips.held);
+  return [used, held === '' ? undefined : held, evicted, lost]
+    .filter((part) => part !== undefined)
+    .join(' · ');
 }
 
 function spoolText(spool: NonNullable<AgentStatus['machine']['spool']>): string {
@@ -142,12 +174,26 @@ function machineText({ machine, caps }: AgentStatus): string {
 
 function uplinkText(uplink: AgentStatus['uplink']): string {
   const { connected, uploading, backlogClips, refusedClips, bytesSent, lastError } = uplink;
+  const { backlogS, rate, reconnects } = uplink;
   const state = connected ? 'connected' : 'not connected';
-  const counts = `${uploading} uploading, ${backlogClips} waiting, ${formatSize(bytesSent)} sent`;
+  const oldest = backlogClips === 0 ? '' : `, the oldest for ${ageText(backlogS)}`;
+  const speed = rate === 0 ? '' : ` at ${formatSize(rate)}/s`;
+  const counts = `${uploading} uploading${speed}, ${backlogClips} waiting${oldest}`;
+  const sent = `${formatSize(bytesSent)} sent`;
   const refused = refusedClips === 0 ? undefined : `${refusedClips} refused by the cloud`;
-  return [state, counts, refused, connected ? undefined : lastError]
+  return [state, counts, sent, refused, lostText(reconnects), connected ? undefined : lastError]
     .filter((part) => part !== undefined)
     .join(' · ');
+}
+
+function ageText(seconds: number): string {
+  const units = [
+    ['d', 86_400],
+    ['h', 3_600],
+    ['min', 60],
+  ] as const;
+  const [unit, size] = units.find((one) => seconds >= 2 * one[1]) ?? ['s', 1];
+  return `${Math.round(seconds / size)} ${unit}`;
 }
 
 /** Control characters of a topic or a path never reach the terminal. */

@@ -253,6 +253,14 @@ test('a robot that has been up for ten seconds has said how it is', async () => 
     });
     expect(series.get('agent.rss')).toBeGreaterThan(20e6);
     expect(series.get('topic./odom.hz')).toBeGreaterThan(1);
+    // A number is bytes, and a message of the simulated odometry has some hundred.
+    const bytes = (series.get('topic./odom.bytes') ?? 0) / (series.get('topic./odom.hz') ?? 1);
+    expect(bytes).toBeGreaterThan(50);
+    expect(bytes).toBeLessThan(2_000);
+    expect(series.get('source.reconnects')).toBe(0);
+    expect(series.get('uplink.reconnects')).toBeGreaterThanOrEqual(0);
+    expect(series.get('buffer.clips.sealed')).toBeGreaterThanOrEqual(0);
+    expect(series.get('source.clock_offset_ms')).toBeDefined();
     expect(series.get('disk.free')).toBeGreaterThan(0);
     expect(Math.abs(series.get('clock.offset_ms') ?? Number.NaN)).toBeLessThan(5_000);
   } finally {

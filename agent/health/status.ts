@@ -67,7 +67,10 @@ export interface MachineFigures extends LoadFigures {
   readonly spool?: BeyondMemory | undefined;
   /** Messages since the start, by topic. */
   readonly topics: Readonly<Record<string, number>>;
-  /** Of each scorer's last scores. */
+  /** Bytes of their data since the start, by topic. */
+  readonly topicBytes: Readonly<Record<string, number>>;
+  /** Median and 99th percentile of each scorer's last scores. */
+  readonly scoreP50Ms: Readonly<Record<string, number>>;
   readonly scoreP99Ms: Readonly<Record<string, number>>;
 }
 
@@ -86,6 +89,13 @@ export interface SourceFigures {
   readonly bytes: number;
   /** How far reading is behind the speed of the recording; 0 at speed max. */
   readonly lagMs: number;
+  /**
+   * This machine's clock less the newest log time of a live source, ms; of several the farthest.
+   * Negative when log times are ahead. Absent while no live source was read.
+   */
+  readonly clockOffsetMs?: number;
+  /** Connections of all sources that ended, since the start. */
+  readonly reconnects: number;
   /** Recordings that could not be read to their end. */
   readonly broken: number;
   readonly each: readonly SourceState[];
@@ -98,6 +108,8 @@ export interface SourceState {
   readonly recording?: string;
   /** Why it waits or broke. */
   readonly reason?: string;
+  /** Its connections that ended; absent when none did. */
+  readonly reconnects?: number;
 }
 
 export interface ScoreFigures {
@@ -143,9 +155,15 @@ export interface UplinkFigures {
   /** Clips on their way now. */
   readonly uploading: number;
   readonly bytesSent: number;
+  /** Of clips, in B/s over the last seconds. */
+  readonly rate: number;
+  /** Connections to the cloud that ended, since the start. */
+  readonly reconnects: number;
   /** By this process; `clips.acknowledged` is the buffer's own count over all of them. */
   readonly clipsAcknowledged: number;
   readonly backlogClips: number;
+  /** Age of the oldest clip that the cloud does not have, seconds; 0 without one. */
+  readonly backlogS: number;
   /** Rows that the cloud has not stored; absent while there is no uplink. */
   readonly backlogRows?: number;
   /** Clips that the cloud refused; they stay until room is needed. */

@@ -1,6 +1,7 @@
 /** The numbers of a minute, the most telling first: what does not fit on the wire is at the end. */
 import type { Series } from '@fieldloop/proto';
 import { maxMeasuredTopics } from '../limits.ts';
+import { busiest } from './busiest.ts';
 
 export interface Measured {
   readonly rssBytes: number;
@@ -10,15 +11,24 @@ export interface Measured {
   readonly bufferBytes: number;
   readonly bytesByClass: Readonly<Record<string, number>>;
   readonly clips: number;
+  /** Held now, by what is still to happen to them. */
+  readonly clipsByState: Readonly<Record<string, number>>;
   readonly backlogClips: number;
   readonly backlogRows: number;
   /** Age of the oldest clip that the cloud does not have. */
   readonly backlogSeconds: number;
   readonly lagMs: number;
-  /** Since the start: messages by topic, fires by rule. */
+  /** This machine's clock less log times of live sources; absent without any. */
+  readonly clockOffsetMs?: number | undefined;
+  /** Since the start: connections that ended, of the sources and to the cloud. */
+  readonly sourceReconnects: number;
+  readonly reconnects: number;
+  /** Since the start: messages and their bytes by topic, fires by rule. */
   readonly topics: Readonly<Record<string, number>>;
+  readonly topicBytes: Readonly<Record<string, number>>;
   readonly fired: Readonly<Record<string, number>>;
   readonly suppressed: number;
+  readonly scoreP50: Readonly<Record<string, number>>;
   readonly scoreP99: Readonly<Record<string, number>>;
   readonly scoresSkipped: number;
   readonly scoreFaults: number;
@@ -61,10 +71,14 @@ export function seriesOf(now: Measured, before: Measured): readonly Series[] {
     Object.keys(all)
       .toSorted()
       .map((name) => one(`${group}.${name}`, '1', more(all, old, name)));
-  const rates = Object.keys(now.topics)
-    .map((topic): [string, number] => [topic, more(now.topics, before.topics, topic) / seconds])
-    .toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1))
-    .slice(0, maxMeasuredTopics);
+  /** A second, of the busiest topics. */
+  const rates = (
+    all: Readonly<Record<string, number>>,
+    old: Readonly<Record<string, number>>,
+  ): ReturnType<typeof busiest> => {
+    const each = Object.keys(all).map((topic) => [topic, more(all, old, topic) / seconds] as const);
+    return busiest(Object.fromEntries(each), maxMeasuredTopics);
+  };
   return [
     one('agent.rss', 'B', now.rssBytes),
     one('agent.cpu', '1', Math.max(0, now.cpuSeconds - before.cpuSeconds) / seconds),
@@ -77,13 +91,20 @@ export function seriesOf(now: Measured, before: Measured): readonly Series[] {
     one('disk.free', 'B', now.diskFreeBytes),
     one('buffer.bytes', 'B', now.bufferBytes),
     one('buffer.clips', '1', now.clips),
+    ...Object.entries(now.clipsByState).map(([state, n]) => one(`buffer.clips.${state}`, '1', n)),
     ...Object.entries(now.bytesByClass).map(([name, n]) => one(`buffer.${name}.bytes`, 'B', n)),
     one('buffer.evicted', '1', since(now.evicted, before.evicted)),
     one('uplink.rate', 'B/s', since(now.bytesSent, before.bytesSent) / seconds),
     one('uplink.backlog_s', 's', now.backlogSeconds),
     one('uplink.backlog_clips', '1', now.backlogClips),
     one('uplink.backlog_rows', '1', now.backlogRows),
+    one('uplink.reconnects', '1', since(now.reconnects, before.reconnects)),
     one('source.lag_ms', 'ms', now.lagMs),
+    ...(now.clockOffsetMs === undefined
+      ? []
+      : [one('source.clock_offset_ms', 'ms', now.clockOffsetMs)]),
+    one('source.reconnects', '1', since(now.sourceReconnects, before.sourceReconnects)),
+    ...Object.entries(now.scoreP50).map(([scorer, ms]) => one(`score.${scorer}.p50_ms`, 'ms', ms)),
     ...Object.entries(now.scoreP99).map(([scorer, ms]) => one(`score.${scorer}.p99_ms`, 'ms', ms)),
     one('window.seconds', 's', now.windowSeconds),
     ...counted('dropped', now.dropped, before.dropped),
@@ -94,9 +115,12 @@ export function seriesOf(now: Measured, before: Measured): readonly Series[] {
     one('rules.decode_faults', '1', since(now.decodeFaults, before.decodeFaults)),
     one('rules.suppressed', '1', since(now.suppressed, before.suppressed)),
     ...counted('rules.suppressed', now.reasons, before.reasons),
-    ...rates.map(([topic, hz]) => one(`topic.${topic}.hz`, 'Hz', hz)),
+    ...rates(now.topics, before.topics).map(([topic, hz]) => one(`topic.${topic}.hz`, 'Hz', hz)),
     ...Object.keys(now.fired)
       .toSorted()
       .map((rule) => one(`rules.${rule}.fired`, '1', more(now.fired, before.fired, rule))),
+    ...rates(now.topicBytes, before.topicBytes).map(([topic, rate]) =>
+      one(`topic.${topic}.bytes`, 'B/s', rate),
+    ),
   ].filter(({ name, value }) => name.length <= 128 && Number.isFinite(value));
 }

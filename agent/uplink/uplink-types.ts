@@ -3,6 +3,7 @@ import type { Clock, Ids, Log, Random } from '@fieldloop/core';
 import type { Series } from '@fieldloop/proto';
 import type { AgentBuffer } from '../buffer/buffer.ts';
 import type { ClockState } from '../clip/clock.ts';
+import type { Backlog } from './backlog.ts';
 import type { ReconnectRange } from './connection.ts';
 import type { Downloads } from './downloads.ts';
 import type { LinkPort } from './link.ts';
@@ -33,7 +34,7 @@ export interface UplinkOptions {
   readonly links?: LinkPort | undefined;
 }
 
-export interface UplinkStatus {
+export interface UplinkStatus extends Backlog {
   readonly connected: boolean;
   /** ISO 8601, of the last change of `connected`. */
   readonly since?: string;
@@ -41,15 +42,14 @@ export interface UplinkStatus {
   readonly uploading: number;
   /** Bytes of clips since this process started, what was sent again included. */
   readonly bytesSent: number;
+  /** Of clips, in B/s over the last seconds. */
+  readonly rate: number;
   readonly clipsAcknowledged: number;
-  /** Clips that the cloud does not have yet. */
-  readonly backlogClips: number;
-  /** Clips that the cloud refused: they wait for nothing and stay until room is needed. */
-  readonly refusedClips: number;
   /** Rows that the cloud has not stored yet. */
   readonly backlogRows: number;
   /** Messages of the cloud that made no sense and were left aside. */
   readonly badReplies: number;
+  /** Control connections that ended. */
   readonly reconnects: number;
   readonly lastError?: string;
 }

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeStored, encodeTransfer } from '@fieldloop/proto';
 import { afterEach, assert, beforeEach, describe, expect, test } from 'vitest';
+import { uplinkRateMs } from '../limits.ts';
 import { type Faults, noFaults } from './faults.cases.ts';
 import { expectAllOnce, expectQuiet, World } from './world.cases.ts';
 
@@ -81,9 +82,27 @@ test('without a link the clips stay and may be evicted, and go up when it is bac
     backlogClips: 1,
     lastError: expect.stringContaining('nobody answers'),
   });
+  expect(world.uplink?.status().backlogS).toBeCloseTo(30, 0);
   world.cloud.isReachable = true;
   await expectQuiet(world, 6_000);
   await expectAllOnce(world);
+  expect(world.uplink?.status().backlogS).toBe(0);
+});
+
+test('the rate of what goes up is told while it does, and how often the link was lost', async () => {
+  await world.start();
+  await world.seal(2_000_000);
+  await expectQuiet(world, 10_000);
+  while (world.uplink?.status().rate === 0) await world.run(100);
+  const { bytesSent = 0, rate } = world.uplink?.status() ?? {};
+  // All of it went up within one span.
+  expect(rate).toBeGreaterThan(0.9 * (bytesSent / (uplinkRateMs / 1_000)));
+  expect(rate).toBeLessThanOrEqual(bytesSent / (uplinkRateMs / 1_000));
+  await world.run(uplinkRateMs + 500);
+  expect(world.uplink?.status()).toMatchObject({ rate: 0, reconnects: 0 });
+  world.cloud.cut();
+  await world.run(10_000);
+  expect(world.uplink?.status()).toMatchObject({ connected: true, reconnects: 1 });
 });
 
 test('a clean stop says goodbye, and the connection number rises over restarts', async () => {

@@ -21,10 +21,12 @@ import {
 } from '@fieldloop/proto';
 import { unknownClock } from '../clip/clock.ts';
 import { bulkIdleMs, goodbyeMs, reconnectRange, sweepEveryMs, uplinkTickMs } from '../limits.ts';
+import { backlogOf } from './backlog.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { openLanes } from './lanes.ts';
 import type { Link, LinkPort, Outgoing } from './link.ts';
 import { mqttLinks } from './mqtt.ts';
+import { openRate, type Rate } from './rate.ts';
 import { newPace, readyToSend, sendChunks } from './send.ts';
 import { openTransfers } from './transfers.ts';
 import type { Uplink, UplinkOptions, UplinkStatus } from './uplink-types.ts';
@@ -63,6 +65,7 @@ class RunningUplink {
   #since: string | undefined;
   #lastError: string | undefined;
   #bytesSent = 0;
+  readonly #rate: Rate;
   #acknowledged = 0;
   #badReplies = 0;
   #reconnects = 0;
@@ -71,6 +74,7 @@ class RunningUplink {
   constructor(options: UplinkOptions) {
     const { buffer, clock, random } = options;
     this.#options = options;
+    this.#rate = openRate(clock.monotonicMs());
     this.#log = options.log.child('uplink');
     this.#bootId = uuidText(options.ids.uuid());
     this.#wishes = openWishes(options.identity.device, options.wishes, this.#log);
@@ -103,14 +107,16 @@ class RunningUplink {
   }
 
   status(): UplinkStatus {
-    const { clips, rows } = this.#options.buffer.counts();
+    const { buffer, clock } = this.#options;
+    const counts = buffer.counts();
+    const { rows } = counts;
     return {
+      ...backlogOf(counts, clock.now()),
       connected: this.#control.link !== undefined,
       uploading: this.#transfers.size,
       bytesSent: this.#bytesSent,
+      rate: this.#rate.bytesPerSecond,
       clipsAcknowledged: this.#acknowledged,
-      backlogClips: clips.sealed + clips.offered + clips.uploading,
-      refusedClips: clips.refused,
       backlogRows: rows.events + rows.manifests + rows.reported,
       badReplies: this.#badReplies,
       reconnects: this.#reconnects,
@@ -311,6 +317,7 @@ class RunningUplink {
     let swept = clock.monotonicMs();
     while (!signal.aborted) {
       await clock.sleep(uplinkTickMs, signal).catch(() => {});
+      this.#rate.look(this.#bytesSent, clock.monotonicMs());
       this.#wake();
       if (clock.monotonicMs() - swept < sweepEveryMs) continue;
       swept = clock.monotonicMs();

@@ -103,14 +103,50 @@ export const fleetSignal = (name: string): FleetSignal | undefined =>
 export const knownSeries: readonly { readonly name: string; readonly doc: string }[] = [
   { name: 'agent.rss', doc: 'Bytes of memory of the agent.' },
   { name: 'agent.cpu', doc: 'Share of one core that the agent used.' },
+  {
+    name: 'agent.gap_p99_ms',
+    doc: "How long 99 of 100 gaps of the agent's main loop took at most.",
+  },
+  { name: 'agent.shed_steps', doc: 'Steps that the agent gives up because the machine is short.' },
+  { name: 'machine.temperature', doc: 'Degrees Celsius, where a sensor is configured.' },
+  { name: 'machine.battery', doc: 'Charge from 0 to 1, where a battery is configured.' },
   { name: 'disk.free', doc: "Free bytes of the disk of the agent's buffer." },
   { name: 'buffer.bytes', doc: 'Bytes in the buffer of the agent.' },
   { name: 'buffer.clips', doc: 'Clips in the buffer of the agent.' },
+  {
+    name: 'buffer.clips.<state>',
+    doc: 'Of them those that are sealed, offered, uploading or refused.',
+  },
+  { name: 'buffer.<class>.bytes', doc: 'Bytes of clips of a class in the buffer.' },
+  { name: 'buffer.evicted', doc: 'Clips that went for lack of room in the minute.' },
+  { name: 'uplink.rate', doc: 'Bytes of clips sent, a second.' },
   { name: 'uplink.backlog_s', doc: 'Age of the oldest clip that waits to be sent, in seconds.' },
-  { name: 'clock.offset_ms', doc: "Offset of the robot's clock, in milliseconds." },
+  { name: 'uplink.backlog_clips', doc: 'Clips that wait to be sent.' },
+  { name: 'uplink.backlog_rows', doc: 'Rows that wait to be sent.' },
+  { name: 'uplink.reconnects', doc: 'Connections to the cloud that ended in the minute.' },
+  {
+    name: 'clock.offset_ms',
+    doc: "How far the robot's clock is ahead of the cloud's, in milliseconds.",
+  },
   { name: 'source.lag_ms', doc: 'How far behind the newest message the agent reads.' },
+  {
+    name: 'source.clock_offset_ms',
+    doc: "How far log times are behind the robot's clock, in milliseconds.",
+  },
+  { name: 'source.reconnects', doc: 'Connections of sources that ended in the minute.' },
   { name: 'topic.<topic>.hz', doc: 'Messages a second of a topic.' },
+  { name: 'topic.<topic>.bytes', doc: 'Bytes a second of a topic.' },
+  { name: 'score.<scorer>.p50_ms', doc: 'How long half of the scores took at most.' },
   { name: 'score.<scorer>.p99_ms', doc: 'How long 99 of 100 scores took at most.' },
+  { name: 'score.skipped', doc: 'Frames that no model scored in the minute because it was busy.' },
+  { name: 'score.faults', doc: 'Frames without a score in the minute.' },
+  { name: 'window.seconds', doc: 'Seconds of log time that the window holds.' },
+  { name: 'dropped.<reason>', doc: 'Messages that were not looked at in the minute.' },
+  { name: 'rules.evaluations', doc: 'How often a rule was looked at in the minute.' },
+  { name: 'rules.unknown', doc: 'Looks at a rule whose signals were not known.' },
+  { name: 'rules.decode_faults', doc: 'Values that could not be decoded in the minute.' },
+  { name: 'rules.suppressed', doc: 'Triggers of the minute that became no clip of their own.' },
+  { name: 'rules.suppressed.<reason>', doc: 'Of them those with this reason.' },
   { name: 'rules.<rule>.fired', doc: 'How often a rule fired in the minute.' },
 ];
 
@@ -125,10 +161,14 @@ const seriesHeads: ReadonlySet<string> = new Set(knownSeries.map(({ name }) => p
 const plainNames: readonly string[] = [...fleetSignals, ...knownSeries]
   .map(({ name }) => name)
   .filter((name) => !name.includes('<'));
+/** `^rules\.suppressed\..+$` */
+const openNames: readonly RegExp[] = knownSeries
+  .filter(({ name }) => name.includes('<'))
+  .map(({ name }) => new RegExp(`^${name.replaceAll('.', '\\.').replaceAll(/<\w+>/g, '.+')}$`));
 
 /** Fault `invalid` for a metric that is no signal and that no agent would send. */
 export function demandSeriesName(metric: string): void {
-  if (plainNames.includes(metric)) return;
+  if (plainNames.includes(metric) || openNames.some((open) => open.test(metric))) return;
   const [head, tail] = parted(metric);
   const siblings = plainNames.map(parted).filter((known) => known[0] === head);
   // A newer agent may send more of its own numbers, but hardly one that is a slip of a known name.

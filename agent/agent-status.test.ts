@@ -1,0 +1,43 @@
+/**
+ * Goal: what an agent read and holds is in its status, and an answer with little room gets what
+ * matters of it. Method: a real agent over a recording; a status with more topics than fit.
+ */
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { shortStatus } from './agent-status.ts';
+import type { AgentStatus } from './health/status.ts';
+import { jsonBytes, writeRecording } from './source/testing.ts';
+import { openHome, plainRules } from './testing.ts';
+
+test('bytes of each topic, clips by state and the age of the backlog are in the status', async () => {
+  using home = openHome();
+  const value = (i: number) => ({ vx: i === 20 ? 2 : 0 });
+  const messages = Array.from({ length: 60 }, (_, i) => ({
+    topic: i % 3 === 0 ? '/scan' : '/odom',
+    atNs: 1_700_000_000_000_000_000n + BigInt(i) * 100_000_000n,
+    value: value(i),
+  }));
+  await writeRecording(join(home.path, 'a.mcap'), messages);
+  const sources = [{ name: 'main', file: 'a.mcap', speed: 'max' }];
+  await using running = await home.start({ sources, rules: plainRules });
+  const status = await running.until(({ finished }) => finished);
+  const each = jsonBytes(value(0)).length;
+  expect(status.machine.topics).toEqual({ '/odom': 40, '/scan': 20 });
+  expect(status.machine.topicBytes).toEqual({ '/odom': 40 * each, '/scan': 20 * each });
+  expect(status.clips.held).toEqual({ sealed: 1, offered: 0, uploading: 0, refused: 0 });
+  expect(status.source).toMatchObject({ reconnects: 0 });
+  expect(status.uplink).toMatchObject({ backlogClips: 1, reconnects: 0, rate: 0 });
+  expect(status.uplink.backlogS).toBeGreaterThan(0);
+  expect(status.uplink.backlogS).toBeLessThan(60);
+});
+
+test('of a hundred topics those that bring most are told where there is little room', () => {
+  const numbers = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`/t${n}`, n]));
+  const status = { device: 'amr-01', machine: { topics: numbers, topicBytes: numbers, duty: 1 } };
+  const { device, machine } = shortStatus(status as unknown as AgentStatus);
+  expect([device, machine.duty]).toEqual(['amr-01', 1]);
+  for (const few of [machine.topics, machine.topicBytes]) {
+    expect(Object.keys(few)).toHaveLength(40);
+    expect(few).toMatchObject({ '/t99': 99, '/t60': 60 });
+  }
+});
