@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
+import type { Channel } from '@fieldloop/recording';
 import { parseRuleSet, type RuleSet } from '@fieldloop/rules';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { FinishedClip } from './clip/write.ts';
@@ -97,7 +98,11 @@ function openTimeline(ruleSet: RuleSet, shadow?: RuleSet, more: Partial<Timeline
     getPosition: nothing,
     makeRoom: async () => await Promise.resolve(false),
   };
-  const scoring = { forget: () => undefined, kept: () => undefined } as never;
+  const forgotten: string[] = [];
+  const forget = (channels: Iterable<Channel>): void => {
+    forgotten.push(...[...channels].map(({ topic }) => topic));
+  };
+  const scoring = { forget, kept: () => undefined } as never;
   const session = { id: '01890a5d-ac96-774b-bcce-b302099a8057', recording: 'x', live: true };
   const deps = { clock: systemClock, log: silentLog, scoring, outlet, tally, ...more };
   const timeline = new Timeline(
@@ -122,7 +127,7 @@ function openTimeline(ruleSet: RuleSet, shadow?: RuleSet, more: Partial<Timeline
     const each = Array.from({ length: seconds }, (_, s) => messagesOf(s, fast));
     await timeline.block(blockOf(each.flat()));
   };
-  return { timeline, tally, messagesOf, drive, driveAtOnce };
+  return { timeline, tally, forgotten, messagesOf, drive, driveAtOnce };
 }
 
 const spanOf = ({ manifest }: FinishedClip): readonly number[] =>
@@ -130,10 +135,12 @@ const spanOf = ({ manifest }: FinishedClip): readonly number[] =>
 
 test('a clip that is open stays open under other rules, and their clips reach back before them', async () => {
   const [old, next] = [setOf('old', 'vx > 1.0'), setOf('next', 'vx > 1.5', 'pre: 6s, post: 1s')];
-  const { timeline, tally, drive } = openTimeline(old);
+  const { timeline, tally, forgotten, drive } = openTimeline(old);
   await drive(0, 12, 10);
   Object.assign(tally, talliesOf(next));
   await timeline.use(settingsOf(next));
+  // They are declared anew; the scoring worker knows the old ones by keys of their own.
+  expect(forgotten).toEqual(['/odom', '/scan']);
   await drive(12, 24, 14);
   await timeline.end(false);
   expect(clips.map(({ manifest }) => manifest.markers.map(({ rule }) => rule))).toEqual([

@@ -88,6 +88,8 @@ export class Timeline {
     await this.#tellSuppressed();
     this.#settings = settings;
     this.#clips.use(settings);
+    // Each is declared anew below.
+    this.#deps.scoring.forget(this.channels);
     this.#tap = openTap(settings.scorers);
     this.#engine = this.#openEngine();
     this.#counted = this.#engine.counters();

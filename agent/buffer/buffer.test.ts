@@ -5,6 +5,7 @@
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Fault, type Log, silentLog } from '@fieldloop/core';
+import { systemClock } from '@fieldloop/core/system';
 import { decodeEvents, decodeManifest, decodeReported } from '@fieldloop/proto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BufferFolder, event } from './buffer.cases.ts';
@@ -213,7 +214,9 @@ test('a full disk changes nothing, and the seal is tried again after eviction', 
 });
 
 test('a clip whose manifest was refused keeps its bytes and tells of it', async () => {
-  const [first, second] = [await at.seal(), await at.seal()];
+  const first = await at.seal();
+  await systemClock.sleep(5);
+  const second = await at.seal();
   const said: unknown[] = [];
   const log: Log = {
     ...silentLog,
@@ -228,7 +231,8 @@ test('a clip whose manifest was refused keeps its bytes and tells of it', async 
   expect(at.buffer.clips.turn(9).map((clip) => clip.clipId)).toEqual([second.clipId]);
   expect(at.buffer.clips.hold(first.clipId)).toBe(false);
   const counts = { sealed: 0, offered: 0, uploading: 1, refused: 1 };
-  expect(at.buffer.counts()).toMatchObject({ clips: counts, ever: { acknowledged: 0 } });
+  const oldestMs = at.buffer.clips.get(second.clipId)?.sealedMs;
+  expect(at.buffer.counts()).toMatchObject({ clips: counts, oldestMs, ever: { acknowledged: 0 } });
   const rows = at.buffer.rows.read('events', 0, { rows: 9, bytes: 1e6 });
   expect(rows).toHaveLength(1);
   const [told] = decodeEvents(eventsMessage(1n, rows)).rows;

@@ -328,7 +328,7 @@ function countAll(
   const by = new Map(clips.counts().map((row) => [row.state, row]));
   const n = (state: 'sealed' | 'wanted' | 'refused'): number => by.get(state)?.n ?? 0;
   const offered = clips.sealedThrough(offeredThrough);
-  const oldest = [...by.values()].map((row) => row.oldest);
+  const oldest = (['sealed', 'wanted'] as const).flatMap((state) => by.get(state)?.oldest ?? []);
   const rows = { events: 0, manifests: 0, reported: 0 };
   for (const row of db.all('SELECT lane, sum(count) AS n FROM lane_row GROUP BY lane') as {
     lane: LaneName;

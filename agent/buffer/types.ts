@@ -62,7 +62,7 @@ export interface BufferCounts {
   };
   /** Bytes of clip files that the buffer holds. */
   readonly bytes: number;
-  /** Seal time of the oldest clip, Unix ms. */
+  /** Seal time of the oldest clip that waits for the cloud, Unix ms. */
   readonly oldestMs?: number | undefined;
   /** Since the database was made. */
   readonly ever: {

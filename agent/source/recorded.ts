@@ -149,7 +149,15 @@ export class Recorded {
         i === 0 && place.warmOffset > 0
           ? { offset: place.warmOffset, channels, schemas: place.spare }
           : undefined;
-      await using file = await openGrowing(candidate.path, from);
+      let file: GrowingFile;
+      try {
+        file = await openGrowing(candidate.path, from);
+      } catch (error) {
+        // Deleted in this moment: as if it had been gone before.
+        if (expected(error).code === 'not_found') continue;
+        return { kind: 'torn', fault: expected(error), goesOn: false };
+      }
+      await using _ = file;
       const part = this.#open(candidate.path, placed.index, placed.opening);
       if (from !== undefined) for (const channel of channels) part.map.take(channel);
       const isLast = i === place.files.length - 1;
