@@ -5,9 +5,12 @@
  * are counted.
  */
 import { expect, test } from 'vitest';
+import { checkRecording } from '../check.ts';
+import { McapRecordBuilder } from '../mcap/core.ts';
 import { openIndexedMcap } from '../mcap/indexed.ts';
-import { makeMcap } from '../testing/mcap-maker.ts';
-import { memoryFile, memorySink } from '../testing/memory-file.ts';
+import { readRecording } from '../read.ts';
+import { builtMcap, makeMcap } from '../testing/mcap-maker.ts';
+import { memoryFile, memorySink, readAll } from '../testing/memory-file.ts';
 import { trimMcap } from './trim.ts';
 
 const [footerBytes, magicBytes, channelRecord] = [20, 8, 4];
@@ -103,4 +106,74 @@ test.each([
   expect(reads.length).toBeGreaterThanOrEqual(least);
   expect(reads.length).toBeLessThanOrEqual(most);
   expect(reads.reduce((sum, n) => sum + n, 0)).toBeLessThan(bytes.length);
+});
+
+/** One chunk that defines two topics and has messages of the first alone. */
+function definedTogether(): Uint8Array {
+  const define = (builder: McapRecordBuilder): void => {
+    for (const id of [1, 2]) {
+      builder.writeSchema({ id, name: `S${id}`, encoding: 'ros2msg', data: new Uint8Array(1) });
+    }
+    for (const [id, topic] of [
+      [1, '/a'],
+      [2, '/b'],
+    ] as const) {
+      const channel = { id, schemaId: id, topic, messageEncoding: 'cdr', metadata: new Map() };
+      builder.writeChannel(channel);
+    }
+  };
+  const times = { messageStartTime: 5n, messageEndTime: 5n };
+  const inside = new McapRecordBuilder();
+  define(inside);
+  const message = { channelId: 1, sequence: 1, logTime: 5n, publishTime: 5n };
+  inside.writeMessage({ ...message, data: new Uint8Array(12) });
+  const records = inside.buffer.slice();
+  const size = BigInt(records.length);
+  return builtMcap((builder) => {
+    const chunkStartOffset = BigInt(builder.length);
+    const chunk = { ...times, compression: '', uncompressedSize: size };
+    const chunkLength = builder.writeChunk({ ...chunk, uncompressedCrc: 0, records });
+    builder.writeDataEnd({ dataSectionCrc: 0 });
+    const summaryStart = BigInt(builder.length);
+    define(builder);
+    builder.writeStatistics({
+      ...times,
+      messageCount: 1n,
+      schemaCount: 2,
+      channelCount: 2,
+      attachmentCount: 0,
+      metadataCount: 0,
+      chunkCount: 1,
+      channelMessageCounts: new Map([[1, 1n]]),
+    });
+    const indexes = { messageIndexOffsets: new Map<number, bigint>(), messageIndexLength: 0n };
+    const place = { chunkStartOffset, chunkLength, compressedSize: size };
+    builder.writeChunkIndex({ ...chunk, ...place, ...indexes });
+    builder.writeFooter({ summaryStart, summaryOffsetStart: 0n, summaryCrc: 0 });
+    builder.writeMagic();
+  });
+}
+
+test('a chunk that defines a topic which is not chosen does not go in as it is', async () => {
+  const file = await openIndexedMcap(memoryFile(definedTogether()));
+  const out = memorySink();
+  const note = { name: 'n', entries: new Map() };
+  await trimMcap(out, { topics: ['/a'], library: 't', note }, file);
+  const items = await readAll(readRecording(memoryFile(out.bytes)));
+  expect(items.messages.map(({ topic }) => topic)).toEqual(['/a']);
+  expect(Buffer.from(out.bytes).includes('/b')).toBe(false);
+  expect(await checkRecording(memoryFile(out.bytes))).toMatchObject({ clean: true, errors: [] });
+});
+
+test('without an end every message goes in, whatever its clock says', async () => {
+  const made = await makeMcap({
+    channels: [{ topic: '/a' }],
+    compression: 'zstd',
+    messages: [1n, 2n ** 63n, 2n ** 64n - 1n].map((logTime, sequence) => {
+      return { channel: 0, sequence, logTime, publishTime: 0n, data: new Uint8Array(1) };
+    }),
+  });
+  const plan = { startNs: 1n, library: 't', note: { name: 'n', entries: new Map() } };
+  const file = await openIndexedMcap(memoryFile(made));
+  expect((await trimMcap(memorySink(), plan, file)).messageCount).toBe(3);
 });

@@ -12,7 +12,14 @@ import type { McapChunkIndex } from '../mcap/records.ts';
 import { storedLength, type StoredRecords } from '../mcap/stored-records.ts';
 import type { Appendable, Channel, MessageBlock } from '../types.ts';
 import type { ClipSummary } from './contents.ts';
-import { keepLatched, type LatchedMessage, messageAt, type Range, selectBlock } from './select.ts';
+import {
+  keepLatched,
+  type LatchedMessage,
+  messageAt,
+  picksOf,
+  type Range,
+  selectBlock,
+} from './select.ts';
 import { type ClipWriter, openClipWriter } from './writer.ts';
 
 export interface TrimPlan {
@@ -33,7 +40,8 @@ export interface TrimPlan {
   readonly hash?: boolean | undefined;
 }
 
-const mostNs = 2n ** 63n;
+/** Behind every log time. */
+const mostNs = 2n ** 64n;
 
 /** Latched topics begin with their last message before the start, at the start's log time. */
 export async function trimMcap(
@@ -179,8 +187,10 @@ async function select(
   for (const block of blocks) {
     const selected = selectBlock(block, range, chosen);
     if (selected === undefined) continue;
-    if (selected.picks === undefined) await writer.chunk(block);
-    else await copyMessages(writer, block, selected.picks);
+    // A chunk that defines channels that are not chosen cannot go in as it is.
+    const isOwn = block.chunk?.declares.every((id) => chosen === undefined || chosen[id] === 1);
+    if (selected.picks === undefined && isOwn === true) await writer.chunk(block);
+    else await copyMessages(writer, block, selected.picks ?? picksOf(block, range, chosen));
   }
 }
 

@@ -256,3 +256,18 @@ test('a chunk whose index lies is opened, and its copy gets an index that is rig
   await trimMcap(out, { library: 'test', note, hash: false }, lying);
   expect(await examine(out.bytes)).toEqual([]);
 });
+
+test('what stood before damage in one chunk is not given with the next', async () => {
+  const bytes = await makeMcap({ ...robotMessages(2), compression: 'none', chunkSize: 2_000 });
+  const [first, second] = (await openIndexedMcap(memoryFile(bytes))).chunks;
+  if (first === undefined || second === undefined) throw new Error('too few chunks');
+  const end = first.chunkStartOffset + first.chunkLength;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  // No checksum, and a last message (320 bytes of imu) that states fewer bytes than its fields take.
+  view.setUint32(first.chunkStartOffset + 9 + 24, 0, true);
+  view.setUint32(end - 320 - 30, 5, true);
+  const file = await openIndexedMcap(memoryFile(bytes));
+  await expect(file.chunk(first)).rejects.toMatchObject({ code: 'corrupt' });
+  const offsets = (await file.chunk(second)).map(({ offset }) => offset);
+  expect(offsets).toEqual([second.chunkStartOffset]);
+});

@@ -185,9 +185,14 @@ interface Opened {
   readonly sink: ItemSink;
 }
 
-/** The sink is emptied at once, so that several readers may share it. */
+/** The sink is emptied at once, after damage too, so that several readers may share it. */
 function blocksIn(sink: ItemSink, chunk: McapChunkIndex, bytes: Uint8Array): MessageBlock[] {
-  sink.record(pieceOf(bytes, chunk.chunkStartOffset), 0, bytes.length, () => {});
+  try {
+    sink.record(pieceOf(bytes, chunk.chunkStartOffset), 0, bytes.length, () => {});
+  } catch (error) {
+    sink.drain();
+    throw error;
+  }
   return sink.drain().flatMap((item) => (item.kind === 'block' ? [item.block] : []));
 }
 

@@ -21,13 +21,25 @@ export async function* inTimeOrder(
 ): AsyncGenerator<readonly MessageRef[], void> {
   const starts = laterStarts(file, want);
   let held: readonly MessageRef[] = [];
+  const due = (offset: number): readonly MessageRef[] => {
+    const untilNs = starts.after(offset);
+    const cut = untilNs === undefined ? held.length : firstFrom(held, untilNs);
+    const run = held.slice(0, cut);
+    held = held.slice(cut);
+    return run;
+  };
+  /** A chunk whose times are too far apart for one block: another block of it may be earlier. */
+  let parted: number | undefined;
   for await (const block of file.blocks({ ...want, order: 'time' })) {
+    if (parted !== undefined && parted !== block.offset) {
+      const run = due(parted);
+      if (run.length > 0) yield run;
+    }
+    parted = block.chunk === undefined ? block.offset : undefined;
     const more = chosen(block, want);
     held = held.length === 0 ? more : [...held, ...more].toSorted(byTime);
-    const untilNs = starts.after(block.offset);
-    const cut = untilNs === undefined ? held.length : firstFrom(held, untilNs);
-    if (cut > 0) yield held.slice(0, cut);
-    held = held.slice(cut);
+    const run = parted === undefined ? due(block.offset) : [];
+    if (run.length > 0) yield run;
     admit(file.name, held);
   }
   if (held.length > 0) yield held;

@@ -45,11 +45,6 @@ export class BagItems {
     return items;
   }
 
-  /** Drops what a damaged chunk left behind. */
-  forget(): void {
-    this.#columns.count = 0;
-  }
-
   connect(connection: BagConnection, place: BagPlace): void {
     const { id, topic, type, md5sum, definition, callerid, latching } = connection;
     const before = this.#channels.get(id);

@@ -50,11 +50,14 @@ export function orderDefinitions(
 ): Definitions {
   const isConstants = (one: MessageDefinition): boolean =>
     one.definitions.length > 0 && one.definitions.every((field) => field.isConstant === true);
+  const messages = definitions.filter((one) => !isConstants(one));
   const root =
     definitions.find((one) => one.name === undefined) ??
     definitions.find((one) => one.name === schemaName) ??
-    definitions.find((one) => !isConstants(one));
-  if (root === undefined) throw badSchema(channel, 'it defines no message');
+    definitions.find((one) => plainName(one.name) === plainName(schemaName)) ??
+    (messages.length === 1 ? messages[0] : undefined);
+  if (root === undefined)
+    throw badSchema(channel, `it does not define "${schemaName.slice(0, 60)}"`);
   const others = definitions.filter((one) => one !== root && !timeTypes.has(one.name ?? ''));
   const rest = eachOnce(others, channel);
   for (const one of [root, ...rest]) {
@@ -67,6 +70,13 @@ export function orderDefinitions(
     ...rest.map((one) => ({ ...one, definitions: one.definitions.map((f) => plainTime(f)) })),
   ];
 }
+
+/** `pkg/Type` for every way to write it: `pkg/msg/Type`, `pkg::msg::Type`, `pkg::msg::dds_::Type_`. */
+const plainName = (name = ''): string =>
+  name
+    .replaceAll('::', '/')
+    .replace(/\/dds_\/(\w+)_$/, '/$1')
+    .replace(/^(\w+)\/msg\//, '$1/');
 
 /** A message that is defined twice alike is kept once; readers would differ in which one counts. */
 function eachOnce(definitions: Definitions, channel: ChannelName): Definitions {

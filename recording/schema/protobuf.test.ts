@@ -270,3 +270,33 @@ test('a message that contains itself is listed once', () => {
     'id',
   ]);
 });
+
+test('map entries are reached by keys of every kind', () => {
+  const keys = [
+    ['int64', '-7'],
+    ['sint64', '-9007199254740993'],
+    ['sfixed64', '12345678'],
+    ['uint64', '18446744073709551615'],
+    ['fixed64', '3'],
+    ['int32', '-1'],
+    ['bool', 'true'],
+    ['string', '12345678'],
+  ] as const;
+  const fields = keys.map(([type], k) => `map<${type}, double> m${k} = ${k + 1};`).join('\n');
+  const text = `syntax = "proto3"; package pkg; message T { ${fields} }`;
+  const type = protobuf.parse(text).root.lookupType('pkg.T');
+  const message = Object.fromEntries(keys.map(([, key], k) => [`m${k}`, { [key]: k + 0.5 }]));
+  const bytes = Uint8Array.from(type.encode(type.fromObject(message)).finish());
+  const channel = channelOf(text, 'pkg.T');
+  expect(decodeMessage(channel, bytes)).toEqual(message);
+  const specs = keys.map(([, key], k) => ({ path: `m${k}.${key}` }));
+  const read = readBetween(compileAccessor(channel, specs), bytes, {
+    before: 3,
+    after: 64,
+    poison: 8,
+  });
+  expect(read).toEqual({ outcome: 0, values: keys.map((_, k) => k + 0.5) });
+  // An entry without its key is that of 0.
+  const keyless = Uint8Array.of(0x0a, 9, 0x11, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f);
+  expect(decodeMessage(channel, keyless)).toMatchObject({ m0: { 0: 1 } });
+});

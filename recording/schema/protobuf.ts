@@ -141,7 +141,10 @@ function plain(message: protobuf.Message, type: protobuf.Type): unknown {
     if (field.repeated) converted = (value as unknown[]).map((item) => plainValue(item, field));
     else if (field instanceof protobuf.MapField) {
       converted = Object.fromEntries(
-        Object.entries(value as object).map(([key, item]) => [key, plainValue(item, field)]),
+        Object.entries(value as object).map(([key, item]) => [
+          plainKey(key, field),
+          plainValue(item, field),
+        ]),
       );
     } else converted = plainValue(value, field);
     Object.defineProperty(object, field.name, { value: converted, enumerable: true });
@@ -155,6 +158,13 @@ function plainValue(value: unknown, field: protobuf.Field): unknown {
   }
   if (field.type === 'bytes') return Uint8Array.from(value as ArrayLike<number>);
   return field.type.endsWith('64') ? wideInteger(value) : value;
+}
+
+/** protobufjs writes a key of 64 bits as a text of its eight bytes; a missing one is `0`. */
+function plainKey(key: string, { keyType }: protobuf.MapField): string {
+  if (!keyType.endsWith('64') || key.length !== 8) return key;
+  const { lo: low, hi: high } = protobuf.util.LongBits.fromHash(key);
+  return String(wideInteger({ low, high, unsigned: /^u|^f/.test(keyType) }));
 }
 
 /** protobufjs keeps 64 bits as two words, or as a number where it made up the default. */

@@ -65,14 +65,14 @@ const model: RosModel = [
   ],
 ];
 
-function channelOf(encoding: string, text: string): Channel {
+function channelOf(encoding: string, text: string, name = 'pkg/msg/Thing'): Channel {
   const data = new TextEncoder().encode(text);
   return {
     id: 1,
     topic: '/thing',
     messageEncoding: 'cdr',
     metadata: new Map(),
-    schema: { name: 'pkg/msg/Thing', encoding, data },
+    schema: { name, encoding, data },
     latched: false,
   };
 }
@@ -111,4 +111,23 @@ test('ros2idl and ros2msg definitions of one message read alike', () => {
   }
   const [a, b] = channels.map((channel) => schemaFields(channel));
   expect(a).toEqual(b);
+});
+
+const partFirst =
+  'module pkg { module msg { struct A { octet x; }; struct Thing { A a; octet y; }; }; };';
+
+test.each(['pkg/Thing', 'pkg::msg::Thing', 'pkg::msg::dds_::Thing_'])(
+  'the message of schema %s is found behind its parts',
+  (name) => {
+    const channel = channelOf('ros2idl', partFirst, name);
+    expect(schemaFields(channel).map(({ path }) => path)).toEqual(['a.x', 'y']);
+    expect(decodeMessage(channel, Uint8Array.of(0, 1, 0, 0, 3, 4))).toEqual({ a: { x: 3 }, y: 4 });
+  },
+);
+
+test('which of several messages is meant is not guessed', () => {
+  const channel = channelOf('ros2idl', partFirst, 'pkg/msg/Other');
+  expect(() => schemaFields(channel)).toThrow(/does not define "pkg\/msg\/Other"/);
+  const alone = 'module pkg { module msg { struct A { octet x; }; }; };';
+  expect(schemaFields(channelOf('ros2idl', alone, 'Other'))).toHaveLength(1);
 });

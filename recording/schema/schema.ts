@@ -77,7 +77,10 @@ function openRos(channel: Channel, name: ChannelName): OpenSchema {
   const written = new TextDecoder().decode(channel.schema?.data);
   const text = encoding === 'ros2msg' ? serviceEventText(written, schemaName) : written;
   const isCdr = channel.messageEncoding === 'cdr';
-  const parsed = encoding === 'ros2idl' ? parseIdl(text, name) : parseRosmsg(text, isCdr, name);
+  const parsed =
+    encoding === 'ros2idl'
+      ? parseIdl(text, name)
+      : parseRosmsg({ text, isRos2: isCdr, schemaName }, name);
   const definitions = orderDefinitions(parsed, schemaName, name);
   const shape = { ...rosShape(definitions, isCdr ? 'ros2' : 'ros1', name), name: schemaName };
   let decoder: ((bytes: Uint8Array) => unknown) | undefined;
