@@ -5,7 +5,7 @@
  *   npm run soak -- workflows [--seed 1] [--case NAME] [--database sqlite|postgres]
  *       [--boundaries all|N] [--pairs 10] [--kills 6] [--kill-pairs 3] [--runs 40] [--deaths 20]
  *
- *   npm run soak -- agent [--minutes 90]
+ *   npm run soak -- agent [--minutes 150]
  *
  * Exit code 1 when a promise does not hold; the seed is printed, and finds it again.
  */
@@ -34,7 +34,7 @@ const usage = `usage: npm run soak -- rollout [--seed N] [--runs N]
              drawn boundaries and pairs; then processes killed at any time under many runs.
              --case and --database take a slice of it, 0 leaves a part out
   agent      two agents, without and with a model, on a folder that is being recorded: memory
-             within its bounds, and flat over the last two thirds: an hour of ninety minutes
+             within its bounds, and flat over the last two thirds: a hundred minutes of 150
 `;
 
 interface Wishes {
@@ -56,7 +56,7 @@ type Kind = 'sqlite' | 'postgres';
 const options = {
   seed: { type: 'string', default: '1' },
   runs: { type: 'string' },
-  minutes: { type: 'string', default: '90' },
+  minutes: { type: 'string', default: '150' },
   deaths: { type: 'string', default: '20' },
   pairs: { type: 'string', default: '10' },
   kills: { type: 'string', default: '6' },
