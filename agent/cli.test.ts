@@ -2,9 +2,12 @@
  * Goal: each command says what is wrong with a remedy, and its exit code is that of the house.
  * Method: the program's own `main` on configurations in a temporary folder.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { main } from './cli.ts';
 import { openLocalSocket } from './health/socket.ts';
@@ -31,6 +34,18 @@ async function run(...argv: string[]): Promise<{ code: number; out: string; err:
   });
   return { code, out, err };
 }
+
+test('a reader that goes away, as head does, ends a command without a complaint', async () => {
+  const program = new URL('./bin/fieldloop-agent.mjs', import.meta.url).pathname;
+  const child = spawn(process.execPath, [program, 'run', '--help']);
+  child.stdout.destroy();
+  let err = '';
+  child.stderr.on('data', (piece: Buffer) => {
+    err += piece.toString();
+  });
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(err).toBe('');
+});
 
 const rules = `
 apiVersion: fieldloop.rules/v1
@@ -60,6 +75,27 @@ async function write(change: object = {}, ruleText = rules): Promise<string> {
   writeFileSync(file, JSON.stringify(config));
   return file;
 }
+
+test('a reload that comes while the agent starts is carried out once it runs', async () => {
+  const program = new URL('./bin/fieldloop-agent.mjs', import.meta.url).pathname;
+  const file = await write(
+    { models: [] },
+    rules.replace(/models:.*\n.*\n/, '').replace(/ && who[^,]*/, ''),
+  );
+  const child = spawn(process.execPath, [program, 'run', '--config', file]);
+  const ended = once(child, 'close');
+  const socket = statusSocketPath(join(folder, 'state'));
+  while (!existsSync(socket) && child.exitCode === null) await delay(2);
+  child.kill('SIGHUP');
+  let out = '';
+  let isStopped = false;
+  for await (const piece of child.stdout as AsyncIterable<Buffer>) {
+    out += piece.toString();
+    if (!isStopped && out.includes('was read again')) isStopped = child.kill('SIGTERM');
+  }
+  expect(await ended).toEqual([0, null]);
+  expect(out.indexOf('the agent runs')).toBeLessThan(out.indexOf('was read again'));
+});
 
 test('check tells everything that can be known before a start', async () => {
   const { code, out } = await run('check', '-c', await write());

@@ -55,6 +55,7 @@ export async function main(
   argv: readonly string[],
   output: Output = processOutput,
 ): Promise<number> {
+  if (output === processOutput) endWithReader();
   let code = 0;
   const program = commands(output, (result) => {
     code = result;
@@ -67,6 +68,14 @@ export async function main(
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     return explain(error, output);
   }
+}
+
+/** The reader of a pipe went away, as `head` does: nothing is wrong and nothing is left to say. */
+function endWithReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw error;
+  });
 }
 
 /** Everything is written by now; with such a thread, Node would abort at the ordinary end. */
@@ -161,7 +170,7 @@ async function run(file: string, options: { readonly supervised?: true }): Promi
   const stopping = new AbortController();
   const restart = Promise.withResolvers<'restart'>();
   const asked = Promise.race([untilAsked(), restart.promise]).finally(() => stopping.abort());
-  const agent = await startAgent(config, {
+  const starting = startAgent(config, {
     clock: systemClock,
     ids: systemIds,
     random,
@@ -174,7 +183,14 @@ async function run(file: string, options: { readonly supervised?: true }): Promi
     isSafe: isSupervised && starts.isSafe,
     readConfig,
   });
-  process.on('SIGHUP', () => reloaded(agent, log));
+  // One that comes early waits: unheard, the signal would end the process.
+  process.on('SIGHUP', () => {
+    starting.then(
+      (one) => reloaded(one, log),
+      () => undefined,
+    );
+  });
+  const agent = await starting;
   // An aborted sleep is a stop.
   systemClock.sleep(startIsOverMs, stopping.signal).then(collectGarbage, () => undefined);
   const proving = systemClock.sleep(startProvenMs, stopping.signal).then(

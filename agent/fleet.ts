@@ -277,7 +277,7 @@ class RunningFleet implements Fleet {
       bytesByClass: buffer.bytesByClass(),
       backlogRows: counts.rows.events + counts.rows.manifests + counts.rows.reported,
       ...figuresOf(host.status()),
-      atMs: clock.now(),
+      atMs: clock.monotonicMs(),
     };
   }
 }

@@ -4,7 +4,7 @@
  * Method: the governor on a clock and on instruments by hand; then a real agent under pressure.
  */
 import { join } from 'node:path';
-import { type Clock, silentLog } from '@fieldloop/core';
+import { type Clock, Fault, silentLog } from '@fieldloop/core';
 import { systemClock, systemIds } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
 import { openBuffer } from './buffer/buffer.ts';
@@ -40,13 +40,14 @@ function steppedClock(seconds: number): { clock: Clock; over: Promise<void> } {
 interface Machine {
   cpuPerSecond: (order: ShedOrder, second: number) => number;
   rssBytes?: number;
-  free?: FreeSpace;
+  free?: FreeSpace | 'mute';
   degraded?: string;
 }
 
 async function govern(seconds: number, machine: Machine) {
   const { clock, over } = steppedClock(seconds);
   const notices: Notice[] = [];
+  const warnings: string[] = [];
   let cpuSeconds = 0;
   let lastMs = 0;
   const governor = openGovernor({
@@ -61,7 +62,7 @@ async function govern(seconds: number, machine: Machine) {
       onChange: () => () => undefined,
     },
     clock,
-    log: silentLog,
+    log: { ...silentLog, warn: (phrase) => warnings.push(phrase) },
     instruments: {
       cpuSeconds: () => {
         const passed = (clock.monotonicMs() - lastMs) / 1_000;
@@ -73,7 +74,10 @@ async function govern(seconds: number, machine: Machine) {
       number: async () => await Promise.resolve(undefined),
     },
     disk: {
-      free: async () => await Promise.resolve(machine.free ?? { bytes: 2 ** 40, inodes: 1e6 }),
+      free: async () => {
+        if (machine.free === 'mute') throw new Fault('unavailable', 'the disk reported EIO');
+        return await Promise.resolve(machine.free ?? { bytes: 2 ** 40, inodes: 1e6 });
+      },
     },
     queueShare: () => 0,
     tell: (notice) => notices.push(notice),
@@ -81,7 +85,7 @@ async function govern(seconds: number, machine: Machine) {
   });
   await over;
   await governor.close();
-  return { governor, notices };
+  return { governor, notices, warnings };
 }
 
 const none: ShedOrder = { work: [], disk: [] };
@@ -124,6 +128,18 @@ test('memory over its cap, a disk without room, one that takes nothing: each is 
   expect(unlimited.notices).toEqual([]);
   const denied = await govern(8, { cpuPerSecond: () => 0, degraded: 'the disk is read-only' });
   expect(denied.notices[0]?.text).toContain('the disk takes nothing');
+});
+
+test('a disk that does not answer takes nothing, and the other caps are held', async () => {
+  const { governor, notices, warnings } = await govern(40, {
+    cpuPerSecond: () => 0.6,
+    free: 'mute',
+  });
+  expect(governor.order.work).toEqual(['models', 'downsample', 'baseline', 'info', 'warning']);
+  expect(governor.order.disk).toEqual(['downsample', 'baseline', 'info', 'warning']);
+  expect(notices[0]?.text).toContain('the disk takes nothing');
+  expect(governor.figures.diskFreeBytes).toBeUndefined();
+  expect(warnings.filter((phrase) => phrase !== 'something is given up')).toHaveLength(1);
 });
 
 const rules = `apiVersion: fieldloop.rules/v1

@@ -4,7 +4,7 @@
  */
 import { asFault, type Clock, formatSize, type Log } from '@fieldloop/core';
 import type { AgentBuffer } from './buffer/buffer.ts';
-import { type Disk, systemDisk } from './buffer/disk.ts';
+import { type Disk, type FreeSpace, systemDisk } from './buffer/disk.ts';
 import type { AgentConfig } from './config.ts';
 import type { Figures, Held, Instruments, LoadFigures } from './health/load.ts';
 import { openLoadMeter, systemInstruments } from './health/load.ts';
@@ -56,6 +56,7 @@ class Running implements Governor {
   #pressure = noPressure;
   #classes: readonly (readonly [string, number])[] = [];
   #isStale = true;
+  #isDiskMute = false;
   readonly #stopListening: () => void;
   readonly #why = new Map<string, string>();
   readonly #done: Promise<void>;
@@ -101,22 +102,36 @@ class Running implements Governor {
   async #held(): Promise<Held> {
     const { buffer } = this.#deps;
     const { path, headroomBytes, reserve } = this.#deps.config().buffer;
-    const free = await this.#disk.free(path);
-    // Sums over thousands of rows are taken when rows changed, and not each second.
-    if (this.#isStale) this.#classes = Object.entries(buffer.bytesByClass());
-    this.#isStale = false;
+    const free = await this.#askDisk(path);
     const classes = this.#classes;
     const kept = new Map(Object.entries(reserve));
     const evictable = classes.map(([name, bytes]) => Math.max(0, bytes - (kept.get(name) ?? 0)));
     return {
       queueShare: this.#deps.queueShare(),
-      diskFreeBytes: free.bytes,
-      diskFreeInodes: free.inodes,
+      diskFreeBytes: free?.bytes,
+      diskFreeInodes: free?.inodes,
       evictableBytes: evictable.reduce((sum, bytes) => sum + bytes, 0),
       headroomBytes,
       headroomInodes,
-      diskRefuses: buffer.degraded !== undefined,
+      diskRefuses: free === undefined || buffer.degraded !== undefined,
     };
+  }
+
+  /** Undefined while the disk does not answer: the other caps are held all the same. */
+  async #askDisk(path: string): Promise<FreeSpace | undefined> {
+    const { buffer, log } = this.#deps;
+    try {
+      const free = await this.#disk.free(path);
+      // Sums over thousands of rows are taken when rows changed, and not each second.
+      if (this.#isStale) this.#classes = Object.entries(buffer.bytesByClass());
+      this.#isStale = false;
+      this.#isDiskMute = false;
+      return free;
+    } catch (error) {
+      if (!this.#isDiskMute) log.warn('the disk does not say what it has', { error });
+      this.#isDiskMute = true;
+      return undefined;
+    }
   }
 
   #take(load: Load, figures: Figures, held: Held): void {
@@ -191,7 +206,7 @@ function reasonOf(
   }
 }
 
-const freeOf = ({ diskFreeBytes, diskFreeInodes }: Held): string =>
+const freeOf = ({ diskFreeBytes = 0, diskFreeInodes }: Held): string =>
   diskFreeInodes === undefined
     ? formatSize(diskFreeBytes)
     : `${formatSize(diskFreeBytes)} and ${diskFreeInodes} inodes`;

@@ -29,6 +29,8 @@ export const dataSilentMs = 30_000;
 export const scoringSilentMs = 120_000;
 /** How often it says that it lives. */
 export const scoringBeatMs = 5_000;
+/** What a thread said while main stood still is heard for so long before it counts as silent. */
+export const hearFirstMs = 1_000;
 /** A source that deals with one block for so long stands still. */
 export const laneStillMs = 120_000;
 /** The watchdog is fed a third of its time, and at most this, after the last time. */
@@ -202,7 +204,8 @@ export const restShare = 0.75;
 
 /** Bytes of a unix socket's path on Linux, without its closing zero. */
 export const maxSocketPathBytes = 107;
-export const maxStatusBytes = 256 * 1024;
+/** Characters of an answer: of five hundred clips with long reasons, or of thousands of topics. */
+export const maxReplyText = 4 * 1024 * 1024;
 export const statusTimeoutMs = 3_000;
 /** Characters of one request to the local socket. */
 export const maxRequestBytes = 16 * 1024;
@@ -238,6 +241,8 @@ export const maxGonePositions = 10_000;
 export const maxOpenPlaces = 50;
 /** Inodes that stay free for others. */
 export const headroomInodes = 1_000;
+/** A clip that could not go up waits at most for so long, whatever the cloud asks for. */
+export const maxPostponeMs = 3_600_000;
 /** Bytes read at a time to hash a clip's file. */
 export const hashReadBytes = 1024 * 1024;
 /** Bytes that are freed when the disk says it is full, whatever it says is free. */

@@ -3,6 +3,7 @@ import { platform } from 'node:os';
 import { canonicalJson, type Clock, Fault, type Json, sha256Hex } from '@fieldloop/core';
 import { type RuleRef, reportedSections, type ReportedSection } from '@fieldloop/proto';
 import type { AgentBuffer, SectionDocument } from './buffer/buffer.ts';
+import { isDiskRefusal } from './buffer/disk.ts';
 import type { AgentConfig } from './config.ts';
 import type { DataProgress } from './messages.ts';
 import type { RuleTally } from './rule/tally.ts';
@@ -21,6 +22,7 @@ export interface ReportsDeps {
 }
 
 export interface Reports {
+  /** All sections; those that the disk does not take go with the next report that it takes. */
   all(): void;
   /** Says a section once more. Fault `invalid` when there is none of this name. */
   again(section: string): void;
@@ -46,8 +48,26 @@ export function openReports(deps: ReportsDeps): Reports {
     const document = documents[section]();
     if (document !== undefined) buffer.report(section, document, again);
   };
+  const owed = new Set<ReportedSection>();
+  const reportOwed = (): void => {
+    for (const section of owed) {
+      report(section, false);
+      owed.delete(section);
+    }
+  };
+  const reportWith = (section: ReportedSection): void => {
+    owed.add(section);
+    reportOwed();
+  };
   return {
-    all: () => reportedSections.forEach((section) => report(section, false)),
+    all() {
+      for (const section of reportedSections) owed.add(section);
+      try {
+        reportOwed();
+      } catch (error) {
+        if (!isDiskRefusal(error)) throw error;
+      }
+    },
     again(section) {
       const known = reportedSections.find((one) => one === section);
       if (known === undefined) {
@@ -58,8 +78,8 @@ export function openReports(deps: ReportsDeps): Reports {
       }
       report(known, true);
     },
-    rules: () => report('rules', false),
-    models: () => report('models', false),
+    rules: () => reportWith('rules'),
+    models: () => reportWith('models'),
   };
 }
 

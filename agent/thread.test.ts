@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url';
 import { seededRandom, silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
-import { maxWorkerDeaths } from './limits.ts';
+import { hearFirstMs, maxWorkerDeaths } from './limits.ts';
 import { leftBehind, openThread, type Thread } from './thread.ts';
 
 const clock = { ...systemClock, sleep: () => Promise.resolve() };
@@ -112,6 +112,39 @@ test('one that hangs in native code is left behind, and another takes its place'
   await thread.terminate();
   Atomics.store(new Int32Array(lock), 0, 1);
   Atomics.notify(new Int32Array(lock), 0);
+});
+
+test('one that spoke while main stood still does not count as silent', async () => {
+  using file = workerFile(`setInterval(() => parentPort.postMessage('beat'), 20);`);
+  const deaths: string[] = [];
+  let beats = 0;
+  let hasEnough = (): void => undefined;
+  const more = async (count: number): Promise<void> => {
+    const enough = beats + count;
+    await new Promise<void>((resolve) => {
+      hasEnough = () => (beats >= enough ? resolve() : undefined);
+    });
+  };
+  const thread = openThread<string, string>(
+    {
+      name: 'lively',
+      entry: file.entry,
+      start: () => ({ data: undefined }),
+      onMessage: () => {
+        beats += 1;
+        hasEnough();
+      },
+      onDeath: ({ why }) => deaths.push(why),
+      silentMs: 400,
+    },
+    { ...deps, clock: systemClock },
+  );
+  await more(1);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 800);
+  // Those of the stall, and then for longer than it is given to be heard.
+  await more(800 / 20 + (2 * hearFirstMs) / 20);
+  await thread.terminate();
+  expect(deaths).toEqual([]);
 });
 
 test('after too many deaths in a short time it stays off', async () => {

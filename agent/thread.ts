@@ -7,6 +7,7 @@ import { extname } from 'node:path';
 import { type MessagePort, Worker } from 'node:worker_threads';
 import { asFault, backoffMs, type Clock, type Log, type Random } from '@fieldloop/core';
 import {
+  hearFirstMs,
   maxWorkerDeaths,
   threadEndsWithinMs,
   workerBackoff,
@@ -170,11 +171,14 @@ class RunningThread<To, From> implements Thread<To> {
   /** True when nothing came for so long; false when the thread ended first. */
   async #watch(silentMs: number, signal: AbortSignal): Promise<boolean> {
     const { clock } = this.#deps;
-    for (;;) {
+    for (let isLastLook = false; ; ) {
       const quietMs = clock.monotonicMs() - (this.heardMs ?? 0);
-      if (quietMs >= silentMs) return true;
-      await clock.sleep(silentMs - quietMs, signal).catch(() => undefined);
+      const isQuiet = quietMs >= silentMs;
+      if (isQuiet && isLastLook) return true;
+      // This thread may have stood still itself: what was said meanwhile is heard first.
+      await clock.sleep(isQuiet ? hearFirstMs : silentMs - quietMs, signal).catch(() => undefined);
       if (signal.aborted) return false;
+      isLastLook = isQuiet;
     }
   }
 

@@ -9,7 +9,7 @@ import { systemClock } from '@fieldloop/core/system';
 import { decodeEvents, decodeManifest, decodeReported } from '@fieldloop/proto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BufferFolder, event } from './buffer.cases.ts';
-import { ledgerHours } from '../limits.ts';
+import { ledgerHours, maxPostponeMs } from '../limits.ts';
 import { expectSound, waitingManifests } from './check.cases.ts';
 import { makeClip, writePart } from './clip-file.cases.ts';
 import { type Disk, systemDisk } from './disk.ts';
@@ -69,8 +69,23 @@ test('clips go up critical first, then by age, once their manifest is stored', a
   const order = at.buffer.clips.turn(9).map((clip) => clip.clipId);
   expect(order).toEqual([late.clipId, warning.clipId, baseline.clipId]);
   expect(at.buffer.clips.hold(late.clipId)).toBe(true);
-  at.buffer.clips.postpone(warning.clipId, Date.now() + 60_000, 1);
+  at.buffer.clips.postpone(warning.clipId, 60_000, 1);
   expect(at.buffer.clips.turn(9).map((clip) => clip.clipId)).toEqual([baseline.clipId]);
+});
+
+test('a clip that waits for its turn does not wait for a clock that was set back', async () => {
+  let nowMs = Date.UTC(2036, 0, 1);
+  await at.reopen({ clock: { ...systemClock, now: () => nowMs } });
+  const { clipId } = await at.seal();
+  at.listAll();
+  at.buffer.clips.postpone(clipId, 7 * maxPostponeMs, 1);
+  expect(at.buffer.clips.turn(1)).toEqual([]);
+  nowMs += maxPostponeMs;
+  expect(at.buffer.clips.turn(1)).toHaveLength(1);
+  at.buffer.clips.postpone(clipId, 10_000, 2);
+  expect(at.buffer.clips.turn(1)).toEqual([]);
+  nowMs = Date.UTC(2026, 0, 1);
+  expect(at.buffer.clips.turn(1)).toHaveLength(1);
 });
 
 test('a file goes only with an acknowledgement of its own hash', async () => {

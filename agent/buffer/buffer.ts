@@ -150,10 +150,22 @@ async function openInside(deps: Deps, opened: Opened): Promise<AgentBuffer> {
     finishDelete: (clip) => finishDelete(inside, clip),
     tell: (aside) => inside.addRow('events', eventBody(asideEvent(inside, aside))),
   });
-  await makeRoom(inside, 0);
+  await makeFirstRoom(inside);
   const report = { ...recovery, rebuilt: opened.rebuilt };
   if (Object.values(report).some(Boolean)) deps.log.info('the buffer was recovered', report);
   return present(inside, { ...life, keepUp }, report);
+}
+
+/** A disk that others fill while room is made keeps no robot from its start. */
+async function makeFirstRoom(inside: Inside): Promise<void> {
+  try {
+    await makeRoom(inside, 0);
+  } catch (error) {
+    const { code, message } = asFault(error);
+    if (code !== 'limited') throw error;
+    inside.degrade(message);
+    inside.log.warn('the buffer could not make room at its start', { error });
+  }
 }
 
 /** What changes while a buffer is open, besides its database. */

@@ -1,6 +1,6 @@
 /** The clips of the buffer as rows: states, turn, and what is remembered of those that went. */
 import type { ClipClass } from '@fieldloop/proto';
-import { maxTombstones } from '../limits.ts';
+import { maxPostponeMs, maxTombstones } from '../limits.ts';
 import type { EvictionCandidate } from './plan.ts';
 import type { Sqlite } from './sqlite.ts';
 import type { ClipFate, ClipState, HeldClip } from './types.ts';
@@ -81,13 +81,17 @@ export const clipTable = (db: Sqlite) => ({
     return row?.manifest;
   },
 
-  /** The next clips to upload whose waiting time is over. */
+  /**
+   * The next clips to upload whose waiting time is over. One that would wait for longer than any
+   * may was postponed by a clock that was ahead of this one.
+   */
   turn(nowMs: number, limit: number): HeldClip[] {
     return (
       db.all(
-        `SELECT * FROM clip WHERE state = 'wanted' AND not_before_ms <= ?
+        `SELECT * FROM clip WHERE state = 'wanted' AND not_before_ms NOT BETWEEN ? AND ?
           ORDER BY pulled DESC, class_rank, sealed_ms, clip_id LIMIT ?`,
-        nowMs,
+        nowMs + 1,
+        nowMs + maxPostponeMs,
         limit,
       ) as ClipRow[]
     ).map(fromRow);

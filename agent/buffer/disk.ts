@@ -3,7 +3,7 @@
  * durable), so that a test can stop between any two of them.
  */
 import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
-import { Fault } from '@fieldloop/core';
+import { asFault, Fault } from '@fieldloop/core';
 import { errorCode, replaceFile, replaceFileNow, syncFile, syncFolder } from '../durable-file.ts';
 
 export interface Disk {
@@ -93,6 +93,10 @@ async function asFaults<T>(path: string, work: () => Promise<T>): Promise<T> {
     throw asDiskFault(path, error);
   }
 }
+
+/** It may take later what it does not take now. */
+export const isDiskRefusal = (error: unknown): boolean =>
+  ['limited', 'unavailable'].includes(asFault(error).code);
 
 /** The fault of a failed system call on `path`; what is not one is handed back as it is. */
 export function asDiskFault(path: string, error: unknown): unknown {

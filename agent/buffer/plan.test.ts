@@ -28,6 +28,16 @@ test('class, priority, age, and what the cloud knows make the value', () => {
   expect(clipValue(clip('a', { manifestSent: false }), nowMs)).toBe(base * 2);
 });
 
+test('what was sealed before the clock was set is as new as what was sealed after it', () => {
+  const atMs = Date.UTC(2026, 10, 22);
+  const early = clip('early', { class: 'critical', sealedMs: 40_000 });
+  const late = clip('late', { class: 'baseline', sealedMs: atMs - 1_000 });
+  expect(clipValue(early, atMs)).toBe(clipValue({ ...early, sealedMs: atMs }, atMs));
+  expect(planEviction([early, late], { bytes: 100, files: 0 }, {}, atMs)).toEqual(['late']);
+  const earlier = clip('earlier', { class: 'critical', sealedMs: 30_000 });
+  expect(planEviction([early, earlier], { bytes: 100, files: 0 }, {}, atMs)).toEqual(['earlier']);
+});
+
 test('value for each byte decides, so one large clip goes before several small ones', () => {
   const clips = [clip('small'), clip('large', { sizeBytes: 1_000 }), clip('small-2')];
   expect(plan(clips, 150)).toEqual(['large']);

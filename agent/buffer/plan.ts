@@ -3,6 +3,7 @@
  * Pure, so that every choice can be checked without a disk.
  */
 import type { ClipClass } from '@fieldloop/proto';
+import { plausibleClockMs } from '../limits.ts';
 
 export interface EvictionCandidate {
   readonly clipId: string;
@@ -30,9 +31,15 @@ const classWeight: Readonly<Record<ClipClass, number>> = {
 const halfLifeMs = 24 * 3_600_000;
 
 export function clipValue(clip: EvictionCandidate, nowMs: number): number {
-  const age = Math.max(0, nowMs - clip.sealedMs);
   const known = clip.manifestSent ? 1 : 2;
-  return Math.max(clip.priority, 0) * classWeight[clip.class] * 0.5 ** (age / halfLifeMs) * known;
+  const worth = Math.max(clip.priority, 0) * classWeight[clip.class];
+  return worth * 0.5 ** (ageMs(clip, nowMs) / halfLifeMs) * known;
+}
+
+/** One sealed before the clock of its robot was set has no age that is known: it counts as new. */
+function ageMs({ sealedMs }: EvictionCandidate, nowMs: number): number {
+  const isUnknown = sealedMs < plausibleClockMs && nowMs >= plausibleClockMs;
+  return isUnknown ? 0 : Math.max(0, nowMs - sealedMs);
 }
 
 /** What an eviction should free. */

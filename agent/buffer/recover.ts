@@ -57,8 +57,12 @@ export async function recover(deps: RecoverDeps): Promise<RecoveryReport> {
 
 async function finishDeletes(deps: RecoverDeps, tally: Tally): Promise<void> {
   for (const clip of deps.clips.deleting()) {
-    await deps.finishDelete(clip);
-    tally.finishedDeletes += 1;
+    try {
+      await deps.finishDelete(clip);
+      tally.finishedDeletes += 1;
+    } catch (error) {
+      if (!leaveFor(deps, error)) throw error;
+    }
   }
 }
 
@@ -86,8 +90,18 @@ async function compareClips(deps: RecoverDeps, tally: Tally, adopter: Adopter): 
   }
   for (const row of rows.values()) {
     deps.log.error('a clip of the buffer is gone from the disk', { clipId: row.clipId });
-    deps.lose(row, 'lost');
-    tally.lost += 1;
+    if (lose(deps, row, 'lost')) tally.lost += 1;
+  }
+}
+
+/** False when the disk does not take it: the row stays for the next start. */
+function lose(deps: RecoverDeps, row: HeldClip, fate: 'lost' | 'quarantined'): boolean {
+  try {
+    deps.lose(row, fate);
+    return true;
+  } catch (error) {
+    if (leaveFor(deps, error)) return false;
+    throw error;
   }
 }
 
@@ -102,7 +116,7 @@ async function checkFile(
   const { sizeBytes } = found.row;
   const reason = `it has ${size} bytes instead of ${sizeBytes}`;
   await putAside(deps, tally, { path: found.path, reason });
-  deps.lose(found.row, 'quarantined');
+  lose(deps, found.row, 'quarantined');
 }
 
 async function takeFile(

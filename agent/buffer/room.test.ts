@@ -2,11 +2,15 @@
  * Goal: what goes for want of room is what may go, as much as is needed, and only where it is kept.
  * Method: a real folder with a disk that says what it has free, and clips of chosen sizes.
  */
+import { rm } from 'node:fs/promises';
+import { Fault } from '@fieldloop/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { BufferOptions } from './buffer.ts';
 import { BufferFolder } from './buffer.cases.ts';
 import { expectSound } from './check.cases.ts';
 import { makeClip } from './clip-file.cases.ts';
 import { type Disk, freeSpace, systemDisk } from './disk.ts';
+import { openSqlite } from './sqlite.ts';
 
 let at: BufferFolder;
 beforeEach(async () => {
@@ -91,4 +95,61 @@ test('a file system without a limit of inodes is short of none; who only looks e
   expect(held()).toHaveLength(1);
   await at.reopen({ disk: fewInodes(5), headroomInodes: 0 });
   expect(held()).toHaveLength(1);
+});
+
+/** A disk without room for one row until a file of a clip goes, which others use up or do not. */
+function fullDisk(others: 'calm' | 'greedy'): Partial<BufferOptions> {
+  let isFull = true;
+  const disk: Disk = {
+    ...systemDisk,
+    async remove(path) {
+      await systemDisk.remove(path);
+      isFull = others === 'greedy';
+    },
+    free: async () => await Promise.resolve({ bytes: isFull ? 0 : 1e12, inodes: 1e6 }),
+  };
+  return {
+    disk,
+    headroomBytes: 1e6,
+    openSqlite: (path) => {
+      const db = openSqlite(path);
+      return {
+        ...db,
+        transaction: (body) =>
+          db.transaction(() => {
+            const result = body();
+            if (isFull) throw new Fault('limited', 'the disk is full');
+            return result;
+          }),
+      };
+    },
+  };
+}
+
+test('a start on a disk too full for one row lets go of a clip for it, and tells of it', async () => {
+  const keptId = (await at.seal({ class: 'critical' })).clipId;
+  await at.seal({ class: 'baseline', payloadBytes: 2_000_000 });
+  await at.reopen(fullDisk('calm'));
+  expect(held()).toEqual([keptId]);
+  expect(at.buffer.counts().ever).toMatchObject({ evicted: 1, lost: 0 });
+  await expectSound(at.dir, at.buffer);
+});
+
+test('a disk that stays full keeps no buffer from its start', async () => {
+  const { clipId } = await at.seal({ payloadBytes: 2_000_000 });
+  await at.reopen(fullDisk('greedy'));
+  expect(at.buffer.degraded).toBe('the disk is full');
+  await at.reopen();
+  expect(held()).toEqual([]);
+  expect(at.buffer.counts().ever).toMatchObject({ sealed: 1, lost: 1 });
+  expect(at.buffer.clips.knows(clipId)).toBe(true);
+});
+
+test('what a start cannot note for want of room, the next one does', async () => {
+  const clip = await at.seal();
+  await rm(at.filePath(clip));
+  await at.reopen({ ...fullDisk('greedy'), headroomBytes: 0 });
+  expect(at.buffer.counts().ever).toMatchObject({ lost: 0 });
+  await at.reopen();
+  expect(at.buffer.counts().ever).toMatchObject({ lost: 1 });
 });

@@ -223,11 +223,30 @@ export async function deleteClip(
   if (clip === undefined || inside.inDeletion.has(clipId)) return;
   inside.inDeletion.add(clipId);
   try {
-    inside.write(() => inside.clips.beginDelete(clipId, fate));
+    await beginDelete(inside, clip, fate);
     onNoted();
     await finishDelete(inside, clip);
   } finally {
     inside.inDeletion.delete(clipId);
+  }
+}
+
+/**
+ * Where the disk has no room for the row that an eviction begins with, the file goes first and
+ * makes it: a crash between the two tells of the clip as lost.
+ */
+async function beginDelete(
+  inside: Inside,
+  clip: HeldClip,
+  fate: 'deleted' | 'evicted' | 'quarantined',
+): Promise<void> {
+  const begin = (): boolean => inside.write(() => inside.clips.beginDelete(clip.clipId, fate));
+  try {
+    begin();
+  } catch (error) {
+    if (fate !== 'evicted' || asFault(error).code !== 'limited') throw error;
+    await removeFile(inside, clip, fate);
+    begin();
   }
 }
 

@@ -1,7 +1,9 @@
 /** What the uplink sees of the buffer: rows in their lanes, and clips in the order of upload. */
 import { asFault, Fault } from '@fieldloop/core';
 import type { ClipManifest } from '@fieldloop/proto';
+import { maxPostponeMs } from '../limits.ts';
 import { type ClipReader, hashFile, openClipReader } from './clip-bytes.ts';
+import { isDiskRefusal } from './disk.ts';
 import type { Inside } from './inside.ts';
 import type { LaneRange, LaneRow } from './lanes.ts';
 import { type LaneName, laneNames } from './marks.ts';
@@ -31,7 +33,7 @@ export interface RowShelf {
   drop(lane: LaneName, seq: number): void;
   /** In memory: manifests up to `seq` are on their way. */
   offered(seq: number): void;
-  /** Durable, one more at each connect. */
+  /** Durable, one more at each connect; the last one again while the disk refuses. */
   nextConn(): Promise<number>;
   /** The name under which the cloud knows this robot; call before rows are sent to it. */
   belongTo(device: string): Promise<void>;
@@ -51,7 +53,8 @@ export interface ClipShelf {
   hold(clipId: string): boolean;
   release(clipId: string): void;
   open(clipId: string): Promise<ClipReader>;
-  postpone(clipId: string, notBeforeMs: number, attempts: number): void;
+  /** It has its turn again after this wait. */
+  postpone(clipId: string, waitMs: number, attempts: number): void;
   refuse(clipId: string, code: string): void;
   /** An operator wants the bytes now. What became of a clip that is not held, if it is known. */
   pull(clipId: string): 'wanted' | ClipFate | 'unknown';
@@ -104,9 +107,17 @@ export function rowShelf(
     drop: (lane, seq) => inside.write(() => lanes.drop(lane, seq)),
     offered,
     async nextConn() {
-      const conn = lanes.nextConn();
-      marks.keepUp();
-      return conn;
+      try {
+        const conn = lanes.nextConn();
+        marks.keepUp();
+        return conn;
+      } catch (error) {
+        if (!isDiskRefusal(error)) throw error;
+        inside.log.warn('a connection has the number of the last: the disk refused another', {
+          error,
+        });
+        return lanes.current().floors.conn;
+      }
     },
     belongTo: (device) => belongTo(inside, device, () => marks.keepUp()),
     async renewOrigin() {
@@ -149,8 +160,11 @@ export function clipShelf(inside: Inside): ClipShelf {
       inTransfer.delete(clipId);
     },
     open: async (clipId) => openClipReader(clipPath(places, find(clipId).sha256)),
-    postpone: (clipId, notBeforeMs, attempts) =>
-      inside.write(() => clips.postpone(clipId, Math.ceil(notBeforeMs), attempts)),
+    postpone: (clipId, waitMs, attempts) =>
+      inside.write(() => {
+        const notBeforeMs = clock.now() + Math.min(Math.ceil(waitMs), maxPostponeMs);
+        clips.postpone(clipId, notBeforeMs, attempts);
+      }),
     refuse: (clipId, code) => inside.write(() => clips.refuse(clipId, code)),
     pull(clipId) {
       const clip = clips.get(clipId);

@@ -18,14 +18,15 @@ export interface Caps {
 export interface Held {
   /** Bytes of results that wait, of the most that may. */
   readonly queueShare: number;
-  readonly diskFreeBytes: number;
+  /** Absent while the disk does not answer. */
+  readonly diskFreeBytes?: number | undefined;
   /** Absent on a file system that makes them as they are needed. */
   readonly diskFreeInodes?: number | undefined;
   /** Bytes that eviction could free. */
   readonly evictableBytes: number;
   readonly headroomBytes: number;
   readonly headroomInodes: number;
-  /** The disk refused the last write. */
+  /** The disk refused the last write, or does not answer. */
   readonly diskRefuses: boolean;
 }
 
@@ -136,8 +137,8 @@ function shareOf(
 /** Short is a disk where even without our own clips others would have too little. */
 function diskLoad(held: Held): number {
   if (held.diskRefuses) return 1;
-  const { diskFreeInodes: inodes, headroomInodes } = held;
-  const room = held.diskFreeBytes + held.evictableBytes;
+  const { diskFreeBytes = 0, diskFreeInodes: inodes, headroomInodes } = held;
+  const room = diskFreeBytes + held.evictableBytes;
   const bytes = held.headroomBytes === 0 ? 0 : held.headroomBytes / Math.max(1, room);
   return Math.max(bytes, inodes === undefined ? 0 : headroomInodes / Math.max(1, inodes));
 }

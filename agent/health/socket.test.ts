@@ -2,12 +2,15 @@
  * Goal: whoever asks gets the status in one line, and one buffer has one agent.
  * Method: real sockets in a temporary folder.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Fault } from '@fieldloop/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { maxListedClips } from '../limits.ts';
 import { askAgent, type LocalHost, openLocalSocket, readStatus } from './socket.ts';
 import { type AgentStatus, statusSocketPath } from './status.ts';
 
@@ -22,6 +25,7 @@ const status = { device: 'amr-017', finished: true } as AgentStatus;
 const hostOf = (now: AgentStatus | undefined): LocalHost => ({
   status: () => now,
   act: async ({ ask, ...input }) => {
+    if (ask === 'list') return Array.from({ length: maxListedClips }, () => 'why '.repeat(500));
     if (ask !== 'echo') {
       throw new Fault('invalid', `this agent does not know "${ask}"`, { remedy: 'Ask for echo.' });
     }
@@ -43,6 +47,19 @@ test('nobody there, a socket left by a killed agent, an agent that is starting: 
   await expect(readStatus(path)).rejects.toMatchObject({ code: 'unavailable' });
   await using _ = await openLocalSocket(path, hostOf(undefined));
   await expect(readStatus(path)).rejects.toThrow('the agent is starting');
+});
+
+test('a user who may not reach the socket is told so, and not that no agent runs', async () => {
+  const path = statusSocketPath(folder);
+  await using _ = await openLocalSocket(path, hostOf(status));
+  const isRoot = process.getuid?.() === 0;
+  chmodSync(folder, isRoot ? 0o700 : 0);
+  const ask = `import('${new URL('./socket.ts', import.meta.url).href}').then(({ readStatus }) =>
+    readStatus('${path}').catch(({ code, remedy }) => console.log(code, remedy)))`;
+  const nobody = isRoot ? { uid: 65_534, gid: 65_534 } : {};
+  const told = await promisify(execFile)(process.execPath, ['-e', ask], nobody);
+  chmodSync(folder, 0o700);
+  expect(told.stdout).toMatch(/^forbidden Ask as the user that it runs as/);
 });
 
 test('a second agent on the same buffer is refused, and the first goes on', async () => {
@@ -69,6 +86,7 @@ test('a request has its answer, or its fault with its remedy; nonsense is refuse
   const path = statusSocketPath(folder);
   await using _ = await openLocalSocket(path, hostOf(status));
   expect(await askAgent(path, { ask: 'echo', n: 3 })).toEqual({ n: 3 });
+  expect(await askAgent(path, { ask: 'list' })).toHaveLength(maxListedClips);
   await expect(askAgent(path, { ask: 'nothing' })).rejects.toMatchObject({
     code: 'invalid',
     remedy: 'Ask for echo.',

@@ -6,7 +6,7 @@
 import { chmod, rm } from 'node:fs/promises';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { asFault, Fault, type FaultCode, type Json } from '@fieldloop/core';
-import { maxRequestBytes, maxStatusBytes, statusTimeoutMs } from '../limits.ts';
+import { maxRequestBytes, maxReplyText, statusTimeoutMs } from '../limits.ts';
 import type { AgentStatus } from './status.ts';
 
 /**
@@ -70,7 +70,7 @@ function talk(socketPath: string, request: string, withinMs: number): Promise<st
     socket.setTimeout(withinMs, () => socket.destroy(silent(socketPath)));
     socket.on('data', (piece: string) => {
       text += piece;
-      if (text.length > maxStatusBytes) socket.destroy(silent(socketPath));
+      if (text.length > maxReplyText) socket.destroy(endless(socketPath));
     });
     socket.on('end', () => resolve(text));
     socket.on('error', (error) =>
@@ -80,6 +80,14 @@ function talk(socketPath: string, request: string, withinMs: number): Promise<st
 }
 
 function absent(socketPath: string, cause: Error): Fault {
+  const { code } = cause as NodeJS.ErrnoException;
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new Fault('forbidden', 'this user may not ask the agent', {
+      place: socketPath,
+      remedy: 'Ask as the user that it runs as, for example with "sudo -u fieldloop".',
+      cause,
+    });
+  }
   return new Fault('unavailable', 'no agent answers here', {
     place: socketPath,
     remedy: 'Start it with "fieldloop-agent run --config FILE", or give the --config it runs with.',
@@ -99,6 +107,13 @@ function silent(socketPath: string): Fault {
   return new Fault('timeout', 'the agent did not answer in time', {
     place: socketPath,
     remedy: 'Look at its log; if it hangs, stop it: what it holds is safe.',
+  });
+}
+
+function endless(socketPath: string): Fault {
+  return new Fault('corrupt', `the agent answered with more than ${maxReplyText} characters`, {
+    place: socketPath,
+    remedy: 'Check that this path is the socket of a fieldloop-agent of the same version.',
   });
 }
 
@@ -201,6 +216,8 @@ async function refuseSecond(socketPath: string): Promise<void> {
   } catch (error) {
     const { code, details } = asFault(error);
     if (details?.['answered'] === true) who = 'an agent with a fault';
+    // Whether one runs behind a socket of another user, the lock of the database knows.
+    else if (code === 'forbidden') return;
     else if (code !== 'unavailable') throw error;
     else if (details?.['starting'] !== true) return;
   }

@@ -49,6 +49,7 @@ export interface Measured {
   readonly temperatureC?: number | undefined;
   /** From 0 to 1. */
   readonly battery?: number | undefined;
+  /** Monotonic. */
   readonly atMs: number;
 }
 

@@ -1,10 +1,16 @@
 /** The three lanes of rows on the control connection: reported, then events, then manifests. */
 import type { Log } from '@fieldloop/core';
 import { type Lane, type Stored, upTopic, wireLimits } from '@fieldloop/proto';
+import { isDiskRefusal } from '../buffer/disk.ts';
 import type { LaneRow } from '../buffer/lanes.ts';
 import { eventsMessage, manifestMessage, reportedMessage } from '../buffer/rows.ts';
 import type { RowShelf } from '../buffer/shelves.ts';
-import { eventBatchBytes, maxUnstoredBatches, maxUnstoredSingles } from '../limits.ts';
+import {
+  eventBatchBytes,
+  maxUnstoredBatches,
+  maxUnstoredSingles,
+  storedTimeoutMs,
+} from '../limits.ts';
 import { type LaneSender, openLaneSender } from './lane.ts';
 import type { Outgoing } from './link.ts';
 
@@ -69,18 +75,49 @@ export function openLanes(options: LanesOptions): RowLanes {
       mostUnstored: maxUnstoredSingles,
     }),
   };
+  /** What the cloud has and the disk does not let go of yet: it is not sent again meanwhile. */
+  let owed: Stored[] = [];
+  let triedMs = 0;
+  const free = ({ lane, origin, through, refused }: Stored): boolean =>
+    rows.stored(lane, origin, {
+      through: Number(through),
+      refused: refused.map(({ seq, code }) => ({ seq: Number(seq), code })),
+    });
+  const freeOwed = (nowMs: number): void => {
+    if (owed.length === 0 || nowMs - triedMs < storedTimeoutMs) return;
+    triedMs = nowMs;
+    try {
+      while (owed[0] !== undefined) {
+        free(owed[0]);
+        owed.shift();
+      }
+    } catch (error) {
+      if (!isDiskRefusal(error)) throw error;
+    }
+  };
   return {
     restart() {
+      owed = [];
       for (const sender of Object.values(senders)) sender.restart();
     },
     pump(nowMs) {
+      freeOwed(nowMs);
       for (const sender of Object.values(senders)) sender.pump(nowMs);
     },
     stored(stored, nowMs) {
-      const through = Number(stored.through);
-      const refused = stored.refused.map(({ seq, code }) => ({ seq: Number(seq), code }));
-      if (!rows.stored(stored.lane, stored.origin, { through, refused })) return;
-      senders[stored.lane].stored(through, nowMs);
+      try {
+        if (!free(stored)) return;
+      } catch (error) {
+        if (!isDiskRefusal(error)) throw error;
+        const { lane } = stored;
+        options.log.warn('rows that the cloud has stay until the disk lets them go', {
+          lane,
+          error,
+        });
+        triedMs = nowMs;
+        owed.push(stored);
+      }
+      senders[stored.lane].stored(Number(stored.through), nowMs);
     },
   };
 }

@@ -68,6 +68,7 @@ export function openTransfers(options: TransfersOptions): Transfers {
   const all = new Map<number, Moving>();
   const pool = openFramePool();
   const working = new Set<Promise<void>>();
+  const closing = new AbortController();
   let lastTid = 0;
 
   /** Work on the disk that a machine asked for; a failure leaves the clip for a later try. */
@@ -92,17 +93,27 @@ export function openTransfers(options: TransfersOptions): Transfers {
     void closeSource(moving.source, log);
   };
 
+  const release = (clipId: string): void => {
+    clips.release(clipId);
+    options.wake();
+  };
+
   /** Gives the place away; the clip comes back after `waitMs`. */
   const leave = (moving: Moving, waitMs: number): void => {
     forget(moving);
     const { clipId } = moving.clip;
     try {
-      clips.postpone(clipId, clock.now() + waitMs, moving.state.attempt);
+      clips.postpone(clipId, waitMs, moving.state.attempt);
+      release(clipId);
     } catch (error) {
       log.warn('a wait could not be noted', { clipId, error: asFault(error) });
+      // It is held instead, or it would have its turn at once, on a disk that takes no Done either.
+      const heldMs = Math.max(waitMs, wireLimits.backoffRange.mostMs);
+      clock.sleep(heldMs, closing.signal).then(
+        () => release(clipId),
+        () => undefined,
+      );
     }
-    clips.release(clipId);
-    options.wake();
   };
 
   const carryOut = (moving: Moving, output: SenderOutput): void => {
@@ -142,10 +153,11 @@ export function openTransfers(options: TransfersOptions): Transfers {
       remedy: 'The clip stays on the robot until it is evicted; look at the log of the cloud.',
     });
     forget(moving);
-    // After HASH the file was checked already: a damaged one is in quarantine.
-    if (clips.get(clipId) !== undefined) clips.refuse(clipId, code);
-    clips.release(clipId);
-    options.wake();
+    work(moving, async () => {
+      // After HASH the file was checked already: a damaged one is in quarantine.
+      if (clips.get(clipId) !== undefined) clips.refuse(clipId, code);
+      release(clipId);
+    });
   };
 
   const apply = (moving: Moving, input: Input): void => {
@@ -228,6 +240,7 @@ export function openTransfers(options: TransfersOptions): Transfers {
       });
     },
     async close() {
+      closing.abort();
       for (const moving of all.values()) {
         apply(moving, { kind: 'withdraw', reason: 'shutdown' });
         forget(moving);

@@ -254,6 +254,27 @@ test('numbers that the cloud knows otherwise are given anew, under another origi
   expect(world.cloud.statuses.at(-1)?.lanes[0]?.origin).not.toBe(origin);
 });
 
+test('on a disk that turns read-only what is held goes up once, and the link comes back', async () => {
+  await world.start();
+  await world.run(500);
+  await world.seal(2_000_000);
+  while ((world.uplink?.status().bytesSent ?? 0) === 0) await world.run(10);
+  world.addEvents(3);
+  world.isReadOnly = true;
+  await world.run(60_000);
+  expect(world.cloud.rows.get('events')?.size).toBe(3);
+  expect(world.cloud.blobs.size).toBe(1);
+  expect(world.buffer?.counts().rows.events).toBe(3);
+  world.cloud.cut();
+  await world.run(60_000);
+  expect(world.uplink?.status()).toMatchObject({ connected: true, reconnects: 1 });
+  // A step, its wait, the rows on each link, and the number of the second one.
+  expect(world.complaints.length).toBeLessThan(10);
+  world.isReadOnly = false;
+  await expectQuiet(world, 400_000);
+  await expectAllOnce(world);
+});
+
 const hard: Faults = {
   loseDown: 0.1,
   loseChunk: 0.05,

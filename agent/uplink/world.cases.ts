@@ -1,11 +1,12 @@
 /** The real uplink on a real buffer, against the cloud in memory, on one simulated clock. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openIds, type Random, seededRandom, silentLog } from '@fieldloop/core';
+import { Fault, type Log, openIds, type Random, seededRandom, silentLog } from '@fieldloop/core';
 import { assert, expect } from 'vitest';
 import { event } from '../buffer/buffer.cases.ts';
 import { type AgentBuffer, openBuffer } from '../buffer/buffer.ts';
 import { makeClip, type MadeClip, writePart } from '../buffer/clip-file.cases.ts';
+import { openSqlite } from '../buffer/sqlite.ts';
 import { TestClock } from './clock.cases.ts';
 import { SimulatedCloud } from './cloud.cases.ts';
 import { openUplink, type Uplink } from './uplink.ts';
@@ -21,6 +22,10 @@ export class World {
   events = 0;
   buffer: AgentBuffer | undefined;
   uplink: Uplink | undefined;
+  /** The disk refuses every row, as one that turned read-only does. */
+  isReadOnly = false;
+  /** Warnings and errors of the log. */
+  readonly complaints: string[] = [];
 
   constructor(dir: string, seed: string) {
     this.dir = dir;
@@ -33,12 +38,24 @@ export class World {
     const randomBytes = (n: number): Uint8Array =>
       Uint8Array.from({ length: n }, () => random.integer(256));
     const ids = openIds({ clock, randomBytes });
-    const deps = { clock, ids, log: silentLog };
+    const complain = (phrase: string): void => void this.complaints.push(phrase);
+    const log: Log = { ...silentLog, warn: complain, error: complain, child: () => log };
+    const deps = { clock, ids, log };
     this.buffer = await openBuffer({
       ...deps,
       dir: this.dir,
       quotaBytes: 1e9,
       headroomBytes: 0,
+      openSqlite: (path) => {
+        const db = openSqlite(path);
+        return {
+          ...db,
+          transaction: (body) => {
+            if (this.isReadOnly) throw new Fault('unavailable', 'the disk is read-only');
+            return db.transaction(body);
+          },
+        };
+      },
     });
     this.uplink = openUplink({
       ...deps,
