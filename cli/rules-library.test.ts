@@ -2,7 +2,7 @@
  * Goal: somebody new finds a ready rule, reads what it needs, and has it in a file of their own.
  * Method: the whole command line in a folder of its own; what it writes is parsed again.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadLibrary, parseRuleSet } from '@fieldloop/rules';
@@ -75,4 +75,13 @@ test('add: a file with errors and a folder that is not there stay as they are', 
   expect((await run('add', 'stuck', '--to', path)).code).toBe(2);
   expect(await readFile(path, 'utf8')).toBe('rules: [');
   expect((await run('add', 'stuck', '--to', join(folder, 'no', 'x.yaml'))).code).toBe(8);
+});
+
+test('add: a link stays one, and its file has the rules', async () => {
+  const path = join(folder, 'shared.yaml');
+  await run('add', 'near-miss', '--to', path);
+  await symlink(path, join(folder, 'link.yaml'));
+  await run('add', 'stuck', '--to', join(folder, 'link.yaml'));
+  expect((await lstat(join(folder, 'link.yaml'))).isSymbolicLink()).toBe(true);
+  expect(await idsIn(path)).toEqual(['near-miss', 'stuck']);
 });

@@ -1,5 +1,5 @@
 /** `fieldloop rules library`: the ready rules, to read and to take into a rule set of one's own. */
-import { rename, stat, writeFile } from 'node:fs/promises';
+import { realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { Fault } from '@fieldloop/core';
 import { type LibraryEntry, loadLibrary, mergeRuleSets, parseRuleSet } from '@fieldloop/rules';
 import type { Command } from './commander.ts';
@@ -111,12 +111,13 @@ function metadataOf(own: { readonly file: string; readonly text: string } | unde
   });
 }
 
-/** A file that cannot be written whole stays as it was. */
+/** A file that cannot be written whole stays as it was; a link goes on naming its file. */
 async function writeWhole(path: string, text: string): Promise<void> {
-  const part = `${path}.part`;
+  const file = await realpath(path).catch(() => path);
+  const part = `${file}.part`;
   try {
     await writeFile(part, text);
-    await rename(part, path);
+    await rename(part, file);
   } catch (cause) {
     throw new Fault('unavailable', 'the file cannot be written', {
       place: path,

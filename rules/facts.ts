@@ -1,5 +1,7 @@
 /** What a recording holds, as lint and fit need it: gathered while its items go by. */
 import type { Channel, RecordingItem } from '@fieldloop/recording';
+import { lengthOf, unionOf } from './strata.ts';
+import { openStretches, type Stretch } from './stretches.ts';
 
 /** A channel of a recording and how busy it was. */
 export interface ChannelFacts {
@@ -11,21 +13,22 @@ export interface ChannelFacts {
 
 export interface RecordingFacts {
   readonly channels: readonly ChannelFacts[];
-  /** From the smallest to the largest log time. */
+  /** Log time from the first message to the last, without steps of a clock that was set. */
   readonly durationNs: bigint;
 }
 
 export interface FactsGathering {
   take(item: RecordingItem): void;
   facts(): RecordingFacts;
+  /** In the order in which they began. */
+  stretches(): readonly Stretch[];
 }
 
 export function gatherFacts(): FactsGathering {
   const channels = new Map<number, Channel>();
   const counts = new Float64Array(65_536);
   const sizes = new Float64Array(65_536);
-  let firstNs: bigint | undefined;
-  let lastNs: bigint | undefined;
+  const stretches = openStretches();
   return {
     take(item) {
       if (item.kind === 'channel') channels.set(item.channel.id, item.channel);
@@ -36,14 +39,14 @@ export function gatherFacts(): FactsGathering {
         counts[id] = (counts[id] ?? 0) + 1;
         sizes[id] = (sizes[id] ?? 0) + (block.ends[i] ?? 0) - (block.starts[i] ?? 0);
       }
-      if (firstNs === undefined || block.firstNs < firstNs) firstNs = block.firstNs;
-      if (lastNs === undefined || block.lastNs > lastNs) lastNs = block.lastNs;
+      stretches.take(block);
     },
     facts: () => ({
       channels: [...channels].map(([id, channel]) => {
         return { channel, messages: counts[id] ?? 0, bytes: sizes[id] ?? 0 };
       }),
-      durationNs: (lastNs ?? 0n) - (firstNs ?? 0n),
+      durationNs: lengthOf(unionOf(stretches.all())),
     }),
+    stretches: () => stretches.all(),
   };
 }

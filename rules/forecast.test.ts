@@ -157,6 +157,23 @@ test('of turns a sample keeps its share, and a shadow makes no clip', () => {
   expect(clips.mean).toBe(216);
 });
 
+test('as many clips as rules without a cooldown make are summed up', () => {
+  const one = seen(fast, odometry(0, 60_000, [10_000]), { sampled: true });
+  const clip = {
+    startNs: one.trial.startNs,
+    endNs: one.trial.endNs,
+    topics: ['/odom'],
+    markers: [{ rule: 'fast', atNs: one.trial.startNs }],
+    bytes: 10,
+  };
+  const clips = Array.from({ length: 300_000 }, () => clip);
+  const rest = { rules: new Map(), messages: 0, late: 0, epochs: 0, problems: [] };
+  const whole = { ...rest, clips, stretches: [one.trial] };
+  const told = of(fast, [{ ...one, trial: { ...one.trial, whole } }], 60);
+  expect(told.clipBytes).toEqual({ mean: 10, most: 10 });
+  expect(told.bytes.mean / told.clips.mean).toBeCloseTo(10, 6);
+});
+
 test('fleets whose rate is known: the interval holds it, from clips and samples alone', () => {
   const random = seededRandom(20_261_121);
   const perHour = 40;

@@ -16,7 +16,7 @@ import { type Fired, foldDevice, type PlannedClip, type SeenRecording } from './
 import * as limits from './limits.ts';
 import { type Estimate, weightedInterval } from './rate.ts';
 import type { Rule, RuleSet } from './rule-set.ts';
-import { coveredBy } from './strata.ts';
+import { coveredBy, type Span } from './strata.ts';
 
 /**
  * `sampled`: about all recorded time. `triggered`: about time in clips that something triggered,
@@ -122,7 +122,8 @@ export function forecast(input: ForecastInput): Forecast {
   const timedBytes = timed.map((rule) => clipBytes(rates, plannedOf(rule)));
   const typical = meanOf(replayed.map((rule) => clipBytes(rates, plannedOf(rule))));
   // Sizes that were counted bound themselves; a rate of topics may be of a moment.
-  const most = Math.max(0, ...sizes, ...timedBytes, isWhole && sizes.length > 0 ? 0 : typical);
+  const bounds = [...sizes, ...timedBytes, isWhole && sizes.length > 0 ? 0 : typical];
+  const most = bounds.reduce((least, size) => Math.max(least, size), 0);
   const estimate = openEstimate(whole.sessions, whole.recordedS);
   return {
     population: whole.population,
@@ -195,22 +196,24 @@ interface Whole {
 function wholeOf({ recordings, sessionS }: ForecastInput): Whole {
   const sessions = new Map<string, number>();
   for (const [session, own] of Map.groupBy(recordings, (one) => one.session)) {
-    const { triggeredS, sampledS } = coveredBy(own.map(spanOf));
+    const { triggeredS, sampledS } = coveredBy(own.flatMap(spansOf));
     sessions.set(session, Math.max(sessionS.get(session) ?? 0, triggeredS + sampledS));
   }
-  const covered = coveredBy(recordings.map(spanOf));
+  const covered = coveredBy(recordings.flatMap(spansOf));
   const recordedS = [...sessions.values()].reduce((sum, one) => sum + one, 0);
   const isEmpty = recordedS === 0;
   const population = isEmpty ? 'none' : covered.sampledS > 0 ? 'sampled' : 'triggered';
   return { population, ...covered, recordedS, sessions };
 }
 
-const spanOf = ({ device, sampled, trial }: SeenRecording) => ({
-  device,
-  sampled,
-  startNs: trial.startNs,
-  endNs: trial.endNs,
-});
+/** Of a whole session without what lies between two readings of a clock that was set. */
+const spansOf = ({ device, sampled, trial }: SeenRecording): Span[] =>
+  (trial.whole?.stretches ?? [trial]).map(({ startNs, endNs }) => ({
+    device,
+    sampled,
+    startNs,
+    endNs,
+  }));
 
 function openWeights(
   { recordings, dutyHours }: ForecastInput,
@@ -225,7 +228,7 @@ function openWeights(
     // Rules that are blind in the same recordings have the same weights.
     const pattern = recordings.map(({ trial }) => (trial.blind.has(rule) ? '0' : '1')).join('');
     const weight =
-      byPattern.get(pattern) ?? weightIn(coveredBy(seeing.map(spanOf)), recordedS, dutyHours);
+      byPattern.get(pattern) ?? weightIn(coveredBy(seeing.flatMap(spansOf)), recordedS, dutyHours);
     byPattern.set(pattern, weight);
     known.set(rule, weight);
     return weight;

@@ -96,6 +96,8 @@ export const waitingScores = 1_024;
  * A message further away starts the next epoch.
  */
 export const epochNs = 2 ** 52;
+/** Stretches of log time that are told apart; at the limit the newest one is widened. */
+export const stretches = 1_024;
 /** Rules that depend on the passing of time are looked at on this grid of log time, ns. */
 export const tickNs = 100_000_000;
 /** Rules that read `now()` are looked at for so long behind the last message, ns. */

@@ -9,6 +9,7 @@ import { gatherFacts, type RecordingFacts } from './facts.ts';
 import { lintAgainst } from './lint.ts';
 import type { RuleProblem } from './problem.ts';
 import type { RuleSet } from './rule-set.ts';
+import type { Stretch } from './stretches.ts';
 import type { EngineOutput } from './verdict.ts';
 
 export interface Replay {
@@ -28,6 +29,7 @@ export interface ReplayOutcome {
   /** Smallest and largest log time; absent without messages. */
   readonly startNs: bigint | undefined;
   readonly endNs: bigint | undefined;
+  readonly stretches: readonly Stretch[];
   /** The rule set against what the recording held. */
   readonly problems: readonly RuleProblem[];
 }
@@ -59,6 +61,7 @@ export function openReplay(ruleSet: RuleSet, options: EngineOptions): Replay {
         messages: facts.channels.reduce((sum, one) => sum + one.messages, 0),
         startNs,
         endNs,
+        stretches: gathering.stretches(),
         problems: lintAgainst(ruleSet, facts),
       };
     },

@@ -50,5 +50,5 @@ export function holds(union: readonly Range[], atNs: bigint): boolean {
   return union.some(({ startNs, endNs }) => startNs <= atNs && atNs <= endNs);
 }
 
-const lengthOf = (union: readonly Range[]): bigint =>
+export const lengthOf = (union: readonly Range[]): bigint =>
   union.reduce((sum, { startNs, endNs }) => sum + endNs - startNs, 0n);

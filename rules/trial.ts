@@ -11,6 +11,7 @@ import { topicsReadBy } from './reads.ts';
 import { openReplay } from './replay.ts';
 import { type RuleSet, scoreTopic } from './rule-set.ts';
 import { isOwnTopic, openSessionClips, type TrialClip } from './session-clips.ts';
+import type { Stretch } from './stretches.ts';
 import type { EngineOutput, ShadowVerdict, Verdict } from './verdict.ts';
 
 /** The marker of a trigger is the id of its rule. */
@@ -39,6 +40,8 @@ export interface WholeTrial {
   readonly messages: number;
   readonly late: number;
   readonly epochs: number;
+  /** Log time that it covers, without what lies between them. */
+  readonly stretches: readonly Stretch[];
   /** The rule set against what the session held. */
   readonly problems: readonly RuleProblem[];
 }
@@ -126,7 +129,7 @@ export function openTrial(ruleSet: RuleSet, options: TrialOptions): OpenTrial {
     },
     end() {
       keep(replay.end());
-      const { counters, startNs, endNs, problems, messages } = replay.outcome();
+      const { counters, startNs, endNs, problems, messages, stretches } = replay.outcome();
       if (startNs === undefined || endNs === undefined) return undefined;
       for (const [topic, sum] of topics) {
         if (sum.messages === 0 || isOwnTopic(topic)) topics.delete(topic);
@@ -137,7 +140,7 @@ export function openTrial(ruleSet: RuleSet, options: TrialOptions): OpenTrial {
       if (clips === undefined) return trial;
       const planned = clips.end();
       const rules = rulesOf(counters.rules, planned.suppressed);
-      const whole = { clips: planned.clips, rules, messages, late, epochs, problems };
+      const whole = { clips: planned.clips, rules, messages, late, epochs, stretches, problems };
       return { ...trial, whole };
     },
   };

@@ -47,7 +47,7 @@ export function backtestDocument(
 }
 
 function sideDocument(side: SideReport, report: BacktestReport): Record<string, Json> {
-  const { ruleSet, forecast } = side;
+  const { ruleSet, perDay } = side;
   const estimate = (one: Estimate | undefined): Json => estimateDocument(one, report.noInterval);
   return {
     ruleSet: {
@@ -64,9 +64,9 @@ function sideDocument(side: SideReport, report: BacktestReport): Record<string, 
     clockJumps: side.epochs,
     unlisted: side.unlisted,
     perRobotDay: {
-      fires: estimate(forecast.fires),
-      clips: estimate(forecast.clips),
-      bytes: estimate(forecast.bytes),
+      fires: estimate(perDay?.fires),
+      clips: estimate(perDay?.clips),
+      bytes: estimate(perDay?.bytes),
     },
     rules: side.rules.map((rule) => ({
       id: rule.id,

@@ -6,7 +6,7 @@ import { counted, lengthText, shortNumber, valuesText } from '../show.ts';
 import { escaped, tableHtml } from './markup.ts';
 import type { Moment } from './protocol.ts';
 import { type BacktestReport, fileAt, type SessionReport, type SideReport } from './report.ts';
-import { estimateText, sizeText, suppressedText, unlistedText } from './text.ts';
+import { estimateText, foundText, sizeText, suppressedText, unlistedText } from './text.ts';
 import { timelineSvg } from './timeline.ts';
 
 /** Sessions that are drawn, the first ones; triggers that a table lists. */
@@ -53,12 +53,12 @@ function sideHtml(
   { report, isOld }: { readonly report: BacktestReport; readonly isOld: boolean },
 ): string {
   const { noInterval } = report;
-  const { ruleSet, forecast } = side;
+  const { ruleSet, perDay } = side;
   const rows = side.rules.map((rule) => [
     rule.id,
-    rule.hours === 0 ? '-' : rule.fires,
-    rule.hours === 0 ? '-' : rule.clips,
-    rule.hours === 0 ? '-' : sizeText(rule.bytes),
+    foundText(rule, String(rule.fires)),
+    foundText(rule, String(rule.clips)),
+    foundText(rule, sizeText(rule.bytes)),
     estimateText(rule.firesPerDay, noInterval),
     suppressedText(rule),
     rule.evaluations,
@@ -73,9 +73,9 @@ function sideHtml(
       'A robot and day',
       ['', 'Estimate'],
       [
-        ['Fires', estimateText(forecast.fires, noInterval)],
-        ['Clips', estimateText(forecast.clips, noInterval)],
-        ['Bytes', estimateText(forecast.bytes, noInterval, sizeText)],
+        ['Fires', estimateText(perDay?.fires, noInterval)],
+        ['Clips', estimateText(perDay?.clips, noInterval)],
+        ['Bytes', estimateText(perDay?.bytes, noInterval, sizeText)],
       ],
     ),
     unlisted === undefined ? '' : `<p>Not listed: ${escaped(unlisted)}.</p>`,

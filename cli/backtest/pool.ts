@@ -6,7 +6,14 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { Fault } from '@fieldloop/core';
 import { costPlans } from './cost.ts';
-import type { Found, FromBacktest, SessionFound, SessionPlan, ToBacktest } from './protocol.ts';
+import {
+  farewell,
+  type Found,
+  type FromBacktest,
+  type SessionFound,
+  type SessionPlan,
+  type ToBacktest,
+} from './protocol.ts';
 
 /** More threads than this wait for the disk. */
 const mostThreads = 16;
@@ -31,9 +38,11 @@ export async function runSessions(work: PoolWork): Promise<Found> {
     .toSorted((a, b) => b.bytes - a.bytes);
   const threads = Math.min(availableParallelism(), mostThreads, sessions.length);
   const workers: Worker[] = [];
+  const exits: Promise<void>[] = [];
   const runNext = async (): Promise<Worker> => {
     const worker = new Worker(new URL('./worker.ts', import.meta.url));
     workers.push(worker);
+    exits.push(new Promise((resolve) => worker.once('exit', () => resolve())));
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
       const { plan, i } = next;
       const heard = (read: number): void => {
@@ -46,7 +55,7 @@ export async function runSessions(work: PoolWork): Promise<Found> {
     return worker;
   };
   const stop = (): void => {
-    for (const worker of workers) void worker.terminate();
+    for (const worker of workers) worker.postMessage(farewell);
   };
   signal.addEventListener('abort', stop);
   try {
@@ -57,7 +66,8 @@ export async function runSessions(work: PoolWork): Promise<Found> {
     return { sessions: found.flat(), costs: told?.kind === 'costs' ? told.costs : [] };
   } finally {
     signal.removeEventListener('abort', stop);
-    await Promise.all(workers.map(async (worker) => await worker.terminate()));
+    stop();
+    await Promise.all(exits);
   }
 }
 

@@ -20,6 +20,12 @@ export interface ToBacktest {
   readonly asked: SessionAsked | CostsAsked;
 }
 
+/**
+ * The order on which a thread ends by itself: Node aborts the process when a native call, of zstd
+ * for one, returns into a thread that was ended from outside.
+ */
+export const farewell = 'end';
+
 export interface SessionAsked {
   readonly kind: 'session';
   readonly plan: SessionPlan;

@@ -34,7 +34,9 @@ export interface RuleReport {
   readonly evaluationNs: number | undefined;
   /** Share of one core that the rule takes while a robot records. */
   readonly coreShare: number | undefined;
-  /** Hours of recording with all topics that it reads; 0 says that nothing is known of it. */
+  /** No recording has all topics that it reads: nothing is known of it. */
+  readonly isBlind: boolean;
+  /** Hours of recording with all topics that it reads. */
   readonly hours: number;
   readonly firesPerDay: Estimate | undefined;
 }
@@ -62,6 +64,8 @@ export interface SideReport {
   /** Moments beyond those that are listed. */
   readonly unlisted: number;
   readonly forecast: Forecast;
+  /** Undefined where recordings cover no time, as of one message. */
+  readonly perDay: Pick<Forecast, 'fires' | 'clips' | 'bytes'> | undefined;
 }
 
 export interface SessionReport {
@@ -104,9 +108,8 @@ export function reportOf(
 ): BacktestReport {
   const told = found.filter(({ sides }) => sides.length > 0);
   const sessions = told.map(sessionOf);
-  const recordedS = sessions.reduce((sum, one) => sum + Number(one.endNs - one.startNs), 0) / 1e9;
   const sides = ruleSets.map((ruleSet, i) =>
-    sideOf(ruleSet, { told, i, costs: costs[i], recordedS, dutyHours }),
+    sideOf(ruleSet, { told, i, costs: costs[i], dutyHours }),
   );
   const [after, before] = sides;
   const count = sessions.length;
@@ -120,7 +123,7 @@ export function reportOf(
             nearNs,
           }),
     sessions,
-    recordedS,
+    recordedS: (after?.forecast.recordedHours ?? 0) * 3600,
     dutyHours,
     noInterval: after?.forecast.bootstrapped === true ? undefined : `too few sessions: ${count}`,
     damages: found.flatMap(({ damages }) => damages),
@@ -149,12 +152,11 @@ interface SideParts {
   readonly told: readonly SessionFound[];
   readonly i: number;
   readonly costs: Costs | undefined;
-  readonly recordedS: number;
   readonly dutyHours: number;
 }
 
 function sideOf(ruleSet: RuleSet, parts: SideParts): SideReport {
-  const { told, i, costs, recordedS, dutyHours } = parts;
+  const { told, i, costs, dutyHours } = parts;
   const own = told.flatMap((session) => {
     const side = session.sides[i];
     return side === undefined ? [] : [{ session, side }];
@@ -174,7 +176,7 @@ function sideOf(ruleSet: RuleSet, parts: SideParts): SideReport {
     rules: ruleSet.rules.map(({ id, severity }) => ({
       id,
       severity,
-      ...ruleOf(id, { sides, clips, cost: costs?.get(id), recordedS, future }),
+      ...ruleOf(id, { sides, clips, cost: costs?.get(id), future }),
     })),
     clips,
     moments: sides.flatMap(({ moments }) => moments),
@@ -185,6 +187,7 @@ function sideOf(ruleSet: RuleSet, parts: SideParts): SideReport {
     epochs: sum(({ trial }) => trial.whole?.epochs ?? 0),
     unlisted: sum(({ unlisted }) => unlisted),
     forecast: future,
+    perDay: future.population === 'none' ? undefined : future,
   };
 }
 
@@ -211,11 +214,11 @@ function ruleOf(
     readonly sides: readonly SideFound[];
     readonly clips: readonly ClipReport[];
     readonly cost: RuleCost | undefined;
-    readonly recordedS: number;
     readonly future: Forecast;
   },
 ): Omit<RuleReport, 'id' | 'severity'> {
-  const { sides, cost, recordedS, future } = from;
+  const { sides, cost, future } = from;
+  const recordedNs = future.recordedHours * 3600e9;
   const own = sides.flatMap(({ trial }) => trial.whole?.rules.get(id) ?? []);
   const begun = from.clips.filter(({ markers }) => markers[0]?.rule === id);
   const evaluations = own.reduce((sum, one) => sum + one.evaluations, 0);
@@ -234,9 +237,8 @@ function ruleOf(
     unknown: own.reduce((sum, one) => sum + one.unknown, 0),
     evaluationNs: cost?.evaluationNs,
     coreShare:
-      cost === undefined || recordedS === 0
-        ? undefined
-        : (messages * cost.messageNs) / (recordedS * 1e9),
+      cost === undefined || recordedNs === 0 ? undefined : (messages * cost.messageNs) / recordedNs,
+    isBlind: sides.every(({ trial }) => trial.blind.has(id)),
     hours: told?.hours ?? 0,
     firesPerDay: told?.perRobotDay,
   };

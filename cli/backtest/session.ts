@@ -17,6 +17,7 @@ export interface SessionWork {
   readonly plan: SessionPlan;
   readonly ruleSets: readonly RuleSet[];
   readonly sketch: boolean;
+  readonly signal: AbortSignal;
   /** Bytes of the session's files that were read so far. */
   readonly progress: (bytes: number) => void;
 }
@@ -52,6 +53,7 @@ export async function runSession(work: SessionWork): Promise<SessionFound[]> {
     let own: Run | undefined;
     try {
       for await (const given of readParts(path, work.ruleSets)) {
+        work.signal.throwIfAborted();
         const { item, startNs } = given;
         if (startNs !== undefined) {
           own = run !== undefined && follows(run, startNs) ? run : begin(path, work);

@@ -1,6 +1,6 @@
 /** From the paths of a command line to sessions: which files are splits of one recording. */
 import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Fault } from '@fieldloop/core';
 import { bySplit, continues, type SplitName, splitName } from '@fieldloop/recording';
 import { listedNames } from '@fieldloop/recording/folder';
@@ -12,6 +12,8 @@ const mostRecordings = 10_000;
 
 interface Found {
   readonly path: string;
+  /** The same for one file, however it is named. */
+  readonly inode: string;
   readonly bytes: number;
   /** As `metadata.yaml` beside it numbers it; absent: as its name does. */
   readonly split?: SplitName | undefined;
@@ -24,7 +26,9 @@ export async function findSessions(
 ): Promise<SessionPlan[]> {
   const found = new Map<string, Found>();
   for (const path of paths) {
-    for (const one of await recordingsAt(path)) found.set(one.path, one);
+    for (const one of await recordingsAt(path)) {
+      if (found.get(one.inode)?.split === undefined) found.set(one.inode, one);
+    }
   }
   if (found.size === 0) {
     throw new Fault('not_found', 'there is no recording', {
@@ -45,23 +49,44 @@ export async function findSessions(
 }
 
 async function recordingsAt(path: string): Promise<Found[]> {
-  const status = await stat(path).catch(() => undefined);
+  const own = await fileAt(path);
+  if (!own.isFolder) return [own];
+  const named = (await namesIn(path)).filter((name) => endings.test(name));
+  const inside = named.sort().map(async (name) => ({ name, ...(await fileAt(join(path, name))) }));
+  const files = (await Promise.all(inside)).filter(({ isFolder }) => !isFolder);
+  const listed = await listedNames(
+    path,
+    files.map(({ name }) => name),
+  );
+  return files.map(({ name, ...file }): Found => {
+    const split = listed.get(name);
+    return { ...file, split: split && { ...split, series: resolve(path, split.series) } };
+  });
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder, { recursive: true });
+  } catch (cause) {
+    throw new Fault('forbidden', 'a folder may not be read', {
+      place: cause instanceof Error && 'path' in cause ? String(cause.path) : folder,
+      remedy: 'Give this user the right to it (chmod, chown).',
+      cause,
+    });
+  }
+}
+
+async function fileAt(path: string): Promise<Found & { readonly isFolder: boolean }> {
+  const status = await stat(path, { bigint: true }).catch(() => undefined);
   if (status === undefined) {
     throw new Fault('not_found', 'there is no such file', {
       place: path,
       remedy: 'Check the path; relative paths start where the command was called.',
     });
   }
-  if (!status.isDirectory()) return [{ path, bytes: status.size }];
-  const names = (await readdir(path, { recursive: true })).filter((name) => endings.test(name));
-  const listed = await listedNames(path, names);
-  const files = names.sort().map(async (name): Promise<Found> => {
-    const file = join(path, name);
-    const split = listed.get(name);
-    const named = split && { ...split, series: join(path, split.series) };
-    return { path: file, bytes: (await stat(file)).size, split: named };
-  });
-  return await Promise.all(files);
+  const { dev, ino, size } = status;
+  const isFolder = status.isDirectory();
+  return { path, inode: `${dev}:${ino}`, bytes: Number(size), isFolder };
 }
 
 /**
@@ -71,7 +96,7 @@ async function recordingsAt(path: string): Promise<Found[]> {
 export function sessionsOf<
   F extends { readonly path: string; readonly split?: SplitName | undefined },
 >(files: readonly F[]): F[][] {
-  const nameOf = ({ path, split }: F): SplitName => split ?? splitName(path);
+  const nameOf = ({ path, split }: F): SplitName => split ?? splitName(resolve(path));
   const groups = Map.groupBy(files, (file) => nameOf(file).series);
   return [...groups.values()].flatMap((group) => {
     const sessions: F[][] = [];

@@ -1,7 +1,7 @@
 /** The report as tables for a terminal. Pure. */
 import { formatSize } from '@fieldloop/core';
 import type { Estimate } from '@fieldloop/rules';
-import { type CliIo, type Column, table } from '../io.ts';
+import { type CliIo, type Column, oneLine, table } from '../io.ts';
 import { counted, facts, lengthText, shortNumber, showOf, valuesText } from '../show.ts';
 import { type Moment, mostMoments } from './protocol.ts';
 import {
@@ -23,7 +23,7 @@ export function backtestText(report: BacktestReport, io: Pick<CliIo, 'columns'>)
     const rules = table(side.rules, ruleColumns(report), { width: io.columns, show: showOf({}) });
     const of = (one: Estimate, text?: (value: number) => string): string =>
       estimateText(one, report.noInterval, text);
-    const { forecast } = side;
+    const { perDay } = side;
     const totals = facts([
       [
         'found',
@@ -31,7 +31,9 @@ export function backtestText(report: BacktestReport, io: Pick<CliIo, 'columns'>)
       ],
       [
         'a robot and day',
-        `${of(forecast.fires)} fires, ${of(forecast.clips)} clips, ${of(forecast.bytes, sizeText)}`,
+        perDay === undefined
+          ? 'unknown'
+          : `${of(perDay.fires)} fires, ${of(perDay.clips)} clips, ${of(perDay.bytes, sizeText)}`,
       ],
       ['not listed', unlistedText(side, report)],
     ]);
@@ -78,14 +80,15 @@ export function unlistedText(
   return `${beyond}; the figures hold them${rest}`;
 }
 
-/** Nothing is known of a rule whose topics no recording has. */
-const blind = (rule: RuleReport, text: string): string => (rule.hours === 0 ? '-' : text);
+/** Nothing is known of a rule whose topics no recording has, unless it fired for their absence. */
+export const foundText = ({ isBlind, fires }: RuleReport, text: string): string =>
+  isBlind && fires === 0 ? '-' : text;
 
 const ruleColumns = ({ noInterval }: BacktestReport): Column<RuleReport>[] => [
   { title: 'RULE', of: (one) => one.id, shrinks: true },
-  { title: 'FIRES', of: (one) => blind(one, String(one.fires)), right: true },
-  { title: 'CLIPS', of: (one) => blind(one, String(one.clips)), right: true },
-  { title: 'BYTES', of: (one) => blind(one, sizeText(one.bytes)), right: true },
+  { title: 'FIRES', of: (one) => foundText(one, String(one.fires)), right: true },
+  { title: 'CLIPS', of: (one) => foundText(one, String(one.clips)), right: true },
+  { title: 'BYTES', of: (one) => foundText(one, sizeText(one.bytes)), right: true },
   { title: 'FIRES A DAY', of: (one) => estimateText(one.firesPerDay, noInterval), right: true },
   { title: 'SUPPRESSED', of: (one) => suppressedText(one), shrinks: true },
   { title: 'EVALUATIONS', of: (one) => String(one.evaluations), right: true, drops: 2 },
@@ -103,8 +106,8 @@ const ruleColumns = ({ noInterval }: BacktestReport): Column<RuleReport>[] => [
   },
 ];
 
-export function suppressedText({ suppressed, unknown, evaluations, hours }: RuleReport): string {
-  if (hours === 0) return 'no recording has its topics';
+export function suppressedText({ suppressed, unknown, evaluations, isBlind }: RuleReport): string {
+  if (isBlind) return 'no recording has its topics';
   const told = Object.entries(suppressed).map(([reason, count]) => `${count} ${reason}`);
   if (evaluations > 0 && unknown === evaluations) told.push('always unknown');
   return told.length === 0 ? '-' : told.join(', ');
@@ -133,7 +136,8 @@ function momentLines(
     const own = report.sessions.find((one) => one.session === session);
     const seconds = (Number(atNs - (own?.startNs ?? atNs)) / 1e9).toFixed(3);
     const name = shadow === true ? `${rule} in the shadow` : rule;
-    return `${sign} ${name} at ${seconds} s of ${fileAt(own?.files ?? [], atNs)}  ${valuesText(values)}\n`;
+    const place = fileAt(own?.files ?? [], atNs);
+    return `${oneLine(`${sign} ${name} at ${seconds} s of ${place}  ${valuesText(values)}`)}\n`;
   });
   const more = moments.length - lines.length;
   return more > 0 ? [...lines, `${sign} and ${more} more; --json lists them\n`] : lines;

@@ -3,7 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import { asFault } from '@fieldloop/core';
 import { parseRuleSet } from '@fieldloop/rules';
 import { costsOf } from './cost.ts';
-import type { FromBacktest, ToBacktest } from './protocol.ts';
+import { farewell, type FromBacktest, type ToBacktest } from './protocol.ts';
 import { runSession } from './session.ts';
 
 const port = parentPort;
@@ -11,8 +11,15 @@ const say = (message: FromBacktest): void => port?.postMessage(message);
 /** Milliseconds between two words of progress. */
 const everyMs = 100;
 
-port?.on('message', (asked: ToBacktest) => {
-  void answer(asked);
+const ended = new AbortController();
+
+port?.on('message', (asked: ToBacktest | typeof farewell) => {
+  if (asked !== farewell) {
+    void answer(asked);
+    return;
+  }
+  ended.abort();
+  port.close();
 });
 
 async function answer({ rules, asked }: ToBacktest): Promise<void> {
@@ -29,7 +36,9 @@ async function answer({ rules, asked }: ToBacktest): Promise<void> {
       nextMs = performance.now() + everyMs;
       say({ kind: 'progress', bytes });
     };
-    say({ kind: 'session', found: await runSession({ plan, ruleSets, sketch, progress }) });
+    const { signal } = ended;
+    const found = await runSession({ plan, ruleSets, sketch, signal, progress });
+    say({ kind: 'session', found });
   } catch (error) {
     const { code, message, place, remedy } = asFault(error);
     say({ kind: 'failed', fault: { code, message, place, remedy } });

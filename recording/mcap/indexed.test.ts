@@ -263,7 +263,7 @@ test('what stood before damage in one chunk is not given with the next', async (
   if (first === undefined || second === undefined) throw new Error('too few chunks');
   const end = first.chunkStartOffset + first.chunkLength;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  // No checksum, and a last message (320 bytes of imu) that states fewer bytes than its fields take.
+  // No checksum, and a last message (320 bytes of imu) that states fewer bytes than it has fields.
   view.setUint32(first.chunkStartOffset + 9 + 24, 0, true);
   view.setUint32(end - 320 - 30, 5, true);
   const file = await openIndexedMcap(memoryFile(bytes));
