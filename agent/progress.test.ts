@@ -50,6 +50,11 @@ test('messages and bytes of a topic are those of every source that has it', () =
   expect(told.source).toMatchObject({ messages: 6, bytes: 60 });
 });
 
+test('a topic named as what every object has is counted like any other', () => {
+  const topics = { constructor: { messages: 2, bytes: 20 } };
+  expect(of(lane('a', { topics }), lane('b', { topics })).topics).toEqual({ constructor: 4 });
+});
+
 test('median and 99th percentile of scores are those of the slowest lane', () => {
   const hundred = Array.from({ length: 100 }, (_, i) => 100 - i);
   const told = of(

@@ -1,4 +1,4 @@
-/** What the data thread tells main of its lanes, each second. Pure. */
+/** What the data thread tells main of its lanes, again and again. Pure. */
 import type { Lane } from './lane.ts';
 import { laneStillMs } from './limits.ts';
 import type { DataProgress } from './messages.ts';
@@ -85,11 +85,12 @@ function sums(
   lanes: readonly Counted[],
   of: (tally: Tally) => Readonly<Record<string, number>>,
 ): Record<string, number> {
-  const all: Record<string, number> = {};
+  // A topic may be named as what every object has.
+  const all = new Map<string, number>();
   for (const { tally } of lanes) {
-    for (const [name, n] of Object.entries(of(tally))) all[name] = (all[name] ?? 0) + n;
+    for (const [name, n] of Object.entries(of(tally))) all.set(name, (all.get(name) ?? 0) + n);
   }
-  return all;
+  return Object.fromEntries(all);
 }
 
 /** The time that `share` of each scorer's last scores took at most, ms; of the slowest lane. */

@@ -43,6 +43,11 @@ const before: Measured = {
   atMs: 60_000,
 };
 
+test('the first minute of a topic named as what every object has is told', () => {
+  const series = seriesOf({ ...before, topics: { constructor: 60 }, atMs: 120_000 }, before);
+  expect(series).toContainEqual({ name: 'topic.constructor.hz', unit: 'Hz', value: 1 });
+});
+
 test('rates and counts are of the time between two looks, the busiest topics first', () => {
   const topics = Object.fromEntries(
     Array.from({ length: 50 }, (_, n) => [`/t${n}`, n * 60] as const),

@@ -61,7 +61,7 @@ export function seriesOf(now: Measured, before: Measured): readonly Series[] {
     all: Readonly<Record<string, number>>,
     old: Readonly<Record<string, number>>,
     key: string,
-  ): number => Math.max(0, (all[key] ?? 0) - (old[key] ?? 0));
+  ): number => Math.max(0, numberOf(all, key) - numberOf(old, key));
   // Counters of a thread that started again begin at nothing.
   const since = (value: number, old: number): number => Math.max(0, value - old);
   const counted = (
@@ -125,3 +125,7 @@ export function seriesOf(now: Measured, before: Measured): readonly Series[] {
     ),
   ].filter(({ name, value }) => name.length <= 128 && Number.isFinite(value));
 }
+
+/** A topic or rule may be named as what every object has. */
+const numberOf = (numbers: Readonly<Record<string, number>>, name: string): number =>
+  Object.hasOwn(numbers, name) ? (numbers[name] ?? 0) : 0;
