@@ -281,12 +281,11 @@ export class RunningAgent implements Agent {
   }
 
   #signs(): Signs {
-    const { models } = this.#parts;
     const still = this.#progress?.still ?? [];
     return {
-      // Main speaks for itself: this runs on it.
+      // Main speaks for itself: this runs on it. Scoring has a watch of its own (scoringSilentMs),
+      // longer than the manager's: a model that takes its time must not end the recording.
       ...(this.#data === undefined ? {} : { data: this.#data.heardMs }),
-      ...(models.crew === undefined ? {} : { scoring: models.crew.heardMs }),
       ...Object.fromEntries(still.map((name) => [`source ${name}`, 0])),
     };
   }

@@ -75,7 +75,7 @@ async function runRules(io: CliIo, { ruleSet, paths, ...plan }: TestPlan): Promi
     }
   } catch (error) {
     damage = asFault(error);
-    if (damage.code !== 'corrupt') throw error;
+    if (damage.code === 'internal' || damage.code === 'cancelled') throw error;
   } finally {
     progress.end();
   }

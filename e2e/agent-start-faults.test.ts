@@ -1,6 +1,7 @@
 /**
  * Goal: an agent starts without a clock and takes one that is set later, lives through a right that
- * is taken from it, takes new limits and rules by SIGHUP, and is started again when it hangs.
+ * is taken from it, takes new limits and rules by SIGHUP, and is started again when it hangs, but
+ * not when a model takes its time.
  * Method: the real process; its wall clock bent by a preloaded file, its rights by the kernel, and
  * the test in the place of systemd: real datagrams, SIGABRT when the watchdog is not fed.
  */
@@ -17,6 +18,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { noNotify, openNotifyListener } from '@fieldloop/agent/notify-listener';
+import { slowModel, writeModel } from '@fieldloop/agent/test-models';
+import { systemClock } from '@fieldloop/core/system';
 import { decodeEvents } from '@fieldloop/proto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { drawScenarios } from './drawn.cases.ts';
@@ -191,5 +194,31 @@ test.skipIf(noNotify !== undefined)(
     expect(status.clips.held['sealed']).toBe(1);
     expect(await again.clipNow()).toContain('"clip"');
     await systemd.next('WATCHDOG=1', from);
+  },
+);
+
+test.skipIf(noNotify !== undefined)(
+  `a model that takes its time is no agent that hangs${noNotify === undefined ? '' : ` (skipped: ${noNotify})`}`,
+  patience,
+  async () => {
+    const { yaml, onnx } = slowModel(240);
+    const model = writeModel(join(folder, 'slow'), yaml, onnx);
+    await using systemd = await openNotifyListener();
+    await using robot = start('loading', {
+      env: { NOTIFY_SOCKET: systemd.path, WATCHDOG_USEC: '6000000' },
+      config: { models: [{ id: 'slow', path: model }] },
+      rules: `${faultRules}models: {slow: {ref: slow, input: {topic: /odom}, every: 1s}}\n`,
+    });
+    let at = await systemd.next('READY=1');
+    for (let fed = 0; fed < 4; fed += 1) {
+      const next = await Promise.race([
+        systemd.next('WATCHDOG=1', at + 1),
+        systemClock.sleep(6_000).then(() => Number.NaN),
+      ]);
+      expect(next).toBeGreaterThan(at);
+      at = next;
+    }
+    const { models } = await robot.until(({ source }) => source.messages > 20);
+    expect(models.running).toHaveProperty('slow');
   },
 );

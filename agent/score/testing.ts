@@ -22,10 +22,12 @@ export const tinyOnnx = (): Uint8Array =>
     }),
   );
 
-/** A model of one number whose run takes a second or so: products of a large matrix, in a row. */
-export function slowModel(): { readonly yaml: Record<string, unknown>; readonly onnx: Uint8Array } {
+/** A model of one number whose run takes a second or so: 24 products of a large matrix, in a row. */
+export function slowModel(turns = 24): {
+  readonly yaml: Record<string, unknown>;
+  readonly onnx: Uint8Array;
+} {
   const side = 1_024;
-  const turns = 24;
   const row = { name: 'row', dimensions: [1, side], values: new Float32Array(side).fill(1) };
   const matrix = {
     name: 'matrix',

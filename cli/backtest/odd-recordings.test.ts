@@ -75,10 +75,30 @@ test('a folder that is named like a recording is a folder', async () => {
   await mkdir(path('day/run.mcap'), { recursive: true });
   await writeOdometry(path('day/run.mcap/run_0.mcap'), { fromS: 0, toS: 30 }, fast);
   expect(await backtest(path('day'))).toMatchObject({ fires: 1, sessions: [{}] });
-  await symlink(path('nowhere.mcap'), path('day/gone.mcap'));
-  const { code, err } = await run('backtest', path('new.yaml'), path('day'));
-  expect([code, err]).toEqual([4, expect.stringContaining('gone.mcap: there is no such file')]);
 });
+
+test('a name in a folder that leads nowhere ends nothing: the others are told, then exit 4', async () => {
+  await mkdir(path('left'));
+  await writeOdometry(path('left/run_0.mcap'), { fromS: 0, toS: 30 }, fast);
+  await symlink(path('nowhere.mcap'), path('left/gone.mcap'));
+  const { code, out, err } = await run('backtest', path('new.yaml'), path('left'));
+  expect([code, err]).toEqual([4, expect.stringContaining('left/gone.mcap: ')]);
+  expect(out).toMatch(/^fast +1 +1 /m);
+});
+
+test.skipIf(process.getuid?.() === 0)(
+  'nor does a file that may not be read (skipped for root, who reads all)',
+  async () => {
+    await mkdir(path('locked'));
+    for (const name of ['open', 'locked']) {
+      await writeOdometry(path(`locked/${name}.mcap`), { fromS: 0, toS: 30 }, fast);
+    }
+    await chmod(path('locked/locked.mcap'), 0);
+    const { code, out, err } = await run('backtest', path('new.yaml'), path('locked'));
+    expect([code, err]).toEqual([3, expect.stringContaining('locked/locked.mcap: ')]);
+    expect(out).toMatch(/^fast +1 +1 /m);
+  },
+);
 
 test.skipIf(process.getuid?.() === 0)(
   'a folder that may not be read is told by its name (skipped for root, who reads all)',

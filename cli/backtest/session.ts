@@ -162,9 +162,9 @@ function nothing(
   return { session: path, device, files, sides: [], damages, sketches: [] };
 }
 
-/** Damage is reported and the rest goes on; anything else ends the backtest. */
+/** A file that cannot be read to its end is reported and the rest goes on; a bug is not hidden. */
 function damageOf(error: unknown): FaultWords {
   const { code, message, place, remedy } = asFault(error);
-  if (code !== 'corrupt' && code !== 'invalid') throw error;
+  if (code === 'internal' || code === 'cancelled') throw error;
   return { code, message, place, remedy };
 }

@@ -52,7 +52,7 @@ async function recordingsAt(path: string): Promise<Found[]> {
   const own = await fileAt(path);
   if (!own.isFolder) return [own];
   const named = (await namesIn(path)).filter((name) => endings.test(name));
-  const inside = named.sort().map(async (name) => ({ name, ...(await fileAt(join(path, name))) }));
+  const inside = named.sort().map(async (name) => ({ name, ...(await fileIn(path, name)) }));
   const files = (await Promise.all(inside)).filter(({ isFolder }) => !isFolder);
   const listed = await listedNames(
     path,
@@ -76,14 +76,28 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-async function fileAt(path: string): Promise<Found & { readonly isFolder: boolean }> {
-  const status = await stat(path, { bigint: true }).catch(() => undefined);
+type FoundHere = Found & { readonly isFolder: boolean };
+
+/** A name that leads nowhere is told when it is read: the others of its folder count. */
+async function fileIn(folder: string, name: string): Promise<FoundHere> {
+  const path = join(folder, name);
+  return (await statusOf(path)) ?? { path, inode: path, bytes: 0, isFolder: false };
+}
+
+async function fileAt(path: string): Promise<FoundHere> {
+  const status = await statusOf(path);
   if (status === undefined) {
     throw new Fault('not_found', 'there is no such file', {
       place: path,
       remedy: 'Check the path; relative paths start where the command was called.',
     });
   }
+  return status;
+}
+
+async function statusOf(path: string): Promise<FoundHere | undefined> {
+  const status = await stat(path, { bigint: true }).catch(() => undefined);
+  if (status === undefined) return undefined;
   const { dev, ino, size } = status;
   const isFolder = status.isDirectory();
   return { path, inode: `${dev}:${ino}`, bytes: Number(size), isFolder };
