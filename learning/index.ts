@@ -19,6 +19,7 @@ export {
   type ClassOutput,
   type ModelOutput,
   outputNames,
+  type SegmentOutput,
   type ValueOutput,
 } from './model-output.ts';
 export {

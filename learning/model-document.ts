@@ -102,7 +102,7 @@ function checkClasses(context: z.core.ParsePayload, { task, classes }: Parsed): 
     complain(context, { message, remedy: 'Remove it.', path });
     return;
   }
-  const least = task === 'classification' ? 2 : 1;
+  const least = task === 'detection' ? 1 : 2;
   if ((classes?.length ?? 0) >= least) return;
   const message = `names ${classes?.length ?? 0} classes, task ${task} needs ${least} or more`;
   complain(context, { message, remedy: 'Name them in the order of the model.', path });

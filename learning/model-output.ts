@@ -5,7 +5,13 @@
 import * as z from 'zod';
 import { complain } from './schema.ts';
 
-export const tasks = ['classification', 'detection', 'regression', 'embedding'] as const;
+export const tasks = [
+  'classification',
+  'detection',
+  'regression',
+  'segments',
+  'embedding',
+] as const;
 export type ModelTask = (typeof tasks)[number];
 
 /** How four numbers say where a box is: two corners, a corner and a size, a centre and a size. */
@@ -54,12 +60,20 @@ export interface ValueOutput {
   readonly embedding: string | undefined;
 }
 
+/** Classes over time: T x K numbers, a row for each step of the input, oldest first. */
+export interface SegmentOutput {
+  readonly task: 'segments';
+  readonly name: string;
+  readonly gives: 'logits' | 'probabilities';
+  readonly embedding: string | undefined;
+}
+
 export interface EmbeddingOutput {
   readonly task: 'embedding';
   readonly embedding: string;
 }
 
-export type ModelOutput = ClassOutput | BoxOutput | ValueOutput | EmbeddingOutput;
+export type ModelOutput = ClassOutput | BoxOutput | ValueOutput | SegmentOutput | EmbeddingOutput;
 
 /** Members of an ensemble in one file. */
 const maxHeads = 16;
@@ -97,6 +111,7 @@ const partsOf: Readonly<
     more: ['labels', 'embedding', ...boxKeys],
   },
   regression: { one: [['value']], more: ['variance', 'embedding'] },
+  segments: { one: [['logits'], ['probabilities']], more: ['embedding'] },
   embedding: { one: [['embedding']], more: [] },
 };
 
@@ -128,6 +143,11 @@ export function checkOutput(
     const remedy = 'Name each output of the ensemble once.';
     complain(context, { message: 'names an output twice', remedy, path: ['output', key] });
   }
+  const key = given.logits === undefined ? 'probabilities' : 'logits';
+  if (task === 'segments' && listOf(given[key]).length > 1) {
+    const message = 'is a list, task segments takes one output';
+    complain(context, { message, remedy: 'Name one output.', path: ['output', key] });
+  }
   if (given.detections === undefined || given.labels === undefined) return;
   const message = 'does not go with detections, which have a score for each class';
   complain(context, { message, remedy: 'Remove it.', path: ['output', 'labels'] });
@@ -137,9 +157,12 @@ export function checkOutput(
 export function outputOf(task: ModelTask, given: ParsedOutput): ModelOutput {
   const { embedding } = given;
   switch (task) {
-    case 'classification': {
+    case 'classification':
+    case 'segments': {
       const gives = given.logits === undefined ? 'probabilities' : 'logits';
-      return { task, heads: listOf(given.logits ?? given.probabilities), gives, embedding };
+      const heads = listOf(given.logits ?? given.probabilities);
+      if (task === 'classification') return { task, heads, gives, embedding };
+      return { task, name: heads[0] ?? '', gives, embedding };
     }
     case 'detection': {
       const { detections, boxes = '', scores = '', labels } = given;
@@ -177,10 +200,12 @@ export function outputNames(output: ModelOutput): {
   return { compared, all: embedding === undefined ? compared : [...compared, embedding] };
 }
 
-function comparedOf(output: ClassOutput | BoxOutput | ValueOutput): readonly string[] {
+function comparedOf(output: Exclude<ModelOutput, EmbeddingOutput>): readonly string[] {
   switch (output.task) {
     case 'classification':
       return output.heads;
+    case 'segments':
+      return [output.name];
     case 'regression':
       return [...output.heads, ...(output.variance === undefined ? [] : [output.variance])];
     case 'detection': {

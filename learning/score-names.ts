@@ -1,9 +1,12 @@
 /** The numbers that a scorer may give of a frame. Rules read them as signals by these names. */
 export const scoreTexts = {
-  entropy: 'Classification: entropy of the probabilities over ln K, 0 to 1.',
+  entropy:
+    'Classification: entropy of the probabilities over ln K, 0 to 1; of segments the mean of their steps.',
   margin: 'Classification: 1 - (best - second best), 0 to 1.',
   energy: 'Classification by logits: -T · logsumexp(z / T); the higher, the stranger.',
-  doubt: '1 - the largest probability; of a detector the mean of 4c(1 - c) over its boxes.',
+  doubt:
+    '1 - the largest probability; of a detector the mean of 4c(1 - c) over its boxes; of segments ' +
+    'the mean entropy of their steps and that of the steps at a change of class, 0 to 2.',
   disagreement: 'Ensembles of classifiers: Jensen-Shannon divergence of the members, 0 to 1.',
   flicker: 'Detection: share of the boxes of the frame before that are not there again, 0 to 1.',
   boxes: 'Detection: number of boxes above the threshold of the model.',

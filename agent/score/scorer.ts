@@ -137,7 +137,10 @@ function fitOutputs(model: LoadedModel, session: OnnxSession): void {
       output.task === 'detection' && 'labels' in output.parts && output.parts.labels === name;
     const types = isLabels ? ['float32', 'int32', 'int64'] : ['float32'];
     const shape = tensorOf(model, session.outputs, { name, key: keyOf(model, name), types });
-    if (output.task !== 'classification' || !output.heads.includes(name)) continue;
+    const isOfClasses =
+      (output.task === 'classification' && output.heads.includes(name)) ||
+      (output.task === 'segments' && output.name === name);
+    if (!isOfClasses) continue;
     const last = shape.dimensions.at(-1);
     if (typeof last !== 'number' || last < 0 || last === model.classes.length) continue;
     throw misfit(
@@ -152,6 +155,7 @@ function keyOf({ output }: LoadedModel, name: string): string {
   if (output.embedding === name) return 'output.embedding';
   switch (output.task) {
     case 'classification':
+    case 'segments':
       return `output.${output.gives}`;
     case 'regression':
       return output.variance === name ? 'output.variance' : 'output.value';

@@ -192,6 +192,28 @@ test('a regressor of one member without a variance says nothing of its doubt', a
   expect((await score(scorer, [1.5, 2])).values).toEqual({ value: 1.5 });
 });
 
+const segments = { task: 'segments', classes: ['drive', 'dock'], output: { probabilities: 'p' } };
+
+test('segments give doubt of all steps, again of those at a change, and the class of now', async () => {
+  await using scorer = await load(segments, { p: [1, 4, 2] });
+  const { values, topClass } = await score(scorer, [1, 0, 0.5, 0.5, 0, 1, 0, 1]);
+  expect(topClass).toBe('dock');
+  // One step of four is torn, and it and a sure one are where drive ends.
+  expect(values.entropy).toBeCloseTo(1 / 4, 6);
+  expect(values.doubt).toBeCloseTo(1 / 4 + 1 / 2, 6);
+  await using soft = await load(
+    { ...segments, output: { logits: 'p' }, temperature: 2 },
+    { p: [1, 2] },
+  );
+  const one = await score(soft, [2 * Math.log(3), 0]);
+  expect(one.topClass).toBe('drive');
+  expect(one.values.doubt).toBeCloseTo(-(0.75 * Math.log2(0.75) + 0.25 * Math.log2(0.25)), 6);
+});
+
+test('segments whose numbers are no whole steps are told when the model is loaded', async () => {
+  await expect(load(segments, { p: [3] })).rejects.toThrow(/3 .*2 classes/);
+});
+
 test('an embedding comes as it is, and probabilities are taken as probabilities', async () => {
   await using embedder = await load(
     { task: 'embedding', output: { embedding: 'e' } },
@@ -215,6 +237,7 @@ test('an embedding comes as it is, and probabilities are taken as probabilities'
 test.each([
   ['detection', boxes, boxSizes, [...places, Number.NaN, 0, 0, 0, 0, 1]],
   ['regression', { task: 'regression', output: { value: 'a' } }, { a: [1, 1] }, [1e39]],
+  ['segmentation', segments, { p: [1, 1, 2] }, [0.5, 1e39]],
   ['embedding', { task: 'embedding', output: { embedding: 'e' } }, { e: [1, 1] }, [1e39]],
 ])('a %s of numbers that are not finite is no score', async (_, yaml, sizes, values) => {
   await using scorer = await load(yaml, sizes);
@@ -229,6 +252,8 @@ test.each([
   [{ task: 'embedding', output: { embedding: 'a', variance: 'a' } }, /does not belong to task emb/],
   [{ task: 'regression', classes: ['a'], output: { value: 'a' } }, /"classes": does not belong/],
   [{ task: 'regression', output: { value: ['a', 'a'] } }, /names an output twice/],
+  [{ ...segments, output: { logits: ['a', 'b'] } }, /is a list, task segments takes one/],
+  [{ task: 'segments', output: { logits: 'a' } }, /names 0 classes, task segments needs 2/],
   [{ task: 'segmentation', output: { value: 'a' } }, /task/],
 ])('%j is refused with a remedy', async (yaml, why) => {
   const fault = await load(yaml, { a: [1, 1] }).then(

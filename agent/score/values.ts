@@ -15,6 +15,8 @@ import {
   type OutputTensor,
   readBoxes,
   type ScoreName,
+  segmentDoubt,
+  type SegmentOutput,
   softmax,
   topIndex,
   type ValueOutput,
@@ -24,7 +26,7 @@ import { maxEmbeddingNumbers, maxNotedBoxes, maxNotedClasses } from '../limits.t
 export interface ScoreValues {
   /** Those that the model's task gives. */
   readonly values: Readonly<Partial<Record<ScoreName, number>>>;
-  /** Of a detector the class of its surest box, or `none`. */
+  /** Of a detector the class of its surest box, or `none`; of segments that of the newest step. */
   readonly topClass?: string;
   /** Absent when there are more classes than a note takes. */
   readonly probabilities?: readonly number[];
@@ -71,6 +73,8 @@ function judge(
       return boxValues({ ...model, output }, outputs, memory);
     case 'regression':
       return numberValues({ ...model, output }, outputs);
+    case 'segments':
+      return segmentValues({ ...model, output }, outputs);
     case 'embedding':
       return { values: {} };
   }
@@ -88,8 +92,7 @@ function classValues(
   }
   if (!heads.every((z) => z.every(Number.isFinite))) return undefined;
   const givesLogits = output.gives === 'logits';
-  // Their logarithms are the logits of probabilities, up to a number that softmax takes out.
-  const logits = givesLogits ? heads : heads.map((p) => p.map((x) => Math.log(Math.max(x, 1e-12))));
+  const logits = givesLogits ? heads : heads.map(logitsOf);
   const each = logits.map((z) => softmax(z, temperature));
   const p = meanProbabilities(each);
   const energies = logits.map((z) => energy(z, temperature));
@@ -137,6 +140,33 @@ function boxValues(
       height: rounded(box.height),
       score: rounded(box.score),
     })),
+  };
+}
+
+/** Its logarithms are the logits of probabilities, up to a number that softmax takes out. */
+const logitsOf = (p: Float32Array): Float32Array => p.map((x) => Math.log(Math.max(x, 1e-12)));
+
+function segmentValues(
+  model: ModelDocument<SegmentOutput>,
+  [given]: readonly OutputTensor[],
+): ScoreValues | undefined {
+  const { output, classes, temperature } = model;
+  const numbers = given?.values ?? new Float32Array();
+  const width = classes.length;
+  if (numbers.length === 0 || numbers.length % width !== 0) {
+    throw misshapen(`${numbers.length} ${output.gives} for steps of ${width} classes`);
+  }
+  if (!numbers.every(Number.isFinite)) return undefined;
+  const logits = output.gives === 'logits' ? numbers : logitsOf(numbers);
+  const steps = Array.from({ length: numbers.length / width }, (_, step) =>
+    softmax(logits.subarray(step * width, (step + 1) * width), temperature),
+  );
+  return {
+    values: {
+      entropy: meanOf(steps.map((p) => entropy(p))),
+      doubt: segmentDoubt(steps),
+    },
+    topClass: classes[topIndex(steps.at(-1) ?? [])] ?? '',
   };
 }
 
