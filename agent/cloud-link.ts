@@ -31,6 +31,8 @@ export interface CloudLink extends AsyncDisposable {
   /** Why there is no connection and none is being tried. */
   readonly degraded: string | undefined;
   status(): UplinkFigures;
+  /** What a changed configuration says of the uplink and may change while it runs. */
+  obey(config: AgentConfig['uplink']): void;
   /** False when nobody would hear these numbers now. */
   measure(series: readonly Series[]): boolean;
   /** Resolves when it is clear whether this device has an identity. */
@@ -62,11 +64,13 @@ class RunningLink implements CloudLink {
   readonly #closing = new AbortController();
   #identity: Identity | undefined;
   #uplink: Uplink | undefined;
+  #policies: AgentConfig['uplink']['policies'];
   #degraded: string | undefined;
   #lastError: string | undefined;
 
   constructor(config: AgentConfig, deps: CloudLinkDeps) {
     this.#config = config;
+    this.#policies = config.uplink.policies;
     this.#deps = deps;
     this.settled = config.cloud === undefined ? Promise.resolve() : this.#begin();
   }
@@ -95,6 +99,11 @@ class RunningLink implements CloudLink {
       ...backlogOf(buffer.counts(), clock.now()),
       ...(lastError === undefined ? {} : { lastError }),
     };
+  }
+
+  obey({ policies }: AgentConfig['uplink']): void {
+    this.#policies = policies;
+    this.#uplink?.obey(policies);
   }
 
   measure(series: readonly Series[]): boolean {
@@ -131,6 +140,7 @@ class RunningLink implements CloudLink {
         agent,
         wishes,
         downloads,
+        policies: this.#policies,
         reconnect: { mostMs: this.#config.uplink.reconnectMostMs },
       });
     } catch (error) {

@@ -27,7 +27,12 @@ redaction:
   - {topic: '/camera/**', transform: blur, model: classifier}
   embeddings: keep
 buffer: {path: /var/lib/fieldloop, quota: 20GiB, headroom: 5GiB, reserve: {critical: 25%}}
-uplink: {reconnectMost: 5s, downloadKbps: 800}
+uplink:
+  reconnectMost: 5s
+  downloadKbps: 800
+  policies:
+  - {when: 'net == "wifi"', maxKbps: 20000}
+  - {when: 'net == "lte"', maxKbps: 800, perDay: 300MiB, classes: [metadata, critical]}
 limits:
   clip: 60s
   silent: 2s
@@ -83,7 +88,19 @@ test('a whole configuration is read: units, paths below its folder, the secret',
       headroomBytes: 5 * 2 ** 30,
       reserve: { critical: 5 * 2 ** 30 },
     },
-    uplink: { reconnectMostMs: 5_000, downloadBytesPerSecond: 100_000 },
+    uplink: {
+      reconnectMostMs: 5_000,
+      downloadBytesPerSecond: 100_000,
+      policies: [
+        { when: expect.objectContaining({ text: 'net == "wifi"' }), bytesPerSecond: 2_500_000 },
+        {
+          when: expect.objectContaining({ text: 'net == "lte"' }),
+          bytesPerSecond: 100_000,
+          bytesPerDay: 300 * 2 ** 20,
+          traffic: ['critical'],
+        },
+      ],
+    },
     limits: {
       clipNs: 60_000_000_000n,
       silentNs: 2_000_000_000n,
@@ -190,7 +207,8 @@ sources:
 - {name: main2, file: a.mcap, sim: "tcp://x:1"}
 rules: r.yaml
 window: {seconds: 0, memory: 64 parsecs}
-uplink: {policies: []}
+uplink: {policies: [{when: 'net = wlan', maxKbps: 8},
+  {when: 'network = wifi'}, {when: 'net = wifi and', classes: [metadata, all]}]}
 limits: {cpu: a third}
 bufer: {path: x}
 `;
@@ -203,9 +221,13 @@ bufer: {path: x}
     'agent.yaml:4:3: "sources[1]": a source has exactly one of file, folder, sim, foxglove and ros2, this one has 2. Write for example {name: main, folder: /data/bags, glob: "*.mcap"}.',
     'agent.yaml:6:10: "window.seconds": 0 does not fit here. Give a number of at least 1.',
     'agent.yaml:6:22: "window.memory": "64 parsecs" is not a size. Write a number with B, kB, MB, GB, KiB, MiB or GiB, for example 64MiB.',
-    'agent.yaml:7:10: "uplink.policies" is not supported in this version. Remove it; this agent would not act on it.',
-    'agent.yaml:8:10: "limits.cpu": "a third" is not a share of a core. Write a percentage of one core, for example 35%.',
-    'agent.yaml:9:1: unknown key "bufer". Did you mean "buffer"? Known here: device, cloud, sources, models, rules, window, redaction, buffer, uplink, limits, log.',
+    'agent.yaml:7:22: "uplink.policies[0].when": "wlan" is no net. Known here: wifi, lte, ethernet, other.',
+    'agent.yaml:7:42: "uplink.policies[0].maxKbps": 8 does not fit here. Give a number of at least 64.',
+    'agent.yaml:8:4: "uplink.policies[1].when": "network" says nothing of a network. Known here: net, iface, hour, weekday.',
+    'agent.yaml:8:30: "uplink.policies[2].when": a condition is expected at the end. Write one, or take the last word out.',
+    'agent.yaml:8:74: "uplink.policies[2].classes[1]": "all" does not fit here. Write metadata or critical or warning or info or baseline or downloads.',
+    'agent.yaml:9:10: "limits.cpu": "a third" is not a share of a core. Write a percentage of one core, for example 35%.',
+    'agent.yaml:10:1: unknown key "bufer". Did you mean "buffer"? Known here: device, cloud, sources, models, rules, window, redaction, buffer, uplink, limits, log.',
   ]);
 });
 

@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { Fault, parseDurationNs, parseSize } from '@fieldloop/core';
-import type { ClipClass, LogLevel } from '@fieldloop/proto';
+import { type ClipClass, clipClassSchema, type LogLevel } from '@fieldloop/proto';
 import { amount, bytesOf, type DiskBytes, systemDiskBytes } from './amount.ts';
 import type { RedactionPolicy } from './clip/redaction-policy.ts';
 import {
@@ -21,6 +21,8 @@ import type { Caps } from './health/load.ts';
 import { maxModels, maxSources } from './limits.ts';
 import { redactionOf, redactionSchema } from './redaction-config.ts';
 import { configName, type SourceConfig, sourceOf, sourceSchema } from './source-config.ts';
+
+import { type UplinkConfig, uplinkOf, uplinkSchema } from './uplink-config.ts';
 
 export type { SourceConfig } from './source-config.ts';
 
@@ -53,8 +55,7 @@ export interface AgentConfig {
     readonly headroomBytes: number;
     readonly reserve: Readonly<Partial<Record<ClipClass, number>>>;
   };
-  /** Longest wait before the agent tries to reach its cloud again. */
-  readonly uplink: { readonly reconnectMostMs: number; readonly downloadBytesPerSecond: number };
+  readonly uplink: UplinkConfig;
   readonly limits: Caps & {
     readonly clipNs: bigint;
     readonly silentNs: bigint;
@@ -98,8 +99,6 @@ const cores = parsedText((text) => {
   return value;
 });
 
-const classes = ['critical', 'warning', 'info', 'baseline'] as const;
-
 const schema = z.strictObject({
   device: z.strictObject({
     name: z.string().regex(/^[a-z0-9][a-z0-9-]{2,39}$/, 'use 3 to 40 of a-z, 0-9 and -'),
@@ -126,14 +125,9 @@ const schema = z.strictObject({
     path: z.string().min(1),
     quota: amount.prefault('10GiB'),
     headroom: amount.prefault('1GiB'),
-    reserve: z.partialRecord(z.enum(classes), share).default({}),
+    reserve: z.partialRecord(clipClassSchema, share).default({}),
   }),
-  uplink: z
-    .strictObject({
-      reconnectMost: duration.prefault('300s'),
-      downloadKbps: z.number().min(200).max(10_000_000).default(16_000),
-    })
-    .prefault({}),
+  uplink: uplinkSchema,
   limits: z
     .strictObject({
       clip: duration.prefault('120s'),
@@ -153,11 +147,7 @@ const schema = z.strictObject({
 });
 
 /** Keys that the documentation of the house knows and this version does not act on. */
-const later: readonly (readonly string[])[] = [
-  ['uplink', 'policies'],
-  ['update'],
-  ['cloud', 'url'],
-];
+const later: readonly (readonly string[])[] = [['update'], ['cloud', 'url']];
 
 const secretPath = 'cloud.claimToken';
 const variable = /^\$\{([A-Za-z_][A-Za-z0-9_]*)\}$/;
@@ -305,10 +295,7 @@ function frozen(
       headroomBytes: room.headroom,
       reserve: Object.fromEntries(reserve),
     },
-    uplink: {
-      reconnectMostMs: Math.max(1_000, Number(value.uplink.reconnectMost / 1_000_000n)),
-      downloadBytesPerSecond: (value.uplink.downloadKbps * 1_000) / 8,
-    },
+    uplink: uplinkOf(value.uplink),
     limits: {
       clipNs: limits.clip,
       silentNs: limits.silent,

@@ -34,23 +34,26 @@ const configIn = (folder: string): AgentConfig => {
   );
 };
 
+/** What an agent without trouble says. */
+const steady = {
+  device: 'amr-017',
+  degraded: [],
+  source: { messages: 1, each: [] },
+  clock: { synced: true },
+  rules: { off: {}, evaluations: 0 },
+  score: { count: 0, skipped: 0, faults: 0 },
+  clips: { bytes: 0 },
+  caps: { quotaBytes: 1, headroomBytes: 0 },
+  uplink: { connected: true },
+  machine: { topics: {} },
+};
+
 /** A robot whose counts move each `everyMs`, as they are looked at from `fromMs` on. */
 function complaints(hz: number, { fromMs, everyMs = 1_050 }: { fromMs: number; everyMs?: number }) {
   const statusAt = (ms: number): AgentStatus => {
     const toldMs = Math.floor(ms / everyMs) * everyMs;
     const topics = { '/odom': Math.floor((toldMs / 1_000) * hz), '/map': toldMs };
-    return {
-      device: 'amr-017',
-      degraded: [],
-      source: { messages: 1, each: [] },
-      clock: { synced: true },
-      rules: { off: {}, evaluations: 0 },
-      score: { count: 0, skipped: 0, faults: 0 },
-      clips: { bytes: 0 },
-      caps: { quotaBytes: 1, headroomBytes: 0 },
-      uplink: { connected: true },
-      machine: { topics },
-    } as unknown as AgentStatus;
+    return { ...steady, machine: { topics } } as unknown as AgentStatus;
   };
   const looks = Array.from({ length: rateLooksMs / rateLookEveryMs + 1 }, (_, i) => {
     const atMs = i * rateLookEveryMs;
@@ -86,4 +89,23 @@ test('topics are those of the rules that run, whatever the file says by now', as
     if (about === 'topic') told.push(text);
   }
   expect(told).toEqual([expect.stringMatching(/^\/never is read by rules and never came/)]);
+});
+
+test('clips that a policy keeps back are no trouble until they waited for a day', () => {
+  const allowance = { net: 'lte', iface: 'wwan0', spentBytes: 5, waits: 'only critical goes' };
+  const told = (uplink: object) => {
+    const status = { ...steady, uplink: { connected: true, allowance, ...uplink } };
+    const looks = [0, 1].map((atMs) => ({ status: status as unknown as AgentStatus, atMs }));
+    const found = [...judge(configIn('/'), { looks, demands: undefined })];
+    return found.filter(({ about }) => about === 'network');
+  };
+  expect(told({ backlogClips: 0, backlogS: 0 })).toMatchObject([{ level: 'ok' }]);
+  expect(told({ backlogClips: 3, backlogS: 60 })).toMatchObject([
+    { level: 'ok', text: '3 clips wait: only critical goes' },
+  ]);
+  expect(told({ backlogClips: 3, backlogS: 90_000 })).toMatchObject([
+    { level: 'warning', text: expect.stringMatching(/for 25 h\. Bring the robot .*policies/) },
+  ]);
+  expect(told({ backlogClips: 0, backlogS: 0, connected: false })).toEqual([]);
+  expect(told({ backlogClips: 3, backlogS: 90_000, allowance: undefined })).toEqual([]);
 });

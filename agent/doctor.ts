@@ -162,6 +162,7 @@ export function* judge(config: AgentConfig, { looks, demands }: Looks): Generato
   }
   yield* judgeRules(second);
   yield* judgeModels(second);
+  yield* judgeNetwork(second);
   const seconds = Math.max(1, to.atMs - from.atMs) / 1_000;
   yield* judgeRoom({ first: from.status, second, seconds });
 }
@@ -255,6 +256,29 @@ function* judgeModels({ score, machine }: AgentStatus): Generator<Finding> {
     );
   }
 }
+
+/** Clips that wait by `uplink.policies` wait on purpose; after a day the policy may be the mistake. */
+function* judgeNetwork({ uplink }: AgentStatus): Generator<Finding> {
+  const { allowance, backlogClips, backlogS } = uplink;
+  if (allowance === undefined || !uplink.connected) return;
+  const { net, iface, when, waits } = allowance;
+  const network = `${net}${iface === '' ? '' : ` (${iface})`}`;
+  if (waits === undefined || backlogClips === 0) {
+    yield ok('network', `${network}${when === undefined ? '' : `, by the policy "${when}"`}`);
+    return;
+  }
+  const text = `${backlogClips} clips wait: ${waits}`;
+  if (backlogS < longWaitS) {
+    yield ok('network', text);
+    return;
+  }
+  yield warning(
+    'network',
+    `${text}, the oldest for ${Math.round(backlogS / 3_600)} h. Bring the robot to a network that a policy allows, or give it one (uplink.policies), then "fieldloop-agent reload".`,
+  );
+}
+
+const longWaitS = 24 * 3_600;
 
 function* judgeRoom({ first, second, seconds }: Ends): Generator<Finding> {
   const { clips, caps, machine, uplink } = second;

@@ -44,7 +44,11 @@ models: [{id: classifier, path: models/classifier}]
 rules: rules.yaml
 window: {seconds: 60, memory: 64MiB}
 buffer: {path: /var/lib/fieldloop, quota: 20GiB, headroom: 5GiB, reserve: {critical: 25%}}
-uplink: {reconnectMost: 300s, downloadKbps: 16000}
+uplink:
+  reconnectMost: 300s
+  downloadKbps: 16000
+  policies:
+  - {when: 'net == "lte" and hour < 6', maxKbps: 800, perDay: 300MiB, classes: [critical]}
 limits:
   clip: 120s
   silent: 5s

@@ -57,6 +57,8 @@ export const maxDocumentProblems = 50;
 /** Sources of one agent; each holds a window of its own. */
 export const maxSources = 8;
 export const maxModels = 8;
+/** Policies of networks. */
+export const maxPolicies = 16;
 
 // Source.
 
@@ -271,6 +273,8 @@ export const eventBatchBytes = 40 * 1024;
 export const uplinkTickMs = 250;
 /** The time over which bytes that go up become a rate. */
 export const uplinkRateMs = 5_000;
+/** Noted as spent of a day before it is, so that the end of a process forgets none of it. */
+export const spentAheadBytes = 1024 * 1024;
 /** How often deletes that the disk stopped are tried again. */
 export const sweepEveryMs = 10_000;
 /** The bulk connection stays this long after the last transfer. */

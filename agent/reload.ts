@@ -16,6 +16,7 @@ export interface Reload {
 const live: readonly (readonly [string, readonly string[]])[] = [
   ['log', ['level']],
   ['limits', ['cpu', 'memoryBytes', 'heat', 'battery']],
+  ['uplink', ['policies']],
   ['buffer', ['quotaBytes', 'headroomBytes', 'reserve']],
 ];
 

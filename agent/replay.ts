@@ -91,7 +91,7 @@ function replayConfig(
     // A recording stands in its file: nothing needs to be kept beside it.
     spool: { folder: join(state, 'spool'), maxBytes: 0, headroomBytes: 0 },
     redaction: config?.redaction ?? redactionPolicy([]),
-    uplink: { reconnectMostMs: 60_000, downloadBytesPerSecond: 1 },
+    uplink: { reconnectMostMs: 60_000, downloadBytesPerSecond: 1, policies: [] },
     log: { level: 'warn' },
     sources: [{ kind: 'file', name: 'replay', path: resolve(wish.recording), speed: 'max' }],
     rules: resolve(wish.rules),

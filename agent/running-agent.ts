@@ -200,6 +200,7 @@ export class RunningAgent implements Agent {
     // The last that may fail: from here on all of it holds.
     const all = [...changed, ...(rules.reload(readText(config.rules)) ? ['rules'] : [])];
     this.#config = config;
+    this.#parts.link.obey(config.uplink);
     levels?.setLevel(config.log.level);
     this.#data?.post({ kind: 'logLevel', level: config.log.level });
     buffer.resize(config.buffer).catch((error: unknown) => {

@@ -35,6 +35,8 @@ export function statusText(status: AgentStatus): string {
     ['uplink', uplinkText(uplink)],
   ];
   const { shed, dropped, spool } = status.machine;
+  const network = networkText(uplink);
+  if (network !== undefined) rows.push(['network', network]);
   if (spool !== undefined) rows.push(['spool', spoolText(spool)]);
   if (shed.length > 0) rows.push(['given up', shed.join(', ')]);
   if (Object.values(dropped).some((n) => n > 0)) rows.push(['dropped', countsText(dropped)]);
@@ -182,6 +184,21 @@ function uplinkText(uplink: AgentStatus['uplink']): string {
   const sent = `${formatSize(bytesSent)} sent`;
   const refused = refusedClips === 0 ? undefined : `${refusedClips} refused by the cloud`;
   return [state, counts, sent, refused, lostText(reconnects), connected ? undefined : lastError]
+    .filter((part) => part !== undefined)
+    .join(' · ');
+}
+
+function networkText({ connected, allowance }: AgentStatus['uplink']): string | undefined {
+  if (allowance === undefined || !connected) return undefined;
+  const { net, iface, when, spentBytes, bytesPerDay, bytesPerSecond, waits } = allowance;
+  const most = bytesPerDay === undefined ? '' : ` of ${formatSize(bytesPerDay)}`;
+  return [
+    `${net}${iface === '' ? '' : ` (${iface})`}`,
+    when === undefined ? undefined : `when ${when}`,
+    bytesPerSecond === undefined ? undefined : `at most ${formatSize(bytesPerSecond)}/s`,
+    when === undefined ? undefined : `${formatSize(spentBytes)}${most} today`,
+    waits,
+  ]
     .filter((part) => part !== undefined)
     .join(' · ');
 }

@@ -5,7 +5,7 @@
  * agent, and the commands that a person types on the robot.
  */
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openSqlite, setDesired } from '@fieldloop/cloud';
 import { type Json, silentLog } from '@fieldloop/core';
@@ -105,6 +105,45 @@ test('an update waits while updates are held, and runs after the release', async
   await until('it runs', async () => (await agent.status())?.rules.digest === digest);
   expect(say('update', 'history')).toContain('rules site@2');
 }, 60_000);
+
+test('a policy keeps clips back from one moment to the next, tells why, and lets them go', async () => {
+  obey([{ when: 'iface == "lo"', classes: ['metadata'] }]);
+  const waiting = await until(
+    'a clip that waits',
+    async () => {
+      const status = await agent.status();
+      const { backlogClips = 0, uploading = 1 } = status?.uplink ?? {};
+      return backlogClips > 0 && uploading === 0 && status;
+    },
+    told,
+  );
+  expect(waiting.uplink.allowance).toMatchObject({
+    net: 'other',
+    iface: 'lo',
+    waits: 'nothing but rows goes over other (lo)',
+  });
+  expect(say('status')).toContain('nothing but rows goes over other (lo)');
+  const { bytesSent } = waiting.uplink;
+  // Its manifest goes all the same.
+  await until(
+    'it is listed',
+    async () => (await scene.api.clips()).some(({ state }) => state !== 'stored'),
+    told,
+  );
+  expect((await agent.status())?.uplink.bytesSent).toBe(bytesSent);
+  obey([{ when: 'net = other' }]);
+  const goesUp = async () => ((await agent.status())?.uplink.bytesSent ?? 0) > bytesSent;
+  await until('it goes up', goesUp, told);
+}, 60_000);
+
+function obey(policies: readonly Json[]): void {
+  const config = JSON.parse(readFileSync(agent.configFile, 'utf8')) as {
+    readonly uplink: Readonly<Record<string, Json>>;
+  };
+  const uplink = { ...config.uplink, policies };
+  writeFileSync(agent.configFile, JSON.stringify({ ...config, uplink }));
+  expect(say('reload')).toContain('uplink.policies');
+}
 
 async function wish(active: RuleRef): Promise<void> {
   const db = openSqlite(join(scene.cloud.dataDir, 'cloud.db'));

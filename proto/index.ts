@@ -37,6 +37,7 @@ export * as wireLimits from './limits.ts';
 export { fleetFeature } from './limits.ts';
 export {
   type ClipClass,
+  clipClassSchema,
   type ClipManifest,
   type ClipMarker,
   clipManifestSchema,

@@ -31,7 +31,14 @@ import { positions } from './positions.ts';
 import { recover } from './recover.ts';
 import { eventBody, gapBody, gravest, gravityOf, markerBody, reportedBody } from './rows.ts';
 import { adoptClip, finishDelete, heldBody, loseClip, makeRoom, sealClip } from './seal.ts';
-import { clipShelf, type ClipShelf, rowShelf, type RowShelf } from './shelves.ts';
+import {
+  clipShelf,
+  type ClipShelf,
+  rowShelf,
+  type RowShelf,
+  spentShelf,
+  type SpentShelf,
+} from './shelves.ts';
 import { openSqlite, type Sqlite } from './sqlite.ts';
 import { readTotal } from './totals.ts';
 import type { BufferCounts, ClipFate, CutClip, RecoveryReport } from './types.ts';
@@ -90,6 +97,7 @@ export interface AgentBuffer extends AsyncDisposable {
   readonly rows: RowShelf;
   readonly clips: ClipShelf;
   readonly commands: CommandShelf;
+  readonly spent: SpentShelf;
   close(): Promise<void>;
 }
 
@@ -265,6 +273,7 @@ function present(
     }),
     clips: clipShelf(inside),
     commands: commandShelf(inside),
+    spent: spentShelf(inside),
     partPath: (clipId) => partPath(inside.places, clipId),
     seal: (cut) => inTurn(() => sealClip(inside, cut)),
     makeRoom: (bytes) => inTurn(() => makeRoom(inside, bytes)),

@@ -30,6 +30,7 @@ const classRank: Readonly<Record<ClipClass, number>> = {
   info: 2,
   baseline: 3,
 };
+const clipClasses = Object.keys(classRank) as readonly ClipClass[];
 
 interface ClipRow {
   readonly clip_id: string;
@@ -85,13 +86,16 @@ export const clipTable = (db: Sqlite) => ({
    * The next clips to upload whose waiting time is over. One that would wait for longer than any
    * may was postponed by a clock that was ahead of this one.
    */
-  turn(nowMs: number, limit: number): HeldClip[] {
+  turn(nowMs: number, limit: number, classes: readonly ClipClass[] = clipClasses): HeldClip[] {
+    const among = JSON.stringify(classes);
     return (
       db.all(
         `SELECT * FROM clip WHERE state = 'wanted' AND not_before_ms NOT BETWEEN ? AND ?
+          AND CASE pulled WHEN 1 THEN 'critical' ELSE class END IN (SELECT value FROM json_each(?))
           ORDER BY pulled DESC, class_rank, sealed_ms, clip_id LIMIT ?`,
         nowMs + 1,
         nowMs + maxPostponeMs,
+        among,
         limit,
       ) as ClipRow[]
     ).map(fromRow);

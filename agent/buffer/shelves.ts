@@ -1,11 +1,11 @@
 /** What the uplink sees of the buffer: rows in their lanes, and clips in the order of upload. */
 import { asFault, Fault } from '@fieldloop/core';
-import type { ClipManifest } from '@fieldloop/proto';
+import type { ClipClass, ClipManifest } from '@fieldloop/proto';
 import { maxPostponeMs } from '../limits.ts';
 import { type ClipReader, hashFile, openClipReader } from './clip-bytes.ts';
 import { isDiskRefusal } from './disk.ts';
 import type { Inside } from './inside.ts';
-import type { LaneRange, LaneRow } from './lanes.ts';
+import { type LaneRange, type LaneRow, meta, setMeta } from './lanes.ts';
 import { type LaneName, laneNames } from './marks.ts';
 import { storedManifest } from './ledger.ts';
 import { belongTo, offerAgain, type RefusedSeq, refuseManifests } from './offer.ts';
@@ -42,8 +42,11 @@ export interface RowShelf {
 }
 
 export interface ClipShelf {
-  /** Clips whose turn it is, without those in transfer. */
-  turn(limit: number): HeldClip[];
+  /**
+   * Clips whose turn it is, without those in transfer; of these classes where they are given, one
+   * that was pulled being critical.
+   */
+  turn(limit: number, classes?: readonly ClipClass[]): HeldClip[];
   get(clipId: string): HeldClip | undefined;
   /** It is held, or what became of it is remembered. */
   knows(clipId: string): boolean;
@@ -74,6 +77,18 @@ export interface ClipShelf {
   /** Reads the file again; when it no longer has its hash, it goes to quarantine. */
   recheck(clipId: string): Promise<boolean>;
 }
+
+/** What the uplink noted of the bytes of a day: a text of its own. */
+export interface SpentShelf {
+  read(): string | undefined;
+  /** Durable when it returns. */
+  write(text: string): void;
+}
+
+export const spentShelf = ({ db }: Inside): SpentShelf => ({
+  read: () => meta(db, 'uplink.spent'),
+  write: (text) => setMeta(db, 'uplink.spent', text),
+});
 
 export function rowShelf(
   inside: Inside,
@@ -141,11 +156,11 @@ export function clipShelf(inside: Inside): ClipShelf {
     });
   };
   return {
-    turn: (limit) =>
+    turn: (limit, classes) =>
       isPaused
         ? []
         : clips
-            .turn(clock.now(), limit + inTransfer.size)
+            .turn(clock.now(), limit + inTransfer.size, classes)
             .filter((clip) => !inTransfer.has(clip.clipId))
             .slice(0, limit),
     get: (clipId) => clips.get(clipId),

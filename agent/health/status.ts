@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { ModelsReport } from '@fieldloop/proto';
 import type { ClockState } from '../clip/clock.ts';
 import { maxSocketPathBytes } from '../limits.ts';
+import type { AllowanceFigures } from '../uplink/allowance.ts';
 import type { LoadFigures } from './load.ts';
 
 export interface AgentStatus {
@@ -169,6 +170,8 @@ export interface UplinkFigures {
   /** Clips that the cloud refused; they stay until room is needed. */
   readonly refusedClips: number;
   readonly lastError?: string;
+  /** By `uplink.policies`; absent without them. */
+  readonly allowance?: AllowanceFigures;
 }
 
 /**

@@ -22,7 +22,7 @@ export const tinyOnnx = (): Uint8Array =>
     }),
   );
 
-/** A model of one number whose run takes a second or so: 24 products of a large matrix, in a row. */
+/** A model of one number whose run takes a second or so: products of a large matrix in a row. */
 export function slowModel(turns = 24): {
   readonly yaml: Record<string, unknown>;
   readonly onnx: Uint8Array;

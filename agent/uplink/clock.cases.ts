@@ -9,7 +9,7 @@ interface Sleeper {
 
 export class TestClock implements Clock {
   #ms = 0;
-  readonly #startMs = 1_760_000_000_000;
+  #startMs = 1_760_000_000_000;
   #sleepers: Sleeper[] = [];
 
   now(): number {
@@ -30,6 +30,11 @@ export class TestClock implements Clock {
         reject(signal.reason as Error);
       });
     });
+  }
+
+  /** Sets the clock on the wall forward; no time passes. */
+  jump(ms: number): void {
+    this.#startMs += ms;
   }
 
   /** Steps through `ms` in order of what is due, with room for real input and output between. */

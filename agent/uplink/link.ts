@@ -17,6 +17,8 @@ export interface Link {
    * promises nothing. Rejects when the link ended first.
    */
   publish(message: Outgoing): Promise<void>;
+  /** The address of this machine that it speaks from, where that is known. */
+  readonly localAddress?: string | undefined;
   /** Resolves once, with the reason, whoever ended it. */
   readonly ended: Promise<string>;
   close(): Promise<void>;

@@ -1,4 +1,5 @@
 /** The one door to mqtt: MQTT 3.1.1 over TLS 1.3 with the device's certificate. */
+import type { Socket } from 'node:net';
 import { asFault, type Clock, Fault } from '@fieldloop/core';
 import { clientIdOf, wireLimits } from '@fieldloop/proto';
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
@@ -113,8 +114,10 @@ function asLink(client: MqttClient, ended: Promise<string>, clock: Clock): Link 
     throw new Fault('unavailable', why, { remedy: 'The uplink connects again by itself.' });
   });
   lost.catch(() => {});
+  const { localAddress } = client.stream as Partial<Socket>;
   return {
     ended,
+    localAddress,
     publish(message) {
       return Promise.race([publish(client, message), lost]);
     },

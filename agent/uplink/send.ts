@@ -4,6 +4,7 @@
  */
 import type { Clock } from '@fieldloop/core';
 import { chunkTopic, sealChunk, sendable, wireLimits } from '@fieldloop/proto';
+import type { Allowance } from './allowance.ts';
 import type { Link } from './link.ts';
 import { chunkSizeAfter, nextTurn } from './plan.ts';
 import type { Moving, Transfers } from './transfers.ts';
@@ -15,6 +16,9 @@ export interface SendOptions {
   readonly isUp: () => boolean;
   readonly onSent: (bytes: number) => void;
   readonly pace: Pace;
+  readonly allowance: Pick<Allowance, 'chunkBytes' | 'waitMs'>;
+  /** Ends a wait for the allowance. */
+  readonly signal: AbortSignal;
 }
 
 /** What a link was found to carry. */
@@ -25,21 +29,34 @@ export interface Pace {
 export const newPace = (): Pace => ({ chunkBytes: wireLimits.firstChunkBytes });
 
 /** The transfers that `sendChunks` would send of; when there is none it ends at once. */
-export function readyToSend(options: Pick<SendOptions, 'transfers' | 'pace'>): Moving[] {
-  const { transfers, pace } = options;
-  return transfers.ready().filter((one) => nextChunk(one, pace.chunkBytes) !== undefined);
+export function readyToSend(
+  options: Pick<SendOptions, 'transfers' | 'pace' | 'allowance'>,
+): Moving[] {
+  const { transfers } = options;
+  const size = sizeOf(options);
+  return transfers.ready().filter((one) => nextChunk(one, size) !== undefined);
 }
 
+const sizeOf = ({ pace, allowance }: Pick<SendOptions, 'pace' | 'allowance'>): number =>
+  Math.min(pace.chunkBytes, allowance.chunkBytes);
+
 export async function sendChunks(link: Link, options: SendOptions): Promise<void> {
-  const { pace, clock } = options;
+  const { pace, clock, allowance, signal } = options;
   while (options.isUp()) {
+    const size = sizeOf(options);
+    const waitMs = readyToSend(options).length === 0 ? 0 : allowance.waitMs(size);
+    if (waitMs > 0) {
+      // Others may have their turn by then, or nobody.
+      await clock.sleep(waitMs, signal).catch(() => undefined);
+      continue;
+    }
     const moving = nextTurn(readyToSend(options));
     if (moving === undefined) return;
-    const size = pace.chunkBytes;
     const startedMs = clock.monotonicMs();
     const sent = await sendOne(link, options, { moving, size });
     if (sent === 'linkLost') return;
-    if (sent === size) pace.chunkBytes = chunkSizeAfter(size, clock.monotonicMs() - startedMs);
+    if (sent === pace.chunkBytes)
+      pace.chunkBytes = chunkSizeAfter(size, clock.monotonicMs() - startedMs);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { asFault, type Clock, type Log, type Random } from '@fieldloop/core';
 import {
+  type ClipClass,
   isOpen,
   newSender,
   sendable,
@@ -45,8 +46,13 @@ type WithoutMoment<T> = T extends unknown ? Omit<T, 'nowMs' | 'draw'> : never;
 
 export interface Transfers {
   readonly size: number;
-  /** Takes clips whose turn it is, starts and times out what is due. Call while control is up. */
-  tick(bulkIsUp: boolean): void;
+  /**
+   * Takes clips of these classes whose turn it is (undefined: of all), starts and times out what is
+   * due. Call while control is up.
+   */
+  tick(bulkIsUp: boolean, classes?: readonly ClipClass[]): void;
+  /** Clips of other classes go back to the shelf. */
+  confine(classes: readonly ClipClass[]): void;
   /** False when no transfer of this boot has the handle. */
   receive(message: Transfer): boolean;
   /** The bulk link is gone: what was open starts again with the next one. */
@@ -172,13 +178,17 @@ export function openTransfers(options: TransfersOptions): Transfers {
   };
 
   /** A clip that an operator waits for takes the place of the one that matters least. */
-  const makeWay = (): void => {
-    if (all.size < wireLimits.maxOpenTransfers || clips.turn(1)[0]?.pulled !== true) return;
+  const makeWay = (classes: readonly ClipClass[] | undefined): void => {
+    if (all.size < wireLimits.maxOpenTransfers) return;
+    if (clips.turn(1, classes)[0]?.pulled !== true) return;
     const least = leastOf([...all.values()]);
-    if (least === undefined) return;
-    apply(least, { kind: 'withdraw', reason: 'priority' });
-    forget(least);
-    clips.release(least.clip.clipId);
+    if (least !== undefined) giveBack(least);
+  };
+
+  const giveBack = (moving: Moving): void => {
+    apply(moving, { kind: 'withdraw', reason: 'priority' });
+    forget(moving);
+    clips.release(moving.clip.clipId);
   };
 
   const take = (clip: HeldClip): void => {
@@ -203,14 +213,17 @@ export function openTransfers(options: TransfersOptions): Transfers {
     get size() {
       return all.size;
     },
-    tick(bulkIsUp) {
-      makeWay();
+    tick(bulkIsUp, classes) {
+      makeWay(classes);
       const room = wireLimits.maxOpenTransfers - all.size;
-      if (room > 0) for (const clip of clips.turn(room)) take(clip);
+      if (room > 0) for (const clip of clips.turn(room, classes)) take(clip);
       for (const moving of all.values()) {
         apply(moving, { kind: 'tick' });
         if (bulkIsUp && all.has(moving.tid)) apply(moving, { kind: 'start' });
       }
+    },
+    confine(classes) {
+      for (const moving of all.values()) if (!classes.includes(moving.class)) giveBack(moving);
     },
     receive(message) {
       const tid = tidOf(message);

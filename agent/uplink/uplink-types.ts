@@ -3,11 +3,14 @@ import type { Clock, Ids, Log, Random } from '@fieldloop/core';
 import type { Series } from '@fieldloop/proto';
 import type { AgentBuffer } from '../buffer/buffer.ts';
 import type { ClockState } from '../clip/clock.ts';
+import type { AllowanceFigures } from './allowance.ts';
 import type { Backlog } from './backlog.ts';
 import type { ReconnectRange } from './connection.ts';
 import type { Downloads } from './downloads.ts';
 import type { LinkPort } from './link.ts';
 import type { Identity } from './mqtt.ts';
+import type { Network } from './network.ts';
+import type { UplinkPolicy } from './policies.ts';
 import type { WishListener } from './wishes.ts';
 
 export interface UplinkOptions {
@@ -30,6 +33,10 @@ export interface UplinkOptions {
   readonly downloads?: Downloads | undefined;
   /** The address of this machine to speak from, where it has several. */
   readonly localAddress?: string | undefined;
+  /** What may go over which network; none: everything goes over any. */
+  readonly policies?: readonly UplinkPolicy[] | undefined;
+  /** The network that a connection from this address uses; of this machine unless a test says. */
+  readonly networkOf?: ((address: string | undefined) => Network) | undefined;
   /** MQTT over TLS unless a test brings its own. */
   readonly links?: LinkPort | undefined;
 }
@@ -52,11 +59,15 @@ export interface UplinkStatus extends Backlog {
   /** Control connections that ended. */
   readonly reconnects: number;
   readonly lastError?: string;
+  /** Absent without policies. */
+  readonly allowance?: AllowanceFigures;
 }
 
 export interface Uplink extends AsyncDisposable {
   status(): UplinkStatus;
   /** Sends them once; what is not taken is lost. False when nobody would hear them now. */
   measure(series: readonly Series[]): boolean;
+  /** Other policies hold from now on. */
+  obey(policies: readonly UplinkPolicy[]): void;
   close(): Promise<void>;
 }

@@ -4,30 +4,33 @@
  */
 import { type Fault, faultLine, type Log, uuidText } from '@fieldloop/core';
 import {
+  chunkHeadBytes,
   clientIdOf,
   decodeStored,
   decodeTransfer,
   downTopic,
   downTopics,
-  encodeStatus,
   encodeTelemetry,
   encodeTransfer,
   fitTelemetry,
-  fleetFeature,
   type Series,
   type Stored,
   type Transfer,
   upTopic,
 } from '@fieldloop/proto';
-import { unknownClock } from '../clip/clock.ts';
 import { bulkIdleMs, goodbyeMs, reconnectRange, sweepEveryMs, uplinkTickMs } from '../limits.ts';
+import { type Allowance, openAllowance } from './allowance.ts';
 import { backlogOf } from './backlog.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { openLanes } from './lanes.ts';
+import type { Downloads } from './downloads.ts';
 import type { Link, LinkPort, Outgoing } from './link.ts';
 import { mqttLinks } from './mqtt.ts';
+import { networkOf } from './network.ts';
+import type { UplinkPolicy } from './policies.ts';
 import { openRate, type Rate } from './rate.ts';
 import { newPace, readyToSend, sendChunks } from './send.ts';
+import { statusMessage } from './status-message.ts';
 import { openTransfers } from './transfers.ts';
 import type { Uplink, UplinkOptions, UplinkStatus } from './uplink-types.ts';
 import { openWishes, type Wishes } from './wishes.ts';
@@ -39,6 +42,7 @@ export function openUplink(options: UplinkOptions): Uplink {
   return {
     status: () => uplink.status(),
     measure: (series) => uplink.measure(series),
+    obey: (policies) => uplink.obey(policies),
     close: () => uplink.close(),
     [Symbol.asyncDispose]: () => uplink.close(),
   };
@@ -54,6 +58,7 @@ class RunningUplink {
   readonly #transfers: ReturnType<typeof openTransfers>;
   readonly #lanes: ReturnType<typeof openLanes>;
   readonly #wishes: Wishes;
+  readonly #allowance: Allowance;
   readonly #stopListening: () => void;
   readonly #ticking: Promise<void>;
   #conn = 0;
@@ -77,6 +82,12 @@ class RunningUplink {
     this.#rate = openRate(clock.monotonicMs());
     this.#log = options.log.child('uplink');
     this.#bootId = uuidText(options.ids.uuid());
+    this.#allowance = openAllowance({
+      policies: options.policies ?? [],
+      shelf: buffer.spent,
+      clock,
+      log: this.#log,
+    });
     this.#wishes = openWishes(options.identity.device, options.wishes, this.#log);
     this.#lanes = openLanes({
       rows: buffer.rows,
@@ -110,6 +121,7 @@ class RunningUplink {
     const { buffer, clock } = this.#options;
     const counts = buffer.counts();
     const { rows } = counts;
+    const { figures } = this.#allowance;
     return {
       ...backlogOf(counts, clock.now()),
       connected: this.#control.link !== undefined,
@@ -122,6 +134,7 @@ class RunningUplink {
       reconnects: this.#reconnects,
       ...(this.#since === undefined ? {} : { since: this.#since }),
       ...(this.#lastError === undefined ? {} : { lastError: this.#lastError }),
+      ...(figures === undefined ? {} : { allowance: figures }),
     };
   }
 
@@ -133,6 +146,11 @@ class RunningUplink {
     const payload = encodeTelemetry({ ...head, series: fitTelemetry(series) });
     this.#publish({ topic, payload, qos: 0 });
     return true;
+  }
+
+  obey(policies: readonly UplinkPolicy[]): void {
+    this.#allowance.become(policies);
+    this.#confine();
   }
 
   async close(): Promise<void> {
@@ -189,12 +207,27 @@ class RunningUplink {
   }
 
   get #hasBulkWork(): boolean {
-    return this.#transfers.size > 0 || this.#options.downloads?.isWanted === true;
+    return this.#transfers.size > 0 || this.#downloads?.isWanted === true;
+  }
+
+  /** Those of the cloud, while they may use this network. */
+  get #downloads(): Downloads | undefined {
+    return this.#allowance.permit.downloads ? this.#options.downloads : undefined;
+  }
+
+  /** What is on its way and may not be any more goes back to where it waits. */
+  #confine(): void {
+    const { classes, downloads, waits } = this.#allowance.permit;
+    this.#log.info('what may use the network changed', { ...this.#allowance.figures, waits });
+    if (classes !== undefined) this.#transfers.confine(classes);
+    if (!downloads) this.#options.downloads?.linkLost();
+    this.#wake();
   }
 
   #controlIsUp(link: Link): void {
     this.#since = new Date(this.#options.clock.now()).toISOString();
     this.#lastError = undefined;
+    this.#allowance.use((this.#options.networkOf ?? networkOf)(link.localAddress));
     this.#log.info('connected to the cloud', { broker: this.#options.brokerUrl });
     link.publish(this.#statusMessage(true)).catch((error: unknown) => {
       this.#log.debug('the link ended before its first word', { error });
@@ -227,26 +260,12 @@ class RunningUplink {
   }
 
   #statusMessage(online: boolean): Outgoing {
-    const { identity, buffer, clock, agent, clockState } = this.#options;
-    const payload = encodeStatus({
-      bootId: this.#bootId,
-      conn: BigInt(this.#conn),
-      online,
-      agent: agent ?? 'fieldloop-agent',
-      features: this.#options.wishes === undefined ? 0n : fleetFeature,
-      lanes: buffer.rows.ranges().map((range) => ({
-        lane: range.lane,
-        origin: range.origin,
-        lowest: BigInt(range.lowest),
-        highest: BigInt(range.highest),
-      })),
-      clock: { unixMs: clock.now(), ...(clockState?.() ?? unknownClock) },
-    });
-    return { topic: upTopic(identity.device, 'status'), payload, qos: 1, retain: true };
+    return statusMessage(this.#options, { bootId: this.#bootId, conn: this.#conn, online });
   }
 
   /** What fails here shows by the link's end, and is sent again on the next one. */
   #publish(message: Outgoing): void {
+    this.#allowance.spend(message.payload.length + message.topic.length);
     this.#control.link?.publish(message).catch((error: unknown) => {
       this.#log.debug('a message was not taken', { topic: message.topic, error });
     });
@@ -262,12 +281,12 @@ class RunningUplink {
 
   #receive(topic: string, payload: Uint8Array): void {
     const { device } = this.#options.identity;
+    this.#allowance.spend(payload.length + topic.length);
     try {
       if (topic === downTopic(device, 'transfer')) this.#transfer(decodeTransfer(payload));
       else if (topic === downTopic(device, 'stored')) this.#stored(decodeStored(payload));
       else if (topic === downTopic(device, 'chunk')) this.#options.downloads?.chunk(payload);
-      else if (!this.#wishes.take(topic, payload))
-        this.#log.debug('a later message was left', { topic });
+      else if (!this.#wishes.take(topic, payload)) this.#log.debug('a later message', { topic });
     } catch (error) {
       this.#badReply('the cloud sent something that cannot be read', { topic, error });
     }
@@ -318,6 +337,7 @@ class RunningUplink {
     while (!signal.aborted) {
       await clock.sleep(uplinkTickMs, signal).catch(() => {});
       this.#rate.look(this.#bytesSent, clock.monotonicMs());
+      if (this.#allowance.look()) this.#confine();
       this.#wake();
       if (clock.monotonicMs() - swept < sweepEveryMs) continue;
       swept = clock.monotonicMs();
@@ -347,9 +367,9 @@ class RunningUplink {
     if (this.#control.link === undefined || this.#isRenewing) return;
     const now = this.#options.clock.monotonicMs();
     this.#lanes.pump(now);
-    this.#transfers.tick(this.#bulk.link !== undefined);
+    this.#transfers.tick(this.#bulk.link !== undefined, this.#allowance.permit.classes);
     if (this.#hasBulkWork) this.#lastWantedMs = now;
-    if (this.#bulk.link !== undefined) this.#options.downloads?.tick(this.#sendDown);
+    if (this.#bulk.link !== undefined) this.#downloads?.tick(this.#sendDown);
     if (this.#bulk.link === undefined) this.#bulk.wake();
     else if (!this.#bulkIsWanted()) this.#bulk.drop('nothing waits');
     else this.#send();
@@ -357,16 +377,18 @@ class RunningUplink {
 
   #send(): void {
     const { link } = this.#bulk;
-    const what = { transfers: this.#transfers, pace: this.#pace };
+    const what = { transfers: this.#transfers, pace: this.#pace, allowance: this.#allowance };
     if (link === undefined || this.#sending !== undefined) return;
     if (readyToSend(what).length === 0) return;
     this.#sending = sendChunks(link, {
       ...what,
       device: this.#options.identity.device,
       clock: this.#options.clock,
+      signal: this.#stopping.signal,
       isUp: () => this.#bulk.link === link && !this.#stopping.signal.aborted,
       onSent: (bytes) => {
         this.#bytesSent += bytes;
+        this.#allowance.spend(bytes + chunkHeadBytes);
       },
     })
       .catch((error: unknown) => this.#log.error('sending chunks failed', { error }))

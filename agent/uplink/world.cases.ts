@@ -5,10 +5,12 @@ import { Fault, type Log, openIds, type Random, seededRandom, silentLog } from '
 import { assert, expect } from 'vitest';
 import { event } from '../buffer/buffer.cases.ts';
 import { type AgentBuffer, openBuffer } from '../buffer/buffer.ts';
-import { makeClip, type MadeClip, writePart } from '../buffer/clip-file.cases.ts';
+import { type ClipWish, makeClip, type MadeClip, writePart } from '../buffer/clip-file.cases.ts';
 import { openSqlite } from '../buffer/sqlite.ts';
 import { TestClock } from './clock.cases.ts';
 import { SimulatedCloud } from './cloud.cases.ts';
+import type { Network } from './network.ts';
+import type { UplinkPolicy } from './policies.ts';
 import { openUplink, type Uplink } from './uplink.ts';
 
 const credentials = { key: '', certificate: '', chain: '', ca: '' };
@@ -24,6 +26,9 @@ export class World {
   uplink: Uplink | undefined;
   /** The disk refuses every row, as one that turned read-only does. */
   isReadOnly = false;
+  /** By `when`, as the configuration has them; and what the robot's connections use. */
+  policies: readonly UplinkPolicy[] = [];
+  network: Network = { net: 'wifi', iface: 'wlan0' };
   /** Warnings and errors of the log. */
   readonly complaints: string[] = [];
 
@@ -64,6 +69,8 @@ export class World {
       brokerUrl: 'mqtts://simulated:8883',
       random: random.fork('uplink'),
       links: this.cloud.port,
+      policies: this.policies,
+      networkOf: () => this.network,
       reconnect: { mostMs: 5_000 },
     });
   }
@@ -81,9 +88,9 @@ export class World {
     this.buffer = undefined;
   }
 
-  async seal(payloadBytes: number): Promise<void> {
+  async seal(payloadBytes: number, wish: ClipWish = {}): Promise<void> {
     assert(this.buffer !== undefined);
-    const clip = makeClip(this.random, { payloadBytes });
+    const clip = makeClip(this.random, { payloadBytes, ...wish });
     this.clips.push(clip);
     await this.buffer.seal(await writePart(this.buffer.partPath(clip.clipId), clip));
   }

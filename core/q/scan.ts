@@ -94,7 +94,8 @@ export function openScanner(text: string): Scanner {
       if (found !== null) at += 2;
       return found !== null;
     },
-    operator: () => operators.find((one) => take(one)),
+    // As conditions of rules write it.
+    operator: () => (take('==') ? '=' : operators.find((one) => take(one))),
     name: () => {
       const start = at;
       if (quoteNext()) {

@@ -81,6 +81,7 @@ export const doors: Readonly<Record<string, readonly string[]>> = {
     'agent/document.ts',
     'agent/redaction-config.ts',
     'agent/source-config.ts',
+    'agent/uplink-config.ts',
     'learning/model-document.ts',
     'learning/model-input.ts',
     'learning/model-output.ts',

@@ -30,7 +30,7 @@ or      = and { "or" and }
 and     = not { ["and"] not }
 not     = [ "not" | "-" ] term
 term    = "(" or ")" | field op operand | field "in" "(" operand { "," operand } ")" | word
-op      = ":" "=" "!=" ">" ">=" "<" "<=" "~"
+op      = ":" "=" "!=" ">" ">=" "<" "<=" "~" ("==" is "=")
 operand = value | value ".." value
 value   = number [ unit ] | text | "quoted text" | time | "true" | "false" | "*"
 field   = name { "." name }       a name with odd characters in quotes: why.values."odd name"
