@@ -130,11 +130,12 @@ async function* checkModels(
   if (models.length === 0) return;
   const { readModel } = await import('./score/model.ts');
   const { openScorer } = await import('./score/scorer.ts');
-  const { openOnnx } = await import('./score/onnx.ts');
+  const { openEngine } = await import('./score/onnx.ts');
   const { decodeImage } = await import('./score/image.ts');
+  const engine = await openEngine(config.scoring);
   for (const { id, about, files } of models) {
     try {
-      const tools = { ...deps, openOnnx, decodeImage, decodeMessage };
+      const tools = { ...deps, openOnnx: engine.openOnnx, decodeImage, decodeMessage };
       await using scorer = await openScorer(readModel(files), tools);
       const { version, golden, sha256 } = scorer.model;
       const text = `${id} ${version} loads and passes ${golden.length} golden inputs, sha256 ${sha256.slice(0, 12)}`;
@@ -142,6 +143,10 @@ async function* checkModels(
     } catch (error) {
       yield failure(about, error);
     }
+  }
+  for (const trouble of engine.troubles) {
+    const remedy = `Correct "scoring" in ${config.file}, or install what it names.`;
+    yield warning('scoring', `${trouble.replace(/\.?$/, '.')} ${remedy}`);
   }
 }
 

@@ -19,6 +19,7 @@ sources:
 - {name: again, file: /data/run.bag, speed: max}
 - {name: live, sim: "tcp://127.0.0.1:9000"}
 models: [{id: classifier, path: models/classifier}]
+scoring: {runtime: ort, providers: [tensorrt, cuda]}
 rules: rules.yaml
 window: {seconds: 30, memory: 32MiB, spool: 2GiB}
 redaction:
@@ -62,6 +63,7 @@ test('a whole configuration is read: units, paths below its folder, the secret',
       { kind: 'sim', name: 'live', host: '127.0.0.1', port: 9000 },
     ],
     models: [{ id: 'classifier', path: '/etc/fieldloop/models/classifier' }],
+    scoring: { runtime: '/etc/fieldloop/ort', providers: ['tensorrt', 'cuda'] },
     rules: '/etc/fieldloop/rules.yaml',
     window: { ns: 30_000_000_000n, memoryBytes: 32 * 2 ** 20 },
     spool: {
@@ -227,7 +229,7 @@ bufer: {path: x}
     'agent.yaml:8:30: "uplink.policies[2].when": a condition is expected at the end. Write one, or take the last word out.',
     'agent.yaml:8:74: "uplink.policies[2].classes[1]": "all" does not fit here. Write metadata or critical or warning or info or baseline or downloads.',
     'agent.yaml:9:10: "limits.cpu": "a third" is not a share of a core. Write a percentage of one core, for example 35%.',
-    'agent.yaml:10:1: unknown key "bufer". Did you mean "buffer"? Known here: device, cloud, sources, models, rules, window, redaction, buffer, uplink, limits, log.',
+    'agent.yaml:10:1: unknown key "bufer". Did you mean "buffer"? Known here: device, cloud, sources, models, scoring, rules, window, redaction, buffer, uplink, limits, log.',
   ]);
 });
 

@@ -19,6 +19,7 @@ import {
 } from './document.ts';
 import type { Caps } from './health/load.ts';
 import { maxModels, maxSources } from './limits.ts';
+import { type EngineWish, providers } from './score/engine-wish.ts';
 import { redactionOf, redactionSchema } from './redaction-config.ts';
 import { configName, type SourceConfig, sourceOf, sourceSchema } from './source-config.ts';
 
@@ -39,6 +40,8 @@ export interface AgentConfig {
   readonly cloud?: CloudConfig | undefined;
   readonly sources: readonly SourceConfig[];
   readonly models: readonly { readonly id: string; readonly path: string }[];
+  /** What they run on. */
+  readonly scoring: EngineWish;
   /** Path of the rule set. */
   readonly rules: string;
   readonly window: { readonly ns: bigint; readonly memoryBytes: number };
@@ -112,6 +115,12 @@ const schema = z.strictObject({
     .array(z.strictObject({ id: configName, path: z.string().min(1) }))
     .max(maxModels)
     .default([]),
+  scoring: z
+    .strictObject({
+      runtime: z.string().min(1).optional(),
+      providers: z.array(z.enum(providers)).max(providers.length).default([]),
+    })
+    .prefault({}),
   rules: z.string().min(1),
   window: z
     .strictObject({
@@ -278,6 +287,10 @@ function frozen(
     cloud: value.cloud === undefined ? undefined : cloudOf(value.cloud.claimToken, env),
     sources: value.sources.map((one) => sourceOf(one, below)),
     models: value.models.map((model) => ({ id: model.id, path: below(model.path) })),
+    scoring: {
+      runtime: value.scoring.runtime === undefined ? undefined : below(value.scoring.runtime),
+      providers: value.scoring.providers,
+    },
     rules: below(value.rules),
     window: {
       ns: BigInt(Math.round(window.seconds * 1_000)) * (second / 1_000n),

@@ -85,7 +85,8 @@ async function openModels(
   const shelf = await openArtifacts({ dir, headroomBytes });
   const { soakMs } = config.limits;
   const log = deps.log.child('models');
-  const models = await openModelsInUse({ ...deps, own: config.models, dir, shelf, soakMs, log });
+  const { models: own, scoring: engine } = config;
+  const models = await openModelsInUse({ ...deps, own, engine, dir, shelf, soakMs, log });
   const downloads = openDownloads({
     ...deps,
     shelf,

@@ -73,7 +73,8 @@ class Running implements ModelsInUse {
   }
 
   get degraded(): readonly string[] {
-    return (this.#crew?.faults ?? []).map(({ id, message }) => `model ${id} is off: ${message}`);
+    const { faults = [], troubles = [] } = this.#crew ?? {};
+    return [...faults.map(({ id, message }) => `model ${id} is off: ${message}`), ...troubles];
   }
 
   async begin(host: ModelsHost): Promise<void> {

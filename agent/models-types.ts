@@ -3,6 +3,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Clock, Log, Random } from '@fieldloop/core';
 import type { ArtifactRef, Desired, ModelFault } from '@fieldloop/proto';
 import type { ArtifactShelf } from './buffer/artifacts.ts';
+import type { EngineWish } from './score/engine-wish.ts';
 import type { ReadyModel } from './score/protocol.ts';
 import type { Crew } from './scoring-crew.ts';
 import type { ChosenModels } from './update/plan.ts';
@@ -63,4 +64,6 @@ export interface ModelsDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** What models run on; absent: the processor. */
+  readonly engine?: EngineWish | undefined;
 }

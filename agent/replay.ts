@@ -87,6 +87,7 @@ function replayConfig(
     file: config?.file ?? 'replay',
     device: config?.device ?? { name: 'replay', properties: {} },
     models: config?.models ?? [],
+    scoring: config?.scoring ?? { providers: [] },
     window: config?.window ?? { ns: minute, memoryBytes: 64 * 2 ** 20 },
     // A recording stands in its file: nothing needs to be kept beside it.
     spool: { folder: join(state, 'spool'), maxBytes: 0, headroomBytes: 0 },

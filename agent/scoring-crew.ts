@@ -6,6 +6,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Clock, Log, Random } from '@fieldloop/core';
 import type { ModelFault } from '@fieldloop/proto';
 import { modelsReadyWithinMs, retiresWithinMs, scoringSilentMs } from './limits.ts';
+import type { EngineWish } from './score/engine-wish.ts';
 import type {
   ModelFaultNote,
   ModelPlace,
@@ -20,6 +21,8 @@ export interface CrewDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Absent: the processor, by the agent's own ONNX Runtime. */
+  readonly engine?: EngineWish | undefined;
 }
 
 export interface CrewOptions {
@@ -37,6 +40,8 @@ export interface CrewOptions {
 export interface Crew {
   readonly models: readonly ReadyModel[];
   readonly faults: readonly ModelFaultNote[];
+  /** What runs otherwise than the configuration wishes. */
+  readonly troubles: readonly string[];
   /** Unix milliseconds since when its models are ready. */
   readonly sinceMs: number;
   /** Resolves when the models are loaded or cannot be; false when that took too long or it died. */
@@ -59,6 +64,7 @@ export function openCrew(options: CrewOptions, deps: CrewDeps): Crew {
 class ThreadCrew implements Crew {
   models: readonly ReadyModel[] = [];
   faults: readonly ModelFaultNote[] = [];
+  troubles: readonly string[] = [];
   sinceMs = 0;
   readonly ready: Promise<boolean>;
   readonly #thread: Thread<ScoringOrder>;
@@ -70,7 +76,12 @@ class ThreadCrew implements Crew {
 
   constructor(options: CrewOptions, deps: CrewDeps) {
     this.#deps = deps;
-    const settings: ScoringSettings = { models: options.places, isTrial: options.isTrial };
+    const { places, isTrial } = options;
+    const settings: ScoringSettings = {
+      models: places,
+      engine: deps.engine ?? { providers: [] },
+      isTrial,
+    };
     let isAwaited = true;
     this.ready = new Promise((resolve) => {
       this.#isReady = (isInTime) => {
@@ -154,6 +165,9 @@ class ThreadCrew implements Crew {
       case 'ready':
         this.models = news.models;
         this.faults = news.faults;
+        this.troubles = news.troubles;
+        for (const why of news.troubles)
+          this.#deps.log.warn('models do not run as wished', { why });
         this.sinceMs = this.#deps.clock.now();
         this.#isReady(true);
     }

@@ -11,7 +11,7 @@ import { collectBuffers } from './collect.ts';
 import { scoringBeatMs, trialLatencyMs, trialMemoryMiB, trialRuns } from './limits.ts';
 import { decodeImage } from './score/image.ts';
 import { readModel } from './score/model.ts';
-import { openOnnx } from './score/onnx.ts';
+import { openEngine, type OpenOnnx } from './score/onnx.ts';
 import type {
   FromScoring,
   ModelFaultNote,
@@ -28,11 +28,12 @@ const scorers = new Map<string, Scorer>();
 
 /** A model that does not load stays off; the others score. */
 async function loadAll(settings: ScoringSettings): Promise<ScoringNews> {
+  const engine = await openEngine(settings.engine);
   const models: ReadyModel[] = [];
   const faults: ModelFaultNote[] = [];
   for (const place of settings.models) {
     try {
-      const scorer = await load(place, settings.isTrial);
+      const scorer = await load(place, { isTrial: settings.isTrial, openOnnx: engine.openOnnx });
       scorers.set(place.id, scorer);
       const { version, sha256, documentSha256 } = scorer.model;
       models.push({ id: place.id, version, sha256, documentSha256 });
@@ -40,10 +41,13 @@ async function loadAll(settings: ScoringSettings): Promise<ScoringNews> {
       faults.push(noteOf(place.id, error));
     }
   }
-  return { kind: 'ready', models, faults };
+  return { kind: 'ready', models, faults, troubles: engine.troubles };
 }
 
-async function load({ files, expect }: ModelPlace, isTrial: boolean): Promise<Scorer> {
+async function load(
+  { files, expect }: ModelPlace,
+  { isTrial, openOnnx }: { readonly isTrial: boolean; readonly openOnnx: OpenOnnx },
+): Promise<Scorer> {
   const model = readModel(files);
   const found = [model.sha256, model.documentSha256];
   const wanted = expect === undefined ? found : [expect.onnx, expect.document];

@@ -2,9 +2,11 @@
  * The one door to ONNX Runtime. `run` blocks its thread's event loop, so only the scoring worker
  * and `fieldloop-agent check` import this file.
  */
+import { createRequire } from 'node:module';
 import { asFault, Fault } from '@fieldloop/core';
 import type { OutputTensor } from '@fieldloop/learning';
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import type * as Runtime from 'onnxruntime-node';
+import type { EngineWish } from './engine-wish.ts';
 
 export interface TensorShape {
   readonly name: string;
@@ -27,8 +29,83 @@ interface OnnxCall {
   readonly dimensions: readonly number[];
 }
 
-export async function openOnnx(bytes: Uint8Array, place: string): Promise<OnnxSession> {
-  const session = await create(bytes, place);
+export type OpenOnnx = (bytes: Uint8Array, place: string) => Promise<OnnxSession>;
+
+export interface Engine {
+  readonly openOnnx: OpenOnnx;
+  /** What runs otherwise than it was wished, each once. */
+  readonly troubles: readonly string[];
+}
+
+/** ONNX Runtime as this package has it, on the processor. */
+export const openOnnx: OpenOnnx = async (bytes, place) =>
+  await openSession({ bytes, place, providers: [] }, await import('onnxruntime-node'));
+
+/**
+ * ONNX Runtime as this machine has it. What of the wish is not there leaves models on the
+ * processor, and says so: a robot whose driver was lost still records.
+ */
+export async function openEngine({ runtime, providers }: EngineWish): Promise<Engine> {
+  const troubles = new Set<string>();
+  const { loaded, why } = await load(runtime);
+  if (why !== undefined) {
+    troubles.add(`scoring.runtime does not load, models run on the agent's own: ${why}`);
+  }
+  return {
+    get troubles() {
+      return [...troubles];
+    },
+    async openOnnx(bytes, place) {
+      if (providers.length > 0) {
+        try {
+          return await openSession({ bytes, place, providers }, loaded);
+        } catch (error) {
+          // What is wrong with the model is wrong on the processor, too, and is told there.
+          const session = await openSession({ bytes, place, providers: [] }, loaded);
+          const reason = asFault(asFault(error).cause ?? error).message;
+          troubles.add(`models run on the processor, ${providers.join(', ')} failed: ${reason}`);
+          return session;
+        }
+      }
+      return await openSession({ bytes, place, providers }, loaded);
+    },
+  };
+}
+
+type Loaded = Pick<typeof Runtime, 'InferenceSession' | 'Tensor'>;
+
+/** Of a platform's own build, the folder of its package `onnxruntime-node`. */
+async function load(
+  path: string | undefined,
+): Promise<{ readonly loaded: Loaded; readonly why?: string }> {
+  const own = async (why?: string) => {
+    const loaded: Loaded = await import('onnxruntime-node');
+    return why === undefined ? { loaded } : { loaded, why };
+  };
+  if (path === undefined) return await own();
+  try {
+    const loaded = createRequire(import.meta.url)(path) as Partial<Loaded>;
+    const { InferenceSession, Tensor } = loaded;
+    if (typeof InferenceSession?.create !== 'function' || Tensor === undefined) {
+      return await own(`${path} is no onnxruntime-node`);
+    }
+    return { loaded: { InferenceSession, Tensor } };
+  } catch (error) {
+    return await own(asFault(error).message.split('\n')[0]);
+  }
+}
+
+interface SessionWish {
+  readonly bytes: Uint8Array;
+  readonly place: string;
+  /** Before the processor. */
+  readonly providers: EngineWish['providers'];
+}
+
+async function openSession(wish: SessionWish, runtime: Loaded): Promise<OnnxSession> {
+  const { place } = wish;
+  const { Tensor } = runtime;
+  const session = await create(wish, runtime);
   return {
     inputs: session.inputMetadata.map(shapeOf),
     outputs: session.outputMetadata.map(shapeOf),
@@ -60,13 +137,16 @@ function singlesOf(data: unknown): Float32Array | undefined {
 }
 
 /** One thread, sequential: the robot's other programs need the cores more. */
-async function create(bytes: Uint8Array, place: string): Promise<InferenceSession> {
+async function create(
+  { bytes, place, providers }: SessionWish,
+  { InferenceSession }: Loaded,
+): Promise<Runtime.InferenceSession> {
   try {
     return await InferenceSession.create(bytes, {
       intraOpNumThreads: 1,
       interOpNumThreads: 1,
       executionMode: 'sequential',
-      executionProviders: ['cpu'],
+      executionProviders: [...providers, 'cpu'],
       // Fatal only: what goes wrong comes as an error and is told once.
       logSeverityLevel: 4,
     });
@@ -79,7 +159,7 @@ async function create(bytes: Uint8Array, place: string): Promise<InferenceSessio
   }
 }
 
-function shapeOf(meta: InferenceSession.ValueMetadata): TensorShape {
+function shapeOf(meta: Runtime.InferenceSession.ValueMetadata): TensorShape {
   if (!meta.isTensor) return { name: meta.name, type: 'not a tensor', dimensions: [] };
   return { name: meta.name, type: meta.type, dimensions: meta.shape };
 }

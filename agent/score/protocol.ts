@@ -4,6 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads';
 import type { Channel } from '@fieldloop/recording';
+import type { EngineWish } from './engine-wish.ts';
 import type { ModelFiles } from './model-files.ts';
 import type { FrameFaultReason, Scored } from './scorer.ts';
 
@@ -47,6 +48,7 @@ export interface ModelPlace {
 
 export interface ScoringSettings {
   readonly models: readonly ModelPlace[];
+  readonly engine: EngineWish;
   /** Measures latency and memory before it says that it is ready. */
   readonly isTrial: boolean;
 }
@@ -81,6 +83,8 @@ export type ScoringNews =
       readonly kind: 'ready';
       readonly models: readonly ReadyModel[];
       readonly faults: readonly ModelFaultNote[];
+      /** What runs otherwise than it was wished. */
+      readonly troubles: readonly string[];
     }
   | { readonly kind: 'golden'; readonly faults: readonly ModelFaultNote[] }
   | { readonly kind: 'idle' }
