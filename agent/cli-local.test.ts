@@ -3,7 +3,7 @@
  * updates and hears what is wrong, with an agent that runs and, where it can be, without one.
  * Method: the program's own `main` beside a real agent in a temporary folder.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseRuleSet } from '@fieldloop/rules';
 import { expect, test } from 'vitest';
@@ -110,6 +110,25 @@ test('with an agent that runs, and after it: clips, pause, logs, updates, a repl
   expect(replayed.out).toMatch(/^2 clips/m);
   const broken = await run(file, 'replay', join(home.path, 'rules.yaml'));
   expect(broken.code).toBeGreaterThan(0);
+});
+
+test('who only looks where no agent was makes nothing', async () => {
+  using home = openHome();
+  const file = join(home.path, 'agent.yaml');
+  const document = {
+    device: { name: 'amr-017' },
+    sources: [{ name: 'a', file: 'a.mcap' }],
+    rules: 'rules.yaml',
+    buffer: { path: 'state' },
+  };
+  writeFileSync(file, JSON.stringify(document));
+  expect(await run(file, 'clips', 'list')).toMatchObject({
+    code: 4,
+    err: expect.stringMatching(
+      /state: no agent was here: .* Start the agent, or correct buffer.path/,
+    ),
+  });
+  expect(existsSync(join(home.path, 'state'))).toBe(false);
 });
 
 test('the doctor names topics that never came, missed rates, slow models and full buffers', async () => {

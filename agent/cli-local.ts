@@ -2,6 +2,7 @@
  * The commands that a person on the robot needs and no network: they ask the agent that runs, or
  * look into its folder when none does.
  */
+import { existsSync } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { asFault, Fault, formatSize, type Json, parseDurationNs, silentLog } from '@fieldloop/core';
@@ -257,9 +258,16 @@ async function asked(
     const isThere = details?.['starting'] === true || details?.['answered'] === true;
     if (code !== 'unavailable' || isThere) throw error;
   }
+  const { file, buffer: of } = tools.config();
+  if (!existsSync(of.path)) {
+    throw new Fault('not_found', 'no agent was here: there is no such folder', {
+      place: of.path,
+      remedy: `Start the agent, or correct buffer.path in ${file}.`,
+    });
+  }
   // Nothing is evicted by who only looks.
   await using buffer = await openBuffer({
-    dir: tools.config().buffer.path,
+    dir: of.path,
     quotaBytes: Number.MAX_SAFE_INTEGER,
     headroomBytes: 0,
     headroomInodes: 0,

@@ -3,7 +3,7 @@
  * door of this room for processes that have a disk.
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { Fault } from '@fieldloop/core';
 import { openFile } from './file.ts';
 import { metadataYamlBytes, splits as mostSplits } from './limits.ts';
@@ -58,7 +58,7 @@ async function recordingOf(
     });
   }
   const ordered = paths
-    .map((path) => ({ path, split: named?.get(basename(path)) ?? splitName(path) }))
+    .map((path) => ({ path, split: named?.get(basename(path)) ?? splitName(resolve(path)) }))
     .sort((a, b) => bySplit(a.split, b.split));
   for (const [i, next] of ordered.entries()) {
     const before = ordered[i - 1];

@@ -4,7 +4,7 @@
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { checkSplits } from './check/splits.ts';
 import { openRecording } from './folder.ts';
@@ -113,6 +113,13 @@ test('metadata.yaml orders what names do not, and says what is missing', async (
     'metadata.yaml lists this file, and it is not there',
     expect.stringMatching(/^metadata.yaml states \d+ messages, and the files hold \d+$/),
   ]);
+});
+
+test('splits are of one recording however each is spelled', async () => {
+  const path = await splitFolder('spelled', ['run_0.mcap', 'run_1.mcap']);
+  const near = `./${relative(process.cwd(), join(path, 'run_0.mcap'))}`;
+  const { splits } = await openRecording([join(path, 'run_1.mcap'), near]);
+  expect(splits.map(({ name }) => name)).toEqual([near, join(path, 'run_1.mcap')]);
 });
 
 test('metadata.yaml names no file outside of its folder', async () => {
