@@ -308,6 +308,7 @@ const figuresOf = ({ source, score, rules, machine, clips, uplink }: AgentStatus
   backlogSeconds: uplink.backlogS,
   bytesSent: uplink.bytesSent,
   reconnects: uplink.reconnects,
+  allowance: uplink.allowance,
   gapP99Ms: machine.gapP99Ms,
   shedSteps: machine.shed.length,
   temperatureC: machine.temperatureC,

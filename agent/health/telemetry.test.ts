@@ -67,6 +67,7 @@ test('rates and counts are of the time between two looks, the busiest topics fir
     dropped: { late: 9 },
     evaluations: 1_600,
     bytesSent: 12_000,
+    allowance: { spentBytes: 77, waits: 'only critical goes' },
     atMs: 120_000,
   };
   const series = seriesOf(now, before);
@@ -90,6 +91,7 @@ test('rates and counts are of the time between two looks, the busiest topics fir
   expect(of('buffer.clips.sealed')).toBe(3);
   expect(of('buffer.clips.refused')).toBe(2);
   expect(of('uplink.reconnects')).toBe(1);
+  expect([of('uplink.held'), of('uplink.spent')]).toEqual([1, 77]);
   expect(of('source.reconnects')).toBe(3);
   expect(of('source.clock_offset_ms')).toBe(-12);
   const topicsOf = (kind: string) =>
@@ -110,7 +112,7 @@ test('the page names every series, with its unit and in the order that they are 
   const named = [...page.matchAll(/^\| `([a-z0-9_<>.]+)` \| (\S+) \|/gm)].map(
     ([, name = '', unit = '']) => ({ name, unit }),
   );
-  const now = { ...before, clockOffsetMs: 1, temperatureC: 40 };
+  const now = { ...before, clockOffsetMs: 1, temperatureC: 40, allowance: { spentBytes: 1 } };
   const sent = seriesOf(
     { ...now, topics: { '/odom': 1 }, topicBytes: { '/odom': 1 }, clipsByState: { sealed: 1 } },
     before,

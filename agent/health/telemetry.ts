@@ -1,6 +1,7 @@
 /** The numbers of a minute, the most telling first: what does not fit on the wire is at the end. */
 import type { Series } from '@fieldloop/proto';
 import { maxMeasuredTopics } from '../limits.ts';
+import type { AllowanceFigures } from '../uplink/allowance.ts';
 import { busiest } from './busiest.ts';
 
 export interface Measured {
@@ -42,6 +43,8 @@ export interface Measured {
   readonly windowSeconds: number;
   readonly evicted: number;
   readonly bytesSent: number;
+  /** By `uplink.policies`; absent without any. */
+  readonly allowance?: Pick<AllowanceFigures, 'spentBytes' | 'waits'> | undefined;
   /** Of main's event loop. */
   readonly gapP99Ms: number;
   /** Steps that are given up. */
@@ -100,6 +103,12 @@ export function seriesOf(now: Measured, before: Measured): readonly Series[] {
     one('uplink.backlog_clips', '1', now.backlogClips),
     one('uplink.backlog_rows', '1', now.backlogRows),
     one('uplink.reconnects', '1', since(now.reconnects, before.reconnects)),
+    ...(now.allowance === undefined
+      ? []
+      : [
+          one('uplink.held', '1', now.allowance.waits === undefined ? 0 : 1),
+          one('uplink.spent', 'B', now.allowance.spentBytes),
+        ]),
     one('source.lag_ms', 'ms', now.lagMs),
     ...(now.clockOffsetMs === undefined
       ? []

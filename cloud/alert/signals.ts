@@ -124,6 +124,8 @@ export const knownSeries: readonly { readonly name: string; readonly doc: string
   { name: 'uplink.backlog_clips', doc: 'Clips that wait to be sent.' },
   { name: 'uplink.backlog_rows', doc: 'Rows that wait to be sent.' },
   { name: 'uplink.reconnects', doc: 'Connections to the cloud that ended in the minute.' },
+  { name: 'uplink.held', doc: '1 while policies of the network keep clips back, else 0.' },
+  { name: 'uplink.spent', doc: 'Bytes of the day that the policy of its network has used.' },
   {
     name: 'clock.offset_ms',
     doc: "How far the robot's clock is ahead of the cloud's, in milliseconds.",
