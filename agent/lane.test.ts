@@ -87,7 +87,10 @@ interface Seen {
   readonly saved: Json[];
 }
 
-async function run(items: readonly SourceItem[], clock = systemClock): Promise<Seen> {
+async function run(
+  items: Iterable<SourceItem> | AsyncIterable<SourceItem>,
+  clock = systemClock,
+): Promise<Seen> {
   const { ruleSet } = parseRuleSet(rules, 'rules.yaml');
   if (ruleSet === undefined) throw new Error('no rules');
   const seen = { clips: [] as FinishedClip[], notices: [] as Notice[], saved: [] as Json[] };
@@ -300,6 +303,36 @@ test('log times of a live source are held against the clock, unless they waited 
   expect(ahead.lane.tally.clockOffsetMs).toBe(-2_000);
   const recorded = await run([begin({ live: false }), head, ...block([odom(3, 0)])], clock);
   expect(recorded.lane.tally.clockOffsetMs).toBeUndefined();
+});
+
+test('a recorder that closes its recording and begins no other is told of, once', async () => {
+  let ms = 0;
+  const clock = { ...systemClock, monotonicMs: () => ms };
+  async function* life(): AsyncGenerator<SourceItem> {
+    for (const [round, pauses] of [[1_000], [4_000, 2_000, 9_000]].entries()) {
+      yield begin({ resumes: true });
+      yield channel(float64(1, 'float64 vx'));
+      yield* block([odom(round, 0)]);
+      yield { kind: 'end' };
+      for (const pause of pauses) {
+        ms += pause;
+        yield await Promise.resolve({ kind: 'waiting', reason: 'no new recording' });
+      }
+    }
+    // A finished recording has no recorder.
+    yield begin({ live: false });
+    yield { kind: 'end' };
+    ms += 60_000;
+    yield { kind: 'waiting', reason: 'no new recording' };
+  }
+  const seen = await run(life(), clock);
+  expect(seen.notices).toEqual([
+    {
+      name: 'source_silent',
+      severity: 'warning',
+      text: 'the recorder of source main closed its recording 6 s ago and began no other',
+    },
+  ]);
 });
 
 test('what a publisher dropped is counted by its reason', async () => {

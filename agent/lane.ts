@@ -40,6 +40,8 @@ export class Lane {
   readonly #schemas = openSchemaWatch();
   #lag: Lag = this.#openLag();
   #workSinceMs: number | undefined;
+  /** When a recorder that was followed closed its file; until it opens another, or is told of. */
+  #closedMs: number | undefined;
 
   constructor(source: Source, settings: LaneSettings, deps: TimelineDeps) {
     this.source = source;
@@ -158,6 +160,7 @@ export class Lane {
         return;
       case 'waiting':
         this.#become('waiting', item.reason);
+        await this.#hearPause();
     }
   }
 
@@ -169,6 +172,7 @@ export class Lane {
     this.#restoring = state;
     this.#schemas.clear();
     this.#lag = this.#openLag();
+    this.#closedMs = undefined;
     this.#become('reading');
   }
 
@@ -289,12 +293,25 @@ export class Lane {
     await this.#say({ name: 'source_silent', severity: 'warning', text });
   }
 
+  /** A recorder that closes its file and opens no other says nothing, either. */
+  async #hearPause(): Promise<void> {
+    if (this.#closedMs === undefined) return;
+    const ms = Math.floor(this.#deps.clock.monotonicMs() - this.#closedMs);
+    if (BigInt(ms) * 1_000_000n < this.#settings.silentNs) return;
+    this.#closedMs = undefined;
+    const text = `the recorder of source ${this.source.name} closed its recording ${Math.round(ms / 1000)} s ago and began no other`;
+    await this.#say({ name: 'source_silent', severity: 'warning', text });
+  }
+
   /** A finished recording that breaks is told of, whatever stood before the damage was used. */
   async #closed(fault: Fault | undefined, session: Session | undefined): Promise<void> {
     if (fault === undefined) {
       if (session?.live !== true) return;
       // A recorder that ended its file is no loss.
-      if (session.resumes === true) return;
+      if (session.resumes === true) {
+        this.#closedMs = this.#deps.clock.monotonicMs();
+        return;
+      }
       const text = `source ${this.source.name} lost its connection to ${session.recording}`;
       await this.#say({ name: 'source_lost', severity: 'warning', text });
       return;
