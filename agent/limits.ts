@@ -25,8 +25,10 @@ export const stopWithinMs = 8_000;
 
 /** A data thread that says nothing for so long hangs; it tells its figures four times a second. */
 export const dataSilentMs = 30_000;
-/** A scoring thread may be in one inference or load a large model. */
+/** A scoring thread may be in one inference. */
 export const scoringSilentMs = 120_000;
+/** It may load a large model, or build an engine of it for a GPU, which says nothing for minutes. */
+export const loadingSilentMs = 15 * 60_000;
 /** How often it says that it lives. */
 export const scoringBeatMs = 5_000;
 /** What a thread said while main stood still is heard for so long before it counts as silent. */
@@ -149,7 +151,9 @@ export const trialMemoryMiB = 512;
 export const maxTrials = 3;
 /** A scoring thread whose frames others take waits so long for those on their way to it. */
 export const retiresWithinMs = 5_000;
-/** What loading all models may take at the start. */
+/** What loading models may take that are tried out beside others. */
+export const trialReadyWithinMs = 14 * 60_000;
+/** What a start waits for its models to be loaded; they join later. */
 export const modelsReadyWithinMs = 60_000;
 
 /** Classes whose probabilities go into a note; a model with more gives its values alone. */

@@ -73,8 +73,9 @@ class Running implements ModelsInUse {
   }
 
   get degraded(): readonly string[] {
-    const { faults = [], troubles = [] } = this.#crew ?? {};
-    return [...faults.map(({ id, message }) => `model ${id} is off: ${message}`), ...troubles];
+    const { faults = [], troubles = [], off } = this.#crew ?? {};
+    const none = off === undefined ? [] : [`no model scores: the scoring thread failed: ${off}`];
+    return [...none, ...faults.map(({ id, message }) => `model ${id} is off: ${message}`), ...troubles];
   }
 
   async begin(host: ModelsHost): Promise<void> {
@@ -176,10 +177,12 @@ class Running implements ModelsInUse {
   /** The models of the start: what ran last, else what ran before it, else the configuration. */
   async #start(): Promise<void> {
     for (;;) {
-      const { active } = this.#state;
+      const { active, isProven } = this.#state;
       const crew = await this.#open(active, 'scoring', false);
       const bad = crew?.faults.find(({ id }) => active.models[id] !== undefined);
-      const isUp = crew === undefined || (crew.sinceMs > 0 && bad === undefined);
+      // What ran before and loads for long joins later, as models of the configuration do.
+      const isLate = crew?.isLoading === true && isProven;
+      const isUp = crew === undefined || isLate || (crew.sinceMs > 0 && bad === undefined);
       if (isUp || Object.keys(active.models).length === 0 || this.#stopping.signal.aborted) {
         this.#crew = crew;
         break;

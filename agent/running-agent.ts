@@ -258,7 +258,7 @@ export class RunningAgent implements Agent {
       {
         name: 'data',
         entry: this.#deps.dataEntry ?? workerEntry('data-worker'),
-        silentMs: dataSilentMs,
+        silentMs: () => dataSilentMs,
         start: () => this.#dataStart(),
         onMessage: (message, reply) => this.#heard(message, reply),
         onDeath: (death) => this.#died(death),

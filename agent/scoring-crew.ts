@@ -5,7 +5,13 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Clock, Log, Random } from '@fieldloop/core';
 import type { ModelFault } from '@fieldloop/proto';
-import { modelsReadyWithinMs, retiresWithinMs, scoringSilentMs } from './limits.ts';
+import {
+  loadingSilentMs,
+  modelsReadyWithinMs,
+  retiresWithinMs,
+  scoringSilentMs,
+  trialReadyWithinMs,
+} from './limits.ts';
 import type { EngineWish } from './score/engine-wish.ts';
 import type {
   ModelFaultNote,
@@ -44,6 +50,10 @@ export interface Crew {
   readonly troubles: readonly string[];
   /** Unix milliseconds since when its models are ready. */
   readonly sinceMs: number;
+  /** Its thread lives and loads; also past the time in which it was awaited. */
+  readonly isLoading: boolean;
+  /** Why its models do not score now; undefined while they do, or load for the first time. */
+  readonly off: string | undefined;
   /** Resolves when the models are loaded or cannot be; false when that took too long or it died. */
   readonly ready: Promise<boolean>;
   /** A way to this thread, to be handed to who has frames. */
@@ -66,6 +76,8 @@ class ThreadCrew implements Crew {
   faults: readonly ModelFaultNote[] = [];
   troubles: readonly string[] = [];
   sinceMs = 0;
+  isLoading = false;
+  off: string | undefined;
   readonly ready: Promise<boolean>;
   readonly #thread: Thread<ScoringOrder>;
   readonly #deps: CrewDeps;
@@ -89,7 +101,8 @@ class ThreadCrew implements Crew {
         resolve(isInTime);
       };
     });
-    deps.clock.sleep(modelsReadyWithinMs, this.#ending.signal).then(
+    const waitMs = isTrial ? trialReadyWithinMs : modelsReadyWithinMs;
+    deps.clock.sleep(waitMs, this.#ending.signal).then(
       () => this.#isReady(false),
       () => undefined,
     );
@@ -97,15 +110,20 @@ class ThreadCrew implements Crew {
       {
         name: options.name,
         entry: workerEntry('scoring-worker'),
-        silentMs: scoringSilentMs,
+        silentMs: () => (this.isLoading ? loadingSilentMs : scoringSilentMs),
         farewell: { kind: 'stop' },
-        start: () => ({ data: settings }),
+        start: () => {
+          this.isLoading = true;
+          return { data: settings };
+        },
         onMessage: (news) => {
           const isAgain = news.kind === 'ready' && !isAwaited;
           this.#heard(news);
           if (isAgain) options.onAgain();
         },
         onDeath: (death) => {
+          this.isLoading = false;
+          this.off = death.why;
           this.#isReady(false);
           this.#isIdle();
           this.#tell([{ id: '', code: 'internal', message: death.why }]);
@@ -163,6 +181,8 @@ class ThreadCrew implements Crew {
         this.#isIdle();
         return;
       case 'ready':
+        this.isLoading = false;
+        this.off = undefined;
         this.models = news.models;
         this.faults = news.faults;
         this.troubles = news.troubles;

@@ -79,7 +79,7 @@ test('a thread of native code ends by itself when it is asked to', async () => {
   expect(leftBehind).not.toContain('polite');
 });
 
-test('one that hangs in native code is left behind, and another takes its place', async () => {
+test('one that hangs in native code is left behind; another begins once it has ended', async () => {
   // It blocks until the test lets it go, as a call into a library would.
   using file = workerFile(`
     const { lock, isFirst } = workerData;
@@ -89,29 +89,33 @@ test('one that hangs in native code is left behind, and another takes its place'
     setInterval(() => parentPort.postMessage('beat'), 100);
   `);
   const lock = new SharedArrayBuffer(4);
-  const deaths: string[] = [];
+  const died = Promise.withResolvers<string>();
+  const again = Promise.withResolvers<void>();
   let starts = 0;
-  const thread = await new Promise<Thread<string>>((resolve) => {
-    const opened = openThread<string, string>(
-      {
-        name: 'stuck',
-        entry: file.entry,
-        start: () => ({ data: { lock, isFirst: (starts += 1) === 1 } }),
-        onMessage: () => {
-          if (starts === 2) resolve(opened);
-        },
-        onDeath: ({ why }) => deaths.push(why),
-        silentMs: 3_000,
-        farewell: 'stop',
+  const thread = openThread<string, string>(
+    {
+      name: 'stuck',
+      entry: file.entry,
+      start: () => ({ data: { lock, isFirst: (starts += 1) === 1 } }),
+      onMessage: () => {
+        if (starts === 2) again.resolve();
       },
-      { ...deps, clock: systemClock },
-    );
-  });
-  expect(deaths[0]).toMatch(/said nothing/);
+      onDeath: ({ why }) => died.resolve(why),
+      silentMs: () => 1_500,
+      farewell: 'stop',
+    },
+    { ...deps, clock: systemClock },
+  );
+  expect(await died.promise).toMatch(/said nothing for \d s, and is waited for/);
   expect(leftBehind).toContain('stuck');
-  await thread.terminate();
+  expect(thread.post('to nobody')).toBe(false);
+  await systemClock.sleep(1_000);
+  expect(starts).toBe(1);
   Atomics.store(new Int32Array(lock), 0, 1);
   Atomics.notify(new Int32Array(lock), 0);
+  await again.promise;
+  expect(leftBehind).not.toContain('stuck');
+  await thread.terminate();
 });
 
 test('one that spoke while main stood still does not count as silent', async () => {
@@ -135,7 +139,7 @@ test('one that spoke while main stood still does not count as silent', async () 
         hasEnough();
       },
       onDeath: ({ why }) => deaths.push(why),
-      silentMs: 400,
+      silentMs: () => 400,
     },
     { ...deps, clock: systemClock },
   );

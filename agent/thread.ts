@@ -28,13 +28,14 @@ export interface ThreadOptions<To, From> {
   readonly onMessage: (message: From, reply: (message: To) => void) => void;
   /** The thread died; it starts again unless `gaveUp`. */
   readonly onDeath: (death: { readonly why: string; readonly gaveUp: boolean }) => void;
-  /** A thread from which nothing comes for so long hangs; without it, it may be silent. */
-  readonly silentMs?: number | undefined;
+  /** A thread from which nothing comes for so long, as of now, hangs; without it, it may be silent. */
+  readonly silentMs?: (() => number) | undefined;
   /** MiB of its heap at most; over it, the thread dies. */
   readonly heapMiB?: number | undefined;
   /**
    * The order on which the thread ends by itself. One that runs native code is never ended from
-   * outside: Node aborts the process when a native call returns into a thread that was ended.
+   * outside: Node aborts the process when a native call returns into a thread that was ended. One
+   * that hangs is started again once it has ended, so that at most one of them spins.
    */
   readonly farewell?: To;
 }
@@ -108,23 +109,31 @@ class RunningThread<To, From> implements Thread<To> {
     });
     worker.postMessage(farewell);
     const late = this.#deps.clock.sleep(threadEndsWithinMs, ending.signal).then(
-      () => this.#leave(worker),
+      () => void this.#leave(worker),
       () => undefined,
     );
     await Promise.race([ended, late]);
     ending.abort();
   }
 
-  /** Goes on without a thread that does not come back from native code. */
-  #leave(worker: Worker): void {
-    const { name } = this.#options;
+  /** Goes on without a thread that does not come back from native code; resolves if it does. */
+  #leave(worker: Worker): Promise<void> {
+    const { name, farewell } = this.#options;
     worker.removeAllListeners();
     // What it says or how it ends is not heard any more; an error without a listener would be.
     worker.on('error', () => undefined);
+    const ended = new Promise<void>((resolve) => {
+      worker.once('exit', () => {
+        left.delete(name);
+        resolve();
+      });
+    });
+    worker.postMessage(farewell);
     worker.unref();
     if (this.#worker === worker) this.#worker = undefined;
     left.add(name);
     this.#deps.log.error('a thread hangs in native code and is left behind', { thread: name });
+    return ended;
   }
 
   #begin(): void {
@@ -157,32 +166,33 @@ class RunningThread<To, From> implements Thread<To> {
     });
     if (silentMs === undefined) return;
     const { signal } = watching;
-    void this.#watch(silentMs, signal).then((isSilent) => {
-      if (!isSilent) return;
-      why = `it said nothing for ${Math.round(silentMs / 1000)} s`;
+    void this.#watch(silentMs, signal).then((quietMs) => {
+      if (quietMs === undefined) return;
+      why = `it said nothing for ${Math.round(quietMs / 1000)} s`;
       log.error('a thread hangs and is ended', { thread: name, why });
       if (farewell === undefined) return fresh.terminate();
-      this.#leave(fresh);
-      this.#died(why);
+      this.#died(`${why}, and is waited for`, this.#leave(fresh));
       return undefined;
     });
   }
 
-  /** True when nothing came for so long; false when the thread ended first. */
-  async #watch(silentMs: number, signal: AbortSignal): Promise<boolean> {
+  /** For how long nothing came, when that is too long; undefined when the thread ended first. */
+  async #watch(silentMs: () => number, signal: AbortSignal): Promise<number | undefined> {
     const { clock } = this.#deps;
     for (let isLastLook = false; ; ) {
       const quietMs = clock.monotonicMs() - (this.heardMs ?? 0);
-      const isQuiet = quietMs >= silentMs;
-      if (isQuiet && isLastLook) return true;
+      const leftMs = silentMs() - quietMs;
+      const isQuiet = leftMs <= 0;
+      if (isQuiet && isLastLook) return quietMs;
       // This thread may have stood still itself: what was said meanwhile is heard first.
-      await clock.sleep(isQuiet ? hearFirstMs : silentMs - quietMs, signal).catch(() => undefined);
-      if (signal.aborted) return false;
+      await clock.sleep(isQuiet ? hearFirstMs : leftMs, signal).catch(() => undefined);
+      if (signal.aborted) return undefined;
       isLastLook = isQuiet;
     }
   }
 
-  #died(why: string): void {
+  /** `ended`: one that hung is not there any more. */
+  #died(why: string, ended = Promise.resolve()): void {
     const { clock, random } = this.#deps;
     const now = clock.monotonicMs();
     this.#deaths.push(now);
@@ -192,9 +202,12 @@ class RunningThread<To, From> implements Thread<To> {
     this.#options.onDeath({ why, gaveUp });
     if (gaveUp) return;
     const pause = backoffMs(recent.length - 1, workerBackoff, random);
-    clock.sleep(pause, this.#closing.signal).then(
-      () => this.#begin(),
-      () => undefined,
-    );
+    const { signal } = this.#closing;
+    ended
+      .then(() => clock.sleep(pause, signal))
+      .then(
+        () => this.#begin(),
+        () => undefined,
+      );
   }
 }
