@@ -75,7 +75,11 @@ class Running implements ModelsInUse {
   get degraded(): readonly string[] {
     const { faults = [], troubles = [], off } = this.#crew ?? {};
     const none = off === undefined ? [] : [`no model scores: the scoring thread failed: ${off}`];
-    return [...none, ...faults.map(({ id, message }) => `model ${id} is off: ${message}`), ...troubles];
+    return [
+      ...none,
+      ...faults.map(({ id, message }) => `model ${id} is off: ${message}`),
+      ...troubles,
+    ];
   }
 
   async begin(host: ModelsHost): Promise<void> {

@@ -26,7 +26,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 /** A build that takes any provider, and runs what it is asked for on the processor. */
-function platformBuild() {
+function platformBuild(has: readonly string[] = ['tensorrt', 'cuda'], broken = 'none') {
   const runtime = join(folder, 'onnxruntime-node');
   const notes = join(folder, 'asked.txt');
   mkdirSync(runtime);
@@ -35,10 +35,12 @@ function platformBuild() {
     join(runtime, 'index.js'),
     `const { InferenceSession, Tensor } = require(${JSON.stringify(own)});
 exports.Tensor = Tensor;
+exports.listSupportedBackends = () => ${JSON.stringify(has)}.map((name) => ({ name, bundled: true }));
 exports.InferenceSession = {
-  create(bytes, options) {
+  async create(bytes, options) {
     require('node:fs').appendFileSync(${JSON.stringify(notes)},
       JSON.stringify(options.executionProviders) + '\\n');
+    if (options.executionProviders.includes('${broken}')) throw new Error('no ${broken} here');
     return InferenceSession.create(bytes, { ...options, executionProviders: ['cpu'] });
   },
 };
@@ -98,10 +100,29 @@ test('a provider that is not there leaves the models on the processor, and check
       level: 'warning',
       about: 'scoring',
       text: expect.stringMatching(
-        /^models run on the processor, cuda failed: .*Cuda.*\. Correct "scoring" in .*agent\.yaml/s,
+        /model\.onnx runs without cuda: .*Cuda.*\. Correct "scoring" in .*agent\.yaml/s,
       ),
     },
   ]);
+});
+
+test('of two providers the one that works is used, and the other is told', async () => {
+  const { runtime, asked } = platformBuild(['tensorrt', 'cuda'], 'tensorrt');
+  const engine = await openEngine({ runtime, providers: ['tensorrt', 'cuda'] });
+  await using _session = await engine.openOnnx(tinyOnnx(), 'a/model.onnx');
+  expect(asked()).toEqual([
+    ['tensorrt', 'cuda', 'cpu'],
+    ['cuda', 'cpu'],
+  ]);
+  expect(engine.troubles).toEqual(['a/model.onnx runs without tensorrt: no tensorrt here']);
+});
+
+test('a provider that the build does not know is told, and the others are used', async () => {
+  const { runtime, asked } = platformBuild(['cpu', 'cuda']);
+  const engine = await openEngine({ runtime, providers: ['tensorrt', 'cuda'] });
+  await using _session = await engine.openOnnx(tinyOnnx(), 'model.onnx');
+  expect(asked()).toEqual([['cuda', 'cpu']]);
+  expect(engine.troubles).toEqual(['this ONNX Runtime is built without tensorrt']);
 });
 
 test.each([

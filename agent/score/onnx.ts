@@ -51,28 +51,36 @@ export async function openEngine({ runtime, providers }: EngineWish): Promise<En
   if (why !== undefined) {
     troubles.add(`scoring.runtime does not load, models run on the agent's own: ${why}`);
   }
+  const known = loaded.listSupportedBackends?.().map(({ name }) => name);
+  // ONNX Runtime passes over what it does not know without a word.
+  const tried = providers.filter((one) => known?.includes(one) !== false);
+  const unknown = providers.filter((one) => !tried.includes(one));
+  if (unknown.length > 0) troubles.add(`this ONNX Runtime is built without ${unknown.join(', ')}`);
   return {
     get troubles() {
       return [...troubles];
     },
     async openOnnx(bytes, place) {
-      if (providers.length > 0) {
+      const failed: string[] = [];
+      for (let from = 0; ; from += 1) {
+        const left = tried.slice(from);
         try {
-          return await openSession({ bytes, place, providers }, loaded);
-        } catch (error) {
-          // What is wrong with the model is wrong on the processor, too, and is told there.
-          const session = await openSession({ bytes, place, providers: [] }, loaded);
-          const reason = asFault(asFault(error).cause ?? error).message;
-          troubles.add(`models run on the processor, ${providers.join(', ')} failed: ${reason}`);
+          const session = await openSession({ bytes, place, providers: left }, loaded);
+          // What is wrong with the model fails on the processor, too, and is no trouble of theirs.
+          for (const text of failed) troubles.add(`${place} runs without ${text}`);
           return session;
+        } catch (error) {
+          if (left.length === 0) throw error;
+          const reason = asFault(asFault(error).cause ?? error).message;
+          failed.push(`${left[0] ?? ''}: ${reason}`);
         }
       }
-      return await openSession({ bytes, place, providers }, loaded);
     },
   };
 }
 
-type Loaded = Pick<typeof Runtime, 'InferenceSession' | 'Tensor'>;
+type Loaded = Pick<typeof Runtime, 'InferenceSession' | 'Tensor'> &
+  Partial<Pick<typeof Runtime, 'listSupportedBackends'>>;
 
 /** Of a platform's own build, the folder of its package `onnxruntime-node`. */
 async function load(
@@ -85,11 +93,10 @@ async function load(
   if (path === undefined) return await own();
   try {
     const loaded = createRequire(import.meta.url)(path) as Partial<Loaded>;
-    const { InferenceSession, Tensor } = loaded;
-    if (typeof InferenceSession?.create !== 'function' || Tensor === undefined) {
+    if (typeof loaded.InferenceSession?.create !== 'function' || loaded.Tensor === undefined) {
       return await own(`${path} is no onnxruntime-node`);
     }
-    return { loaded: { InferenceSession, Tensor } };
+    return { loaded: loaded as Loaded };
   } catch (error) {
     return await own(asFault(error).message.split('\n')[0]);
   }

@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Fault } from '@fieldloop/core';
+import { parseModelDocument } from '@fieldloop/learning';
 import { systemClock } from '@fieldloop/core/system';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { jsonBytes, jsonChannel } from '../source/testing.ts';
@@ -15,6 +16,7 @@ import { decodeImage } from './image.ts';
 import { readModel } from './model.ts';
 import { filesIn } from './model-files.ts';
 import { openOnnx } from './onnx.ts';
+import { scoreValues } from './values.ts';
 import { openScorer, type Scored, type Scorer } from './scorer.ts';
 import { cutOnnx, tinyYaml, writeModel } from './testing.ts';
 
@@ -212,6 +214,16 @@ test('segments give doubt of all steps, again of those at a change, and the clas
 
 test('segments whose numbers are no whole steps are told when the model is loaded', async () => {
   await expect(load(segments, { p: [3] })).rejects.toThrow(/3 .*2 classes/);
+  const model = parseModelDocument({
+    ...tinyYaml(),
+    ...segments,
+    golden: [{ input: [0, 0], output: [0, 0] }],
+  });
+  // Where the file leaves its dimensions open, the numbers alone would fit.
+  const transposed = { values: Float32Array.of(1, 0, 1, 0), dimensions: [1, 2, 4] };
+  expect(() => scoreValues(model, [transposed], {})).toThrow(
+    /1 x 2 x 4 probabilities .* 2 classes/,
+  );
 });
 
 test('an embedding comes as it is, and probabilities are taken as probabilities', async () => {

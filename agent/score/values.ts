@@ -153,8 +153,9 @@ function segmentValues(
   const { output, classes, temperature } = model;
   const numbers = given?.values ?? new Float32Array();
   const width = classes.length;
-  if (numbers.length === 0 || numbers.length % width !== 0) {
-    throw misshapen(`${numbers.length} ${output.gives} for steps of ${width} classes`);
+  if (numbers.length === 0 || given?.dimensions.at(-1) !== width) {
+    const shape = given?.dimensions.join(' x ') ?? '';
+    throw misshapen(`${shape} ${output.gives} for steps of ${width} classes`);
   }
   if (!numbers.every(Number.isFinite)) return undefined;
   const logits = output.gives === 'logits' ? numbers : logitsOf(numbers);
