@@ -233,6 +233,37 @@ bufer: {path: x}
   ]);
 });
 
+const whenIs = (when: string): string[] =>
+  linesOf(`${small}buffer: {path: x}\nuplink: {policies: [{when: '${when}', perDay: 1MiB}]}\n`);
+
+test.each([
+  'net = wifi and hour < 24',
+  'weekday in (sat, sun) and hour: 6..18',
+  'hour = 06 or iface:wwan*',
+  'not net == "lte" and hour: 22..*',
+])('the network condition %s', (when) => {
+  expect(whenIs(when)).toEqual([]);
+});
+
+test.each([
+  ['wifi', '"wifi" is no condition. Write for example net = wifi.'],
+  ['net > wifi', 'net has no order. Write net = X, or net in (X, Y).'],
+  ['weekday: mon..fri', 'weekday has no order. Write weekday = X, or weekday in (X, Y).'],
+  ['hour: 22..6', 'this is no hour, or a range that holds at none. Write 0 to 24, for example'],
+  ['hour = noon', 'this is no hour'],
+  ['weekday = wen', '"wen" is no weekday. Did you mean "wed"? Known here: sun, mon, tue'],
+])('the network condition %s is refused: %s', (when, why) => {
+  const place = 'agent.yaml:5:22: "uplink.policies[0].when": ';
+  expect(whenIs(when)).toEqual([expect.stringContaining(`${place}${why}`)]);
+});
+
+test('a day of a policy that no clip fits into is refused', () => {
+  const text = `${small}buffer: {path: x}\nuplink: {policies: [{when: net = lte, perDay: 1KiB}]}\n`;
+  expect(linesOf(text)).toEqual([
+    'agent.yaml:5:39: "uplink.policies[0].perDay": "1KiB" is too little: no clip would ever go. Write 64KiB or more; classes: [metadata] lets no clip go.',
+  ]);
+});
+
 test.each([
   ['a: [', /:1:\d+: this is not YAML/],
   ['device: {name: a}\ndevice: {name: b}', /:2:1: this is not YAML: Map keys must be unique/],

@@ -27,7 +27,7 @@ export const stopWithinMs = 8_000;
 export const dataSilentMs = 30_000;
 /** A scoring thread may be in one inference. */
 export const scoringSilentMs = 120_000;
-/** It may load a large model, or build an engine of it for a GPU, which says nothing for minutes. */
+/** It may load a large model, or build an engine for a GPU, and says nothing for minutes. */
 export const loadingSilentMs = 15 * 60_000;
 /** How often it says that it lives. */
 export const scoringBeatMs = 5_000;
@@ -277,8 +277,15 @@ export const eventBatchBytes = 40 * 1024;
 export const uplinkTickMs = 250;
 /** The time over which bytes that go up become a rate. */
 export const uplinkRateMs = 5_000;
-/** Noted as spent of a day before it is, so that the end of a process forgets none of it. */
+/** An eighth of what was spent is noted ahead, and between these: rows do not write each time. */
 export const spentAheadBytes = 1024 * 1024;
+export const spentAheadLeastBytes = 16 * 1024;
+/** Days whose count is kept; a clock that is set comes back to one of them. */
+export const keptDays = 3;
+/** How often it is asked which network a connection uses: a tunnel outlives its network. */
+export const networkEveryMs = 5_000;
+/** The least that a policy may allow a day: below, no chunk fits beside the rows. */
+export const leastPerDayBytes = 64 * 1024;
 /** How often deletes that the disk stopped are tried again. */
 export const sweepEveryMs = 10_000;
 /** The bulk connection stays this long after the last transfer. */

@@ -28,7 +28,7 @@ export interface ThreadOptions<To, From> {
   readonly onMessage: (message: From, reply: (message: To) => void) => void;
   /** The thread died; it starts again unless `gaveUp`. */
   readonly onDeath: (death: { readonly why: string; readonly gaveUp: boolean }) => void;
-  /** A thread from which nothing comes for so long, as of now, hangs; without it, it may be silent. */
+  /** A thread from which nothing comes for so long hangs; without it, it may be silent. */
   readonly silentMs?: (() => number) | undefined;
   /** MiB of its heap at most; over it, the thread dies. */
   readonly heapMiB?: number | undefined;

@@ -1,10 +1,21 @@
 /** The `uplink:` of `agent.yaml`: what may stand there, and what it becomes. */
-import { didYouMean, Fault, parseDurationNs, parseSize, type Syntax } from '@fieldloop/core';
+import {
+  didYouMean,
+  Fault,
+  type FieldTerm,
+  type Operand,
+  parseDurationNs,
+  parseQuery,
+  parseSize,
+  QueryError,
+  type Syntax,
+  type Written,
+} from '@fieldloop/core';
 import { clipClassSchema } from '@fieldloop/proto';
-import { parseScope, type Scope } from '@fieldloop/rules/scope';
+import type { Scope } from '@fieldloop/rules/scope';
 import * as z from 'zod';
 import { parsedText } from './document.ts';
-import { maxPolicies } from './limits.ts';
+import { leastPerDayBytes, maxPolicies } from './limits.ts';
 import { type NetworkKind, networkKinds } from './uplink/network.ts';
 import { type UplinkPolicy, weekdays } from './uplink/policies.ts';
 
@@ -16,19 +27,24 @@ export interface UplinkConfig {
   readonly policies: readonly UplinkPolicy[];
 }
 
-/** What a condition may name, and the values that there are of it. */
+/** What a condition may name, and the values that there are of it; hours are numbers. */
 const facts: Readonly<Record<string, readonly string[] | undefined>> = {
   net: networkKinds satisfies readonly NetworkKind[],
   iface: undefined,
-  hour: Array.from({ length: 24 }, (_, hour) => String(hour)),
+  hour: undefined,
   weekday: weekdays,
 };
 
 const condition = parsedText((text): Scope => {
-  const { scope, problem } = parseScope(text);
-  if (scope === undefined) throw new Fault('invalid', problem?.message ?? '', { ...problem });
-  checkNames(scope.syntax);
-  return scope;
+  try {
+    const { syntax } = parseQuery(text);
+    checkNames(syntax);
+    return { text, syntax };
+  } catch (error) {
+    if (!(error instanceof QueryError)) throw error;
+    const [{ message, remedy }] = error.wrongs;
+    throw new Fault('invalid', message, { remedy });
+  }
 });
 
 function checkNames(syntax: Syntax): void {
@@ -41,17 +57,46 @@ function checkNames(syntax: Syntax): void {
       checkNames(syntax.of);
       return;
     case 'word':
-      return;
+      throw new Fault('invalid', `"${syntax.value.text.slice(0, 40)}" is no condition`, {
+        remedy: 'Write for example net = wifi.',
+      });
     case 'term': {
       const name = syntax.field.parts.join('.');
       demandOne(name, { of: Object.keys(facts), what: 'says nothing of a network' });
-      const values = facts[name];
-      if (values === undefined) return;
-      for (const operand of syntax.operands) {
-        if (operand.kind === 'range' || /[*?]/.test(operand.value.text)) continue;
-        demandOne(operand.value.text, { of: values, what: `is no ${name}` });
-      }
+      if (name === 'hour') for (const operand of syntax.operands) checkHour(operand);
+      else checkName(name, syntax);
     }
+  }
+}
+
+/** `22..6` holds at no hour. */
+function checkHour(operand: Operand): void {
+  const isHour = ({ text }: Written): boolean => /^\d{1,2}$/.test(text) && Number(text) <= 24;
+  const isEnd = (end: Written): boolean => end.text === '*' || isHour(end);
+  const isWhole =
+    operand.kind === 'value'
+      ? isHour(operand.value)
+      : isEnd(operand.from) &&
+        isEnd(operand.to) &&
+        !(Number(operand.from.text) >= Number(operand.to.text));
+  if (isWhole) return;
+  throw new Fault('invalid', 'this is no hour, or a range that holds at none', {
+    remedy: 'Write 0 to 24, for example hour < 6, hour: 6..18, or (hour >= 22 or hour < 6).',
+  });
+}
+
+function checkName(name: string, { op, operands }: FieldTerm): void {
+  const isOrdered = ['<', '<=', '>', '>='].includes(op);
+  if (isOrdered || operands.some(({ kind }) => kind === 'range')) {
+    throw new Fault('invalid', `${name} has no order`, {
+      remedy: `Write ${name} = X, or ${name} in (X, Y).`,
+    });
+  }
+  const of = facts[name];
+  if (of === undefined) return;
+  for (const operand of operands) {
+    if (operand.kind === 'range' || /[*?]/.test(operand.value.text)) continue;
+    demandOne(operand.value.text, { of, what: `is no ${name}` });
   }
 }
 
@@ -61,17 +106,23 @@ function demandOne(
 ): void {
   if (of.includes(text)) return;
   throw new Fault('invalid', `"${text.slice(0, 40)}" ${what}`, {
-    remedy: `${didYouMean(text, of)}Known here: ${of.join(', ')}.`,
+    remedy: `${didYouMean(text, of)} Known here: ${of.join(', ')}.`.trim(),
   });
 }
 
 const duration = parsedText(parseDurationNs);
-const size = parsedText(parseSize);
+const perDay = parsedText((text) => {
+  const bytes = parseSize(text);
+  if (bytes >= leastPerDayBytes) return bytes;
+  throw new Fault('invalid', `"${text}" is too little: no clip would ever go`, {
+    remedy: 'Write 64KiB or more; classes: [metadata] lets no clip go.',
+  });
+});
 
 const policySchema = z.strictObject({
   when: condition,
   maxKbps: z.number().min(64).max(10_000_000).optional(),
-  perDay: size.optional(),
+  perDay: perDay.optional(),
   classes: z.array(z.enum(['metadata', ...clipClassSchema.options, 'downloads'])).optional(),
 });
 

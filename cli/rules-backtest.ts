@@ -85,8 +85,8 @@ function onlyOne(words: readonly string[]): string {
 const backtestHelp = `
 Files whose names differ only in a last number (run_0.mcap, run_1.mcap) are splits of one session;
 every other file is a session of its own. The forecast is total / recorded hours x duty hours; from
-five sessions on it has an interval. Exit 0: found or not; 2: a rule is invalid; 6: a recording is
-damaged, 3: one may not be read, 4: one is gone (of the first; what can be read is reported).
+five sessions on it has an interval. Exit 0: found or not; 2: a rule is invalid; else that of the
+first recording that is not read whole (6: damaged, 3: may not be read); the rest is reported.
 `;
 
 export function diffCommand(rules: Command, io: CliIo): void {

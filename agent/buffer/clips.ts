@@ -87,6 +87,7 @@ export const clipTable = (db: Sqlite) => ({
    * may was postponed by a clock that was ahead of this one.
    */
   turn(nowMs: number, limit: number, classes: readonly ClipClass[] = clipClasses): HeldClip[] {
+    if (classes.length === 0) return [];
     const among = JSON.stringify(classes);
     return (
       db.all(

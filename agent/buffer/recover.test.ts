@@ -236,6 +236,7 @@ test('a buffer of 0.1 keeps its clips and learns of commands', async () => {
   await at.buffer.close();
   const db = openSqlite(join(at.dir, 'buffer.db'));
   for (const table of ['command', 'preview']) db.run(`DROP TABLE ${table}`);
+  db.run('DROP INDEX clip_next');
   db.run('ALTER TABLE clip DROP COLUMN pulled');
   db.run('PRAGMA user_version = 1');
   db.close();

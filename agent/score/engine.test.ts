@@ -35,7 +35,7 @@ function platformBuild(has: readonly string[] = ['tensorrt', 'cuda'], broken = '
     join(runtime, 'index.js'),
     `const { InferenceSession, Tensor } = require(${JSON.stringify(own)});
 exports.Tensor = Tensor;
-exports.listSupportedBackends = () => ${JSON.stringify(has)}.map((name) => ({ name, bundled: true }));
+exports.listSupportedBackends = () => ${JSON.stringify(has.map((name) => ({ name })))};
 exports.InferenceSession = {
   async create(bytes, options) {
     require('node:fs').appendFileSync(${JSON.stringify(notes)},

@@ -1,16 +1,19 @@
 /**
  * What the uplink may still send, by the policy of the network that it uses: a bucket of bytes a
- * second, and a count of the day that outlives the process.
+ * second for clips, and a count of the day that outlives the process.
  */
-import { asFault, type Clock, type Log } from '@fieldloop/core';
+import type { Clock, Log } from '@fieldloop/core';
 import { wireLimits } from '@fieldloop/proto';
 import type { SpentShelf } from '../buffer/shelves.ts';
-import { spentAheadBytes, uplinkTickMs } from '../limits.ts';
-import { type Network, unknownNetwork } from './network.ts';
+import { networkEveryMs, uplinkTickMs } from '../limits.ts';
+import { type DayBook, openDayBook } from './day-book.ts';
+import { type Network, networkOf, unknownNetwork } from './network.ts';
 import { type Permit, permitOf, policyFor, type UplinkPolicy, wholePermit } from './policies.ts';
 
 export interface AllowanceOptions {
-  readonly policies: readonly UplinkPolicy[];
+  readonly policies?: readonly UplinkPolicy[] | undefined;
+  /** The network that a connection from this address uses; of this machine unless a test says. */
+  readonly networkOf?: ((address: string | undefined) => Network) | undefined;
   readonly shelf: SpentShelf;
   readonly clock: Clock;
   readonly log: Log;
@@ -31,24 +34,21 @@ export interface Allowance {
   readonly permit: Permit;
   /** Absent while there are no policies. */
   readonly figures: AllowanceFigures | undefined;
-  /** The network that the connection uses from now on. */
-  use(network: Network): void;
-  /** Other policies hold from now on. */
-  become(policies: readonly UplinkPolicy[]): void;
-  /** Hours pass and bytes are spent: true when something else may go than before. */
+  /** Clips go from this address from now on. True when something else may go than before. */
+  use(address: string | undefined): boolean;
+  /** Other policies hold from now on. True as `use`. */
+  become(policies: readonly UplinkPolicy[]): boolean;
+  /** Hours pass, bytes are spent, a tunnel goes another way. True as `use`. */
   look(): boolean;
-  /** Bytes of any kind went over the network, in either direction. */
-  spend(bytes: number): void;
-  /** How long a chunk of this many bytes has to wait. */
+  /** Bytes of any kind went over the network, in either direction. True when none are left now. */
+  spend(bytes: number): boolean;
+  /** As `spend`, of a clip: these are what `waitMs` waits for. */
+  sent(bytes: number): void;
+  /** How long a chunk of this many bytes has to wait, at most until the next look. */
   waitMs(bytes: number): number;
-  /** The largest chunk that does not fill the bucket for long. */
+  /** The largest chunk that does not empty the bucket for long. */
   readonly chunkBytes: number;
-}
-
-interface Spent {
-  readonly day: string;
-  /** By the condition of their policy. */
-  readonly bytes: Map<string, number>;
+  close(): void;
 }
 
 export function openAllowance(options: AllowanceOptions): Allowance {
@@ -58,22 +58,22 @@ export function openAllowance(options: AllowanceOptions): Allowance {
 class RunningAllowance implements Allowance {
   permit: Permit = wholePermit;
   readonly #options: AllowanceOptions;
+  readonly #book: DayBook;
   #policies: readonly UplinkPolicy[];
   #policy: UplinkPolicy | undefined;
+  #address: string | undefined;
   #network = unknownNetwork;
-  #spent: Spent;
-  /** What the database says was spent: more than was, so that an end loses none of it. */
-  #noted: Map<string, number>;
-  #isNoting = true;
+  #askedMs: number;
+  #day = '';
   #tokens = 0;
   #filledMs: number;
 
   constructor(options: AllowanceOptions) {
+    const { policies = [], shelf, log, clock } = options;
     this.#options = options;
-    this.#policies = options.policies;
-    this.#spent = spentOf(options.shelf.read()) ?? { day: this.#day(), bytes: new Map() };
-    this.#noted = new Map(this.#spent.bytes);
-    this.#filledMs = options.clock.monotonicMs();
+    this.#policies = policies;
+    this.#book = openDayBook(shelf, log);
+    this.#filledMs = this.#askedMs = clock.monotonicMs();
     this.look();
   }
 
@@ -97,40 +97,43 @@ class RunningAllowance implements Allowance {
     return 2 ** Math.floor(Math.log2(Math.max(minChunkBytes, most)));
   }
 
-  use(network: Network): void {
-    this.#network = network;
-    this.look();
+  use(address: string | undefined): boolean {
+    this.#address = address;
+    this.#network = this.#ask();
+    return this.look();
   }
 
-  become(policies: readonly UplinkPolicy[]): void {
+  become(policies: readonly UplinkPolicy[]): boolean {
     this.#policies = policies;
-    this.look();
+    return this.use(this.#address);
   }
 
   look(): boolean {
-    const day = this.#day();
-    if (day !== this.#spent.day) {
-      this.#spent = { day, bytes: new Map() };
-      this.#noted = new Map();
-    }
-    const before = JSON.stringify(this.permit);
-    const policy = policyFor(this.#policies, this.#network, new Date(this.#options.clock.now()));
+    const { clock } = this.#options;
+    if (clock.monotonicMs() - this.#askedMs >= networkEveryMs) this.#network = this.#ask();
+    const now = new Date(clock.now());
+    // As this machine's zone has it.
+    this.#day = [now.getFullYear(), now.getMonth() + 1, now.getDate()].join('-');
+    const policy = policyFor(this.#policies, this.#network, now);
     if (policy !== this.#policy) this.#tokens = 0;
     this.#policy = policy;
+    const before = JSON.stringify(this.permit);
     this.permit =
       this.#policies.length === 0 ? wholePermit : permitOf(policy, this.#network, this.#spentBytes);
     return JSON.stringify(this.permit) !== before;
   }
 
-  spend(bytes: number): void {
-    const key = this.#policy?.when.text;
-    if (key === undefined) return;
-    const spent = this.#spentBytes + bytes;
-    this.#spent.bytes.set(key, spent);
+  spend(bytes: number): boolean {
+    const { when, bytesPerDay } = this.#policy ?? {};
+    if (when === undefined || bytesPerDay === undefined) return false;
+    const before = this.#leftBytes;
+    this.#book.spend({ day: this.#day, key: when.text }, bytes);
+    return before > 0 && this.#leftBytes <= 0;
+  }
+
+  sent(bytes: number): void {
     this.#tokens -= bytes;
-    const { bytesPerDay } = this.#policy ?? {};
-    if (bytesPerDay === undefined || spent <= (this.#noted.get(key) ?? 0)) return;
-    this.#note(key, spent + Math.min(spentAheadBytes, Math.ceil(bytesPerDay / 16)));
+    this.spend(bytes);
   }
 
   waitMs(bytes: number): number {
@@ -143,11 +146,23 @@ class RunningAllowance implements Allowance {
     const grown = ((now - this.#filledMs) * bytesPerSecond) / 1_000;
     this.#tokens = Math.min(room, this.#tokens + grown);
     this.#filledMs = now;
-    return Math.max(0, Math.ceil(((bytes - this.#tokens) * 1_000) / bytesPerSecond));
+    const missingMs = Math.ceil(((bytes - this.#tokens) * 1_000) / bytesPerSecond);
+    return Math.min(uplinkTickMs, Math.max(0, missingMs));
+  }
+
+  close(): void {
+    this.#book.close();
+  }
+
+  /** Asked only where the answer matters. */
+  #ask(): Network {
+    this.#askedMs = this.#options.clock.monotonicMs();
+    const { networkOf: ask = networkOf } = this.#options;
+    return this.#policies.length > 0 ? ask(this.#address) : unknownNetwork;
   }
 
   get #spentBytes(): number {
-    return this.#spent.bytes.get(this.#policy?.when.text ?? '') ?? 0;
+    return this.#book.spent(this.#day, this.#policy?.when.text ?? '');
   }
 
   /** Of this day, by this policy. */
@@ -155,35 +170,4 @@ class RunningAllowance implements Allowance {
     const { bytesPerDay = Number.POSITIVE_INFINITY } = this.#policy ?? {};
     return bytesPerDay - this.#spentBytes;
   }
-
-  /** As this machine's zone has it. */
-  #day(): string {
-    const now = new Date(this.#options.clock.now());
-    return [now.getFullYear(), now.getMonth() + 1, now.getDate()].join('-');
-  }
-
-  /** A disk that refuses stops no upload: the count goes on in memory. */
-  #note(key: string, bytes: number): void {
-    this.#noted.set(key, bytes);
-    const { day } = this.#spent;
-    try {
-      this.#options.shelf.write(JSON.stringify({ day, bytes: Object.fromEntries(this.#noted) }));
-      this.#isNoting = true;
-    } catch (error) {
-      if (this.#isNoting) {
-        this.#options.log.warn('what was sent today could not be noted', { error: asFault(error) });
-      }
-      this.#isNoting = false;
-    }
-  }
-}
-
-/** What `#note` wrote; undefined for anything else. */
-function spentOf(text: string | undefined): Spent | undefined {
-  if (text === undefined) return undefined;
-  const { day, bytes } = JSON.parse(text) as {
-    readonly day: string;
-    readonly bytes: Readonly<Record<string, number>>;
-  };
-  return { day, bytes: new Map(Object.entries(bytes)) };
 }

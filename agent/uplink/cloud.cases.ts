@@ -58,6 +58,8 @@ export class SimulatedCloud {
   readonly device: string;
   faults: Faults = noFaults;
   isReachable = true;
+  /** From where the device connects now. */
+  localAddress = 'wlan0';
   /** Durable: rows by lane and number, blobs, parts with their synced bytes, epochs. */
   readonly rows = new Map<Lane, Map<number, string>>();
   readonly blobs = new Map<string, Uint8Array>();
@@ -159,6 +161,7 @@ export class SimulatedCloud {
     return {
       wish,
       end,
+      localAddress: this.localAddress,
       isUp: () => isUp,
       ended,
       publish: (message) => Promise.race([take(message), lost]),

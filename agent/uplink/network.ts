@@ -19,12 +19,14 @@ export interface NetworkFiles {
   readonly interfaces: () => NodeJS.Dict<NetworkInterfaceInfo[]>;
   readonly sys: string;
   readonly routes: string;
+  readonly routes6: string;
 }
 
 const ofThisMachine: NetworkFiles = {
   interfaces: networkInterfaces,
   sys: '/sys/class/net',
   routes: '/proc/net/route',
+  routes6: '/proc/net/ipv6_route',
 };
 
 /**
@@ -60,19 +62,33 @@ const bareType = '65534';
 const isOfKind = (iface: string, type: string, sys: string): boolean =>
   textOf(join(sys, iface, 'type')).trim() === type;
 
-/** WireGuard has no link layer; tun and tap say what they are. */
-const isTunnel = (iface: string, { sys }: NetworkFiles): boolean =>
-  existsSync(join(sys, iface, 'tun_flags')) || isOfKind(iface, bareType, sys);
-
-/** Of the default routes that are no tunnel, the one with the lowest metric. */
-function defaultRoute(files: NetworkFiles): string | undefined {
-  const routes = textOf(files.routes)
-    .split('\n')
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([iface = '', to]) => to === '00000000' && !isTunnel(iface, files))
-    .map(([iface = '', , , , , , metric]) => ({ iface, metric: Number(metric) }));
-  return routes.toSorted((a, b) => a.metric - b.metric)[0]?.iface;
+/** WireGuard has no link layer, as some modems have none; tun and tap say what they are. */
+function isTunnel(iface: string, files: NetworkFiles): boolean {
+  const { sys } = files;
+  if (existsSync(join(sys, iface, 'tun_flags'))) return true;
+  return isOfKind(iface, bareType, sys) && kindOf(iface, files) === 'other';
 }
+
+/** Of the default routes that are no tunnel, the one with the lowest metric, of IPv4 first. */
+function defaultRoute(files: NetworkFiles): string | undefined {
+  const four = rowsOf(files.routes).flatMap(([iface = '', to, , , , , metric]) =>
+    to === '00000000' ? [{ iface, metric: Number(metric) }] : [],
+  );
+  const six = rowsOf(files.routes6).flatMap(([to, bits, , , , metric, , , , iface = '']) =>
+    bits === '00' && /^0+$/.test(to ?? '') && iface !== 'lo'
+      ? [{ iface, metric: Number.parseInt(metric ?? '', 16) }]
+      : [],
+  );
+  const best = [four, six].flatMap((routes) =>
+    routes.filter(({ iface }) => !isTunnel(iface, files)).toSorted((a, b) => a.metric - b.metric),
+  );
+  return best[0]?.iface;
+}
+
+const rowsOf = (path: string): readonly (readonly string[])[] =>
+  textOf(path)
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/));
 
 /** '' where there is none: every machine has other files. */
 function textOf(path: string): string {

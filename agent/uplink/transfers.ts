@@ -47,12 +47,10 @@ type WithoutMoment<T> = T extends unknown ? Omit<T, 'nowMs' | 'draw'> : never;
 export interface Transfers {
   readonly size: number;
   /**
-   * Takes clips of these classes whose turn it is (undefined: of all), starts and times out what is
-   * due. Call while control is up.
+   * Takes clips of these classes whose turn it is (undefined: of all) and gives others back, starts
+   * and times out what is due. Call while control is up.
    */
   tick(bulkIsUp: boolean, classes?: readonly ClipClass[]): void;
-  /** Clips of other classes go back to the shelf. */
-  confine(classes: readonly ClipClass[]): void;
   /** False when no transfer of this boot has the handle. */
   receive(message: Transfer): boolean;
   /** The bulk link is gone: what was open starts again with the next one. */
@@ -191,6 +189,14 @@ export function openTransfers(options: TransfersOptions): Transfers {
     clips.release(moving.clip.clipId);
   };
 
+  const confine = (classes: readonly ClipClass[]): void => {
+    for (const moving of all.values()) {
+      // Of one that is sent whole nothing but the cloud's word is missing.
+      if (moving.state.phase === 'finishing' || classes.includes(moving.class)) continue;
+      giveBack(moving);
+    }
+  };
+
   const take = (clip: HeldClip): void => {
     if (!clips.hold(clip.clipId)) return;
     lastTid += 1;
@@ -214,6 +220,7 @@ export function openTransfers(options: TransfersOptions): Transfers {
       return all.size;
     },
     tick(bulkIsUp, classes) {
+      if (classes !== undefined) confine(classes);
       makeWay(classes);
       const room = wireLimits.maxOpenTransfers - all.size;
       if (room > 0) for (const clip of clips.turn(room, classes)) take(clip);
@@ -221,9 +228,6 @@ export function openTransfers(options: TransfersOptions): Transfers {
         apply(moving, { kind: 'tick' });
         if (bulkIsUp && all.has(moving.tid)) apply(moving, { kind: 'start' });
       }
-    },
-    confine(classes) {
-      for (const moving of all.values()) if (!classes.includes(moving.class)) giveBack(moving);
     },
     receive(message) {
       const tid = tidOf(message);

@@ -23,10 +23,9 @@ import { type Allowance, openAllowance } from './allowance.ts';
 import { backlogOf } from './backlog.ts';
 import { type Connection, openConnection } from './connection.ts';
 import { openLanes } from './lanes.ts';
-import type { Downloads } from './downloads.ts';
+import { gated, type GatedDownloads } from './gated.ts';
 import type { Link, LinkPort, Outgoing } from './link.ts';
 import { mqttLinks } from './mqtt.ts';
-import { networkOf } from './network.ts';
 import type { UplinkPolicy } from './policies.ts';
 import { openRate, type Rate } from './rate.ts';
 import { newPace, readyToSend, sendChunks } from './send.ts';
@@ -59,6 +58,7 @@ class RunningUplink {
   readonly #lanes: ReturnType<typeof openLanes>;
   readonly #wishes: Wishes;
   readonly #allowance: Allowance;
+  readonly #downloads: GatedDownloads | undefined;
   readonly #stopListening: () => void;
   readonly #ticking: Promise<void>;
   #conn = 0;
@@ -82,12 +82,8 @@ class RunningUplink {
     this.#rate = openRate(clock.monotonicMs());
     this.#log = options.log.child('uplink');
     this.#bootId = uuidText(options.ids.uuid());
-    this.#allowance = openAllowance({
-      policies: options.policies ?? [],
-      shelf: buffer.spent,
-      clock,
-      log: this.#log,
-    });
+    this.#allowance = openAllowance({ ...options, shelf: buffer.spent, log: this.#log });
+    this.#downloads = options.downloads && gated(options.downloads, this.#allowance);
     this.#wishes = openWishes(options.identity.device, options.wishes, this.#log);
     this.#lanes = openLanes({
       rows: buffer.rows,
@@ -102,7 +98,7 @@ class RunningUplink {
       clock,
       random,
       log: this.#log,
-      send: (message) => this.#sendTransfer(message),
+      send: this.#sendTransfer,
       reconnectBulk: (why) => this.#bulk.drop(why),
       onAcknowledged: () => {
         this.#acknowledged += 1;
@@ -149,8 +145,7 @@ class RunningUplink {
   }
 
   obey(policies: readonly UplinkPolicy[]): void {
-    this.#allowance.become(policies);
-    this.#confine();
+    if (this.#allowance.become(policies)) this.#confine();
   }
 
   async close(): Promise<void> {
@@ -166,6 +161,7 @@ class RunningUplink {
     await Promise.all([this.#control.close(), this.#bulk.close()]);
     await this.#sending;
     await this.#ticking;
+    this.#allowance.close();
   }
 
   #connect(kind: 'control' | 'bulk', links: LinkPort): Connection {
@@ -210,24 +206,23 @@ class RunningUplink {
     return this.#transfers.size > 0 || this.#downloads?.isWanted === true;
   }
 
-  /** Those of the cloud, while they may use this network. */
-  get #downloads(): Downloads | undefined {
-    return this.#allowance.permit.downloads ? this.#options.downloads : undefined;
-  }
-
   /** What is on its way and may not be any more goes back to where it waits. */
   #confine(): void {
-    const { classes, downloads, waits } = this.#allowance.permit;
-    this.#log.info('what may use the network changed', { ...this.#allowance.figures, waits });
-    if (classes !== undefined) this.#transfers.confine(classes);
-    if (!downloads) this.#options.downloads?.linkLost();
+    this.#log.info('what may use the network changed', { ...this.#allowance.figures });
+    if (!this.#allowance.permit.downloads) this.#downloads?.linkLost();
     this.#wake();
+  }
+
+  /** Clips go by the bulk connection, which may have come another way than that of control. */
+  #useNetwork(): void {
+    const { localAddress } = this.#bulk.link ?? this.#control.link ?? {};
+    if (this.#allowance.use(localAddress)) this.#confine();
   }
 
   #controlIsUp(link: Link): void {
     this.#since = new Date(this.#options.clock.now()).toISOString();
     this.#lastError = undefined;
-    this.#allowance.use((this.#options.networkOf ?? networkOf)(link.localAddress));
+    this.#useNetwork();
     this.#log.info('connected to the cloud', { broker: this.#options.brokerUrl });
     link.publish(this.#statusMessage(true)).catch((error: unknown) => {
       this.#log.debug('the link ended before its first word', { error });
@@ -237,13 +232,15 @@ class RunningUplink {
   }
 
   #bulkIsUp(): void {
+    this.#useNetwork();
     this.#pace = newPace();
     this.#wake();
   }
 
   #bulkIsDown(): void {
+    this.#useNetwork();
     this.#transfers.bulkLost();
-    this.#options.downloads?.linkLost();
+    this.#downloads?.linkLost();
   }
 
   #controlIsDown(why: string): void {
@@ -252,7 +249,7 @@ class RunningUplink {
     this.#reconnects += 1;
     this.#wishes.linkLost();
     this.#transfers.controlLost();
-    this.#options.downloads?.linkLost();
+    this.#downloads?.linkLost();
   }
 
   #failed(fault: Fault): void {
@@ -271,21 +268,19 @@ class RunningUplink {
     });
   }
 
-  /** Answers to the cloud's own transfers go the way of ours. */
-  readonly #sendDown = (message: Transfer): void => this.#sendTransfer(message);
-
-  #sendTransfer(message: Transfer): void {
+  readonly #sendTransfer = (message: Transfer): void => {
     const topic = upTopic(this.#options.identity.device, 'transfer');
     this.#publish({ topic, payload: encodeTransfer(message), qos: 1 });
-  }
+  };
 
   #receive(topic: string, payload: Uint8Array): void {
     const { device } = this.#options.identity;
-    this.#allowance.spend(payload.length + topic.length);
+    const isSpent = this.#allowance.spend(payload.length + topic.length);
+    if (isSpent && this.#allowance.look()) this.#confine();
     try {
       if (topic === downTopic(device, 'transfer')) this.#transfer(decodeTransfer(payload));
       else if (topic === downTopic(device, 'stored')) this.#stored(decodeStored(payload));
-      else if (topic === downTopic(device, 'chunk')) this.#options.downloads?.chunk(payload);
+      else if (topic === downTopic(device, 'chunk')) this.#downloads?.chunk(payload);
       else if (!this.#wishes.take(topic, payload)) this.#log.debug('a later message', { topic });
     } catch (error) {
       this.#badReply('the cloud sent something that cannot be read', { topic, error });
@@ -306,7 +301,7 @@ class RunningUplink {
 
   /** The hot path: an Ack asks for more chunks and for nothing else. */
   #transfer(message: Transfer): void {
-    if (this.#options.downloads?.receive(message) === true) return;
+    if (this.#downloads?.receive(message) === true) return;
     if (this.#transfers.receive(message)) this.#send();
     else this.#badReply('the cloud spoke of a transfer that is not open', { kind: message.kind });
   }
@@ -369,7 +364,7 @@ class RunningUplink {
     this.#lanes.pump(now);
     this.#transfers.tick(this.#bulk.link !== undefined, this.#allowance.permit.classes);
     if (this.#hasBulkWork) this.#lastWantedMs = now;
-    if (this.#bulk.link !== undefined) this.#downloads?.tick(this.#sendDown);
+    if (this.#bulk.link !== undefined) this.#downloads?.tick(this.#sendTransfer);
     if (this.#bulk.link === undefined) this.#bulk.wake();
     else if (!this.#bulkIsWanted()) this.#bulk.drop('nothing waits');
     else this.#send();
@@ -388,7 +383,7 @@ class RunningUplink {
       isUp: () => this.#bulk.link === link && !this.#stopping.signal.aborted,
       onSent: (bytes) => {
         this.#bytesSent += bytes;
-        this.#allowance.spend(bytes + chunkHeadBytes);
+        this.#allowance.sent(bytes + chunkHeadBytes);
       },
     })
       .catch((error: unknown) => this.#log.error('sending chunks failed', { error }))

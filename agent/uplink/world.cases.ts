@@ -9,7 +9,7 @@ import { type ClipWish, makeClip, type MadeClip, writePart } from '../buffer/cli
 import { openSqlite } from '../buffer/sqlite.ts';
 import { TestClock } from './clock.cases.ts';
 import { SimulatedCloud } from './cloud.cases.ts';
-import type { Network } from './network.ts';
+import { type Network, unknownNetwork } from './network.ts';
 import type { UplinkPolicy } from './policies.ts';
 import { openUplink, type Uplink } from './uplink.ts';
 
@@ -26,9 +26,12 @@ export class World {
   uplink: Uplink | undefined;
   /** The disk refuses every row, as one that turned read-only does. */
   isReadOnly = false;
-  /** By `when`, as the configuration has them; and what the robot's connections use. */
+  /** By `when`, as the configuration has them; and the networks by the robot's addresses. */
   policies: readonly UplinkPolicy[] = [];
-  network: Network = { net: 'wifi', iface: 'wlan0' };
+  readonly networks: Record<string, Network> = {
+    wlan0: { net: 'wifi', iface: 'wlan0' },
+    wwan0: { net: 'lte', iface: 'wwan0' },
+  };
   /** Warnings and errors of the log. */
   readonly complaints: string[] = [];
 
@@ -70,7 +73,7 @@ export class World {
       random: random.fork('uplink'),
       links: this.cloud.port,
       policies: this.policies,
-      networkOf: () => this.network,
+      networkOf: (address = '') => this.networks[address] ?? unknownNetwork,
       reconnect: { mostMs: 5_000 },
     });
   }
