@@ -8,13 +8,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { MessagePort } from 'node:worker_threads';
-import { seededRandom, sha256Hex, silentLog } from '@fieldloop/core';
+import { type Clock, seededRandom, sha256Hex, silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { type Network, networkGraph, onnxFile } from '@fieldloop/learning';
 import type { ArtifactRef, DesiredModels, ModelRef } from '@fieldloop/proto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type ArtifactShelf, openArtifacts } from './buffer/artifacts.ts';
-import { maxRuleCrashes, maxTrials } from './limits.ts';
+import { maxRuleCrashes, maxTrials, modelsReadyWithinMs } from './limits.ts';
 import { openModelsInUse } from './models-in-use.ts';
 import { modelFigures, modelsDocument } from './models-report.ts';
 import type { ModelsInUse, ScoringWays, ShadowWays } from './models-types.ts';
@@ -153,11 +153,15 @@ class Robot {
   }
 }
 
-async function boot(cloud: readonly Made[], soakMs = 60_000): Promise<Robot> {
+async function boot(
+  cloud: readonly Made[],
+  soakMs = 60_000,
+  clock: Clock = systemClock,
+): Promise<Robot> {
   const models = join(dir, 'models');
   const shelf = await openArtifacts({ dir: models, headroomBytes: 0 });
   const own = [{ id: 'who', path: writeModel(join(dir, 'own'), tinyYaml(), tinyOnnx()) }];
-  const deps = { clock: systemClock, random: seededRandom('models'), log: silentLog };
+  const deps = { clock, random: seededRandom('models'), log: silentLog };
   const inUse = await openModelsInUse({ ...deps, own, dir: models, shelf, soakMs });
   const robot = new Robot(inUse, shelf, new Map(cloud.flatMap(({ files }) => [...files])));
   opened.push(robot);
@@ -216,6 +220,22 @@ test('fetched, tried out, exchanged between frames, watched, trusted; a restart 
   await again.until(({ figures }) => figures.state === 'idle');
   expect(again.figures.running['who']?.sha256).toBe(own);
   expect(again.digest).toBe(ownDigest);
+});
+
+test('a trusted model of the cloud that needs too long for a start joins it later', async () => {
+  const robot = await boot([good], 0);
+  robot.wish(wanted(good));
+  await robot.until(({ figures }) => figures.proven === true);
+  await robot.models.stop();
+  const again = await boot([], 60_000, {
+    ...systemClock,
+    sleep: (ms, signal) => systemClock.sleep(ms === modelsReadyWithinMs ? 0 : ms, signal),
+  });
+  expect(again.models.ways()).toMatchObject({ port: undefined, models: [] });
+  await again.until(({ figures }) => figures.running['who'] !== undefined);
+  const { sha256 } = good.ref.onnx;
+  expect(again.figures).toMatchObject({ state: 'running', running: { who: { sha256 } } });
+  expect(await score(again.ways.at(-1)?.port)).toMatchObject({ sha256 });
 });
 
 test.each([
