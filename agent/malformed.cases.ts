@@ -67,6 +67,15 @@ const configCases: readonly MalformedCase[] = [
   invalid('agent.yaml: duration', config(`${good}limits: {clip: 2 minutes}\n`)),
   invalid('agent.yaml: share', changed('path: state', 'path: state, reserve: {critical: 250%}')),
   invalid('agent.yaml: share of the disk', changed('path: state', 'path: state, quota: 120%')),
+  invalid(
+    'agent.yaml: network that there is not',
+    config(`${good}uplink: {policies: [{when: net = wlan}]}\n`),
+  ),
+  invalid(
+    'agent.yaml: hours that never come',
+    config(`${good}uplink: {policies: [{when: "hour: 22..6"}]}\n`),
+  ),
+  invalid('agent.yaml: provider', config(`${good}scoring: {providers: [gpu]}\n`)),
   invalid('agent.yaml: environment outside a secret', changed('state', '"${HOME}/state"')),
   invalid('agent.yaml: more than 1 MiB', config(`${good}#${'x'.repeat(2 ** 20)}`)),
   {
