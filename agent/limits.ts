@@ -20,6 +20,8 @@ export const enrolBackoff = { firstMs: 1_000, mostMs: 60_000 } as const;
 export const progressEveryMs = 250;
 /** What a thread's buffers may grow by before garbage is collected. */
 export const bufferGrowthBytes = 2 * 2 ** 20;
+/** How long what little lies on the heap may stay; a collection takes some 20 ms of its thread. */
+export const collectEveryMs = 60_000;
 /** What a stop waits for open clips to be cut; what is left then is left to the next start. */
 export const stopWithinMs = 8_000;
 
