@@ -32,7 +32,7 @@ A whole agent.yaml (paths are relative to its folder):
   device: {name: amr-017, site: ber1, firmware: 1.4.2, properties: {hw: orin-nx}}
   cloud: {claimToken: "\${FIELDLOOP_CLAIM_TOKEN}"}
   sources:
-  - {name: main, folder: /data/bags, glob: "*.mcap"}       # finished recordings
+  - {name: main, folder: /data/bags, glob: "*.mcap"}       # also while it is written
   # {name: again, file: run.bag, speed: max}               # one replay: 1, 10, max
   # {name: live, sim: "tcp://127.0.0.1:9000"}              # the simulator
   models: [{id: classifier, path: models/classifier}]
@@ -40,7 +40,11 @@ A whole agent.yaml (paths are relative to its folder):
   window: {seconds: 60, memory: 64MiB}
   # of room: a size, or a share of the disk
   buffer: {path: /var/lib/fieldloop, quota: 20%, headroom: 5GiB, reserve: {critical: 25%}}
-  uplink: {reconnectMost: 300s}
+  uplink:
+    reconnectMost: 300s
+    # policies:                                             # what may go over which network
+    # - {when: net = wifi}
+    # - {when: net = lte, maxKbps: 800, perDay: 300MiB, classes: [critical]}
   limits: {clip: 120s, silent: 5s, cpu: 35%, memory: 250MiB}
   log: {level: info}
 `;

@@ -153,7 +153,7 @@ export const trialMemoryMiB = 512;
 export const maxTrials = 3;
 /** A scoring thread whose frames others take waits so long for those on their way to it. */
 export const retiresWithinMs = 5_000;
-/** What loading models may take that are tried out beside others. */
+/** What loading models may take that are tried out beside others, for a GPU. */
 export const trialReadyWithinMs = 14 * 60_000;
 /** What a start waits for its models to be loaded; they join later. */
 export const modelsReadyWithinMs = 60_000;

@@ -101,7 +101,9 @@ class ThreadCrew implements Crew {
         resolve(isInTime);
       };
     });
-    const waitMs = isTrial ? trialReadyWithinMs : modelsReadyWithinMs;
+    // Other changes of models wait for a trial: only what may build an engine has long for it.
+    const mayBuild = isTrial && settings.engine.providers.length > 0;
+    const waitMs = mayBuild ? trialReadyWithinMs : modelsReadyWithinMs;
     deps.clock.sleep(waitMs, this.#ending.signal).then(
       () => this.#isReady(false),
       () => undefined,

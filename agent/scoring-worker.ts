@@ -169,6 +169,7 @@ async function answer(
 
 if (parentPort !== null) {
   const main = parentPort;
+  let ending: Promise<never> | undefined;
   main.on('message', (order: ScoringOrder) => {
     switch (order.kind) {
       case 'port':
@@ -183,7 +184,8 @@ if (parentPort !== null) {
         );
         return;
       case 'stop':
-        void end();
+        // Who hung is asked twice.
+        ending ??= end();
     }
   });
   setInterval(() => main.postMessage({ kind: 'beat' } satisfies ScoringNews), scoringBeatMs);

@@ -191,12 +191,13 @@ function uplinkText(uplink: AgentStatus['uplink']): string {
 function networkText({ connected, allowance }: AgentStatus['uplink']): string | undefined {
   if (allowance === undefined || !connected) return undefined;
   const { net, iface, when, spentBytes, bytesPerDay, bytesPerSecond, waits } = allowance;
-  const most = bytesPerDay === undefined ? '' : ` of ${formatSize(bytesPerDay)}`;
   return [
     `${net}${iface === '' ? '' : ` (${iface})`}`,
     when === undefined ? undefined : `when ${when}`,
     bytesPerSecond === undefined ? undefined : `at most ${formatSize(bytesPerSecond)}/s`,
-    when === undefined ? undefined : `${formatSize(spentBytes)}${most} today`,
+    bytesPerDay === undefined
+      ? undefined
+      : `${formatSize(spentBytes)} of ${formatSize(bytesPerDay)} today`,
     waits,
   ]
     .filter((part) => part !== undefined)

@@ -44,13 +44,15 @@ export async function sendChunks(link: Link, options: SendOptions): Promise<void
   const { pace, clock, allowance, signal } = options;
   while (options.isUp()) {
     const size = sizeOf(options);
-    const waitMs = readyToSend(options).length === 0 ? 0 : allowance.waitMs(size);
+    const ready = readyToSend(options);
+    if (ready.length === 0) return;
+    const waitMs = allowance.waitMs(size);
     if (waitMs > 0) {
       // Others may have their turn by then, or nobody.
       await clock.sleep(waitMs, signal).catch(() => undefined);
       continue;
     }
-    const moving = nextTurn(readyToSend(options));
+    const moving = nextTurn(ready);
     if (moving === undefined) return;
     const startedMs = clock.monotonicMs();
     const sent = await sendOne(link, options, { moving, size });

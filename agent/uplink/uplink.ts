@@ -215,8 +215,8 @@ class RunningUplink {
 
   /** Clips go by the bulk connection, which may have come another way than that of control. */
   #useNetwork(): void {
-    const { localAddress } = this.#bulk.link ?? this.#control.link ?? {};
-    if (this.#allowance.use(localAddress)) this.#confine();
+    const link = this.#bulk.link ?? this.#control.link;
+    if (link !== undefined && this.#allowance.use(link.localAddress)) this.#confine();
   }
 
   #controlIsUp(link: Link): void {
