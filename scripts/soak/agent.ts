@@ -183,12 +183,15 @@ async function lineOf({ name, samples, state }: Watched): Promise<string> {
   return `${name}: ${figures.join(', ')}`;
 }
 
-/** Of the process that works: a launcher may stand before it. */
+/**
+ * Of that process alone: a child that asks for the clock's state lives for a blink, and has no
+ * memory to tell of once it ended. The launcher became the agent (execve), so the id is the agent's.
+ */
 function residentMib(pid: number): number {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
-  if (children !== '') return residentMib(Number(children.split(' ')[0]));
-  const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(line?.[1] ?? Number.NaN) / 1_024;
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+  if (kib === undefined) throw new Error(`process ${pid} has ended: it has no resident memory`);
+  return Number(kib) / 1_024;
 }
 
 function verdictOf({ name, samples, mostMib }: Watched): {
