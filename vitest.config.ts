@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { programEnvironment, runsHere } from './core/launch.mjs';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
-import { filesNotDrawn } from './scripts/drawn-files.ts';
+import { filesNotDrawn, longFilesIn } from './scripts/drawn-files.ts';
 import { testFolder } from './scripts/test-folder.ts';
 
 // Addons are built for the clone's Node; under another one they end the process without a word.
@@ -34,7 +34,7 @@ class InTurn extends BaseSequencer {
   }
 }
 
-const notDrawn = filesNotDrawn(import.meta.dirname, {
+const notDrawn = filesNotDrawn(longFilesIn(import.meta.dirname), {
   words: process.argv.slice(2),
   env: process.env,
   say: (text) => void process.stdout.write(text),

@@ -54,21 +54,29 @@ export interface Run {
   readonly say: (text: string) => void;
 }
 
-/**
- * Files that this run leaves out, told with the seed that draws them again: none when somebody
- * names files, or wants all by `FIELDLOOP_TESTS=long`.
- */
-export function filesNotDrawn(root: string, { words, env, say }: Run): readonly string[] {
-  const named = words.filter((word) => !word.startsWith('-') && word !== 'run');
-  if (named.length > 0 || env['FIELDLOOP_TESTS'] === 'long') return [];
-  const seed = (env['FIELDLOOP_SEED'] ??= String(randomInt(1_000_000)));
-  const random = seededRandom(`${seed}/files`);
+/** The long files of the clone at `root`, each with its seconds. */
+export function longFilesIn(root: string): ReadonlyMap<string, number> {
   const seconds = new Map<string, number>();
   for (const [pattern, each] of longFiles) {
     for (const file of globSync(pattern, { cwd: root, exclude: always })) {
       if (!seconds.has(file)) seconds.set(file, each);
     }
   }
+  return seconds;
+}
+
+/**
+ * Files of these that this run leaves out, told with the seed that draws them again: none when
+ * somebody names files, or wants all by `FIELDLOOP_TESTS=long`.
+ */
+export function filesNotDrawn(
+  seconds: ReadonlyMap<string, number>,
+  { words, env, say }: Run,
+): readonly string[] {
+  const named = words.filter((word) => !word.startsWith('-') && word !== 'run');
+  if (named.length > 0 || env['FIELDLOOP_TESTS'] === 'long') return [];
+  const seed = (env['FIELDLOOP_SEED'] ??= String(randomInt(1_000_000)));
+  const random = seededRandom(`${seed}/files`);
   const files = [...seconds.keys()].toSorted();
   const left: string[] = [];
   let roomS = drawnS;

@@ -9,6 +9,9 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
+/** What a check knows of files that have not changed since its last run. */
+const known = (name: string): string => join(root, '.toolchain', 'known', name);
+
 interface Check {
   readonly name: string;
   /** A script of this repository, or a program inside a package of the root. */
@@ -21,9 +24,19 @@ const checks: readonly (readonly Check[])[] = [
   [
     { name: 'format', program: '@biomejs/biome/bin/biome', args: ['format', '.'] },
     { name: 'tidy', program: 'scripts/tidy.ts', args: [] },
-    { name: 'dead code', program: 'knip/bin/knip.js', args: ['--no-progress'] },
+    {
+      name: 'dead code',
+      program: 'knip/bin/knip.js',
+      args: ['--no-progress', '--cache', '--cache-location', known('knip')],
+    },
   ],
-  [{ name: 'types', program: 'typescript/bin/tsc', args: ['-p', '.', '--checkers', '2'] }],
+  [
+    {
+      name: 'types',
+      program: 'typescript/bin/tsc',
+      args: ['-p', '.', '--checkers', '2', '--incremental', '--tsBuildInfoFile', known('types')],
+    },
+  ],
   [
     {
       name: 'lint',

@@ -1,6 +1,6 @@
 /** The syntax of one file, from oxc's parser: nodes, comments and every way to import. */
 import { Fault } from '@fieldloop/core';
-import { parseSync } from 'oxc-parser';
+import { parseSync, visitorKeys } from 'oxc-parser';
 
 export interface Node {
   readonly type: string;
@@ -76,7 +76,8 @@ function sourceOf(node: Node): unknown {
 export function walk(node: Node, visit: (node: Node, parent: Node | undefined) => void): void {
   const go = (at: Node, parent: Node | undefined): void => {
     visit(at, parent);
-    for (const value of Object.values(at)) {
+    for (const key of visitorKeys[at.type] ?? Object.keys(at)) {
+      const value = at[key];
       if (isNode(value)) go(value, at);
       else if (Array.isArray(value)) for (const item of value) if (isNode(item)) go(item, at);
     }
