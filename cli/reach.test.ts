@@ -3,7 +3,7 @@
  * Method: walk the OpenAPI document against a table of commands, both ways: an operation without a
  * command and a command that the table does not know fail.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openApiWorld } from '@fieldloop/cloud/sample';
 import { beforeAll, expect, test } from 'vitest';
@@ -125,14 +125,12 @@ test('a noun is described by the same words in the list and in its own help', as
 /** Sources and pages that name commands; those in bad-input are wrong on purpose. */
 function pages(): readonly string[] {
   const root = join(import.meta.dirname, '..');
-  const rooms = ['agent', 'cloud', 'cli', 'docs', 'rules', 'recording', 'scripts'];
-  const inRooms = rooms.flatMap((room) =>
-    readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.(?:ts|md)$/.test(name) && !/node_modules|bad-input|generated/.test(name))
-      .map((name) => join(root, room, name)),
-  );
-  const atRoot = readdirSync(root).filter((name) => name.endsWith('.md'));
-  return [...inRooms, ...atRoot.map((name) => join(root, name))];
+  const rooms = '{agent,cloud,cli,docs,rules,recording,scripts}/**/*.{ts,md}';
+  const found = globSync(['*.md', rooms], {
+    cwd: root,
+    exclude: (path) => /node_modules|bad-input|generated/.test(path),
+  });
+  return found.map((path) => join(root, path));
 }
 
 const named = /(?:`|^ *|npx )fieldloop ([a-z][a-z-]+)(?: ([a-z][a-z-]+))?((?: [^`\n]*)?)/gm;

@@ -10,7 +10,7 @@ import { canonicalJson, sha256Hex } from './json.ts';
 import { didYouMean } from './nearest.ts';
 import { BoundedQueue } from './queue.ts';
 import { backoffMs } from './backoff.ts';
-import { seededRandom } from './random.ts';
+import { drawBytes, seededRandom } from './random.ts';
 import {
   formatAboutNs,
   formatDurationNs,
@@ -116,6 +116,10 @@ test('the same seed draws the same, a fork draws apart, and draws are uniform', 
   expect(random.fork('a').next()).toBe(before);
   const mean = Array.from({ length: 20_000 }, () => random.next()).reduce((a, b) => a + b) / 20_000;
   expect(Math.abs(mean - 0.5)).toBeLessThan(0.01);
+  const noise = drawBytes(seededRandom(1), 20_001);
+  expect(noise).toHaveLength(20_001);
+  expect(new Set(noise).size).toBe(256);
+  expect(drawBytes(seededRandom(1), 20_001)).toEqual(noise);
 });
 
 test('UUIDv7 carries time and version; its text and bytes are the same thing', () => {

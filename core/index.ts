@@ -19,7 +19,7 @@ export type {
 } from './q/syntax.ts';
 export { QueryError, type Wrong } from './q/wrong.ts';
 export { BoundedQueue } from './queue.ts';
-export { type Random, seededRandom } from './random.ts';
+export { drawBytes, type Random, seededRandom } from './random.ts';
 export {
   formatAboutNs,
   formatDurationNs,

@@ -36,6 +36,13 @@ export function seededRandom(seed: number | string): Random {
   };
 }
 
+/** `length` bytes of noise, four of each draw: what neither compresses nor repeats. */
+export function drawBytes(random: Random, length: number): Uint8Array {
+  const words = new Uint32Array(Math.ceil(length / 4));
+  for (let at = 0; at < words.length; at += 1) words[at] = random.integer(2 ** 32);
+  return new Uint8Array(words.buffer, 0, length);
+}
+
 function fnv1a(text: string): number {
   let hash = 0x811c9dc5;
   for (let i = 0; i < text.length; i += 1) {

@@ -1,6 +1,6 @@
 /** Clips for tests: small whole MCAP files with the metadata that an agent's clip carries. */
 import { open } from 'node:fs/promises';
-import { type Json, type Random, sha256Hex, uuidText } from '@fieldloop/core';
+import { drawBytes, type Json, type Random, sha256Hex, uuidText } from '@fieldloop/core';
 import type { ClipClass, ClipManifest } from '@fieldloop/proto';
 import type { CutClip, PreviewBytes } from './types.ts';
 
@@ -26,13 +26,13 @@ export interface MadeClip {
 }
 
 export function makeClip(random: Random, wish: ClipWish = {}): MadeClip {
-  const id = Uint8Array.from({ length: 16 }, () => random.integer(256));
+  const id = drawBytes(random, 16);
   id[6] = 0x70 | ((id[6] ?? 0) & 15);
   id[8] = 0x80 | ((id[8] ?? 0) & 63);
   const clipId = uuidText(id);
   const clipClass = wish.class ?? 'warning';
   const previews = (wish.previews ?? []).map((length) => {
-    const bytes = Uint8Array.from({ length }, () => random.integer(256));
+    const bytes = drawBytes(random, length);
     return { kind: 'thumbnail' as const, sha256: sha256Hex(bytes), bytes };
   });
   const inside = {
@@ -72,7 +72,7 @@ export function makeClip(random: Random, wish: ClipWish = {}): MadeClip {
           })),
         }),
   } as const;
-  const payload = Uint8Array.from({ length: wish.payloadBytes ?? 200 }, () => random.integer(256));
+  const payload = drawBytes(random, wish.payloadBytes ?? 200);
   const priority = wish.priority ?? 1;
   const bytes = mcap(inside, payload, { priority, previews });
   const sha256 = sha256Hex(bytes);

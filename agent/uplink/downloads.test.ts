@@ -8,7 +8,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { seededRandom, sha256Hex, silentLog } from '@fieldloop/core';
+import { drawBytes, seededRandom, sha256Hex, silentLog } from '@fieldloop/core';
 import {
   encodeChunk,
   newSender,
@@ -25,7 +25,7 @@ import { type Disk, systemDisk } from '../buffer/disk.ts';
 import { type Downloads, openDownloads } from './downloads.ts';
 
 const random = seededRandom('artifact');
-const bytes = Uint8Array.from({ length: 700_000 }, () => random.integer(256));
+const bytes = drawBytes(random, 700_000);
 const ref = { sha256: sha256Hex(bytes), sizeBytes: bytes.length };
 
 let dirs: string[] = [];

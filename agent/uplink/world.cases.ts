@@ -1,7 +1,15 @@
 /** The real uplink on a real buffer, against the cloud in memory, on one simulated clock. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Fault, type Log, openIds, type Random, seededRandom, silentLog } from '@fieldloop/core';
+import {
+  drawBytes,
+  Fault,
+  type Log,
+  openIds,
+  type Random,
+  seededRandom,
+  silentLog,
+} from '@fieldloop/core';
 import { assert, expect } from 'vitest';
 import { event } from '../buffer/buffer.cases.ts';
 import { type AgentBuffer, openBuffer } from '../buffer/buffer.ts';
@@ -43,8 +51,7 @@ export class World {
 
   async start(): Promise<void> {
     const { clock, random } = this;
-    const randomBytes = (n: number): Uint8Array =>
-      Uint8Array.from({ length: n }, () => random.integer(256));
+    const randomBytes = (n: number): Uint8Array => drawBytes(random, n);
     const ids = openIds({ clock, randomBytes });
     const complain = (phrase: string): void => void this.complaints.push(phrase);
     const log: Log = { ...silentLog, warn: complain, error: complain, child: () => log };

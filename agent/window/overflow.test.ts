@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { type Clock, type Log, seededRandom, silentLog } from '@fieldloop/core';
+import { type Clock, drawBytes, type Log, seededRandom, silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import {
   cutClip,
@@ -60,7 +60,7 @@ function open(
 }
 
 const random = seededRandom(11);
-const noise = Uint8Array.from({ length: 1_500_000 }, () => random.integer(256));
+const noise = drawBytes(random, 1_500_000);
 
 /** Five messages, `bytes` of noise in all, which does not compress. */
 const secondOf = (s: number, bytes: number): MessageBlock =>

@@ -15,8 +15,7 @@ import { openHttpServer } from '../http/serve.ts';
 import { statusOperations } from '../http/status.ts';
 import { makeApiKey, newApiKey } from '../key/make.ts';
 import type { Db } from '../store/db.ts';
-import { migrate } from '../store/migrate.ts';
-import { openSqlite } from '../store/sqlite.ts';
+import { openMigrated } from '../store/sqlite.sample.ts';
 import { personStore } from '../user/store.ts';
 import type { User } from '../user/user.ts';
 import { openPasswords, type Passwords } from './argon2.ts';
@@ -91,7 +90,7 @@ export async function openPeopleWorld(options: PeopleOptions = {}): Promise<Peop
       now += ms;
     },
   };
-  const store = options.store ?? (await openFile(() => now));
+  const store = options.store ?? (await openFile());
   const { db } = store;
   const bugs: unknown[] = [];
   const log = {
@@ -188,10 +187,9 @@ export async function openPeopleWorld(options: PeopleOptions = {}): Promise<Peop
   };
 }
 
-async function openFile(now: () => number): Promise<AsyncDisposable & { readonly db: Db }> {
+async function openFile(): Promise<AsyncDisposable & { readonly db: Db }> {
   const folder = await mkdtemp(join(tmpdir(), 'fieldloop-people-'));
-  const db = openSqlite(join(folder, 'cloud.db'));
-  await migrate(db, { now });
+  const db = await openMigrated(join(folder, 'cloud.db'));
   return {
     db,
     async [Symbol.asyncDispose]() {

@@ -28,8 +28,7 @@ import type { BlobStore } from '../blob/blob.ts';
 import { deviceStore } from '../device/store.ts';
 import type { Db } from '../store/db.ts';
 import type { DatabaseAddress } from '../store/database.ts';
-import { migrate } from '../store/migrate.ts';
-import { openSqlite } from '../store/sqlite.ts';
+import { openMigrated } from '../store/sqlite.sample.ts';
 import { type Line, openLine } from './line.ts';
 import { openRefusals, type Refusals } from './refusals.ts';
 
@@ -73,8 +72,7 @@ export interface LineDatabase extends AsyncDisposable {
 
 async function sqliteDatabase(folder: string): Promise<LineDatabase> {
   const path = join(folder, 'cloud.db');
-  const db = openSqlite(path);
-  await migrate(db, { now: () => systemClock.now() });
+  const db = await openMigrated(path);
   return {
     db,
     address: { kind: 'sqlite', path },

@@ -15,8 +15,8 @@ import { clipStore } from '../clip/store.ts';
 import { deviceStore } from '../device/store.ts';
 import { makeApiKey } from '../key/make.ts';
 import type { Db } from '../store/db.ts';
-import { migrate } from '../store/migrate.ts';
 import { openSqlite } from '../store/sqlite.ts';
+import { openMigrated } from '../store/sqlite.sample.ts';
 import { openWorker } from '../worker.ts';
 import { type Api, openApi } from './api.ts';
 import { openMetrics } from './metrics.ts';
@@ -72,8 +72,7 @@ export interface WorldOptions {
 export async function openApiWorld(options: WorldOptions = {}): Promise<ApiWorld> {
   const clock = options.clock ?? systemClock;
   const folder = await mkdtemp(join(tmpdir(), 'fieldloop-api-'));
-  const db = openSqlite(join(folder, 'cloud.db'));
-  await migrate(db, { now: () => clock.now() });
+  const db = await openMigrated(join(folder, 'cloud.db'));
   const read = openSqlite(join(folder, 'cloud.db'), { readOnly: true });
   const blobs = await openDiskBlobs(folder);
   const errors: string[] = [];

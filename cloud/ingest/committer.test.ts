@@ -16,8 +16,8 @@ import { clipIdOf } from '../clip/clip.ts';
 import { clipStore } from '../clip/store.ts';
 import { deviceStore } from '../device/store.ts';
 import type { Db } from '../store/db.ts';
-import { migrate } from '../store/migrate.ts';
 import { openSqlite } from '../store/sqlite.ts';
+import { openMigrated } from '../store/sqlite.sample.ts';
 import type { Writer } from './calls.ts';
 import { openCommitter } from './committer.ts';
 import { putRows } from './rows.ts';
@@ -31,8 +31,7 @@ const origin = 2n ** 64n - 1n;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fieldloop-committer-'));
-  db = openSqlite(join(folder, 'cloud.db'));
-  await migrate(db, { now: () => at });
+  db = await openMigrated(join(folder, 'cloud.db'));
   for (const name of ['amr-01', 'amr-02']) {
     await deviceStore(db).create({ id: `dev_${name}`, name, at });
   }

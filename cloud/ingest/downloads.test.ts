@@ -24,8 +24,7 @@ import { openDiskBlobs } from '../blob/disk.ts';
 import { deviceStore } from '../device/store.ts';
 import type { Db } from '../store/db.ts';
 import { setDesired } from '../store/desired.ts';
-import { migrate } from '../store/migrate.ts';
-import { openSqlite } from '../store/sqlite.ts';
+import { openMigrated } from '../store/sqlite.sample.ts';
 import { downloadAheadBytes, maxDeviceDownloads } from '../wire-limits.ts';
 import { type Downloads, openDownloads } from './downloads.ts';
 
@@ -108,8 +107,7 @@ class Robot {
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fieldloop-downloads-'));
-  db = openSqlite(join(folder, 'cloud.db'));
-  await migrate(db, { now: () => 1 });
+  db = await openMigrated(join(folder, 'cloud.db'));
   for (const [id, name] of [
     ['dev_1', device],
     ['dev_2', 'amr-02'],

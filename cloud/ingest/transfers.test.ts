@@ -15,8 +15,8 @@ import type { BlobStore } from '../blob/blob.ts';
 import { openDiskBlobs } from '../blob/disk.ts';
 import { deviceStore } from '../device/store.ts';
 import type { Db } from '../store/db.ts';
-import { migrate } from '../store/migrate.ts';
 import { openSqlite } from '../store/sqlite.ts';
+import { openMigrated } from '../store/sqlite.sample.ts';
 import type { CallName, Writer } from './calls.ts';
 import { openCommitter } from './committer.ts';
 import { openTransfers, type Transfers } from './transfers.ts';
@@ -94,8 +94,7 @@ async function close(): Promise<void> {
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'fieldloop-transfers-'));
-  db = openSqlite(join(folder, 'cloud.db'));
-  await migrate(db, { now: () => 1 });
+  db = await openMigrated(join(folder, 'cloud.db'));
   await deviceStore(db).create({ id: 'dev_1', name: device, at: 1 });
   [heard, violations, failing, held, wake] = [[], [], new Set(), undefined, () => {}];
   await open();

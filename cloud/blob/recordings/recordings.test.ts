@@ -5,7 +5,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { seededRandom, silentLog } from '@fieldloop/core';
+import { drawBytes, seededRandom, silentLog } from '@fieldloop/core';
 import { openMcapParser } from '@fieldloop/recording';
 import fc from 'fast-check';
 import sharp from 'sharp';
@@ -351,10 +351,7 @@ test('what cannot be read is a Fault, and a file that nobody takes ends', async 
 });
 
 test('a file that is taken slowly is read slowly, and others are served meanwhile', async () => {
-  const noise = (seed: number): Uint8Array => {
-    const random = seededRandom(seed);
-    return Uint8Array.from({ length: 100_000 }, () => random.integer(256));
-  };
+  const noise = (seed: number): Uint8Array => drawBytes(seededRandom(seed), 100_000);
   const frames = Array.from({ length: 70 }, (_, i) => camera(sampleStart + BigInt(i), noise(i)));
   const large = await stored(frames);
   const small = await stored(sampleDrive());
