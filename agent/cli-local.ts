@@ -132,7 +132,7 @@ Examples:
     });
   program
     .command('pause')
-    .description('read nothing and send no clip, until "resume" or for a while')
+    .description('read nothing and send no clip, over restarts too, until "resume" or for a while')
     .option('--for <time>', 'such as 30m')
     .action(async (options: { for?: string }) => {
       const seconds = options.for === undefined ? {} : { seconds: secondsOf(options.for) };

@@ -109,3 +109,16 @@ test('clips that a policy keeps back are no trouble until they waited for a day'
   expect(told({ backlogClips: 0, backlogS: 0, connected: false })).toEqual([]);
   expect(told({ backlogClips: 3, backlogS: 90_000, allowance: undefined })).toEqual([]);
 });
+
+test('a pause is told with what ends it', () => {
+  const status = { ...steady, paused: true } as unknown as AgentStatus;
+  const looks = [{ status, atMs: 0 }];
+  const found = [...judge(configIn('/'), { looks, demands: undefined })];
+  expect(found.filter(({ about }) => about === 'paused')).toEqual([
+    {
+      level: 'warning',
+      about: 'paused',
+      text: 'nothing is read and no clip is sent. "fieldloop-agent resume" ends it.',
+    },
+  ]);
+});

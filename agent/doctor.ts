@@ -142,6 +142,12 @@ export function* judge(config: AgentConfig, { looks, demands }: Looks): Generato
   if (from === undefined || to === undefined) return;
   const { status: second } = to;
   yield ok('agent', `${second.device} has run for ${second.uptimeS} s`);
+  if (second.paused) {
+    yield warning(
+      'paused',
+      'nothing is read and no clip is sent. "fieldloop-agent resume" ends it.',
+    );
+  }
   for (const why of second.degraded) yield warning('degraded', `${why}. Look at "status".`);
   for (const { name, state, reason } of second.source.each) {
     if (state !== 'silent' && state !== 'broken') continue;

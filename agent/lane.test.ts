@@ -18,6 +18,7 @@ import { Lane } from './lane.ts';
 import type { Notice } from './messages.ts';
 import { rulesOf } from './rule/rules.ts';
 import { openScoring } from './score/scoring.ts';
+import { nothingShed, openShed, type Shed } from './shed.ts';
 import { liveBlocks } from './source/live-block.ts';
 import type { SourceItem } from './source/source.ts';
 
@@ -90,6 +91,7 @@ interface Seen {
 async function run(
   items: Iterable<SourceItem> | AsyncIterable<SourceItem>,
   clock = systemClock,
+  { shed, signal }: { shed?: Shed; signal?: AbortSignal } = {},
 ): Promise<Seen> {
   const { ruleSet } = parseRuleSet(rules, 'rules.yaml');
   if (ruleSet === undefined) throw new Error('no rules');
@@ -125,8 +127,8 @@ async function run(
       yield* await Promise.resolve(items);
     },
   };
-  const lane = new Lane(source, settings, { clock, log: silentLog, scoring, outlet });
-  await lane.run(new AbortController().signal);
+  const lane = new Lane(source, settings, { clock, log: silentLog, scoring, outlet, shed });
+  await lane.run(signal ?? new AbortController().signal);
   return { ...seen, lane };
 }
 
@@ -339,6 +341,20 @@ test('what a publisher dropped is counted by its reason', async () => {
   const dropped: SourceItem = { kind: 'dropped', reason: 'read_ahead', count: 3 };
   const seen = await run([begin(), dropped, dropped]);
   expect(seen.lane.tally.dropped).toEqual({ read_ahead: 6 });
+});
+
+test('in a pause a stream goes on without us; a recording waits, and a stop leaves it', async () => {
+  const shed = openShed({ clock: systemClock, cpuSeconds: () => 0 });
+  shed.set({ ...nothingShed, isPaused: true });
+  const drive = [channel(float64(1, 'float64 vx')), ...block([odom(0, 0), odom(1, 2)])];
+  const stream = await run([begin(), ...drive, { kind: 'end' }], systemClock, { shed });
+  expect(stream.lane.tally.messages).toBe(0);
+  for (const how of [{ live: false }, { resumes: true }]) {
+    const stopping = new AbortController();
+    const reading = run([begin(how), ...drive], systemClock, { shed, signal: stopping.signal });
+    setTimeout(() => stopping.abort(), 50);
+    expect((await reading).lane.tally.messages).toBe(0);
+  }
 });
 
 test('a state goes on in the epoch that it was saved in', async () => {

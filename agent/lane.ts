@@ -101,10 +101,14 @@ export class Lane {
     const { clock, shed } = this.#deps;
     await this.#promised.tellLost();
     for await (const item of this.source.items(signal)) {
-      const isPaused = shed?.order.isPaused === true;
-      // What is live goes on without us; a recording waits.
-      if (isPaused && this.#timeline?.session.live === true && isMessages(item)) continue;
-      if (isPaused && this.#timeline?.session.live !== true) await shed?.resumed(signal);
+      if (shed?.order.isPaused === true) {
+        const goesOn = this.#goesOn(item);
+        if (goesOn && isMessages(item)) continue;
+        if (!goesOn) {
+          await shed.resumed(signal);
+          if (signal.aborted) break;
+        }
+      }
       const beganMs = clock.monotonicMs();
       this.#workSinceMs = beganMs;
       await this.#take(item);
@@ -118,6 +122,12 @@ export class Lane {
     this.#timeline = undefined;
     if (!this.source.finite || signal.aborted) return;
     if (this.#state.state !== 'broken') this.#become('finished');
+  }
+
+  /** In a pause what is live goes on without us; a recording waits, as does one with its place. */
+  #goesOn(item: SourceItem): boolean {
+    if (item.kind !== 'begin') return this.#timeline?.session.live !== false;
+    return item.session.live && item.session.resumes !== true;
   }
 
   async #take(item: SourceItem): Promise<void> {

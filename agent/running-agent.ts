@@ -97,9 +97,8 @@ export class RunningAgent implements Agent {
       order: () => this.#order(),
     });
     this.#pausing = openPausing({
-      clock: deps.clock,
-      log: deps.log,
-      buffer: parts.buffer,
+      ...deps,
+      clips: parts.buffer.clips,
       tell: (notice) => this.#results.tell(notice),
       onChange: () => this.#order(),
     });
@@ -120,6 +119,7 @@ export class RunningAgent implements Agent {
     const { config, link, fleet, rules } = this.#parts;
     const { log, isSafe = false } = this.#deps;
     this.#loop.enable();
+    this.#pausing.begin();
     const name = link.device;
     if (name !== undefined && name !== config.device.name) {
       const device = config.device.name;
@@ -222,7 +222,7 @@ export class RunningAgent implements Agent {
     this.#ending.abort();
     await this.#pulse?.close();
     await this.#governor.close();
-    this.#pausing.resume();
+    this.#pausing.close();
     await this.#clockSync[Symbol.asyncDispose]();
     const stopped = new Promise<void>((resolve) => {
       this.#stopped = resolve;

@@ -70,8 +70,10 @@ export interface ClipShelf {
   acknowledged(clipId: string, sha256: string, onNoted?: () => void): Promise<void>;
   /** A person lets go of it: as with an eviction, its manifest stays and the cloud is told. */
   drop(clipId: string): Promise<void>;
-  /** While paused, no clip has its turn; what is on its way goes on. */
-  pause(isPaused: boolean): void;
+  /** What the pause was given. While there is one, no clip has its turn. */
+  readonly paused: string | undefined;
+  /** Durable when it returns; holds until a restart when it throws. What is on its way goes on. */
+  pause(text: string | undefined): void;
   /** Carries through deletes that the disk stopped. */
   finishDeletes(): Promise<void>;
   /** Reads the file again; when it no longer has its hash, it goes to quarantine. */
@@ -145,8 +147,8 @@ export function rowShelf(
 }
 
 export function clipShelf(inside: Inside): ClipShelf {
-  const { clips, inTransfer, places, clock } = inside;
-  let isPaused = false;
+  const { db, clips, inTransfer, places, clock } = inside;
+  let paused = meta(db, 'paused') || undefined;
   const find = (clipId: string): HeldClip => {
     const clip = clips.get(clipId);
     if (clip !== undefined && clip.state !== 'deleting') return clip;
@@ -157,7 +159,7 @@ export function clipShelf(inside: Inside): ClipShelf {
   };
   return {
     turn: (limit, classes) =>
-      isPaused
+      paused !== undefined
         ? []
         : clips
             .turn(clock.now(), limit + inTransfer.size, classes)
@@ -218,8 +220,12 @@ export function clipShelf(inside: Inside): ClipShelf {
       }
       await deleteClip(inside, clipId, 'evicted');
     },
-    pause: (next) => {
-      isPaused = next;
+    get paused() {
+      return paused;
+    },
+    pause(text) {
+      paused = text;
+      setMeta(db, 'paused', text ?? '');
     },
     finishDeletes: () => finishDeletes(inside),
     recheck: async (clipId) => recheck(inside, find(clipId)),
