@@ -56,6 +56,8 @@ test('it feeds a watchdog, leaves the robot first, and starts again', () => {
     'StateDirectory=fieldloop',
     'ProtectSystem=strict',
     'NoNewPrivileges=true',
+    // Without netlink Node cannot list the addresses of the machine (EAFNOSUPPORT).
+    'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK',
     'PrivateTmp=true',
     'CapabilityBoundingSet=',
     'CPUWeight=20',

@@ -95,6 +95,13 @@ test('an address that no interface has, and none at all, is a network that is no
   expect(networkOf(undefined, files)).toEqual(unknown);
 });
 
+test('a machine that does not tell its addresses is on a network that is not known', () => {
+  const interfaces = (): never => {
+    throw new Error('uv_interface_addresses returned Unknown system error 97');
+  };
+  expect(networkOf('10.1.2.3', { ...files, interfaces })).toEqual({ net: 'other', iface: '' });
+});
+
 test('the loopback of this machine', () => {
   expect(networkOf('127.0.0.1')).toEqual({ net: 'other', iface: 'lo' });
 });

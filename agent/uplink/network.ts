@@ -38,11 +38,20 @@ export function networkOf(address: string | undefined, files = ofThisMachine): N
   if (bare === undefined) return unknownNetwork;
   const has = (infos: NetworkInterfaceInfo[] = []): boolean =>
     infos.some((one) => one.address === bare);
-  const iface = Object.entries(files.interfaces()).find(([, infos]) => has(infos))?.[0];
+  const iface = Object.entries(interfacesOf(files)).find(([, infos]) => has(infos))?.[0];
   if (iface === undefined) return unknownNetwork;
   const below = isTunnel(iface, files) ? defaultRoute(files) : undefined;
   const named = below ?? iface;
   return { net: kindOf(named, files), iface: named };
+}
+
+/** A service manager may forbid the question. */
+function interfacesOf({ interfaces }: NetworkFiles): ReturnType<NetworkFiles['interfaces']> {
+  try {
+    return interfaces();
+  } catch {
+    return {};
+  }
 }
 
 function kindOf(iface: string, { sys }: NetworkFiles): NetworkKind {
