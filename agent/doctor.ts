@@ -150,7 +150,8 @@ export function* judge(config: AgentConfig, { looks, demands }: Looks): Generato
   }
   for (const why of second.degraded) yield warning('degraded', `${why}. Look at "status".`);
   for (const { name, state, reason } of second.source.each) {
-    if (state !== 'silent' && state !== 'broken') continue;
+    const isQuiet = state === 'silent' && !second.paused;
+    if (!isQuiet && state !== 'broken') continue;
     yield warning(
       `source ${name}`,
       `${state}: ${reason ?? 'it says nothing'}. Start its recorder, or correct the source in ${config.file}.`,

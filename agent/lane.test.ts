@@ -4,154 +4,29 @@
  * Method: a lane on a source by hand, whose blocks step, repeat, change their schema or come late;
  * its clips are read back.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { type Json, silentLog } from '@fieldloop/core';
+import type { Json } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
-import { type Channel, readRecording } from '@fieldloop/recording';
-import { openFile } from '@fieldloop/recording/file';
-import { parseRuleSet } from '@fieldloop/rules';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { FinishedClip } from './clip/write.ts';
-import { Lane } from './lane.ts';
-import type { Notice } from './messages.ts';
-import { rulesOf } from './rule/rules.ts';
-import { openScoring } from './score/scoring.ts';
-import { nothingShed, openShed, type Shed } from './shed.ts';
-import { liveBlocks } from './source/live-block.ts';
+import { expect, test } from 'vitest';
+import {
+  begin,
+  block,
+  channel,
+  countsOf,
+  doubles,
+  float64,
+  inFolder,
+  message,
+  momentsOf,
+  names,
+  odom,
+  run,
+  second,
+  session,
+  start,
+} from './lane.cases.ts';
 import type { SourceItem } from './source/source.ts';
 
-let folder = '';
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'fl-lane-'));
-});
-afterEach(() => rmSync(folder, { recursive: true }));
-
-const second = 1_000_000_000n;
-const start = 1_700_000_000n * second;
-
-const rules = `
-apiVersion: fieldloop.rules/v1
-kind: RuleSet
-metadata: {name: lane, version: 1}
-signals:
-  vx: {topic: /odom, path: vx, type: double}
-rules:
-- {id: fast, when: vx > 1.0, capture: {topics: ["*"], pre: 3s, post: 2s}}
-`;
-
-const float64 = (id: number, definition: string, topic = '/odom'): Channel => ({
-  id,
-  topic,
-  messageEncoding: 'cdr',
-  metadata: new Map(),
-  schema: {
-    name: 'test/msg/Odom',
-    encoding: 'ros2msg',
-    data: new TextEncoder().encode(definition),
-  },
-  latched: false,
-});
-
-/** CDR: a header, then as many doubles. */
-function doubles(...values: readonly number[]): Uint8Array {
-  const bytes = Buffer.alloc(4 + 8 * values.length);
-  bytes[1] = 1;
-  for (const [i, value] of values.entries()) bytes.writeDoubleLE(value, 4 + 8 * i);
-  return bytes;
-}
-
-const message = (channelId: number, s: number, data: Uint8Array) => ({
-  channelId,
-  sequence: 0,
-  logTimeNs: start + BigInt(Math.round(s * 1_000)) * 1_000_000n,
-  data,
-});
-
-const odom = (s: number, vx: number, channelId = 1) => message(channelId, s, doubles(vx));
-
-const block = (messages: Parameters<typeof liveBlocks>[0]): SourceItem[] =>
-  liveBlocks(messages).map((one) => ({ kind: 'block', block: one }));
-
-const session = { id: '01890a5d-ac96-774b-bcce-b302099a8057', recording: 'x', profile: '' };
-const begin = (more: object = {}): SourceItem => ({
-  kind: 'begin',
-  session: { ...session, live: true, ...more },
-});
-const channel = (one: Channel): SourceItem => ({ kind: 'channel', channel: one });
-
-interface Seen {
-  readonly clips: FinishedClip[];
-  readonly notices: Notice[];
-  readonly lane: Lane;
-  readonly saved: Json[];
-}
-
-async function run(
-  items: Iterable<SourceItem> | AsyncIterable<SourceItem>,
-  clock = systemClock,
-  { shed, signal }: { shed?: Shed; signal?: AbortSignal } = {},
-): Promise<Seen> {
-  const { ruleSet } = parseRuleSet(rules, 'rules.yaml');
-  if (ruleSet === undefined) throw new Error('no rules');
-  const seen = { clips: [] as FinishedClip[], notices: [] as Notice[], saved: [] as Json[] };
-  const outlet = {
-    clip: async (clip: FinishedClip) => await Promise.resolve(void seen.clips.push(clip)),
-    notice: async (notice: Notice) => await Promise.resolve(void seen.notices.push(notice)),
-    savePosition: async () => await Promise.resolve(),
-    getPosition: async () => await Promise.resolve(undefined),
-    marker: async () => await Promise.resolve(),
-    lost: async () => await Promise.resolve(),
-    suppressed: async () => await Promise.resolve(),
-    answer: async () => await Promise.resolve(),
-    makeRoom: async () => await Promise.resolve(false),
-  };
-  const settings = {
-    origin: { device: 'amr', agentVersion: '0', models: {} },
-    ...rulesOf(ruleSet),
-    window: { ns: 20n * second, memoryBytes: 1e8 },
-    clipNs: 60n * second,
-    silentNs: 5n * second,
-    partPath: (clipId: string) => join(folder, clipId),
-  };
-  const scoring = openScoring({
-    clock: systemClock,
-    onOff: () => undefined,
-    onBack: () => undefined,
-  });
-  const source = {
-    name: 'main',
-    finite: true,
-    async *items() {
-      yield* await Promise.resolve(items);
-    },
-  };
-  const lane = new Lane(source, settings, { clock, log: silentLog, scoring, outlet, shed });
-  await lane.run(signal ?? new AbortController().signal);
-  return { ...seen, lane };
-}
-
-const names = ({ notices }: Seen): string[] => notices.map(({ name }) => name);
-const momentsOf = ({ notices }: Seen): number[] =>
-  notices.flatMap(({ name, atNs = 0n }) => (name === 'fast' ? [Number(atNs - start) / 1e9] : []));
-
-async function countsOf(clip: FinishedClip | undefined): Promise<Record<string, number>> {
-  await using file = await openFile(clip?.partPath ?? '');
-  const channels = new Map<number, Channel>();
-  const counts: Record<string, number> = {};
-  for await (const item of readRecording(file)) {
-    if (item.kind === 'channel') channels.set(item.channel.id, item.channel);
-    if (item.kind !== 'block') continue;
-    for (const id of item.block.channelIds.subarray(0, item.block.count)) {
-      const one = channels.get(id);
-      const text = new TextDecoder().decode(one?.schema?.data).split('\n')[0] ?? '';
-      const key = `${one?.topic ?? ''} ${one?.topic.startsWith('/fieldloop') === true ? '' : text}`;
-      counts[key] = (counts[key] ?? 0) + 1;
-    }
-  }
-  return counts;
-}
+inFolder();
 
 test('a schema that changes: an event, fields by the new one, a clip with both', async () => {
   const seen = await run([
@@ -341,20 +216,6 @@ test('what a publisher dropped is counted by its reason', async () => {
   const dropped: SourceItem = { kind: 'dropped', reason: 'read_ahead', count: 3 };
   const seen = await run([begin(), dropped, dropped]);
   expect(seen.lane.tally.dropped).toEqual({ read_ahead: 6 });
-});
-
-test('in a pause a stream goes on without us; a recording waits, and a stop leaves it', async () => {
-  const shed = openShed({ clock: systemClock, cpuSeconds: () => 0 });
-  shed.set({ ...nothingShed, isPaused: true });
-  const drive = [channel(float64(1, 'float64 vx')), ...block([odom(0, 0), odom(1, 2)])];
-  const stream = await run([begin(), ...drive, { kind: 'end' }], systemClock, { shed });
-  expect(stream.lane.tally.messages).toBe(0);
-  for (const how of [{ live: false }, { resumes: true }]) {
-    const stopping = new AbortController();
-    const reading = run([begin(how), ...drive], systemClock, { shed, signal: stopping.signal });
-    setTimeout(() => stopping.abort(), 50);
-    expect((await reading).lane.tally.messages).toBe(0);
-  }
 });
 
 test('a state goes on in the epoch that it was saved in', async () => {

@@ -104,10 +104,9 @@ export class Lane {
       if (shed?.order.isPaused === true) {
         const goesOn = this.#goesOn(item);
         if (goesOn && isMessages(item)) continue;
-        if (!goesOn) {
-          await shed.resumed(signal);
-          if (signal.aborted) break;
-        }
+        if (!goesOn) await shed.resumed(signal);
+        // What has begun is left as any stop leaves it.
+        if (signal.aborted && item.kind === 'begin') break;
       }
       const beganMs = clock.monotonicMs();
       this.#workSinceMs = beganMs;
@@ -347,7 +346,9 @@ export class Lane {
 const clockOffsetMs = (nowMs: number, { lastNs }: MessageBlock): number =>
   Math.round(nowMs - Number(lastNs) / 1e6);
 
-const isMessages = ({ kind }: SourceItem): boolean => kind === 'block' || kind === 'quiet';
+/** Those of an earlier process belong to its open clips. */
+const isMessages = (item: SourceItem): boolean =>
+  item.kind === 'quiet' || (item.kind === 'block' && item.isWarm !== true);
 
 const talliesOf = ({ ruleSet, shadow }: LaneSettings): Pick<Tally, 'rules' | 'shadow'> => ({
   rules: newTally(ruleSet.digest),

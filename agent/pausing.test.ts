@@ -91,15 +91,35 @@ test('half an hour ends after half an hour, also when that is while nothing runs
   expect(texts().at(-1)).toBe('resumed: the pause is over');
 });
 
-test('a clock that was set back makes no pause longer than it was asked for', async () => {
+test('a clock that is set in the pause, forward or back, makes it neither shorter nor longer', async () => {
+  for (const years of [50, -40]) {
+    const first = begun();
+    first.pause(60);
+    clock.jump(years * 365 * 86_400_000);
+    await clock.advance(20_000);
+    first.close();
+    await at.reopen();
+    const second = begun();
+    await clock.advance(39_000);
+    expect(second.isPaused).toBe(true);
+    await clock.advance(1_001);
+    expect(second.isPaused).toBe(false);
+  }
+});
+
+test('set back while nothing runs, it makes no pause longer than it was, at no restart', async () => {
   begun().pause(60);
   await at.reopen();
   clock.jump(-40 * 365 * 86_400_000);
-  const second = begun();
-  await clock.advance(59_000);
-  expect(second.isPaused).toBe(true);
-  await clock.advance(1_001);
-  expect(second.isPaused).toBe(false);
+  for (let restarts = 0; restarts < 3; restarts += 1) {
+    const killed = begun();
+    await clock.advance(15_000);
+    expect(killed.isPaused).toBe(true);
+    await at.reopen();
+  }
+  const last = begun();
+  await clock.advance(15_001);
+  expect(last.isPaused).toBe(false);
 });
 
 test('a disk that takes no rows hinders no pause', () => {
