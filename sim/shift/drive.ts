@@ -27,13 +27,13 @@ export interface Drive {
   poseError: number;
   /** Things ahead that perception sees. */
   detection: { readonly score: number; readonly dist: number } | undefined;
-  /** Of the running classifier and of the one that is tried beside it. */
+  /** Of the running classifier and of the one that is tried beside it: 0 is sure, 1 is a tie. */
   entropy: number;
+  margin: number;
   shadowMargin: number;
   /** What the two models see. */
   seen: string;
   shadowSeen: string;
-  margin: number;
   /** Where the picture lies among those that the model knows, as an angle. */
   place: number;
   now: Happening | undefined;
@@ -60,8 +60,8 @@ export function openDrive(seed: string, script: readonly Happening[]): Drive & {
     poseError: 0,
     detection: undefined,
     entropy: 0.1,
-    margin: 0.85,
-    shadowMargin: 0.85,
+    margin: 0.15,
+    shadowMargin: 0.15,
     seen: 'floor',
     shadowSeen: 'floor',
     place: 0,
@@ -103,8 +103,8 @@ function ordinary(drive: Drive, s: number, random: Random): void {
   drive.detection =
     Math.sin(s / 11) > 0.8 ? { score: 0.7, dist: 6 + random.next() * 0.2 } : undefined;
   drive.entropy = 0.12 + 0.05 * Math.sin(s / 3);
-  drive.margin = 0.84 + 0.03 * Math.sin(s / 5);
-  drive.shadowMargin = 0.82 + 0.03 * Math.cos(s / 5);
+  drive.margin = 0.16 + 0.03 * Math.sin(s / 5);
+  drive.shadowMargin = 0.18 + 0.03 * Math.cos(s / 5);
   drive.shadowSeen = drive.seen;
   drive.place = 0.1 * Math.sin(s / 13);
   setMode(drive, 'AUTO', 'planner');
@@ -147,8 +147,8 @@ const effects: Readonly<Record<Happening['kind'], Effect>> = {
   },
   doubt(drive) {
     drive.entropy = 0.86;
-    drive.margin = 0.1;
-    drive.shadowMargin = 0.15;
+    drive.margin = 0.9;
+    drive.shadowMargin = 0.85;
   },
   blink(drive) {
     drive.entropy = 0.86;
@@ -156,7 +156,7 @@ const effects: Readonly<Record<Happening['kind'], Effect>> = {
   },
   // By turns unsure of what the other is sure of, and as sure of something else.
   disagreement(drive) {
-    if (Math.floor(drive.now?.atS ?? 0) % 2 === 0) drive.shadowMargin = 0.12;
+    if (Math.floor(drive.now?.atS ?? 0) % 2 === 0) drive.shadowMargin = 0.88;
     else drive.shadowSeen = 'person';
   },
   novelty(drive) {

@@ -4,6 +4,7 @@
  * Method: seeded shifts with every mishap and its look-alikes, all rules as one set over them as
  * whole sessions, fires against truth.
  */
+import { entropy, margin } from '@fieldloop/learning';
 import { type RecordingItem, readRecording } from '@fieldloop/recording';
 import {
   loadLibrary,
@@ -14,6 +15,7 @@ import {
   type Trial,
 } from '@fieldloop/rules';
 import { beforeAll, expect, test } from 'vitest';
+import { openDrive } from './drive.ts';
 import { recordShift, type ShiftTruth } from './record.ts';
 import { mishapKinds, type MishapKind, shiftScript } from './script.ts';
 
@@ -166,4 +168,20 @@ test('novelty keeps the first of what it does not know, and what is known by lot
 
 test('nothing was read wrongly', () => {
   for (const { trial } of shifts) expect(trial).toMatchObject({ faults: 0, dropped: 0 });
+});
+
+test('models of a shift that are sure say what a model on a robot says that is sure', () => {
+  const drive = openDrive('a', []);
+  for (let ticks = 0; ticks < 100; ticks += 1) drive.step();
+  const [sure, torn] = [
+    [0.92, 0.05, 0.03],
+    [0.4, 0.38, 0.22],
+  ];
+  for (const [said, score] of [
+    [drive.entropy, entropy],
+    [drive.margin, margin],
+    [drive.shadowMargin, margin],
+  ] as const) {
+    expect(Math.abs(said - score(sure))).toBeLessThan(Math.abs(said - score(torn)) / 2);
+  }
 });
