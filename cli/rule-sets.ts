@@ -1,6 +1,7 @@
 /** `fieldloop rules`, the part in the cloud: versions, what they would cost, and who runs them. */
 import { readFile } from 'node:fs/promises';
-import { Fault, formatSize } from '@fieldloop/core';
+import { asFault, Fault, formatSize } from '@fieldloop/core';
+import { parseRuleSet, problemLine, type RuleProblem } from '@fieldloop/rules';
 import { answer, type Client, type Schemas } from './client.ts';
 import { type Command, Option } from './commander.ts';
 import { type CliIo, type Column, type Show, table } from './io.ts';
@@ -106,14 +107,35 @@ function save(rules: Command, io: CliIo): void {
       const body = { yaml, ...given({ note: options.note }) };
       const params = { path: { id } };
       const client = clientOf(options, io);
-      const saved = await answer(client.POST('/v1/ruleSets/{id}/versions', { params, body }));
+      const sent = client.POST('/v1/ruleSets/{id}/versions', { params, body });
+      const saved = await answer(sent).catch((error: unknown) => {
+        throw withPlaces(error, { yaml, file, io });
+      });
       printOne(saved, options, io, () => versionText(saved, showOf(options)));
       if (formatOf(options) !== 'table') return;
-      for (const { line, column, severity, message } of saved.problems) {
-        io.err(`${file}:${line}:${column}: ${severity}: ${message}\n`);
+      for (const problem of saved.problems) {
+        io.err(`${problemLine({ ...problem, file } as RuleProblem)}\n`);
       }
       io.err(`next: fieldloop rules backtest ${id} ${saved.n} --wait\n`);
     });
+}
+
+interface Refused {
+  readonly yaml: string;
+  readonly file: string;
+  readonly io: CliIo;
+}
+
+/** The cloud tells the first problem of a text that it refuses; the file has each at its place. */
+function withPlaces(error: unknown, { yaml, file, io }: Refused): unknown {
+  const { problems } = parseRuleSet(yaml, file);
+  const errors = problems.filter(({ severity }) => severity === 'error');
+  if (asFault(error).code !== 'invalid' || errors.length === 0) return error;
+  for (const problem of errors) io.err(`${problemLine(problem)}\n`);
+  return new Fault('invalid', `nothing is saved: ${counted(errors.length, 'error')}`, {
+    place: file,
+    remedy: 'Each line above says what to do.',
+  });
 }
 
 async function readText(file: string): Promise<string> {

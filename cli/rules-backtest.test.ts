@@ -115,3 +115,26 @@ test('in the cloud, too, a day has the hours that were said', async () => {
     .executeTakeFirstOrThrow();
   expect(JSON.parse(input)).toMatchObject({ n: 1, dutyHours: 8 });
 });
+
+test('what the cloud refuses to save is told whole, at its places in the file', async () => {
+  await using world = await openApiWorld();
+  const env = { FIELDLOOP_API_URL: world.url, FIELDLOOP_API_KEY: world.key, HOME: folder };
+  await run({ env }, 'create', 'speeding');
+  const wrong = rules('1.0', '- {id: a, when: w > 1.0}\n- {id: b, when: v > }\n');
+  await writeFile(path('wrong.yaml'), wrong);
+  const { code, err } = await run({ env }, 'save', 'speeding', path('wrong.yaml'));
+  const [first = '', second = '', last] = err.trim().split('\n');
+  expect([code, first, second]).toEqual([
+    2,
+    expect.stringMatching(/^wrong\.yaml:\d+:\d+ {2}\S+ {2}.*"w"/),
+    expect.stringMatching(/^wrong\.yaml:\d+:\d+ {2}\S+ {2}/),
+  ]);
+  expect(last).toMatch(/wrong\.yaml: nothing is saved: 2 errors\. Each line/);
+  const unused = '  w: {topic: /odom, path: speed, type: double, unit: m/s}\nrules:';
+  await writeFile(path('warned.yaml'), rules('3.0').replace('rules:\n', `${unused}\n`));
+  const saved = await run({ env }, 'save', 'speeding', path('warned.yaml'));
+  expect([saved.code, saved.err]).toEqual([
+    0,
+    expect.stringMatching(/^warned\.yaml:\d+:\d+ {2}warning unused {2}.*"w".*\.\nnext: /),
+  ]);
+});

@@ -1,5 +1,5 @@
 /** `fieldloop rules explain`: why each rule fires or does not at one moment of a recording. */
-import { asFault, Fault, formatDurationNs, type Json } from '@fieldloop/core';
+import { asFault, Fault, faultLine, formatDurationNs, type Json } from '@fieldloop/core';
 import { splitsInfo } from '@fieldloop/recording';
 import { openRecording } from '@fieldloop/recording/folder';
 import {
@@ -101,7 +101,7 @@ async function explained(io: CliIo, { ruleSet, recording, options }: ExplainPlan
   } catch (error) {
     // What stands before damage explains what happened before it.
     if (asFault(error).code !== 'corrupt') throw error;
-    io.err(`${asFault(error).message}\n`);
+    io.err(`${faultLine(asFault(error))}\n`);
   } finally {
     progress.end();
   }

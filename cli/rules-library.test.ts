@@ -69,6 +69,28 @@ test('add: one keeps its comments, more join, and a rule is not taken twice', as
   expect(await idsIn(path)).toHaveLength(3);
 });
 
+test('add: what the file has stays in it, and the file with its comments beside it', async () => {
+  const path = join(folder, 'yard.yaml');
+  const own = `# Ours.
+apiVersion: fieldloop.rules/v1
+kind: RuleSet
+metadata: {name: yard, version: 4, description: Of the yard.}
+signals: {fix: {topic: /fix, path: [latitude, longitude], type: geo}}
+geofences: {dock: {circle: {center: [52.1, 13.2], radius: 5}}}
+budgets: {day: {clips: 9}}
+rules: [{id: docked, when: 'inside(fix, "dock")'}]
+`;
+  await writeFile(path, own);
+  const { code, err } = await run('add', 'stuck', '--to', path);
+  expect([code, err]).toEqual([0, expect.stringContaining('yard.yaml.before is as it was\n')]);
+  expect(await idsIn(path)).toEqual(['docked', 'stuck']);
+  const text = await readFile(path, 'utf8');
+  for (const kept of ['geofences:', 'Of the yard.', 'version: 5', 'clips: 9']) {
+    expect(text).toContain(kept);
+  }
+  expect(await readFile(`${path}.before`, 'utf8')).toBe(own);
+});
+
 test('add: a file with errors and a folder that is not there stay as they are', async () => {
   const path = join(folder, 'broken.yaml');
   await writeFile(path, 'rules: [');

@@ -1,7 +1,15 @@
 /** `fieldloop rules library`: the ready rules, to read and to take into a rule set of one's own. */
-import { realpath, rename, stat, writeFile } from 'node:fs/promises';
+import { copyFile, realpath, rename, stat, writeFile } from 'node:fs/promises';
 import { Fault } from '@fieldloop/core';
-import { type LibraryEntry, loadLibrary, mergeRuleSets, parseRuleSet } from '@fieldloop/rules';
+import {
+  dataOf,
+  type LibraryEntry,
+  loadLibrary,
+  mergeRuleSets,
+  parseRuleSet,
+  type RuleSetMetadata,
+  type RuleSetText,
+} from '@fieldloop/rules';
 import type { Command } from './commander.ts';
 import { type CliIo, type Column, jsonText, table } from './io.ts';
 import { readText } from './rules-file.ts';
@@ -88,8 +96,9 @@ async function add(io: CliIo, names: readonly string[], to: string): Promise<voi
     await writeWhole(to, only.text);
   } else {
     const own = isThere ? [{ file: to, text: await readText(to) }] : [];
-    await writeWhole(to, mergeRuleSets([...own, ...entries], metadataOf(own[0])).text);
-    if (isThere) io.err(`${to}: written anew; comments of the files are not in it\n`);
+    const { text } = mergeRuleSets([...own, ...entries], metadataOf(own[0]));
+    await writeWhole(to, text, isThere ? `${to}.before` : undefined);
+    if (isThere) io.err(`${to}: written anew without comments; ${to}.before is as it was\n`);
   }
   const ids = entries.flatMap(({ ruleSet }) => ruleSet.rules.map(({ id }) => id));
   io.err(`${to}: has ${ids.join(', ')}\n`);
@@ -97,13 +106,12 @@ async function add(io: CliIo, names: readonly string[], to: string): Promise<voi
 }
 
 /** A set that rules join keeps its name; its version is raised, since it is another one now. */
-function metadataOf(own: { readonly file: string; readonly text: string } | undefined): {
-  readonly name: string;
-  readonly version: number;
-} {
+function metadataOf(own: RuleSetText | undefined): RuleSetMetadata {
   if (own === undefined) return { name: 'rules', version: 1 };
   const { ruleSet, problems } = parseRuleSet(own.text, own.file);
-  if (ruleSet !== undefined) return { name: ruleSet.name, version: ruleSet.version + 1 };
+  if (ruleSet !== undefined) {
+    return { ...dataOf(own.text).metadata, name: ruleSet.name, version: ruleSet.version + 1 };
+  }
   const [first] = problems;
   throw new Fault('invalid', first?.message ?? 'the rule set has errors', {
     place: own.file,
@@ -111,11 +119,15 @@ function metadataOf(own: { readonly file: string; readonly text: string } | unde
   });
 }
 
-/** A file that cannot be written whole stays as it was; a link goes on naming its file. */
-async function writeWhole(path: string, text: string): Promise<void> {
+/**
+ * A file that cannot be written whole stays as it was; a link goes on naming its file. What was
+ * there is copied to `before`.
+ */
+async function writeWhole(path: string, text: string, before?: string): Promise<void> {
   const file = await realpath(path).catch(() => path);
   const part = `${file}.part`;
   try {
+    if (before !== undefined) await copyFile(file, before);
     await writeFile(part, text);
     await rename(part, file);
   } catch (cause) {

@@ -1,5 +1,5 @@
 /** `fieldloop rules`: whether rule sets are sound, and what they would have done in a recording. */
-import { Fault, type Json } from '@fieldloop/core';
+import { Fault, faultLine, type Json } from '@fieldloop/core';
 import { readSplits } from '@fieldloop/recording';
 import { openRecording } from '@fieldloop/recording/folder';
 import {
@@ -111,9 +111,7 @@ async function lint(io: CliIo, files: readonly string[], options: LintOptions): 
   const document = { files: linted.map(lintDocument) };
   if (linted.length > 0) printOne(document, options, io, () => linted.map(lintText).join(''));
   const [fault, ...others] = faults;
-  for (const { place, message } of others) {
-    io.err(`${place === undefined ? '' : `${place}: `}${message}\n`);
-  }
+  for (const other of others) io.err(`${faultLine(other)}\n`);
   if (fault !== undefined) throw fault;
   demandNoErrors(linted);
 }

@@ -50,7 +50,13 @@ export { type LibraryEntry, loadLibrary } from './library.ts';
 export { clockJumpNs, maxClipMarkers, maxOpenClips } from './limits.ts';
 export { costOf, type RuleCost, type SetCost } from './cost.ts';
 export { lintAgainst, lintReadable } from './lint.ts';
-export { type Merged, mergeRuleSets, type RuleSetText } from './merge.ts';
+export {
+  dataOf,
+  type Merged,
+  mergeRuleSets,
+  type RuleSetMetadata,
+  type RuleSetText,
+} from './merge.ts';
 export { problemLine, type ProblemCode, type RuleProblem } from './problem.ts';
 export { openRecordedScores, type RecordedScores } from './recorded-scores.ts';
 export { openReplay, type Replay, type ReplayOutcome } from './replay.ts';

@@ -25,6 +25,7 @@ export interface RuleSetData {
   metadata: JsonMap;
   signals: JsonMap;
   models: JsonMap;
+  geofences: JsonMap;
   captures: JsonMap;
   latched: string[];
   /** Absent: no budgets. */
@@ -32,16 +33,19 @@ export interface RuleSetData {
   rules: JsonMap[];
 }
 
+export interface RuleSetMetadata {
+  readonly name: string;
+  readonly version: number;
+  readonly description?: string;
+}
+
 /** Fault `conflict` when two sets mean different things by one name. */
-export function mergeRuleSets(
-  sets: readonly RuleSetText[],
-  metadata: { readonly name: string; readonly version: number },
-): Merged {
+export function mergeRuleSets(sets: readonly RuleSetText[], metadata: RuleSetMetadata): Merged {
   const merged = emptyData(metadata);
   const owner = new Map<string, string>();
   for (const { file, text } of sets) {
     const data = dataOf(text);
-    for (const section of ['signals', 'models', 'captures'] as const) {
+    for (const section of ['signals', 'models', 'geofences', 'captures'] as const) {
       for (const [name, value] of Object.entries(data[section])) {
         const key = `${section}.${name}`;
         const before = merged[section][name];
@@ -81,17 +85,14 @@ function conflict(key: string, one: string, other: string): Fault {
   });
 }
 
-export function emptyData(metadata: {
-  readonly name: string;
-  readonly version: number;
-  readonly description?: string;
-}): RuleSetData {
+export function emptyData(metadata: RuleSetMetadata): RuleSetData {
   return {
     apiVersion: 'fieldloop.rules/v1',
     kind: 'RuleSet',
     metadata: { ...metadata },
     signals: {},
     models: {},
+    geofences: {},
     captures: {},
     latched: [],
     rules: [],

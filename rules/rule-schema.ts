@@ -21,7 +21,10 @@ const downsample = described(
   z.record(topic, hertz),
   'Rates by topic, such as 5Hz: the first message at or after each tick of log time.',
 );
-const maxBytes = described(size, 'Most bytes of one clip; what is over is left out by priority.');
+const maxBytes = described(
+  size,
+  'Most bytes of one clip; topics that are named later are left out first.',
+);
 
 export const captureSetSchema = z.strictObject({
   topics,
@@ -81,14 +84,18 @@ const atMost = z.int().check(z.positive());
 
 const limitsSchema = z.strictObject({
   cooldown: z.optional(described(duration, 'No second clip within this time.')),
-  perMinute: z.optional(described(atMost, 'Clips in a minute of log time (UTC) at most.')),
-  perHour: z.optional(described(atMost, 'Clips in an hour of log time (UTC) at most.')),
-  perDay: z.optional(described(atMost, 'Clips in a day of log time (UTC) at most.')),
+  perMinute: z.optional(
+    described(atMost, 'Triggers let through in a minute of log time (UTC) at most.'),
+  ),
+  perHour: z.optional(
+    described(atMost, 'Triggers let through in an hour of log time (UTC) at most.'),
+  ),
+  perDay: z.optional(described(atMost, 'Triggers let through in a day of log time (UTC) at most.')),
   per: z.optional(
     z.strictObject({
       key: described(expression, 'What is counted apart, such as mode or a place.'),
-      max: described(atMost, 'Clips of one key at most.'),
-      every: described(duration, 'In this time, from the first clip of the key on.'),
+      max: described(atMost, 'Triggers of one key at most.'),
+      every: described(duration, 'In this time, from the first trigger of the key on.'),
     }),
   ),
 });
@@ -151,7 +158,7 @@ export const ruleSchema = z.strictObject({
   priority: z.optional(
     described(
       z.union([z.number(), expression]),
-      'Higher goes first; by default of the severity. A number or an expression.',
+      'A full buffer gives up lower ones first; by default of the severity. A number or an expression.',
     ),
   ),
 });

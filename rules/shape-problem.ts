@@ -269,7 +269,7 @@ const examples: Readonly<Record<string, string>> = {
   capture: 'Write capture: {topics: [/odom], pre: 10s, post: 5s}.',
   tags: 'Write a list of small words, for example [safety].',
   class: 'Write one small word, for example event or baseline.',
-  priority: 'Write a number; higher goes first.',
+  priority: 'Write a number; a full buffer gives up lower ones first.',
   minHz: 'Write a rate above 0, for example 6.',
   unit: 'Write a unit such as m/s.',
   why: 'Write a sentence of at most 500 characters.',

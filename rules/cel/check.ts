@@ -178,12 +178,13 @@ function checkName(name: string, at: number, context: CheckContext): Checked | u
   const model = dot < 0 ? '' : name.slice(0, dot);
   if (context.scope.models.includes(model)) {
     const field = name.slice(dot + 1);
-    const later = field === 'embedding' ? ' Embeddings are not supported by this version.' : '';
+    const isEmbedding = field === 'embedding';
+    const only = isEmbedding ? ` An embedding stands in sample: {embedding: ${name}} alone.` : '';
     return context.report(
       at,
       'unknown-signal',
       `model "${model}" gives no "${field.slice(0, 60)}".${didYouMean(field, scoreSignals)}`,
-      `Its scores are ${scoreSignals.map((score) => `${model}.${score}`).join(', ')}.${later}`,
+      `Its scores are ${scoreSignals.map((score) => `${model}.${score}`).join(', ')}.${only}`,
     );
   }
   const where = dot < 0 ? '"signals:"' : '"signals:", models under "models:"';

@@ -112,7 +112,7 @@ export const memoryFunctions: Readonly<Record<MemoryFunction, Signature>> = {
   count: {
     args: ['bool', 'window'],
     gives: 'double',
-    summary: 'How often c became true in the last d.',
+    summary: 'How often c became true in the last d: messages in a row that hold are one.',
   },
   rate: {
     args: ['topic', 'window'],
