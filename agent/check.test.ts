@@ -218,3 +218,28 @@ test('what a share of the disk comes to is told beside the disk and the share', 
   const text = findings.find(({ about }) => about === 'buffer')?.text ?? '';
   expect(wanted.filter((part) => text.includes(part))).toEqual(wanted);
 });
+
+test('windows that are more than the agent may take are warned of', async () => {
+  const file = join(folder, 'agent.yaml');
+  const windows = async (count: number): Promise<string[]> => {
+    const sources = Array.from({ length: count }, (_, i) => ({ name: `s${i}`, folder: '.' }));
+    const config = {
+      device: { name: 'amr-017' },
+      sources,
+      rules: 'rules.yaml',
+      window: { memory: '64MiB' },
+      limits: { memory: '250MiB' },
+      buffer: { path: 'state' },
+    };
+    writeFileSync(file, JSON.stringify(config));
+    const texts: string[] = [];
+    for await (const { about, text } of checkAgent(loadConfig(file, {}), { clock: systemClock })) {
+      if (about === 'window') texts.push(text);
+    }
+    return texts;
+  };
+  expect(await windows(3)).toEqual([]);
+  expect(await windows(4)).toEqual([
+    'windows of 4 sources, 64.0 MiB each, may hold more than limits.memory (250 MiB). Lower window.memory.',
+  ]);
+});

@@ -45,6 +45,7 @@ export async function* checkAgent(
     yield await checkSource(`sources[${i}]`, source, facts);
   }
   yield* checkRules(config, facts);
+  yield* checkWindows(config);
   yield* checkRedaction(config.redaction, facts);
   yield* checkModels(config, deps);
   yield* checkBuffer(config);
@@ -96,6 +97,14 @@ function* checkNeeds(config: AgentConfig, ruleSet: RuleSet): Generator<Finding> 
     const text = `rule ${id} wants ${formatDurationNs(capture.preNs)} from before its trigger, the window holds ${formatDurationNs(config.window.ns)}. Raise window.seconds.`;
     yield warning('window', text);
   }
+}
+
+/** Each source has a window of its own. */
+function* checkWindows({ window, sources, limits }: AgentConfig): Generator<Finding> {
+  const all = window.memoryBytes * sources.length;
+  if (limits.memoryBytes === undefined || all <= limits.memoryBytes) return;
+  const text = `windows of ${sources.length} sources, ${formatSize(window.memoryBytes)} each, may hold more than limits.memory (${formatSize(limits.memoryBytes)}). Lower window.memory.`;
+  yield warning('window', text);
 }
 
 interface CheckedModel {

@@ -68,7 +68,7 @@ export const maxPolicies = 16;
 
 /** Bytes at the start of a recording that tell it from others. */
 export const fingerprintBytes = 64 * 1024;
-/** Recordings of one folder that are looked at; beyond it the first by name are read. */
+/** Recordings of one folder that are looked at: the last by name. */
 export const maxFolderFiles = 20_000;
 /** A bag that has its index is taken as finished when it did not change for so long. */
 export const settledAfterMs = 10_000;

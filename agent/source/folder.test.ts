@@ -28,7 +28,10 @@ const write = (name: string, i: number): Promise<void> =>
   writeRecording(at(name), [{ topic: '/odom', atNs: BigInt(i) * 1_000_000_000n, value: { i } }]);
 
 /** One look at the folder by an agent that starts; gives the recordings that were read. */
-async function look(isEnough = (item: SourceItem) => item.kind === 'waiting'): Promise<string[]> {
+async function look(
+  isEnough = (item: SourceItem): boolean => item.kind === 'waiting',
+  more: { mostFiles?: number } = {},
+): Promise<string[]> {
   const stopping = new AbortController();
   const positions = {
     get: async (key: string) => await Promise.resolve(known.get(key)),
@@ -38,7 +41,7 @@ async function look(isEnough = (item: SourceItem) => item.kind === 'waiting'): P
       await Promise.resolve(void kept.push([...paths])),
   };
   const source = folderSource(
-    { name: 'bags', device: 'amr', path: folder, glob: '*.mcap', follow: false },
+    { name: 'bags', device: 'amr', path: folder, glob: '*.mcap', follow: false, ...more },
     { clock: { ...systemClock, now: () => 7 }, log: silentLog, positions },
   );
   const read: string[] = [];
@@ -67,6 +70,19 @@ test('a start says which recordings are there, after it knows under which names'
     at('b.mcap'),
     at('c.mcap'),
   ]);
+});
+
+test('of more files than are looked at the last by name are read, and it is told', async () => {
+  for (const [i, name] of ['a.mcap', 'b.mcap', 'c.mcap'].entries()) await write(name, i + 1);
+  const told: SourceItem[] = [];
+  const enough = (item: SourceItem): boolean => told.push(item) > 0 && item.kind === 'waiting';
+  expect(await look(enough, { mostFiles: 2 })).toEqual([at('b.mcap'), at('c.mcap')]);
+  const reason = `the folder ${folder} has 3 recordings; the last 2 by name are looked at`;
+  expect(told).toContainEqual({ kind: 'waiting', reason });
+  const text = `${reason}. Move away what was read, or narrow "glob".`;
+  expect(told).toContainEqual({ kind: 'notice', name: 'recordings_left_out', text });
+  // What is not looked at is not forgotten.
+  expect(kept).toEqual([]);
 });
 
 test('an empty folder, as that of a disk that is not there, forgets nothing', async () => {

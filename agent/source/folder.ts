@@ -34,6 +34,8 @@ export interface FolderOptions {
   readonly follow: boolean;
   /** A folder whose files are not recordings of this robot: the agent's own clips. */
   readonly except?: string | undefined;
+  /** Most files that are looked at, other than usual. */
+  readonly mostFiles?: number;
 }
 
 export interface FolderDeps {
@@ -63,7 +65,7 @@ class Folder {
   readonly #changes: Changes;
   /** What needs no other look while its size and time of change stay. */
   readonly #dealt = new Map<string, string>();
-  /** What was complained of, by path. */
+  /** What was complained of. */
   readonly #told = new Set<string>();
   /** Recordings since gone ones were forgotten; at the start it is due. */
   #readSince: number = forgetEveryFiles;
@@ -81,8 +83,9 @@ class Folder {
       while (!this.#signal.aborted) {
         let waits = 0;
         let wasRead = false;
-        const { found, problem, isForbidden } = await scan(this.#options);
-        if (isForbidden === true) yield* this.#forbidden(this.#options.path, problem ?? '');
+        const { found, problem = '', isForbidden, isPartial } = await scan(this.#options);
+        if (isForbidden === true) yield* this.#forbidden(this.#options.path, problem);
+        if (isPartial === true) yield* this.#partial(problem);
         for (const candidate of found) {
           if (this.#dealt.get(candidate.path) === candidate.version) continue;
           const outcome = yield* this.#candidate(candidate);
@@ -91,10 +94,10 @@ class Folder {
           waits += Number(outcome === 'waits');
           wasRead ||= outcome === 'read';
         }
-        await this.#forget(found, problem === undefined);
+        await this.#forget(found, problem === '');
         // A session took its time, and its last files are others than those that were found.
         if (wasRead) continue;
-        yield { kind: 'waiting', reason: problem ?? (waits > 0 ? waitingFor(waits) : noneNew) };
+        yield { kind: 'waiting', reason: problem || (waits > 0 ? waitingFor(waits) : noneNew) };
         await this.#changes.next(waits > 0 ? settledAfterMs : rescanEveryMs, this.#signal);
       }
     } finally {
@@ -314,10 +317,22 @@ class Folder {
   }
 
   *#forbidden(path: string, problem: string): Generator<SourceItem, void> {
-    if (this.#told.has(path)) return;
-    this.#told.add(path);
     const text = `${problem}. Let the user of the agent read it; it is looked at again.`;
-    yield { kind: 'notice', name: 'recording_forbidden', text };
+    yield* this.#tellOnce(path, { name: 'recording_forbidden', text });
+  }
+
+  *#partial(problem: string): Generator<SourceItem, void> {
+    const text = `${problem}. Move away what was read, or narrow "glob".`;
+    yield* this.#tellOnce(`all of ${this.#options.path}`, { name: 'recordings_left_out', text });
+  }
+
+  *#tellOnce(
+    what: string,
+    notice: { readonly name: string; readonly text: string },
+  ): Generator<SourceItem, void> {
+    if (this.#told.has(what)) return;
+    this.#told.add(what);
+    yield { kind: 'notice', ...notice };
   }
 }
 

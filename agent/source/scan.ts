@@ -22,6 +22,8 @@ export interface Scan {
   readonly problem?: string;
   /** The folder is there and may not be read. */
   readonly isForbidden?: boolean;
+  /** There are more than are looked at. */
+  readonly isPartial?: boolean;
 }
 
 interface Place {
@@ -29,6 +31,7 @@ interface Place {
   readonly glob: string;
   /** Left out with all below. */
   readonly except?: string | undefined;
+  readonly mostFiles?: number | undefined;
 }
 
 export async function scan(folder: Place): Promise<Scan> {
@@ -40,10 +43,12 @@ export async function scan(folder: Place): Promise<Scan> {
     const problem = `the folder ${folder.path} cannot be read (${code})`;
     return { found: [], problem, isForbidden: code === 'EACCES' || code === 'EPERM' };
   }
+  const { mostFiles = maxFolderFiles } = folder;
   const kept = names.filter((name) => matchesGlob(name.replace(/\.active$/, ''), folder.glob));
   const found: Candidate[] = [];
   const listed = await listedNames(folder.path, kept);
-  for (const name of kept.sort().slice(0, maxFolderFiles)) {
+  // Names that tell the time have the newest last.
+  for (const name of kept.sort().slice(-mostFiles)) {
     const path = join(folder.path, name);
     // A file that went away between the two calls is simply not there.
     const status = await stat(path).catch(() => undefined);
@@ -53,9 +58,9 @@ export async function scan(folder: Place): Promise<Scan> {
     found.push({ path, split, version, changedMs: status.mtimeMs, identity: identityOf(status) });
   }
   found.sort((a, b) => bySplit(a.split, b.split));
-  if (kept.length <= maxFolderFiles) return { found };
-  const problem = `the folder ${folder.path} has more than ${maxFolderFiles} recordings; the first are read`;
-  return { found, problem };
+  if (kept.length <= mostFiles) return { found };
+  const problem = `the folder ${folder.path} has ${kept.length} recordings; the last ${mostFiles} by name are looked at`;
+  return { found, problem, isPartial: true };
 }
 
 async function namesIn({ path, glob, except }: Place): Promise<string[]> {
