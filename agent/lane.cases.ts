@@ -6,7 +6,7 @@ import { type Json, silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { type Channel, readRecording } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
-import { parseRuleSet } from '@fieldloop/rules';
+import { parseRuleSet, type RuleSet } from '@fieldloop/rules';
 import { afterEach, beforeEach } from 'vitest';
 import type { FinishedClip } from './clip/write.ts';
 import { Lane } from './lane.ts';
@@ -30,14 +30,15 @@ export function inFolder(): void {
 export const second = 1_000_000_000n;
 export const start = 1_700_000_000n * second;
 
-const rules = `
+/** `more`: what else is said of the one rule. */
+const rulesWith = (more: string): string => `
 apiVersion: fieldloop.rules/v1
 kind: RuleSet
 metadata: {name: lane, version: 1}
 signals:
   vx: {topic: /odom, path: vx, type: double}
 rules:
-- {id: fast, when: vx > 1.0, capture: {topics: ["*"], pre: 3s, post: 2s}}
+- {id: fast, when: vx > 1.0, capture: {topics: ["*"], pre: 3s, post: 2s}${more}}
 `;
 
 export const float64 = (id: number, definition: string, topic = '/odom'): Channel => ({
@@ -80,6 +81,12 @@ export const begin = (more: object = {}): SourceItem => ({
 });
 export const channel = (one: Channel): SourceItem => ({ kind: 'channel', channel: one });
 
+export function ruleSetWith(more: string): RuleSet {
+  const { ruleSet } = parseRuleSet(rulesWith(more), 'rules.yaml');
+  if (ruleSet === undefined) throw new Error('no rules');
+  return ruleSet;
+}
+
 export interface Seen {
   readonly clips: FinishedClip[];
   readonly notices: Notice[];
@@ -90,10 +97,9 @@ export interface Seen {
 export async function run(
   items: Iterable<SourceItem> | AsyncIterable<SourceItem>,
   clock = systemClock,
-  { shed, signal }: { shed?: Shed; signal?: AbortSignal } = {},
+  { shed, signal, rules = '' }: { shed?: Shed; signal?: AbortSignal; rules?: string } = {},
 ): Promise<Seen> {
-  const { ruleSet } = parseRuleSet(rules, 'rules.yaml');
-  if (ruleSet === undefined) throw new Error('no rules');
+  const ruleSet = ruleSetWith(rules);
   const seen = { clips: [] as FinishedClip[], notices: [] as Notice[], saved: [] as Json[] };
   const outlet = {
     clip: async (clip: FinishedClip) => await Promise.resolve(void seen.clips.push(clip)),

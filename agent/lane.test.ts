@@ -6,6 +6,7 @@
  */
 import type { Json } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
+import { openEngine } from '@fieldloop/rules';
 import { expect, test } from 'vitest';
 import {
   begin,
@@ -19,6 +20,7 @@ import {
   momentsOf,
   names,
   odom,
+  ruleSetWith,
   run,
   second,
   session,
@@ -64,6 +66,24 @@ test('log time that steps far back: an event, a new session, and clips of both s
   const sessions = seen.clips.map(({ manifest }) => manifest.sessionId);
   expect(new Set(sessions).size).toBe(2);
   expect(seen.clips[0]?.manifest.endNs).toBe(String(start + 104n * second));
+});
+
+test('where the clock was set a day goes on with its counts, as in a backtest', async () => {
+  const drive = [100, 10, 50].flatMap((from) =>
+    block([0, 1, 2, 3].map((s) => odom(from + s, s === 2 ? 2 : 0))),
+  );
+  const rules = ', limits: {perDay: 2}';
+  const head = channel(float64(1, 'float64 vx'));
+  const seen = await run([begin(), head, ...drive, { kind: 'end' }], systemClock, { rules });
+  expect(momentsOf(seen)).toEqual([102, 12]);
+  expect(seen.lane.tally.rules.suppressed).toEqual({ 'fast limit': 1 });
+  const engine = openEngine(ruleSetWith(rules), { device: 'amr', clipNs: 60n * second });
+  engine.channel(0, float64(1, 'float64 vx'));
+  const outputs = drive.flatMap((item) =>
+    item.kind === 'block' ? engine.block(0, item.block) : [],
+  );
+  const fires = [...outputs, ...engine.flush()].filter(({ kind }) => kind === 'fire');
+  expect(fires.map(({ atNs }) => Number(atNs - start) / 1e9)).toEqual([102, 12]);
 });
 
 test('a step back within one block, as a recorder with large chunks gives it', async () => {

@@ -284,6 +284,7 @@ export class Lane {
     this.#epoch += 1;
     const next = this.#open(this.#session ?? session);
     for (const channel of timeline.channels) next.channel(channel);
+    next.follow(timeline);
     this.#timeline = next;
     this.#lag = this.#openLag();
     for (const channel of timeline.channels) this.#lag.channel(channel);

@@ -137,6 +137,14 @@ export class Timeline {
     this.#counted = this.#engine.counters();
   }
 
+  /** The clock was set: rules begin anew, but for what they count by the calendar. */
+  follow(ended: Timeline): void {
+    this.#engine = ended.#engine;
+    this.#engine.endEpoch();
+    this.#counted = this.#engine.counters();
+    this.#shadow = ended.#shadow;
+  }
+
   /** The state at a mark, and the log time from which on the window holds messages. */
   async save(laneEpoch: number): Promise<{ readonly state: Json; readonly fromNs: bigint }> {
     await this.#clips.settle();

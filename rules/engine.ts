@@ -17,6 +17,7 @@ import { actsOf } from './fire.ts';
 import { Held } from './held.ts';
 import {
   declareChannel,
+  endEpoch,
   flushEpoch,
   raiseWatermark,
   takeAsk,
@@ -49,6 +50,8 @@ export interface Engine {
   advance(watermarkNs: bigint): EngineOutput[];
   /** The recording ended: what was held is evaluated, at its own time. */
   flush(): EngineOutput[];
+  /** After a flush, by who found that the clock was set and tells it: another epoch comes next. */
+  endEpoch(): void;
   counters(): EngineCounters;
   /** What became no clip since the last call, by rule, reason and hour of log time. */
   takeSuppressions(): readonly Suppression[];
@@ -85,6 +88,7 @@ export function openEngine(ruleSet: PlainRuleSet, options: EngineOptions): Engin
       flushEpoch(state);
       return taken();
     },
+    endEpoch: () => endEpoch(state),
     counters: () => countersOf(state),
     takeSuppressions: () => state.suppressions.take(),
     checkpoint: () => saveEngine(state),

@@ -240,11 +240,17 @@ export function flushEpoch(state: EngineState): void {
   passTime(state.machine, state.watermarkNs);
 }
 
+/** What comes next begins another epoch, with what counts by the calendar; nobody is told. */
+export function endEpoch(state: EngineState): void {
+  state.epoch += 1;
+  state.budget?.jump();
+  state.originNs = undefined;
+}
+
 function startEpoch(state: EngineState, originNs: bigint): void {
   if (state.originNs !== undefined) {
     flushEpoch(state);
-    state.epoch += 1;
-    state.budget?.jump();
+    endEpoch(state);
     const text = 'log time was set: rules begin anew and clips that are open end';
     state.outputs.push({ kind: 'event', name: 'clock_jump', atNs: originNs, text });
   }
