@@ -37,12 +37,14 @@ interface Cut {
   readonly session?: string;
   readonly sampled?: boolean;
   readonly storedBytes?: number;
+  /** As a backtest replays them. */
+  readonly whole?: true;
 }
 
 function seen(ruleSet: RuleSet, messages: readonly TestMessage[], cut: Cut = {}): SeenRecording {
   const ordered = inTimeOrder(messages);
   const channels = channelsOf(ordered);
-  const trial = openTrial(ruleSet, { device: cut.device ?? 'amr-01' });
+  const trial = openTrial(ruleSet, { device: cut.device ?? 'amr-01', whole: cut.whole });
   for (const channel of channels) trial.take({ kind: 'channel', channel });
   trial.take({ kind: 'block', block: blockOf(ordered, channels) });
   const ended = trial.end();
@@ -208,4 +210,50 @@ test('fleets whose rate is known: the interval holds it, from clips and samples 
   }
   // With this seed and a hundred fleets of twice as many samples, 97 were held.
   expect(held).toBe(fleets);
+});
+
+const hourly = (fires: number): readonly number[] =>
+  Array.from({ length: fires }, (_, i) => 10_000 + i * 10_000);
+
+test('whole sessions have their own time, whatever their clocks said and whose they are', () => {
+  const sessions = (deviceOf: (i: number) => string) =>
+    Array.from({ length: 6 }, (_, i) =>
+      seen(fast, odometry(0, 600_000, hourly(2)), {
+        session: `ses_${i}`,
+        device: deviceOf(i),
+        sampled: true,
+        whole: true,
+      }),
+    );
+  const apart = of(
+    fast,
+    sessions((i) => `amr-0${i}`),
+  );
+  expect(apart.fires.mean).toBeCloseTo(2 * 6 * 24, -1);
+  const together = of(
+    fast,
+    sessions(() => 'amr-01'),
+  );
+  expect(together.fires).toEqual(apart.fires);
+  expect(together.rules).toEqual(apart.rules);
+});
+
+test('sessions without the topics of a rule say nothing of how it differs between them', () => {
+  const seeing = seen(fast, odometry(0, 600_000, hourly(50)), {
+    session: 'ses_0',
+    sampled: true,
+    whole: true,
+  });
+  const blind = Array.from({ length: 9 }, (_, i) =>
+    seen(
+      fast,
+      every('/none', { fromMs: 0, toMs: 600_000, periodMs: 100 }, () => 0),
+      { session: `ses_${i + 1}`, sampled: true, whole: true },
+    ),
+  );
+  const [rule] = of(fast, [seeing, ...blind]).rules;
+  expect(rule).toMatchObject({ rule: 'fast', fires: 50, bootstrapped: false });
+  // Of Poisson counts alone: 50 in ten minutes.
+  expect(rule?.perRobotDay?.low).toBeGreaterThan(0.7 * 50 * 6 * 24);
+  expect(rule?.perRobotDay?.high).toBeLessThan(1.4 * 50 * 6 * 24);
 });

@@ -46,6 +46,8 @@ export interface RuleForecast {
   readonly hours: number;
   /** Absent when blind. */
   readonly perRobotDay?: Estimate;
+  /** Of `replay`: whether sessions that see it were resampled, or are too few for that. */
+  readonly bootstrapped?: boolean;
 }
 
 export interface Forecast {
@@ -124,7 +126,7 @@ export function forecast(input: ForecastInput): Forecast {
   // Sizes that were counted bound themselves; a rate of topics may be of a moment.
   const bounds = [...sizes, ...timedBytes, isWhole && sizes.length > 0 ? 0 : typical];
   const most = bounds.reduce((least, size) => Math.max(least, size), 0);
-  const estimate = openEstimate(whole.sessions, whole.recordedS);
+  const estimate = openEstimate(whole.sessions);
   return {
     population: whole.population,
     devices: folded.length,
@@ -168,17 +170,20 @@ export function forecast(input: ForecastInput): Forecast {
       const schedule = scheduled[index];
       if (schedule !== undefined) return { ...told, basis: 'schedule', perRobotDay: schedule };
       if (seenS === 0) return { ...told, basis: 'blind' };
-      const perRobotDay = estimate(
+      const sessions = isWhole ? sessionsOf(id, { whole, recordings }) : whole.sessions;
+      const perRobotDay = openEstimate(sessions)(
         own.map((one) => itemOf(one)),
         mostOf(weightOf(id)),
       );
-      return { ...told, basis: 'replay', perRobotDay };
+      const bootstrapped = sessions.size >= limits.leastSessions;
+      return { ...told, basis: 'replay', perRobotDay, bootstrapped };
     }),
     dropped: recordings.reduce((sum, { trial }) => sum + trial.dropped, 0),
     faults: recordings.reduce((sum, { trial }) => sum + trial.faults, 0),
   };
 }
 
+const sumOfAll = (all: readonly number[]): number => all.reduce((sum, one) => sum + one, 0);
 const mostOf = (weight: Weight): number => Math.max(weight.highInside, weight.highOutside);
 const meanOf = (sizes: readonly number[]): number =>
   sizes.length === 0 ? 0 : sizes.reduce((sum, size) => sum + size, 0) / sizes.length;
@@ -200,20 +205,34 @@ function wholeOf({ recordings, sessionS }: ForecastInput): Whole {
     sessions.set(session, Math.max(sessionS.get(session) ?? 0, triggeredS + sampledS));
   }
   const covered = coveredBy(recordings.flatMap(spansOf));
-  const recordedS = [...sessions.values()].reduce((sum, one) => sum + one, 0);
+  const recordedS = sumOfAll([...sessions.values()]);
   const isEmpty = recordedS === 0;
   const population = isEmpty ? 'none' : covered.sampledS > 0 ? 'sampled' : 'triggered';
   return { population, ...covered, recordedS, sessions };
 }
 
-/** Of a whole session without what lies between two readings of a clock that was set. */
-const spansOf = ({ device, sampled, trial }: SeenRecording): Span[] =>
+/**
+ * Of a whole session without what lies between two readings of a clock that was set. Clips of a
+ * device may show the same time; whole sessions have their own, whatever their clocks said.
+ */
+const spansOf = ({ device, session, sampled, trial }: SeenRecording): Span[] =>
   (trial.whole?.stretches ?? [trial]).map(({ startNs, endNs }) => ({
-    device,
+    device: trial.whole === undefined ? device : session,
     sampled,
     startNs,
     endNs,
   }));
+
+/** Sessions that know nothing of a rule say nothing of how it differs between sessions. */
+function sessionsOf(
+  rule: string,
+  { whole, recordings }: { readonly whole: Whole; readonly recordings: readonly SeenRecording[] },
+): ReadonlyMap<string, number> {
+  const seeing = new Set(
+    recordings.filter(({ trial }) => !trial.blind.has(rule)).map(({ session }) => session),
+  );
+  return new Map([...whole.sessions].filter(([session]) => seeing.has(session)));
+}
 
 function openWeights(
   { recordings, dutyHours }: ForecastInput,
@@ -256,8 +275,9 @@ type MakeEstimate = (items: readonly Item[], most: number) => Estimate;
 /** Fixed, so that the same recordings give the same figures. */
 const resampleSeed = 'forecast';
 
-function openEstimate(sessions: ReadonlyMap<string, number>, recordedS: number): MakeEstimate {
+function openEstimate(sessions: ReadonlyMap<string, number>): MakeEstimate {
   const lengths = [...sessions.values()];
+  const recordedS = sumOfAll(lengths);
   const places = new Map([...sessions.keys()].map((session, i) => [session, i]));
   return (items, most) => {
     const sumBy = (of: (item: Item) => number): number =>

@@ -38,10 +38,11 @@ export function backtestDocument(
       })) ?? null,
     problems: problems.map((one) => ({ ...one, line: one.line, text: problemLine(one) })),
     empty: [...report.empty],
-    damage: report.damages.map(({ code, message, place }) => ({
+    damage: report.damages.map(({ code, message, place, remedy }) => ({
       code,
       message,
       place: place ?? null,
+      remedy: remedy ?? null,
     })),
   };
 }
@@ -80,7 +81,7 @@ function sideDocument(side: SideReport, report: BacktestReport): Record<string, 
       nsPerEvaluation: rule.evaluationNs ?? null,
       coreShare: rule.coreShare ?? null,
       hours: rule.hours,
-      firesPerRobotDay: estimate(rule.firesPerDay),
+      firesPerRobotDay: estimateDocument(rule.firesPerDay, rule.noInterval ?? report.noInterval),
     })),
     clipList: side.clips.map(({ session, file, startNs, endNs, bytes, markers }) => ({
       session,

@@ -71,6 +71,38 @@ test('a file counts once and beside its splits, in whatever way each is named', 
   expect(fires).toBe(2);
 });
 
+test('a link with a later name leaves splits in their row; links in a circle end', async () => {
+  await mkdir(path('circle/inner'), { recursive: true });
+  await writeOdometry(path('circle/run_0.mcap'), { fromS: 0, toS: 30 }, fast);
+  await writeOdometry(path('circle/run_1.mcap'), { fromS: 30, toS: 60 }, fast);
+  await symlink(path('circle/run_1.mcap'), path('circle/run_latest.mcap'));
+  for (const name of ['circle/up', 'circle/inner/up', 'circle/inner/self']) {
+    await symlink(path('circle'), path(name));
+  }
+  const { sessions } = await backtest(path('circle'));
+  expect(sessions.map(({ files }) => files.map((one) => one.path))).toEqual([
+    [path('circle/run_0.mcap'), path('circle/run_1.mcap')],
+  ]);
+});
+
+test('a day of rules whose topics no recording has is unknown, and is left out of the others', async () => {
+  const rule = (id: string, signal: string): string => `- {id: ${id}, when: ${signal} > 1.0}\n`;
+  const head = `apiVersion: fieldloop.rules/v1
+kind: RuleSet
+metadata: {name: blind, version: 1}
+signals: {v: {topic: /odom, path: speed, type: double}, n: {topic: /none, path: x, type: double}}
+rules:
+`;
+  await writeFile(path('blind.yaml'), `${head}${rule('none', 'n')}`);
+  await writeFile(path('mixed.yaml'), `${head}${rule('none', 'n')}${rule('some', 'v')}`);
+  const told = await run('backtest', path('blind.yaml'), path('run_0.mcap'));
+  expect(told.out).toMatch(/^a robot and day +unknown$/m);
+  const { out } = await run('backtest', path('blind.yaml'), path('run_0.mcap'), '--json');
+  expect(JSON.parse(out)).toMatchObject({ perRobotDay: { fires: null, clips: null, bytes: null } });
+  const mixed = await run('backtest', path('mixed.yaml'), path('run_0.mcap'));
+  expect(mixed.out).toMatch(/^left out +of a day: 1 rule whose topics no recording has$/m);
+});
+
 test('a folder that is named like a recording is a folder', async () => {
   await mkdir(path('day/run.mcap'), { recursive: true });
   await writeOdometry(path('day/run.mcap/run_0.mcap'), { fromS: 0, toS: 30 }, fast);

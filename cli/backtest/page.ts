@@ -59,7 +59,7 @@ function sideHtml(
     foundText(rule, String(rule.fires)),
     foundText(rule, String(rule.clips)),
     foundText(rule, sizeText(rule.bytes)),
-    estimateText(rule.firesPerDay, noInterval),
+    estimateText(rule.firesPerDay, rule.noInterval ?? noInterval),
     suppressedText(rule),
     rule.evaluations,
     rule.coreShare === undefined ? '-' : `${(100 * rule.coreShare).toFixed(3)} %`,

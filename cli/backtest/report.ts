@@ -39,6 +39,8 @@ export interface RuleReport {
   /** Hours of recording with all topics that it reads. */
   readonly hours: number;
   readonly firesPerDay: Estimate | undefined;
+  /** Why that has no interval, where others have one. */
+  readonly noInterval: string | undefined;
 }
 
 export interface ClipReport {
@@ -64,7 +66,7 @@ export interface SideReport {
   /** Moments beyond those that are listed. */
   readonly unlisted: number;
   readonly forecast: Forecast;
-  /** Undefined where recordings cover no time, as of one message. */
+  /** Undefined where recordings cover no time, as of one message, or have topics of no rule. */
   readonly perDay: Pick<Forecast, 'fires' | 'clips' | 'bytes'> | undefined;
 }
 
@@ -133,6 +135,8 @@ export function reportOf(
   };
 }
 
+const isBlind = ({ rules }: Forecast): boolean => rules.every(({ basis }) => basis === 'blind');
+
 const idsOf = ({ rules }: SideReport): string[] => rules.map(({ id }) => id);
 
 function sessionOf({ session, device, files, sides, sketches }: SessionFound): SessionReport {
@@ -187,7 +191,7 @@ function sideOf(ruleSet: RuleSet, parts: SideParts): SideReport {
     epochs: sum(({ trial }) => trial.whole?.epochs ?? 0),
     unlisted: sum(({ unlisted }) => unlisted),
     forecast: future,
-    perDay: future.population === 'none' ? undefined : future,
+    perDay: future.population === 'none' || isBlind(future) ? undefined : future,
   };
 }
 
@@ -241,5 +245,6 @@ function ruleOf(
     isBlind: sides.every(({ trial }) => trial.blind.has(id)),
     hours: told?.hours ?? 0,
     firesPerDay: told?.perRobotDay,
+    noInterval: told?.bootstrapped === false ? 'too few sessions have its topics' : undefined,
   };
 }

@@ -84,7 +84,9 @@ function problemsOf(found: readonly SessionFound[]): RuleProblem[] {
 function tellRest(io: CliIo, { empty, damages }: BacktestReport): void {
   for (const path of empty) io.err(`${path}: holds no messages\n`);
   const [first, ...rest] = damages;
-  for (const { place, message } of rest) io.err(`${place ?? 'a recording'}: ${message}\n`);
+  for (const { place, message, remedy = '' } of rest) {
+    io.err(`${`${place ?? 'a recording'}: ${message} ${remedy}`.trimEnd()}\n`);
+  }
   if (first === undefined) return;
   const { code, message, place, remedy } = first;
   throw new Fault(code === 'invalid' ? 'corrupt' : code, message, { place, remedy });

@@ -1,4 +1,5 @@
 /** From the paths of a command line to sessions: which files are splits of one recording. */
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Fault } from '@fieldloop/core';
@@ -27,7 +28,7 @@ export async function findSessions(
   const found = new Map<string, Found>();
   for (const path of paths) {
     for (const one of await recordingsAt(path)) {
-      if (found.get(one.inode)?.split === undefined) found.set(one.inode, one);
+      if (isBetterNamed(one, found.get(one.inode))) found.set(one.inode, one);
     }
   }
   if (found.size === 0) {
@@ -48,41 +49,84 @@ export async function findSessions(
   });
 }
 
+/** Of two names of a file the first counts, unless the other alone says which split it is. */
+function isBetterNamed(one: Found, before: Found | undefined): boolean {
+  const isSplit = ({ path, split }: Found): boolean =>
+    (split ?? splitName(resolve(path))).index !== undefined;
+  return before === undefined || (isSplit(one) && !isSplit(before));
+}
+
 async function recordingsAt(path: string): Promise<Found[]> {
   const own = await fileAt(path);
   if (!own.isFolder) return [own];
-  const named = (await namesIn(path)).filter((name) => endings.test(name));
-  const inside = named.sort().map(async (name) => ({ name, ...(await fileIn(path, name)) }));
-  const files = (await Promise.all(inside)).filter(({ isFolder }) => !isFolder);
+  const { names, closed } = await namesIn(path);
+  const inside = names.sort().map(async (name) => ({ name, ...(await fileIn(path, name)) }));
+  const files = await Promise.all(inside);
   const listed = await listedNames(
     path,
     files.map(({ name }) => name),
   );
-  return files.map(({ name, ...file }): Found => {
+  const recordings = files.map(({ name, ...file }): Found => {
     const split = listed.get(name);
     return { ...file, split: split && { ...split, series: resolve(path, split.series) } };
   });
+  // That it may not be read is told when it is read, as of a file.
+  return [...recordings, ...closed.map((name) => unknownFile(join(path, name)))];
 }
 
-async function namesIn(folder: string): Promise<string[]> {
+interface Names {
+  /** Of recordings in the folder and below it. */
+  readonly names: string[];
+  /** Folders below it that may not be read. */
+  readonly closed: string[];
+}
+
+/** Links are followed, and no folder twice. */
+async function namesIn(folder: string): Promise<Names> {
+  const found: Names = { names: [], closed: [] };
+  const seen = new Set<string>();
+  const walk = async (below: string): Promise<void> => {
+    const path = join(folder, below);
+    const own = await statusOf(path);
+    if (own === undefined || seen.has(own.inode)) return;
+    seen.add(own.inode);
+    for (const entry of await readdir(path, { withFileTypes: true })) {
+      const name = join(below, entry.name);
+      if (await isFolderAt(folder, name, entry)) {
+        await walk(name).catch(() => void found.closed.push(name));
+      } else if (endings.test(name)) found.names.push(name);
+    }
+  };
   try {
-    return await readdir(folder, { recursive: true });
+    await walk('');
   } catch (cause) {
     throw new Fault('forbidden', 'a folder may not be read', {
-      place: cause instanceof Error && 'path' in cause ? String(cause.path) : folder,
+      place: folder,
       remedy: 'Give this user the right to it (chmod, chown).',
       cause,
     });
   }
+  return found;
 }
+
+const isFolderAt = async (folder: string, name: string, entry: Dirent): Promise<boolean> =>
+  entry.isDirectory() ||
+  (entry.isSymbolicLink() && (await statusOf(join(folder, name)))?.isFolder === true);
 
 type FoundHere = Found & { readonly isFolder: boolean };
 
 /** A name that leads nowhere is told when it is read: the others of its folder count. */
 async function fileIn(folder: string, name: string): Promise<FoundHere> {
   const path = join(folder, name);
-  return (await statusOf(path)) ?? { path, inode: path, bytes: 0, isFolder: false };
+  return (await statusOf(path)) ?? unknownFile(path);
 }
+
+const unknownFile = (path: string): FoundHere => ({
+  path,
+  inode: path,
+  bytes: 0,
+  isFolder: false,
+});
 
 async function fileAt(path: string): Promise<FoundHere> {
   const status = await statusOf(path);

@@ -35,6 +35,7 @@ export function backtestText(report: BacktestReport, io: Pick<CliIo, 'columns'>)
           ? 'unknown'
           : `${of(perDay.fires)} fires, ${of(perDay.clips)} clips, ${of(perDay.bytes, sizeText)}`,
       ],
+      ['left out', blindText(side)],
       ['not listed', unlistedText(side, report)],
     ]);
     return `${head}${rules}\n${totals}`;
@@ -69,6 +70,13 @@ export function estimateText(
   return noInterval === undefined ? `${of(mean)} (${of(low)} to ${of(high)})` : of(mean);
 }
 
+/** Of the figures for a day; undefined when they are of all rules, or of none. */
+function blindText({ rules, perDay }: SideReport): string | undefined {
+  const count = rules.filter(({ isBlind }) => isBlind).length;
+  if (count === 0 || perDay === undefined) return undefined;
+  return `of a day: ${counted(count, 'rule')} whose topics no recording has`;
+}
+
 /** Undefined unless a session had more triggers than are listed of one. */
 export function unlistedText(
   { unlisted }: SideReport,
@@ -89,7 +97,11 @@ const ruleColumns = ({ noInterval }: BacktestReport): Column<RuleReport>[] => [
   { title: 'FIRES', of: (one) => foundText(one, String(one.fires)), right: true },
   { title: 'CLIPS', of: (one) => foundText(one, String(one.clips)), right: true },
   { title: 'BYTES', of: (one) => foundText(one, sizeText(one.bytes)), right: true },
-  { title: 'FIRES A DAY', of: (one) => estimateText(one.firesPerDay, noInterval), right: true },
+  {
+    title: 'FIRES A DAY',
+    of: (one) => estimateText(one.firesPerDay, one.noInterval ?? noInterval),
+    right: true,
+  },
   { title: 'SUPPRESSED', of: (one) => suppressedText(one), shrinks: true },
   { title: 'EVALUATIONS', of: (one) => String(one.evaluations), right: true, drops: 2 },
   {
