@@ -37,6 +37,7 @@ export class Timeline {
   #ledgerMs: number;
   /** Log time at which the first block after a restart begins, unless it is gone. */
   #expectedNs: bigint | undefined;
+  #isOver = false;
 
   constructor(session: Session, settings: TimelineSettings, deps: TimelineDeps & { tally: Tally }) {
     this.session = session;
@@ -142,7 +143,6 @@ export class Timeline {
     this.#engine = ended.#engine;
     this.#engine.endEpoch();
     this.#counted = this.#engine.counters();
-    this.#shadow = ended.#shadow;
   }
 
   /** The state at a mark, and the log time from which on the window holds messages. */
@@ -194,6 +194,7 @@ export class Timeline {
 
   /** No more messages; `isCutShort` when the rest of the timeline is not read now. */
   async end(isCutShort: boolean): Promise<void> {
+    this.#isOver = true;
     this.#clips.fire(this.#engine.flush());
     this.#shadow?.end();
     this.#clips.step({ kind: 'end' });
@@ -246,7 +247,9 @@ export class Timeline {
     }
   }
 
+  /** One that was in work when the timeline ended is of a time that is over. */
   #scored(record: ScoreRecord): void {
+    if (this.#isOver) return;
     this.#scores.add(record, this.#window.heldFromNs ?? 0n);
     noteLatency(this.#tally, record);
     // The engine keeps records in its checkpoint: what no rule reads stays out of it.

@@ -82,13 +82,13 @@ rules: [{id: docked, when: 'inside(fix, "dock")'}]
 `;
   await writeFile(path, own);
   const { code, err } = await run('add', 'stuck', '--to', path);
-  expect([code, err]).toEqual([0, expect.stringContaining('yard.yaml.before is as it was\n')]);
+  expect([code, err]).toEqual([0, expect.stringContaining('yard.yaml.v4 is as it was\n')]);
   expect(await idsIn(path)).toEqual(['docked', 'stuck']);
   const text = await readFile(path, 'utf8');
   for (const kept of ['geofences:', 'Of the yard.', 'version: 5', 'clips: 9']) {
     expect(text).toContain(kept);
   }
-  expect(await readFile(`${path}.before`, 'utf8')).toBe(own);
+  expect(await readFile(`${path}.v4`, 'utf8')).toBe(own);
 });
 
 test('add: a file with errors and a folder that is not there stay as they are', async () => {

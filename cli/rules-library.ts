@@ -96,9 +96,11 @@ async function add(io: CliIo, names: readonly string[], to: string): Promise<voi
     await writeWhole(to, only.text);
   } else {
     const own = isThere ? [{ file: to, text: await readText(to) }] : [];
-    const { text } = mergeRuleSets([...own, ...entries], metadataOf(own[0]));
-    await writeWhole(to, text, isThere ? `${to}.before` : undefined);
-    if (isThere) io.err(`${to}: written anew without comments; ${to}.before is as it was\n`);
+    const metadata = metadataOf(own[0]);
+    const { text } = mergeRuleSets([...own, ...entries], metadata);
+    const before = `${to}.v${metadata.version - 1}`;
+    await writeWhole(to, text, isThere ? before : undefined);
+    if (isThere) io.err(`${to}: written anew without comments; ${before} is as it was\n`);
   }
   const ids = entries.flatMap(({ ruleSet }) => ruleSet.rules.map(({ id }) => id));
   io.err(`${to}: has ${ids.join(', ')}\n`);

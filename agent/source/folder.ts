@@ -65,8 +65,10 @@ class Folder {
   readonly #changes: Changes;
   /** What needs no other look while its size and time of change stay. */
   readonly #dealt = new Map<string, string>();
-  /** What was complained of. */
+  /** What was complained of, by path. */
   readonly #told = new Set<string>();
+  /** There were more files than are looked at, at the last look. */
+  #isPartial = false;
   /** Recordings since gone ones were forgotten; at the start it is due. */
   #readSince: number = forgetEveryFiles;
 
@@ -86,6 +88,7 @@ class Folder {
         const { found, problem = '', isForbidden, isPartial } = await scan(this.#options);
         if (isForbidden === true) yield* this.#forbidden(this.#options.path, problem);
         if (isPartial === true) yield* this.#partial(problem);
+        this.#isPartial = isPartial === true;
         for (const candidate of found) {
           if (this.#dealt.get(candidate.path) === candidate.version) continue;
           const outcome = yield* this.#candidate(candidate);
@@ -317,22 +320,16 @@ class Folder {
   }
 
   *#forbidden(path: string, problem: string): Generator<SourceItem, void> {
+    if (this.#told.has(path)) return;
+    this.#told.add(path);
     const text = `${problem}. Let the user of the agent read it; it is looked at again.`;
-    yield* this.#tellOnce(path, { name: 'recording_forbidden', text });
+    yield { kind: 'notice', name: 'recording_forbidden', text };
   }
 
   *#partial(problem: string): Generator<SourceItem, void> {
+    if (this.#isPartial) return;
     const text = `${problem}. Move away what was read, or narrow "glob".`;
-    yield* this.#tellOnce(`all of ${this.#options.path}`, { name: 'recordings_left_out', text });
-  }
-
-  *#tellOnce(
-    what: string,
-    notice: { readonly name: string; readonly text: string },
-  ): Generator<SourceItem, void> {
-    if (this.#told.has(what)) return;
-    this.#told.add(what);
-    yield { kind: 'notice', ...notice };
+    yield { kind: 'notice', name: 'recordings_left_out', text };
   }
 }
 
