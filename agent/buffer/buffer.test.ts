@@ -174,6 +174,22 @@ test('short of room, the clip of least value goes and the cloud is told', async 
   expect(at.buffer.counts().ever).toMatchObject({ evicted: 2, sealed: 3 });
 });
 
+test('a clip whose manifest nobody can take goes all the same, and the next start works', async () => {
+  const size = makeClip(at.random, { payloadBytes: 10_000 }).bytes.length;
+  await at.reopen({ quotaBytes: Math.floor(size * 1.5) });
+  const { clip, cut } = await at.cut({ class: 'baseline', payloadBytes: 10_000 });
+  const dropped = Array.from({ length: 65 }, (_, i) => ({
+    topic: `/t${i}`,
+    messages: 0,
+    why: 'redaction_failed' as const,
+  }));
+  await at.buffer.seal({ ...cut, manifest: { ...cut.manifest, dropped } });
+  const critical = await at.seal({ class: 'critical', payloadBytes: 10_000 });
+  expect(at.buffer.clips.get(clip.clipId)).toBeUndefined();
+  await at.reopen();
+  expect(at.buffer.clips.all().map(({ clipId }) => clipId)).toEqual([critical.clipId]);
+});
+
 test('a clip in transfer is never evicted', async () => {
   const size = makeClip(at.random, { payloadBytes: 10_000 }).bytes.length;
   await at.reopen({ quotaBytes: Math.floor(size * 1.5) });

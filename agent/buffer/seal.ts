@@ -285,6 +285,16 @@ async function removeFile(
 }
 
 /** The cloud is told of every clip whose bytes went without its Done. */
+/** What cannot be told to the cloud must not keep the file from going, nor the agent from starting. */
+function told(inside: Inside, clipId: string, text: string): ClipManifest | undefined {
+  try {
+    return storedManifest(text);
+  } catch (error) {
+    inside.log.warn('a clip is gone whose manifest cannot be sent', { clipId, error });
+    return undefined;
+  }
+}
+
 function bury(inside: Inside, clipId: string, fate: ClipFate): void {
   const { db, clips, lanes, clock } = inside;
   const clip = clips.get(clipId);
@@ -295,7 +305,8 @@ function bury(inside: Inside, clipId: string, fate: ClipFate): void {
     dropPreviews(db, clipId);
     addTotal(db, fate === 'deleted' ? 'acknowledged' : fate);
     if (fate === 'deleted') return;
-    const manifest = storedManifest(text);
+    const manifest = told(inside, clipId, text);
+    if (manifest === undefined) return;
     lanes.append('manifests', manifestBody({ manifest, priority: clip.priority }, 'evicted'));
     noteClip(db, { manifest, outcome: fate });
     if (fate === 'lost') lanes.append('events', gapBody(1, 'lost'));

@@ -82,6 +82,8 @@ function replaced(
   const into = image.isText ? Buffer.from(image.padded.toString('base64')) : image.padded;
   const at = whole.indexOf(from);
   if (at < 0 || from.length === 0) throw new Error('the image is not found in its message');
+  // Nobody was found in it, or it has one colour.
+  if (from.equals(into)) return whole;
   whole.set(into, at);
   // Twice the same image in one message would leave one of them as it was.
   if (whole.includes(from)) throw new Error('the message holds the image twice');

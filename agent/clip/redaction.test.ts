@@ -305,6 +305,18 @@ test('pixels without compression and base64 in JSON are veiled, too', async () =
   expect(Math.max(...steps)).toBeLessThan(40);
 });
 
+test('pixels on which nobody is found, and those of one colour, stay as they are', async () => {
+  const raw = { encoding: 'bgr8', width: 64, height: 48, step: 192 };
+  const channel = jsonChannel(1, '/camera');
+  const mixed = { ...raw, data: Buffer.alloc(64 * 48 * 3, 'pixels').toString('base64') };
+  const found: Pictures = { ...pictures, regions: async () => await Promise.resolve([]) };
+  const nobody = redactOf({ ...blur, model: 'faces' }, { pictures: found });
+  expect(decoded(channel, await nobody(jsonBytes(mixed), channel))).toEqual(mixed);
+  const dark = { ...raw, data: Buffer.alloc(64 * 48 * 3).toString('base64') };
+  const all = redactOf(blur, { pictures });
+  expect(decoded(channel, await all(jsonBytes(dark), channel))).toEqual(dark);
+});
+
 test.each([
   ['depth', { data: 'AAAA', encoding: '16UC1', width: 1, height: 1 }],
   ['video', { data: 'AAAA', format: 'h264' }],

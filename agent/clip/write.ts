@@ -209,7 +209,9 @@ function besideOf(
 ): Beside {
   const { session, window } = held;
   const { redaction, ending } = options;
-  const failed = [...cut.failed].map(([topic, why]) => ({ topic, why: why.slice(0, 160) }));
+  const failed = [...cut.failed]
+    .slice(0, 64)
+    .map(([topic, why]) => ({ topic: topic.slice(0, 256), why: why.slice(0, 160) }));
   return {
     ...options.beside,
     files: filesOf(window.held, { startNs, endNs }),
