@@ -23,13 +23,19 @@ export function checkHold(
     return signal === 'broken' ? never : (signal?.maxAgeNs ?? never);
   };
   for (const [name, { ageNs, silenceNs }] of silencesOf(condition, maxAgeOf)) {
-    if (silenceNs >= Number(forNs)) continue;
+    if (silenceNs >= Number(forNs) || isScoredWithin(name, silenceNs, context)) continue;
     const age = formatDurationNs(BigInt(ageNs));
     const silence = formatDurationNs(BigInt(silenceNs));
     const message = `for ${hold} is longer than the maxAge of ${name}, ${age}`;
     const remedy = `It holds only while messages come at least every ${silence}; raise maxAge if they do not.`;
     context.report.warn(place, 'hold', message, remedy);
   }
+}
+
+/** A model says how often it scores: what is older was missed, and ought to break the hold. */
+function isScoredWithin(name: string, silenceNs: number, { scope }: RuleContext): boolean {
+  const signal = scope.signal(name);
+  return signal !== 'broken' && signal?.everyNs !== undefined && signal.everyNs <= silenceNs;
 }
 
 const never = Number.POSITIVE_INFINITY;

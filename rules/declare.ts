@@ -76,15 +76,17 @@ function readModels(
     checkTopic(input.topic, [...path, 'input', 'topic'], report);
     const age = maxAge === undefined ? undefined : positive(maxAge, [...path, 'maxAge'], report);
     const maxAgeNs = age === undefined ? Number.POSITIVE_INFINITY : Number(age);
+    const everyNs = positive(every, [...path, 'every'], report);
     for (const score of scoreSignals) {
       const type = score === className ? 'string' : 'double';
-      known.set(`${id}.${score}`, { type, unit: undefined, topic: scoreTopic(id), maxAgeNs });
+      const topic = scoreTopic(id);
+      known.set(`${id}.${score}`, { type, unit: undefined, topic, maxAgeNs, everyNs });
     }
     models.push({
       id,
       ref,
       inputTopic: input.topic,
-      everyNs: positive(every, [...path, 'every'], report),
+      everyNs,
       deadlineNs: positive(deadline, [...path, 'deadline'], report),
       maxAgeNs,
     });

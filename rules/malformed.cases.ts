@@ -357,7 +357,7 @@ export const malformedRules: readonly MalformedRules[] = [
   },
   {
     name: 'for longer than the maxAge of a model',
-    text: `${head}models: {net: {ref: net, input: {topic: /camera}, maxAge: 300ms}}\nrules:\n- {id: r, when: net.entropy > 0.5, for: 5s}\n`,
+    text: `${head}models: {net: {ref: net, input: {topic: /camera}, every: 1s, maxAge: 300ms}}\nrules:\n- {id: r, when: net.entropy > 0.5, for: 5s}\n`,
     expect: ['6:41 hold'],
   },
   {

@@ -285,7 +285,7 @@ async function removeFile(
 }
 
 /** The cloud is told of every clip whose bytes went without its Done. */
-/** What cannot be told to the cloud must not keep the file from going, nor the agent from starting. */
+/** What cannot be told to the cloud keeps no file from going, and the agent not from starting. */
 function told(inside: Inside, clipId: string, text: string): ClipManifest | undefined {
   try {
     return storedManifest(text);

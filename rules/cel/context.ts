@@ -10,6 +10,8 @@ export interface KnownSignal {
   readonly topic: string;
   /** An older value is unknown, ns; absent: never too old. */
   readonly maxAgeNs?: number;
+  /** Of a model: how often it scores, where no score is missed. */
+  readonly everyNs?: bigint;
   /** Of a list: what expressions ask of it, by their text. The type check adds to it. */
   readonly folds?: Map<string, FoldTerm> | undefined;
 }
