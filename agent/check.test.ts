@@ -243,3 +243,22 @@ test('windows that are more than the agent may take are warned of', async () => 
     'windows of 4 sources, 64.0 MiB each, may hold more than limits.memory (250 MiB). Lower window.memory.',
   ]);
 });
+
+test('a redaction whose detector is not there is warned of', async () => {
+  const file = join(folder, 'agent.yaml');
+  const config = {
+    device: { name: 'amr-017' },
+    sources: [{ name: 'main', folder: '.' }],
+    rules: 'rules.yaml',
+    redaction: { topics: [{ topic: '/camera/**', transform: 'blur', model: 'faces' }] },
+    buffer: { path: 'state' },
+  };
+  writeFileSync(file, JSON.stringify(config));
+  const found: Finding[] = [];
+  for await (const one of checkAgent(loadConfig(file, {}), { clock: systemClock })) found.push(one);
+  expect(found).toContainEqual({
+    level: 'warning',
+    about: 'redaction.topics[0]',
+    text: `model "faces" is not configured, so "/camera/**" is left out of every clip. Add it to "models" of ${file}, or correct its name.`,
+  });
+});

@@ -130,12 +130,25 @@ async function pushedModels({ buffer }: AgentConfig): Promise<readonly CheckedMo
   }));
 }
 
+/** Without its detector nobody knows what is on an image. */
+function* checkDetectors(
+  { redaction, file }: AgentConfig,
+  known: ReadonlySet<string>,
+): Generator<Finding> {
+  for (const [i, rule] of redaction.rules.entries()) {
+    if (rule.transform !== 'blur' || rule.model === undefined || known.has(rule.model)) continue;
+    const text = `model "${rule.model}" is not configured, so "${rule.topic}" is left out of every clip. Add it to "models" of ${file}, or correct its name.`;
+    yield warning(`redaction.topics[${i}]`, text);
+  }
+}
+
 /** ONNX Runtime and sharp are loaded only when there is a model. */
 async function* checkModels(
   config: AgentConfig,
   deps: { readonly clock: Clock },
 ): AsyncGenerator<Finding> {
   const models = [...config.models.map(ownModel), ...(await pushedModels(config))];
+  yield* checkDetectors(config, new Set(models.map(({ id }) => id)));
   if (models.length === 0) return;
   const { readModel } = await import('./score/model.ts');
   const { openScorer } = await import('./score/scorer.ts');
