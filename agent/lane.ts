@@ -4,6 +4,7 @@ import { type Fault, faultLine, type Json } from '@fieldloop/core';
 import type { Channel, MessageBlock } from '@fieldloop/recording';
 import { clockJumpNs } from '@fieldloop/rules';
 import type { ClipAsk } from './clip/ask.ts';
+import { heardOf } from './clip/redact-image.ts';
 import type { SourceState } from './health/status.ts';
 import type { Notice } from './messages.ts';
 import { openPromised, type Promised } from './promised.ts';
@@ -66,7 +67,7 @@ export class Lane {
     return this.#state;
   }
 
-  /** Monotonic time since when one item is being dealt with. */
+  /** Monotonic time since when one item, or one image of it, is being dealt with. */
   get workSinceMs(): number | undefined {
     return this.#workSinceMs;
   }
@@ -88,7 +89,14 @@ export class Lane {
 
   #own(settings: LaneSettings): LaneSettings {
     const { latenessNs = settings.latenessNs } = this.source;
-    return { ...settings, latenessNs };
+    const { pictures } = settings;
+    const heard = pictures && heardOf(pictures, () => this.#goesOnWorking());
+    return { ...settings, latenessNs, pictures: heard };
+  }
+
+  /** A clip whose images are changed may take minutes; what takes long in one of them hangs. */
+  #goesOnWorking(): void {
+    if (this.#workSinceMs !== undefined) this.#workSinceMs = this.#deps.clock.monotonicMs();
   }
 
   /** False when nothing is being read. */

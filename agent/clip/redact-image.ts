@@ -31,6 +31,21 @@ export interface Pictures {
   ): Promise<readonly Region[]>;
 }
 
+/** The same, and `onDone` hears of each image: minutes of them are work, and no standstill. */
+export function heardOf(pictures: Pictures, onDone: () => void): Pictures {
+  const heard = async <T>(work: Promise<T>): Promise<T> => {
+    const done = await work;
+    onDone();
+    return done;
+  };
+  return {
+    veil: async (image, how) => await heard(pictures.veil(image, how)),
+    veilRaw: async (pixels, regions) => await heard(pictures.veilRaw(pixels, regions)),
+    thumbnail: async (image) => await heard(pictures.thumbnail(image)),
+    regions: async (model, message) => await heard(pictures.regions(model, message)),
+  };
+}
+
 export interface RawPixels {
   readonly data: Uint8Array;
   readonly width: number;

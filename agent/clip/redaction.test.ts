@@ -10,7 +10,7 @@ import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { jsonBytes, jsonChannel } from '../source/testing.ts';
 import { sharpPictures } from './pictures.ts';
-import type { Pictures, Region } from './redact-image.ts';
+import { heardOf, type Pictures, type Region } from './redact-image.ts';
 import { redacting, RedactionFailed, redactOf } from './redaction.ts';
 import { checkRedaction } from './check-redaction.ts';
 import { redactionPolicy } from './redaction-policy.ts';
@@ -303,6 +303,16 @@ test('pixels without compression and base64 in JSON are veiled, too', async () =
   expect(found.length).toBe(pixels.length);
   const steps = found.subarray(0, 180).map((byte, i) => Math.abs(byte - (found[i + 3] ?? byte)));
   expect(Math.max(...steps)).toBeLessThan(40);
+});
+
+test('who waits for a clip of many images hears of each', async () => {
+  let heard = 0;
+  const redact = redactOf(blur, { pictures: heardOf(pictures, () => void (heard += 1)) });
+  const image = await picture('jpeg');
+  for (let i = 1; i <= 3; i += 1) {
+    await redact(imageMessage('jpeg', image), imageChannel);
+    expect(heard).toBe(i);
+  }
 });
 
 test('pixels on which nobody is found, and those of one colour, stay as they are', async () => {
