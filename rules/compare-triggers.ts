@@ -20,16 +20,23 @@ export interface ComparedMoments<M extends RuleMoment> {
   readonly lost: readonly M[];
 }
 
+export interface Comparing {
+  readonly rules: readonly string[];
+  readonly nearNs: bigint;
+  /** Of one rule and session, how many each version lists at most: beyond, nothing is compared. */
+  readonly listed?: { readonly before: number; readonly after: number } | undefined;
+}
+
 /** Rules of `after` in their order, then those that only `before` has. */
 export function compareMoments<M extends RuleMoment>(
   before: readonly M[],
   after: readonly M[],
-  how: { readonly rules: readonly string[]; readonly nearNs: bigint },
+  how: Comparing,
 ): ComparedMoments<M>[] {
   const old = Map.groupBy(before, ({ rule }) => rule);
   const fresh = Map.groupBy(after, ({ rule }) => rule);
   return how.rules.map((rule) => {
-    const parts = matchAlike(old.get(rule) ?? [], fresh.get(rule) ?? [], how.nearNs);
+    const parts = matchAlike(old.get(rule) ?? [], fresh.get(rule) ?? [], how);
     return { rule, ...parts };
   });
 }
@@ -40,20 +47,28 @@ type Parts<M extends RuleMoment> = Omit<ComparedMoments<M>, 'rule'>;
 function matchAlike<M extends RuleMoment>(
   before: readonly M[],
   after: readonly M[],
-  nearNs: bigint,
+  { nearNs, listed }: Comparing,
 ): Parts<M> {
   const kind = ({ session, shadow }: M): string => `${shadow === true} ${session}`;
   const old = Map.groupBy(before, kind);
   const fresh = Map.groupBy(after, kind);
-  const parts = [...new Set([...old.keys(), ...fresh.keys()])].map((one) =>
-    match(inOrder(old.get(one)), inOrder(fresh.get(one)), nearNs),
-  );
+  const parts = [...new Set([...old.keys(), ...fresh.keys()])].map((one) => {
+    const [then, now] = [inOrder(old.get(one)), inOrder(fresh.get(one))];
+    const ends = [endOf(then, listed?.before), endOf(now, listed?.after)];
+    const known = (moments: readonly M[]): readonly M[] =>
+      moments.filter(({ atNs }) => ends.every((endNs) => endNs === undefined || atNs <= endNs));
+    return match(known(then), known(now), nearNs);
+  });
   return {
     matched: parts.reduce((sum, one) => sum + one.matched, 0),
     gained: parts.flatMap((one) => one.gained),
     lost: parts.flatMap((one) => one.lost),
   };
 }
+
+/** Of a list that is full: what came later is not known. */
+const endOf = (moments: readonly RuleMoment[], most = Number.POSITIVE_INFINITY) =>
+  moments.length < most ? undefined : moments.at(-1)?.atNs;
 
 /**
  * Each moment meets at most one of the other version. Both lists are in order of time, so taking

@@ -240,10 +240,26 @@ test('a rule that never stops firing: all of it counts, and what is not listed i
   expect(told).toMatchObject({ fires: 12_000, unlisted: 2_000 });
   expect(told.triggers).toHaveLength(10_000);
   expect(told.perRobotDay.fires.mean).toBeCloseTo((12_000 / told.recordedHours) * 24, 3);
-  const said = '2000 triggers beyond 10000 of a session; the figures hold them';
+  const said = '2000 triggers beyond 10000 of a rule and session; the figures hold them';
   expect((await run({}, 'backtest', ...args)).out).toMatch(
-    new RegExp(`^not listed +${said}, the comparison does not$`, 'm'),
+    new RegExp(`^not listed +${said}, the comparison ends where a list does$`, 'm'),
   );
+});
+
+test('a rule that never stops firing hides no moment of the others, and loses none by its end', async () => {
+  const noisy = rules('1.0', '- {id: always, manual: {topic: /odom}}\n');
+  await writeFile(path('noisy.yaml'), noisy);
+  await writeFile(path('same.yaml'), noisy.replace('version: 1', 'version: 2'));
+  const late = (s: number): number => (s > 1_100 && s < 1_101 ? 2 : 0);
+  await writeOdometry(path('late.mcap'), { fromS: 0, toS: 1_200 }, late);
+  const args = [path('noisy.yaml'), path('late.mcap'), '--against'];
+  const { comparison } = await document(...args, path('same.yaml'));
+  expect(comparison).toMatchObject([
+    { rule: 'fast', matched: 1, gained: [], lost: [] },
+    { rule: 'always', matched: 10_000, gained: [], lost: [] },
+  ]);
+  const quiet = await document(...args, path('new.yaml'));
+  expect(quiet.comparison[0]).toMatchObject({ rule: 'fast', matched: 1, gained: [], lost: [] });
 });
 
 test('what a rule costs is measured where its topics are, and left out where they are not', async () => {

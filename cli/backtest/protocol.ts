@@ -1,6 +1,6 @@
 /** What the backtest's threads are told and tell: plain data, ready for a structured clone. */
 import type { FaultCode } from '@fieldloop/core';
-import type { ShownValue, Trial } from '@fieldloop/rules';
+import type { RuleSet, ShownValue, Trial } from '@fieldloop/rules';
 
 export interface RulesText {
   readonly file: string;
@@ -58,8 +58,9 @@ export interface FaultWords {
   readonly remedy: string | undefined;
 }
 
-/** Moments of one rule set and session that are kept with their values. */
-export const mostMoments = 10_000;
+/** Moments of one rule and session that are kept with their values: fewer where rules are many. */
+export const mostMomentsOf = ({ rules }: Pick<RuleSet, 'rules'>): number =>
+  Math.min(10_000, Math.max(400, Math.floor(100_000 / rules.length)));
 
 /** A trigger with the values that led to it. */
 export interface Moment {

@@ -8,15 +8,16 @@ import {
   type SeenRecording,
   type Severity,
 } from '@fieldloop/rules';
-import type {
-  Costs,
-  FaultWords,
-  Found,
-  Moment,
-  RuleCost,
-  SessionFound,
-  SideFound,
-  SignalSketch,
+import {
+  type Costs,
+  type FaultWords,
+  type Found,
+  type Moment,
+  mostMomentsOf,
+  type RuleCost,
+  type SessionFound,
+  type SideFound,
+  type SignalSketch,
 } from './protocol.ts';
 
 export interface RuleReport {
@@ -123,6 +124,10 @@ export function reportOf(
         : compareMoments(before.moments, after.moments, {
             rules: [...new Set([...idsOf(after), ...idsOf(before)])],
             nearNs,
+            listed: {
+              before: mostMomentsOf(before.ruleSet),
+              after: mostMomentsOf(after.ruleSet),
+            },
           }),
     sessions,
     recordedS: (after?.forecast.recordedHours ?? 0) * 3600,

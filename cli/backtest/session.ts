@@ -7,7 +7,7 @@ import {
   type FaultWords,
   type FileFound,
   type Moment,
-  mostMoments,
+  mostMomentsOf,
   type SessionFound,
   type SessionPlan,
 } from './protocol.ts';
@@ -107,12 +107,16 @@ function follows(run: Run, startNs: bigint): boolean {
 function begin(name: string, { plan, ruleSets, sketch }: SessionWork): Run {
   const sides = ruleSets.map((ruleSet): Side => {
     const moments: Moment[] = [];
+    const most = mostMomentsOf(ruleSet);
+    const listed = new Map<string, number>();
     const trial = openTrial(ruleSet, {
       device: plan.device,
       whole: true,
       onVerdict({ kind, ruleId: rule, atNs, values }) {
         const shadow = kind === 'shadow' ? { shadow: true as const } : {};
-        if (moments.length >= mostMoments) side.unlisted += 1;
+        const before = listed.get(`${kind} ${rule}`) ?? 0;
+        listed.set(`${kind} ${rule}`, before + 1);
+        if (before >= most) side.unlisted += 1;
         else moments.push({ rule, session: name, atNs, values, ...shadow });
       },
     });

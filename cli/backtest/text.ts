@@ -3,7 +3,7 @@ import { formatSize } from '@fieldloop/core';
 import type { Estimate } from '@fieldloop/rules';
 import { type CliIo, type Column, oneLine, table } from '../io.ts';
 import { counted, facts, lengthText, shortNumber, showOf, valuesText } from '../show.ts';
-import { type Moment, mostMoments } from './protocol.ts';
+import { type Moment, mostMomentsOf } from './protocol.ts';
 import {
   type BacktestReport,
   type ComparedRule,
@@ -79,12 +79,12 @@ function blindText({ rules, perDay }: SideReport): string | undefined {
 
 /** Undefined unless a session had more triggers than are listed of one. */
 export function unlistedText(
-  { unlisted }: SideReport,
+  { unlisted, ruleSet }: SideReport,
   { compared }: BacktestReport,
 ): string | undefined {
   if (unlisted === 0) return undefined;
-  const rest = compared === undefined ? '' : ', the comparison does not';
-  const beyond = `${counted(unlisted, 'trigger')} beyond ${mostMoments} of a session`;
+  const rest = compared === undefined ? '' : ', the comparison ends where a list does';
+  const beyond = `${counted(unlisted, 'trigger')} beyond ${mostMomentsOf(ruleSet)} of a rule and session`;
   return `${beyond}; the figures hold them${rest}`;
 }
 
