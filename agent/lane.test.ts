@@ -232,6 +232,19 @@ test('a recorder that closes its recording and begins no other is told of, once'
   ]);
 });
 
+test('a step back within a block is one jump, whatever follows it', async () => {
+  const times = [100, 101, 102, 103, 10, 11, 12, 13];
+  const mixed = block(times.map((s) => odom(s, s === 102 || s === 12 ? 2 : 0)));
+  const rest = [14, 15, 16, 17].flatMap((s) => block([odom(s, s === 16 ? 2 : 0)]));
+  const head = channel(float64(1, 'float64 vx'));
+  const seen = await run([begin(), head, ...mixed, ...rest, { kind: 'end' }]);
+  expect(names(seen).filter((name) => name === 'clock_jump')).toHaveLength(1);
+  expect(momentsOf(seen)).toEqual([102, 12, 16]);
+  const [, after] = seen.clips;
+  // Not cut where the block ends.
+  expect(after?.manifest.endNs).toBe(String(start + 14n * second));
+});
+
 test('what a publisher dropped is counted by its reason', async () => {
   const dropped: SourceItem = { kind: 'dropped', reason: 'read_ahead', count: 3 };
   const seen = await run([begin(), dropped, dropped]);

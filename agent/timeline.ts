@@ -4,7 +4,13 @@
  */
 import { asFault, type Json } from '@fieldloop/core';
 import type { Channel, MessageBlock } from '@fieldloop/recording';
-import { type Engine, type EngineCounters, openEngine, topicFits } from '@fieldloop/rules';
+import {
+  clockJumpNs,
+  type Engine,
+  type EngineCounters,
+  openEngine,
+  topicFits,
+} from '@fieldloop/rules';
 import type { ClipAsk } from './clip/ask.ts';
 import { ledgerEveryMs, latenessNs as usualLatenessNs } from './limits.ts';
 import { openShadow, type Shadow } from './rule/shadow.ts';
@@ -38,6 +44,7 @@ export class Timeline {
   /** Log time at which the first block after a restart begins, unless it is gone. */
   #expectedNs: bigint | undefined;
   #isOver = false;
+  #newestNs: bigint | undefined;
 
   constructor(session: Session, settings: TimelineSettings, deps: TimelineDeps & { tally: Tally }) {
     this.session = session;
@@ -61,9 +68,9 @@ export class Timeline {
     return this.#clips.openClips;
   }
 
-  /** Largest log time seen. */
+  /** Largest log time seen since the clock was last set. */
   get newestNs(): bigint | undefined {
-    return this.#window.newestNs;
+    return this.#newestNs;
   }
 
   get channels(): Iterable<Channel> {
@@ -112,6 +119,7 @@ export class Timeline {
   /** What was dealt with before a restart: in the window for clips to come, and nothing else. */
   async context(block: MessageBlock, file?: RecordedFile): Promise<void> {
     this.#seeFirst(block);
+    this.#newestNs = newestIn(block, this.#newestNs);
     this.#window.addBlock(block, file);
     await this.#relieve();
     await this.#window.forget(this.#clips.neededFromNs);
@@ -176,7 +184,9 @@ export class Timeline {
     this.#window.addBlock(block, file);
     await this.#relieve();
     await this.#score(block);
+    const { epoch } = this.#engine;
     this.#clips.fire(this.#engine.block(0, block));
+    this.#newestNs = newestIn(block, this.#engine.epoch === epoch ? this.#newestNs : undefined);
     this.#shadow?.block(block);
     await this.#window.forget(this.#clips.neededFromNs);
     const { newestNs = 0n, heldFromNs = newestNs } = this.#window;
@@ -295,4 +305,14 @@ export class Timeline {
     const latenessNs = this.#latenessNs;
     return openShadow({ ruleSet, device, properties, clipNs, latenessNs, tally, bytesOf });
   }
+}
+
+/** With what was newest before; without it the clock was set within the block. */
+function newestIn({ timesNs, baseNs, count, lastNs }: MessageBlock, beforeNs?: bigint): bigint {
+  if (beforeNs !== undefined) return beforeNs > lastNs ? beforeNs : lastNs;
+  let [newest = 0] = timesNs;
+  for (const at of timesNs.subarray(0, count)) {
+    if (at > newest || at < newest - Number(clockJumpNs)) newest = at;
+  }
+  return baseNs + BigInt(newest);
 }
