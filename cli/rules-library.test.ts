@@ -63,7 +63,7 @@ test('add: one keeps its comments, more join, and a rule is not taken twice', as
   const more = await run('add', 'stuck', 'hard-brake', '--to', path);
   expect(more.code).toBe(0);
   expect(await idsIn(path)).toEqual(['near-miss', 'stuck', 'hard-brake']);
-  expect(await readFile(path, 'utf8')).toContain('version: 2');
+  expect(await readFile(path, 'utf8')).toContain('version: 3');
   const again = await run('add', 'stuck', '--to', path);
   expect(again.code).toBe(5);
   expect(await idsIn(path)).toHaveLength(3);

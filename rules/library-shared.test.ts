@@ -90,9 +90,11 @@ test.skipIf(needs(turtle))(
       ['topic: /odom', 'topic: /turtle1/pose'],
       ['twist.twist.linear.x', 'linear_velocity'],
       ['topic: /cmd_vel', 'topic: /turtle1/cmd_vel'],
-      ['"20s"', '"2s"'],
+      ['"8s"', '"2s"'],
     ]);
     const jump = await trialOf('localisation-jump', turtle, [
+      ['topic: /odom', 'topic: /turtle1/pose'],
+      ['twist.twist.linear.x', 'linear_velocity'],
       ['/amcl_pose', '/turtle1/pose'],
       ['pose.pose.position.', ''],
     ]);
@@ -103,6 +105,8 @@ test.skipIf(needs(turtle))(
     }
     // A tighter one sees the steps of 2 m/s at 62 Hz: the rule reads what it should.
     const close = await trialOf('localisation-jump', turtle, [
+      ['topic: /odom', 'topic: /turtle1/pose'],
+      ['twist.twist.linear.x', 'linear_velocity'],
       ['/amcl_pose', '/turtle1/pose'],
       ['pose.pose.position.', ''],
       ['> 0.6', '> 0.03'],
@@ -123,7 +127,10 @@ test.skipIf(needs(embark))(
     expect([trial.blind.size, trial.faults, secondsOf(trial)]).toEqual([0, 0, []]);
     const standing = await trialOf('near-miss', embark, [
       ...names,
-      ['vx > 0.5 && ttc(range, vx) < 1.2', 'vx >= 0.0 && range < 0.3'],
+      [
+        'vx > 0.5 && ttc(range, vx) < 1.2 && drop(range, "500ms") > 0.2',
+        'vx >= 0.0 && range < 0.3',
+      ],
       ['for: 150ms', 'for: 0s'],
     ]);
     expect(standing.trial.triggers).toHaveLength(1);
