@@ -109,6 +109,15 @@ test('a live frame that waits while a replay asks goes before the next one', asy
   expect(scores.map(({ atNs }) => atNs)).toEqual([second, 2n * second]);
 });
 
+test('the frame before is that of the same scorer: one of redaction is not', () => {
+  const { scoring, sent } = open();
+  const apart = { ...frame(2), plan: { ...frame(2).plan, id: 'redaction tiny' } };
+  for (const one of [frame(1), apart, frame(3)]) void scoring.ask(one);
+  const [first, between, third] = sent.map(({ key }) => key);
+  expect(third).toBe(first);
+  expect(between).not.toBe(first);
+});
+
 test('a frame without an answer in time has no score; its late answer changes nothing', async () => {
   const { scoring, clock, sent, scores, answer, offer } = open();
   offer(1);

@@ -103,10 +103,10 @@ class PortScoring implements Scoring {
   readonly #lately = new Map<string, boolean[]>();
   readonly #offs: Offs;
   readonly #novelty = openNovelty();
-  #keys = new Map<Channel, number>();
+  #keys: Keys = new Map();
   #port: ScoringPort | undefined;
   #shadows: Shadows | undefined;
-  #shadowKeys = new Map<Channel, number>();
+  #shadowKeys: Keys = new Map();
   #shadowPort: ScoringPort | undefined;
   #nextId = 0;
   #nextKey = 0;
@@ -183,7 +183,7 @@ class PortScoring implements Scoring {
   }
 
   #send(frame: Frame, how: 'live' | 'asked', settle: Pending['settle']): void {
-    const { plan, channel, block, i } = frame;
+    const { plan, block, i } = frame;
     const port = this.#port;
     if (port === undefined || this.#offs.bars(plan.model, how === 'live')) {
       this.figures.skipped += 1;
@@ -194,8 +194,8 @@ class PortScoring implements Scoring {
     const pending = { frame, port, settle, timer: new AbortController() };
     this.#pending.set(id, pending);
     const bytes = new Uint8Array(block.data.subarray(block.starts[i], block.ends[i]));
-    this.#shade(id, plan.model, { channel, bytes });
-    const key = this.#keyOf(this.#keys, channel, port);
+    this.#shade(id, frame, bytes);
+    const key = this.#keyOf(this.#keys, frame, port);
     port.post({ kind: 'frame', id, model: plan.model, key, bytes }, [bytes.buffer]);
     const deadlineMs = how === 'live' ? Number(plan.deadlineNs) / 1e6 : replayDeadlineMs;
     this.#deps.clock.sleep(deadlineMs, pending.timer.signal).then(
@@ -206,20 +206,23 @@ class PortScoring implements Scoring {
   }
 
   /** A copy for the model's shadow, when it has one that is idle. */
-  #shade(id: number, model: string, of: { channel: Channel; bytes: Uint8Array }): void {
+  #shade(id: number, frame: Frame, given: Uint8Array): void {
+    const { model } = frame.plan;
     const port = this.#shadowPort;
     if (port === undefined || this.#shadows?.wants(model) !== true) return;
-    const bytes = new Uint8Array(of.bytes);
-    const key = this.#keyOf(this.#shadowKeys, of.channel, port);
+    const bytes = new Uint8Array(given);
+    const key = this.#keyOf(this.#shadowKeys, frame, port);
     this.#shadows.began(id, model);
     port.post({ kind: 'frame', id, model, key, bytes }, [bytes.buffer]);
   }
 
-  #keyOf(keys: Map<Channel, number>, channel: Channel, port: ScoringPort): number {
-    const known = keys.get(channel);
+  /** A model remembers the frame before; that of another scorer, or of redaction, is none. */
+  #keyOf(keys: Keys, { channel, plan }: Frame, port: ScoringPort): number {
+    const own = keys.get(channel) ?? new Map<string, number>();
+    const known = own.get(plan.id);
     if (known !== undefined) return known;
     const key = (this.#nextKey += 1);
-    keys.set(channel, key);
+    keys.set(channel, own.set(plan.id, key));
     port.post({ kind: 'channel', key, channel }, []);
     return key;
   }
@@ -301,16 +304,18 @@ class PortScoring implements Scoring {
   }
 }
 
+/** By channel and scorer: under what number the thread knows a channel. */
+type Keys = Map<Channel, Map<string, number>>;
+
 function forgetKeys(
-  known: Map<Channel, number>,
+  known: Keys,
   channels: readonly Channel[],
   port: ScoringPort | undefined,
 ): void {
   const keys: number[] = [];
   for (const channel of channels) {
-    const key = known.get(channel);
+    keys.push(...(known.get(channel)?.values() ?? []));
     known.delete(channel);
-    if (key !== undefined) keys.push(key);
   }
   if (keys.length > 0) port?.post({ kind: 'forget', keys }, []);
 }
