@@ -3,7 +3,7 @@
  * a point cloud) and large (few big messages). Made from a seed into a temporary folder.
  */
 import { open } from 'node:fs/promises';
-import { drawBytes, seededRandom } from '@fieldloop/core';
+import { seededRandom } from '@fieldloop/core';
 import { parse } from '@foxglove/rosmsg';
 import { MessageWriter } from '@foxglove/rosmsg2-serialization';
 import { McapWriter } from '@mcap/core';
@@ -43,7 +43,8 @@ const header = (seconds: number): object => ({
 const vector = (x: number): object => ({ x, y: 0.1, z: 9.81 });
 const still = { x: 0, y: 0, z: 0, w: 1 };
 const zeros = (count: number): Float64Array => new Float64Array(count);
-const noise = (count: number): Uint8Array => drawBytes(random, count);
+const noise = (count: number): Uint8Array =>
+  Uint8Array.from({ length: count }, () => random.integer(256));
 
 /** Speed that crosses every threshold of the bench's rules several times. */
 const speed = (seconds: number): number => 1 + Math.sin(seconds * 0.7) + 0.05 * random.normal();
