@@ -292,7 +292,8 @@ export class Lane {
     this.#epoch += 1;
     const next = this.#open(this.#session ?? session);
     for (const channel of timeline.channels) next.channel(channel);
-    next.follow(timeline);
+    // Other rules that came meanwhile begin with nothing.
+    if (!this.#isStale) next.follow(timeline);
     this.#timeline = next;
     this.#lag = this.#openLag();
     for (const channel of timeline.channels) this.#lag.channel(channel);

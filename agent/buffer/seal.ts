@@ -306,9 +306,10 @@ function bury(inside: Inside, clipId: string, fate: ClipFate): void {
     addTotal(db, fate === 'deleted' ? 'acknowledged' : fate);
     if (fate === 'deleted') return;
     const manifest = told(inside, clipId, text);
-    if (manifest === undefined) return;
-    lanes.append('manifests', manifestBody({ manifest, priority: clip.priority }, 'evicted'));
-    noteClip(db, { manifest, outcome: fate });
+    if (manifest !== undefined) {
+      lanes.append('manifests', manifestBody({ manifest, priority: clip.priority }, 'evicted'));
+      noteClip(db, { manifest, outcome: fate });
+    }
     if (fate === 'lost') lanes.append('events', gapBody(1, 'lost'));
   });
 }
