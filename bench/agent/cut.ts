@@ -32,6 +32,7 @@ import { type Bench, median, type Row, row } from '../report.ts';
 
 const pairs = 9;
 const warmUp = 2;
+const settleMs = 30;
 
 /** Faster by so much than packing again; of a recording that is packed, as recorders do. */
 const bar = 10;
@@ -54,6 +55,14 @@ export const cutPart: Bench = async (progress) => {
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
+
+/** What one leaves behind is neither collected nor freed, by threads beside, in another's time. */
+function settle(): void {
+  collect();
+  const until = performance.now() + settleMs;
+  // A core that sleeps is slow to wake: this one turns.
+  while (performance.now() < until);
+}
 
 type Work = (out: Appendable) => Promise<ClipSummary>;
 
@@ -93,8 +102,7 @@ async function race(
   for (let pair = 0; pair < pairs + warmUp; pair += 1) {
     const turns = pair % 2 === 0 ? (['whole', 'packed'] as const) : (['packed', 'whole'] as const);
     for (const turn of turns) {
-      // What one leaves behind is not collected in the time of the other.
-      collect();
+      settle();
       const started = performance.now();
       bytes[turn] = (await work[turn](nothing)).sizeBytes;
       if (pair >= warmUp) ms[turn].push(performance.now() - started);
@@ -125,7 +133,7 @@ async function onlyRead(figure: string, file: Readable, packedMs: number): Promi
   const into = new Uint8Array(4 * 2 ** 20);
   const ms: number[] = [];
   for (let turn = 0; turn < pairs + warmUp; turn += 1) {
-    collect();
+    settle();
     const started = performance.now();
     for (let at = 0; at < size; at += into.length) await file.read(at, into.length, into);
     if (turn >= warmUp) ms.push(performance.now() - started);

@@ -74,7 +74,7 @@ export async function trimMcap(
 
 type Part = StoredRecords | readonly MessageBlock[];
 
-/** What each chunk of the range gives, with one run read ahead of the one at work. */
+/** What each chunk of the range gives; runs are read ahead of the one at work. */
 async function* parts(
   file: IndexedMcap,
   { topics, endNs, signal, runBytes = readAheadBytes }: TrimPlan,
@@ -84,13 +84,16 @@ async function* parts(
   const wanted = file.chunks.filter((chunk) => mayHold(chunk, want));
   // A chunk may define channels inside: only with all of them is it copied unopened.
   const isCopied = (chunk: McapChunkIndex): boolean => how.isAll && isInside(chunk, how.range);
-  const runs = runsOf(wanted, isCopied, Math.min(runBytes, readAheadBytes));
-  // One is written while the other is filled; a larger chunk gets memory of its own.
+  const runs = runsOf(wanted, isCopied, Math.min(runBytes, slotBytes));
   const buffers: (Uint8Array | undefined)[] = [];
-  const read = async ({ chunks, isStored }: Run, i: number): Promise<readonly Part[]> => {
+  const slot = (i: number): Uint8Array => {
+    const memory = (buffers[Math.floor((i % slots) / 2)] ??= takeReadAhead());
+    return memory.subarray((i % 2) * slotBytes).subarray(0, slotBytes);
+  };
+  const read = async (run: Run, i: number): Promise<readonly Part[]> => {
+    const { chunks, isStored } = run;
     if (!isStored) return await Promise.all(chunks.map((chunk) => file.chunk(chunk)));
-    const isUsual = chunks.reduce((sum, one) => sum + storedLength(one), 0) <= readAheadBytes;
-    const into = isUsual ? (buffers[i % 2] ??= takeReadAhead()) : undefined;
+    const into = hasSlot(run) ? slot(i) : undefined;
     const found: Part[] = [];
     for (const [k, stored] of (await file.stored(chunks, into)).entries()) {
       const chunk = chunks[k];
@@ -100,18 +103,24 @@ async function* parts(
     }
     return found;
   };
-  const ask = (i: number): Promise<readonly Part[]> | undefined => {
-    const run = runs[i];
-    const found = run && read(run, i);
-    // A failed read is met when it is awaited; until then nobody else hears of it.
-    found?.catch(() => {});
-    return found;
+  const asked: Promise<readonly Part[]>[] = [];
+  const ahead = runBytes === 0 ? 1 : slots - 1;
+  /** All that have a slot while another is written; of the others, which may be large, the next. */
+  const askAfter = (i: number): void => {
+    for (let next = i + asked.length + 1; next <= i + ahead; next += 1) {
+      const run = runs[next];
+      if (run === undefined || (asked.length > 0 && !hasSlot(run))) break;
+      const found = read(run, next);
+      // A failed read is met when it is awaited; until then nobody else hears of it.
+      found.catch(() => {});
+      asked.push(found);
+    }
   };
-  let next = ask(0);
+  askAfter(-1);
   for (const [i, { chunks }] of runs.entries()) {
     if (signal?.aborted === true) throw new Fault('cancelled', 'stopped on request');
-    const found = (await next) ?? [];
-    next = ask(i + 1);
+    const found = (await asked.shift()) ?? [];
+    askAfter(i);
     for (const [k, part] of found.entries()) {
       if (how.isAll && !('chunk' in part)) {
         for (const { channelIds, count } of part) {
@@ -124,11 +133,22 @@ async function* parts(
   for (const buffer of buffers) if (buffer !== undefined) giveReadAhead(buffer);
 }
 
+/**
+ * Two runs are on their way while one is written and one waits: a disk's thread that has work never
+ * sleeps between two of them.
+ */
+const slots = 4;
+const slotBytes = (2 * readAheadBytes) / slots;
+
 /** Chunks that are read at once: those that are copied and stand one behind the other, or one. */
 interface Run {
   readonly chunks: McapChunkIndex[];
   readonly isStored: boolean;
+  bytes: number;
 }
+
+/** A larger chunk gets memory of its own. */
+const hasSlot = ({ isStored, bytes }: Run): boolean => isStored && bytes <= slotBytes;
 
 function runsOf(
   wanted: readonly McapChunkIndex[],
@@ -137,20 +157,18 @@ function runsOf(
 ): readonly Run[] {
   const runs: Run[] = [];
   let endOffset = -1;
-  let bytes = 0;
   for (const chunk of wanted) {
     const isStored = isCopied(chunk);
     const last = runs.at(-1);
-    const length = storedLength(chunk);
-    const isNext = chunk.chunkStartOffset === endOffset && bytes + length <= mostBytes;
-    if (isStored && last?.isStored === true && isNext) {
+    const bytes = storedLength(chunk);
+    const isNext = isStored && last?.isStored === true && chunk.chunkStartOffset === endOffset;
+    if (isNext && last.bytes + bytes <= mostBytes) {
       last.chunks.push(chunk);
-      bytes += length;
+      last.bytes += bytes;
     } else {
-      runs.push({ chunks: [chunk], isStored });
-      bytes = length;
+      runs.push({ chunks: [chunk], isStored, bytes });
     }
-    endOffset = chunk.chunkStartOffset + length;
+    endOffset = chunk.chunkStartOffset + bytes;
   }
   return runs;
 }
