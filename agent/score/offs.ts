@@ -1,14 +1,14 @@
 /**
  * Models that are off after too many faults. A machine that was busy for a while makes frames late,
- * too: now and then one live frame tries whether the model scores again, ever more seldom.
+ * too: now and then one frame tries whether the model scores again, ever more seldom.
  */
 import type { Clock } from '@fieldloop/core';
 import { modelAgain } from '../limits.ts';
 
 export interface Offs {
   has(model: string): boolean;
-  /** True when this frame does not go to the model; when it is time, a live one is let through. */
-  bars(model: string, isLive: boolean): boolean;
+  /** True when this frame does not go to the model; when it is time, one is let through. */
+  bars(model: string): boolean;
   /** It had too many faults, or the frame that tried it had one. */
   failed(model: string): void;
   /** It gave a score; true when it was off until now. */
@@ -34,10 +34,10 @@ export function openOffs(clock: Pick<Clock, 'monotonicMs'>): Offs {
   };
   return {
     has: (model) => offs.has(model),
-    bars(model, isLive) {
+    bars(model) {
       const off = offs.get(model);
       if (off === undefined) return false;
-      if (!isLive || clock.monotonicMs() < off.againMs) return true;
+      if (clock.monotonicMs() < off.againMs) return true;
       off.againMs = Number.POSITIVE_INFINITY;
       return false;
     },

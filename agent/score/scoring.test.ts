@@ -223,7 +223,7 @@ test('every other frame without a score switches a model off, too', () => {
   expect(offs).toEqual(['tiny: no numbers']);
 });
 
-test('a model that is off is tried with one live frame now and then, and goes on when it scores', async () => {
+test('a model that is off is tried with one frame now and then, and goes on when it scores', async () => {
   const { scoring, clock, sent, offs, scores, answer, offer, tell } = open();
   const fails = (): void => {
     offer(1);
@@ -233,14 +233,13 @@ test('a model that is off is tried with one live frame now and then, and goes on
     const before = sent.length;
     clock.ms += ms - 1;
     fails();
-    expect(sent).toHaveLength(before);
-    clock.ms += 1;
     expect(await scoring.ask(frame(2))).toBeUndefined();
+    clock.ms += 1;
     return sent.length - before;
   };
   for (let i = 0; i < maxFaultsInRow; i += 1) fails();
   expect(offs).toEqual(['tiny: no numbers']);
-  // Ever more seldom; a replay does not try.
+  // Ever more seldom.
   expect(await pauses(modelAgain.firstMs)).toBe(0);
   fails();
   expect(await pauses(modelAgain.firstMs * 2)).toBe(0);
@@ -262,6 +261,20 @@ test('a model that is off is tried with one live frame now and then, and goes on
   const tries = sent.length;
   fails();
   expect(sent).toHaveLength(tries + 1);
+});
+
+test('a frame that somebody waits for tries a model that is off, too, and brings it back', async () => {
+  const { scoring, clock, sent, offs, answer, offer, tell } = open();
+  for (let i = 0; i < maxFaultsInRow; i += 1) {
+    offer(i);
+    tell()({ kind: 'fault', id: sent.at(-1)?.id ?? 0, reason: 'run', message: 'no numbers' });
+  }
+  clock.ms += modelAgain.firstMs;
+  const asked = scoring.ask(frame(2));
+  expect(await scoring.ask(frame(3))).toBeUndefined();
+  answer(sent.at(-1)?.id ?? 0);
+  expect(await asked).toMatchObject({ atNs: 2n * second });
+  expect(offs).toEqual(['tiny: no numbers', 'tiny is back']);
 });
 
 test('a shadow gets the frames it has time for, is compared, and gives no score', () => {

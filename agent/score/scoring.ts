@@ -185,7 +185,7 @@ class PortScoring implements Scoring {
   #send(frame: Frame, how: 'live' | 'asked', settle: Pending['settle']): void {
     const { plan, block, i } = frame;
     const port = this.#port;
-    if (port === undefined || this.#offs.bars(plan.model, how === 'live')) {
+    if (port === undefined || this.#offs.bars(plan.model)) {
       this.figures.skipped += 1;
       settle(undefined);
       return;
