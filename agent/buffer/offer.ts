@@ -7,9 +7,10 @@ import type { WireCode, WireEvent } from '@fieldloop/proto';
 import { offeredTogether } from '../limits.ts';
 import type { Inside } from './inside.ts';
 import { meta, setMeta } from './lanes.ts';
-import { storedManifest } from './ledger.ts';
+import { readableManifest, storedManifest } from './ledger.ts';
 import { previewsOf } from './previews.ts';
 import { eventBody, manifestBody } from './rows.ts';
+import { deleteClip } from './seal.ts';
 import type { HeldClip } from './types.ts';
 
 export interface RefusedSeq {
@@ -23,7 +24,8 @@ export function refuseManifests(inside: Inside, refused: readonly RefusedSeq[]):
     const clip = inside.clips.offeredAs(seq);
     if (clip === undefined) return [];
     inside.clips.refuse(clip.clipId, code);
-    inside.lanes.append('events', eventBody(refusal(inside, clip, code)));
+    const event = refusal(inside, clip, code);
+    if (event !== undefined) inside.lanes.append('events', eventBody(event));
     return [{ ...clip, code }];
   });
 }
@@ -40,9 +42,11 @@ export function tellRefused(inside: Inside, clips: readonly HeldClip[]): void {
   }
 }
 
-function refusal(inside: Inside, clip: HeldClip, code: WireCode): WireEvent {
+/** Undefined without its manifest, which names its session. */
+function refusal(inside: Inside, clip: HeldClip, code: WireCode): WireEvent | undefined {
   const { clipId } = clip;
-  const manifest = storedManifest(inside.clips.manifestOf(clipId) ?? '');
+  const manifest = readableManifest(inside.clips.manifestOf(clipId));
+  if (manifest === undefined) return undefined;
   const value = (name: string, text: string) => ({ name, unit: '', value: text });
   return {
     id: uuidText(inside.ids.uuid()),
@@ -80,9 +84,15 @@ export async function belongTo(inside: Inside, device: string, keepUp: () => voi
   let offered = 0;
   for (let isMore = before !== undefined; isMore; ) {
     const found = clips.answered(offeredTogether);
+    const isOffered = ({ clipId }: HeldClip): boolean =>
+      readableManifest(clips.manifestOf(clipId)) !== undefined;
     inside.write(() => {
-      for (const clip of found) offerAgain(inside, clip);
+      for (const clip of found.filter(isOffered)) offerAgain(inside, clip);
     });
+    // Nothing can be told of it: its bytes are laid aside.
+    for (const clip of found) {
+      if (!isOffered(clip)) await deleteClip(inside, clip.clipId, 'quarantined');
+    }
     keepUp();
     offered += found.length;
     isMore = found.length === offeredTogether;

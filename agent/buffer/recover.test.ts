@@ -254,3 +254,24 @@ test('a start compares names and sizes; it does not read every clip again', asyn
   expect(at.buffer.recovery).toMatchObject({ adopted: 0, lost: 0, quarantined: 0 });
   expect(at.buffer.counts().clips.sealed).toBe(10);
 });
+
+test('of a clip whose manifest cannot be read any more the robot goes on without', async () => {
+  await at.buffer.rows.belongTo('amr-01');
+  const [read, harmed] = [await at.seal(), await at.seal()];
+  await at.buffer.close();
+  const db = openSqlite(join(at.dir, 'buffer.db'));
+  db.run("UPDATE clip SET manifest = '{' WHERE clip_id = ?", harmed.clipId);
+  db.close();
+  await at.open();
+  const origin = at.buffer.rows.ranges()[1]?.origin ?? 0n;
+  const refused = [1, 2].map((seq) => ({ seq, code: 'MALFORMED' as const }));
+  at.buffer.rows.stored('manifests', origin, { through: 2, refused });
+  const rows = at.buffer.rows.read('events', 0, { rows: 9, bytes: 1e6 });
+  expect(rows.map((row) => decodeEvents(row.body).rows[0]?.row)).toMatchObject([
+    { kind: 'event', event: { name: 'clip_refused', clipId: read.clipId } },
+  ]);
+  await at.buffer.rows.belongTo('amr-02');
+  expect(waitingManifests(at.buffer).map(({ clipId }) => clipId)).toEqual([read.clipId]);
+  expect(at.buffer.counts()).toMatchObject({ clips: { sealed: 1 }, ever: { quarantined: 1 } });
+  expect(await readdir(join(at.dir, 'quarantine'))).toHaveLength(1);
+});

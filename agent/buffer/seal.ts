@@ -9,7 +9,7 @@ import { fullDiskBytes } from '../limits.ts';
 import { fileSize } from './disk.ts';
 import type { FoundClip } from './clip-file.ts';
 import type { Inside } from './inside.ts';
-import { noteClip, storedManifest } from './ledger.ts';
+import { noteClip, readableManifest } from './ledger.ts';
 import { meta, setMeta } from './lanes.ts';
 import { manifestDocument } from './manifest-fit.ts';
 import { clipFolder, clipPath } from './places.ts';
@@ -285,18 +285,8 @@ async function removeFile(
 }
 
 /** The cloud is told of every clip whose bytes went without its Done. */
-/** What cannot be told to the cloud keeps no file from going, and the agent not from starting. */
-function told(inside: Inside, clipId: string, text: string): ClipManifest | undefined {
-  try {
-    return storedManifest(text);
-  } catch (error) {
-    inside.log.warn('a clip is gone whose manifest cannot be sent', { clipId, error });
-    return undefined;
-  }
-}
-
 function bury(inside: Inside, clipId: string, fate: ClipFate): void {
-  const { db, clips, lanes, clock } = inside;
+  const { db, clips, lanes, clock, log } = inside;
   const clip = clips.get(clipId);
   const text = clips.manifestOf(clipId);
   if (clip === undefined || text === undefined) return;
@@ -305,8 +295,10 @@ function bury(inside: Inside, clipId: string, fate: ClipFate): void {
     dropPreviews(db, clipId);
     addTotal(db, fate === 'deleted' ? 'acknowledged' : fate);
     if (fate === 'deleted') return;
-    const manifest = told(inside, clipId, text);
-    if (manifest !== undefined) {
+    const manifest = readableManifest(text);
+    if (manifest === undefined) {
+      log.warn('a clip is gone whose manifest cannot be sent', { clipId });
+    } else {
       lanes.append('manifests', manifestBody({ manifest, priority: clip.priority }, 'evicted'));
       noteClip(db, { manifest, outcome: fate });
     }
