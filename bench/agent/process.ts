@@ -1,6 +1,6 @@
 /**
- * The agent as a robot has it: its own process, run from the bundle, real files, figures of the
- * kernel. What a robot's mixed stream costs in memory and processor, what it costs to do nothing,
+ * The agent as a robot has it: its own process, run from the bundle, beside a recorder that writes
+ * into a folder, figures of the kernel. What a robot's mixed stream costs in memory and processor, what it costs to do nothing,
  * how long main is away from its loop, and how long a moment takes to be safe. Beside the gaps of
  * main stands how long the kernel let it wait for a core: on a machine with more to do than cores,
  * that wait is what the gaps are made of.
@@ -19,10 +19,10 @@ import {
 } from '@fieldloop/agent';
 import { sha256Hex, silentLog, uuidText } from '@fieldloop/core';
 import { systemClock, systemIds } from '@fieldloop/core/system';
-import { buildAgent, type Running, startProgram } from '@fieldloop/e2e';
+import { buildAgent, type Running, startProgram, writeMobileNet } from '@fieldloop/e2e';
 import { generate, type Mix, mixes } from '../generate.ts';
-import { type Bench, median, type Row, row } from '../report.ts';
-import { writeMobileNet } from '@fieldloop/e2e';
+import { type Bench, type Row, row } from '../report.ts';
+import { recordAgain } from './recorder.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const mebi = 2 ** 20;
@@ -165,31 +165,24 @@ async function busy(place: Place, hasModel: boolean): Promise<Row[]> {
   const made = await generate(mix, 'none', join(home, 'mixed.mcap'));
   const models = hasModel ? [{ id: 'net', path: 'net' }] : [];
   if (hasModel) await writeMobileNet({ folder: join(home, 'net'), topic: camera });
-  const sources = [{ name: 'main', file: 'mixed.mcap', speed: 1 }];
-  await using robot = await startRobot(home, place, { sources, models });
-  let first = await robot.status();
-  while (first.source.messages === 0) {
-    await systemClock.sleep(10);
-    first = await robot.status();
-  }
-  const beganMs = Date.now();
+  await using robot = await startRobot(home, place, { models });
+  await robot.status();
+  await systemClock.sleep(settleMs);
+  const recorder = recordAgain(join(home, 'mixed.mcap'), join(home, 'bags', 'run_0.mcap'));
   await systemClock.sleep(1_000);
   const waited = await coreWaitMs(robot.running.pid);
   const share = await cpuShare(robot.running.pid, busyMs);
   const waitMs = (await coreWaitMs(robot.running.pid)) - waited;
   const rss = await rssMiB(robot.running.pid);
   const status = await robot.status();
-  const lateMs = hasModel ? 0 : await sealLateness(robot, beganMs);
-  const rate = (made.bytes / mix.seconds / 1e6).toFixed(1);
+  await recorder.ended;
+  const late = await sealLateness(robot, recorder.beganMs);
   const what = hasModel ? 'with a model' : 'without a model';
+  const about = `${what}, ${(made.bytes / mix.seconds / 1e6).toFixed(1)} MB/s`;
   const scored = hasModel ? `, ${status.score.count} scored` : '';
+  const most = hasModel ? bars.rssModelMiB : bars.rssMiB;
   return [
-    limitRow(
-      `RSS ${what}, ${rate} MB/s, window 64 MiB${scored}`,
-      'MiB',
-      rss,
-      hasModel ? bars.rssModelMiB : undefined,
-    ),
+    limitRow(`RSS ${about}${scored}`, 'MiB', rss, most),
     limitRow(
       `gaps of main p99 ${what}, ${status.clips.cut} clips cut`,
       'ms',
@@ -197,49 +190,40 @@ async function busy(place: Place, hasModel: boolean): Promise<Row[]> {
       bars.gapMs,
     ),
     limitRow(`main waited for a core ${what}`, 'ms/s', (waitMs / busyMs) * 1_000, undefined),
+    limitRow(`processor ${about}`, 'of a core', share, hasModel ? undefined : bars.busyShare),
     limitRow(
-      `processor ${what}, ${rate} MB/s`,
-      'of a core',
-      share,
-      hasModel ? undefined : bars.busyShare,
+      `sealed after its post-roll ${what}, latest of ${late.length}`,
+      'ms',
+      Math.max(...late),
+      bars.sealMs,
     ),
-    ...(hasModel
-      ? []
-      : [limitRow('sealed after its post-roll, median', 'ms', lateMs, bars.sealMs)]),
   ];
 }
 
 /** How much later than the end of its range each clip was durable. */
-async function sealLateness(robot: Robot, beganMs: number): Promise<number> {
+async function sealLateness(robot: Robot, beganMs: number): Promise<readonly number[]> {
   const request = { ask: 'clips', limit: 20 };
   const clips = (await askAgent(statusSocketPath(robot.state), request)) as unknown as readonly {
     readonly endNs: string;
     readonly sealedMs: number;
   }[];
-  const late = clips.map(
+  return clips.map(
     ({ endNs, sealedMs }) => sealedMs - beganMs - Number(BigInt(endNs) - zeroNs) / 1e6,
   );
-  return median(late);
 }
 
-/** One camera that gives pictures that are such, the rest as in every bench. */
+/** Beside those of every bench a camera that gives pictures that are such. */
 function mixed(): { readonly mix: Mix; readonly camera: string } {
   const found = mixes.find(({ name }) => name === 'mixed');
-  if (found === undefined) throw new TypeError('there is no mixed recording');
-  const camera = found.publishers.find(({ topic }) => topic.includes('camera'))?.topic ?? '';
-  const publishers = found.publishers.map((one) =>
-    one.topic === camera
-      ? {
-          ...one,
-          message: (t: number) => ({
-            ...one.message(t),
-            format: 'jpeg',
-            data: picture,
-          }),
-        }
-      : one,
-  );
-  return { mix: { ...found, publishers }, camera };
+  const noise = found?.publishers.find(({ topic }) => topic.includes('camera'));
+  if (found === undefined || noise === undefined) throw new TypeError('no mixed recording');
+  const camera = '/camera/model/compressed';
+  const own = {
+    ...noise,
+    topic: camera,
+    message: (t: number) => ({ ...noise.message(t), format: 'jpeg', data: picture }),
+  };
+  return { mix: { ...found, publishers: [...found.publishers, own] }, camera };
 }
 
 async function recovery(folder: string): Promise<Row> {
