@@ -96,6 +96,22 @@ test('a step back within one block, as a recorder with large chunks gives it', a
   expect(momentsOf(seen)).toEqual([102, 12]);
 });
 
+test('a step back within a late block: clips of both sides hold what was said around them', async () => {
+  const at = (s: number) => odom(s, s === 703 || s === 106 ? 2 : 0);
+  const range = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
+  const items = [begin(), channel(float64(1, 'float64 vx'))];
+  for (const s of range(690, 14)) items.push(...block([at(s)]));
+  items.push(...block([704, 705, 100, 101].map(at)));
+  for (const s of range(102, 12)) items.push(...block([at(s)]));
+  const seen = await run([...items, { kind: 'end' }]);
+  expect(names(seen).filter((name) => name === 'clock_jump')).toHaveLength(1);
+  expect(momentsOf(seen)).toEqual([703, 106]);
+  for (const clip of seen.clips) {
+    expect(await countsOf(clip)).toMatchObject({ '/odom float64 vx': 6 });
+    expect(clip.manifest.preTruncated).toBe(false);
+  }
+});
+
 test('out of order within the lateness: put into order; beyond it: late, and no verdict', async () => {
   const times = [0, 0.5, 1, 1.5, 1.4, 2, 2.5, 2.1, 3, 4, 5];
   const messages = times.map((s) => odom(s, s === 1.4 || s === 2.1 ? 2 : 0));

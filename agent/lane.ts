@@ -9,6 +9,7 @@ import type { SourceState } from './health/status.ts';
 import type { Notice } from './messages.ts';
 import { openPromised, type Promised } from './promised.ts';
 import { newTally } from './rule/tally.ts';
+import { openClockSteps } from './source/clock-steps.ts';
 import { type Lag, lagReasons, openLag } from './source/lag.ts';
 import { openSchemaWatch } from './source/schema-watch.ts';
 import type { BlockItem, Session, Source, SourceItem } from './source/source.ts';
@@ -39,6 +40,7 @@ export class Lane {
   #session: Session | undefined;
   #restoring: Json | undefined;
   readonly #schemas = openSchemaWatch();
+  #steps = openClockSteps();
   #lag: Lag = this.#openLag();
   #workSinceMs: number | undefined;
   /** When a recorder that was followed closed its file; until it opens another, or is told of. */
@@ -188,6 +190,7 @@ export class Lane {
     this.#timeline = this.#open(session);
     this.#restoring = state;
     this.#schemas.clear();
+    this.#steps = openClockSteps();
     this.#lag = this.#openLag();
     this.#closedMs = undefined;
     this.#become('reading');
@@ -221,13 +224,18 @@ export class Lane {
 
   async #block({ block, file, isWarm = false, isBehind = false }: BlockItem): Promise<void> {
     if (this.#state.state === 'silent') this.#become('reading');
-    if (isWarm) return await this.#timeline?.context(block, file);
-    // A clock that was set back is no lag: the pace begins anew with the epoch.
-    const timeline = await this.#sameEpoch(block);
-    const isLive = timeline?.session.live === true;
-    const kept = isLive ? await this.#inTime(block, isBehind) : block;
-    if (kept === undefined) return;
-    await timeline?.block(kept, kept === block ? file : undefined);
+    const pieces = this.#steps.pieces(block);
+    const fileOf = (one: MessageBlock): typeof file => (one === block ? file : undefined);
+    // The window of a timeline that goes on begins behind the last step.
+    const [warm = block] = pieces.slice(-1);
+    if (isWarm) return await this.#timeline?.context(warm, fileOf(warm));
+    for (const piece of pieces) {
+      // A clock that was set back is no lag: the pace begins anew with the epoch.
+      const timeline = await this.#sameEpoch(piece);
+      const isLive = timeline?.session.live === true;
+      const kept = isLive ? await this.#inTime(piece, isBehind) : piece;
+      if (kept !== undefined) await timeline?.block(kept, fileOf(kept));
+    }
   }
 
   /** What is left of a block when the source cannot keep up. */

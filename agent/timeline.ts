@@ -4,13 +4,7 @@
  */
 import { asFault, type Json } from '@fieldloop/core';
 import type { Channel, MessageBlock } from '@fieldloop/recording';
-import {
-  clockJumpNs,
-  type Engine,
-  type EngineCounters,
-  openEngine,
-  topicFits,
-} from '@fieldloop/rules';
+import { type Engine, type EngineCounters, openEngine, topicFits } from '@fieldloop/rules';
 import type { ClipAsk } from './clip/ask.ts';
 import { ledgerEveryMs, latenessNs as usualLatenessNs } from './limits.ts';
 import { openShadow, type Shadow } from './rule/shadow.ts';
@@ -68,7 +62,7 @@ export class Timeline {
     return this.#clips.openClips;
   }
 
-  /** Largest log time seen since the clock was last set. */
+  /** Largest log time seen. */
   get newestNs(): bigint | undefined {
     return this.#newestNs;
   }
@@ -119,7 +113,7 @@ export class Timeline {
   /** What was dealt with before a restart: in the window for clips to come, and nothing else. */
   async context(block: MessageBlock, file?: RecordedFile): Promise<void> {
     this.#seeFirst(block);
-    this.#newestNs = newestIn(block, this.#newestNs);
+    this.#see(block);
     this.#window.addBlock(block, file);
     await this.#relieve();
     await this.#window.forget(this.#clips.neededFromNs);
@@ -184,9 +178,8 @@ export class Timeline {
     this.#window.addBlock(block, file);
     await this.#relieve();
     await this.#score(block);
-    const { epoch } = this.#engine;
     this.#clips.fire(this.#engine.block(0, block));
-    this.#newestNs = newestIn(block, this.#engine.epoch === epoch ? this.#newestNs : undefined);
+    this.#see(block);
     this.#shadow?.block(block);
     await this.#window.forget(this.#clips.neededFromNs);
     const { newestNs = 0n, heldFromNs = newestNs } = this.#window;
@@ -213,6 +206,10 @@ export class Timeline {
     await this.#tellSuppressed();
     this.#window.clear();
     this.#deps.scoring.forget(this.channels);
+  }
+
+  #see({ lastNs }: MessageBlock): void {
+    if (this.#newestNs === undefined || lastNs > this.#newestNs) this.#newestNs = lastNs;
   }
 
   /** Files that held the start of the window may be gone since: then it begins later. */
@@ -305,14 +302,4 @@ export class Timeline {
     const latenessNs = this.#latenessNs;
     return openShadow({ ruleSet, device, properties, clipNs, latenessNs, tally, bytesOf });
   }
-}
-
-/** With what was newest before; without it the clock was set within the block. */
-function newestIn({ timesNs, baseNs, count, lastNs }: MessageBlock, beforeNs?: bigint): bigint {
-  if (beforeNs !== undefined) return beforeNs > lastNs ? beforeNs : lastNs;
-  let [newest = 0] = timesNs;
-  for (const at of timesNs.subarray(0, count)) {
-    if (at > newest || at < newest - Number(clockJumpNs)) newest = at;
-  }
-  return baseNs + BigInt(newest);
 }

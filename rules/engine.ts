@@ -52,8 +52,6 @@ export interface Engine {
   flush(): EngineOutput[];
   /** After a flush, by who found that the clock was set and tells it: another epoch comes next. */
   endEpoch(): void;
-  /** Raised by each jump of log time. */
-  readonly epoch: number;
   counters(): EngineCounters;
   /** What became no clip since the last call, by rule, reason and hour of log time. */
   takeSuppressions(): readonly Suppression[];
@@ -91,9 +89,6 @@ export function openEngine(ruleSet: PlainRuleSet, options: EngineOptions): Engin
       return taken();
     },
     endEpoch: () => endEpoch(state),
-    get epoch() {
-      return state.epoch;
-    },
     counters: () => countersOf(state),
     takeSuppressions: () => state.suppressions.take(),
     checkpoint: () => saveEngine(state),
