@@ -171,8 +171,8 @@ export const maxEmbeddingNumbers = 1_024;
 
 /** Bytes of blocks in memory, at most, that a recorder's file holds too. */
 export const inFileMemoryBytes = 2 * 1024 * 1024;
-/** Bytes of latched messages kept after they left the window. */
-export const maxLatchedBytes = 16 * 1024 * 1024;
+/** Bytes of latched messages kept after they left the window: a map of 4,096 x 4,096 cells. */
+export const maxLatchedBytes = 24 * 1024 * 1024;
 /** Topics that a clip's manifest may hold (proto/manifest.ts). */
 export const maxManifestTopics = 256;
 /** Scores kept for the clips of one source; at the limit the oldest goes. */
@@ -255,6 +255,8 @@ export const maxPostponeMs = 3_600_000;
 export const hashReadBytes = 1024 * 1024;
 /** Bytes that are freed when the disk says it is full, whatever it says is free. */
 export const fullDiskBytes = 64 * 1024;
+/** How often clips go for the room that others are owed and that rows wait for. */
+export const roomEveryMs = 5_000;
 /** Hours of log time with triggers that the ledger keeps; the oldest go. */
 export const ledgerHours = 30 * 24;
 

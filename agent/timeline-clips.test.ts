@@ -17,6 +17,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { sharpPictures } from './clip/pictures.ts';
 import { redactionPolicy, type RedactionRule } from './clip/redaction-policy.ts';
 import type { FinishedClip } from './clip/write.ts';
+import { maxLatchedBytes } from './limits.ts';
 import type { Notice } from './messages.ts';
 import { newTally } from './rule/tally.ts';
 import { rulesOf } from './rule/rules.ts';
@@ -315,6 +316,16 @@ test('a window on the disk gives the clip of one in memory', async () => {
   // The second clip took the place of the first: both have the id of the same moment.
   expect(disk.clipId).toBe(memory.clipId);
   expect(disk.manifest.topics).toEqual(memory.manifest.topics);
+});
+
+test('a latched topic of which nothing could be kept is named, and a clip says that it lacks it', async () => {
+  const timeline = open(rules(''), { window: { ns: 2n * second, memoryBytes: 1e9 } });
+  timeline.channel(jsonChannel(5, '/map', true));
+  const data = new Uint8Array(maxLatchedBytes + 1);
+  await timeline.block(blockOf([{ channelId: 5, atNs: start - 9n * second, data }]));
+  await drive(timeline, 30, 20);
+  const [clip] = clips;
+  expect(clip?.manifest.dropped).toEqual([{ topic: '/map', why: 'context', messages: 0 }]);
 });
 
 test('a clip that is due holds the window until it is cut, whatever fires behind it', async () => {

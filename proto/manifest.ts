@@ -59,7 +59,7 @@ export const clipPreviewSchema = z.object({
 /** What a clip leaves out of what was asked for, and why. */
 const droppedSchema = z.object({
   topic,
-  why: z.enum(['max_bytes', 'redaction_failed', 'disk']),
+  why: z.enum(['max_bytes', 'redaction_failed', 'disk', 'context']),
   messages: count,
 });
 

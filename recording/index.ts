@@ -17,7 +17,8 @@ export type { HeldBlock, StoredBlock } from './clip/held.ts';
 export { withoutRoom } from './clip/importance.ts';
 export type { LeftOut } from './clip/selection.ts';
 export { type ClipNote, markersTopic, scoresTopic } from './clip/notes.ts';
-export { keepLatched, type LatchedMessage } from './clip/select.ts';
+export { type LatchedContext, openLatchedContext } from './clip/latched.ts';
+export type { LatchedMessage } from './clip/select.ts';
 export type { ClipContents, ClipSummary } from './clip/contents.ts';
 export {
   type ClipWriter,

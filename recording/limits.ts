@@ -35,6 +35,9 @@ export const definitionBytes = 64 * mib;
 /** Name and media type of an attachment. */
 export const attachmentFieldBytes = 64 * 2 ** 10;
 
+/** Messages that one latched topic is remembered by: one a node that says transforms. */
+export const latchedOfChannel = 256;
+
 /** A path of a field, and how many steps it may take. */
 export const pathCharacters = 1024;
 export const pathSteps = 64;

@@ -137,7 +137,7 @@ async function cut(job: Job, failed: Failed): Promise<FinishedClip | undefined> 
   const { session, window } = held;
   using loading = openLoading();
   const previews = await previewsIn(job, failed, loading);
-  const lost = lostBlocks(window.held, startNs, loading);
+  const lost = lostBlocks(window, startNs, loading);
   const partPath = options.partPath(clipId);
   let inside: ManifestInside | undefined;
   await using file = await createFile(partPath);
@@ -153,7 +153,8 @@ async function cut(job: Job, failed: Failed): Promise<FinishedClip | undefined> 
       markers: markerNotes(draft),
       scores: scoreNotes(scores),
       metadata: (contents, leftOut) => {
-        const beside = besideOf(job, { leftOut, failed, topics: contents.topics });
+        const { topics } = contents;
+        const beside = besideOf(job, { leftOut, failed, topics, lostContext: lost.context() });
         const facts = {
           clipId,
           sessionId: session.id,
@@ -190,14 +191,15 @@ async function previewsIn(
 ): Promise<readonly MadePreview[]> {
   const { draft, held, options, startNs, endNs, content, redacting: changes, scores } = job;
   const { pictures = noPictures, ruleSet } = options;
-  const isChosen = (topic: string): boolean =>
-    content.topics.includes('*') || content.topics.includes(topic);
   const holds = (topic: string): boolean =>
-    isChosen(topic) && !changes.without.has(topic) && !failed.has(topic);
+    isChosen(content, topic) && !changes.without.has(topic) && !failed.has(topic);
   const wish = { draft, startNs, endNs, holds, redact: changes.redact, ruleSet };
   const { window } = held;
   return await previewsOf(wish, { window, loading, records: scores, pictures });
 }
+
+const isChosen = ({ topics }: ClipContent, topic: string): boolean =>
+  topics.includes('*') || topics.includes(topic);
 
 function besideOf(
   { draft, held, options, startNs, endNs, content, redacting: changes }: Job,
@@ -205,6 +207,7 @@ function besideOf(
     readonly leftOut: readonly LeftOut[];
     readonly failed: Failed;
     readonly topics: readonly { readonly topic: string }[];
+    readonly lostContext: ReadonlySet<string>;
   },
 ): Beside {
   const { session, window } = held;
@@ -212,6 +215,10 @@ function besideOf(
   const failed = [...cut.failed]
     .slice(0, 64)
     .map(([topic, why]) => ({ topic: topic.slice(0, 256), why: why.slice(0, 160) }));
+  const there = new Set(cut.topics.map(({ topic }) => topic));
+  const isMissed = (topic: string): boolean =>
+    isChosen(content, topic) && !there.has(topic) && !changes.without.has(topic);
+  const missed = [...cut.lostContext].filter(isMissed);
   return {
     ...options.beside,
     files: filesOf(window.held, { startNs, endNs }),
@@ -221,6 +228,7 @@ function besideOf(
     dropped: droppedOf([
       ...cut.leftOut.map(({ topic, messages }) => ({ topic, messages, why: 'max_bytes' as const })),
       ...failed.map(({ topic }) => ({ topic, messages: 0, why: 'redaction_failed' as const })),
+      ...missed.map((topic) => ({ topic, messages: 0, why: 'context' as const })),
     ]),
     ...(redaction === undefined || redaction.rules.length === 0
       ? {}
@@ -230,11 +238,12 @@ function besideOf(
 
 const earlier = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
-/** The window's blocks, and which of them turned out to be gone. */
-function lostBlocks(held: Window['held'], startNs: bigint, loading: Loading) {
+/** The window's blocks, which of them turned out to be gone, and the latched topics in those. */
+function lostBlocks(window: Window, startNs: bigint, loading: Loading) {
   let fromNs = startNs;
   let isAny = false;
-  const blocks = held.map(
+  const context = new Set(window.lostLatched);
+  const blocks = window.held.map(
     (one): HeldBlock => ({
       firstNs: one.firstNs,
       lastNs: one.lastNs,
@@ -243,15 +252,20 @@ function lostBlocks(held: Window['held'], startNs: bigint, loading: Loading) {
       },
       async load() {
         const block = await one.load(loading);
-        if (block === undefined && one.lastNs >= startNs) {
+        if (block !== undefined) return block;
+        if (one.lastNs >= startNs) {
           isAny = true;
           if (one.lastNs >= fromNs) fromNs = one.lastNs + 1n;
         }
-        return block;
+        for (const id of one.channels) {
+          const channel = window.channels.get(id);
+          if (channel?.latched === true) context.add(channel.topic);
+        }
+        return undefined;
       },
     }),
   );
-  return { blocks, isAny: () => isAny, fromNs: () => fromNs };
+  return { blocks, isAny: () => isAny, fromNs: () => fromNs, context: () => context };
 }
 
 const absent = (): Promise<never> =>

@@ -1,9 +1,9 @@
 /** One block of a window: in memory, on its way to a place, or there. */
 import {
   type Channel,
-  keepLatched,
   type LatchedMessage,
   type MessageBlock,
+  openLatchedContext,
   type StoredBlock,
 } from '@fieldloop/recording';
 import type { RecordedFile } from '../source/source.ts';
@@ -74,15 +74,17 @@ export class Entry implements WindowBlock {
     return this.#block ?? (await this.#place?.load(loading));
   }
 
-  /** Copies of its last latched messages. */
-  async latched(channels: ReadonlyMap<number, Channel>): Promise<readonly LatchedMessage[]> {
-    const isAny = this.channels.some((id) => channels.get(id)?.latched === true);
+  /** Copies of what latched topics said in it last; undefined when it is gone with that. */
+  async latched(
+    channels: ReadonlyMap<number, Channel>,
+  ): Promise<readonly LatchedMessage[] | undefined> {
+    if (!this.channels.some((id) => channels.get(id)?.latched === true)) return [];
     using loading = openLoading();
-    const block = isAny ? await this.load(loading) : undefined;
-    if (block === undefined) return [];
-    const kept = new Map<number, LatchedMessage>();
-    keepLatched(kept, block, { channels });
-    return [...kept.values()];
+    const block = await this.load(loading);
+    if (block === undefined) return undefined;
+    const said = openLatchedContext(channels);
+    said.take(block);
+    return said.all();
   }
 
   /** It stands at its place from here on, and its memory is free. */

@@ -1,36 +1,43 @@
-/** The last message of each latched topic that left a window. */
-import type { LatchedMessage } from '@fieldloop/recording';
+/** What latched topics said in blocks that left a window, and of which of them it is lost. */
+import { type Channel, type LatchedMessage, openLatchedContext } from '@fieldloop/recording';
 import { maxLatchedBytes } from '../limits.ts';
 
 export interface Latched {
   keep(messages: Iterable<LatchedMessage>): void;
-  all(): Iterable<LatchedMessage>;
+  /** What these channels said cannot be read any more. */
+  lose(channelIds: Iterable<number>): void;
+  all(): readonly LatchedMessage[];
+  /** Topics of which no clip has the last message before its start. */
+  readonly lost: ReadonlySet<string>;
 }
 
 /** Messages are copies; over the limit the largest goes. */
-export function openLatched(): Latched {
-  const kept = new Map<number, LatchedMessage>();
+export function openLatched(channels: ReadonlyMap<number, Channel>): Latched {
+  const context = openLatchedContext(channels);
+  const lost = new Set<string>();
+  const lose = (ids: Iterable<number>): void => {
+    for (const id of ids) {
+      const channel = channels.get(id);
+      if (channel?.latched === true) lost.add(channel.topic);
+    }
+  };
   return {
     keep(messages) {
       for (const message of messages) {
-        const older = kept.get(message.channelId);
-        if (older === undefined || older.logTimeNs <= message.logTimeNs) {
-          kept.set(message.channelId, message);
-        }
+        lost.delete(channels.get(message.channelId)?.topic ?? '');
+        context.keep(message);
       }
-      while (sizeOf(kept.values()) > maxLatchedBytes) {
-        const largest = [...kept.values()].reduce((a, b) =>
-          a.data.length < b.data.length ? b : a,
-        );
-        kept.delete(largest.channelId);
+      for (;;) {
+        const kept = context.all();
+        const bytes = kept.reduce((sum, { data }) => sum + data.length, 0);
+        if (bytes <= maxLatchedBytes) return;
+        const largest = kept.reduce((a, b) => (a.data.length < b.data.length ? b : a));
+        context.drop(largest);
+        lose([largest.channelId]);
       }
     },
-    all: () => kept.values(),
+    lose,
+    all: () => context.all(),
+    lost,
   };
-}
-
-function sizeOf(messages: Iterable<LatchedMessage>): number {
-  let bytes = 0;
-  for (const { data } of messages) bytes += data.length;
-  return bytes;
 }

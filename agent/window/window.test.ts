@@ -4,6 +4,7 @@
  */
 import { silentLog } from '@fieldloop/core';
 import { expect, test } from 'vitest';
+import { maxLatchedBytes } from '../limits.ts';
 import { jsonBytes, jsonChannel } from '../source/testing.ts';
 import { blockOf } from './testing.ts';
 import { openWindow, type Window } from './window.ts';
@@ -94,4 +95,20 @@ test('the last message of a latched topic outlives its block, as a copy', async 
   expect(kept).toHaveLength(1);
   expect(kept[0]).toMatchObject({ channelId: 1, logTimeNs: 3n * second });
   expect(Buffer.from(kept[0]?.data ?? []).toString()).toBe('"map"');
+});
+
+test('a map that is too large to keep is named as lost, until a smaller one comes', async () => {
+  const window = openWindow({ ns: 10n * second, memoryBytes: 1e9 }, { log: silentLog });
+  window.addChannel(jsonChannel(1, '/map', true));
+  const map = (s: bigint, bytes: number) =>
+    blockOf([{ channelId: 1, atNs: s * second, data: new Uint8Array(bytes) }]);
+  window.addBlock(map(1n, maxLatchedBytes + 1));
+  window.addBlock(map(60n, 8));
+  await window.forget(undefined);
+  expect([...window.latched()]).toEqual([]);
+  expect([...window.lostLatched]).toEqual(['/map']);
+  window.addBlock(map(120n, 8));
+  await window.forget(undefined);
+  expect([...window.latched()]).toHaveLength(1);
+  expect([...window.lostLatched]).toEqual([]);
 });

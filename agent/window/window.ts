@@ -51,8 +51,10 @@ export interface Window {
   dropOldest(): Promise<void>;
   /** The timeline is over: nothing stays on the disk. */
   clear(): void;
-  /** Last message of each latched channel that is not held any more. */
+  /** What latched channels said that is not held any more. */
   latched(): Iterable<LatchedMessage>;
+  /** Latched topics of which that is lost. */
+  readonly lostLatched: ReadonlySet<string>;
 }
 
 export function openWindow(options: WindowOptions, deps: { readonly log: Log }): Window {
@@ -64,7 +66,7 @@ class BlockWindow implements Window {
   readonly held: Entry[] = [];
   readonly #options: WindowOptions;
   readonly #memory = openMemory();
-  readonly #latched = openLatched();
+  readonly #latched = openLatched(this.channels);
   readonly #files: HeldFiles;
   /** Blocks that count as memory. */
   #resident = 0;
@@ -144,7 +146,9 @@ class BlockWindow implements Window {
   async dropOldest(): Promise<void> {
     const [entry] = this.held;
     if (entry === undefined) return;
-    this.#latched.keep(await entry.latched(this.channels));
+    const said = await entry.latched(this.channels);
+    if (said === undefined) this.#latched.lose(entry.channels);
+    else this.#latched.keep(said);
     this.#drop(entry);
     this.held.shift();
     const through = entry.lastNs + 1n;
@@ -157,6 +161,10 @@ class BlockWindow implements Window {
 
   latched(): Iterable<LatchedMessage> {
     return this.#latched.all();
+  }
+
+  get lostLatched(): ReadonlySet<string> {
+    return this.#latched.lost;
   }
 
   #oldestResident(): Entry | undefined {

@@ -8752,7 +8752,7 @@ export interface components {
             dropped: {
                 topic: string;
                 /** @enum {string} */
-                why: "max_bytes" | "redaction_failed" | "disk";
+                why: "max_bytes" | "redaction_failed" | "disk" | "context";
                 messages: number;
             }[];
             /** @description What the robot changed before it wrote anything. */

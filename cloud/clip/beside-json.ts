@@ -28,7 +28,7 @@ export const besideShape = {
     .array(
       z.object({
         topic: z.string(),
-        why: z.enum(['max_bytes', 'redaction_failed', 'disk']),
+        why: z.enum(['max_bytes', 'redaction_failed', 'disk', 'context']),
         messages: count,
       }),
     )

@@ -18,7 +18,7 @@ import { type MadeMcap, makeMcap, robotMessages } from '../testing/mcap-maker.ts
 import { memoryFile, memorySink, type Read, readAll } from '../testing/memory-file.ts';
 import type { ClipSummary } from './contents.ts';
 import { type ClipPlan, clipMetadataName, cutClip } from './cut.ts';
-import { keepLatched, type LatchedMessage } from './select.ts';
+import { openLatchedContext } from './latched.ts';
 
 const startNs = 1_700_000_000_000_000_000n;
 const second = 1_000_000_000n;
@@ -201,9 +201,10 @@ test('a topic selection takes only its topics, its latched context included', as
 
 test('context that has left the window stays, and the newest before the start wins', async () => {
   const source = await readAll(readRecording(memoryFile(await makeMcap(robotMessages(2)))));
-  const kept = new Map<number, LatchedMessage>();
-  for (const block of source.blocks) keepLatched(kept, block, { channels: source.channels });
-  expect([...kept.keys()]).toEqual([2]);
+  const context = openLatchedContext(source.channels);
+  for (const block of source.blocks) context.take(block);
+  const latched = context.all();
+  expect(latched.map(({ channelId }) => channelId)).toEqual([2]);
   const out = memorySink();
   const later = {
     ...plan,
@@ -211,7 +212,6 @@ test('context that has left the window stays, and the newest before the start wi
     endNs: plan.endNs + 100n * second,
   };
   const { channels } = source;
-  const latched = kept.values();
   const summary = await cutClip(out, later, { profile: 'ros2', channels, blocks: [], latched });
   expect(summary.topics).toEqual([
     { topic: '/tf_static', schema: 'tf2_msgs/msg/TFMessage', count: 1 },

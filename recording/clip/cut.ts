@@ -8,7 +8,8 @@ import { Fault } from '@fieldloop/core';
 import type { Appendable, Channel, MessageBlock } from '../types.ts';
 import { type ClipNote, markersTopic, noteBytes, noteChannel, scoresTopic } from './notes.ts';
 import { type HeldBlock, loadBlock, mayHold } from './held.ts';
-import { keepLatched, type LatchedMessage, messageAt, type Selected } from './select.ts';
+import { openLatchedContext } from './latched.ts';
+import { type LatchedMessage, messageAt, type Selected } from './select.ts';
 import { type LeftOut, openSelection, type Selection, type SelectionPlan } from './selection.ts';
 import type { ClipContents, ClipSummary } from './contents.ts';
 import { type ClipWriter, openClipWriter } from './writer.ts';
@@ -84,27 +85,24 @@ export async function cutClip(
   return writer.finish();
 }
 
-/** The last message of each latched and chosen channel before the range. */
+/** What latched and chosen channels said before the range. */
 async function contextOf(
   plan: ClipPlan,
   source: ClipSource,
   selection: Selection,
-): Promise<LatchedMessage[]> {
-  const kept = new Map<number, LatchedMessage>();
+): Promise<readonly LatchedMessage[]> {
+  const context = openLatchedContext(source.channels);
   for (const message of source.latched ?? []) {
-    if (message.logTimeNs < plan.startNs) kept.set(message.channelId, message);
+    if (message.logTimeNs < plan.startNs) context.keep(message);
   }
   const latched = new Set<number>();
   for (const { id, latched: is } of source.channels.values()) if (is) latched.add(id);
   for (const held of source.blocks) {
     if (held.firstNs >= plan.startNs || !mayHold(held, latched)) continue;
     const block = await loadBlock(held);
-    if (block === undefined) continue;
-    keepLatched(kept, block, { channels: source.channels, beforeNs: plan.startNs });
+    if (block !== undefined) context.take(block, plan.startNs);
   }
-  return [...kept.values()]
-    .filter(({ channelId }) => selection.isChosen(channelId))
-    .sort((a, b) => (a.logTimeNs < b.logTimeNs ? -1 : Number(a.logTimeNs > b.logTimeNs)));
+  return context.all().filter(({ channelId }) => selection.isChosen(channelId));
 }
 
 interface Filler {

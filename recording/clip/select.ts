@@ -1,5 +1,5 @@
-/** What of a window goes into a clip: whole chunks, single messages, and the latched context. */
-import type { Channel, MessageBlock } from '../types.ts';
+/** What of a window goes into a clip: whole chunks and single messages. */
+import type { MessageBlock } from '../types.ts';
 
 /** The last message of a latched topic. */
 export interface LatchedMessage {
@@ -72,34 +72,4 @@ export function messageAt(block: MessageBlock, i: number): LatchedMessage {
     publishTimeNs: block.publishTimeNs(i),
     data: block.data.subarray(block.starts[i], block.ends[i]),
   };
-}
-
-/**
- * Keeps the newest message of each latched channel that is older than `beforeNs`. The data is
- * copied, so that a block may leave the window while its latched messages stay.
- */
-export function keepLatched(
-  kept: Map<number, LatchedMessage>,
-  block: MessageBlock,
-  how: { readonly channels: ReadonlyMap<number, Channel>; readonly beforeNs?: bigint | undefined },
-): void {
-  const latched = new Set<number>();
-  for (const channel of how.channels.values()) if (channel.latched) latched.add(channel.id);
-  if (latched.size === 0) return;
-  if (how.beforeNs !== undefined && block.firstNs >= how.beforeNs) return;
-  const newest = new Map<number, number>();
-  const before = how.beforeNs === undefined ? Infinity : Number(how.beforeNs - block.baseNs);
-  for (let i = 0; i < block.count; i += 1) {
-    const id = block.channelIds[i] ?? 0;
-    const time = block.timesNs[i] ?? 0;
-    if (time >= before || !latched.has(id)) continue;
-    const best = newest.get(id);
-    if (best === undefined || time >= (block.timesNs[best] ?? 0)) newest.set(id, i);
-  }
-  for (const [id, i] of newest) {
-    const message = messageAt(block, i);
-    const older = kept.get(id);
-    if (older !== undefined && older.logTimeNs > message.logTimeNs) continue;
-    kept.set(id, { ...message, data: new Uint8Array(message.data) });
-  }
 }

@@ -12,14 +12,8 @@ import type { McapChunkIndex } from '../mcap/records.ts';
 import { storedLength, type StoredRecords } from '../mcap/stored-records.ts';
 import type { Appendable, Channel, MessageBlock } from '../types.ts';
 import type { ClipSummary } from './contents.ts';
-import {
-  keepLatched,
-  type LatchedMessage,
-  messageAt,
-  picksOf,
-  type Range,
-  selectBlock,
-} from './select.ts';
+import { openLatchedContext } from './latched.ts';
+import { type LatchedMessage, messageAt, picksOf, type Range, selectBlock } from './select.ts';
 import { type ClipWriter, openClipWriter } from './writer.ts';
 
 export interface TrimPlan {
@@ -223,7 +217,7 @@ async function copyMessages(
   }
 }
 
-/** The last message of each chosen latched topic before the start. */
+/** What chosen latched topics said before the start. */
 async function context(
   file: IndexedMcap,
   chosen: readonly Channel[],
@@ -231,14 +225,12 @@ async function context(
 ): Promise<readonly LatchedMessage[]> {
   const latched = new Map(chosen.flatMap((one) => (one.latched ? [[one.id, one] as const] : [])));
   if (startNs === undefined || latched.size === 0) return [];
-  const kept = new Map<number, LatchedMessage>();
+  const said = openLatchedContext(latched);
   const channels = new Set(latched.keys());
   for await (const block of file.blocks({ endNs: startNs, channels, signal })) {
-    keepLatched(kept, block, { channels: latched, beforeNs: startNs });
+    said.take(block, startNs);
   }
-  return [...kept.values()].toSorted(
-    (a, b) => Number(a.logTimeNs - b.logTimeNs) || a.channelId - b.channelId,
-  );
+  return said.all();
 }
 
 function flagsOf(ids: ReadonlySet<number>): Uint8Array {

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { keepLatched, type LatchedMessage } from '../clip/select.ts';
+import { openLatchedContext } from '../clip/latched.ts';
 import { lz4Decode } from '../codec/lz4.ts';
 import { zstd } from '../codec/zstd.ts';
 import { readRecording } from '../read.ts';
@@ -172,9 +172,9 @@ test('blocks stay as they were while the reader goes on', async () => {
 test('what outlives a block is a copy, also when Node buffers were pushed', async () => {
   const pushed = Buffer.from(await makeMcap(robotMessages(1)));
   const { blocks, channels } = await readAll(openMcapParser('socket').push(pushed));
-  const kept = new Map<number, LatchedMessage>();
-  for (const block of blocks) keepLatched(kept, block, { channels });
-  const context = kept.get(2);
+  const said = openLatchedContext(channels);
+  for (const block of blocks) said.take(block);
+  const [context] = said.all();
   const before = Buffer.from(context?.data ?? []).toString('hex');
   const definition = Buffer.from(channels.get(2)?.schema?.data ?? []).toString();
   pushed.fill(0);
