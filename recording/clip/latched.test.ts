@@ -23,10 +23,7 @@ const cdr = new MessageWriter(parse(definition, { ros2: true }));
 type Said = readonly [at: number, frames: readonly string[]];
 
 /** What is left of `/tf_static` as [time, frames], and of a map that was told twice. */
-async function left(
-  said: readonly Said[],
-  data = (frames: readonly string[]) => framesCdr(frames),
-) {
+async function left(said: readonly Said[]) {
   const metadata = new Map([['offered_qos_profiles', '- durability: transient_local']]);
   const bytes = builtMcap((builder) => {
     const text = new TextEncoder();
