@@ -14,14 +14,21 @@ const prefix = 'fieldloop-tests-';
 /** A new folder that goes with this process; the machine's own where memory is short. */
 export function testFolder(): string {
   if (!hasRoom()) return tmpdir();
-  for (const left of readdirSync(memoryFolder).filter(isLeft)) {
-    rmSync(join(memoryFolder, left), { recursive: true, force: true });
-  }
+  for (const left of readdirSync(memoryFolder).filter(isLeft)) remove(join(memoryFolder, left));
   const folder = mkdtempSync(join(memoryFolder, `${prefix}${process.pid}-`));
   // PostgreSQL runs under another account and walks through.
   chmodSync(folder, 0o755);
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  process.once('exit', () => remove(folder));
   return folder;
+}
+
+/** What a killed test has mounted there stays, and keeps no run from starting. */
+function remove(folder: string): void {
+  try {
+    rmSync(folder, { recursive: true, force: true });
+  } catch (error) {
+    process.stderr.write(`${folder} cannot be removed: ${String(error)}\n`);
+  }
 }
 
 function hasRoom(): boolean {
