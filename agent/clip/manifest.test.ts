@@ -4,7 +4,7 @@
  */
 import { parseClipManifest } from '@fieldloop/proto';
 import { expect, test } from 'vitest';
-import { manifestOf, scoreNotes } from './manifest.ts';
+import { manifestOf, markerNotes, scoreNotes } from './manifest.ts';
 import type { Draft } from './plan.ts';
 
 const record = {
@@ -71,6 +71,26 @@ test('the largest and the mean of each score, and the propensity of a sampled ba
 test('a sampled clip of any class says its propensity, one that was kept for sure says none', () => {
   expect(manifest({ ...draft, class: 'warning' })).toMatchObject({ propensity: 0.25 });
   expect(manifest({ ...draft, propensity: 1 })).not.toHaveProperty('propensity');
+});
+
+test('a verdict is a line of a log as Foxglove lists it, with all that the marker says', () => {
+  const [marker] = draft.markers;
+  if (marker === undefined) throw new Error('no marker');
+  const told = { ...marker, severity: 'critical' as const, atNs: '1700000000000000007' };
+  const [plain, why] = markerNotes({ ...draft, markers: [told, { ...told, why: 'too near' }] });
+  expect(plain).toEqual({
+    atNs: 1_700_000_000_000_000_007n,
+    document: {
+      ...told,
+      timestamp: { sec: 1_700_000_000, nsec: 7 },
+      level: 4,
+      message: 'every 10m',
+      name: 'baseline',
+      file: 'test@1',
+      line: 0,
+    },
+  });
+  expect(why?.document).toMatchObject({ message: 'too near' });
 });
 
 test('a note holds what the model gave, and nothing that it did not', () => {

@@ -1,6 +1,6 @@
 /** What is said of a clip: the manifest for the cloud, and the same inside the file. Pure. */
 import { canonicalJson, type Json } from '@fieldloop/core';
-import { type ClipManifest, wireLimits } from '@fieldloop/proto';
+import { type ClipManifest, type ClipMarker, wireLimits } from '@fieldloop/proto';
 import type { ClipContents, ClipNote } from '@fieldloop/recording';
 import { maxManifestTopics } from '../limits.ts';
 import type { ScoreRecord } from '../score/scoring.ts';
@@ -159,11 +159,24 @@ function summaryOf(scores: readonly ScoreRecord[]): Record<string, number> {
 }
 
 export function markerNotes(draft: Draft): ClipNote[] {
-  return draft.markers.map((marker) => ({
-    atNs: BigInt(marker.atNs),
-    document: marker as unknown as Json,
-  }));
+  return draft.markers.map((marker) => {
+    const atNs = BigInt(marker.atNs);
+    return { atNs, document: { ...logLine(marker, atNs), ...marker } as unknown as Json };
+  });
 }
+
+/** As `foxglove.Log` has it. */
+const logLine = (
+  { severity, rule, ruleSet, version, why, expression }: ClipMarker,
+  atNs: bigint,
+) => ({
+  timestamp: { sec: Number(atNs / 1_000_000_000n), nsec: Number(atNs % 1_000_000_000n) },
+  level: { info: 2, warning: 3, critical: 4 }[severity],
+  message: why ?? expression,
+  name: rule,
+  file: `${ruleSet}@${version}`,
+  line: 0,
+});
 
 export function scoreNotes(scores: readonly ScoreRecord[]): ClipNote[] {
   return scores.map(

@@ -1,4 +1,9 @@
-/** The clip's own channels: JSON lines with a JSON Schema, so that any MCAP tool shows them. */
+/**
+ * The clip's own channels: JSON with a JSON Schema, because values and labels are of whatever names
+ * and types a rule has, and any MCAP tool shows them. A verdict is a `foxglove.Log` with more
+ * fields, so that Foxglove and Lichtblick list it in their Log panel
+ * (docs.foxglove.dev/docs/sdk/schemas/log).
+ */
 import { canonicalJson, type Json } from '@fieldloop/core';
 import type { Channel } from '../types.ts';
 
@@ -13,19 +18,26 @@ export const scoresTopic = '/fieldloop/scores';
 
 const text = { type: 'string' } as const;
 const number = { type: 'number' } as const;
+const integer = { type: 'integer' } as const;
 
 const schemas: Readonly<Record<string, { readonly name: string; readonly schema: Json }>> = {
   [markersTopic]: {
-    name: 'fieldloop.Marker',
+    name: 'foxglove.Log',
     schema: {
       $schema: 'https://json-schema.org/draft/2020-12/schema',
-      title: 'fieldloop.Marker',
+      title: 'foxglove.Log',
       description: 'A verdict: the rule that fired, when, and the values it saw.',
       type: 'object',
       properties: {
+        timestamp: { type: 'object', properties: { sec: integer, nsec: integer } },
+        level: { ...integer, description: '2 info, 3 warning, 4 error (a critical rule).' },
+        message: { ...text, description: 'Why the rule is there, or its expression.' },
+        name: { ...text, description: 'The rule.' },
+        file: { ...text, description: 'Its rule set and version.' },
+        line: integer,
         rule: text,
         ruleSet: text,
-        version: { type: 'integer' },
+        version: integer,
         ruleSetDigest: text,
         severity: text,
         why: text,
