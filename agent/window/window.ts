@@ -70,6 +70,8 @@ class BlockWindow implements Window {
   readonly #files: HeldFiles;
   /** Blocks that count as memory. */
   #resident = 0;
+  /** Nothing has left it yet. */
+  #isWhole = true;
   heldFromNs: bigint | undefined;
   newestNs: bigint | undefined;
 
@@ -103,11 +105,14 @@ class BlockWindow implements Window {
     this.held.push(new Entry(block, file));
     this.#memory.take(block);
     this.#resident += 1;
-    this.heldFromNs ??= block.firstNs;
+    // What comes late belongs to the beginning as long as nothing has left.
+    const isEarlier = this.#isWhole && block.firstNs < (this.heldFromNs ?? block.firstNs);
+    if (this.heldFromNs === undefined || isEarlier) this.heldFromNs = block.firstNs;
     if (this.newestNs === undefined || block.lastNs > this.newestNs) this.newestNs = block.lastNs;
   }
 
   resume(from: { readonly heldFromNs: bigint; readonly latched: Iterable<LatchedMessage> }): void {
+    this.#isWhole = false;
     this.heldFromNs = from.heldFromNs;
     this.#latched.keep(from.latched);
   }
@@ -151,6 +156,7 @@ class BlockWindow implements Window {
     else this.#latched.keep(said);
     this.#drop(entry);
     this.held.shift();
+    this.#isWhole = false;
     const through = entry.lastNs + 1n;
     if (this.heldFromNs === undefined || through > this.heldFromNs) this.heldFromNs = through;
   }
