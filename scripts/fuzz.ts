@@ -2,6 +2,7 @@
  * Bends inputs of parts of Fieldloop at random, longer than the everyday tests do.
  *
  *   npm run fuzz -- TARGET [--seed 1] [--inputs 20000] [--memory 1024]
+ *   npm run fuzz -- all, which takes over a million inputs
  *
  * The target runs in a thread with bounded memory, and one that says nothing for long is a hang.
  * Exit code 1 when something was found; the seed is printed, and finds it again.
@@ -13,6 +14,7 @@ import { type TargetName, targets } from './fuzz/targets.ts';
 import { readArgs } from './read-args.ts';
 
 const usage = `usage: npm run fuzz -- TARGET [--seed N] [--inputs N] [--memory MIB]
+       npm run fuzz -- all    each target with its own number of inputs, one after another
 
 ${Object.entries(targets)
   .map(([name, { about, inputs }]) => `  ${name.padEnd(11)}${about} (${inputs} inputs)`)
@@ -45,18 +47,31 @@ async function main(argv: readonly string[]): Promise<number> {
   const given = readArgs(argv, { options, usage });
   if (given === undefined) return 2;
   const { values, positionals } = given;
-  const name = nameOf(positionals);
+  const names = namesOf(positionals);
   const seed = Number(values.seed);
   const memory = Number(values.memory);
-  const inputs = Number(values.inputs ?? (name && targets[name].inputs));
-  const isSound = [seed, memory, inputs].every(Number.isInteger) && inputs > 0 && memory > 0;
-  if (name === undefined || !isSound || values.help === true) {
+  const wishes = names.map((name) => {
+    return { name, seed, inputs: Number(values.inputs ?? targets[name].inputs) };
+  });
+  const numbers = [seed, memory, ...wishes.map(({ inputs }) => inputs)];
+  const isSound = numbers.every(Number.isInteger) && numbers.slice(1).every((one) => one > 0);
+  if (wishes.length === 0 || !isSound || values.help === true) {
     process.stderr.write(usage);
     return values.help === true ? 0 : 2;
   }
+  const taken: FuzzResult[] = [];
+  for (const wish of wishes) taken.push(await fuzzed(wish, memory));
+  const inputs = taken.reduce((sum, one) => sum + one.inputs, 0);
+  const failures = taken.reduce((sum, one) => sum + one.failures.length, 0);
+  if (taken.length > 1) process.stdout.write(`${inputs} inputs in all, ${failures} failures\n`);
+  return failures === 0 ? 0 : 1;
+}
+
+async function fuzzed(wish: Wish, memory: number): Promise<FuzzResult> {
+  const { name, seed } = wish;
   process.stderr.write(`${name}, seed ${seed}\n`);
   const startMs = Date.now();
-  const { result, mostBytes } = await inThread({ name, seed, inputs }, memory);
+  const { result, mostBytes } = await inThread(wish, memory);
   const seconds = ((Date.now() - startMs) / 1000).toFixed(1);
   const most = Math.round(mostBytes / 2 ** 20);
   process.stdout.write(
@@ -68,13 +83,14 @@ async function main(argv: readonly string[]): Promise<number> {
       '',
     ].join('\n'),
   );
-  return result.failures.length === 0 ? 0 : 1;
+  return result;
 }
 
-function nameOf(positionals: readonly string[]): TargetName | undefined {
+function namesOf(positionals: readonly string[]): readonly TargetName[] {
   const [name = ''] = positionals;
   const names = Object.keys(targets) as TargetName[];
-  return positionals.length === 1 ? names.find((one) => one === name) : undefined;
+  if (positionals.length !== 1) return [];
+  return name === 'all' ? names : names.filter((one) => one === name);
 }
 
 /** What ends the thread, whatever it is, is a finding of the inputs that were being tried. */

@@ -30,7 +30,7 @@ interface Bars {
 }
 
 const barsOf = (mix: string, compression: Compression): Bars => {
-  if (compression === 'lz4') return { c: mix === 'large' ? undefined : 2 };
+  if (compression === 'lz4') return { c: 2 };
   if (mix === 'small') return { c: 1.7, core: 15 };
   return { c: mix === 'mixed' && compression === 'zstd' ? 1.2 : undefined };
 };

@@ -19,22 +19,22 @@ export const targets = {
   },
   recordings: {
     about: 'MCAP, bags, db3 and clips through every reader, check and repair: values or Faults',
-    inputs: 100_000,
+    inputs: 250_000,
     load: async () => (await import('@fieldloop/recording/fuzz')).fuzzRecordings,
   },
   schemas: {
     about: 'definitions, descriptors, paths and messages: values or Faults, never a neighbour',
-    inputs: 200_000,
+    inputs: 300_000,
     load: async () => (await import('@fieldloop/recording/fuzz')).fuzzSchemas,
   },
   rules: {
     about: 'rule sets and expressions: problems with places, or rules that run and restart',
-    inputs: 200_000,
+    inputs: 250_000,
     load: async () => (await import('@fieldloop/rules/fuzz')).fuzzRules,
   },
   config: {
     about: 'agent.yaml, pushed rule sets, bytes of the wire, local requests: taken or refused',
-    inputs: 200_000,
+    inputs: 250_000,
     load: async () => (await import('@fieldloop/agent/fuzz')).fuzzConfig,
   },
 } satisfies Readonly<Record<string, Entry>>;
