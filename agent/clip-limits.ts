@@ -26,6 +26,8 @@ export const busyHz = 1;
 export const maxRedactions = 64;
 /** Sides of the small image that a blurred one is made of: a face on it is one or two pixels. */
 export const veiledSide = 24;
+/** The same of a detector's box, which a face fills: it is a few patches. */
+export const veiledBoxSide = 4;
 /** Boxes of a detector are veiled with this share of their size around them. */
 export const veilMargin = 0.2;
 

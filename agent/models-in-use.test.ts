@@ -59,6 +59,16 @@ const tooSlow = made(onnxFile(graphOf(swapped)), {
   golden: [{ input: [1, 0.5], output: [1, 2, -1.5] }],
   limits: { latencyMs: 1e-6 },
 });
+/** Four megabytes of weights. */
+const wide: Network = [
+  { inputs: 2, outputs: 200_000, weights: new Float64Array(4e5), bias: new Float64Array(2e5) },
+  { inputs: 200_000, outputs: 3, weights: new Float64Array(6e5), bias: new Float64Array(3) },
+];
+const tooLarge = made(onnxFile(graphOf(wide)), {
+  ...tinyYaml(),
+  golden: [{ input: [1, 0.5], output: [0, 0, 0] }],
+  limits: { memoryMiB: 0.1 },
+});
 
 async function boot(
   cloud: readonly Made[],
@@ -149,6 +159,7 @@ test.each([
   ['golden inputs that give other outputs', badGolden, 'invalid', /golden input 0/],
   ['bytes that are no model', noOnnx, 'corrupt', /does not load/],
   ['a model that is too slow', tooSlow, 'limited', /ms a frame, the limit is/],
+  ['a model that is too large', tooLarge, 'limited', /takes \d+ MiB, the limit is 0\.1 MiB/],
 ])('%s never score, and are not tried again by themselves', async (_, one, code, message) => {
   const robot = await boot([one]);
   robot.wish(wanted(one));

@@ -1,7 +1,13 @@
 /** Pictures by sharp: veils that nothing can be taken off, and thumbnails. */
-import { previewBytes, thumbnailSide, veiledSide, veilMargin } from '../clip-limits.ts';
+import {
+  previewBytes,
+  thumbnailSide,
+  veiledBoxSide,
+  veiledSide,
+  veilMargin,
+} from '../clip-limits.ts';
 import { openImage, openPixels, smallJpeg } from '../score/image.ts';
-import type { Pictures, RawPixels, Region } from './redact-image.ts';
+import type { Pictures, Region } from './redact-image.ts';
 
 type PixelWork = Omit<Pictures, 'regions'>;
 
@@ -26,8 +32,7 @@ export const sharpPictures: PixelWork = {
   veilRaw: (pixels, regions) => veilPixels(pixels, regions),
 
   async thumbnail(image) {
-    const opened =
-      image instanceof Uint8Array ? openImage(image).rotate() : openPixels(rgbOf(image));
+    const opened = image instanceof Uint8Array ? openImage(image).rotate() : openPixels(image);
     return await smallJpeg(opened, { side: thumbnailSide, maxBytes: previewBytes });
   },
 };
@@ -38,7 +43,7 @@ const patches = { fit: 'fill', kernel: 'nearest' } as const;
 
 /** A decoder that need not give every pixel gives these in a fraction of the time. */
 async function smallOf(image: Uint8Array, size: Size): Promise<Pixels> {
-  return await pixelsOf(openImage(image).resize({ ...coarseSize(size), ...stretched }));
+  return await pixelsOf(openImage(image).resize({ ...coarseSize(size, veiledSide), ...stretched }));
 }
 
 async function veiledPixels(image: Uint8Array, regions: readonly Region[]): Promise<Pixels> {
@@ -80,26 +85,26 @@ interface Size {
   readonly height: number;
 }
 
-/** A few dozen pixels, and never more than a sixteenth of what there is. */
-function coarseSize({ width, height }: Size): Size {
-  const share = Math.min(1, veiledSide / Math.max(width, height));
+/** So many pixels a side at most, and never more than a sixteenth of what there is. */
+function coarseSize({ width, height }: Size, side: number): Size {
+  const share = Math.min(1, side / Math.max(width, height));
   return {
     width: Math.max(1, Math.min(Math.round(width * share), Math.ceil(width / 4))),
     height: Math.max(1, Math.min(Math.round(height * share), Math.ceil(height / 4))),
   };
 }
 
-/** Pixels of the whole image, or of the regions, as a few dozen that are drawn large again. */
+/** Pixels of the whole image, or of each region, as a few that are drawn large again. */
 async function veilPixels(
   pixels: Pixels,
   regions: readonly Region[] | undefined,
 ): Promise<Uint8Array> {
-  if (regions === undefined) return await coarse(pixels);
+  if (regions === undefined) return await coarse(pixels, veiledSide);
   const data = new Uint8Array(pixels.data);
   for (const region of regions) {
     const box = boxOf(region, pixels);
     if (box === undefined) continue;
-    paste(data, pixels, { box, drawn: await coarse(cropped(pixels, box)) });
+    paste(data, pixels, { box, drawn: await coarse(cropped(pixels, box), veiledBoxSide) });
   }
   return data;
 }
@@ -150,9 +155,9 @@ function paste(
   }
 }
 
-async function coarse(pixels: Pixels): Promise<Uint8Array> {
+async function coarse(pixels: Pixels, side: number): Promise<Uint8Array> {
   const { width, height, channels } = pixels;
-  const small = coarseSize(pixels);
+  const small = coarseSize(pixels, side);
   const data = await openPixels(pixels)
     .resize({ ...small, ...stretched })
     .raw()
@@ -170,16 +175,4 @@ async function flat(pixels: Pixels): Promise<Pixels> {
     .raw()
     .toBuffer();
   return { ...size, data, channels: pixels.channels };
-}
-
-/** Red first, as pictures are drawn. */
-function rgbOf(pixels: RawPixels): Pixels {
-  const { isBgr, channels } = pixels;
-  if (!isBgr) return pixels;
-  const data = new Uint8Array(pixels.data);
-  for (let at = 0; at + 2 < data.length; at += channels) {
-    data[at] = pixels.data[at + 2] ?? 0;
-    data[at + 2] = pixels.data[at] ?? 0;
-  }
-  return { ...pixels, data };
 }

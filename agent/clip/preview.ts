@@ -9,7 +9,8 @@ import type { WindowBlock } from '../window/entry.ts';
 import type { Loading } from '../window/loading.ts';
 import type { Window } from '../window/window.ts';
 import type { Draft } from './plan.ts';
-import { imageIn, type Pictures } from './redact-image.ts';
+import type { Pictures } from './redact-image.ts';
+import { shownImage } from './shown-image.ts';
 import { sketchOf } from './sketch.ts';
 
 /** As the buffer keeps it, and as the manifest tells of it. */
@@ -73,9 +74,8 @@ async function thumbnail(
   if (frame === undefined) return undefined;
   const redact = wish.redact.get(channel.topic);
   const data = redact === undefined ? frame.data : await redact(frame.data, channel);
-  const image = imageIn(decodeMessage(channel, new Uint8Array(data)));
-  if (image === undefined) return undefined;
-  const { bytes, width, height } = await pictures.thumbnail(image.raw ?? image.bytes);
+  const image = shownImage(decodeMessage(channel, new Uint8Array(data)));
+  const { bytes, width, height } = await pictures.thumbnail(image);
   const { topic } = channel;
   const atNs = String(frame.logTimeNs);
   return previewOf(bytes, {

@@ -3,6 +3,7 @@
  * length, so that no other byte of the message moves: a smaller JPEG or PNG is filled up with
  * zeros behind its end, which decoders do not look at.
  */
+import type { RgbImage } from '@fieldloop/learning';
 import { type Channel, decodeMessage } from '@fieldloop/recording';
 
 /** A rectangle in shares of the image, from its upper left corner. */
@@ -23,7 +24,7 @@ export interface Pictures {
   /** Pixels in rows without gaps, veiled. */
   veilRaw(pixels: RawPixels, regions: readonly Region[] | undefined): Promise<Uint8Array>;
   /** Small enough for a preview. */
-  thumbnail(image: Uint8Array | RawPixels): Promise<Thumbnail>;
+  thumbnail(image: Uint8Array | RgbImage): Promise<Thumbnail>;
   /** What the model finds on the image of a message; it throws when the model does not answer. */
   regions(
     model: string,
@@ -51,8 +52,6 @@ export interface RawPixels {
   readonly width: number;
   readonly height: number;
   readonly channels: 1 | 3 | 4;
-  /** The first channel is blue. */
-  readonly isBgr: boolean;
 }
 
 export interface Thumbnail {
@@ -71,7 +70,7 @@ export async function veiledImage(
   { data, channel, model }: VeilWish,
   pictures: Pictures,
 ): Promise<Uint8Array> {
-  const found = imageIn(decodeMessage(channel, data));
+  const found = imageIn(messageOf(channel, data));
   if (found === undefined) throw new Error('its messages hold no image that can be changed');
   const regions =
     model === undefined ? undefined : await pictures.regions(model, { channel, data });
@@ -105,38 +104,73 @@ function replaced(
   return whole;
 }
 
-export interface ImageInside {
+/** Messages that are known to hold one image, and to hold it in `data`. */
+const imageSchemas: ReadonlySet<string> = new Set([
+  'sensor_msgs/Image',
+  'sensor_msgs/msg/Image',
+  'sensor_msgs/CompressedImage',
+  'sensor_msgs/msg/CompressedImage',
+  'foxglove.RawImage',
+  'foxglove.CompressedImage',
+  'foxglove_msgs/RawImage',
+  'foxglove_msgs/msg/RawImage',
+  'foxglove_msgs/CompressedImage',
+  'foxglove_msgs/msg/CompressedImage',
+]);
+
+/** Those of their fields that are no numbers. */
+const imageFields: ReadonlySet<string> = new Set([
+  'header',
+  'timestamp',
+  'frame_id',
+  'format',
+  'encoding',
+  'data',
+]);
+
+/** A message that may hold another image is refused: that one would stay as it is. */
+function messageOf(channel: Channel, data: Uint8Array): Readonly<Record<string, unknown>> {
+  const schema = channel.schema?.name ?? 'no schema';
+  if (!imageSchemas.has(schema)) throw new Error(`messages of ${schema} are no known images`);
+  const message = decodeMessage(channel, data) as Readonly<Record<string, unknown>>;
+  for (const [name, value] of Object.entries(message)) {
+    if (imageFields.has(name)) continue;
+    const mayBeImage = typeof value === 'string' || typeof value === 'object';
+    if (mayBeImage) throw new Error(`its messages hold "${name}" beside the image`);
+  }
+  return message;
+}
+
+interface ImageInside {
   readonly bytes: Uint8Array;
   /** Absent for JPEG, PNG and the like. */
   readonly raw?: RawPixels | undefined;
 }
 
-/** The image of a decoded message of the usual kinds; undefined for any other. */
-export function imageIn(message: unknown): ImageInside | undefined {
-  if (typeof message !== 'object' || message === null) return undefined;
-  const { data, encoding, width, height, step } = message as Record<string, unknown>;
+/** Undefined for what is not changed here: rows with gaps between them, depth, mosaics, video. */
+function imageIn(message: Readonly<Record<string, unknown>>): ImageInside | undefined {
+  const { data, encoding, width, height, step } = message;
   const bytes = typeof data === 'string' ? Buffer.from(data, 'base64') : data;
   if (!(bytes instanceof Uint8Array) || bytes.length === 0) return undefined;
   if (typeof encoding !== 'string') return isCompressed(bytes) ? { bytes } : undefined;
   if (typeof width !== 'number' || typeof height !== 'number') return undefined;
-  const packing = packings[encoding];
-  // Rows with gaps between them, depth, mosaics: nothing that is changed here.
-  if (packing === undefined) return undefined;
-  const row = width * packing.channels;
+  const channels = channelsOf[encoding];
+  if (channels === undefined) return undefined;
+  const row = width * channels;
   if ((typeof step === 'number' && step !== 0 && step !== row) || bytes.length !== row * height) {
     return undefined;
   }
-  return { bytes, raw: { data: bytes, width, height, ...packing } };
+  return { bytes, raw: { data: bytes, width, height, channels } };
 }
 
-const packings: Readonly<Record<string, Pick<RawPixels, 'channels' | 'isBgr'>>> = {
-  rgb8: { channels: 3, isBgr: false },
-  bgr8: { channels: 3, isBgr: true },
-  rgba8: { channels: 4, isBgr: false },
-  bgra8: { channels: 4, isBgr: true },
-  mono8: { channels: 1, isBgr: false },
-  '8UC1': { channels: 1, isBgr: false },
-  '8UC3': { channels: 3, isBgr: true },
+const channelsOf: Readonly<Record<string, RawPixels['channels']>> = {
+  rgb8: 3,
+  bgr8: 3,
+  rgba8: 4,
+  bgra8: 4,
+  mono8: 1,
+  '8UC1': 1,
+  '8UC3': 3,
 };
 
 const isCompressed = (bytes: Uint8Array): boolean =>

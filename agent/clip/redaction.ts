@@ -58,14 +58,20 @@ function changeOf(rule: RedactionRule, { pictures }: RedactionDeps): Redact {
   }
 }
 
-/** Signals whose values would tell what their topic must not. */
+/** A score of a blurred camera shows nobody; one of another topic may be what is hidden. */
+const hidesScores = (rule: RedactionRule | undefined): boolean =>
+  rule !== undefined && rule.transform !== 'blur';
+
+/** Signals, and models by their ids, whose values would tell what their topic must not. */
 export function hiddenSignals(
   policy: RedactionPolicy | undefined,
-  ruleSet: Pick<RuleSet, 'signals'>,
+  ruleSet: Pick<RuleSet, 'signals' | 'models'>,
 ): ReadonlySet<string> {
   if (policy === undefined) return new Set();
-  const hidden = ruleSet.signals.filter(({ topic }) => ruleFor(policy.rules, topic) !== undefined);
-  return new Set(hidden.map(({ name }) => name));
+  const { rules } = policy;
+  const signals = ruleSet.signals.filter(({ topic }) => ruleFor(rules, topic) !== undefined);
+  const models = ruleSet.models.filter(({ inputTopic }) => hidesScores(ruleFor(rules, inputTopic)));
+  return new Set([...signals.map(({ name }) => name), ...models.map(({ id }) => id)]);
 }
 
 /** Scores as they may leave the robot: much of an image can be made again of its embedding. */
@@ -73,13 +79,14 @@ export function redactedScores(
   policy: RedactionPolicy | undefined,
   scores: readonly ScoreRecord[],
 ): readonly ScoreRecord[] {
-  if (policy === undefined || policy.keepsEmbeddings) return scores;
-  return scores.map((score) => {
-    if (score.embedding === undefined || ruleFor(policy.rules, score.topic) === undefined) {
-      return score;
-    }
+  if (policy === undefined) return scores;
+  const { rules, keepsEmbeddings } = policy;
+  return scores.flatMap((score) => {
+    const rule = ruleFor(rules, score.topic);
+    if (hidesScores(rule)) return [];
+    if (rule === undefined || keepsEmbeddings) return [score];
     const { embedding: _, ...rest } = score;
-    return rest;
+    return [rest];
   });
 }
 

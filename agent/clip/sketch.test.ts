@@ -1,12 +1,15 @@
 /**
- * Goal: a sketch shows every spike of a signal within the bytes that go up with a manifest.
- * Method: windows made by hand, their sketches unpacked again.
+ * Goal: a sketch shows every spike of a signal within the bytes that go up with a manifest, and
+ * takes no more memory for more messages.
+ * Method: windows made by hand, their sketches unpacked again; the heap while one is drawn.
  */
 import { gunzipSync } from 'node:zlib';
 import { seededRandom, silentLog } from '@fieldloop/core';
 import { expect, test } from 'vitest';
 import { previewBytes } from '../clip-limits.ts';
+import { collectGarbage } from '../collect.ts';
 import { jsonBytes, jsonChannel } from '../source/testing.ts';
+import type { WindowBlock } from '../window/entry.ts';
 import { openLoading } from '../window/loading.ts';
 import { blockOf } from '../window/testing.ts';
 import { openWindow } from '../window/window.ts';
@@ -19,6 +22,9 @@ interface Drawn {
   readonly signals: readonly { readonly name: string; readonly values: (number | null)[] }[];
 }
 
+const signalsOf = (names: readonly string[]) =>
+  names.map((name) => ({ name, topic: '/a', path: name, reduce: undefined, unit: undefined }));
+
 async function draw(valueAt: (i: number) => unknown, count: number, names = ['v']) {
   const window = openWindow({ ns: 1_000_000n * ms, memoryBytes: 1e9 }, { log: silentLog });
   window.addChannel(jsonChannel(1, '/a'));
@@ -29,13 +35,7 @@ async function draw(valueAt: (i: number) => unknown, count: number, names = ['v'
   }));
   window.addBlock(blockOf(messages));
   const { channels, held } = window;
-  const signals = names.map((name) => ({
-    name,
-    topic: '/a',
-    path: name,
-    reduce: undefined,
-    unit: undefined,
-  }));
+  const signals = signalsOf(names);
   const wish = { startNs: 0n, endNs: BigInt(count) * 10n * ms, signals, scores: [] };
   using loading = openLoading();
   const bytes = await sketchOf(wish, { channels, held, loading, records: [] });
@@ -71,4 +71,48 @@ test('what is no number is a gap, and a signal that never is one has no line', a
   expect(drawn?.signals.map(({ name }) => name)).toEqual(['v']);
   expect(drawn?.signals[0]?.values.at(-1)).toBeNull();
   expect((await draw(() => ({}), 10)).bytes).toBeUndefined();
+});
+
+test('few readings are drawn as they are', async () => {
+  const { drawn } = await draw((i) => ({ v: (i * 7) % 100 }), 100);
+  const values = drawn?.signals[0]?.values.filter((value) => value !== null);
+  expect(values).toEqual(Array.from({ length: 100 }, (_, i) => (i * 7) % 100));
+});
+
+test('sixteen signals at 1 kHz take no more memory for ten seconds than for the first', async () => {
+  const names = Array.from({ length: 16 }, (_, k) => `s${k}`);
+  const data = jsonBytes(Object.fromEntries(names.map((name, k) => [name, k / 3])));
+  const messages = Array.from({ length: 1_000 }, (_, i) => ({
+    channelId: 1,
+    atNs: BigInt(i) * ms,
+    data,
+  }));
+  const block = blockOf(messages);
+  let loaded = 0;
+  const heaps: number[] = [];
+  const { firstNs, lastNs } = block;
+  const second: WindowBlock = {
+    count: block.count,
+    firstNs,
+    lastNs,
+    channels: [1],
+    sums: new Map([[1, block.data.length]]),
+    file: undefined,
+    block: undefined,
+    async load() {
+      loaded += 1;
+      if (loaded === 2 || loaded === 10) {
+        collectGarbage();
+        heaps.push(process.memoryUsage().heapUsed);
+      }
+      return await Promise.resolve(block);
+    },
+  };
+  const wish = { startNs: 0n, endNs: 1_000n * ms, signals: signalsOf(names), scores: [] };
+  const held = Array.from({ length: 10 }, () => second);
+  const channels = new Map([[1, jsonChannel(1, '/a')]]);
+  using loading = openLoading();
+  await sketchOf(wish, { channels, held, loading, records: [] });
+  const [early, late = Number.NaN] = heaps;
+  expect(late - (early ?? 0)).toBeLessThan(1e6);
 });

@@ -21,6 +21,7 @@ import {
 import type { ScoreRecord } from '../score/scoring.ts';
 import type { WindowBlock } from '../window/entry.ts';
 import type { Loading } from '../window/loading.ts';
+import { openSketchLine, type SketchLine, sketchStepMs } from './sketch-line.ts';
 
 type SketchSignal = Pick<Signal, 'name' | 'topic' | 'path' | 'reduce' | 'unit'>;
 
@@ -56,13 +57,17 @@ export async function sketchOf(
 interface Line {
   readonly name: string;
   readonly unit: string | undefined;
-  /** ms after the start of the clip, and the value there. */
-  readonly points: (readonly [atMs: number, value: number])[];
+  readonly values: SketchLine;
 }
+
+const lengthMsOf = ({ startNs, endNs }: SketchWish): number => Number(endNs - startNs) / 1e6;
 
 async function linesOf(wish: SketchWish, source: SketchSource): Promise<Line[]> {
   const signals = wish.signals.slice(0, maxSketchSignals);
-  const lines = signals.map(({ name, unit }): Line => ({ name, unit, points: [] }));
+  const lengthMs = lengthMsOf(wish);
+  const lines = signals.map(
+    ({ name, unit }): Line => ({ name, unit, values: openSketchLine(lengthMs) }),
+  );
   const readings = readingsOf(signals, lines, source.channels);
   for (const held of source.held) {
     if (held.lastNs < wish.startNs || held.firstNs > wish.endNs) continue;
@@ -71,9 +76,11 @@ async function linesOf(wish: SketchWish, source: SketchSource): Promise<Line[]> 
     if (block !== undefined) readBlock(block, wish, readings);
   }
   for (const name of wish.scores.slice(0, maxSketchSignals - lines.length)) {
-    lines.push({ name, unit: undefined, points: scorePoints(name, wish, source.records) });
+    const values = openSketchLine(lengthMs);
+    readScores(name, wish, { records: source.records, values });
+    lines.push({ name, unit: undefined, values });
   }
-  return lines.filter(({ points }) => points.length > 0);
+  return lines.filter(({ values }) => !values.isEmpty);
 }
 
 /** Takes message i of a block at a moment. */
@@ -116,7 +123,7 @@ function readingOf(
         const value = slots.numbers[at] ?? Number.NaN;
         const state = slots.states[at];
         const isNumber = state === slotState.number || state === slotState.truth;
-        if (isNumber && Number.isFinite(value)) lines[k]?.points.push([atMs, value]);
+        if (isNumber && Number.isFinite(value)) lines[k]?.values.add(atMs, value);
       }
     };
   } catch {
@@ -139,46 +146,28 @@ function readBlock(
   }
 }
 
-function scorePoints(
+function readScores(
   name: string,
   { startNs, endNs }: SketchWish,
-  records: readonly ScoreRecord[],
-): Line['points'] {
-  return records.flatMap(({ scorer, atNs, values }) => {
-    if (!name.startsWith(`${scorer}.`) || atNs < startNs || atNs > endNs) return [];
-    const value = (values as Readonly<Record<string, number>>)[name.slice(scorer.length + 1)];
-    if (value === undefined || !Number.isFinite(value)) return [];
-    return [[Number(atNs - startNs) / 1e6, value] as const];
-  });
+  { records, values }: { readonly records: readonly ScoreRecord[]; readonly values: SketchLine },
+): void {
+  for (const { scorer, atNs, values: given } of records) {
+    if (!name.startsWith(`${scorer}.`) || atNs < startNs || atNs > endNs) continue;
+    const value = (given as Readonly<Record<string, number>>)[name.slice(scorer.length + 1)];
+    if (value === undefined || !Number.isFinite(value)) continue;
+    values.add(Number(atNs - startNs) / 1e6, value);
+  }
 }
 
 /** `values[i]` is of the part from `i * stepMs` on; null where there was none. */
-function documentOf(lines: readonly Line[], { startNs, endNs }: SketchWish, points: number) {
-  const lengthMs = Number(endNs - startNs) / 1e6;
-  const stepMs = Math.max(1e-3, lengthMs / points);
+function documentOf(lines: readonly Line[], wish: SketchWish, points: number) {
   return {
-    startNs: String(startNs),
-    stepMs,
-    signals: lines.map(({ name, unit, points: all }) => ({
+    startNs: String(wish.startNs),
+    stepMs: sketchStepMs(lengthMsOf(wish), points),
+    signals: lines.map(({ name, unit, values }) => ({
       name,
       ...(unit === undefined ? {} : { unit }),
-      values: parted(all, stepMs, points),
+      values: values.parted(points),
     })),
   };
-}
-
-function parted(points: Line['points'], stepMs: number, count: number): (number | null)[] {
-  const values: (number | null)[] = Array.from({ length: count }, () => null);
-  const ordered = points.toSorted(([a], [b]) => a - b);
-  let before = ordered[0]?.[1] ?? 0;
-  let part = -1;
-  for (const [atMs, value] of ordered) {
-    const here = Math.min(count - 1, Math.floor(atMs / stepMs));
-    const own = here === part ? (values[here] ?? before) : undefined;
-    if (own === undefined && part >= 0) before = values[part] ?? before;
-    part = here;
-    const isFarther = own === undefined || Math.abs(value - before) >= Math.abs(own - before);
-    if (isFarther) values[here] = Number(value.toPrecision(4));
-  }
-  return values;
 }

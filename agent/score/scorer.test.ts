@@ -236,6 +236,51 @@ test('a model that does not match its description says what it has instead', asy
   expect((await faultOf(yaml, new Uint8Array([1, 2, 3]))).code).toBe('corrupt');
 });
 
+/** Loads a model of this shape that is fed 8 x 4 pixels. */
+async function loadShaped(dimensions: readonly (number | string)[], input: object): Promise<void> {
+  const size = 8 * 4 * 3;
+  const zeros = Array.from({ length: size }, () => 0);
+  const { golden: _, ...yaml } = imageModel().yaml as { readonly input: object; golden: unknown };
+  const network: Network = [
+    { inputs: size, outputs: 2, weights: new Float64Array(size * 2), bias: new Float64Array(2) },
+  ];
+  const given = { ...yaml.input, width: 8, height: 4, ...input };
+  const ends = { name: 'shaped', input: { name: 'x', dimensions }, output: 'logits' };
+  const golden = [{ input: zeros, output: [0, 0] }];
+  await using _scorer = await load(
+    { ...yaml, input: given, golden },
+    onnxFile(networkGraph(network, ends)),
+  );
+}
+
+test.each([
+  [[1, 3, 4, 8], 'nchw'],
+  [[1, 4, 8, 3], 'nhwc'],
+  [['N', 3, 4, 8], 'nchw'],
+  [['N', 3, 'H', 'W'], 'nchw'],
+  [['N', 'H', 'W', 3], 'nhwc'],
+  [[1, 96], 'nhwc'],
+])('an image input of %j is fed as %s', async (dimensions, layout) => {
+  await expect(loadShaped(dimensions, { layout })).resolves.toBeUndefined();
+});
+
+test.each([
+  [[1, 4, 8, 3], 'nchw', '[3, 4, 8]'],
+  [[1, 3, 8, 4], 'nchw', '[3, 4, 8]'],
+  [[1, 3, 4, 8], 'nhwc', '[4, 8, 3]'],
+  [['N', 8, 4, 'C'], 'nhwc', '[4, 8, 3]'],
+  [['N', 8, 'H', 'W'], 'nchw', '[3, 4, 8]'],
+])('an image input of %j is not fed as %s', async (dimensions, layout, fed) => {
+  const fault = await loadShaped(dimensions, { layout }).catch((error: unknown) => error);
+  expect(fault).toMatchObject({
+    code: 'invalid',
+    message: expect.stringContaining(
+      `its input x is [${dimensions.join(', ')}], model.yaml feeds ${layout} rgb ${fed}`,
+    ) as string,
+    remedy: expect.stringContaining('Let layout') as string,
+  });
+});
+
 const hasMnist = existsSync(mnist);
 test.skipIf(!hasMnist)(
   `the public MNIST model scores numbers${hasMnist ? '' : ' (skipped: ../shared/data is absent)'}`,

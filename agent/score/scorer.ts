@@ -3,6 +3,7 @@ import { asFault, type Clock, Fault } from '@fieldloop/core';
 import {
   contentTensor,
   frameContent,
+  type ImageInput,
   outputNames,
   type OutputTensor,
   type RgbImage,
@@ -113,20 +114,36 @@ async function scoreFrame(
   }
 }
 
-/** The dimensions to call with; a size that the model leaves open is 1. */
+/** The dimensions to call with; a size that the model leaves open is that of an image, or 1. */
 function fitInput(model: LoadedModel, session: OnnxSession): number[] {
-  const { inputName: name } = model;
+  const { inputName: name, input } = model;
   const shape = tensorOf(model, session.inputs, { name, key: 'input.name', types: ['float32'] });
-  const dimensions = shape.dimensions.map((size) =>
-    typeof size === 'number' && size > 0 ? size : 1,
+  const told = shape.dimensions.map((size) =>
+    typeof size === 'number' && size > 0 ? size : undefined,
   );
+  // A model may take an image as one row, too: its numbers are in the order of the layout.
+  const image = input.kind === 'image' && told.length > 2 ? input.image : undefined;
+  const sides = image === undefined ? [] : sidesOf(image);
+  const before = told.length - sides.length;
+  const dimensions = told.map((size, i) => size ?? sides[i - before] ?? 1);
+  const text = `its input ${shape.name} is [${shape.dimensions.join(', ')}]`;
+  if (image !== undefined && orderOf(dimensions) !== orderOf(sides)) {
+    const fed = `${image.layout} ${image.colour} [${sides.join(', ')}]`;
+    const remedy = 'Let layout, width, height and colour in model.yaml be those of the model.';
+    throw misfit(model, `${text}, model.yaml feeds ${fed}`, remedy);
+  }
   const size = dimensions.reduce((product, one) => product * one, 1);
   if (size === model.inputSize) return dimensions;
-  const text = `[${shape.dimensions.join(', ')}]`;
-  throw misfit(
-    model,
-    `its input ${shape.name} is ${text}, model.yaml feeds ${model.inputSize} numbers`,
-  );
+  throw misfit(model, `${text}, model.yaml feeds ${model.inputSize} numbers`);
+}
+
+/** In which order numbers stand: a size of one changes nothing of it. */
+const orderOf = (sizes: readonly number[]): string => sizes.filter((size) => size !== 1).join();
+
+/** Of an image, as its layout has them. */
+function sidesOf({ layout, width, height, colour }: ImageInput): readonly number[] {
+  const colours = colour === 'rgb' ? 3 : 1;
+  return layout === 'nchw' ? [colours, height, width] : [height, width, colours];
 }
 
 /** Every output that is asked for is there, and gives as many numbers as there are classes. */
@@ -229,9 +246,14 @@ function expectScore(model: LoadedModel, outputs: readonly OutputTensor[]): void
   throw new Fault('invalid', notFinite, { place, remedy });
 }
 
-function misfit(model: LoadedModel, message: string): Fault {
+function misfit(
+  model: LoadedModel,
+  message: string,
+  remedy = 'Export both together; do not edit one of them alone.',
+): Fault {
+  const place = model.file;
   return new Fault('invalid', `model.onnx and model.yaml do not fit: ${message}`, {
-    place: model.file,
-    remedy: 'Export both together; do not edit one of them alone.',
+    place,
+    remedy,
   });
 }
