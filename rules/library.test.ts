@@ -115,12 +115,14 @@ test('confidence-drop: unsure for a second while driving', async () => {
 });
 
 test('sensor-dropout: the lidar is silent, or stutters, while the robot is on', async () => {
-  const silent = (s: number): boolean => s < 10 || s > 13;
-  expect(await drive({ seconds: 20, scansAt: silent })).toEqual([baseline, 'sensor-dropout 11.4']);
+  const silent = (s: number): boolean => s < 14 || s > 17;
+  expect(await drive({ seconds: 24, scansAt: silent })).toEqual([baseline, 'sensor-dropout 15.4']);
   const dead = (): boolean => false;
-  expect(await drive({ seconds: 8, scansAt: dead })).toEqual(['sensor-dropout 1.5', baseline]);
-  const stutters = (s: number): boolean => s < 10 || Math.round(s * 10) % 2 === 0;
-  const fired = await drive({ seconds: 20, scansAt: stutters });
+  expect(await drive({ seconds: 14, scansAt: dead })).toEqual([baseline, 'sensor-dropout 11.5']);
+  const slowToStart = (s: number): boolean => s > 8;
+  expect(await drive({ seconds: 18, scansAt: slowToStart })).toEqual([baseline]);
+  const stutters = (s: number): boolean => s < 12 || Math.round(s * 10) % 2 === 0;
+  const fired = await drive({ seconds: 22, scansAt: stutters });
   expect(fired.slice(1)).toEqual([expect.stringMatching(/^sensor-dropout 1[0-9]/)]);
 });
 
