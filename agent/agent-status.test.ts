@@ -31,11 +31,39 @@ test('bytes of each topic, clips by state and the age of the backlog are in the 
   expect(status.uplink.backlogS).toBeLessThan(60);
 });
 
+test('what became of the last triggers is told; a recording that is read again cuts nothing', async () => {
+  using home = openHome();
+  const startNs = BigInt(Date.now() - 60_000) * 1_000_000n;
+  const messages = Array.from({ length: 60 }, (_, i) => ({
+    topic: '/odom',
+    atNs: startNs + BigInt(i) * 100_000_000n,
+    value: { vx: i === 20 ? 2 : 0 },
+  }));
+  await writeRecording(join(home.path, 'a.mcap'), messages);
+  const plan = { sources: [{ name: 'main', file: 'a.mcap', speed: 'max' }], rules: plainRules };
+  const ran = async (): Promise<AgentStatus> => {
+    await using running = await home.start(plan);
+    return await running.until(({ finished }) => finished);
+  };
+  const first = await ran();
+  const atNs = String(startNs + 2_000_000_000n);
+  const { clipId } = first.lastClip ?? {};
+  expect(first.verdicts).toEqual([{ rule: 'fast', atNs, outcome: 'clip', clipId }]);
+  expect(first.ledger).toMatchObject([{ rule: 'fast', outcome: 'clip', count: 1 }]);
+  expect(first.clips).toMatchObject({ cut: 1, sealed: 1 });
+  expect((await ran()).clips).toMatchObject({ cut: 0, sealed: 1 });
+});
+
 test('of a hundred topics those that bring most are told where there is little room', () => {
   const numbers = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`/t${n}`, n]));
-  const status = { device: 'amr-01', machine: { topics: numbers, topicBytes: numbers, duty: 1 } };
-  const { device, machine } = shortStatus(status as unknown as AgentStatus);
+  const status = {
+    device: 'amr-01',
+    machine: { topics: numbers, topicBytes: numbers, duty: 1 },
+    ledger: Object.values(numbers).map((count) => ({ rule: 'fast', outcome: 'clip', count })),
+  };
+  const { device, machine, ledger } = shortStatus(status as unknown as AgentStatus);
   expect([device, machine.duty]).toEqual(['amr-01', 1]);
+  expect(ledger.map(({ count }) => count)).toEqual(Array.from({ length: 40 }, (_, n) => 99 - n));
   for (const few of [machine.topics, machine.topicBytes]) {
     expect(Object.keys(few)).toHaveLength(40);
     expect(few).toMatchObject({ '/t99': 99, '/t60': 60 });

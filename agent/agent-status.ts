@@ -6,7 +6,7 @@ import type { CloudLink } from './cloud-link.ts';
 import type { Governor } from './governor.ts';
 import { busiest } from './health/busiest.ts';
 import type { AgentStatus } from './health/status.ts';
-import { maxMeasuredTopics } from './limits.ts';
+import { ledgerToldHours, maxMeasuredTopics } from './limits.ts';
 import type { DataProgress } from './messages.ts';
 import { modelFigures } from './models-report.ts';
 import type { ModelsInUse } from './models-types.ts';
@@ -17,6 +17,7 @@ import { agentVersion } from './version.ts';
 export interface StatusParts {
   readonly device: string;
   readonly uptimeS: number;
+  readonly nowMs: number;
   readonly config: AgentConfig;
   readonly buffer: AgentBuffer;
   readonly link: CloudLink;
@@ -34,7 +35,7 @@ export interface StatusParts {
 }
 
 /** Before the data thread said anything. */
-const noSource = { messages: 0, bytes: 0, lagMs: 0, reconnects: 0, broken: 0, each: [] } as const;
+const noSource = { messages: 0, bytes: 0, lagMs: 0, reconnects: 0, each: [] } as const;
 
 export function statusOf(parts: StatusParts): AgentStatus {
   const { config, buffer, link, results, progress, governor } = parts;
@@ -49,7 +50,7 @@ export function statusOf(parts: StatusParts): AgentStatus {
     device: parts.device,
     agentVersion,
     uptimeS: parts.uptimeS,
-    source: progress?.source ?? noSource,
+    source: { ...(progress?.source ?? noSource), ...results.recent.unread },
     score: progress?.score ?? { count: 0, skipped: 0, faults: 0 },
     rules: {
       set: ruleSet.name,
@@ -65,7 +66,7 @@ export function statusOf(parts: StatusParts): AgentStatus {
     },
     models: modelFigures(parts.models, progress),
     clips: {
-      cut: progress?.clipsCut ?? 0,
+      cut: results.cut,
       sealed: counts.ever.sealed,
       acknowledged: counts.ever.acknowledged,
       bytes: counts.bytes,
@@ -76,6 +77,8 @@ export function statusOf(parts: StatusParts): AgentStatus {
     },
     uplink,
     ...(lastClip === undefined ? {} : { lastClip }),
+    verdicts: results.recent.verdicts,
+    ledger: buffer.ledger(parts.nowMs - ledgerToldHours * 3_600_000),
     clock: parts.clock,
     machine: {
       ...governor.figures,
@@ -90,6 +93,7 @@ export function statusOf(parts: StatusParts): AgentStatus {
       scoreP99Ms: progress?.scoreP99 ?? {},
     },
     caps: capsOf(config),
+    isRebuilt: buffer.recovery.rebuilt,
     paused: parts.isPaused,
     held: parts.isHeld,
     degraded: parts.degraded,
@@ -107,11 +111,16 @@ export function statusLine({ source, clips, uplink, degraded, machine }: AgentSt
 }
 
 /** For an answer that has little room: the topics that bring most, of however many there are. */
-export function shortStatus({ machine, ...rest }: AgentStatus): AgentStatus {
+export function shortStatus({ machine, ledger, ...rest }: AgentStatus): AgentStatus {
   const { topics, topicBytes } = machine;
   const few = (numbers: Readonly<Record<string, number>>): Record<string, number> =>
     Object.fromEntries(busiest(numbers, maxMeasuredTopics));
-  return { ...rest, machine: { ...machine, topics: few(topics), topicBytes: few(topicBytes) } };
+  const most = ledger.toSorted((a, b) => b.count - a.count).slice(0, maxMeasuredTopics);
+  return {
+    ...rest,
+    ledger: most,
+    machine: { ...machine, topics: few(topics), topicBytes: few(topicBytes) },
+  };
 }
 
 function capsOf({ limits, buffer }: AgentConfig): AgentStatus['caps'] {

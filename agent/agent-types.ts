@@ -12,6 +12,8 @@ export interface AgentDeps {
   readonly log: Log;
   /** Where the level of the log can be changed, and what was complained of. */
   readonly levels?: Omit<LeveledLog, 'log'> | undefined;
+  /** Other threads write no lines: `levels` hears them. */
+  readonly isQuiet?: boolean | undefined;
   /** The cloud asks this process to end, so that its supervisor starts it again. */
   readonly onRestart?: (() => void) | undefined;
   /** A start that waits for cloud or models waits no longer once this aborts. */

@@ -7,30 +7,38 @@ import { formatOf, readSplits } from '@fieldloop/recording';
 import { openRecording } from '@fieldloop/recording/folder';
 import { gatherFacts, type RecordingFacts } from '@fieldloop/rules';
 import type { Finding } from './finding.ts';
-import { dialWithinMs } from './limits.ts';
+import { dialWithinMs, maxCheckedBytes, maxCheckedFiles } from './limits.ts';
 import type { SourceConfig } from './source-config.ts';
 import { subprotocols } from './source/foxglove-frames.ts';
+import { joined } from './source/prefix.ts';
 import { checkRclnodejs } from './source/rclnodejs.ts';
+import { scan } from './source/scan.ts';
 
-/** Of a finished recording, what it holds is added to `facts`. */
+export interface SourceCheck {
+  /** Where what a finished recording holds is added. */
+  readonly facts: RecordingFacts[];
+  /** The agent's own folder, whose clips are no recordings. */
+  readonly except: string;
+}
+
 export async function checkSource(
   about: string,
   source: SourceConfig,
-  facts: RecordingFacts[],
+  check: SourceCheck,
 ): Promise<Finding> {
   try {
-    return await findingOf(about, source, facts);
+    return await findingOf(about, source, check);
   } catch (error) {
     return { level: 'error', about, text: faultLine(asFault(error)) };
   }
 }
 
-function findingOf(about: string, source: SourceConfig, facts: RecordingFacts[]): Promise<Finding> {
+function findingOf(about: string, source: SourceConfig, check: SourceCheck): Promise<Finding> {
   switch (source.kind) {
     case 'file':
-      return checkFile(about, source.path, facts);
+      return checkFile(about, source, check);
     case 'folder':
-      return checkFolder(about, source);
+      return checkFolder(about, source, check);
     case 'sim':
       return checkSim(about, source);
     case 'foxglove':
@@ -40,14 +48,16 @@ function findingOf(about: string, source: SourceConfig, facts: RecordingFacts[])
   }
 }
 
-async function checkFile(about: string, path: string, facts: RecordingFacts[]): Promise<Finding> {
+async function checkFile(
+  about: string,
+  { path, prefix }: Extract<SourceConfig, { kind: 'file' }>,
+  { facts }: SourceCheck,
+): Promise<Finding> {
   const recording = await openRecording(path);
   const [first] = recording.splits;
   await using file = await first?.open();
   const format = file === undefined ? 'other' : await formatOf(file);
-  const gathering = gatherFacts();
-  for await (const item of readSplits(recording, { reuse: true })) gathering.take(item);
-  facts.push(gathering.facts());
+  facts.push(await factsOf(recording, prefix));
   const size = formatSize(recording.size);
   const [missing] = recording.missing;
   if (missing !== undefined) {
@@ -57,19 +67,54 @@ async function checkFile(about: string, path: string, facts: RecordingFacts[]): 
   return { level: 'ok', about, text: `${path} is a whole ${format} recording of ${size}` };
 }
 
+/** With the topics that rules know. */
+async function factsOf(
+  recording: Awaited<ReturnType<typeof openRecording>>,
+  prefix: string | undefined,
+): Promise<RecordingFacts> {
+  const gathering = gatherFacts();
+  for await (const item of readSplits(recording, { reuse: true })) gathering.take(item);
+  const { channels, ...rest } = gathering.facts();
+  const named = channels.map(({ channel, ...counts }) => {
+    const topic = prefix === undefined ? channel.topic : joined(prefix, channel.topic);
+    return { ...counts, channel: { ...channel, topic } };
+  });
+  return { ...rest, channels: named };
+}
+
 async function checkFolder(
   about: string,
-  { path, glob, follow }: Extract<SourceConfig, { kind: 'folder' }>,
+  source: Extract<SourceConfig, { kind: 'folder' }>,
+  { facts, except }: SourceCheck,
 ): Promise<Finding> {
+  const { path, glob, follow, prefix } = source;
   try {
     await access(path, constants.R_OK | constants.X_OK);
   } catch (error) {
     const { code = String(error) } = error as NodeJS.ErrnoException;
-    const text = `folder ${path} cannot be read (${code}). Make it, or correct the path.`;
+    const isThere = code === 'EACCES' || code === 'EPERM';
+    const remedy = isThere ? "Let the agent's user read it." : 'Make it, or correct the path.';
+    const text = `folder ${path} cannot be read (${code}). ${remedy}`;
     return { level: 'error', about, text };
   }
   const how = follow ? 'as they grow' : 'when they are finished';
-  return { level: 'ok', about, text: `folder ${path} can be read; takes ${glob} ${how}` };
+  const text = `folder ${path} can be read; takes ${glob} ${how}`;
+  const { found } = await scan({ path, glob, except });
+  const newest = found.toSorted((a, b) => b.changedMs - a.changedMs);
+  for (const candidate of newest.slice(0, maxCheckedFiles)) {
+    try {
+      const recording = await openRecording(candidate.path);
+      if (recording.size > maxCheckedBytes) continue;
+      facts.push(await factsOf(recording, prefix));
+      return { level: 'ok', about, text: `${text}; rules are compared with ${candidate.path}` };
+    } catch (error) {
+      const fault = asFault(error);
+      if (fault.code === 'internal') throw error;
+      // One that is still being written has no end yet.
+      if (fault.code === 'forbidden') return { level: 'warning', about, text: faultLine(fault) };
+    }
+  }
+  return { level: 'ok', about, text };
 }
 
 const absent = (about: string, address: string, why = ''): Finding => ({

@@ -4,7 +4,15 @@
  * Method: `check` on identities whose certificates a real authority issued for so many days,
  * against a TLS listener that says what a gate says.
  */
-import { mkdirSync, mkdtempSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statfsSync,
+  truncateSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,6 +27,8 @@ import { loadConfig } from './config.ts';
 import type { Finding } from './finding.ts';
 import { openLocalSocket } from './health/socket.ts';
 import { statusSocketPath } from './health/status.ts';
+import { writeRecording } from './source/testing.ts';
+import { plainRules } from './testing.ts';
 
 let folder = '';
 beforeEach(() => {
@@ -163,6 +173,66 @@ test('sources that are not there now: what waits is a warning, what cannot start
     expect.stringContaining('ROS 2 is not sourced'),
   ]);
 });
+
+test('rules are compared with the newest recording of a folder that can be read', async () => {
+  const file = join(folder, 'agent.yaml');
+  const bags = join(folder, 'bags');
+  const config = {
+    device: { name: 'amr-017' },
+    sources: [{ name: 'bags', folder: 'bags', prefix: '/front' }],
+    rules: 'rules.yaml',
+    buffer: { path: 'bags/state' },
+  };
+  writeFileSync(file, JSON.stringify(config));
+  writeFileSync(join(folder, 'rules.yaml'), plainRules);
+  mkdirSync(join(bags, 'state', 'clips'), { recursive: true });
+  const record = async (name: string, topic: string, ageS: number): Promise<void> => {
+    const path = join(bags, name);
+    await writeRecording(path, [{ topic, atNs: 1n, value: { vx: 1 } }]);
+    const at = Date.now() / 1_000 - ageS;
+    utimesSync(path, at, at);
+  };
+  await record('old.mcap', '/odom', 30);
+  await record('a.mcap', '/odo', 20);
+  await record('b.mcap', '/odo', 10);
+  truncateSync(join(bags, 'b.mcap'), 200);
+  const found = await findings(file);
+  expect(found.find(({ about }) => about === 'sources[0]')).toMatchObject({
+    level: 'ok',
+    text: expect.stringMatching(/takes .* as they grow; rules are compared with .*a\.mcap$/),
+  });
+  expect(found).toContainEqual({
+    level: 'warning',
+    about: 'rules',
+    text: expect.stringMatching(/no topic "\/odom"\. +Its topics are \/front\/odo\./),
+  });
+});
+
+test('a buffer that can hold nothing, or that cannot be made, is told of with what to do', async () => {
+  const file = join(folder, 'agent.yaml');
+  const bufferFinding = async (buffer: object): Promise<Finding | undefined> => {
+    const source = { name: 'main', folder: '.' };
+    const config = { device: { name: 'amr-017' }, sources: [source], rules: 'rules.yaml', buffer };
+    writeFileSync(file, JSON.stringify(config));
+    return (await findings(file)).find(({ about }) => about === 'buffer');
+  };
+  expect(await bufferFinding({ path: 'state', quota: '0B' })).toMatchObject({
+    level: 'warning',
+    text: expect.stringMatching(/quota is 0 B: every clip goes as it comes\. Give it a size/),
+  });
+  expect(await bufferFinding({ path: '/proc/nope' })).toMatchObject({
+    level: 'error',
+    text: expect.stringMatching(/takes no files \(ENOENT\)\. Let buffer\.path be a folder/),
+  });
+});
+
+async function findings(file: string): Promise<Finding[]> {
+  const found: Finding[] = [];
+  for await (const finding of checkAgent(loadConfig(file, {}), { clock: systemClock })) {
+    found.push(finding);
+  }
+  return found;
+}
 
 test('clips that the buffer holds are part of its quota: they need no room any more', async () => {
   const file = join(folder, 'agent.yaml');

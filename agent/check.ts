@@ -2,7 +2,8 @@
  * Everything that can be known to be wrong before a start, each with what to do about it. Nothing
  * is changed but a file that is written and removed to see whether the buffer's folder takes one.
  */
-import { mkdir, readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asFault, type Clock, faultLine, formatDurationNs, formatSize } from '@fieldloop/core';
 import { decodeMessage } from '@fieldloop/recording';
@@ -14,6 +15,7 @@ import {
   type RuleSet,
 } from '@fieldloop/rules';
 import { clipFolders, placesBelow } from './buffer/places.ts';
+import { checkSqlite } from './buffer/sqlite.ts';
 import { checkLink } from './check-link.ts';
 import { checkRedaction } from './clip/check-redaction.ts';
 import { checkSource } from './check-source.ts';
@@ -23,6 +25,7 @@ import { loadIdentity } from './enroll/identity.ts';
 import { identityFolder } from './cloud-link.ts';
 import { statusSocketPath } from './health/status.ts';
 import type { Finding } from './finding.ts';
+import { makeFolder } from './make-folder.ts';
 import { modelsFolder, readChosen } from './models-chosen.ts';
 import type { ModelFiles } from './score/model-files.ts';
 import { certificateDaysLeft } from './limits.ts';
@@ -42,13 +45,14 @@ export async function* checkAgent(
   yield ok('config', `${config.file} is whole; device ${config.device.name}`);
   const facts: RecordingFacts[] = [];
   for (const [i, source] of config.sources.entries()) {
-    yield await checkSource(`sources[${i}]`, source, facts);
+    yield await checkSource(`sources[${i}]`, source, { facts, except: config.buffer.path });
   }
   yield* checkRules(config, facts);
   yield* checkWindows(config);
   yield* checkRedaction(config.redaction, facts);
   yield* checkModels(config, deps);
   yield* checkBuffer(config);
+  yield* checkIndex(config.buffer.path);
   yield* checkIdentity(config, deps);
   yield checkClock(deps.clock.now());
 }
@@ -177,13 +181,18 @@ async function* checkBuffer(config: AgentConfig): AsyncGenerator<Finding> {
   const { path, quotaBytes, headroomBytes } = config.buffer;
   const probe = join(path, `.probe-${process.pid}`);
   try {
-    await mkdir(path, { recursive: true, mode: 0o750 });
+    await makeFolder(path, 0o750);
     await writeFile(probe, 'x');
     await rm(probe);
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     const text = `${path} takes no files (${code}). Let buffer.path be a folder that this user may write to.`;
     yield { level: 'error', about, text };
+    return;
+  }
+  if (quotaBytes === 0) {
+    const text = `buffer.quota is 0 B: every clip goes as it comes. Give it a size, or a share of the disk such as 20%, in ${config.file}.`;
+    yield warning(about, text);
     return;
   }
   const { bavail, blocks, bsize } = await statfs(path);
@@ -205,6 +214,18 @@ async function* checkBuffer(config: AgentConfig): AsyncGenerator<Finding> {
     about,
     `${found}; free is less than ${needs}. Lower them or free space: clips go by value.`,
   );
+}
+
+/** What else keeps it from being read, such as the agent that holds it, is found elsewhere. */
+function* checkIndex(path: string): Generator<Finding> {
+  const { database } = placesBelow(path);
+  if (!existsSync(database)) return;
+  try {
+    checkSqlite(database);
+  } catch (error) {
+    const fault = asFault(error);
+    if (fault.code === 'corrupt') yield warning('buffer', faultLine(fault));
+  }
 }
 
 /** Bytes of clips in a buffer that an agent may have open; they come and go meanwhile. */

@@ -87,7 +87,26 @@ test('with an agent that runs, and after it: clips, pause, logs, updates, a repl
     expect((await run(file, 'update', 'history')).out).toContain('rules local@1');
     expect((await run(file, 'reload')).out).toBe('changed: nothing\n');
     expect(await run(file, 'pull', 'ffff')).toMatchObject({ code: 4 });
+    const range = `${startNs}..${startNs + 5_000_000_000n}`;
+    const [once, twice] = [await run(file, 'pull', range), await run(file, 'pull', range)];
+    expect([once.code, twice.code]).toEqual([0, 0]);
+    expect(once.out).not.toBe(twice.out);
+    expect(await run(file, 'pull', '2022-11-14T22:13:20Z..2022-11-14T22:13:30Z')).toMatchObject({
+      code: 4,
+      err: expect.stringMatching(/no clip was cut: the window holds 2023-11-14T22:13:20.000Z to /),
+    });
+    expect(await run(file, 'pull', range, '--topics', '/odon')).toMatchObject({
+      code: 4,
+      err: expect.stringMatching(/there is no topic \/odon\. Did you mean "\/odom"\? Ask for /),
+    });
     expect(await run(file, 'pull', '5..4')).toMatchObject({ code: 2 });
+    expect(await run(file, 'pull', `${startNs}..${startNs + 700_000_000_000n}`)).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/spans 700 s\. Ask for at most 600 s at once\./),
+    });
+    expect((await run(file, 'clip', 'now', '--post', '11m')).err).toBe(
+      '--post is 11m, which is too long for a clip. Write a time of at most 600 s.\n',
+    );
     expect((await run(file, 'clips', 'drop', id)).out).toMatch(/^dropped/);
     expect(JSON.parse((await run(file, 'logs', '--json')).out)).toEqual([]);
   }
@@ -153,6 +172,8 @@ test('the doctor names topics that never came, missed rates, slow models and ful
       ...status.source,
       messages: 10,
       each: [{ name: 'main', state: 'silent', reason: 'it says nothing for 9 s' }],
+      broken: 2,
+      lastUnread: 'bags/b.mcap@byte 9: it is torn. Copy it again.',
     },
     score: { count: 10, skipped: 90, faults: 20 },
     rules: { ...status.rules, evaluations: 200, unknown: 190, off: { blind: 'no such thing' } },
@@ -164,6 +185,7 @@ test('the doctor names topics that never came, missed rates, slow models and ful
     },
     clips: { ...status.clips, bytes: 0.9 * status.caps.quotaBytes },
     degraded: ['models skip frames'],
+    isRebuilt: true,
     clock: { synced: false, source: 'system' },
   };
   const before = (odom: number): AgentStatus => ({
@@ -183,6 +205,8 @@ test('the doctor names topics that never came, missed rates, slow models and ful
   );
   expect(all).toMatch(/^warning models: 90 of 120 frames were passed over/m);
   expect(all).toMatch(/^warning models: 20 of 120 frames gave no score/m);
+  expect(all).toMatch(/^warning recordings: 2 broken; the last: bags\/b\.mcap@byte 9: it is torn/m);
+  expect(all).toMatch(/^warning buffer: the index was damaged .* Check the disk;/m);
   expect(all).toMatch(/^warning buffer: the buffer holds .* and is full in [\d.]+ h/m);
   expect(all).toMatch(/^warning disk: 1 B are free/m);
   expect(all).toMatch(/^warning source main: silent/m);

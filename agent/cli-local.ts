@@ -3,11 +3,12 @@
  * look into its folder when none does.
  */
 import { existsSync } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { asFault, Fault, formatSize, type Json, parseDurationNs, silentLog } from '@fieldloop/core';
-import { systemClock, systemIds } from '@fieldloop/core/system';
-import { type AgentBuffer, openBuffer } from './buffer/buffer.ts';
+import { asFault, Fault, formatSize, type Json, parseDurationNs } from '@fieldloop/core';
+import { systemClock } from '@fieldloop/core/system';
+import { wireLimits } from '@fieldloop/proto';
+import type { AgentBuffer } from './buffer/buffer.ts';
+import { exportClip } from './cli-export.ts';
 import type { Command } from './commander.ts';
 import type { AgentConfig } from './config.ts';
 import { askAgent, type LocalRequest } from './health/socket.ts';
@@ -15,7 +16,9 @@ import { statusSocketPath } from './health/status.ts';
 import { type ListedClip, listClips, type ShownClip, showClip } from './held-clips.ts';
 import { maxClipWaitMs } from './limits.ts';
 import { dropClip } from './local.ts';
+import { openOffline } from './offline-buffer.ts';
 import type { Output } from './output.ts';
+import { plainLog } from './plain-log.ts';
 import { readUpdates, type UpdateStatus, updatesKey } from './updates.ts';
 
 export interface LocalTools extends Output {
@@ -46,7 +49,7 @@ function addClips(program: Command, tools: LocalTools): void {
       const listed = (await asked(tools, { ask: 'clips', ...of }, (buffer) =>
         listClips(buffer.clips, of),
       )) as ListedClip[];
-      print(tools, json, listed, () => listed.map(lineOf).join('') || 'no clips are held\n');
+      print(tools, json, listed, () => listText(listed) || noneText(rule));
     });
   clips
     .command('show <clip>')
@@ -59,17 +62,12 @@ function addClips(program: Command, tools: LocalTools): void {
   clips
     .command('export <clip> [file]')
     .description('copy its MCAP, which opens in Foxglove, to a file or folder')
-    .action(async (id: string, target = '.') => {
+    .option('--force', 'write over a file that is there')
+    .action(async (id: string, target = '.', { force }: { force?: true }) => {
       const clip = await shown(tools, id);
       const name = basename(clip.path);
       const to = target.endsWith('.mcap') ? target : join(target, `${clip.clip}${name.slice(64)}`);
-      await copyFile(clip.path, to).catch((error: unknown) => {
-        throw new Fault('unavailable', `it cannot be copied: ${asFault(error).message}`, {
-          place: to,
-          remedy: 'Give a place with room that this user may write to.',
-          cause: error,
-        });
-      });
+      await exportClip(clip, to, force === true);
       tools.out(`${to} (${formatSize(clip.sizeBytes)})\n`);
     });
   clips
@@ -104,7 +102,7 @@ function addAsks(program: Command, tools: LocalTools): void {
     .option('--critical', 'keep and send it before all others')
     .option('--rule <id>', 'as this manual rule says, with its capture and limits')
     .action(async (options: NowOptions) => {
-      const [preS, postS] = [secondsOf(options.pre), secondsOf(options.post)];
+      const [preS, postS] = [rollOf('--pre', options.pre), rollOf('--post', options.post)];
       const severity = options.critical === true ? 'critical' : 'warning';
       const { rule, tag: reason } = options;
       const by = rule === undefined ? {} : { rule };
@@ -265,16 +263,8 @@ async function asked(
       remedy: `Start the agent, or correct buffer.path in ${file}.`,
     });
   }
-  // Nothing is evicted by who only looks.
-  await using buffer = await openBuffer({
-    dir: of.path,
-    quotaBytes: Number.MAX_SAFE_INTEGER,
-    headroomBytes: 0,
-    headroomInodes: 0,
-    clock: systemClock,
-    ids: systemIds,
-    log: silentLog,
-  });
+  const { log } = plainLog(tools.err, () => systemClock.now());
+  await using buffer = await openOffline(of.path, log);
   return await look(buffer);
 }
 
@@ -299,6 +289,15 @@ function countOf(option: string, text: string): number {
 
 const secondsOf = (text: string): number => Number(parseDurationNs(text)) / 1e9;
 
+/** Seconds before or after a moment. */
+function rollOf(option: string, text: string): number {
+  const seconds = secondsOf(text);
+  if (seconds <= wireLimits.maxRollSeconds) return seconds;
+  throw new Fault('invalid', `${option} is ${text.slice(0, 20)}, which is too long for a clip`, {
+    remedy: `Write a time of at most ${wireLimits.maxRollSeconds} s.`,
+  });
+}
+
 function rangeOf(text: string): { atNs: string; preS: number; postS: number } {
   const [from = '', to = ''] = text.split('..');
   const [start, end] = [momentOf(from), momentOf(to)];
@@ -307,7 +306,13 @@ function rangeOf(text: string): { atNs: string; preS: number; postS: number } {
       remedy: 'Write FROM..TO, as 2026-11-21T10:30:00Z..2026-11-21T10:30:20Z or in ns.',
     });
   }
-  return { atNs: String(start), preS: 0, postS: Number(end - start) / 1e9 };
+  const postS = Number(end - start) / 1e9;
+  if (postS > wireLimits.maxRollSeconds) {
+    throw new Fault('invalid', `"${text.slice(0, 80)}" spans ${postS} s`, {
+      remedy: `Ask for at most ${wireLimits.maxRollSeconds} s at once.`,
+    });
+  }
+  return { atNs: String(start), preS: 0, postS };
 }
 
 /** Nanoseconds of log time. */
@@ -331,9 +336,24 @@ const timeOf = (ns: string): string => new Date(Number(BigInt(ns) / 1_000_000n))
 
 const oneLine = (text: string): string => text.replaceAll(/\p{Cc}+/gu, ' ');
 
-function lineOf(clip: ListedClip): string {
+/** Of a UUID as text. */
+const idLength = 36;
+
+function listText(listed: readonly ListedClip[]): string {
+  const ids = listed.map(({ clip }) => clip);
+  let length = 13;
+  const isTold = (): boolean => new Set(ids.map((id) => id.slice(0, length))).size === ids.length;
+  while (!isTold() && length < idLength) length += 1;
+  return listed.map((clip) => lineOf(clip, length)).join('');
+}
+
+const noneText = (rule: string | undefined): string =>
+  rule === undefined ? 'no clips are held\n' : `no clip is held of rule ${oneLine(rule)}\n`;
+
+/** The beginning of its id tells it from the others of its list. */
+function lineOf(clip: ListedClip, length: number): string {
   const parts = [
-    clip.clip.slice(0, 13),
+    clip.clip.slice(0, length),
     timeOf(clip.startNs),
     clip.class.padEnd(8),
     clip.state.padEnd(7),

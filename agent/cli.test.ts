@@ -172,7 +172,9 @@ test('status: the agent of that buffer, or that there is none', async () => {
       messages: 7,
       bytes: 100,
       lagMs: 0,
-      broken: 0,
+      broken: 7,
+      forbidden: 1,
+      lastUnread: 'bags/b.mcap@byte 9: it is torn. Copy it again.',
       clockOffsetMs: 2_400,
       reconnects: 2,
       each: [{ name: 'main', state: 'reading', reconnects: 2 }],
@@ -217,6 +219,11 @@ test('status: the agent of that buffer, or that there is none', async () => {
       backlogS: 95,
       refusedClips: 0,
     },
+    verdicts: [
+      { rule: 'fast', atNs: '1700000000000000000', outcome: 'clip', clipId: '018bcfe5-6800-8aaa' },
+      { rule: 'fast', atNs: '1699999200000000000', outcome: 'cooldown', count: 3 },
+    ],
+    ledger: [{ rule: 'fast', outcome: 'clip', count: 1, bytes: 2_048 }],
     lastClip: { clipId: 'x', rule: 'fast', why: 'Too\u001b[31m fast.' },
     clock: { synced: true, source: 'ntp' },
     machine: {
@@ -236,6 +243,7 @@ test('status: the agent of that buffer, or that there is none', async () => {
       scoreP99Ms: { who: 40.2 },
     },
     caps: { cpu: 0.35, quotaBytes: 2 ** 30, headroomBytes: 2 ** 20 },
+    isRebuilt: true,
     paused: true,
     held: true,
     degraded: ['the disk is full'],
@@ -250,6 +258,14 @@ test('status: the agent of that buffer, or that there is none', async () => {
   const { code, out } = await run('status', '-c', file);
   expect(code).toBe(0);
   expect(out).toMatch(/^device +amr-017/);
+  expect(out).toMatch(
+    /^unread +7 broken, 1 that may not be read; the last: bags\/b\.mcap@byte 9: it is torn\. Copy/m,
+  );
+  expect(out).toMatch(/^clips +1 cut since the start; in all 1 sealed, 0 in the cloud$/m);
+  expect(out).toMatch(/^verdict +fast at 2023-11-14T22:13:20\.000Z: clip 018bcfe5-6800$/m);
+  expect(out).toMatch(
+    /^verdict +fast in the hour from 2023-11-14T22:00:00\.000Z: cooldown 3 times$/m,
+  );
   expect(out).toMatch(/^fired +fast 2; 1 suppressed \(cooldown 1\)$/m);
   expect(out).toMatch(/^clock +right as far as is known \(ntp\); log times are 2\.4 s behind it$/m);
   expect(out).toMatch(/^uplink .* · connection lost 3 times$/m);
@@ -260,6 +276,7 @@ test('status: the agent of that buffer, or that there is none', async () => {
   expect(out).toMatch(
     /^uplink .* 0 uploading at 2\.00 KiB\/s, 1 waiting, the oldest for 95 s · 0 B sent/m,
   );
+  expect(out).toMatch(/^index +the index was damaged or gone at the start and was made anew/m);
   expect(out).toMatch(/^paused +nothing is read/m);
   expect(out).toMatch(/^updates +held/m);
   expect(out).toMatch(

@@ -1,11 +1,11 @@
 /** `fieldloop-agent`: the commands of the program on the robot. */
-import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { asFault, faultLine, faultTable, type Log, seededRandom } from '@fieldloop/core';
 import { openLog, systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
 import type { Agent } from './agent-types.ts';
 import { addEnroll } from './cli-enroll.ts';
 import { addLocalCommands } from './cli-local.ts';
+import { addReplay } from './cli-replay.ts';
 import { collectGarbage } from './collect.ts';
 import { Command, CommanderError } from './commander.ts';
 import { type AgentConfig, loadConfig } from './config.ts';
@@ -18,9 +18,10 @@ import { startIsOverMs, startProvenMs } from './limits.ts';
 import { startAgent } from './main.ts';
 import type { Output } from './output.ts';
 import { countStart } from './starts.ts';
-import { replayText, statusText } from './status-text.ts';
+import { statusText } from './status-text.ts';
 import { agentVersion } from './version.ts';
 import { leftBehind } from './thread.ts';
+import { untilAsked } from './until-asked.ts';
 
 const defaultConfig = '/etc/fieldloop/agent.yaml';
 
@@ -147,15 +148,7 @@ Exit codes: 0 done, 2 invalid, 3 not allowed, 4 not found, 5 conflict, 6 corrupt
     .description('check, and what the agent that runs knows: each finding with what to do')
     .option('--json', 'one JSON document')
     .action(async (options: { json?: true }) => done(await doctor(config(), options, output)));
-  program
-    .command('replay <recording>')
-    .description('what the rules would do with a recording: fires, suppressions, clips')
-    .option('--rules <file>', 'these rules; else those of the configuration')
-    .option('--out <folder>', 'keep the clips there')
-    .option('--json', 'one JSON document')
-    .action(async (recording: string, options: ReplayOptions) =>
-      done(await replayed(config(), { ...options, recording }, output)),
-    );
+  addReplay(program, { ...output, file: config });
   const tools = { ...output, config: () => loadConfig(config(), process.env) };
   addLocalCommands(program, tools);
   addEnroll(program, tools);
@@ -225,18 +218,6 @@ function reloaded(agent: Agent, log: Log): void {
   }
 }
 
-/** The signal that asks this process to end; a second one ends it at once. */
-function untilAsked(): Promise<string> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
-        process.once(signal, () => process.exit(130));
-        resolve(signal);
-      });
-    }
-  });
-}
-
 async function check(
   file: string,
   options: { readonly json?: true },
@@ -280,40 +261,6 @@ async function tellFindings(
     out(`${told('error')}, ${told('warning')}\n`);
   }
   return count('error') === 0 ? 0 : 2;
-}
-
-interface ReplayOptions {
-  readonly rules?: string;
-  readonly out?: string;
-  readonly json?: true;
-}
-
-/** A configuration is not needed: without one the recording runs under a name of its own. */
-async function replayed(
-  file: string,
-  wish: ReplayOptions & { readonly recording: string },
-  { out }: Output,
-): Promise<number> {
-  const has = existsSync(file) || wish.rules === undefined;
-  const config = has ? loadConfig(file, process.env) : undefined;
-  const stopping = new AbortController();
-  void untilAsked().then(() => stopping.abort());
-  const { replay } = await import('./replay.ts');
-  const { status: seen, clips } = await replay(
-    config,
-    { recording: wish.recording, rules: wish.rules ?? config?.rules ?? '', out: wish.out },
-    {
-      clock: systemClock,
-      ids: systemIds,
-      random: seededRandom(1),
-      log: openLog({ level: 'warn', fd: 2 }),
-      signal: stopping.signal,
-    },
-  );
-  if (wish.json === true) {
-    out(`${JSON.stringify({ rules: seen.rules, source: seen.source, clips }, undefined, 2)}\n`);
-  } else out(replayText(seen, clips));
-  return 0;
 }
 
 async function status(

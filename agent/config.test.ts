@@ -6,8 +6,9 @@ import { statfsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import * as z from 'zod';
 import { parseConfig } from './config.ts';
-import { problemLine } from './document.ts';
+import { problemLine, readDocument } from './document.ts';
 
 const file = '/etc/fieldloop/agent.yaml';
 
@@ -200,6 +201,13 @@ test('a secret that is not set is absent; whoever needs it says so', () => {
   const text = `${small}buffer: {path: state}\ncloud: {claimToken: "\${NOT_SET}"}`;
   const { value } = parseConfig({ text, file }, {});
   expect(value?.cloud).toEqual({ claimToken: undefined, claimTokenFrom: 'NOT_SET' });
+});
+
+test('what shows a whole agent.yaml is named for that document alone', () => {
+  const schema = z.strictObject({ id: z.string() });
+  expect(readDocument({ text: '', file: 'model.yaml' }, schema).problems).toMatchObject([
+    { message: '"id": is missing', remedy: 'Add it.' },
+  ]);
 });
 
 test('several problems are told at once, in the order of the file, each with a remedy', () => {

@@ -168,7 +168,8 @@ export function parseConfig(
   diskBytes: DiskBytes = systemDiskBytes,
 ): CheckedDocument<AgentConfig> {
   const inspect: Inspect = (value) => [...unsupported(value), ...strayVariables(value, [])];
-  const { value, problems } = readDocument(source, schema, inspect);
+  const example = 'fieldloop-agent check --help';
+  const { value, problems } = readDocument({ ...source, example }, schema, inspect);
   if (value === undefined) return { problems };
   const doubled = repeated(source, value);
   if (doubled.length > 0) return { problems: doubled };

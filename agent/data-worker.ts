@@ -3,11 +3,18 @@
  * network of the cloud; main does, at its own speed.
  */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { type Clock, type Ids, type Log, type Random, seededRandom } from '@fieldloop/core';
+import {
+  type Clock,
+  type Ids,
+  type Log,
+  type Random,
+  seededRandom,
+  silentLog,
+} from '@fieldloop/core';
 import { openLog, systemClock, systemIds, systemRandomBytes } from '@fieldloop/core/system';
 import type { LogLevel } from '@fieldloop/proto';
 import type { PlainRuleSet } from '@fieldloop/rules';
-import type { ClipAsk } from './clip/ask.ts';
+import { askEach, type ClipAsk } from './clip/ask.ts';
 import { type ClockState, unknownClock } from './clip/clock.ts';
 import { type ClipMeans, openClipMeans } from './clip-means.ts';
 import { collectBuffers, collectGarbage } from './collect.ts';
@@ -133,7 +140,8 @@ function listen(main: MessagePort, { deps, stopping, ...act }: Listener): void {
 
 async function run(main: MessagePort, settings: DataSettings): Promise<void> {
   const post = (message: FromData): void => main.postMessage(message);
-  const leveled = leveledLog(openLog({ level: 'debug' }), {
+  const written = settings.isQuiet === true ? silentLog : openLog({ level: 'debug' });
+  const leveled = leveledLog(written, {
     level: settings.logLevel,
     now: () => systemClock.now(),
     onLine: (line) => post({ kind: 'line', line }),
@@ -226,8 +234,8 @@ async function run(main: MessagePort, settings: DataSettings): Promise<void> {
       tell();
     },
     clipNow(ask) {
-      if (lanes.filter((lane) => lane.clipNow(ask)).length > 0) return;
-      void outlet.answer({ id: ask.id, why: 'no source of this robot is being read' });
+      const none = askEach(lanes, ask);
+      if (none !== undefined) void outlet.answer({ id: ask.id, ...none });
     },
   });
   if (settings.scoringPort !== undefined) scoring.connect(portOf(settings.scoringPort));

@@ -21,6 +21,7 @@ import {
   rateLookEveryMs,
   rateLooksMs,
 } from './limits.ts';
+import { rebuilt, unreadText } from './status-text.ts';
 import type { TopicDemands } from './topic-demands.ts';
 
 const ok = (about: string, text: string): Finding => ({ level: 'ok', about, text });
@@ -157,6 +158,8 @@ export function* judge(config: AgentConfig, { looks, demands }: Looks): Generato
       `${state}: ${reason ?? 'it says nothing'}. Start its recorder, or correct the source in ${config.file}.`,
     );
   }
+  const unread = unreadText(second.source);
+  if (unread !== undefined) yield warning('recordings', unread);
   if (!second.clock.synced) {
     yield warning(
       'clock',
@@ -293,6 +296,9 @@ function* judgeRoom({ first, second, seconds }: Ends): Generator<Finding> {
   const grown = (clips.bytes - first.clips.bytes) / seconds;
   const left = caps.quotaBytes - clips.bytes;
   const hours = grown > 0 ? left / grown / 3_600 : Number.POSITIVE_INFINITY;
+  if (second.isRebuilt) {
+    yield warning('buffer', `${rebuilt}. Check the disk; the damaged file lies beside buffer.db.`);
+  }
   const used = `the buffer holds ${formatSize(clips.bytes)} of ${formatSize(caps.quotaBytes)}`;
   if (share > 0.8 || hours < 24) {
     const soon = hours < 24 ? ` and is full in ${hours.toFixed(1)} h` : '';

@@ -27,6 +27,8 @@ export interface DocumentText {
   readonly text: string;
   /** What problems call it. */
   readonly file: string;
+  /** What shows a whole one: a command. */
+  readonly example?: string | undefined;
 }
 
 type Path = readonly PropertyKey[];
@@ -70,7 +72,7 @@ export function readDocument<T>(
   const parsed = schema.safeParse(value);
   const complaints = parsed.success
     ? []
-    : parsed.error.issues.flatMap((i) => told(i, value, schema));
+    : parsed.error.issues.flatMap((i) => told(i, { ...source, value, schema }));
   // What was found by looking says more than what the schema says of the same place.
   const known = new Set(found.map(({ path }) => pathText(path)));
   const others = complaints.filter(({ path }) => !known.has(pathText(path)));
@@ -137,12 +139,14 @@ function plain(yaml: Yaml): unknown {
   }
 }
 
-function told(
-  issue: z.core.$ZodIssue,
-  value: unknown,
-  schema: z.ZodType,
-): readonly Required<Complaint>[] {
+interface Checked extends Pick<DocumentText, 'example'> {
+  readonly value: unknown;
+  readonly schema: z.ZodType;
+}
+
+function told(issue: z.core.$ZodIssue, checked: Checked): readonly Required<Complaint>[] {
   const { path } = issue;
+  const { value, schema, example } = checked;
   if (issue.code === 'unrecognized_keys') {
     const known = keysAt(schema, path);
     return issue.keys.map((key) => ({
@@ -158,11 +162,12 @@ function told(
   }
   const first = issue.code === 'invalid_union' ? issue.errors[0]?.[0] : undefined;
   if (first !== undefined && issue.message === 'Invalid input') {
-    return told({ ...first, path: [...path, ...first.path] }, value, schema);
+    return told({ ...first, path: [...path, ...first.path] }, checked);
   }
   const given = at(value, path);
   if (given === undefined) {
-    const remedy = 'Add it; "fieldloop-agent check --help" shows a whole example.';
+    const remedy =
+      example === undefined ? 'Add it.' : `Add it; "${example}" shows a whole example.`;
     return [{ path, message: `${named(path)}is missing`, remedy }];
   }
   const message = `${named(path)}${shown(given)} does not fit here`;

@@ -139,14 +139,15 @@ class RunningFleet implements Fleet {
     this.#ticking = Promise.all([this.#measure(host), this.#reportCounts(host)]);
   }
 
-  answered({ id, clipId, sizeBytes, why }: ClipAnswer): void {
+  answered({ id, clipId, sizeBytes, why = 'the clip was not cut', remedy }: ClipAnswer): void {
     const waiting = this.#asked.get(id);
     this.#asked.delete(id);
     if (clipId !== undefined) {
       waiting?.resolve({ clip: clipId, ...(sizeBytes === undefined ? {} : { sizeBytes }) });
       return;
     }
-    waiting?.reject(noClip(why ?? 'the clip was not cut'));
+    const none = new Fault('not_found', `no clip was cut: ${why}`, { remedy });
+    waiting?.reject(remedy === undefined ? noClip(why) : none);
   }
 
   dataDied(why: string): void {

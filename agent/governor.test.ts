@@ -10,7 +10,7 @@ import { expect, test } from 'vitest';
 import { openBuffer } from './buffer/buffer.ts';
 import type { FreeSpace } from './buffer/disk.ts';
 import { openGovernor } from './governor.ts';
-import { restShare } from './limits.ts';
+import { fullDiskBytes, restShare } from './limits.ts';
 import type { Notice } from './messages.ts';
 import type { ShedOrder } from './shed.ts';
 import { writeRecording } from './source/testing.ts';
@@ -48,6 +48,7 @@ async function govern(seconds: number, machine: Machine) {
   const { clock, over } = steppedClock(seconds);
   const notices: Notice[] = [];
   const warnings: string[] = [];
+  const room: number[] = [];
   let cpuSeconds = 0;
   let lastMs = 0;
   const governor = openGovernor({
@@ -60,6 +61,10 @@ async function govern(seconds: number, machine: Machine) {
       degraded: machine.degraded,
       bytesByClass: () => ({}),
       onChange: () => () => undefined,
+      makeRoom: async (bytes) => {
+        room.push(bytes);
+        return await Promise.resolve(false);
+      },
     },
     clock,
     log: { ...silentLog, warn: (phrase) => warnings.push(phrase) },
@@ -85,7 +90,7 @@ async function govern(seconds: number, machine: Machine) {
   });
   await over;
   await governor.close();
-  return { governor, notices, warnings };
+  return { governor, notices, warnings, room };
 }
 
 const none: ShedOrder = { work: [], disk: [] };
@@ -128,6 +133,17 @@ test('memory over its cap, a disk without room, one that takes nothing: each is 
   expect(unlimited.notices).toEqual([]);
   const denied = await govern(8, { cpuPerSecond: () => 0, degraded: 'the disk is read-only' });
   expect(denied.notices[0]?.text).toContain('the disk takes nothing');
+});
+
+test('room is made every so often while the disk is short or refuses rows, and only then', async () => {
+  const room = async (machine: Partial<Machine>): Promise<readonly number[]> =>
+    (await govern(12, { cpuPerSecond: () => 0, ...machine })).room;
+  expect(await room({})).toEqual([]);
+  expect(await room({ free: 'mute' })).toEqual([]);
+  expect(await room({ free: { bytes: 1e6 } })).toEqual([0, 0, 0]);
+  expect(await room({ free: { bytes: 2 ** 40, inodes: 900 } })).toEqual([0, 0, 0]);
+  const bytes = fullDiskBytes;
+  expect(await room({ degraded: 'the disk is full' })).toEqual([bytes, bytes, bytes]);
 });
 
 test('a disk that does not answer takes nothing, and the other caps are held', async () => {

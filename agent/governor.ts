@@ -18,13 +18,13 @@ import {
   type ShedChange,
   type ShedStep,
 } from './health/pressure.ts';
-import { headroomInodes, lookEveryMs, restShare } from './limits.ts';
+import { fullDiskBytes, headroomInodes, lookEveryMs, restShare, roomEveryMs } from './limits.ts';
 import type { Notice } from './messages.ts';
 import { nothingShed, type ShedOrder } from './shed.ts';
 
 export interface GovernorDeps {
   readonly config: () => Pick<AgentConfig, 'limits' | 'buffer'>;
-  readonly buffer: Pick<AgentBuffer, 'degraded' | 'bytesByClass' | 'onChange'>;
+  readonly buffer: Pick<AgentBuffer, 'degraded' | 'bytesByClass' | 'onChange' | 'makeRoom'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly instruments?: Omit<Instruments, 'monotonicMs'> | undefined;
@@ -57,6 +57,7 @@ class Running implements Governor {
   #classes: readonly (readonly [string, number])[] = [];
   #isStale = true;
   #isDiskMute = false;
+  #roomNotBeforeMs = 0;
   readonly #stopListening: () => void;
   readonly #why = new Map<string, string>();
   readonly #done: Promise<void>;
@@ -91,6 +92,7 @@ class Running implements Governor {
         const held = await this.#held();
         const { load, figures } = await meter.look(held);
         this.#take(load, figures, held);
+        if (isShort(held)) await this.#makeRoom();
       } catch (error) {
         log.warn('the load of this machine could not be measured', { error: asFault(error) });
       }
@@ -134,6 +136,19 @@ class Running implements Governor {
     }
   }
 
+  /** Of what the buffer holds; while rows wait in memory, room for them too. */
+  async #makeRoom(): Promise<void> {
+    const { buffer, clock, log } = this.#deps;
+    const now = clock.monotonicMs();
+    if (now < this.#roomNotBeforeMs) return;
+    this.#roomNotBeforeMs = now + roomEveryMs;
+    try {
+      await buffer.makeRoom(buffer.degraded === undefined ? 0 : fullDiskBytes);
+    } catch (error) {
+      log.warn('the buffer could not make room', { error });
+    }
+  }
+
   #take(load: Load, figures: Figures, held: Held): void {
     const { clock, order } = this.#deps;
     const [pressure, changes] = press(this.#pressure, load, clock.monotonicMs());
@@ -169,6 +184,15 @@ class Running implements Governor {
       values: { step, cause, share: Math.round(change.share * 100) / 100, ladder: name[ladder] },
     });
   }
+}
+
+/** The disk refuses rows, or others do not have on it what they are owed. */
+function isShort(held: Held): boolean {
+  const { diskFreeBytes, diskFreeInodes = held.headroomInodes } = held;
+  // One that does not answer gives nothing back either.
+  if (diskFreeBytes === undefined) return false;
+  const isOwed = diskFreeBytes < held.headroomBytes || diskFreeInodes < held.headroomInodes;
+  return held.diskRefuses || isOwed;
 }
 
 const name: Readonly<Record<LadderName, string>> = { work: 'overload', disk: 'disk' };

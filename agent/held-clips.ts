@@ -23,6 +23,9 @@ export interface ShownClip extends ListedClip {
   readonly manifest: ClipManifest;
 }
 
+/** Ids that are named to who gave too little of one. */
+const maxNamedClips = 5;
+
 type Shelf = Pick<ClipShelf, 'all' | 'read'>;
 
 /** Newest first; `rule` narrows. */
@@ -38,18 +41,34 @@ export function listClips(shelf: Shelf, of: { rule?: string; limit?: number }): 
   return listed;
 }
 
+/** With their files, oldest first by log time. */
+export const everyClip = (shelf: Shelf): ShownClip[] =>
+  shelf
+    .all()
+    .map((held) => shownOf(shelf, held))
+    .toSorted((a, b) => Number(BigInt(a.startNs) - BigInt(b.startNs)));
+
 /** `id` may be its beginning, as long as it means one clip. Fault `not_found` otherwise. */
 export function showClip(shelf: Shelf, id: string): ShownClip {
   const found = shelf.all().filter(({ clipId }) => clipId.startsWith(id));
   const [held] = found;
-  if (held === undefined || found.length > 1 || id.length < 4) {
-    const many =
-      found.length > 1 ? `${found.length} clips begin with "${id}"` : 'no such clip here';
-    throw new Fault('not_found', many, {
+  if (held === undefined || id.length < 4) {
+    throw new Fault('not_found', 'no such clip here', {
       place: id.slice(0, 40),
       remedy: 'Give at least four characters of an id of "fieldloop-agent clips list".',
     });
   }
+  if (found.length > 1) {
+    const few = found.slice(0, maxNamedClips).map(({ clipId }) => clipId);
+    const more = found.length > few.length ? ', …' : '';
+    throw new Fault('not_found', `${found.length} clips begin with "${id}"`, {
+      remedy: `Give more characters of one of ${few.join(', ')}${more}.`,
+    });
+  }
+  return shownOf(shelf, held);
+}
+
+function shownOf(shelf: Shelf, held: ReturnType<Shelf['all']>[number]): ShownClip {
   const { path, manifest } = shelf.read(held.clipId);
   return { ...listedOf(held, manifest), path, manifest };
 }

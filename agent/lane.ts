@@ -34,7 +34,6 @@ export class Lane {
   readonly #promised: Promised;
   #timeline: Timeline | undefined;
   #state: SourceState;
-  #broken = 0;
   #epoch = 0;
   /** As the source named it, before any jump of its clock. */
   #session: Session | undefined;
@@ -56,7 +55,6 @@ export class Lane {
       messages: 0,
       bytes: 0,
       lagMs: 0,
-      clipsCut: 0,
       fired: {},
       suppressed: 0,
       topics: {},
@@ -72,10 +70,6 @@ export class Lane {
   /** Monotonic time since when one item, or one image of it, is being dealt with. */
   get workSinceMs(): number | undefined {
     return this.#workSinceMs;
-  }
-
-  get broken(): number {
-    return this.#broken;
   }
 
   get openClips(): number {
@@ -241,7 +235,7 @@ export class Lane {
   /** What is left of a block when the source cannot keep up. */
   async #inTime(block: MessageBlock, isBehind: boolean): Promise<MessageBlock | undefined> {
     const lag = this.#lag;
-    const lagMs = lag.lagMs(this.#deps.clock.monotonicMs(), block);
+    const lagMs = lag.lagMs(this.#deps.clock.monotonicMs(), block, isBehind);
     this.tally.lagMs = lagMs;
     // What waited to be read is old for that reason alone.
     if (!isBehind) this.tally.clockOffsetMs = clockOffsetMs(this.#deps.clock.now(), block);
@@ -343,7 +337,6 @@ export class Lane {
       await this.#say({ name: 'source_lost', severity: 'warning', text });
       return;
     }
-    this.#broken += 1;
     this.#become('broken', faultLine(fault));
     this.#deps.log.warn('a recording could not be read to its end', { error: fault });
     await this.#say({

@@ -110,8 +110,12 @@ export const lagChunksMs = 10_000;
 export const lagOverMs = 1_000;
 /** Log time, ns, that one slice of a paced replay spans. */
 export const sliceNs = 100e6;
+/** A larger step of log time is not waited for in a paced replay: a clock was set. */
+export const maxPacedStepNs = 60_000_000_000n;
 /** Bytes of a stream that wait to be handled; at the limit the socket pauses. */
 export const maxReadAheadBytes = 4 * 1024 * 1024;
+/** What a message that waits holds beside its own bytes, about. */
+export const waitingMessageBytes = 512;
 /** How often a live source that hears nothing says so. */
 export const quietEveryMs = 100;
 /** Waits between two tries to reach a publisher. */
@@ -217,6 +221,9 @@ export const maxReplyText = 4 * 1024 * 1024;
 export const statusTimeoutMs = 3_000;
 /** Characters of one request to the local socket. */
 export const maxRequestBytes = 16 * 1024;
+/** Recordings of a folder that `check` tries to read, the newest, and the most bytes of one. */
+export const maxCheckedFiles = 8;
+export const maxCheckedBytes = 256 * 1024 * 1024;
 /** What `check` gives a simulator to answer, and how many days a certificate should have left. */
 export const dialWithinMs = 2_000;
 export const certificateDaysLeft = 10;
@@ -344,6 +351,10 @@ export const clockAskWithinMs = 5_000;
 export const replayLookMs = 50;
 /** What a person waits for a clip to be durable, beyond its own time. */
 export const maxClipWaitMs = 60_000;
+/** Triggers that a person is told of, the last. */
+export const maxVerdictsTold = 8;
+/** Hours of the ledger that a person is told of. */
+export const ledgerToldHours = 24;
 /** Clips that are listed to a person at once. */
 export const maxListedClips = 500;
 /** Changes of rules and models that are remembered. */

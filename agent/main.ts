@@ -2,7 +2,6 @@
  * The agent of one robot: the only place that wires its stations. Main keeps the buffer, the
  * uplink and the local socket; reading, rules and clips run in the data worker, models in another.
  */
-import { mkdir } from 'node:fs/promises';
 import { asFault, Fault } from '@fieldloop/core';
 import type { Agent, AgentDeps } from './agent-types.ts';
 import { openArtifacts } from './buffer/artifacts.ts';
@@ -15,6 +14,7 @@ import { type LocalRequest, openLocalSocket } from './health/socket.ts';
 import { statusSocketPath } from './health/status.ts';
 import { demandRules } from './demand-rules.ts';
 import { identityWithinMs } from './limits.ts';
+import { makeFolder } from './make-folder.ts';
 import { modelsFolder } from './models-chosen.ts';
 import { openModelsInUse } from './models-in-use.ts';
 import type { ModelsInUse } from './models-types.ts';
@@ -27,7 +27,7 @@ import { within } from './within.ts';
 /** Everything runs when it resolves; a Fault says what in the configuration does not. */
 export async function startAgent(config: AgentConfig, deps: AgentDeps): Promise<Agent> {
   const own = ownRules(config, deps);
-  await makeFolder(config.buffer.path);
+  await makeHome(config.buffer.path);
   await using opened = new AsyncDisposableStack();
   let agent: RunningAgent | undefined;
   const socketPath = statusSocketPath(config.buffer.path);
@@ -98,9 +98,9 @@ async function openModels(
   return { models, downloads };
 }
 
-async function makeFolder(path: string): Promise<void> {
+async function makeHome(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o750 });
+    await makeFolder(path, 0o750);
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException;
     throw new Fault('unavailable', `the folder of the buffer cannot be made (${code})`, {

@@ -22,6 +22,8 @@ export interface DataSettings {
   readonly firmware?: string | undefined;
   readonly agentVersion: string;
   readonly logLevel: LogLevel;
+  /** Main writes its lines. */
+  readonly isQuiet?: boolean | undefined;
   readonly sources: readonly SourceConfig[];
   readonly rules: RulesGiven;
   readonly window: { readonly ns: bigint; readonly memoryBytes: number };
@@ -119,6 +121,8 @@ export interface ClipAnswer {
   readonly clipId?: string | undefined;
   readonly sizeBytes?: number | undefined;
   readonly why?: string | undefined;
+  /** When no window holds its moment or a topic of it: what to ask for instead. */
+  readonly remedy?: string | undefined;
 }
 
 /** Each costs `bytes` of credit until main has dealt with it. */
@@ -160,7 +164,6 @@ export interface DataProgress {
   /** Times each rule fired. */
   readonly fired: Readonly<Record<string, number>>;
   readonly suppressed: number;
-  readonly clipsCut: number;
   readonly openClips: number;
   /** Every `file` source is at its end, and there is one. */
   readonly sourcesFinished: boolean;

@@ -12,14 +12,12 @@ type Lanes = Parameters<typeof progressOf>[0];
 const lane = (name: string, tally: Partial<Tally>, more: Partial<Lanes[number]> = {}) => ({
   source: { name, finite: false, items: () => (async function* () {})() },
   state: { name, state: 'reading' } as const,
-  broken: 0,
   openClips: 0,
   workSinceMs: undefined,
   tally: {
     messages: 3,
     bytes: 30,
     lagMs: 0,
-    clipsCut: 0,
     fired: {},
     suppressed: 0,
     rules: newTally('d'),

@@ -7,7 +7,7 @@ import type { Scoring } from './score/scoring.ts';
 import type { Tally, TopicTally } from './timeline-types.ts';
 
 /** What of a lane is told. */
-type Counted = Pick<Lane, 'source' | 'tally' | 'state' | 'broken' | 'openClips' | 'workSinceMs'>;
+type Counted = Pick<Lane, 'source' | 'tally' | 'state' | 'openClips' | 'workSinceMs'>;
 
 /** What stands beside the lanes; `nowMs` is monotonic. */
 type Beside = Pick<DataProgress, 'degraded' | 'queueShare' | 'duty' | 'spool'> & {
@@ -35,7 +35,6 @@ export function progressOf(
     },
     fired: sums(lanes, ({ fired }) => fired),
     suppressed: sum(({ tally }) => tally.suppressed),
-    clipsCut: sum(({ tally }) => tally.clipsCut),
     openClips: sum((lane) => lane.openClips),
     sourcesFinished: finite.length > 0 && finite.every(isOver),
     idle: lanes.every(({ state }) => state.state !== 'reading') && scoring.busy === 0,
@@ -67,7 +66,6 @@ function sourceOf(
     lagMs: Math.max(0, ...lanes.map(({ tally }) => tally.lagMs)),
     ...(farthest === undefined ? {} : { clockOffsetMs: farthest }),
     reconnects: sum(({ tally }) => tally.reconnects ?? 0),
-    broken: sum((lane) => lane.broken),
     each: lanes.map(({ state, tally: { reconnects } }) =>
       reconnects === undefined ? state : { ...state, reconnects },
     ),

@@ -2,23 +2,32 @@
  * A recording through the whole agent in a folder that goes away: what would fire, and the clips.
  * The verdicts are those of a robot, because it is the same program.
  */
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { access, constants, copyFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Clock, Fault, type Ids, type Log, type Random } from '@fieldloop/core';
+import { asFault, Fault } from '@fieldloop/core';
 import { openRecording } from '@fieldloop/recording/folder';
+import type { AgentDeps } from './agent-types.ts';
 import { redactionPolicy } from './clip/redaction-policy.ts';
 import type { AgentConfig } from './config.ts';
-import { askAgent } from './health/socket.ts';
-import { type AgentStatus, statusSocketPath } from './health/status.ts';
-import type { ListedClip } from './held-clips.ts';
-import { maxListedClips, replayLookMs } from './limits.ts';
+import type { AgentStatus } from './health/status.ts';
+import { everyClip, type ListedClip, type ShownClip } from './held-clips.ts';
+import { replayLookMs } from './limits.ts';
 import { startAgent } from './main.ts';
+import { makeFolder } from './make-folder.ts';
+import { openOffline } from './offline-buffer.ts';
 
 export interface Replay {
   readonly status: AgentStatus;
   /** Oldest first. */
-  readonly clips: readonly ListedClip[];
+  readonly clips: readonly ReplayedClip[];
+  /** The recording is damaged: what stands before it was replayed. */
+  readonly damage?: Fault | undefined;
+}
+
+export interface ReplayedClip extends ListedClip {
+  /** The copy, where one was wanted. */
+  readonly file?: string;
 }
 
 export interface ReplayWish {
@@ -28,17 +37,14 @@ export interface ReplayWish {
   readonly out?: string | undefined;
 }
 
-export interface ReplayDeps {
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly random: Random;
-  readonly log: Log;
+export interface ReplayDeps
+  extends Pick<AgentDeps, 'clock' | 'ids' | 'random' | 'log' | 'levels' | 'isQuiet'> {
   readonly signal: AbortSignal;
 }
 
 /**
  * `config` gives device, models and window; nothing of its buffer or cloud is touched. Fault
- * `not_found` when there is no such recording.
+ * `not_found` when there is no such recording, `corrupt` when nothing of it can be read.
  */
 export async function replay(
   config: AgentConfig | undefined,
@@ -47,35 +53,63 @@ export async function replay(
 ): Promise<Replay> {
   // An agent waits for what is not there, or calls it broken.
   await openRecording(wish.recording);
+  if (wish.out !== undefined) await demandWritable(wish.out);
   const folder = await mkdtemp(join(tmpdir(), 'fieldloop-replay-'));
   try {
     const state = join(folder, 'state');
-    await using agent = await started(replayConfig(config, wish, state), deps);
-    for (;;) {
-      const status = agent.status();
-      const broken = status.source.each.find((one) => one.state === 'broken');
-      if (broken !== undefined && status.idle) throw unreadable(wish.recording, broken.reason);
-      if (status.finished || deps.signal.aborted) break;
-      // An aborted sleep ends the loop above.
-      await deps.clock.sleep(replayLookMs, deps.signal).catch(() => undefined);
-    }
-    const request = { ask: 'clips', limit: maxListedClips };
-    const listed = (await askAgent(statusSocketPath(state), request)) as unknown as ListedClip[];
-    const clips = listed.toSorted((a, b) => (a.startNs < b.startNs ? -1 : 1));
-    if (wish.out !== undefined) await cp(join(state, 'clips'), wish.out, { recursive: true });
-    return { status: agent.status(), clips };
+    const status = await played(replayConfig(config, wish, state), deps);
+    const broken = status.source.each.find((one) => one.state === 'broken');
+    const damage = broken && unreadable(broken.reason);
+    if (damage !== undefined && status.source.messages === 0) throw damage;
+    await using buffer = await openOffline(state, deps.log);
+    const clips: ReplayedClip[] = [];
+    for (const clip of everyClip(buffer.clips)) clips.push(await handedOut(clip, wish.out));
+    return { status, clips, damage };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function started(config: AgentConfig, deps: ReplayDeps) {
+/** What the agent said of itself at the end. */
+async function played(config: AgentConfig, deps: ReplayDeps): Promise<AgentStatus> {
   const agent = await startAgent(config, deps);
-  return {
-    status: (): AgentStatus => agent.status(),
-    [Symbol.asyncDispose]: (): Promise<void> => agent.stop(),
-  };
+  try {
+    while (!agent.status().finished && !deps.signal.aborted) {
+      // An aborted sleep ends the loop.
+      await deps.clock.sleep(replayLookMs, deps.signal).catch(() => undefined);
+    }
+    return agent.status();
+  } finally {
+    await agent.stop();
+  }
 }
+
+/** Before a replay that may take long. */
+async function demandWritable(folder: string): Promise<void> {
+  try {
+    await makeFolder(resolve(folder), 0o755);
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw notWritten(folder, error);
+  }
+}
+
+async function handedOut(shown: ShownClip, folder: string | undefined): Promise<ReplayedClip> {
+  const { path, manifest: _, ...clip } = shown;
+  if (folder === undefined) return clip;
+  const file = join(folder, `${clip.clip}.mcap`);
+  await copyFile(path, file).catch((error: unknown) => {
+    throw notWritten(file, error);
+  });
+  return { ...clip, file };
+}
+
+const notWritten = (place: string, error: unknown): Fault =>
+  new Fault('unavailable', `clips cannot be written here: ${asFault(error).message}`, {
+    place,
+    remedy: 'Give --out a folder with room that this user may write to.',
+    cause: error,
+  });
 
 function replayConfig(
   config: AgentConfig | undefined,
@@ -110,8 +144,8 @@ function replayConfig(
   };
 }
 
-const unreadable = (place: string, reason: string | undefined): Fault =>
-  new Fault('corrupt', reason ?? 'the recording cannot be read', {
-    place,
+/** The reason says where. */
+const unreadable = (reason = 'the recording cannot be read'): Fault =>
+  new Fault('corrupt', reason, {
     remedy: 'Look at it with "fieldloop recording check"; "recording repair" saves what is whole.',
   });

@@ -6,6 +6,7 @@ import { asFault, type Clock, type Log } from '@fieldloop/core';
 import type { AgentBuffer } from './buffer/buffer.ts';
 import { sealRetries, sealRetryMs } from './limits.ts';
 import type { ClipAnswer, FromData, Notice, Result, ToData } from './messages.ts';
+import { openRecent, type Recent } from './recent.ts';
 import { type EventContext, wireEventOf, wireMarkerOf } from './wire-event.ts';
 
 export interface ResultsDeps {
@@ -25,6 +26,9 @@ export interface Results {
   readonly lastClip:
     | { readonly clipId: string; readonly rule: string; readonly why: string }
     | undefined;
+  /** Clips that no earlier process cut. */
+  readonly cut: number;
+  readonly recent: Pick<Recent, 'unread' | 'verdicts'>;
   /** Results that are not dealt with yet. */
   readonly waiting: number;
   /** `reply` reaches whoever sent it: a thread that started again has its own credit. */
@@ -39,7 +43,9 @@ export function openResults(deps: ResultsDeps): Results {
   const { buffer, log } = deps;
   let chain: Promise<void> = Promise.resolve();
   let waiting = 0;
+  let cut = 0;
   let lastClip: Results['lastClip'];
+  const recent = openRecent();
   const inTurn = (work: () => Promise<void> | void): void => {
     waiting += 1;
     chain = chain.then(async () => {
@@ -63,9 +69,11 @@ export function openResults(deps: ResultsDeps): Results {
       }
     });
   const keep = async (result: Result): Promise<void> => {
+    recent.take(result);
     switch (result.kind) {
       case 'clip': {
         const { clip } = result;
+        if (!buffer.clips.knows(clip.clipId)) cut += 1;
         await seal(deps, clip);
         const marker = clip.manifest.markers[0];
         const why = marker?.why ?? marker?.expression ?? '';
@@ -95,6 +103,10 @@ export function openResults(deps: ResultsDeps): Results {
     get lastClip() {
       return lastClip;
     },
+    get cut() {
+      return cut;
+    },
+    recent,
     get waiting() {
       return waiting;
     },

@@ -14,7 +14,7 @@ import { openNotify } from './health/notify.ts';
 import type { LocalRequest } from './health/socket.ts';
 import type { AgentStatus } from './health/status.ts';
 import { dataSilentMs, loopResolutionMs, safeModeMs, stopWithinMs } from './limits.ts';
-import { carryOut, type LocalDeps } from './local.ts';
+import { carryOut } from './local.ts';
 import type { DataProgress, DataSettings, FromData, ToData } from './messages.ts';
 import type { ModelsInUse, ScoringWays } from './models-types.ts';
 import { openPausing, type Pausing } from './pausing.ts';
@@ -162,6 +162,7 @@ export class RunningAgent implements Agent {
       config: this.#config,
       device: this.#device,
       uptimeS: Math.round((this.#deps.clock.monotonicMs() - this.#startMs) / 1000),
+      nowMs: this.#deps.clock.now(),
       results: this.#results,
       governor: this.#governor,
       clock: this.#clockSync.state,
@@ -176,11 +177,9 @@ export class RunningAgent implements Agent {
 
   act(request: LocalRequest): Promise<Json> {
     const { buffer, fleet, rules } = this.#parts;
-    const { ids, levels } = this.#deps;
-    const deps: LocalDeps = {
-      ids,
+    return carryOut(request, {
+      ...this.#deps,
       buffer,
-      levels,
       updates: this.#updates,
       demands: () => demandsOf(rules.ruleSet),
       clipNow: async (id, input, atNs) => await fleet.clipNow(id, input, atNs),
@@ -188,8 +187,7 @@ export class RunningAgent implements Agent {
       pause: (seconds) => this.#pausing.pause(seconds),
       resume: () => this.#pausing.resume(),
       reload: () => this.reload(),
-    };
-    return carryOut(request, deps);
+    });
   }
 
   reload(): Json {
@@ -369,6 +367,7 @@ export class RunningAgent implements Agent {
       firmware: config.device.firmware,
       agentVersion,
       logLevel: this.#config.log.level,
+      isQuiet: this.#deps.isQuiet,
       sources: config.sources,
       rules: rules.given,
       window: config.window,
@@ -389,10 +388,10 @@ export class RunningAgent implements Agent {
   }
 
   #context(): EventContext {
-    const nowMs = this.#deps.clock.now();
+    const { clock, ids } = this.#deps;
     return {
-      id: uuidText(this.#deps.ids.uuid()),
-      nowNs: BigInt(Math.round(nowMs)) * 1_000_000n,
+      id: uuidText(ids.uuid()),
+      nowNs: BigInt(Math.round(clock.now())) * 1_000_000n,
       sessionId: this.#sessionId,
       synced: this.#clockSync.state.synced,
     };

@@ -102,7 +102,6 @@ function openTimeline(scoring: ReturnType<typeof openScoring>, onClip: () => voi
     messages: 0,
     bytes: 0,
     lagMs: 0,
-    clipsCut: 0,
     fired: {},
     suppressed: 0,
     topics: {},

@@ -6,7 +6,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLog } from '@fieldloop/core';
+import { type LogFields, silentLog } from '@fieldloop/core';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseConfig } from './config.ts';
 import { demand } from './document.ts';
@@ -45,6 +45,13 @@ test('failures of long ago, a clock that jumped and a broken file count nothing'
   writeFileSync(join(folder, 'starts.json'), '{"starts": "many"');
   expect(await start()).toMatchObject({ failed: 0 });
   nowMs = 1_700_000_000_000;
+});
+
+test('a folder that cannot be made counts nothing, and the log says what to do', async () => {
+  const told: unknown[] = [];
+  const log = { ...silentLog, warn: (_: string, fields?: LogFields) => void told.push(fields) };
+  expect(await countStart('/proc/nope', { clock, log })).toMatchObject({ failed: 0 });
+  expect(told).toMatchObject([{ error: { code: 'not_found', remedy: expect.any(String) } }]);
 });
 
 const base = {

@@ -2,11 +2,13 @@
  * Starts that did not come to anything: after three in five minutes the agent starts with uplink
  * and update alone, so that what breaks it can be taken back from afar.
  */
-import { mkdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock, Log } from '@fieldloop/core';
+import { asDiskFault } from './buffer/disk.ts';
 import { replaceFile } from './durable-file.ts';
 import { failedStartsWithinMs, maxFailedStarts } from './limits.ts';
+import { makeFolder } from './make-folder.ts';
 
 export interface Starts {
   /** Too many starts failed lately: run with as little as can be. */
@@ -28,10 +30,10 @@ export async function countStart(
   const recent = (await read(path)).filter((at) => Math.abs(now - at) < failedStartsWithinMs);
   const write = async (starts: readonly number[]): Promise<void> => {
     try {
-      await mkdir(folder, { recursive: true, mode: 0o750 });
+      await makeFolder(folder, 0o750);
       await replaceFile(path, JSON.stringify({ starts }));
     } catch (error) {
-      deps.log.warn('starts of the agent cannot be counted', { error });
+      deps.log.warn('starts of the agent cannot be counted', { error: asDiskFault(path, error) });
     }
   };
   await write([...recent, now].slice(-maxFailedStarts));

@@ -1,15 +1,20 @@
 /** An agent's status for a person: a few lines that fit a terminal. Pure. */
 import { formatSize } from '@fieldloop/core';
 import { busiest } from './health/busiest.ts';
-import type { AgentStatus } from './health/status.ts';
-import type { ListedClip } from './held-clips.ts';
+import type { AgentStatus, UnreadFigures, VerdictFigures } from './health/status.ts';
+import type { ReplayedClip } from './replay.ts';
+
+/** Of the buffer, at the start. */
+export const rebuilt =
+  'the index was damaged or gone at the start and was made anew: clips are kept, events that the cloud had not stored are lost';
 
 /** Topics that are named, and how far log times must be off to be told of. */
 const shownTopics = 3;
 const shownOffsetMs = 1_000;
 
 export function statusText(status: AgentStatus): string {
-  const { source, rules, clips, uplink, lastClip, degraded } = status;
+  const { source, rules, clips, uplink, lastClip, verdicts, degraded } = status;
+  const unread = unreadText(source);
   const rows: [string, string][] = [
     ['device', `${status.device}, agent ${status.agentVersion}, up ${status.uptimeS} s`],
     ...source.each.map(({ name, state, recording, reason, reconnects }): [string, string] => [
@@ -18,6 +23,7 @@ export function statusText(status: AgentStatus): string {
         .filter((part) => part !== undefined)
         .join(' · '),
     ]),
+    ...(unread === undefined ? [] : [['unread', unread] as [string, string]]),
     ['read', `${source.messages} messages, ${formatSize(source.bytes)}, lag ${source.lagMs} ms`],
     ...topicRows(status.machine),
     ['score', scoreText(status)],
@@ -28,7 +34,7 @@ export function statusText(status: AgentStatus): string {
       `${rule}: ${why}`,
     ]),
     ...modelRows(status.models),
-    ['clips', `${clips.cut} cut, ${clips.sealed} sealed, ${clips.acknowledged} in the cloud`],
+    ['clips', clipsText(clips)],
     ['buffer', bufferText(status)],
     ['machine', machineText(status)],
     ['clock', clockText(status)],
@@ -40,22 +46,42 @@ export function statusText(status: AgentStatus): string {
   if (spool !== undefined) rows.push(['spool', spoolText(spool)]);
   if (shed.length > 0) rows.push(['given up', shed.join(', ')]);
   if (Object.values(dropped).some((n) => n > 0)) rows.push(['dropped', countsText(dropped)]);
+  if (status.isRebuilt) rows.push(['index', rebuilt]);
   if (status.paused) rows.push(['paused', 'nothing is read and no clip is sent: "resume" ends it']);
   if (status.held) rows.push(['updates', 'held: "update release" lets them through']);
   if (lastClip !== undefined) rows.push(['last clip', `${lastClip.rule}: ${lastClip.why}`]);
+  for (const verdict of verdicts) rows.push(['verdict', verdictText(verdict)]);
   for (const why of degraded) rows.push(['degraded', why]);
   const width = Math.max(...rows.map(([title]) => title.length));
   return rows.map(([title, text]) => `${title.padEnd(width)}  ${oneLine(text)}\n`).join('');
 }
 
+/** Undefined when all could be read. */
+export function unreadText(figures: UnreadFigures): string | undefined {
+  const { broken, forbidden, lastUnread = '' } = figures;
+  const counts = [
+    broken === 0 ? undefined : `${broken} broken`,
+    forbidden === 0 ? undefined : `${forbidden} that may not be read`,
+  ].filter((count) => count !== undefined);
+  return counts.length === 0 ? undefined : `${counts.join(', ')}; the last: ${lastUnread}`;
+}
+
+const clipsText = ({ cut, sealed, acknowledged }: AgentStatus['clips']): string =>
+  `${cut} cut since the start; in all ${sealed} sealed, ${acknowledged} in the cloud`;
+
+function verdictText({ rule, atNs, outcome, clipId, count }: VerdictFigures): string {
+  const at = new Date(Number(BigInt(atNs) / 1_000_000n)).toISOString();
+  if (count !== undefined) return `${rule} in the hour from ${at}: ${outcome} ${count} times`;
+  return `${rule} at ${at}: ${outcome}${clipId === undefined ? '' : ` ${clipId.slice(0, 13)}`}`;
+}
+
 /** What a replay came to. */
-export function replayText(status: AgentStatus, clips: readonly ListedClip[]): string {
+export function replayText(status: AgentStatus, clips: readonly ReplayedClip[]): string {
   const { source, rules } = status;
-  const rows = clips.map(({ startNs, rule, why, class: severity, sizeBytes }) => {
+  const rows = clips.map(({ startNs, rule, why, class: severity, sizeBytes, file = '' }) => {
     const at = new Date(Number(BigInt(startNs) / 1_000_000n)).toISOString();
-    return oneLine(
-      `${at}  ${severity.padEnd(8)}  ${formatSize(sizeBytes).padStart(9)}  ${rule}: ${why}`,
-    );
+    const size = formatSize(sizeBytes).padStart(9);
+    return oneLine(`${at}  ${severity.padEnd(8)}  ${size}  ${rule}: ${why}  ${file}`.trimEnd());
   });
   return [
     `${source.messages} messages, ${formatSize(source.bytes)}; ${rules.set}@${rules.version}`,

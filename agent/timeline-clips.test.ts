@@ -83,7 +83,6 @@ function open(ruleSet: RuleSet, more: Partial<TimelineSettings> = {}): Timeline 
     messages: 0,
     bytes: 0,
     lagMs: 0,
-    clipsCut: 0,
     fired: {},
     suppressed: 0,
     topics: {},

@@ -4,7 +4,7 @@
  */
 import { asFault, faultLine } from '@fieldloop/core';
 import type { EngineEvent, EngineOutput } from '@fieldloop/rules';
-import { askedTrigger, type ClipAsk } from './clip/ask.ts';
+import { askedTrigger, askOf, type ClipAsk, demandHeld } from './clip/ask.ts';
 import { clockFacts, unknownClock } from './clip/clock.ts';
 import {
   type Draft,
@@ -36,6 +36,7 @@ export class Clipping {
   #told: Readonly<Record<string, number>> = {};
   /** Signals of topics that are redacted. */
   #hidden: ReadonlySet<string>;
+  #passedNs: bigint | undefined;
   #plan: PlanState = nothingPlanned;
   #outputs: PlanOutput[] = [];
   #fires: Trigger[] = [];
@@ -84,7 +85,9 @@ export class Clipping {
     this.#hidden = hiddenSignals(settings.redaction, settings.ruleSet);
   }
 
+  /** Fault `not_found` when nothing of what is asked for is in the window. */
   ask(ask: ClipAsk, atNs: bigint): void {
+    demandHeld(ask, this.#held.window);
     const { ruleSet, clipNs } = this.#settings;
     const trigger = askedTrigger(ask, { atNs: ask.atNs ?? atNs, ruleSet, clipNs });
     this.#asked.set(trigger.marker, ask.id);
@@ -98,6 +101,7 @@ export class Clipping {
 
   /** Everything before `watermarkNs` was seen: a rule that did not fire by then was held back. */
   passed(watermarkNs: bigint): void {
+    this.#passedNs = watermarkNs;
     for (const { id, rule, atNs } of this.#awaited.filter((ask) => ask.atNs < watermarkNs)) {
       const why =
         atNs === past
@@ -209,7 +213,8 @@ export class Clipping {
   #idOf(marker: Trigger['marker']): string {
     const { rule, ruleSetDigest, atNs } = marker;
     const unixMs = Number(BigInt(atNs) / 1_000_000n);
-    return stableUuid(unixMs, ['event', this.#held.session.id, ruleSetDigest, rule, atNs]);
+    const at = atNs + askOf(marker);
+    return stableUuid(unixMs, ['event', this.#held.session.id, ruleSetDigest, rule, at]);
   }
 
   async #cut(draft: Draft, ending: string): Promise<void> {
@@ -221,7 +226,6 @@ export class Clipping {
         await this.#answer(draft.markers, { why: nothingHeld });
         return;
       }
-      this.#tally.clipsCut += 1;
       this.#told = { ...this.#rules.suppressed };
       await this.#tellRedaction(clip);
       if (draft.markers[0]?.ruleSetDigest === this.#rules.digest) {
@@ -265,6 +269,7 @@ export class Clipping {
     return {
       ...this.#settings,
       ending,
+      passedNs: this.#passedNs,
       thinned: isThin ? { hz: busyHz, except } : undefined,
       beside: {
         clock: clockFacts(clockState?.() ?? unknownClock, { nowMs: clock.now(), newestNs }),

@@ -66,7 +66,6 @@ export interface Tally {
   dropped?: Record<string, number>;
   /** Log time that the window holds, seconds. */
   windowS?: number;
-  clipsCut: number;
   /** Times each rule fired. */
   fired: Record<string, number>;
   suppressed: number;

@@ -75,7 +75,6 @@ function openTimeline(ruleSet: RuleSet, shadow?: RuleSet, more: Partial<Timeline
     messages: 0,
     bytes: 0,
     lagMs: 0,
-    clipsCut: 0,
     fired: {},
     suppressed: 0,
     topics: {},
@@ -211,6 +210,12 @@ test('an operator gets a clip around now; who asks too much of one source hears 
   expect(timeline.clipNow({ ...ask, id: 'a' })).toBe(false);
   await drive(0, 10);
   expect(timeline.clipNow({ ...ask, id: 'b', topics: ['/scan'] })).toBe(true);
+  for (const atNs of [start - 9n * second, start + 90n * second]) {
+    const gone = { ...ask, id: 'c', atNs };
+    expect(() => timeline.clipNow(gone)).toThrow(/the window holds 2023-.*:20.000Z to .*:29.900Z/);
+  }
+  const slip = { ...ask, id: 'c', topics: ['/scam'] };
+  expect(() => timeline.clipNow(slip)).toThrow('no topic /scam. Did you mean "/scan"?');
   await drive(10, 14);
   expect(clips.map(spanOf)).toEqual([[6.9, 10.9]]);
   expect(answers).toEqual([{ id: 'b', clipId: clips[0]?.clipId, sizeBytes: clips[0]?.sizeBytes }]);

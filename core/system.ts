@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
 import type { Clock } from './clock.ts';
+import { Fault } from './fault.ts';
 import { type Ids, openIds } from './ids.ts';
 import type { Log } from './log.ts';
 
@@ -39,6 +40,12 @@ const secretKeys = [
   'privateKey',
 ];
 
+/** Where an expected failure came from is in its place and message; a bug needs its stack. */
+function errorFields(error: Error): object {
+  const { stack, ...told } = pino.stdSerializers.err(error);
+  return error instanceof Fault && error.code !== 'internal' ? told : { ...told, stack };
+}
+
 /** JSON lines on stdout (or a file descriptor); secrets are struck out by key name. */
 export function openLog(options: { readonly level: string; readonly fd?: number }): Log {
   const logger = pino(
@@ -46,7 +53,7 @@ export function openLog(options: { readonly level: string; readonly fd?: number 
       level: options.level,
       base: null,
       redact: { paths: secretKeys.flatMap((key) => [key, `*.${key}`]), censor: '[secret]' },
-      serializers: { error: pino.stdSerializers.err, cause: pino.stdSerializers.err },
+      serializers: { error: errorFields, cause: errorFields },
     },
     pino.destination({ fd: options.fd ?? 1, sync: true }),
   );

@@ -161,11 +161,11 @@ test('short of room, the clip of least value goes and the cloud is told', async 
   const size = makeClip(at.random, { payloadBytes: 10_000 }).bytes.length;
   await at.reopen({ quotaBytes: Math.floor(size * 2.5) });
   const critical = await at.seal({ class: 'critical', payloadBytes: 10_000 });
-  const baseline = await at.seal({ class: 'baseline', payloadBytes: 10_000 });
+  const info = await at.seal({ class: 'info', payloadBytes: 10_000 });
   const warning = await at.seal({ class: 'warning', payloadBytes: 10_000 });
   const held = await expectSound(at.dir, at.buffer);
   expect([...held.keys()].sort()).toEqual([critical.clipId, warning.clipId].sort());
-  expect(waitingManifests(at.buffer)).toContainEqual({ clipId: baseline.clipId, state: 'evicted' });
+  expect(waitingManifests(at.buffer)).toContainEqual({ clipId: info.clipId, state: 'evicted' });
   // A newcomer of less value than everything held gives way itself.
   const { clip: late, cut } = await at.cut({ class: 'baseline', payloadBytes: 10_000 });
   expect(await at.buffer.seal(cut)).toBe('evicted');
@@ -177,7 +177,7 @@ test('short of room, the clip of least value goes and the cloud is told', async 
 test('a clip whose manifest nobody can take goes all the same, and the next start works', async () => {
   const size = makeClip(at.random, { payloadBytes: 10_000 }).bytes.length;
   await at.reopen({ quotaBytes: Math.floor(size * 1.5) });
-  const { clip, cut } = await at.cut({ class: 'baseline', payloadBytes: 10_000 });
+  const { clip, cut } = await at.cut({ class: 'info', payloadBytes: 10_000 });
   const dropped = Array.from({ length: 65 }, (_, i) => ({
     topic: `/t${i}`,
     messages: 0,
@@ -217,7 +217,7 @@ test('headroom for others is kept by eviction', async () => {
 });
 
 test('a full disk changes nothing, and the seal is tried again after eviction', async () => {
-  const old = await at.seal({ class: 'baseline', payloadBytes: 100_000 });
+  const old = await at.seal({ class: 'info', payloadBytes: 100_000 });
   let failures = 1;
   const disk: Disk = {
     ...systemDisk,
@@ -228,7 +228,7 @@ test('a full disk changes nothing, and the seal is tried again after eviction', 
       }
       return systemDisk.rename(from, to);
     },
-    free: async () => ({ bytes: failures > 0 ? 1e9 : 0, inodes: 1e6 }),
+    free: async () => ({ bytes: 1e9, inodes: 1e6 }),
   };
   await at.reopen({ disk, headroomBytes: 100 });
   const fresh = await at.seal({ class: 'critical' });
@@ -329,6 +329,21 @@ test('while the disk refuses rows they wait in memory and are written later', as
   expect(at.buffer.counts()).toMatchObject({ pendingRows: 0, rows: { events: 2 } });
   expect(() => at.buffer.addEvent(event('x'.repeat(100)))).toThrow('event/name');
 });
+
+test('a row that cannot be sent leaves a gap, and the rest its numbers', async () => {
+  for (const name of ['a', 'b', 'c']) at.buffer.addEvent(event(name));
+  at.buffer.rows.drop('events', { seq: 2, count: 1 });
+  await at.buffer.rows.renewOrigin();
+  await expectSound(at.dir, at.buffer);
+  const rows = decodeEvents(eventsMessage(1n, at.buffer.rows.read('events', 0, all))).rows;
+  expect(rows.map(({ row }) => (row?.kind === 'event' ? row.event.name : row))).toEqual([
+    'a',
+    'c',
+    { kind: 'gap', gap: { count: 1n, reason: 'lost' } },
+  ]);
+});
+
+const all = { rows: 99, bytes: 1e6 };
 
 test('a new origin numbers every row again and keeps clips with their manifests', async () => {
   for (const name of ['a', 'b', 'c']) at.buffer.addEvent(event(name));

@@ -18,7 +18,7 @@ import { headroomInodes } from '../limits.ts';
 import { asideEvent } from './aside.ts';
 import { clipTable } from './clips.ts';
 import { type CommandShelf, commandShelf } from './commands.ts';
-import { type Disk, systemDisk } from './disk.ts';
+import { type Disk, isDiskRefusal, systemDisk } from './disk.ts';
 import type { Inside } from './inside.ts';
 import { openLanes } from './lanes.ts';
 import { type LedgerEntry, note, readLedger } from './ledger.ts';
@@ -28,6 +28,7 @@ import { openPending } from './pending.ts';
 import { partPath, placesBelow } from './places.ts';
 import type { Reserve } from './plan.ts';
 import { positions } from './positions.ts';
+import { rebuiltEvent, recall } from './rebuilt.ts';
 import { recover } from './recover.ts';
 import { eventBody, gapBody, gravest, gravityOf, markerBody, reportedBody } from './rows.ts';
 import { adoptClip, finishDelete, heldBody, loseClip, makeRoom, sealClip } from './seal.ts';
@@ -67,7 +68,7 @@ export interface AgentBuffer extends AsyncDisposable {
    * when it was worth less than what the buffer holds. A Fault leaves part or file where it was.
    */
   seal(cut: CutClip): Promise<'sealed' | ClipFate>;
-  /** Evicts until `bytes` more fit; call after ENOSPC while cutting. */
+  /** Evicts until `bytes` more fit, and writes the rows that waited for it. */
   makeRoom(bytes: number): Promise<boolean>;
   addEvent(event: WireEvent): void;
   addMarker(marker: WireMarker): void;
@@ -125,6 +126,7 @@ type Opened = Awaited<ReturnType<typeof openDatabase>>;
 
 async function openInside(deps: Deps, opened: Opened): Promise<AgentBuffer> {
   const { db } = opened;
+  if (opened.rebuilt) await recall(db, deps.places.kept);
   const lanes = openLanes(db, {
     check: (counter, value) => marks.check(counter, value),
     gapBody: (count) => gapBody(count, 'evicted'),
@@ -132,7 +134,16 @@ async function openInside(deps: Deps, opened: Opened): Promise<AgentBuffer> {
     gravest,
   });
   const marks = openMarks(deps.disk, deps.places.marks, opened.marks, lanes.current());
-  const keepUp = (): void => marks.keepUp(lanes.current());
+  const keepUp = (): void => {
+    try {
+      marks.keepUp(lanes.current());
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      // No number is used that it would have to cover: `check` refuses those.
+      deps.log.warn('the high-water mark could not be written', { error });
+    }
+  };
+  keepUp();
   const life = openLife(deps, db, keepUp);
   const inside: Inside = {
     ...deps,
@@ -158,6 +169,7 @@ async function openInside(deps: Deps, opened: Opened): Promise<AgentBuffer> {
     finishDelete: (clip) => finishDelete(inside, clip),
     tell: (aside) => inside.addRow('events', eventBody(asideEvent(inside, aside))),
   });
+  if (opened.rebuilt) inside.addRow('events', eventBody(rebuiltEvent(inside)));
   await makeFirstRoom(inside);
   const report = { ...recovery, rebuilt: opened.rebuilt };
   if (Object.values(report).some(Boolean)) deps.log.info('the buffer was recovered', report);
@@ -169,9 +181,8 @@ async function makeFirstRoom(inside: Inside): Promise<void> {
   try {
     await makeRoom(inside, 0);
   } catch (error) {
-    const { code, message } = asFault(error);
-    if (code !== 'limited') throw error;
-    inside.degrade(message);
+    if (!isDiskRefusal(error)) throw error;
+    inside.degrade(asFault(error).message);
     inside.log.warn('the buffer could not make room at its start', { error });
   }
 }
@@ -194,11 +205,7 @@ function openLife(deps: Deps, db: Sqlite, keepUp: () => void): Life {
   const write = <T>(body: () => T): T => {
     const result = db.transaction(body);
     degraded = undefined;
-    try {
-      keepUp();
-    } catch (error) {
-      deps.log.warn('the high-water mark could not be written', { error });
-    }
+    keepUp();
     for (const listener of listeners) listener();
     return result;
   };
@@ -276,7 +283,11 @@ function present(
     spent: spentShelf(inside),
     partPath: (clipId) => partPath(inside.places, clipId),
     seal: (cut) => inTurn(() => sealClip(inside, cut)),
-    makeRoom: (bytes) => inTurn(() => makeRoom(inside, bytes)),
+    async makeRoom(bytes) {
+      const isMade = await inTurn(() => makeRoom(inside, bytes));
+      tryFlush(inside, life);
+      return isMade;
+    },
     addEvent: (event) => inside.addRow('events', eventBody(event)),
     addMarker: (marker) => inside.addRow('events', markerBody(marker)),
     report: (section, document, again = false) => report(inside, { section, document, again }),

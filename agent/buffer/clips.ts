@@ -103,12 +103,25 @@ export const clipTable = (db: Sqlite) => ({
   },
 
   /** The cloud stored these manifests; everything is wanted. */
-  listed(through: number): number {
+  listed(from: number, through: number): number {
     return db.run(
       `UPDATE clip SET state = 'wanted'
-        WHERE state = 'sealed' AND manifest_seq <= ?`,
+        WHERE state = 'sealed' AND manifest_seq BETWEEN ? AND ?`,
+      from,
       through,
     );
+  },
+
+  /** Clips of which nothing is on its way to the cloud, because the lane begins at this number. */
+  untold(from: number, limit: number): HeldClip[] {
+    return (
+      db.all(
+        `SELECT * FROM clip WHERE state = 'sealed' AND manifest_seq < ?
+          ORDER BY class_rank, sealed_ms, clip_id LIMIT ?`,
+        from,
+        limit,
+      ) as ClipRow[]
+    ).map(fromRow);
   },
 
   /** The clip whose manifest has this number, unless its end is decided. */

@@ -109,7 +109,7 @@ interface Told {
 /** Seals four clips, uploads one, then seals more than there is room for. */
 async function live(buffer: AgentBuffer, told: Told): Promise<void> {
   const random = seededRandom('live');
-  for (const wish of ['warning', 'baseline', 'critical', 'critical'] as const) {
+  for (const wish of ['warning', 'info', 'critical', 'critical'] as const) {
     const clip = makeClip(random, { class: wish, payloadBytes: 5_000 });
     const cut = await writePart(buffer.partPath(clip.clipId), clip);
     told.cut.push(clip);

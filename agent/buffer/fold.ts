@@ -1,6 +1,7 @@
 /**
  * A full lane gives up rows. Of events the least grave go first, the oldest of them before others,
  * and each stretch of them leaves one gap that counts it; the other lanes let their oldest go.
+ * The manifest of a clip that is held comes back when there is room (`offerUntold`).
  */
 import { maxGapRows, maxLaneRows } from '../limits.ts';
 import type { LaneName } from './marks.ts';

@@ -65,7 +65,7 @@ export function readLedger(db: Sqlite, sinceMs: number): LedgerEntry[] {
 
 export const storedManifest = (text: string): ClipManifest => parseClipManifest(JSON.parse(text));
 
-/** Of a damaged row there is none: that keeps no file from going, and nothing else from going on. */
+/** Of a damaged row there is none: that keeps no file from going, and nothing else from work. */
 export function readableManifest(text: string | undefined): ClipManifest | undefined {
   try {
     return storedManifest(text ?? '');

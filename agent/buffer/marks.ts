@@ -54,8 +54,8 @@ function parseMarks(text: string): MarkSet | undefined {
 }
 
 /**
- * `durable` is what the file says; it is written at once when it does not cover `current`. It is
- * written in one go, and not beside other work, so that no burst of rows can outrun it.
+ * `durable` is what the file says. It is written in one go, and not beside other work, so that no
+ * burst of rows can outrun it.
  */
 export function openMarks(
   disk: Disk,
@@ -78,7 +78,6 @@ export function openMarks(
   };
   const covers = (counter: CounterName, value: number): boolean =>
     value <= written.floors[counter] + markGap;
-  keepUp(current);
   return {
     check(counter, value) {
       if (covers(counter, value)) return;

@@ -74,6 +74,21 @@ export function offerAgain(
 }
 
 /**
+ * Call inside a transaction. A full lane lets manifests go, whether their clips are held or not:
+ * of those that are, the cloud is told when there is room again.
+ */
+export function offerUntold(inside: Inside): void {
+  const { lowest, highest } = inside.lanes.range('manifests');
+  if (highest - lowest >= offeredTogether) return;
+  for (const clip of inside.clips.untold(lowest, offeredTogether)) {
+    if (isTellable(inside, clip)) offerAgain(inside, clip);
+  }
+}
+
+const isTellable = ({ clips }: Inside, { clipId }: HeldClip): boolean =>
+  readableManifest(clips.manifestOf(clipId)) !== undefined;
+
+/**
  * Under another name this robot is another device, and the cloud knows none of its clips: all are
  * offered again. What a kill interrupts is carried on, because the name is noted last.
  */
@@ -84,14 +99,12 @@ export async function belongTo(inside: Inside, device: string, keepUp: () => voi
   let offered = 0;
   for (let isMore = before !== undefined; isMore; ) {
     const found = clips.answered(offeredTogether);
-    const isOffered = ({ clipId }: HeldClip): boolean =>
-      readableManifest(clips.manifestOf(clipId)) !== undefined;
     inside.write(() => {
-      for (const clip of found.filter(isOffered)) offerAgain(inside, clip);
+      for (const clip of found) if (isTellable(inside, clip)) offerAgain(inside, clip);
     });
     // Nothing can be told of it: its bytes are laid aside.
     for (const clip of found) {
-      if (!isOffered(clip)) await deleteClip(inside, clip.clipId, 'quarantined');
+      if (!isTellable(inside, clip)) await deleteClip(inside, clip.clipId, 'quarantined');
     }
     keepUp();
     offered += found.length;

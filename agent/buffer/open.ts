@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { basename, dirname, join } from 'node:path';
-import { asFault, type Clock, type Ids, type Log } from '@fieldloop/core';
+import { asFault, type Clock, Fault, type Ids, type Log } from '@fieldloop/core';
 import { markGap, maxDamagedDatabases } from '../limits.ts';
 import { type Disk, fileSize, names } from './disk.ts';
 import { renumber, seedLanes, storedMarks } from './lanes.ts';
@@ -82,10 +82,12 @@ async function openOrReplace(
     const size = await fileSize(places.database);
     const aside = await moveAside(deps, places);
     deps.log.error('the buffer database was damaged and is rebuilt from the clip files', {
-      error: fault,
+      error: new Fault('corrupt', fault.message, {
+        place: aside,
+        remedy: 'Clips are kept; events that the cloud had not stored are lost. Check the disk.',
+        cause: error,
+      }),
       sizeBytes: size,
-      place: aside,
-      remedy: 'Clips are kept; events that the cloud had not stored are lost. Check the disk.',
     });
     return { db: openMigrated(deps, places), rebuilt: true };
   }

@@ -5,6 +5,7 @@ export interface Places {
   readonly root: string;
   readonly database: string;
   readonly marks: string;
+  readonly kept: string;
   readonly parts: string;
   readonly clips: string;
   readonly quarantine: string;
@@ -15,6 +16,7 @@ export function placesBelow(root: string): Places {
     root,
     database: join(root, 'buffer.db'),
     marks: join(root, 'marks.json'),
+    kept: join(root, 'kept.json'),
     parts: join(root, 'parts'),
     clips: join(root, 'clips'),
     quarantine: join(root, 'quarantine'),

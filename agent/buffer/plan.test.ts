@@ -43,11 +43,12 @@ test('value for each byte decides, so one large clip goes before several small o
   expect(plan(clips, 150)).toEqual(['large']);
 });
 
-test('not more goes than is needed', () => {
+test('not more goes than is needed, and where it is not enough all that may', () => {
   const clips = ['a', 'b', 'c'].map((id, i) => clip(id, { sealedMs: nowMs - 1_000 + i }));
   expect(plan(clips, 150)).toEqual(['a', 'b']);
   expect(plan(clips, 0)).toEqual([]);
-  expect(plan(clips, 301)).toBeUndefined();
+  expect(plan(clips, 301)).toEqual(['a', 'b', 'c']);
+  expect(plan([clip('d', { inTransfer: true })], 1)).toBeUndefined();
 });
 
 test('a newcomer of least value goes alone; one of more value pushes others out', () => {
@@ -55,6 +56,30 @@ test('a newcomer of least value goes alone; one of more value pushes others out'
   expect(plan(clips, 100, 'new')).toEqual(['new']);
   const better = [clip('old', { class: 'info' }), clip('new', { class: 'critical' })];
   expect(plan(better, 100, 'new')).toEqual(['old']);
+});
+
+test('what is worth less goes before a newcomer, unless that alone is enough', () => {
+  const clips = [clip('old', { class: 'info' }), clip('new'), clip('grave', { class: 'critical' })];
+  expect(plan(clips, 101, 'new')).toEqual(['old']);
+  expect(plan(clips.slice(1), 101, 'new')).toEqual(['new']);
+  const large = clip('new', { sizeBytes: 300, priority: 9 });
+  expect(plan([...clips.toSpliced(1, 1), large], 250, 'new')).toEqual(['new']);
+});
+
+test('a sample without bias stays until the cloud knows of it; a new one may give way', () => {
+  const unsent = { class: 'baseline', manifestSent: false } as const;
+  expect(plan([clip('held', unsent), clip('grave', { class: 'warning' })], 100)).toEqual(['grave']);
+  expect(plan([clip('held', unsent)], 100)).toBeUndefined();
+  expect(plan([clip('new', unsent), clip('old')], 100, 'new')).toEqual(['new']);
+});
+
+test('no critical clip goes for a sample that the cloud does not know of', () => {
+  const held = clip('held', { class: 'baseline', manifestSent: false });
+  const grave = clip('grave', { class: 'critical' });
+  expect(plan([held, grave], 100)).toEqual(['held']);
+  expect(plan([held, grave], 100, 'grave')).toEqual(['held']);
+  expect(plan([held, clip('old'), grave], 100, 'grave')).toEqual(['old']);
+  expect(plan([held, grave], 200)).toEqual(['held', 'grave']);
 });
 
 test('a class keeps its reserve', () => {
@@ -71,7 +96,8 @@ test('a newcomer stays while its class is below its reserve, whatever its bytes 
   expect(planEviction([...small, large], need, { critical: 100 }, nowMs)).toEqual(['w0', 'w1']);
   // Not even all of the others make room for it.
   const more = { ...need, bytes: 40 };
-  expect(planEviction([...small, large], more, { critical: 100 }, nowMs)).toBeUndefined();
+  expect(planEviction([...small, large], more, { critical: 100 }, nowMs)).toHaveLength(3);
+  expect(planEviction([large], more, { critical: 100 }, nowMs)).toBeUndefined();
 });
 
 test('files are freed by number, as many as there are; those worth less than a newcomer', () => {
@@ -90,7 +116,7 @@ test('files are freed by number, as many as there are; those worth less than a n
   expect(planEviction([], { bytes: 0, files: 1 }, {}, nowMs)).toBeUndefined();
 });
 
-test('for any shelf: enough is freed, nothing in transfer, no reserve touched', () => {
+test('for any shelf: enough or all goes, but no transfer, reserve, or sample that is not known', () => {
   const arbitrary = fc.record({
     sizeBytes: fc.integer({ min: 1, max: 1_000 }),
     class: fc.constantFrom('critical', 'warning', 'info', 'baseline'),
@@ -106,16 +132,27 @@ test('for any shelf: enough is freed, nothing in transfer, no reserve touched', 
       fc.integer({ min: 0, max: 2_000 }),
       (rows, bytes, reserved) => {
         const clips = rows.map((row, i) => ({ ...row, clipId: String(i) }));
-        const chosen = planEviction(clips, { bytes, files: 0 }, { critical: reserved }, nowMs);
-        if (chosen === undefined) return;
+        const need = { bytes, files: 0 };
+        const chosen = planEviction(clips, need, { critical: reserved }, nowMs) ?? [];
         const gone = clips.filter((one) => chosen.includes(one.clipId));
+        const kept = clips.filter((one) => !gone.includes(one));
         const sum = (some: typeof clips): number => some.reduce((n, one) => n + one.sizeBytes, 0);
-        const critical = clips.filter((one) => one.class === 'critical');
-        const kept = critical.filter((one) => !gone.includes(one));
+        const critical = (some: typeof clips) => some.filter((one) => one.class === 'critical');
+        const left = sum(critical(kept));
+        const isUntold = (one: (typeof clips)[number]): boolean =>
+          one.class === 'baseline' && !one.manifestSent;
+        const told = clips.filter((one) => !isUntold(one));
+        const spared = planEviction(told, need, { critical: reserved }, nowMs) ?? [];
+        const isGrave = critical(clips.filter((one) => spared.includes(one.clipId))).length > 0;
+        const isBound = (one: (typeof clips)[number]): boolean =>
+          one.inTransfer || (isUntold(one) && !isGrave);
+        const isReserve = (one: (typeof clips)[number]): boolean =>
+          one.class === 'critical' && left - one.sizeBytes < reserved;
         expect(new Set(chosen).size).toBe(chosen.length);
-        expect(sum(gone)).toBeGreaterThanOrEqual(bytes);
-        expect(gone.some((one) => one.inTransfer)).toBe(false);
-        expect(kept.length === critical.length || sum(kept) >= reserved).toBe(true);
+        expect(gone.some(isBound)).toBe(false);
+        expect(critical(gone).length === 0 || left >= reserved).toBe(true);
+        const isAll = kept.every((one) => isBound(one) || isReserve(one));
+        expect(sum(gone) >= bytes || isAll).toBe(true);
       },
     ),
   );

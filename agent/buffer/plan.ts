@@ -42,42 +42,69 @@ function ageMs({ sealedMs }: EvictionCandidate, nowMs: number): number {
   return isUnknown ? 0 : Math.max(0, nowMs - sealedMs);
 }
 
-/** What an eviction should free. */
+/** What an eviction should free: of both as much as there is, where that is not enough. */
 export interface Need {
   readonly bytes: number;
-  /** Files, each an inode: as many as there are, where these are not enough. */
+  /** Each an inode. */
   readonly files: number;
 }
 
+type Plan = readonly string[] | undefined;
+
+interface Wish extends Need {
+  readonly newcomer?: string | undefined;
+}
+
 /**
- * Ids to evict, in order, that free what is needed; undefined when no choice frees enough. When the
- * newcomer itself is among the least valuable, it goes alone and the others stay.
+ * Ids to evict, in order, that free what is needed, or as much of it as may go; undefined when
+ * nothing may. A newcomer goes alone, when it frees enough and what is worth less does not, or when
+ * nothing is worth less. Of the sample without bias the cloud is to know each clip before its bytes
+ * go; but no critical clip goes for that.
  */
 export function planEviction(
   clips: readonly EvictionCandidate[],
-  need: Need & { readonly newcomer?: string | undefined },
+  need: Wish,
   reserve: Reserve,
   nowMs: number,
-): readonly string[] | undefined {
+): Plan {
   const held = new Map<ClipClass, number>();
   for (const clip of clips) held.set(clip.class, (held.get(clip.class) ?? 0) + clip.sizeBytes);
   const ranked = clips
-    .filter((clip) => !clip.inTransfer)
+    .filter((clip) => clip.clipId === need.newcomer || !clip.inTransfer)
     .map((clip) => ({ clip, worth: clipValue(clip, nowMs) / Math.max(1, clip.sizeBytes) }))
-    .sort((a, b) => a.worth - b.worth || a.clip.sealedMs - b.clip.sealedMs);
+    .sort((a, b) => a.worth - b.worth || a.clip.sealedMs - b.clip.sealedMs)
+    .map(({ clip }) => clip);
+  const isUntold = (clip: EvictionCandidate): boolean =>
+    clip.class === 'baseline' && !clip.manifestSent && clip.clipId !== need.newcomer;
+  const told = ranked.filter((clip) => !isUntold(clip));
+  const plan = chosenOf(told, need, { held, reserve });
+  const isGrave = ranked.some(
+    ({ clipId, class: of }) => of === 'critical' && plan?.includes(clipId),
+  );
+  return isGrave ? chosenOf(ranked, need, { held, reserve }) : plan;
+}
+
+/** Of what is worth least first. */
+function chosenOf(
+  ranked: readonly EvictionCandidate[],
+  need: Wish,
+  of: { readonly held: ReadonlyMap<ClipClass, number>; readonly reserve: Reserve },
+): Plan {
+  const held = new Map(of.held);
   const chosen: string[] = [];
   let freed = 0;
-  for (const { clip } of ranked) {
-    if (freed >= need.bytes && chosen.length >= need.files) break;
+  for (const clip of ranked) {
+    if (freed >= need.bytes && chosen.length >= need.files) return chosen;
     const left = (held.get(clip.class) ?? 0) - clip.sizeBytes;
-    if (left < (reserve[clip.class] ?? 0)) continue;
+    if (left < (of.reserve[clip.class] ?? 0)) continue;
     if (clip.clipId === need.newcomer) {
-      if (freed >= need.bytes && chosen.length > 0) break;
-      if (clip.sizeBytes >= need.bytes) return [clip.clipId];
+      const isEnough = freed < need.bytes && clip.sizeBytes >= need.bytes;
+      return isEnough || chosen.length === 0 ? [clip.clipId] : chosen;
     }
     held.set(clip.class, left);
     chosen.push(clip.clipId);
     freed += clip.sizeBytes;
   }
-  return freed < need.bytes || (need.files > 0 && chosen.length === 0) ? undefined : chosen;
+  const isNeeded = need.bytes > 0 || need.files > 0;
+  return isNeeded && chosen.length === 0 ? undefined : chosen;
 }

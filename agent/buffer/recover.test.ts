@@ -96,6 +96,26 @@ test('a clip that was to be put aside is put aside by the start, when it could n
   expect(at.buffer.counts().ever).toMatchObject({ quarantined: 1 });
 });
 
+test('a clip that the cloud has is not told of as lost where the disk stopped its delete', async () => {
+  let isFailing = false;
+  const syncFolder = (path: string): Promise<void> =>
+    isFailing && relative(at.dir, path).startsWith('clips/')
+      ? Promise.reject(new Fault('unavailable', 'the disk reported EIO'))
+      : systemDisk.syncFolder(path);
+  const disk = { ...systemDisk, syncFolder };
+  await at.reopen({ disk });
+  const { clipId, sha256 } = await at.seal();
+  at.listAll();
+  isFailing = true;
+  await expect(at.buffer.clips.acknowledged(clipId, sha256)).rejects.toThrow('EIO');
+  await at.reopen({ disk });
+  expect(at.buffer.recovery).toMatchObject({ lost: 0, finishedDeletes: 0 });
+  await at.reopen();
+  expect(at.buffer.recovery).toMatchObject({ lost: 0, finishedDeletes: 1 });
+  expect(at.buffer.counts().ever).toMatchObject({ acknowledged: 1, lost: 0 });
+  expect(waitingManifests(at.buffer)).toEqual([]);
+});
+
 test('the bytes of a part are durable before it has the name of a clip', async () => {
   const steps: string[] = [];
   const noted =
@@ -133,6 +153,21 @@ test('triggers that say why in Chinese are sealed, and files of a crash loop are
   expect(at.buffer.recovery).toMatchObject({ adopted: 1, quarantined: 0 });
   const held = await expectSound(at.dir, at.buffer);
   expect([...held.keys()].sort()).toEqual([sealed.clipId, waiting.clipId].sort());
+});
+
+test('a lost database keeps the pause and what was spent of the day, and is told of', async () => {
+  at.buffer.clips.pause('for an hour');
+  at.buffer.spent.write('of today');
+  await at.buffer.close();
+  await writeFile(join(at.dir, 'buffer.db'), 'not a database, but long enough '.repeat(400));
+  await at.open();
+  expect([at.buffer.clips.paused, at.buffer.spent.read()]).toEqual(['for an hour', 'of today']);
+  expect(toldEvents()).toMatchObject([{ name: 'buffer_rebuilt', severity: 'warning' }]);
+  at.buffer.clips.pause(undefined);
+  await at.buffer.close();
+  await rm(join(at.dir, 'buffer.db'));
+  await at.open();
+  expect([at.buffer.clips.paused, at.buffer.spent.read()]).toEqual([undefined, 'of today']);
 });
 
 /** More than a message can say. */

@@ -35,12 +35,11 @@ export async function sealClip(inside: Inside, cut: CutClip): Promise<'sealed' |
   try {
     await place(inside, cut);
   } catch (error) {
-    const fault = asFault(error);
-    if (fault.code !== 'limited') throw error;
+    if (asFault(error).code !== 'limited') throw error;
     // Nothing is lost by a full disk: part or file stands where it stood.
-    inside.degrade('the disk is full');
     inside.log.warn('the disk is full; the buffer makes room', { clipId: cut.clipId });
-    if (!(await evictFor(inside, cut, { bytes: fullDiskBytes, files: 0 }))) throw error;
+    const freed = await evictFor(inside, cut, { bytes: fullDiskBytes, files: 0 });
+    if (freed === undefined) throw error;
     await place(inside, cut);
   }
   return 'sealed';
@@ -62,11 +61,16 @@ async function place(inside: Inside, cut: CutClip): Promise<void> {
   // A clip that cannot be told of stays a part: nothing moves before its row is known to fit.
   const clip = { ...cut, priority: cut.priority ?? 1 };
   heldBody(clip);
-  if ((await fileSize(cut.partPath)) !== undefined) {
-    await disk.rename(cut.partPath, clipPath(places, cut.sha256));
+  try {
+    if ((await fileSize(cut.partPath)) !== undefined) {
+      await disk.rename(cut.partPath, clipPath(places, cut.sha256));
+    }
+    await disk.syncFolder(clipFolder(places, cut.sha256));
+    adoptClip(inside, clip);
+  } catch (error) {
+    if (asFault(error).code === 'limited') inside.degrade('the disk is full');
+    throw error;
   }
-  await disk.syncFolder(clipFolder(places, cut.sha256));
-  adoptClip(inside, clip);
 }
 
 /** The manifest row of a clip. Fault `invalid` when no message can carry it. */
@@ -141,8 +145,8 @@ async function roomFor(inside: Inside, cut: CutClip): Promise<boolean> {
   return await evictWhile(inside, need, (still) => evictFor(inside, cut, still));
 }
 
-/** Evicts clips of less value than this one; false when they do not free enough. */
-async function evictFor(inside: Inside, cut: CutClip, need: Need): Promise<boolean> {
+/** Evicts clips of less value than this one. Bytes that went; undefined when it is to go itself. */
+async function evictFor(inside: Inside, cut: CutClip, need: Need): Promise<number | undefined> {
   const newcomer: EvictionCandidate = {
     clipId: cut.clipId,
     sizeBytes: cut.sizeBytes,
@@ -158,9 +162,8 @@ async function evictFor(inside: Inside, cut: CutClip, need: Need): Promise<boole
     inside.reserve,
     inside.clock.now(),
   );
-  if (plan === undefined || plan.includes(cut.clipId)) return false;
-  await evict(inside, plan);
-  return true;
+  if (plan === undefined || plan.includes(cut.clipId)) return undefined;
+  return await evict(inside, plan);
 }
 
 /** Evicts until `bytes` more fit; false when even that is not enough. */
@@ -169,23 +172,22 @@ export async function makeRoom(inside: Inside, bytes: number): Promise<boolean> 
   return await evictWhile(inside, first, async (need) => {
     const candidates = inside.clips.candidates(inside.inTransfer);
     const plan = planEviction(candidates, need, inside.reserve, inside.clock.now());
-    if (plan === undefined) return false;
-    await evict(inside, plan);
-    return true;
+    return plan && (await evict(inside, plan));
   });
 }
 
-/** Until nothing is short, or `evictSome` finds nothing more that may go. */
+/** Until nothing is short, or `evictSome` has no more bytes that may go. */
 async function evictWhile(
   inside: Inside,
   first: Need,
-  evictSome: (need: Need) => Promise<boolean>,
+  evictSome: (need: Need) => Promise<number | undefined>,
 ): Promise<boolean> {
   for (let need = first; need.bytes > 0 || need.files > 0; ) {
-    if (!(await evictSome(need))) return false;
-    // The bytes are planned exactly; how many inodes a file gives back only the disk knows.
+    const freed = await evictSome(need);
+    if (freed === undefined) return false;
+    // The bytes are counted; how many inodes a file gives back only the disk knows.
     const { files } = await shortage(inside, { quota: 0, disk: 0 });
-    need = { bytes: 0, files };
+    need = { bytes: Math.max(0, need.bytes - freed), files };
   }
   return true;
 }
@@ -202,11 +204,17 @@ async function shortage(
   return { bytes: Math.max(0, overQuota, underHeadroom), files: Math.max(0, inodes) };
 }
 
-async function evict(inside: Inside, clipIds: readonly string[]): Promise<void> {
+/** Bytes that went. A clip that is wanted since it was chosen stays. */
+async function evict(inside: Inside, clipIds: readonly string[]): Promise<number> {
+  let freed = 0;
   for (const clipId of clipIds) {
+    const clip = inside.clips.get(clipId);
+    if (clip === undefined || clip.pulled || inside.inTransfer.has(clipId)) continue;
     inside.log.warn('a clip was evicted for lack of room', { clipId });
     await deleteClip(inside, clipId, 'evicted');
+    freed += clip.sizeBytes;
   }
+  return freed;
 }
 
 /**
@@ -232,8 +240,8 @@ export async function deleteClip(
 }
 
 /**
- * Where the disk has no room for the row that an eviction begins with, the file goes first and
- * makes it: a crash between the two tells of the clip as lost.
+ * Where the disk has no room for the row that a delete begins with, the file goes first and makes
+ * it, unless it is to be kept: a crash between the two tells of the clip as lost.
  */
 async function beginDelete(
   inside: Inside,
@@ -244,7 +252,7 @@ async function beginDelete(
   try {
     begin();
   } catch (error) {
-    if (fate !== 'evicted' || asFault(error).code !== 'limited') throw error;
+    if (fate === 'quarantined' || asFault(error).code !== 'limited') throw error;
     await removeFile(inside, clip, fate);
     begin();
   }

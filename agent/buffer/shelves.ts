@@ -5,13 +5,15 @@ import { maxPostponeMs } from '../limits.ts';
 import { type ClipReader, hashFile, openClipReader } from './clip-bytes.ts';
 import { isDiskRefusal } from './disk.ts';
 import type { Inside } from './inside.ts';
-import { type LaneRange, type LaneRow, meta, setMeta } from './lanes.ts';
+import { type LaneRange, type LaneRow, meta } from './lanes.ts';
 import { type LaneName, laneNames } from './marks.ts';
 import { storedManifest } from './ledger.ts';
-import { belongTo, offerAgain, type RefusedSeq, refuseManifests } from './offer.ts';
+import { belongTo, offerAgain, offerUntold, type RefusedSeq, refuseManifests } from './offer.ts';
 import { tellRefused } from './offer.ts';
 import { freshOrigin } from './open.ts';
 import { clipPath } from './places.ts';
+import { keep } from './rebuilt.ts';
+import { gapBody } from './rows.ts';
 import { deleteClip, finishDeletes, loseClip } from './seal.ts';
 import type { ClipFate, HeldClip } from './types.ts';
 
@@ -29,8 +31,8 @@ export interface RowShelf {
    * False when it is not about these rows.
    */
   stored(lane: LaneName, origin: bigint, said: StoredRows): boolean;
-  /** Lets go of a row that cannot be sent; `renewOrigin` closes the hole. */
-  drop(lane: LaneName, seq: number): void;
+  /** A gap tells of a row that cannot be sent and goes; `renewOrigin` closes the hole. */
+  drop(lane: LaneName, row: Pick<LaneRow, 'seq' | 'count'>): void;
   /** In memory: manifests up to `seq` are on their way. */
   offered(seq: number): void;
   /** Durable, one more at each connect; the last one again while the disk refuses. */
@@ -87,9 +89,9 @@ export interface SpentShelf {
   write(text: string): void;
 }
 
-export const spentShelf = ({ db }: Inside): SpentShelf => ({
-  read: () => meta(db, 'uplink.spent'),
-  write: (text) => setMeta(db, 'uplink.spent', text),
+export const spentShelf = (inside: Inside): SpentShelf => ({
+  read: () => meta(inside.db, 'uplink.spent'),
+  write: (text) => keep(inside, 'uplink.spent', text),
 });
 
 export function rowShelf(
@@ -102,8 +104,8 @@ export function rowShelf(
     ranges: () => laneNames.map((lane) => lanes.range(lane)),
     read: (lane, seq, most) => lanes.read(lane, seq, most),
     stored(lane, origin, { through, refused = [] }) {
-      const { highest } = lanes.range(lane);
-      if (origin !== lanes.range(lane).origin || through > highest) {
+      const { lowest, highest, origin: own } = lanes.range(lane);
+      if (origin !== own || through > highest) {
         inside.log.warn('a Stored for rows that this buffer never numbered was ignored', {
           lane,
           through,
@@ -115,13 +117,18 @@ export function rowShelf(
         lanes.free(lane, through);
         if (lane !== 'manifests') return [];
         const found = refuseManifests(inside, refused);
-        clips.listed(through);
+        clips.listed(lowest, through);
+        offerUntold(inside);
         return found;
       });
       tellRefused(inside, kept);
       return true;
     },
-    drop: (lane, seq) => inside.write(() => lanes.drop(lane, seq)),
+    drop: (lane, { seq, count }) =>
+      inside.write(() => {
+        lanes.drop(lane, seq);
+        lanes.append('events', gapBody(count, 'lost'), count);
+      }),
     offered,
     async nextConn() {
       try {
@@ -225,7 +232,7 @@ export function clipShelf(inside: Inside): ClipShelf {
     },
     pause(text) {
       paused = text;
-      setMeta(db, 'paused', text ?? '');
+      keep(inside, 'paused', text ?? '');
     },
     finishDeletes: () => finishDeletes(inside),
     recheck: async (clipId) => recheck(inside, find(clipId)),

@@ -36,14 +36,33 @@ export function openSqlite(path: string): Sqlite {
       database.pragma(`cache_size = -${pageCacheKib}`);
       // The lock is taken by the first access, so a second process is refused here.
       database.exec('BEGIN IMMEDIATE; COMMIT');
-      const found = database.pragma('quick_check(1)', { simple: true });
-      if (found !== 'ok') throw damaged(path, String(found));
+      demandSound(path, database);
     });
   } catch (error) {
     database.close();
     throw error;
   }
   return wrap(path, database);
+}
+
+/**
+ * Reads all of a database and changes nothing of it. Fault `corrupt` when it is not sound, `conflict`
+ * while another process holds it.
+ */
+export function checkSqlite(path: string): void {
+  guarded(path, () => {
+    const database = new Database(path, { readonly: true, fileMustExist: true, timeout: 0 });
+    try {
+      demandSound(path, database);
+    } finally {
+      database.close();
+    }
+  });
+}
+
+function demandSound(path: string, database: Database.Database): void {
+  const found = database.pragma('quick_check(1)', { simple: true });
+  if (found !== 'ok') throw damaged(path, String(found));
 }
 
 function wrap(path: string, database: Database.Database): Sqlite {

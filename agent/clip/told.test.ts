@@ -4,6 +4,7 @@
  * Method: drafts and window entries made by hand.
  */
 import { expect, test } from 'vitest';
+import { askedTrigger } from './ask.ts';
 import type { Draft } from './plan.ts';
 import { downsampledOf, draftIdOf, filesOf, groupOf, mergedFrom, suppressedOf } from './told.ts';
 
@@ -53,6 +54,16 @@ test('the first part has the id of the clip that was announced, later parts thei
 test('a merged trigger is named by the clip that it would have had', () => {
   const alone = draftIdOf(session, { markers: [marker('b', '6000000')] });
   expect(mergedFrom(session, draft())).toEqual([alone]);
+});
+
+test('each ask for one moment has a clip of its own, and the same when it comes again', () => {
+  const about = { atNs: 5_000_000n, ruleSet: { digest: '0'.repeat(64) }, clipNs: 60n };
+  const idOf = (id: string) => {
+    const ask = { id, preNs: 0n, postNs: 5n, severity: 'warning', reason: 'x' } as const;
+    return draftIdOf(session, { markers: [askedTrigger(ask, about).marker] });
+  };
+  expect(idOf('first')).not.toBe(idOf('second'));
+  expect(idOf('second')).toBe(idOf('second'));
 });
 
 test('files are those of the range, each with its first and last chunk', () => {

@@ -3,17 +3,14 @@ import type { ClipManifest } from '@fieldloop/proto';
 import { maxDroppedTold, maxFilesTold, maxSuppressedTold, maxThinnedTold } from '../clip-limits.ts';
 import { stableUuid } from '../stable-id.ts';
 import type { WindowBlock } from '../window/entry.ts';
+import { askOf } from './ask.ts';
 import type { Draft } from './plan.ts';
 
 /** The id that a clip has from its first trigger on; `ending` tells a clip that was cut short. */
-function clipIdOf(
-  sessionId: string,
-  first: { readonly rule: string; readonly ruleSetDigest: string; readonly atNs: string },
-  ending = '',
-): string {
+function clipIdOf(sessionId: string, first: Draft['markers'][number], ending = ''): string {
   const unixMs = Number(BigInt(first.atNs) / 1_000_000n);
   const { rule, ruleSetDigest, atNs } = first;
-  return stableUuid(unixMs, ['clip', sessionId, ruleSetDigest, rule, atNs, ending]);
+  return stableUuid(unixMs, ['clip', sessionId, ruleSetDigest, rule, atNs, ending + askOf(first)]);
 }
 
 /** A part that goes on with an earlier one repeats its marker, and is a clip of its own. */

@@ -57,6 +57,8 @@ export interface WriteOptions {
   readonly ruleSet: Pick<RuleSet, 'signals'>;
   /** Non-empty when the clip ends before its range, because the agent stops. */
   readonly ending?: string | undefined;
+  /** Everything before this log time was seen, also where nothing came. */
+  readonly passedNs?: bigint | undefined;
   readonly redaction?: RedactionPolicy | undefined;
   /** Without it there are no thumbnails, and images cannot be changed. */
   readonly pictures?: Pictures | undefined;
@@ -111,7 +113,8 @@ function jobOf(draft: Draft, held: Held, options: WriteOptions): Job | undefined
   const { heldFromNs, newestNs } = window;
   if (clipId === undefined || heldFromNs === undefined || newestNs === undefined) return undefined;
   const startNs = draft.startNs < heldFromNs ? heldFromNs : draft.startNs;
-  const endNs = draft.endNs > newestNs ? newestNs : draft.endNs;
+  const isPassed = draft.endNs < (options.passedNs ?? 0n);
+  const endNs = isPassed || draft.endNs < newestNs ? draft.endNs : newestNs;
   const { latched, thinned, redaction, pictures = noPictures } = options;
   const channels = [...window.channels.values()];
   return {

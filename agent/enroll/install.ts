@@ -4,11 +4,12 @@
  * the new one.
  */
 import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, Fault, type Log } from '@fieldloop/core';
 import { deviceNamePattern } from '@fieldloop/proto';
 import { errorCode, replaceFile, syncFolder } from '../durable-file.ts';
+import { makeFolder } from '../make-folder.ts';
 import {
   type Identity,
   isMark,
@@ -47,7 +48,7 @@ export function demandName(name: string): void {
 export async function durableKey(place: Place): Promise<string> {
   const home = homeOf(place);
   await asFaults(home, async () => {
-    await mkdir(home, { recursive: true, mode: 0o700 });
+    await makeFolder(home, 0o700);
     await syncFolder(place.dir);
   });
   const found = await waitingKey(place);

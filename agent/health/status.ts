@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ModelsReport } from '@fieldloop/proto';
+import type { LedgerEntry } from '../buffer/ledger.ts';
 import type { ClockState } from '../clip/clock.ts';
 import { maxSocketPathBytes } from '../limits.ts';
 import type { AllowanceFigures } from '../uplink/allowance.ts';
@@ -12,15 +13,15 @@ export interface AgentStatus {
   readonly device: string;
   readonly agentVersion: string;
   readonly uptimeS: number;
-  readonly source: SourceFigures;
+  readonly source: SourceFigures & UnreadFigures;
   readonly score: ScoreFigures;
   readonly rules: RuleFigures;
   readonly models: ModelFigures;
   readonly clips: {
-    /** Written by this process; `sealed` counts those that are durable. */
+    /** By this process, and not before: a recording that is read again gives the same clips. */
     readonly cut: number;
+    /** Durable, and held by the cloud with an equal hash; both since the database was made. */
     readonly sealed: number;
-    /** Held by the cloud with an equal hash, since this process started. */
     readonly acknowledged: number;
     /** Bytes of clip files that the buffer holds. */
     readonly bytes: number;
@@ -33,6 +34,10 @@ export interface AgentStatus {
   };
   readonly uplink: UplinkFigures;
   readonly lastClip?: { readonly clipId: string; readonly rule: string; readonly why: string };
+  /** The last triggers, the newest last. */
+  readonly verdicts: readonly VerdictFigures[];
+  /** By rule and outcome, what became of the triggers of the last 24 hours of log time. */
+  readonly ledger: readonly LedgerEntry[];
   readonly clock: ClockState;
   readonly machine: MachineFigures;
   readonly caps: {
@@ -42,6 +47,8 @@ export interface AgentStatus {
     readonly quotaBytes: number;
     readonly headroomBytes: number;
   };
+  /** The index of the buffer was damaged or gone at this start, and was made from the clips. */
+  readonly isRebuilt: boolean;
   /** A person wants quiet: nothing is read and no clip is sent. */
   readonly paused: boolean;
   /** What the cloud wants changed waits for a release. */
@@ -97,9 +104,29 @@ export interface SourceFigures {
   readonly clockOffsetMs?: number;
   /** Connections of all sources that ended, since the start. */
   readonly reconnects: number;
-  /** Recordings that could not be read to their end. */
-  readonly broken: number;
   readonly each: readonly SourceState[];
+}
+
+/** Recordings that could not be read, since the start. */
+export interface UnreadFigures {
+  /** Not to their end. */
+  readonly broken: number;
+  /** Not at all, for want of a right. */
+  readonly forbidden: number;
+  /** The last of them, why, and what to do. */
+  readonly lastUnread?: string;
+}
+
+/** What became of a trigger; with a `count`, of all of an hour that a rule held back. */
+export interface VerdictFigures {
+  readonly rule: string;
+  /** Log time, ns, as text; of the hour's begin where there is a count. */
+  readonly atNs: string;
+  /** `clip`, `marker`, or the reason of a suppression. */
+  readonly outcome: string;
+  /** The clip that holds it, as far as there is one. */
+  readonly clipId?: string | undefined;
+  readonly count?: number | undefined;
 }
 
 export interface SourceState {

@@ -20,7 +20,7 @@ function renamed(item: SourceItem, prefix: string): SourceItem {
   return { ...item, block: { ...item.block, chunk: undefined }, file: undefined };
 }
 
-const joined = (prefix: string, topic: string): string =>
+export const joined = (prefix: string, topic: string): string =>
   topic.startsWith('/') ? `${prefix}${topic}` : `${prefix}/${topic}`;
 
 /** What a source is asked for when its topics get the prefix behind its back. */

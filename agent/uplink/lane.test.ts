@@ -2,6 +2,7 @@
  * Goal: rows go in order, few at a time, again when nobody answers, and never round a hole.
  * Method: a shelf of rows in memory, a sender on it, and what it published.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { silentLog } from '@fieldloop/core';
 import { expect, test } from 'vitest';
 import type { LaneRow } from '../buffer/lanes.ts';
@@ -22,7 +23,7 @@ function openShelf(count: number) {
     ],
     read: (_lane, seq, most) => shelf.rows.filter((row) => row.seq > seq).slice(0, most.rows),
     offered: () => {},
-    drop: (_lane, seq) => shelf.dropped.push(seq),
+    drop: (_lane, { seq }) => shelf.dropped.push(seq),
   };
   return { shelf, rows: rows as RowShelf };
 }
@@ -38,25 +39,37 @@ function openSender(count: number, rowsPerBatch = 2) {
   const { shelf, rows } = openShelf(count);
   const sent: number[][] = [];
   const trouble: string[] = [];
-  let isBroken = false;
+  const taken: (() => void)[] = [];
+  const broken = new Set<number>();
+  let isSlow = false;
   const sender = openLaneSender({
     lane: 'events',
     rows,
     batch: { rows: rowsPerBatch, bytes: 1_000 },
     mostUnstored: maxUnstoredBatches,
     encode: (_origin, found) => {
-      if (isBroken) throw new Error('not a row');
+      if (found.some((row) => broken.has(row.seq))) throw new Error('not a row');
       return Uint8Array.from(found.map((row) => row.seq));
     },
-    publish: (payload) => sent.push([...payload]),
+    publish: async (payload) => {
+      sent.push([...payload]);
+      if (isSlow) await new Promise<void>((resolve) => taken.push(resolve));
+      return true;
+    },
     onBroken: (why) => trouble.push(why),
     onHole: () => trouble.push('hole'),
     log: silentLog,
   });
-  const setBroken = (): void => {
-    isBroken = true;
+  /** A link that takes nothing until it is told to. */
+  const setSlow = (): void => {
+    isSlow = true;
   };
-  return { shelf, sender, sent, trouble, setBroken };
+  /** The link takes so many more. */
+  const take = async (count: number): Promise<void> => {
+    for (const resolve of taken.splice(0, count)) resolve();
+    await turn();
+  };
+  return { shelf, sender, sent, trouble, broken, setSlow, take };
 }
 
 test('four batches go ahead of Stored, and each Stored lets the next one go', () => {
@@ -76,9 +89,10 @@ test('four batches go ahead of Stored, and each Stored lets the next one go', ()
   expect(sent.slice(5).flat()).toEqual([11, 12, 13, 14, 15, 16, 17, 18]);
 });
 
-test('silence sends everything again that the shelf still holds, and not before its time', () => {
+test('silence sends all again that the shelf still holds, and not before its time', async () => {
   const { shelf, sender, sent } = openSender(3);
   sender.pump(0);
+  await turn();
   sender.pump(storedTimeoutMs - 1);
   expect(sent).toEqual([[1, 2], [3]]);
   shelf.rows.shift();
@@ -86,12 +100,37 @@ test('silence sends everything again that the shelf still holds, and not before 
   expect(sent.slice(2)).toEqual([[2, 3]]);
 });
 
-test('a new link sends everything again', () => {
-  const { sender, sent } = openSender(3);
+test('a link that is slow to take what it has is given no second copy', async () => {
+  const { sender, sent, setSlow, take } = openSender(20);
+  setSlow();
+  sender.pump(0);
+  for (let ms = 250; ms <= 60_000; ms += 250) sender.pump(ms);
+  await take(3);
+  for (let ms = 60_000; ms <= 90_000; ms += 250) sender.pump(ms);
+  expect(sent).toHaveLength(maxUnstoredBatches);
+  // From here on the cloud has its time.
+  await take(1);
+  sender.pump(90_000 + storedTimeoutMs - 1);
+  expect(sent).toHaveLength(maxUnstoredBatches);
+  sender.pump(90_000 + storedTimeoutMs);
+  expect(sent.slice(maxUnstoredBatches)[0]).toEqual([1, 2]);
+  // Words of the first copies make room once; then the link has to move again.
+  sender.stored(8, 95_000);
+  for (let ms = 95_000; ms <= 150_000; ms += 250) sender.pump(ms);
+  expect(sent).toHaveLength(3 * maxUnstoredBatches);
+});
+
+test('a new link sends everything again, whatever the last one had not taken', async () => {
+  const { sender, sent, setSlow, take } = openSender(3);
+  setSlow();
   sender.pump(0);
   sender.restart();
   sender.pump(1);
   expect(sent).toEqual([[1, 2], [3], [1, 2], [3]]);
+  // The end of the last link says nothing of this one.
+  await take(2);
+  sender.pump(2 * storedTimeoutMs);
+  expect(sent).toHaveLength(4);
 });
 
 test('a hole behind what was sent is not stepped over', () => {
@@ -107,11 +146,11 @@ test('a hole behind what was sent is not stepped over', () => {
   expect(sent.slice(4)).toEqual([[8], [9]]);
 });
 
-test('a row that cannot be sent is let go, and the lane asks for new numbers', () => {
-  const { shelf, sender, sent, trouble, setBroken } = openSender(3);
-  setBroken();
+test('of a batch the one row that cannot be sent is let go, and the lane asks for numbers', () => {
+  const { shelf, sender, sent, trouble, broken } = openSender(9, 9);
+  broken.add(3);
   sender.pump(0);
-  expect(sent).toEqual([]);
-  expect(shelf.dropped).toEqual([1]);
+  expect(sent).toEqual([[1], [2]]);
+  expect(shelf.dropped).toEqual([3]);
   expect(trouble).toEqual(['not a row']);
 });

@@ -1,7 +1,7 @@
 /**
  * Sends the rows of one lane in order, a few messages ahead of the cloud's word. What was sent
- * counts for nothing: after a new link or five seconds of silence it goes again, and only Stored
- * takes rows out of the buffer.
+ * counts for nothing: after a new link, or after five seconds of silence once the link has taken
+ * all of it, it goes again; and only Stored takes rows out of the buffer.
  */
 import { asFault, type Log } from '@fieldloop/core';
 import type { Lane } from '@fieldloop/proto';
@@ -18,8 +18,8 @@ export interface LaneSenderOptions {
   readonly mostUnstored: number;
   /** One message for consecutive rows. */
   readonly encode: (origin: bigint, rows: readonly LaneRow[]) => Uint8Array;
-  /** Hands it to the link; a failure shows by the link's end. */
-  readonly publish: (payload: Uint8Array) => void;
+  /** True when the link took it, which promises nothing; false when the link ended first. */
+  readonly publish: (payload: Uint8Array) => Promise<boolean>;
   /** A row that cannot be sent was dropped: the rest is to be numbered again. */
   readonly onBroken: (why: string) => void;
   /** A full lane let rows go while it was being sent: the cloud is to be told by a new Status. */
@@ -39,19 +39,34 @@ export function openLaneSender(options: LaneSenderOptions): LaneSender {
   /** Highest number sent on this link, and the last numbers of the messages not yet stored. */
   let sentThrough = 0;
   let unstored: { readonly through: number; readonly atMs: number }[] = [];
+  /** Messages that the link has not taken yet. A new link counts anew. */
+  let onLink = { untaken: 0 };
 
   const restart = (): void => {
     unstored = [];
     sentThrough = 0;
+    onLink = { untaken: 0 };
   };
 
-  const send = (nowMs: number): boolean => {
+  /** What waits gets its full time again. */
+  const wait = (nowMs: number): void => {
+    unstored = unstored.map((message) => ({ ...message, atMs: nowMs }));
+  };
+
+  const publish = async (payload: Uint8Array): Promise<void> => {
+    const link = onLink;
+    link.untaken += 1;
+    if (await options.publish(payload)) link.untaken -= 1;
+  };
+
+  /** One that cannot be sent goes alone: those beside it are sent singly up to it. */
+  const send = (nowMs: number, batch = options.batch): boolean => {
     const [range] = rows.ranges().filter((one) => one.lane === lane);
     if (range === undefined || sentThrough >= range.highest) return false;
-    const found = rows.read(lane, sentThrough, options.batch);
-    const last = found.at(-1);
-    if (last === undefined) return false;
-    if (sentThrough > 0 && found[0]?.seq !== sentThrough + 1) {
+    const found = rows.read(lane, sentThrough, batch);
+    const [first, last] = [found[0], found.at(-1)];
+    if (first === undefined || last === undefined) return false;
+    if (sentThrough > 0 && first.seq !== sentThrough + 1) {
       options.onHole();
       return false;
     }
@@ -59,21 +74,24 @@ export function openLaneSender(options: LaneSenderOptions): LaneSender {
     try {
       payload = options.encode(range.origin, found);
     } catch (error) {
-      log.error('a row of the buffer cannot be sent', { lane, seq: found[0]?.seq, error });
-      if (found[0] !== undefined) rows.drop(lane, found[0].seq);
+      if (found.length > 1) return send(nowMs, { ...batch, rows: 1 });
+      log.error('a row of the buffer cannot be sent', { lane, seq: first.seq, error });
+      rows.drop(lane, first);
       options.onBroken(asFault(error).message);
       return false;
     }
     sentThrough = last.seq + last.count - 1;
     unstored.push({ through: sentThrough, atMs: nowMs });
     if (lane === 'manifests') rows.offered(sentThrough);
-    options.publish(payload);
+    void publish(payload);
     return true;
   };
 
   return {
     restart,
     pump(nowMs) {
+      // A copy behind one that is still under way would only make a slow link slower.
+      if (onLink.untaken > 0) wait(nowMs);
       const oldest = unstored[0];
       if (oldest !== undefined && nowMs - oldest.atMs >= storedTimeoutMs) {
         log.warn('no Stored came; rows are sent again', { lane, through: oldest.through });
@@ -85,9 +103,7 @@ export function openLaneSender(options: LaneSenderOptions): LaneSender {
       const before = unstored.length;
       unstored = unstored.filter((message) => message.through > through);
       // The cloud is at work: what waits behind gets its full time again.
-      if (unstored.length < before) {
-        unstored = unstored.map((message) => ({ ...message, atMs: nowMs }));
-      }
+      if (unstored.length < before) wait(nowMs);
     },
   };
 }

@@ -18,7 +18,7 @@ export interface LanesOptions {
   readonly rows: RowShelf;
   readonly device: string;
   readonly log: Log;
-  readonly publish: (message: Outgoing) => void;
+  readonly publish: (message: Outgoing) => Promise<boolean>;
   readonly onBroken: (why: string) => void;
   readonly onHole: () => void;
 }

@@ -140,7 +140,7 @@ class RunningUplink {
     const topic = upTopic(this.#options.identity.device, 'telemetry');
     const head = { bootId: this.#bootId, seq: this.#measured, atMs: this.#options.clock.now() };
     const payload = encodeTelemetry({ ...head, series: fitTelemetry(series) });
-    this.#publish({ topic, payload, qos: 0 });
+    void this.#publish({ topic, payload, qos: 0 });
     return true;
   }
 
@@ -260,17 +260,21 @@ class RunningUplink {
     return statusMessage(this.#options, { bootId: this.#bootId, conn: this.#conn, online });
   }
 
-  /** What fails here shows by the link's end, and is sent again on the next one. */
-  #publish(message: Outgoing): void {
+  /** False shows by the link's end too: what was not taken is sent again on the next one. */
+  async #publish(message: Outgoing): Promise<boolean> {
     this.#allowance.spend(message.payload.length + message.topic.length);
-    this.#control.link?.publish(message).catch((error: unknown) => {
+    try {
+      await this.#control.link?.publish(message);
+      return true;
+    } catch (error) {
       this.#log.debug('a message was not taken', { topic: message.topic, error });
-    });
+      return false;
+    }
   }
 
   readonly #sendTransfer = (message: Transfer): void => {
     const topic = upTopic(this.#options.identity.device, 'transfer');
-    this.#publish({ topic, payload: encodeTransfer(message), qos: 1 });
+    void this.#publish({ topic, payload: encodeTransfer(message), qos: 1 });
   };
 
   #receive(topic: string, payload: Uint8Array): void {
