@@ -11,6 +11,7 @@ const parts = {
   cut: async () => (await import('./agent/cut.ts')).cutPart,
   backtest: async () => (await import('./agent/backtest.ts')).backtestPart,
   tail: async () => (await import('./agent/tail.ts')).tailPart,
+  marker: async () => (await import('./agent/marker.ts')).markerPart,
   process: async () => (await import('./agent/process.ts')).processPart,
 } as const satisfies Readonly<Record<string, () => Promise<Bench>>>;
 

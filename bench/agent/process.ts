@@ -22,13 +22,10 @@ import { systemClock, systemIds } from '@fieldloop/core/system';
 import { buildAgent, type Running, startProgram, writeMobileNet } from '@fieldloop/e2e';
 import { generate, type Mix, mixes } from '../generate.ts';
 import { type Bench, type Row, row } from '../report.ts';
-import { recordAgain } from './recorder.ts';
+import { recordAgain, type Recorder } from './recorder.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const mebi = 2 ** 20;
-
-/** Where the time of every recording of `generate.ts` begins. */
-const zeroNs = 1_700_000_000_000_000_000n;
 
 /** Of page agent, section 11. */
 const bars = {
@@ -168,7 +165,7 @@ async function busy(place: Place, hasModel: boolean): Promise<Row[]> {
   await using robot = await startRobot(home, place, { models });
   await robot.status();
   await systemClock.sleep(settleMs);
-  const recorder = recordAgain(join(home, 'mixed.mcap'), join(home, 'bags', 'run_0.mcap'));
+  const recorder = await recordAgain(join(home, 'mixed.mcap'), join(home, 'bags', 'run_0.mcap'));
   await systemClock.sleep(1_000);
   const waited = await coreWaitMs(robot.running.pid);
   const share = await cpuShare(robot.running.pid, busyMs);
@@ -176,7 +173,7 @@ async function busy(place: Place, hasModel: boolean): Promise<Row[]> {
   const rss = await rssMiB(robot.running.pid);
   const status = await robot.status();
   await recorder.ended;
-  const late = await sealLateness(robot, recorder.beganMs);
+  const late = await sealLateness(robot, recorder);
   const what = hasModel ? 'with a model' : 'without a model';
   const about = `${what}, ${(made.bytes / mix.seconds / 1e6).toFixed(1)} MB/s`;
   const scored = hasModel ? `, ${status.score.count} scored` : '';
@@ -201,7 +198,10 @@ async function busy(place: Place, hasModel: boolean): Promise<Row[]> {
 }
 
 /** How much later than the end of its range each clip was durable. */
-async function sealLateness(robot: Robot, beganMs: number): Promise<readonly number[]> {
+async function sealLateness(
+  robot: Robot,
+  { beganMs, zeroNs }: Recorder,
+): Promise<readonly number[]> {
   const request = { ask: 'clips', limit: 20 };
   const clips = (await askAgent(statusSocketPath(robot.state), request)) as unknown as readonly {
     readonly endNs: string;
