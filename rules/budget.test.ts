@@ -4,6 +4,7 @@
  * Method: triggers at chosen times over messages of a known size.
  */
 import { expect, test } from 'vitest';
+import { parseRuleSet } from './document.ts';
 import { every, inTimeOrder, type TestMessage } from './test-blocks.ts';
 import { tryRules } from './try-rules.cases.ts';
 
@@ -24,6 +25,30 @@ test('clips of an hour, and again in the next', () => {
   const { fired, suppressed } = tryRules(rules('{hour: {clips: 2}}', rule('r')), messages);
   expect(fired).toEqual(['r@10000', 'r@20000', 'r@2810000']);
   expect(suppressed('r')).toEqual({ budget: 2 });
+});
+
+test('a clip that goes on across the hour leaves the new hour what it has spent', () => {
+  const set = rules(
+    '{hour: {clips: 1}}',
+    "- {id: long, when: 'x > 1.0', capture: {pre: 0s, post: 1s, extendWhile: true}}",
+    // Too long for an open clip to take it in.
+    '- {id: other, when: \'mode == "S"\', capture: {pre: 2s, post: 118s}}',
+  );
+  const messages = inTimeOrder([
+    ...every('/x', { fromMs: 2_799_000, toMs: 2_810_000, periodMs: 100 }, () => 2),
+    ...every('/mode', { fromMs: 2_801_000, toMs: 2_810_000, periodMs: 1_000 }, (ms) =>
+      ms % 2_000 === 0 ? 'S' : '',
+    ),
+  ]);
+  const { fired, suppressed } = tryRules(set, messages);
+  expect(fired).toEqual(['long@2799000', 'other@2802000']);
+  expect(suppressed('other')).toEqual({ budget: 3 });
+});
+
+test('a clock that is set back over the hour finds both hours spent', () => {
+  const messages = [...rising(2_799e3, 2_802e3), ...rising(2_796e3, 2_803e3)];
+  const { fired } = tryRules(rules('{hour: {clips: 1}}', rule('r')), messages);
+  expect(fired).toEqual(['r@2799000', 'r@2802000']);
 });
 
 test('a trigger that becomes part of an open clip takes none', () => {
@@ -52,6 +77,19 @@ test('a share is for critical rules alone, and who bypasses is counted', () => {
     messages.filter(({ value }) => value !== 'BY'),
   );
   expect(without.fired).toEqual(['info@10000', 'info@20000', 'info@30000', 'stop@55000']);
+});
+
+test.each([
+  [5, 1],
+  [10, 2],
+  [100, 20],
+])('a reserve of four fifths of %d clips leaves %d', (clips, left) => {
+  const set = rules(`{day: {clips: ${clips}}, reserve: {critical: 80%}}`, rule('r'));
+  const messages = rising(...Array.from({ length: 25 }, (_, i) => (i + 1) * 10e3));
+  expect(tryRules(set, messages).fired).toHaveLength(left);
+  const head = 'apiVersion: fieldloop.rules/v1\nkind: RuleSet\nmetadata: {name: n, version: 1}\n';
+  const signals = 'signals: {x: {topic: /x, path: data, type: double}}\n';
+  expect(parseRuleSet(`${head}${signals}${set}`, 'n.yaml').problems).toEqual([]);
 });
 
 test('bytes are those of the topics of the clip within its range', () => {

@@ -6,7 +6,6 @@
  */
 import type { Json } from '@fieldloop/core';
 import { type ByteMeter, openByteMeter } from './byte-meter.ts';
-import { periodAt } from './calendar-limit.ts';
 import {
   type ClipDraft,
   type ClipTrigger,
@@ -17,7 +16,9 @@ import {
   type PlanState,
 } from './clip-plan.ts';
 import { loadPlan, savePlan } from './plan-state.ts';
+import { clipsBeside } from './reserve.ts';
 import type { Budget, Budgets } from './rule-set.ts';
+import { type LastTwo, nothingSpent, periodAt, spendIn, spentIn } from './spent.ts';
 
 export interface BudgetKeeper {
   /** Undefined when no budget counts bytes. */
@@ -35,14 +36,10 @@ export interface BudgetKeeper {
 
 const secondNs = 1_000_000_000n;
 
-/** What was spent in the running period. */
 interface Account {
   readonly periodNs: number;
   readonly most: Budget;
-  period: number;
-  clips: number;
-  /** Of clips that are over. */
-  bytes: number;
+  readonly last: LastTwo;
 }
 
 export function openBudgetKeeper(budgets: Budgets, longestPreNs: bigint): BudgetKeeper {
@@ -66,10 +63,9 @@ export function openBudgetKeeper(budgets: Budgets, longestPreNs: bigint): Budget
     const [state, cut, begun] = next(input);
     plan = state;
     for (const draft of cut) {
-      for (const one of accounts) {
-        if (one.period === periodAt(draft.firstAtNs, one.periodNs)) {
-          one.bytes += bytesOf(draft, draft.endNs);
-        }
+      for (const { last, periodNs } of accounts) {
+        const spent = spentIn(last, periodAt(draft.firstAtNs, periodNs));
+        if (spent !== undefined) spent.bytes += bytesOf(draft, draft.endNs);
       }
     }
     return begun;
@@ -77,22 +73,20 @@ export function openBudgetKeeper(budgets: Budgets, longestPreNs: bigint): Budget
   const isWithin = (
     one: Account,
     nowNs: bigint,
-    ask: { begun: number; share: number },
+    ask: { begun: number; reserve: number },
   ): boolean => {
     const period = periodAt(nowNs, one.periodNs);
-    const isNew = period !== one.period;
-    const clips = (isNew ? 0 : one.clips) + ask.begun;
-    if (ask.begun > 0 && clips > Math.floor(one.most.clips * ask.share)) return false;
+    const { clips, bytes } = spentIn(one.last, period) ?? { clips: 0, bytes: 0 };
+    const left = clipsBeside(ask.reserve, one.most.clips);
+    if (ask.begun > 0 && clips + ask.begun > left) return false;
     if (!Number.isFinite(one.most.bytes)) return true;
     const open = plan.open.filter((draft) => periodAt(draft.firstAtNs, one.periodNs) === period);
     const running = open.reduce((sum, draft) => sum + bytesOf(draft, nowNs), 0);
-    return (isNew ? 0 : one.bytes) + running < one.most.bytes * ask.share;
+    return bytes + running < one.most.bytes * (1 - ask.reserve);
   };
   const spend = (atNs: bigint, begun: number): void => {
-    for (const one of accounts) {
-      const period = periodAt(atNs, one.periodNs);
-      if (period !== one.period) Object.assign(one, { period, clips: 0, bytes: 0 });
-      one.clips += begun;
+    for (const { last, periodNs } of accounts) {
+      spendIn(last, periodAt(atNs, periodNs)).clips += begun;
     }
   };
   return {
@@ -100,14 +94,18 @@ export function openBudgetKeeper(budgets: Budgets, longestPreNs: bigint): Budget
     admit(trigger, bypasses) {
       const input = { kind: 'trigger', trigger } as const;
       const [, , begun] = next(input);
-      const share = trigger.severity === 'critical' ? 1 : 1 - reserve;
-      const isRoom = accounts.every((one) => isWithin(one, trigger.atNs, { begun, share }));
+      const ask = { begun, reserve: trigger.severity === 'critical' ? 0 : reserve };
+      const isRoom = accounts.every((one) => isWithin(one, trigger.atNs, ask));
       if (!isRoom && !bypasses) return false;
       spend(trigger.atNs, settle(input));
       return true;
     },
-    extend: (ruleId, atNs, throughNs) =>
-      spend(atNs, settle({ kind: 'extend', ruleId, atNs, throughNs })),
+    extend(ruleId, atNs, throughNs) {
+      const before = plan.open.length;
+      settle({ kind: 'extend', ruleId, atNs, throughNs });
+      // Each part is of the period in which it begins.
+      for (const { firstAtNs } of plan.open.slice(before)) spend(firstAtNs, 1);
+    },
     pass(nowNs) {
       // Only behind whole seconds, whose bytes do not change any more: what a clip cost must not
       // depend on when it is asked.
@@ -122,15 +120,19 @@ export function openBudgetKeeper(budgets: Budgets, longestPreNs: bigint): Budget
       meter?.clear();
     },
     save: (): Json => ({
-      accounts: accounts.map(({ period, clips, bytes }) => [period, clips, bytes]),
+      accounts: accounts.map(({ last }) =>
+        last.flatMap(({ period, clips, bytes }) => [period, clips, bytes]),
+      ),
       plan: savePlan(plan, () => null),
       bytes: meter?.save() ?? null,
     }),
     load(state) {
       const saved = state as { accounts: number[][]; plan: Json; bytes: Json };
       accounts.forEach((one, i) => {
-        const [period = 0, clips = 0, bytes = 0] = saved.accounts[i] ?? [];
-        Object.assign(one, { period, clips, bytes });
+        for (const [k, spent] of one.last.entries()) {
+          const [period = 0, clips = 0, bytes = 0] = (saved.accounts[i] ?? []).slice(3 * k);
+          Object.assign(spent, { period, clips, bytes });
+        }
       });
       plan = loadPlan(saved.plan, () => null);
       meter?.load(saved.bytes);
@@ -139,5 +141,5 @@ export function openBudgetKeeper(budgets: Budgets, longestPreNs: bigint): Budget
 }
 
 function account(periodNs: number, most: Budget | undefined): Account | undefined {
-  return most && { periodNs, most, period: 0, clips: 0, bytes: 0 };
+  return most && { periodNs, most, last: nothingSpent() };
 }

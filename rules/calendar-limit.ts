@@ -3,48 +3,46 @@
  * counts outlive a clock that was set: the same hour is not given twice.
  */
 import type { Json } from '@fieldloop/core';
-import { numbersOf } from './memory/state.ts';
+import { numberOf } from './memory/state.ts';
 import type { RateLimits } from './rule-set.ts';
+import { type LastTwo, nothingSpent, periodAt, spendIn, type Spent, spentIn } from './spent.ts';
 
-export interface CalendarLimit {
-  readonly of: RateLimits['calendar'];
-  /** Number of the running period since 1970, and clips in it, one each of `of`. */
-  readonly periods: Float64Array;
-  readonly used: Float64Array;
-}
+export type CalendarLimit = readonly {
+  readonly periodNs: number;
+  readonly most: number;
+  readonly last: LastTwo;
+}[];
 
 export function openCalendarLimit(of: RateLimits['calendar']): CalendarLimit {
-  return { of, periods: new Float64Array(of.length), used: new Float64Array(of.length) };
+  return of.map((one) => ({ ...one, last: nothingSpent() }));
 }
 
 /** Whether one more clip is within every limit. */
-export function hasRoom({ of, periods, used }: CalendarLimit, atNs: bigint): boolean {
-  return of.every(
-    ({ periodNs, most }, i) => periodAt(atNs, periodNs) !== periods[i] || (used[i] ?? 0) < most,
+export function hasRoom(limit: CalendarLimit, atNs: bigint): boolean {
+  return limit.every(
+    ({ periodNs, most, last }) => (spentIn(last, periodAt(atNs, periodNs))?.clips ?? 0) < most,
   );
 }
 
-export function countClip({ of, periods, used }: CalendarLimit, atNs: bigint): void {
-  for (const [i, { periodNs }] of of.entries()) {
-    const period = periodAt(atNs, periodNs);
-    if (periods[i] !== period) used[i] = 0;
-    periods[i] = period;
-    used[i] = (used[i] ?? 0) + 1;
+export function countClip(limit: CalendarLimit, atNs: bigint): void {
+  for (const { periodNs, last } of limit) spendIn(last, periodAt(atNs, periodNs)).clips += 1;
+}
+
+/** Numbers of the periods and clips in them: one period of each limit, then the other of each. */
+export function saveCalendarLimit(limit: CalendarLimit): Json {
+  const all = periodsOf(limit);
+  return [all.map(({ period }) => period), all.map(({ clips }) => clips)];
+}
+
+export function loadCalendarLimit(limit: CalendarLimit, saved: Json): void {
+  const [periods = [], clips = []] = saved as Json[][];
+  const all = periodsOf(limit);
+  for (const [i, period] of periods.entries()) {
+    Object.assign(all[i] ?? {}, { period: numberOf(period), clips: numberOf(clips[i]) });
   }
 }
 
-/** Number of the period since 1970 that holds a moment of log time. */
-export function periodAt(atNs: bigint, periodNs: number): number {
-  return Number(atNs / BigInt(periodNs));
-}
-
-export const saveCalendarLimit = ({ periods, used }: CalendarLimit): Json => [
-  [...periods],
-  [...used],
+const periodsOf = (limit: CalendarLimit): Spent[] => [
+  ...limit.map(({ last: [one] }) => one),
+  ...limit.map(({ last: [, other] }) => other),
 ];
-
-export function loadCalendarLimit(limit: CalendarLimit, saved: Json): void {
-  const [periods = [], used = []] = saved as Json[][];
-  limit.periods.set(numbersOf(periods));
-  limit.used.set(numbersOf(used));
-}

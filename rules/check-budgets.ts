@@ -1,5 +1,6 @@
 /** Budgets and limits that others make meaningless: never reached, or never enough. */
 import type { Report } from './report.ts';
+import { clipsBeside } from './reserve.ts';
 import type { Budgets, Rule } from './rule-set.ts';
 import type { Path } from './yaml-source.ts';
 
@@ -31,7 +32,6 @@ export function checkBudgets(
     const message = `the hour has more ${key} than the day: its budget is never reached`;
     report.warn(['budgets', 'hour', key], 'budget', message, 'Remove it, or write less.');
   }
-  const isLeft = (clips: number): boolean => Math.floor(clips * (1 - reserve)) >= 1;
   const isNeeded = [...rules.values()].some(
     (rule) => rule.severity !== 'critical' && makesClips(rule),
   );
@@ -39,7 +39,7 @@ export function checkBudgets(
     ['day', day],
     ['hour', hour],
   ] as const) {
-    if (budget === undefined || isLeft(budget.clips) || !isNeeded) continue;
+    if (budget === undefined || clipsBeside(reserve, budget.clips) >= 1 || !isNeeded) continue;
     const message = `the reserve leaves no clip of the ${name} for rules that are not critical`;
     report.warn(['budgets', 'reserve'], 'budget', message, 'Reserve less, or raise the budget.');
   }

@@ -81,7 +81,7 @@ test('clearWhen: fires again only after it held', () => {
   expect(run(rule('x > 2.0', ', clearWhen: x < 1.0'), values).fired).toEqual(['r@0', 'r@400']);
 });
 
-test('cooldown counts from the last clip; what it holds back is counted', () => {
+test('cooldown counts from the last trigger that it let through; what it holds back is counted', () => {
   const messages = every('/x', { toMs: 1_000, periodMs: 100 }, (ms) => (ms / 100) % 2);
   const ran = run(rule('x == 1', ', limits: {cooldown: 350ms}'), messages);
   expect(ran.fired).toEqual(['r@100', 'r@500', 'r@900']);
@@ -243,6 +243,18 @@ test('a condition of time alone is looked at on a grid of 100 ms', () => {
   expect(run(rule('age("/x") > duration("1s")'), messages).fired).toEqual(['r@2000']);
   expect(run(rule('rate("/x", "1s") < 5.0'), messages).fired).toEqual(['r@1800']);
   expect(run(rule('held(x > 0.0, "2s")'), messages).fired).toEqual(['r@2000']);
+});
+
+test('a rule is looked at with each message that may change it, whatever its value', () => {
+  const seconds = Number(originNs / 1_000_000_000n);
+  const stamps = [...at('/x', 0, seconds), ...at('/x', 160, seconds), ...at('/x', 400, seconds)];
+  expect(run(rule('now() - x > 0.15'), stamps).fired).toEqual(['r@160']);
+  const engine = openEngine(ruleSet(rule('1.0 / net.entropy < 0.0')), { device: 'd' });
+  const messages = xs(0, 0, 0);
+  for (const channel of channelsOf(messages)) engine.channel(0, channel);
+  engine.block(0, blockOf(messages, channelsOf(messages)));
+  const scored = [...engine.score(score(100, 0)), ...engine.score(score(200, -0))];
+  expect(firesOf([...scored, ...engine.flush()]).map(msOf)).toEqual([200]);
 });
 
 test('out of order inside the lateness is sorted, later is counted and changes nothing', () => {

@@ -31,6 +31,15 @@ test('perMinute and perHour count by the calendar of log time', () => {
   expect(suppressed('r')).toEqual({ limit: 4 });
 });
 
+test('a cooldown counts from a trigger that was sampled out, too', () => {
+  const drawn = (more: string) =>
+    tryRules(rule(`sample: {probability: 0.5, seed: d}${more}`), rising(1e3, 2e3, 3e3, 4e3));
+  expect(drawn('').fired).toEqual(['r@2000', 'r@3000']);
+  const { fired, suppressed } = drawn(', limits: {cooldown: 1500ms}');
+  expect(fired).toEqual(['r@3000']);
+  expect(suppressed('r')).toEqual({ cooldown: 2, sampled_out: 1 });
+});
+
 test('a clock that was set back does not refill the hour', () => {
   const { fired } = tryRules(rule('limits: {perHour: 2}'), [
     ...rising(60 * minute),
@@ -38,6 +47,16 @@ test('a clock that was set back does not refill the hour', () => {
   ]);
   // 22:13 + 60 min is 23:13; 50 min later is 23:03 of the same hour.
   expect(fired).toEqual([`r@${60 * minute}`, `r@${50 * minute}`]);
+});
+
+test('a clock that is set back over the hour refills neither of the two', () => {
+  // The hour begins at 2,800 s.
+  const { fired, suppressed } = tryRules(rule('limits: {perHour: 1}'), [
+    ...rising(2_799e3, 2_802e3),
+    ...rising(2_796e3, 2_803e3, 6_401e3),
+  ]);
+  expect(fired).toEqual(['r@2799000', 'r@2802000', 'r@6401000']);
+  expect(suppressed('r')).toEqual({ limit: 2 });
 });
 
 test('per: so many of each key, from its first clip on', () => {

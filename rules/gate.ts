@@ -136,7 +136,7 @@ function isAffordable({ budget, rule, atNs, clipNs }: Arrival): boolean {
 export function saveGate({ cooldown, calendar, keyed, novelty }: GateState): Json {
   return {
     quietUntilNs: jsonNumber(cooldown.quietUntilNs),
-    ...(calendar.of.length === 0 ? {} : { calendar: saveCalendarLimit(calendar) }),
+    ...(calendar.length === 0 ? {} : { calendar: saveCalendarLimit(calendar) }),
     ...(keyed === undefined ? {} : { keyed: saveKeyedLimit(keyed) }),
     ...(novelty === undefined ? {} : { novelty: saveNovelty(novelty) }),
   };

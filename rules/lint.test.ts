@@ -26,13 +26,14 @@ const recording = {
         2,
         '/dets',
         'demo/msg/Dets',
-        'demo/Det[] dets\n================\nMSG: demo/Det\nfloat64 score\nstring name\n',
+        'demo/Det[] dets\n================\nMSG: demo/Det\nfloat64 score\nstring name\nuint64 id\n',
       ),
       messages: 100,
       bytes: 50_000_000,
     },
     { channel: ros(3, '/fix', 'demo/msg/Fix', 'float64 lat\nstring lon\n'), messages: 2 },
     { channel: ros(4, '/estop', 'demo/msg/Stop', 'bool data\n'), messages: 0 },
+    { channel: ros(5, '/count', 'demo/msg/Count', 'int64 stamp\nint64[] all\n'), messages: 500 },
   ],
   durationNs: 10_000_000_000n,
 };
@@ -142,6 +143,24 @@ test.each([
     '5:27 error type',
   ],
   [
+    'an integer that a double may not hold',
+    'v: {topic: /count, path: stamp, type: double}',
+    rule,
+    '5:28 warning type: /count stamp is a 64-bit integer: it is unknown from 2^53 on',
+  ],
+  [
+    'the largest of such integers',
+    'v: {topic: /count, path: "all[]", type: double, reduce: {fn: max}}',
+    rule,
+    '5:28 warning type: /count all[]',
+  ],
+  [
+    'such an integer of an item',
+    'd: {topic: /dets, path: dets, type: list}',
+    "- {id: r, when: 'd.exists(e, e.id > 5.0)'}",
+    '5:27 warning type: /dets: id of dets',
+  ],
+  [
     'a list that is none',
     'd: {topic: /odom, path: speed, type: list}',
     "- {id: r, when: 'size(d) > 1'}",
@@ -199,6 +218,11 @@ models: {net: {ref: net, input: {topic: /odom}, every: ${every}}}`,
     );
   expect(withModel('20ms')).toEqual([expect.stringContaining('error memory')]);
   expect(withModel('200ms')).toEqual([]);
+});
+
+test('how many 64-bit integers there are is no such integer', () => {
+  const count = 'v: {topic: /count, path: "all[]", type: double, reduce: {fn: count}}';
+  expect(lint(count, rule)).toEqual([]);
 });
 
 test('the nearest name is proposed', () => {

@@ -144,9 +144,11 @@ function checkField(signal: Signal, channel: Channel, add: Add): void {
     const { types } = compileAccessor(channel, specs);
     const wanted = signal.type === 'geo' ? 'double' : signal.type;
     for (const [i, type] of types.entries()) {
+      const what = `${signal.topic} ${signal.paths[i] ?? ''}`;
+      if (type === 'bigint' && wanted === 'double') tellWide(what, at, add);
       if (type === 'unknown' || typeNames[type] === wanted) continue;
       const given = typeNames[type];
-      const message = `${signal.topic} ${signal.paths[i] ?? ''} is a ${given}, not a ${wanted}`;
+      const message = `${what} is a ${given}, not a ${wanted}`;
       const remedy = signal.type === 'geo' ? 'Name a field with degrees.' : `Write type: ${given}.`;
       add([...at, 'type'], 'error', { code: 'type', message, remedy });
       return;
@@ -161,9 +163,16 @@ function checkField(signal: Signal, channel: Channel, add: Add): void {
   }
 }
 
+/** A double holds integers below 2^53 exactly; stamps in nanoseconds are larger. */
+function tellWide(what: string, at: Path, add: Add): void {
+  const message = `${what} is a 64-bit integer: it is unknown from 2^53 on`;
+  const remedy = 'That is well where it stays below; else name a smaller field, or send a double.';
+  add([...at, 'path'], 'warning', { code: 'type', message, remedy });
+}
+
 /** Fields of a list's items, as the rules use them. */
 function checkItems(signal: Signal, channel: Channel, add: Add): void {
-  const at = ['signals', signal.name, 'path'];
+  const at = ['signals', signal.name];
   const used = new Map<string, string>();
   for (const fold of signal.folds.values()) {
     const parts = [...fold.filters, ...(fold.body === undefined ? [] : [fold.body])];
@@ -178,11 +187,12 @@ function checkItems(signal: Signal, channel: Channel, add: Add): void {
     const { types } = compileListAccessor(channel, { path, fields: [field], maxItems });
     const type: FieldType = types[0] ?? 'unknown';
     const wanted = used.get(field);
-    if (type === 'unknown' || wanted === undefined || typeNames[type] === wanted) continue;
     const what = field === '' ? `an item of ${path}` : `${field} of ${path}`;
+    if (type === 'bigint' && wanted === 'double') tellWide(`${signal.topic}: ${what}`, at, add);
+    if (type === 'unknown' || wanted === undefined || typeNames[type] === wanted) continue;
     const message = `${signal.topic}: ${what} is a ${typeNames[type]}, rules use it as a ${wanted}`;
     const remedy = `Compare it with a ${typeNames[type]}.`;
-    add(at, 'error', { code: 'type', message, remedy });
+    add([...at, 'path'], 'error', { code: 'type', message, remedy });
   }
 }
 

@@ -13,8 +13,7 @@ export function evaluate(machine: Machine, run: RuleRun, nowNs: number): void {
   run.evaluations += 1;
   try {
     const truth = condition();
-    if (truth === 1 && run.rule.trigger.kind === 'manual') {
-      // Each message of its topic is a trigger.
+    if (truth === 1 && !run.hasEdge) {
       trigger(machine, run, nowNs);
       return;
     }

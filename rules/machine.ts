@@ -120,7 +120,8 @@ function takeValues(machine: Machine, topic: TopicPlan): boolean {
       if (text !== texts[slot]) isChanged = true;
       texts[slot] = text;
     } else {
-      if (number !== numbers[slot]) isChanged = true;
+      // 0 and -0 are equal, and what is divided by them is not.
+      if (!Object.is(number, numbers[slot])) isChanged = true;
       numbers[slot] = number;
     }
     if (plan.maxAgeNs === never) continue;
@@ -159,7 +160,7 @@ function round(machine: Machine, nowNs: number): void {
   if (machine.tickNs === nowNs) {
     const next = tickAfter(machine, nowNs);
     // Behind so long a silence nothing changes until the next message.
-    machine.tickNs = next > machine.lastMessageNs + program.quietNs ? never : next;
+    machine.tickNs = next > machine.lastMessageNs + program.quietNs() ? never : next;
     foldAll(machine, program.timedCells, nowNs);
     for (const run of program.timedRules) run.isMarked = true;
   }

@@ -9,6 +9,7 @@ import {
   type Checked,
   isMomentary,
   isTimed,
+  isTimedCall,
   type MemoryTerm,
   slotNameOf,
   termsOf,
@@ -41,6 +42,7 @@ import {
   valueTermsOf,
 } from './rule-set.ts';
 import { rateTerm } from './shown.ts';
+import { isTimedRule, openQuietTime } from './quiet-time.ts';
 import { openRun, type RuleRun } from './rule-run.ts';
 import { openShaper, type Shaper } from './shaper.ts';
 
@@ -102,7 +104,7 @@ export interface Program {
   /** Looked at on the grid of ticks, and how long after the last message that can matter. */
   readonly timedCells: readonly MemoryCell[];
   readonly timedRules: readonly RuleRun[];
-  readonly quietNs: number;
+  readonly quietNs: () => number;
   readonly hasTicks: boolean;
   /** Cells that are true at one moment, and what reads them: looked at again right after it. */
   readonly momentSources: readonly MemoryCell[];
@@ -142,6 +144,7 @@ export function openProgram(ruleSet: PlainRuleSet): Program {
     marginOf: (condition) => compileMargin(condition, sources),
   };
   const runs = ruleSet.rules.map((rule) => openRun(rule, sources));
+  const quietNs = openQuietTime(ruleSet.rules, sources);
   const slotOfEmbedding = (model: string): number | undefined =>
     layout.slotOf.get(`${model}.${embeddingName}`);
   for (const { cell, term } of cells.values()) wireCell(term, cell, layout);
@@ -167,7 +170,7 @@ export function openProgram(ruleSet: PlainRuleSet): Program {
     timedCells,
     timedRules,
     hasTicks: timedRules.length > 0 || timedCells.length > 0,
-    quietNs: quietTime(timedRules.map((run) => run.rule)),
+    quietNs,
     momentSources: momentTerms.map(({ cell }) => cell),
     momentCells: reading(isMomentary),
     momentRules: runs.filter(({ rule }) => !isEvery(rule) && termsOfRule(rule).some(isMomentary)),
@@ -349,7 +352,7 @@ function wireRun(run: RuleRun, layout: Layout): void {
   const isStateful =
     trigger.kind === 'absent' ||
     trigger.kind === 'manual' ||
-    terms.some(({ kind }) => kind === 'memory');
+    terms.some((term) => term.kind === 'memory' || isTimedCall(term));
   const topics = new Set<string>();
   for (const term of terms) {
     if (term.kind === 'memory' && term.topic !== undefined) topics.add(term.topic);
@@ -372,24 +375,4 @@ function wireRun(run: RuleRun, layout: Layout): void {
   if (trigger.kind === 'absent' && run.absence !== undefined) {
     topicPlan(layout.topics, trigger.topic).absences.push(run.absence);
   }
-}
-
-function isTimedRule(rule: Rule): boolean {
-  if (rule.trigger.kind === 'every') return false;
-  if (rule.trigger.kind === 'absent' && rule.trigger.minHz !== undefined) return true;
-  return termsOfRule(rule).some(isTimed);
-}
-
-/** After so long a silence every age and window has passed each duration that the rules name. */
-function quietTime(rules: readonly Rule[]): number {
-  let sum = limits.tickNs;
-  for (const rule of rules) {
-    if (rule.trigger.kind === 'absent') sum += rule.trigger.forNs + rule.trigger.windowNs;
-    for (const term of termsOfRule(rule).flatMap(termsOf)) {
-      if (term.kind === 'memory') sum += term.windowNs ?? 0;
-      if (term.kind === 'function' && term.fn === 'now') sum += limits.nowQuietNs;
-      if (term.kind === 'constant' && term.type === 'duration') sum += Number(term.value);
-    }
-  }
-  return sum;
 }

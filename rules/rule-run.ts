@@ -26,6 +26,8 @@ export interface RuleRun {
   readonly absence: Absence | undefined;
   readonly sequence: Sequence | undefined;
   readonly edge: Edge;
+  /** False where each look that finds the condition true is a trigger: nothing lasts and ends. */
+  readonly hasEdge: boolean;
   readonly gate: GateState;
   readonly extending: Extending | undefined;
   readonly shown: Shown;
@@ -72,6 +74,7 @@ export function openRun(rule: Rule, sources: Sources): RuleRun {
     absence,
     sequence,
     edge: armedEdge(modifiers, clearWhen && compileTruth(clearWhen, sources)),
+    hasEdge: trigger.kind !== 'manual' && trigger.kind !== 'sequence',
     gate: openGate(rule),
     extending,
     hasTimes: absence !== undefined || extending !== undefined,

@@ -43,6 +43,19 @@ test('overlapping attempts: the one that began last counts, a trigger uses up al
   expect(fired(...again)).toEqual(['r@100']);
 });
 
+test('fires again although one of its signals is unknown at every look', () => {
+  // `y` is known for 300 ms, `x` until it is null.
+  const episode = (ms: number): TestMessage[] => [
+    at('/x', ms, 2),
+    { topic: '/x', ms: ms + 100, value: null },
+    at('/y', ms + 400, 0),
+    at('/y', ms + 500, 2),
+    at('/x', ms + 900, 0),
+  ];
+  const episodes = [0, 10_000, 20_000].flatMap(episode);
+  expect(fired(...episodes)).toEqual(['r@500', 'r@10500', 'r@20500']);
+});
+
 test('moments such as changed() are steps', () => {
   const rule = `- {id: r, sequence: {within: 1s, steps: ['changed(mode)', 'x > 1.0']}}`;
   const messages = [

@@ -1,7 +1,7 @@
 /** Triggers that became no clip, by rule, reason and hour of log time, until someone takes them. */
 import type { Json } from '@fieldloop/core';
-import { periodAt } from './calendar-limit.ts';
 import * as limits from './limits.ts';
+import { periodAt } from './spent.ts';
 
 /** Why a trigger became no clip; the clip planner and the robot add reasons of their own. */
 export const suppressedBy = [

@@ -10,14 +10,14 @@ import { type EngineOutput, firesOf, type Verdict } from './verdict.ts';
 const head = `apiVersion: fieldloop.rules/v1
 kind: RuleSet
 metadata: {name: test, version: 1}
+models: {net: {ref: net, input: {topic: /camera}}}
 signals:
   x: {topic: /x, path: data, type: double}
   y: {topic: /y, path: data, type: double, maxAge: 300ms}
   mode: {topic: /mode, path: data, type: string, latched: true}
-models: {net: {ref: net, input: {topic: /camera}}}
 `;
 
-/** `rules` is the list, or the text from `budgets:` on. */
+/** `rules` is the list, or the text from `budgets:` or further signals on. */
 export function ruleSetOf(rules: string): RuleSet {
   const text = `${head}${rules.includes('rules:') ? rules : `rules:\n${rules}`}`;
   const { ruleSet, problems } = parseRuleSet(text, 'test.yaml');

@@ -244,11 +244,14 @@ const timed: ReadonlySet<RememberedFunction> = new Set(['held', 'once', 'count',
 
 /** Whether the value can change by the passing of time alone. */
 export function isTimed(term: Checked): boolean {
-  return termsOf(term).some(
-    (inner) =>
-      (inner.kind === 'memory' && timed.has(inner.fn)) ||
-      (inner.kind === 'function' && inner.fn === 'now'),
-  );
+  return termsOf(term).some(isTimedCall);
+}
+
+/** Whether it is the term itself that time changes, and not only a part of it. */
+export function isTimedCall(term: Checked): boolean {
+  return term.kind === 'memory'
+    ? timed.has(term.fn)
+    : term.kind === 'function' && term.fn === 'now';
 }
 
 const momentary: ReadonlySet<RememberedFunction> = new Set(['changed', 'rise', 'fall']);

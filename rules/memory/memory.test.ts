@@ -178,6 +178,42 @@ test('zscore: unknown for ten values, then how many deviations a value is away',
   expect(results[40]).toBeGreaterThan(8);
 });
 
+test('zscore: a value too large to be squared is told of, and forgotten', () => {
+  const values = Array.from({ length: 60 }, (_, i) => (i === 30 ? 1e160 : i === 59 ? 9 : i % 2));
+  const results = answers(
+    'zscore',
+    values.map((value, atNs) => ({ atNs, value })),
+  );
+  expect(results[30]).toBeGreaterThan(1e159);
+  expect(results.slice(31, 41).every((one) => one === undefined)).toBe(true);
+  expect(results[59]).toBeGreaterThan(8);
+});
+
+test.each([3.402_823_466_385_288_6e38, 1e16, -1e300])('avg: %d leaves no trace', (huge) => {
+  const values = Array.from({ length: 300 }, (_, i) => (i === 50 ? huge : 0.01));
+  const all = values.map((value, atNs) => ({ atNs, value }));
+  for (const restartAt of [-1, 100]) {
+    for (const answer of answers('avg', all, restartAt).slice(150)) {
+      expect(answer).toBeCloseTo(0.01, 12);
+    }
+  }
+});
+
+test('avg: goes on from a state that tells no losses', () => {
+  const now = { value: 3 };
+  const cell = open('avg', now);
+  cell.load([3, 0, { capacity: 16, times: [0, 1], values: [1, 2] }]);
+  cell.fold(2);
+  expect(cell.known(2) && cell.number).toBe(2);
+});
+
+test('avg: an infinity lasts as long as its window', () => {
+  const far = Number.POSITIVE_INFINITY;
+  const all = Array.from({ length: 200 }, (_, i) => ({ atNs: i, value: i === 20 ? far : 1 }));
+  const results = answers('avg', all);
+  expect([19, 20, 119, 120].map((i) => results[i])).toEqual([1, far, far, 1]);
+});
+
 test('at its bound a window gives up the oldest sample and counts it', () => {
   const shared: WindowBudget = { leftBytes: 16 * 64, overflows: 0 };
   const now = { value: 0 };

@@ -88,20 +88,32 @@ export function openDrop(input: CellInput): MemoryCell {
 }
 
 /**
- * The mean by a running sum. The sum is taken afresh after as many departures as there are
- * values, and whenever it is not finite, so that rounding does not pile up.
+ * The mean by a running sum and what its roundings lost (TwoSum of Knuth, TAOCP 2, 4.2.2), so that
+ * a huge value leaves no trace when it departs. Both are taken afresh after as many departures as
+ * there are values, and whenever the sum is not finite, so that nothing piles up.
  */
 export function openAverage(input: CellInput): MemoryCell {
   const samples = openSamples(limits.windowSamples, input.budget);
-  let sum = 0;
+  // Sum and losses; the losses are NaN once the sum is not finite. A variable would be boxed.
+  const sums = new Float64Array(2);
   let departures = 0;
-  const shift = (): void => {
-    sum -= samples.shift();
-    departures += 1;
-    if (departures <= samples.size() && Number.isFinite(sum)) return;
+  const add = (value: number): void => {
+    const sum = sums[0] ?? 0;
+    const next = sum + value;
+    const added = next - sum;
+    sums[0] = next;
+    sums[1] = (sums[1] ?? 0) + (sum - (next - added) + (value - added));
+  };
+  const clear = (): void => {
+    sums.fill(0);
     departures = 0;
-    sum = 0;
-    for (let i = 0; i < samples.size(); i += 1) sum += samples.valueAt(i);
+  };
+  const shift = (): void => {
+    add(-samples.shift());
+    departures += 1;
+    if (departures <= samples.size() && Number.isFinite(sums[0])) return;
+    clear();
+    for (let i = 0; i < samples.size(); i += 1) add(samples.valueAt(i));
   };
   const forgetUntil = (untilNs: number): void => {
     while (samples.size() > 0 && samples.timeAt(0) <= untilNs) shift();
@@ -111,7 +123,9 @@ export function openAverage(input: CellInput): MemoryCell {
     text: undefined,
     known(nowNs: number): boolean {
       forgetUntil(nowNs - input.windowNs);
-      cell.number = sum / samples.size();
+      const sum = sums[0] ?? 0;
+      const lost = sums[1] ?? 0;
+      cell.number = (Number.isNaN(lost) ? sum : sum + lost) / samples.size();
       return samples.size() > 0;
     },
     fold(nowNs: number): void {
@@ -120,17 +134,21 @@ export function openAverage(input: CellInput): MemoryCell {
       forgetUntil(nowNs - input.windowNs);
       if (samples.isFull()) shift();
       samples.push(nowNs, value);
-      sum += value;
+      add(value);
     },
     reset(): void {
       samples.clear();
-      sum = 0;
-      departures = 0;
+      clear();
     },
-    save: (): Json => [jsonNumber(sum), departures, samples.save()],
+    save: (): Json => [
+      jsonNumber(sums[0] ?? 0),
+      departures,
+      samples.save(),
+      jsonNumber(sums[1] ?? 0),
+    ],
     load(state: Json): void {
-      const [savedSum, savedDepartures, rest] = state as Json[];
-      sum = numberOf(savedSum);
+      const [savedSum, savedDepartures, rest, savedLost = 0] = state as Json[];
+      sums.set([numberOf(savedSum), numberOf(savedLost)]);
       departures = numberOf(savedDepartures);
       samples.load(rest ?? null);
     },

@@ -18,6 +18,11 @@ export function openZscore(input: CellInput): MemoryCell {
   let mean = 0;
   let variance = 0;
   let lastNs = 0;
+  const forget = (): void => {
+    count = 0;
+    mean = 0;
+    variance = 0;
+  };
   const cell = {
     number: Number.NaN,
     text: undefined,
@@ -37,11 +42,11 @@ export function openZscore(input: CellInput): MemoryCell {
       variance = count === 0 ? 0 : (1 - weight) * (variance + distance * step);
       count += 1;
       lastNs = nowNs;
+      // A value whose square is no double would hide all that come after it.
+      if (!Number.isFinite(variance)) forget();
     },
     reset(): void {
-      count = 0;
-      mean = 0;
-      variance = 0;
+      forget();
       cell.number = Number.NaN;
     },
     save: (): Json => [count, mean, variance, lastNs, cell.number].map(jsonNumber),
