@@ -148,6 +148,21 @@ test('a chunk that is open is read as it comes, and not again when its header is
   expect(await read(closed)).toBe(22);
 });
 
+test('a bag that is closed before its first message is done', async () => {
+  const empty = { connections: [], chunks: [] };
+  const bag = openGrowingBag('a.bag.active');
+  const read = async (bytes: Uint8Array): Promise<string[]> => {
+    const kinds: string[] = [];
+    const file = { ...memoryFile(bytes, 'a.bag.active'), size: bytes.length };
+    for await (const item of bag.more(file)) kinds.push(item.kind);
+    return kinds;
+  };
+  expect(await read(makeBag({ ...empty, index: false }))).toEqual(['header']);
+  expect(bag.isDone).toBe(false);
+  expect(await read(makeBag(empty))).toEqual([]);
+  expect(bag.isDone).toBe(true);
+});
+
 test('an open chunk that is compressed is waited for', async () => {
   const head = makeBag({ ...bagSpec, chunks: [], index: false });
   const content = Buffer.concat([

@@ -26,6 +26,37 @@ test.each([
   expect(goesOn(before, next)).toBe(expected);
 });
 
+test('a recording of the same name that began in between is gone on with by its own parts', () => {
+  const all = [
+    'x_2026-01-01-10-00-00_0.bag',
+    'x_2026-01-01-10-05-00_1.bag',
+    'x_2026-01-01-11-00-00_0.bag',
+    'x_2026-01-01-11-05-00_1.bag',
+    'x_2026-01-01-11-10-00_2.bag.active',
+  ].map(splitName);
+  const next = all.map((before) => all.findIndex((one) => continues(before, one, all)));
+  expect(next).toEqual([1, -1, 3, 4, -1]);
+});
+
+test.each([
+  ['drive_20260101_101500.mcap', undefined],
+  ['20260101-101500.mcap', undefined],
+  ['drive_2026-01-01_101500.mcap', undefined],
+  ['x_2026-01-01-10-15-00.bag', undefined],
+  ['rosbag2_2026_01_01-10_15_00.mcap', undefined],
+  ['rosbag2_2026_01_01_10_15_00.db3', undefined],
+  ['drive_20260101_101500_0.mcap', 0],
+  ['drive_20260101_101500_10.mcap', 10],
+  ['x_2026-01-01-10-15-00_10.bag', 10],
+  ['rosbag2_2026_01_01-10_15_00_0.mcap', 0],
+  ['rosbag2_2026_01_01-10_15_00_12.mcap', 12],
+  ['drive_20260101_3.mcap', 3],
+  ['drive_20260101_0012.mcap', 12],
+  ['arm_12_101500.mcap', 101_500],
+])('%s is part %s', (name, index) => {
+  expect(splitName(name).index).toBe(index);
+});
+
 test('a recording in work and the finished one are the same part', () => {
   expect(splitName('x_2026-01-01-10-00-00_0.bag.active')).toEqual(
     splitName('x_2026-01-01-10-00-00_0.bag'),

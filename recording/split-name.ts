@@ -14,6 +14,8 @@ export interface SplitName {
 }
 
 const splitIndex = /_(\d{1,6})$/;
+/** A day and a time of day at the end of a name count nothing: `_20260101_101500`. */
+const endsInTime = /(?<!\d)(\d{8}|\d{4}([-_])\d{2}\2\d{2})[-_T](\d{6}|\d{2}([-_])\d{2}\4\d{2})$/;
 const recorderTime = /\d{4}-\d{2}-\d{2}-\d{2}-\d{2}-\d{2}/;
 
 /** `path` is relative to the folder, with `/`. */
@@ -22,7 +24,7 @@ export function splitName(path: string): SplitName {
   const dot = bare.lastIndexOf('.');
   const end = dot > bare.lastIndexOf('/') ? dot : bare.length;
   const [stem, extension] = [bare.slice(0, end), bare.slice(end)];
-  const index = splitIndex.exec(stem)?.[1];
+  const index = endsInTime.test(stem) ? undefined : splitIndex.exec(stem)?.[1];
   if (index === undefined) return { series: bare, index: undefined, begun: '' };
   const whole = stem.slice(0, -index.length - 1);
   const begun = recorderTime.exec(whole)?.[0] ?? '';
@@ -37,10 +39,25 @@ export function bySplit(a: SplitName, b: SplitName): number {
   return (a.index ?? 0) - (b.index ?? 0);
 }
 
-/** Whether `next` goes on where `before` ended; splits between them may have been deleted. */
-export function continues(before: SplitName, next: SplitName): boolean {
-  if (before.index === undefined || next.index === undefined) return false;
-  return before.series === next.series && next.index > before.index && next.begun >= before.begun;
+/**
+ * Whether `next` goes on where `before` ended; splits between them may have been deleted. It does
+ * not where one of `all` shows that another recording of the same name began in between.
+ */
+export function continues(
+  before: SplitName,
+  next: SplitName,
+  all: readonly SplitName[] = [],
+): boolean {
+  const { series, index: last, begun } = before;
+  if (last === undefined || next.index === undefined) return false;
+  if (next.series !== series || next.index <= last || next.begun < begun) return false;
+  return !all.some(
+    (one) =>
+      one.series === series &&
+      one.begun > begun &&
+      one.begun < next.begun &&
+      (one.index ?? 0) <= last,
+  );
 }
 
 /** The files that `metadata.yaml` of a rosbag2 folder lists, in its order; it names no others. */

@@ -4,6 +4,7 @@
  */
 import type { MessageBlock } from '@fieldloop/recording';
 import { clockJumpNs } from '@fieldloop/rules';
+import { sliceOf } from './pace.ts';
 
 export interface ClockSteps {
   /** The block, or its pieces: each begins with a message that steps back. In their order. */
@@ -26,7 +27,7 @@ export function openClockSteps(): ClockSteps {
         const [id = 0, atNs = 0] = [channelIds[i], timesNs[i]];
         const known = seen.get(id) ?? fromBase(newest.get(id), baseNs);
         if (atNs < known - stepNs) {
-          if (i > from) pieces.push(pieceOf(block, from, i));
+          if (i > from) pieces.push(sliceOf(block, from, i));
           from = i;
           newest.clear();
           seen.clear();
@@ -36,28 +37,10 @@ export function openClockSteps(): ClockSteps {
         }
       }
       for (const [id, atNs] of seen) newest.set(id, baseNs + BigInt(atNs));
-      return from === 0 ? [block] : [...pieces, pieceOf(block, from, count)];
+      return from === 0 ? [block] : [...pieces, sliceOf(block, from, count)];
     },
   };
 }
 
 const fromBase = (ns: bigint | undefined, baseNs: bigint): number =>
   ns === undefined ? Number.NEGATIVE_INFINITY : Number(ns - baseNs);
-
-/** Columns over the same bytes. */
-function pieceOf(block: MessageBlock, from: number, to: number): MessageBlock {
-  const timesNs = block.timesNs.subarray(from, to);
-  return {
-    ...block,
-    count: to - from,
-    channelIds: block.channelIds.subarray(from, to),
-    sequences: block.sequences.subarray(from, to),
-    starts: block.starts.subarray(from, to),
-    ends: block.ends.subarray(from, to),
-    timesNs,
-    publishTimeNs: (i) => block.publishTimeNs(from + i),
-    firstNs: block.baseNs + BigInt(timesNs.reduce((a, b) => Math.min(a, b))),
-    lastNs: block.baseNs + BigInt(timesNs.reduce((a, b) => Math.max(a, b))),
-    chunk: undefined,
-  };
-}

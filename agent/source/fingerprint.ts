@@ -8,6 +8,7 @@ import { asFault } from '@fieldloop/core';
 import { type MessageBlock, type Readable, readRecording } from '@fieldloop/recording';
 import { fingerprintBytes } from '../limits.ts';
 import { stableUuid } from '../stable-id.ts';
+import { isPassing } from './passing.ts';
 
 /** Of the file as far as it is written: its first bytes and its size, lower-case hex. */
 export async function fingerprint(file: Readable, size = file.size): Promise<string> {
@@ -29,7 +30,7 @@ export const sessionIdOf = (device: string, opening: string): string =>
 /**
  * The first messages, lower-case hex: they are there before anything can come of the recording,
  * and no recorder writes them again, as it does the header of a bag. Without a message nothing
- * hangs on the session, and the first bytes have to do.
+ * hangs on the session, and the first bytes have to do. A fault that goes by itself is thrown.
  */
 export async function openingOf(file: Readable): Promise<string> {
   const hash = createHash('sha256');
@@ -39,7 +40,8 @@ export async function openingOf(file: Readable): Promise<string> {
       return openingOfBlock(item.block);
     }
   } catch (error) {
-    if (asFault(error).code === 'internal') throw error;
+    const fault = asFault(error);
+    if (fault.code === 'internal' || isPassing(fault)) throw error;
     // Whoever reads the recording meets the same damage and tells of it.
   }
   return hash.update(await file.read(0, fingerprintBytes)).digest('hex');

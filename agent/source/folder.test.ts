@@ -93,6 +93,24 @@ test('of more files than are looked at the last by name are read, and it is told
   expect(kept).toEqual([]);
 });
 
+test('recordings that were packed whole are told of once, with the remedy', async () => {
+  for (const name of ['a.mcap.zstd', 'b.mcap.zstd', 'c.txt.zstd']) writeFileSync(at(name), '');
+  const told: SourceItem[] = [];
+  const looks = () => told.filter(({ kind }) => kind === 'waiting').length;
+  await look((item) => {
+    told.push(item);
+    if (item.kind === 'waiting') writeFileSync(at(`note-${looks()}`), '');
+    return looks() === 2;
+  });
+  expect(told.filter(({ kind }) => kind === 'notice')).toEqual([
+    {
+      kind: 'notice',
+      name: 'recordings_packed',
+      text: expect.stringMatching(/^a\.mcap\.zstd and 1 more are packed .* `zstd -d`/),
+    },
+  ]);
+});
+
 test('an empty folder, as that of a disk that is not there, forgets nothing', async () => {
   await look();
   expect(kept).toEqual([]);

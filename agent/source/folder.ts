@@ -20,7 +20,14 @@ import { fingerprint, openingOf } from './fingerprint.ts';
 import { isFinished, isGrowable } from './finished.ts';
 import { unpaced } from './pace.ts';
 import { isPassing } from './passing.ts';
-import { type Place, placeDocument, placeOf, placeOver, type Positions } from './places.ts';
+import {
+  type Place,
+  placeAtRest,
+  placeDocument,
+  placeOf,
+  placeOver,
+  type Positions,
+} from './places.ts';
 import { type FileNote, Recorded, type RecordedDeps } from './recorded.ts';
 import { type Candidate, scan } from './scan.ts';
 import type { Source, SourceItem } from './source.ts';
@@ -69,6 +76,8 @@ class Folder {
   readonly #told = new Set<string>();
   /** There were more files than are looked at, at the last look. */
   #isPartial = false;
+  /** There were packed ones, at the last look. */
+  #hasPacked = false;
   /** Recordings since gone ones were forgotten; at the start it is due. */
   #readSince: number = forgetEveryFiles;
 
@@ -85,10 +94,11 @@ class Folder {
       while (!this.#signal.aborted) {
         let waits = 0;
         let wasRead = false;
-        const { found, problem = '', isForbidden, isPartial } = await scan(this.#options);
+        const { found, problem = '', isForbidden, isPartial, packed } = await scan(this.#options);
         if (isForbidden === true) yield* this.#forbidden(this.#options.path, problem);
         if (isPartial === true) yield* this.#partial(problem);
         this.#isPartial = isPartial === true;
+        yield* this.#packed(packed);
         for (const candidate of found) {
           if (this.#dealt.get(candidate.path) === candidate.version) continue;
           const outcome = yield* this.#candidate(candidate);
@@ -132,15 +142,23 @@ class Folder {
     }
     if (known?.state === 'quarantined') return 'dealt';
     let place: Place | undefined;
+    let before: Noted | undefined;
     try {
       place = await this.#placeFor(candidate);
+      if (known !== undefined && (place === undefined || place.rests === true)) return 'dealt';
+      before = await this.#begun(candidate);
     } catch (error) {
       // It opened a moment ago: it is gone since, or its disk does not answer.
       if (asFault(error).code === 'internal') throw error;
       return 'unopened';
     }
-    if (place === undefined && known !== undefined) return 'dealt';
-    if (!finished && (await this.#isKnownToBegin(candidate, place))) return 'waits';
+    if (!finished && before !== undefined) {
+      // A copy on its way is known when it is whole, and what broke is looked at when it is done.
+      if (place === undefined || before.state === 'quarantined') return 'waits';
+    } else if (place === undefined && isEnded(before, candidate)) {
+      await this.#deps.positions.save(key, { ...before, recording: candidate.path });
+      return 'dealt';
+    }
     yield* new Recorded(this.#options.device, this.#recordedDeps(candidate), this.#signal).read(
       candidate,
       place,
@@ -178,18 +196,20 @@ class Folder {
 
   /** The place of a session that this file belongs to. */
   async #placeFor(candidate: Candidate): Promise<Place | undefined> {
-    const { index = 0 } = candidate.split;
+    const { series, index = 0, begun } = candidate.split;
     const place = placeOf(await this.#deps.positions.get(this.#seriesKey(candidate)));
     const last = place?.files.at(-1);
     if (place === undefined || last === undefined) return undefined;
-    if (index === last.index) {
+    if (index === last.index && begun === last.begun) {
       return (await this.#opening(candidate)) === last.opening ? place : undefined;
     }
-    if (candidate.split.index === undefined || index < last.index) return undefined;
-    // Its last file is not there any more, or was read to its end.
+    if (place.rests === true) return undefined;
     const { found } = await scan(this.#options);
-    const isThere = found.some(
-      ({ split }) => split.series === candidate.split.series && split.index === last.index,
+    const splits = found.map(({ split }) => split);
+    if (!continues({ ...last, series }, candidate.split, splits)) return undefined;
+    // Its last file is not there any more, or was read to its end.
+    const isThere = splits.some(
+      (one) => one.series === series && one.index === last.index && one.begun === last.begun,
     );
     return place.isDone || !isThere ? place : undefined;
   }
@@ -203,7 +223,8 @@ class Folder {
       scan: () => scan(this.#options),
       next: (after, isLive) => this.#next(after, isLive),
       note: (file, about) => this.#note(file, about),
-      savePlace: async (place) => {
+      savePlace: async (reached) => {
+        const place = reached === 'rests' ? placeAtRest(await positions.get(key)) : reached;
         const document = place === 'over' ? placeOver : placeDocument(place, clock.now());
         if (document !== undefined) return positions.save(key, document);
         if (!isTold) this.#deps.log.warn('a place is too large to be kept', { key });
@@ -220,8 +241,9 @@ class Folder {
     for (;;) {
       const { found, problem } = await scan(this.#options);
       await this.#forget(found, problem === undefined);
+      const splits = found.map(({ split }) => split);
       for (const one of found) {
-        if (!continues(after.split, one.split) || one.path === after.path) continue;
+        if (!continues(after.split, one.split, splits) || one.path === after.path) continue;
         // A database that is still written is a recording of its own once it is finished.
         const isReadable = (await isGrowable(one.path)) || (await isFinished(one, clock));
         if (isReadable && !(await this.#isRead(one))) return one;
@@ -248,7 +270,8 @@ class Folder {
       }
     } catch (error) {
       // It is gone already, and will not come again under this name.
-      if (asFault(error).code === 'internal') throw error;
+      const fault = asFault(error);
+      if (fault.code === 'internal' || isPassing(fault)) throw error;
     }
   }
 
@@ -256,24 +279,17 @@ class Folder {
     try {
       return (await this.#noted(await this.#key(path), path)) !== undefined;
     } catch (error) {
-      if (asFault(error).code === 'internal') throw error;
-      return true;
+      const fault = asFault(error);
+      if (fault.code === 'internal') throw error;
+      // Who opens it next waits for the disk.
+      return !isPassing(fault);
     }
   }
 
-  /**
-   * What was read and comes again is a copy on its way: when it is whole, it is known. What broke
-   * and still grows is looked at again when its recorder is done.
-   */
-  async #isKnownToBegin(candidate: Candidate, place: Place | undefined): Promise<boolean> {
-    try {
-      const key = this.#openingKey(await this.#opening(candidate));
-      const known = (await this.#deps.positions.get(key)) as Noted | undefined;
-      return known !== undefined && (place === undefined || known.state === 'quarantined');
-    } catch (error) {
-      if (asFault(error).code === 'internal') throw error;
-      return false;
-    }
+  /** What is known of a recording that begins as this one does. */
+  async #begun(candidate: Candidate): Promise<Noted | undefined> {
+    const key = this.#openingKey(await this.#opening(candidate));
+    return (await this.#deps.positions.get(key)) as Noted | undefined;
   }
 
   async #opening({ path }: Candidate): Promise<string> {
@@ -326,12 +342,27 @@ class Folder {
     yield { kind: 'notice', name: 'recording_forbidden', text };
   }
 
+  *#packed([first, ...more]: readonly string[] = []): Generator<SourceItem, void> {
+    const isTold = this.#hasPacked;
+    this.#hasPacked = first !== undefined;
+    if (first === undefined || isTold) return;
+    const which = more.length === 0 ? `${first} is` : `${first} and ${more.length} more are`;
+    const text = `${which} packed whole and not read. Unpack with \`zstd -d\`, or let the recorder compress messages or chunks.`;
+    yield { kind: 'notice', name: 'recordings_packed', text };
+  }
+
   *#partial(problem: string): Generator<SourceItem, void> {
     if (this.#isPartial) return;
     const text = `${problem}. Move away what was read, or narrow "glob".`;
     yield { kind: 'notice', name: 'recordings_left_out', text };
   }
 }
+
+/** It was read to its end under this name, though its recorder wrote its header again since. */
+const isEnded = (before: Noted | undefined, { path }: Candidate): before is Noted =>
+  before?.state === 'read' && bare(before.recording) === bare(path);
+
+const bare = (path = ''): string => path.replace(/\.active$/, '');
 
 /** Without messages a file is like others of its recorder: what is known of it is of its name. */
 const emptyKey = (key: string, path: string): string => `${key} ${path}`;

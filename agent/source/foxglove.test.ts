@@ -10,6 +10,7 @@ import { seededRandom, silentLog } from '@fieldloop/core';
 import { systemClock, systemIds } from '@fieldloop/core/system';
 import { afterEach, expect, test } from 'vitest';
 import { type WebSocket as Connection, WebSocketServer } from 'ws';
+import { quietEveryMs } from '../limits.ts';
 import { foxgloveSource } from './foxglove.ts';
 import { readFrame, readText } from './foxglove-frames.ts';
 import type { SourceItem } from './source.ts';
@@ -177,6 +178,41 @@ test('a topic that goes and comes again with another schema is another channel',
   expect(new Set(channels(items).map((one) => one.id)).size).toBe(2);
 });
 
+test('an id that is advertised anew as something else is subscribed to anew', async () => {
+  const said: string[] = [];
+  const url = await listen('foxglove.sdk.v1', (connection) => {
+    const advertise = (topic: string, schemaName: string): void =>
+      connection.send(
+        JSON.stringify({ op: 'advertise', channels: [{ id: 1, ...channel(topic), schemaName }] }),
+      );
+    const send = (subscription: number, text: string): void => {
+      const head = Buffer.alloc(13, 1);
+      head.writeUInt32LE(subscription, 1);
+      connection.send(Buffer.concat([head, Buffer.from(text)]));
+    };
+    connection.on('message', (data: Buffer) => {
+      const { op } = JSON.parse(data.toString()) as { op: string };
+      said.push(op);
+      if (op !== 'subscribe') return;
+      if (said.length > 1) return send(2, '{"b":2}');
+      send(1, '{"a":1}');
+      // The same again changes nothing.
+      advertise('/a', 'Old');
+      advertise('/b', 'New');
+      // What was still sent under the old subscription may be either.
+      send(1, '{"b":1}');
+    });
+    advertise('/a', 'Old');
+  });
+  const items = await read(url, (so) => messages(so).length >= 2);
+  expect(said).toEqual(['subscribe', 'unsubscribe', 'subscribe']);
+  expect(messages(items).map(({ topic, text }) => [topic, text])).toEqual([
+    ['/a', '{"a":1}'],
+    ['/b', '{"b":2}'],
+  ]);
+  expect(channels(items).map(({ schema }) => schema?.name)).toEqual(['Old', 'New']);
+});
+
 test('other rules: what they want is subscribed to, the rest is let go', async () => {
   const server = new FoxgloveServer({ name: 'robot' });
   const ids = new Map(
@@ -212,12 +248,16 @@ test('other rules: what they want is subscribed to, the rest is let go', async (
 test('a server that goes away is connected with again, as another session', async () => {
   const server = new FoxgloveServer({ name: 'robot' });
   const odom = server.addChannel(channel('/odom'));
-  let n = 0;
-  server.on('subscribe', () => server.sendMessage(odom, 5n, Buffer.from('{}')));
+  let first: Connection | undefined;
+  let asked = 0;
+  server.on('subscribe', () => {
+    asked += 1;
+    server.sendMessage(odom, 5n, Buffer.from('{}'));
+    if (asked === 1) setTimeout(() => first?.terminate(), 50);
+  });
   const url = await listen('foxglove.sdk.v1', (connection) => {
-    n += 1;
+    first ??= connection;
     server.handleConnection(connection as never, 'test');
-    if (n === 1) setTimeout(() => connection.terminate(), 50);
   });
   const items = await read(url, (so) => messages(so).length === 2);
   const kinds = items.map(({ kind }) => kind).filter((kind) => kind !== 'quiet');
@@ -264,6 +304,19 @@ test.each([
   );
   expect(items.filter(({ kind }) => kind === 'begin')).toHaveLength(12);
   expect(Math.max(...slept)).toBeGreaterThan(4_000);
+});
+
+test('a server that sends its time and nothing else is silent, told of as seldom as any', async () => {
+  const time = Buffer.alloc(9);
+  time[0] = 2;
+  const timers: NodeJS.Timeout[] = [];
+  const url = await listen('foxglove.sdk.v1', (connection) => {
+    timers.push(setInterval(() => connection.send(time), 1));
+  });
+  const items = await read(url, (so) => so.filter(({ kind }) => kind === 'quiet').length === 4);
+  for (const timer of timers) clearInterval(timer);
+  const quietMs = items.flatMap((item) => (item.kind === 'quiet' ? [item.ms] : []));
+  expect(Math.max(...quietMs)).toBeGreaterThan(3 * quietEveryMs);
 });
 
 test('a machine that was off for a moment is connected with again, though nobody said goodbye', async () => {

@@ -3,6 +3,7 @@
  * take in time, so only topics that somebody wants are subscribed to. When the connection goes
  * the source connects again, and each connection is a session of its own.
  */
+import { isDeepStrictEqual } from 'node:util';
 import {
   asFault,
   type Clock,
@@ -68,26 +69,29 @@ async function* connection(
     const session: Session = { id, recording: url, profile: '', live: true };
     yield { kind: 'begin', session };
     let heardMs = clock.monotonicMs();
-    let askedMs = heardMs;
+    let [askedMs, quietMs] = [heardMs, heardMs];
     while (!signal.aborted && !inbox.isOver) {
-      if (!(await inbox.more(quietEveryMs, signal))) {
-        yield* client.followRules();
-        const nowMs = clock.monotonicMs();
-        // Whoever only listens never hears that the other machine was off in between.
-        if (nowMs - askedMs >= askFoxgloveMs) {
-          askedMs = nowMs;
-          socket.send(unsubscribeText([]));
-        }
-        yield { kind: 'quiet', ms: nowMs - heardMs };
-        continue;
-      }
+      let isHeard = false;
+      const came = await inbox.more(quietEveryMs, signal);
       yield* client.followRules();
-      const { items, dropped } = inbox.take();
-      if (dropped > 0) yield { kind: 'dropped', reason: 'read_ahead', count: dropped };
-      for (const item of client.take(items)) {
-        if (item.kind === 'block') heardMs = clock.monotonicMs();
-        yield item;
+      if (came) {
+        const { items, dropped } = inbox.take();
+        if (dropped > 0) yield { kind: 'dropped', reason: 'read_ahead', count: dropped };
+        for (const item of client.take(items)) {
+          if (item.kind === 'block') [isHeard, heardMs] = [true, clock.monotonicMs()];
+          yield item;
+        }
       }
+      const nowMs = clock.monotonicMs();
+      // Whoever only listens never hears that the other machine was off in between.
+      if (!came && nowMs - askedMs >= askFoxgloveMs) {
+        askedMs = nowMs;
+        socket.send(unsubscribeText([]));
+      }
+      // The server's own time is no message, however often it comes.
+      if (came && (isHeard || nowMs - quietMs < quietEveryMs)) continue;
+      quietMs = nowMs;
+      yield { kind: 'quiet', ms: nowMs - heardMs };
     }
   } finally {
     socket.close();
@@ -148,9 +152,7 @@ class Client {
     if (wanted.version === this.#version) return [];
     this.#version = wanted.version;
     const unwanted = [...this.#byChannel].filter(([, { channel }]) => !wanted.has(channel.topic));
-    for (const [id] of unwanted) this.#forget(id);
-    const gone = unwanted.map(([, { subscription }]) => subscription);
-    if (gone.length > 0) this.#socket.send(unsubscribeText(gone));
+    this.#leave(unwanted.map(([id]) => id));
     return this.#subscribe([...this.#advertised.values()]);
   }
 
@@ -158,6 +160,7 @@ class Client {
     const { log } = this.#deps;
     switch (said.kind) {
       case 'advertise':
+        this.#leave(this.#changed(said.channels));
         for (const channel of said.channels) this.#advertised.set(channel.id, channel);
         yield* this.#subscribe(said.channels);
         return;
@@ -199,6 +202,18 @@ class Client {
     return items;
   }
 
+  /** Ids that stand for something else from now on: not every server takes them back before. */
+  #changed(channels: readonly Advertised[]): number[] {
+    const others = channels.filter((one) => !isDeepStrictEqual(one, this.#advertised.get(one.id)));
+    return others.map(({ id }) => id);
+  }
+
+  #leave(ids: readonly number[]): void {
+    const gone = ids.flatMap((id) => this.#byChannel.get(id)?.subscription ?? []);
+    for (const id of ids) this.#forget(id);
+    if (gone.length > 0) this.#socket.send(unsubscribeText(gone));
+  }
+
   #forget(id: number): void {
     const subscribed = this.#byChannel.get(id);
     if (subscribed === undefined) return;
@@ -236,7 +251,7 @@ function dial(
     socket.addEventListener('close', refuse);
     socket.addEventListener('message', ({ data }: { readonly data: unknown }) => {
       const said = readOr(data);
-      inbox.put(said, 'kind' in said && said.kind === 'message' ? said.data.length : 0);
+      inbox.put(said, 'kind' in said && said.kind === 'message' ? said.data.length : undefined);
     });
   });
 }

@@ -17,6 +17,7 @@ import {
 } from '@fieldloop/recording';
 import { identityOf, openFile } from '@fieldloop/recording/file';
 import { growingReadBytes } from '../limits.ts';
+import { sliceOf } from './pace.ts';
 
 /** Where an earlier reading stopped, and what was defined by then. */
 export interface FilePlace {
@@ -46,6 +47,8 @@ export interface GrowingFile extends AsyncDisposable {
   readonly size: number;
   /** The recording has come to its proper end. */
   readonly isDone: boolean;
+  /** Its format knows no end: what is done may go on all the same. */
+  readonly mayGrow: boolean;
   /** The fault of a recording that ends here. */
   torn(): Fault;
 }
@@ -56,6 +59,7 @@ interface Reader {
   readonly offset: number;
   readonly spare?: readonly Schema[];
   readonly isDone: boolean;
+  readonly mayGrow?: true;
   torn(): Fault | undefined;
 }
 
@@ -82,6 +86,9 @@ export async function openGrowing(path: string, from?: FilePlace): Promise<Growi
     get isDone() {
       return reader?.isDone ?? false;
     },
+    get mayGrow() {
+      return reader?.mayGrow ?? false;
+    },
     get hasMore() {
       return reader?.hasMore ?? false;
     },
@@ -89,7 +96,7 @@ export async function openGrowing(path: string, from?: FilePlace): Promise<Growi
       await file.refresh();
       size = file.size ?? 0;
       if (size < (reader?.offset ?? from?.offset ?? 0)) throw shrunk(path, size);
-      reader ??= await openReader(readable, size, from);
+      reader ??= await openReader(readable, from);
       if (reader !== undefined) yield* reader.more(Math.min(size, upTo), signal);
     },
     torn: () => reader?.torn() ?? endless(path, size),
@@ -109,14 +116,13 @@ export async function identityAt(path: string): Promise<string | undefined> {
 /** By the first bytes; undefined while there are too few of them. */
 async function openReader(
   file: Readable,
-  size: number,
   from: FilePlace | undefined,
 ): Promise<Reader | undefined> {
   const head = Buffer.from(await file.read(0, headBytes)).toString('latin1');
   if (head.length < headBytes) return undefined;
   if (head.startsWith('#ROSBAG')) return bagReader(file, openGrowingBag(file.name, from));
   if (head.startsWith('\x89MCAP0')) return mcapReader(file, openMcapParser(file.name, from), from);
-  return wholeReader(file.name, size, (from?.offset ?? 0) >= size);
+  return wholeReader(file.name, from?.offset);
 }
 
 function mcapReader(file: Readable, parser: McapParser, from: FilePlace | undefined): Reader {
@@ -179,22 +185,42 @@ function bagReader(file: Readable, bag: GrowingBag): Reader {
   };
 }
 
-/** A format that cannot be read while it grows: all of it at once, at its first look. */
-function wholeReader(path: string, size: number, wasRead: boolean): Reader {
-  let isDone = wasRead;
+/**
+ * A format that cannot be read while it grows: all that there is, at one look. Its offsets count
+ * messages, so that a later look passes over those that were given.
+ */
+function wholeReader(path: string, from = 0): Reader {
+  let given = from;
+  let isDone = false;
   return {
     hasMore: false,
-    // Reading never goes on in its middle.
+    mayGrow: true,
+    // No place is kept in its middle.
     get offset() {
-      return isDone ? size : 0;
+      return isDone ? given : 0;
     },
     get isDone() {
       return isDone;
     },
-    async *more(_, signal) {
+    async *more(most, signal) {
       if (isDone) return;
+      let at = 0;
       await using file = await openFile(path);
-      yield* readRecording(file, { signal });
+      for await (const item of readRecording(file, { signal })) {
+        if (item.kind !== 'block') {
+          yield item;
+          continue;
+        }
+        const { block } = item;
+        const [first, end] = [Math.max(0, given - at), Math.min(block.count, most - at)];
+        if (first < end) {
+          given = at + end;
+          const part = end - first === block.count ? block : sliceOf(block, first, end);
+          yield { kind: 'block', block: { ...part, offset: at + first } };
+        }
+        at += block.count;
+        if (at >= most) return;
+      }
       isDone = true;
     },
     torn: () => undefined,

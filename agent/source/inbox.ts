@@ -1,10 +1,10 @@
 /** What came from a publisher that cannot be told to wait: bounded, the oldest messages go. */
 import type { Clock } from '@fieldloop/core';
-import { gatherMs, maxReadAheadBytes } from '../limits.ts';
+import { gatherMs, maxReadAheadBytes, waitingMessageBytes } from '../limits.ts';
 
 export interface LiveInbox<T> {
-  /** What weighs nothing is never dropped. */
-  put(item: T, bytes: number): void;
+  /** A message of so many bytes; what is none is never dropped. */
+  put(item: T, bytes?: number): void;
   /** No more will come. */
   end(): void;
   /** All that is there, in order, and how many went because nobody took them. */
@@ -20,6 +20,7 @@ export interface LiveInbox<T> {
 
 interface Held<T> {
   readonly item: T;
+  /** 0 for what is no message. */
   readonly bytes: number;
 }
 
@@ -59,7 +60,8 @@ export function openInbox<T>(clock: Clock): LiveInbox<T> {
     wake = () => {};
   };
   return {
-    put(item, size) {
+    put(item, own) {
+      const size = own === undefined ? 0 : own + waitingMessageBytes;
       held.push({ item, bytes: size });
       bytes += size;
       shrink();

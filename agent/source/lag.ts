@@ -20,8 +20,11 @@ export function nextLevel(level: LagLevel, lagMs: number): LagLevel {
 export interface Lag {
   readonly level: LagLevel;
   channel(channel: Channel): void;
-  /** How much later than its own pace the source gives this block, ms; least so far is on time. */
-  lagMs(nowMs: number, block: MessageBlock): number;
+  /**
+   * How much later than its own pace the source gives this block, ms. On time is what nothing waits
+   * behind, however its clock runs, and otherwise the least so far.
+   */
+  lagMs(nowMs: number, block: MessageBlock, isBehind: boolean): number;
   /** What is left of the block, and how many messages are not. */
   take(
     block: MessageBlock,
@@ -41,9 +44,9 @@ export function openLag(isRead: (topic: string) => boolean): Lag {
     channel(channel) {
       channels.set(channel.id, channel);
     },
-    lagMs(nowMs, { lastNs }) {
+    lagMs(nowMs, { lastNs }, isBehind) {
       const distance = nowMs - Number(lastNs / 1_000n) / 1e3;
-      leastMs = Math.min(leastMs, distance);
+      leastMs = isBehind ? Math.min(leastMs, distance) : distance;
       return Math.max(0, Math.round(distance - leastMs));
     },
     take(block, lagMs) {

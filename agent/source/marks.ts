@@ -12,6 +12,7 @@ import type { SaveMark } from './source.ts';
 
 interface Part {
   readonly index: number;
+  readonly begun: string;
   readonly map: ChannelMap;
   readonly opening: string | undefined;
 }
@@ -77,8 +78,9 @@ export function openMarks(deps: {
         stretches = from < 0 ? [] : stretches.slice(from);
         const first = stretches[0] ?? reached;
         const parts = [...new Set([...stretches.map(({ part }) => part), reached.part])];
-        const files = parts.map(({ index, opening = '', map }) => ({
+        const files = parts.map(({ index, begun, opening = '', map }) => ({
           index,
+          begun,
           opening,
           channels: map.own,
         }));

@@ -4,7 +4,7 @@
  */
 import type { Clock } from '@fieldloop/core';
 import type { MessageBlock } from '@fieldloop/recording';
-import { sliceNs } from '../limits.ts';
+import { maxPacedStepNs, sliceNs } from '../limits.ts';
 
 /** Gives a block, whole or in slices, when it is due. */
 export type Pace = (block: MessageBlock, signal: AbortSignal) => AsyncIterable<MessageBlock>;
@@ -16,9 +16,13 @@ export const unpaced: Pace = async function* whole(block) {
 
 export function paceOf(speed: number, clock: Clock): Pace {
   let start: { readonly logNs: bigint; readonly ms: number } | undefined;
+  let reachedNs = 0n;
   return async function* paced(block, signal) {
     for (const slice of slices(block)) {
-      start ??= { logNs: slice.firstNs, ms: clock.monotonicMs() };
+      if (start === undefined || isFar(slice.firstNs, reachedNs)) {
+        start = { logNs: slice.firstNs, ms: clock.monotonicMs() };
+      }
+      reachedNs = slice.lastNs;
       const due = start.ms + Number(slice.lastNs - start.logNs) / 1e6 / speed;
       const left = due - clock.monotonicMs();
       if (left > 0) await clock.sleep(left, signal);
@@ -27,18 +31,22 @@ export function paceOf(speed: number, clock: Clock): Pace {
   };
 }
 
+const isFar = (aNs: bigint, bNs: bigint): boolean =>
+  aNs - bNs > maxPacedStepNs || bNs - aNs > maxPacedStepNs;
+
 /** Consecutive messages that span little time, as views of the block's own columns. */
 export function* slices(block: MessageBlock): Generator<MessageBlock, void> {
   const { timesNs, count } = block;
   let from = 0;
   for (let i = 1; i <= count; i += 1) {
-    if (i < count && (timesNs[i] ?? 0) - (timesNs[from] ?? 0) <= sliceNs) continue;
+    if (i < count && Math.abs((timesNs[i] ?? 0) - (timesNs[from] ?? 0)) <= sliceNs) continue;
     yield from === 0 && i === count ? block : sliceOf(block, from, i);
     from = i;
   }
 }
 
-function sliceOf(block: MessageBlock, from: number, to: number): MessageBlock {
+/** Messages `from` to before `to`. */
+export function sliceOf(block: MessageBlock, from: number, to: number): MessageBlock {
   const timesNs = block.timesNs.subarray(from, to);
   let least = Number.POSITIVE_INFINITY;
   let most = Number.NEGATIVE_INFINITY;

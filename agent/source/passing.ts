@@ -1,5 +1,39 @@
-/** Which faults of a recording go by themselves. Pure. */
-import type { Fault } from '@fieldloop/core';
+/** Faults of a recording that go by themselves: nothing is lost before the disk gives its bytes. */
+import { asFault, type Clock, type Fault, type Log } from '@fieldloop/core';
+import { rereadAfterMs } from '../limits.ts';
 
 /** The disk may give its bytes later; what a file holds, or is too much of, stays as it is. */
 export const isPassing = ({ code }: Fault): boolean => code === 'unavailable' || code === 'timeout';
+
+export interface Disk {
+  /** What `work` gives once the disk lets it; undefined when the agent stops before. */
+  ask<T>(path: string, work: () => Promise<T>): Promise<T | undefined>;
+  /** Until it is asked again. */
+  rest(path: string, error: Fault): Promise<void>;
+}
+
+export function openDisk(
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  signal: AbortSignal,
+): Disk {
+  const rest = async (path: string, error: Fault): Promise<void> => {
+    log.warn('a recording cannot be read now; it is tried again', { path, error });
+    // An aborted sleep ends the asking.
+    await clock.sleep(rereadAfterMs, signal).catch(() => undefined);
+  };
+  return {
+    rest,
+    async ask(path, work) {
+      while (!signal.aborted) {
+        try {
+          return await work();
+        } catch (error) {
+          const fault = asFault(error);
+          if (!isPassing(fault)) throw error;
+          await rest(path, fault);
+        }
+      }
+      return undefined;
+    },
+  };
+}

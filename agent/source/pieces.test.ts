@@ -7,7 +7,13 @@ import { type Json, seededRandom } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { type Channel, type MessageBlock, openChannelTable } from '@fieldloop/recording';
 import { expect, test } from 'vitest';
-import { lagChunksMs, lagOverMs, lagTopicsMs, maxReadAheadBytes } from '../limits.ts';
+import {
+  lagChunksMs,
+  lagOverMs,
+  lagTopicsMs,
+  maxReadAheadBytes,
+  waitingMessageBytes,
+} from '../limits.ts';
 import { openInbox } from './inbox.ts';
 import { keepChannels, nextLevel, openLag } from './lag.ts';
 import { liveBlocks } from './live-block.ts';
@@ -77,7 +83,12 @@ test('a place comes back from its document as it was; that of a session that is 
     profile: 'ros2',
     live: true,
     files: [
-      { index: 3, opening: 'ab', channels: [{ channel: withSchema(1, '/odom', 'Odom'), id: 4 }] },
+      {
+        index: 3,
+        begun: '',
+        opening: 'ab',
+        channels: [{ channel: withSchema(1, '/odom', 'Odom'), id: 4 }],
+      },
     ],
     offset: 17,
     isDone: false,
@@ -123,8 +134,22 @@ test('a lag gives up what nobody reads, then everything, until it is over', () =
   expect(kept.block).toMatchObject({ firstNs: 2n * second, lastNs: 3n * second });
   expect(lag.take(block, lagChunksMs)).toEqual({ block: undefined, dropped: 4 });
   // The least distance so far is on time.
-  expect(lag.lagMs(10_000, blockOf([[1, 5]]))).toBe(0);
-  expect(lag.lagMs(13_000, blockOf([[1, 6]]))).toBe(2_000);
+  expect(lag.lagMs(10_000, blockOf([[1, 5]]), true)).toBe(0);
+  expect(lag.lagMs(13_000, blockOf([[1, 6]]), true)).toBe(2_000);
+});
+
+test('a recorder whose time goes slower, or steps back, is no lag of who reads all there is', () => {
+  const lag = openLag(() => true);
+  // At half speed three blocks come together each second, and the last of them is the end.
+  const lags = Array.from({ length: 120 }, (_, i) => {
+    const atMs = 1_000 * Math.floor(i / 3);
+    return lag.lagMs(atMs, blockOf([[1, 10 + i / 6]]), i % 3 < 2);
+  });
+  expect(Math.max(...lags)).toBeLessThan(lagOverMs);
+  for (const s of [28, 26, 24]) {
+    expect(lag.lagMs(41_000, blockOf([[1, s]]), false)).toBe(0);
+    expect(lag.lagMs(42_000, blockOf([[1, s + 1]]), true)).toBe(0);
+  }
 });
 
 test('some channels of a block are the messages of these channels, whichever they are', () => {
@@ -200,10 +225,10 @@ test('a schema that changes is told of once each time', () => {
   expect(watch.take(jsonChannel(2, '/odom'))).toMatch(/json without a schema after B/);
 });
 
-test('an inbox drops its oldest messages, counts them, and never what weighs nothing', async () => {
+test('an inbox drops its oldest messages, counts them, and never what is none', async () => {
   const inbox = openInbox<string>(systemClock);
   const third = Math.ceil(maxReadAheadBytes / 3);
-  inbox.put('advertise', 0);
+  inbox.put('advertise');
   for (const name of ['a', 'b', 'c', 'd']) inbox.put(name, third);
   expect(inbox.take()).toEqual({ items: ['advertise', 'c', 'd'], dropped: 2 });
   inbox.put('larger than all', 2 * maxReadAheadBytes);
@@ -213,11 +238,12 @@ test('an inbox drops its oldest messages, counts them, and never what weighs not
   expect([await inbox.more(1, new AbortController().signal), inbox.isOver]).toEqual([true, true]);
 });
 
-test('a flood that nobody takes costs no more a message than a trickle', () => {
+test.each([0, 8, 2_000])('a flood of messages of %i bytes that nobody takes is bounded', (size) => {
   const inbox = openInbox<number>(systemClock);
-  const room = Math.floor(maxReadAheadBytes / 20);
-  inbox.put(-1, 0);
-  for (let i = 0; i < 2 * room; i += 1) inbox.put(i, 20);
+  // Also one without a byte has its place in memory.
+  const room = Math.floor(maxReadAheadBytes / (size + waitingMessageBytes));
+  inbox.put(-1);
+  for (let i = 0; i < 2 * room; i += 1) inbox.put(i, size);
   const { items, dropped } = inbox.take();
   expect([items[0], items[1], items.at(-1), items.length]).toEqual([
     -1,

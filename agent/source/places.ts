@@ -18,6 +18,8 @@ export interface Positions {
 export interface PlacedFile {
   /** Of its split; 0 for a recording that is not split. */
   readonly index: number;
+  /** The time in its name, if any: two recordings may differ in nothing else. */
+  readonly begun: string;
   /** What its first messages hash to: another recording may come under the same name. */
   readonly opening: string;
   readonly channels: readonly { readonly channel: Channel; readonly id: number }[];
@@ -38,6 +40,8 @@ export interface Place {
   /** In the first of `files`: what stands between here and `offset` fills the window again. */
   readonly warmOffset: number;
   readonly state: Json;
+  /** Its session is over, and only what that file brings after all goes on with it. */
+  readonly rests?: boolean;
 }
 
 const version = 1;
@@ -45,8 +49,9 @@ const version = 1;
 /** Undefined when it is too large to be kept; `savedMs` tells old places from new ones. */
 export function placeDocument(place: Place, savedMs: number): Json | undefined {
   const schemas = new Map<string, Json>();
-  const files = place.files.map(({ index, opening, channels }) => ({
+  const files = place.files.map(({ index, begun, opening, channels }) => ({
     index,
+    begun,
     opening,
     channels: channels.map(({ channel, id }) => channelDocument(channel, id, schemas)),
   }));
@@ -104,7 +109,8 @@ interface SavedPlace extends Omit<Place, 'files' | 'spare'> {
   readonly version: number;
   readonly savedMs?: number;
   readonly spare?: readonly SavedSchema[];
-  readonly files: readonly (Omit<PlacedFile, 'channels'> & {
+  readonly files: readonly (Omit<PlacedFile, 'begun' | 'channels'> & {
+    readonly begun?: string;
     readonly channels: readonly SavedChannel[];
   })[];
   readonly schemas: Readonly<Record<string, SavedSchema>>;
@@ -127,8 +133,9 @@ export function placeOf(document: Json | undefined): Place | undefined {
   return {
     ...rest,
     spare: spare.map(schemaOf),
-    files: files.map(({ channels, ...file }) => ({
+    files: files.map(({ channels, begun = '', ...file }) => ({
       ...file,
+      begun,
       channels: channels.map(({ as, schema: key, schemaId, metadata, ...channel }) => {
         const bare = key === undefined ? undefined : shared.get(key);
         const schema =
@@ -142,3 +149,9 @@ export function placeOf(document: Json | undefined): Place | undefined {
 
 /** The session ended: its next file, if one ever comes, is another session. */
 export const placeOver: Json = { version, over: true };
+
+/** The place that was kept, from now on for its file alone. */
+export function placeAtRest(kept: Json | undefined): Place | 'over' {
+  const place = placeOf(kept);
+  return place === undefined ? 'over' : { ...place, rests: true };
+}

@@ -2,12 +2,12 @@
  * The adapter to ROS 2 by rclnodejs, which is installed beside the agent on robots that want it:
  * it builds against the ROS that is sourced. Thin, because it runs on such machines only.
  */
-import { Fault } from '@fieldloop/core';
+import { asFault, Fault } from '@fieldloop/core';
 import { findDefinition } from './ros-definition.ts';
 import type { RosGraph, RosQuality, RosTopic } from './ros2.ts';
 
 /** What is used of the package, as its version 2 documents it. */
-interface Rclnodejs {
+export interface Rclnodejs {
   init(context?: unknown): Promise<void>;
   shutdown(context?: unknown): void;
   readonly Context: new (domain?: number) => unknown;
@@ -49,47 +49,88 @@ interface RclQuality {
 const rmw = { reliable: 1, transientLocal: 1, keepLast: 1 } as const;
 const leastDepth = 10;
 
-/** Fault `unavailable` when rclnodejs is not installed or ROS is not sourced. */
-export async function openRclnodejs(domain: number | undefined): Promise<RosGraph> {
+/**
+ * Fault `unavailable` when rclnodejs is not installed, ROS is not sourced, or the library refuses:
+ * what it throws are plain errors.
+ */
+export async function openRclnodejs(
+  domain: number | undefined,
+  load: () => Promise<Rclnodejs> = installed,
+): Promise<RosGraph> {
   const rcl = await load();
-  const context = domain === undefined ? new rcl.Context() : new rcl.Context(domain);
-  await rcl.init(context);
-  const node = new rcl.Node('fieldloop_agent', '', context);
-  node.spin();
+  const { context, node } = await join(rcl, domain);
   return {
     topics: () =>
-      node
-        .getTopicNamesAndTypes()
-        .flatMap(({ name, types }) => types.map((type): RosTopic => ({ topic: name, type }))),
-    quality: (topic) => qualityOf(node.getPublishersInfoByTopic(topic, false)),
-    subscribe({ topic, type }, { reliable, transientLocal, depth }, take) {
-      const { ReliabilityPolicy, DurabilityPolicy, HistoryPolicy } = rcl.QoS;
-      const policy = (of: Readonly<Record<string, number>>, name: string): number => of[name] ?? 0;
-      const qos = new rcl.QoS(
-        policy(HistoryPolicy, 'RMW_QOS_POLICY_HISTORY_KEEP_LAST') || rmw.keepLast,
-        Math.max(depth, leastDepth),
-        policy(
-          ReliabilityPolicy,
-          `RMW_QOS_POLICY_RELIABILITY_${reliable ? 'RELIABLE' : 'BEST_EFFORT'}`,
-        ),
-        policy(
-          DurabilityPolicy,
-          `RMW_QOS_POLICY_DURABILITY_${transientLocal ? 'TRANSIENT_LOCAL' : 'VOLATILE'}`,
-        ),
-      );
-      const subscription = node.createSubscription(type, topic, { isRaw: true, qos }, (bytes) =>
+      asked(() =>
+        node
+          .getTopicNamesAndTypes()
+          .flatMap(({ name, types }) => types.map((type): RosTopic => ({ topic: name, type }))),
+      ),
+    quality: (topic) => asked(() => qualityOf(node.getPublishersInfoByTopic(topic, false))),
+    subscribe({ topic, type }, quality, take) {
+      const subscription = asked(() => {
+        const options = { isRaw: true, qos: qosOf(rcl, quality) };
         // The library may write into its buffer again.
-        take(new Uint8Array(bytes)),
-      );
-      return () => node.destroySubscription(subscription);
+        return node.createSubscription(type, topic, options, (bytes) =>
+          take(new Uint8Array(bytes)),
+        );
+      });
+      return () => asked(() => node.destroySubscription(subscription));
     },
     definition: (type) => findDefinition(type, prefixes()),
-    [Symbol.asyncDispose]: () => {
-      node.destroy();
-      rcl.shutdown(context);
-      return Promise.resolve();
+    async [Symbol.asyncDispose]() {
+      try {
+        node.destroy();
+        rcl.shutdown(context);
+      } catch {
+        // Nothing goes on with this context, and why it is given up was told before.
+      }
+      await Promise.resolve();
     },
   };
+}
+
+async function join(rcl: Rclnodejs, domain: number | undefined) {
+  try {
+    const context = domain === undefined ? new rcl.Context() : new rcl.Context(domain);
+    await rcl.init(context);
+    const node = new rcl.Node('fieldloop_agent', '', context);
+    node.spin();
+    return { context, node };
+  } catch (cause) {
+    throw refused(cause, 'Check ROS_DOMAIN_ID and RMW_IMPLEMENTATION where the agent starts.');
+  }
+}
+
+function asked<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (cause) {
+    throw refused(
+      cause,
+      'For a type that is not known, run `npx generate-ros-messages` beside the agent where its package is sourced, and start the agent again.',
+    );
+  }
+}
+
+const refused = (cause: unknown, remedy: string): Fault =>
+  new Fault('unavailable', `rclnodejs refuses: ${asFault(cause).message}`, { remedy, cause });
+
+function qosOf({ QoS }: Rclnodejs, { reliable, transientLocal, depth }: RosQuality): unknown {
+  const { ReliabilityPolicy, DurabilityPolicy, HistoryPolicy } = QoS;
+  const policy = (of: Readonly<Record<string, number>>, name: string): number => of[name] ?? 0;
+  return new QoS(
+    policy(HistoryPolicy, 'RMW_QOS_POLICY_HISTORY_KEEP_LAST') || rmw.keepLast,
+    Math.max(depth, leastDepth),
+    policy(
+      ReliabilityPolicy,
+      `RMW_QOS_POLICY_RELIABILITY_${reliable ? 'RELIABLE' : 'BEST_EFFORT'}`,
+    ),
+    policy(
+      DurabilityPolicy,
+      `RMW_QOS_POLICY_DURABILITY_${transientLocal ? 'TRANSIENT_LOCAL' : 'VOLATILE'}`,
+    ),
+  );
 }
 
 /** A subscription fits all publishers of its topic when it asks for no more than each offers. */
@@ -103,7 +144,7 @@ function qualityOf(endpoints: readonly RclEndpoint[]): RosQuality | undefined {
   };
 }
 
-async function load(): Promise<Rclnodejs> {
+async function installed(): Promise<Rclnodejs> {
   if (prefixes().length === 0) {
     throw new Fault('unavailable', 'ROS 2 is not sourced: AMENT_PREFIX_PATH is not set', {
       remedy:
@@ -126,7 +167,7 @@ async function load(): Promise<Rclnodejs> {
 
 /** Whether a `ros2` source can start on this machine. */
 export async function checkRclnodejs(): Promise<void> {
-  await load();
+  await installed();
 }
 
 const prefixes = (): string[] =>

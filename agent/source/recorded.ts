@@ -17,7 +17,6 @@ import {
   lookAroundShare,
   pollEveryMs,
   quietEveryMs,
-  rereadAfterMs,
   restingPollMs,
   supersededAfterMs,
 } from '../limits.ts';
@@ -25,8 +24,8 @@ import { openingOf, openingOfBlock, sessionIdOf } from './fingerprint.ts';
 import { isFinished } from './finished.ts';
 import { type GrowingFile, identityAt, openGrowing } from './growing.ts';
 import { openMarks, type Marks } from './marks.ts';
-import { isPassing } from './passing.ts';
-import type { Place } from './places.ts';
+import { type Disk, isPassing, openDisk } from './passing.ts';
+import type { Place, PlacedFile } from './places.ts';
 import type { Candidate, Scan } from './scan.ts';
 import type { BlockItem, SourceItem } from './source.ts';
 import { openTail, type Tail, tailEnd } from './tail.ts';
@@ -38,7 +37,8 @@ export interface RecordedDeps {
   /** The split that goes on after this one, once it is there; undefined when none comes. */
   readonly next: (after: Candidate, isLive: boolean) => Promise<Candidate | undefined>;
   readonly note: (file: Candidate, about: FileNote) => Promise<void>;
-  readonly savePlace: (place: Place | 'over') => Promise<void>;
+  /** `rests`: over, unless the file of its last place goes on after all. */
+  readonly savePlace: (place: Place | 'over' | 'rests') => Promise<void>;
 }
 
 /** That a file of this size was read to its end, or why it broke. */
@@ -48,12 +48,13 @@ export interface FileNote {
   /** Of its first messages; undefined when there were none. */
   readonly opening: string | undefined;
   /** Its recorder may go on with it, and what comes then is read. */
-  readonly mayGrow?: true;
+  readonly mayGrow?: boolean;
 }
 
 /** How the reading of one file ended. */
 type Outcome =
-  | { readonly kind: 'done' | 'stopped' }
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'done'; readonly mayGrow: boolean }
   /** `goesOn`: what the recorder wrote next is the same session all the same. */
   | { readonly kind: 'torn'; readonly fault: Fault; readonly goesOn: boolean };
 
@@ -61,6 +62,7 @@ type Outcome =
 export interface OpenPart {
   readonly path: string;
   readonly index: number;
+  readonly begun: string;
   readonly map: ChannelMap;
   opening: string | undefined;
 }
@@ -70,6 +72,7 @@ export class Recorded {
   readonly #deps: RecordedDeps;
   readonly #signal: AbortSignal;
   readonly #marks: Marks;
+  readonly #disk: Disk;
   #table: ChannelTable = openChannelTable();
   #tail: Tail;
   #sessionId: string | undefined;
@@ -86,6 +89,7 @@ export class Recorded {
     this.#signal = signal;
     this.#tail = openTail(deps.clock.monotonicMs());
     this.#marks = openMarks(deps);
+    this.#disk = openDisk(deps, signal);
   }
 
   /** From `first` on, or from the place that an earlier process noted. */
@@ -108,22 +112,21 @@ export class Recorded {
     yield { kind: 'end', fault: outcome.kind === 'torn' ? outcome.fault : undefined };
     if (this.#signal.aborted) return;
     // One that only rests is gone on with when its file grows after all.
-    if (outcome.kind !== 'torn' || outcome.fault.code !== 'corrupt') {
-      await this.#deps.savePlace('over');
-    }
+    if (outcome.kind === 'torn' && outcome.fault.code === 'corrupt') return;
+    const rests = outcome.kind === 'done' && outcome.mayGrow;
+    await this.#deps.savePlace(rests ? 'rests' : 'over');
   }
 
   async *#file(candidate: Candidate): AsyncGenerator<SourceItem, Outcome> {
-    let file: GrowingFile;
+    let file: GrowingFile | undefined;
     try {
-      file = await openGrowing(candidate.path);
+      file = await this.#disk.ask(candidate.path, () => openGrowing(candidate.path));
     } catch (error) {
       return { kind: 'torn', fault: expected(error), goesOn: false };
     }
+    if (file === undefined) return { kind: 'stopped' };
     await using _ = file;
-    const { path } = candidate;
-    const part = this.#open(path, candidate.split.index ?? 0, undefined);
-    return yield* this.#follow(file, candidate, part);
+    return yield* this.#follow(file, candidate, this.#open(candidate, undefined));
   }
 
   /** The place's files fill the window again; then reading goes on in the last of them. */
@@ -140,31 +143,34 @@ export class Recorded {
     for (const channel of this.#table.channels) yield { kind: 'channel', channel };
     const { found } = await this.#deps.scan();
     const own = found.filter(({ split }) => split.series === first.split.series);
-    let outcome: Outcome = { kind: 'done' };
+    let outcome: Outcome = { kind: 'done', mayGrow: false };
     for (const [i, placed] of place.files.entries()) {
-      const candidate = own.find(({ split }) => (split.index ?? 0) === placed.index);
-      if (candidate === undefined || !(await this.#isSame(candidate, placed.opening))) continue;
+      const candidate = await this.#placed(own, placed);
+      if (this.#signal.aborted) return { kind: 'stopped' };
+      if (candidate === undefined) continue;
       const channels = placed.channels.map(({ channel }) => channel);
       const from =
         i === 0 && place.warmOffset > 0
           ? { offset: place.warmOffset, channels, schemas: place.spare }
           : undefined;
-      let file: GrowingFile;
+      let file: GrowingFile | undefined;
       try {
-        file = await openGrowing(candidate.path, from);
+        file = await this.#disk.ask(candidate.path, () => openGrowing(candidate.path, from));
       } catch (error) {
         // Deleted in this moment: as if it had been gone before.
         if (expected(error).code === 'not_found') continue;
         return { kind: 'torn', fault: expected(error), goesOn: false };
       }
+      if (file === undefined) return { kind: 'stopped' };
       await using _ = file;
-      const part = this.#open(candidate.path, placed.index, placed.opening);
+      const part = this.#open(candidate, placed.opening);
       if (from !== undefined) for (const channel of channels) part.map.take(channel);
       const isLast = i === place.files.length - 1;
       outcome = yield* this.#warm(file, part, isLast ? place.offset : undefined);
       if (!isLast || outcome.kind !== 'done') continue;
-      if (!place.isDone) outcome = yield* this.#follow(file, candidate, part);
-      else await this.#deps.note(candidate, { size: file.size, opening: placed.opening });
+      const goesOn = !place.isDone || file.mayGrow;
+      if (goesOn) outcome = yield* this.#follow(file, candidate, part);
+      else await this.#note(candidate, { size: file.size, opening: placed.opening });
     }
     // A later split goes on where the place's own file ended.
     const last = place.files.at(-1)?.index ?? 0;
@@ -177,20 +183,22 @@ export class Recorded {
     part: OpenPart,
     upTo: number | undefined,
   ): AsyncGenerator<SourceItem, Outcome> {
-    try {
-      do {
+    while (!this.#signal.aborted) {
+      try {
         for await (const item of file.more(this.#signal, upTo)) {
           for (const given of this.#take(item, { file, part })) {
             yield given.kind === 'block' ? { ...given, isWarm: true } : given;
           }
         }
-        if (this.#signal.aborted) return { kind: 'stopped' };
-      } while (file.hasMore);
-      return { kind: 'done' };
-    } catch (error) {
-      const fault = expected(error);
-      return this.#signal.aborted ? { kind: 'stopped' } : { kind: 'torn', fault, goesOn: false };
+        if (!file.hasMore && !this.#signal.aborted) return { kind: 'done', mayGrow: file.mayGrow };
+      } catch (error) {
+        const fault = expected(error);
+        if (this.#signal.aborted) break;
+        if (!isPassing(fault)) return { kind: 'torn', fault, goesOn: false };
+        await this.#disk.rest(part.path, fault);
+      }
     }
+    return { kind: 'stopped' };
   }
 
   /** All of the file, and what comes while it grows. */
@@ -212,11 +220,11 @@ export class Recorded {
         this.#marks.reached(part, file, clock.monotonicMs());
         if (this.#signal.aborted) return { kind: 'stopped' };
         if (isPassing(fault)) {
-          await this.#awaitDisk(candidate, fault);
+          await this.#disk.rest(candidate.path, fault);
           continue;
         }
         const { opening } = part;
-        await this.#deps.note(candidate, { size: file.size, why: fault.message, opening });
+        await this.#note(candidate, { size: file.size, why: fault.message, opening });
         return { kind: 'torn', fault, goesOn: false };
       }
       this.#marks.reached(part, file, clock.monotonicMs());
@@ -225,8 +233,9 @@ export class Recorded {
       if (file.isDone) {
         yield* this.#mark();
         const { opening } = part;
-        await this.#deps.note(await this.#named(file, candidate), { size: file.size, opening });
-        return { kind: 'done' };
+        const { size, mayGrow } = file;
+        await this.#note(await this.#named(file, candidate), { size, opening, mayGrow });
+        return { kind: 'done', mayGrow };
       }
       if (file.hasMore) continue;
       const now = clock.monotonicMs();
@@ -252,11 +261,8 @@ export class Recorded {
     }
   }
 
-  /** The disk may give the next bytes later; nothing of the file is lost before that. */
-  async #awaitDisk({ path }: Candidate, error: Fault): Promise<void> {
-    const { clock, log } = this.#deps;
-    log.warn('a recording cannot be read now; it is tried again', { path, error });
-    await clock.sleep(rereadAfterMs, this.#signal).catch(() => undefined);
+  async #note(file: Candidate, about: FileNote): Promise<void> {
+    await this.#disk.ask(file.path, () => this.#deps.note(file, about));
   }
 
   /** The ROS 1 recorder takes `.active` off the name when it is done. */
@@ -292,7 +298,7 @@ export class Recorded {
     if (end === undefined) return undefined;
     const fault = end === 'deleted' ? deleted(candidate.path) : file.torn();
     const why = fault.message;
-    await this.#deps.note(here ?? candidate, { size: file.size, why, opening, mayGrow: true });
+    await this.#note(here ?? candidate, { size: file.size, why, opening, mayGrow: true });
     return { kind: 'torn', fault, goesOn: end === 'superseded' || end === 'deleted' };
   }
 
@@ -327,8 +333,9 @@ export class Recorded {
     for (const channel of this.#early.splice(0)) yield { kind: 'channel', channel };
   }
 
-  #open(path: string, index: number, opening: string | undefined): OpenPart {
-    return { path, index, map: this.#table.open(), opening };
+  #open({ path, split }: Candidate, opening: string | undefined): OpenPart {
+    const { index = 0, begun } = split;
+    return { path, index, begun, map: this.#table.open(), opening };
   }
 
   *#mark(): Generator<SourceItem, void> {
@@ -349,14 +356,26 @@ export class Recorded {
     return { kind: 'notice', name: 'recording_broken', text };
   }
 
-  async #isSame({ path }: Candidate, opening: string): Promise<boolean> {
-    try {
-      await using file = await openFile(path);
-      return (await openingOf(file)) === opening;
-    } catch (error) {
-      expected(error);
-      return false;
+  /** The file of a place; another one may have its number by now. */
+  async #placed(
+    found: readonly Candidate[],
+    { index, begun, opening }: PlacedFile,
+  ): Promise<Candidate | undefined> {
+    for (const one of found) {
+      if ((one.split.index ?? 0) !== index || one.split.begun !== begun) continue;
+      if (await this.#disk.ask(one.path, () => isSame(one, opening))) return one;
     }
+    return undefined;
+  }
+}
+
+async function isSame({ path }: Candidate, opening: string): Promise<boolean> {
+  try {
+    await using file = await openFile(path);
+    return (await openingOf(file)) === opening;
+  } catch (error) {
+    if (isPassing(expected(error))) throw error;
+    return false;
   }
 }
 

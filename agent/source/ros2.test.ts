@@ -1,19 +1,19 @@
 /**
  * Goal: what a ROS 2 graph publishes comes as CDR with its definitions, for wanted topics alone,
- * and a machine without ROS says what to do.
+ * and a machine without ROS, or a library that fails, says what to do.
  * Method: a graph that publishes the messages of a recorded rosbag2 file; the adapter to rclnodejs
- * itself is run only as far as a machine without ROS lets it.
+ * itself is run only as far as a machine without ROS lets it, with a library that throws.
  */
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { seededRandom, silentLog } from '@fieldloop/core';
+import { Fault, seededRandom, silentLog } from '@fieldloop/core';
 import { systemClock, systemIds } from '@fieldloop/core/system';
 import { type Channel, decodeMessage, readRecording } from '@fieldloop/recording';
 import { openFile } from '@fieldloop/recording/file';
 import { expect, test } from 'vitest';
 import { graphEveryMs } from '../limits.ts';
-import { checkRclnodejs, openRclnodejs } from './rclnodejs.ts';
+import { checkRclnodejs, openRclnodejs, type Rclnodejs } from './rclnodejs.ts';
 import { findDefinition } from './ros-definition.ts';
 import { type OpenRosGraph, type RosGraph, type RosQuality, ros2Source } from './ros2.ts';
 import type { SourceItem } from './source.ts';
@@ -165,6 +165,83 @@ test('a graph that cannot be opened is waited for, with its remedy', async () =>
   await expect(checkRclnodejs()).rejects.toMatchObject({
     code: 'unavailable',
     remedy: expect.stringMatching(/source/),
+  });
+});
+
+test('a topic that cannot be subscribed to is told of once, and the others go on', async () => {
+  const types = ['/new', '/odom'].map((topic) => ({ topic, type: 'my_msgs/msg/New' }));
+  let looks = 0;
+  const graph: RosGraph = {
+    topics: () => types,
+    // Each time another one, so that each look subscribes anew.
+    quality: () => ({ ...quality, reliable: looks++ % 3 === 0 }),
+    subscribe({ topic }, _, take) {
+      if (topic === '/new') throw new Fault('unavailable', 'no such type', { remedy: 'Build it.' });
+      take(new Uint8Array(8));
+      return () => {};
+    },
+    definition: async () => await Promise.resolve(undefined),
+    [Symbol.asyncDispose]: async () => await Promise.resolve(),
+  };
+  const items = await read(
+    async () => await Promise.resolve(graph),
+    (so) => blocks(so).length >= 3,
+    undefined,
+    graphEveryMs,
+  );
+  expect(items.filter(({ kind }) => kind === 'notice')).toEqual([
+    {
+      kind: 'notice',
+      name: 'topic_refused',
+      text: '/new (my_msgs/msg/New) cannot be subscribed to: no such type. Build it.',
+    },
+  ]);
+  expect(items.filter(({ kind }) => kind === 'begin')).toHaveLength(1);
+});
+
+test('what rclnodejs throws is a fault with a remedy', async () => {
+  const fails = (message: string) => (): never => {
+    throw new Error(message);
+  };
+  class Node {
+    getTopicNamesAndTypes = fails('the node is invalid');
+    getPublishersInfoByTopic = fails('the node is invalid');
+    createSubscription = fails('The message required does not exist: my_msgs, msg, New');
+    destroySubscription = fails('the node is invalid');
+    spin = (): void => {};
+    destroy = fails('the node is invalid');
+  }
+  class QoS {
+    static readonly ReliabilityPolicy = {};
+    static readonly DurabilityPolicy = {};
+    static readonly HistoryPolicy = {};
+    readonly depth = 10;
+  }
+  const library = { Context: Object, Node, QoS, shutdown: fails('no context') };
+  const load = (init: Rclnodejs['init']) => async (): Promise<Rclnodejs> =>
+    await Promise.resolve({ ...library, init });
+  const unavailable = { code: 'unavailable', remedy: expect.stringMatching(/agent/) };
+  await expect(openRclnodejs(7, load(fails('failed to load rmw')))).rejects.toMatchObject({
+    ...unavailable,
+    message: expect.stringMatching(/failed to load rmw/),
+  });
+  await using graph = await openRclnodejs(
+    7,
+    load(() => Promise.resolve()),
+  );
+  const faultOf = (call: () => unknown): unknown => {
+    try {
+      return call();
+    } catch (error) {
+      return error;
+    }
+  };
+  const topic = { topic: '/new', type: 'my_msgs/msg/New' };
+  expect(faultOf(() => graph.topics())).toMatchObject(unavailable);
+  expect(faultOf(() => graph.quality('/new'))).toMatchObject(unavailable);
+  expect(faultOf(() => graph.subscribe(topic, quality, () => {}))).toMatchObject({
+    ...unavailable,
+    message: expect.stringMatching(/message required does not exist/),
   });
 });
 

@@ -2,7 +2,15 @@
  * A live ROS 2 graph: serialised messages as they come, under the quality of service that their
  * publishers offer. What speaks to ROS is behind a port, because it is there on few machines.
  */
-import { type Clock, type Fault, type Ids, type Log, type Random, uuidText } from '@fieldloop/core';
+import {
+  asFault,
+  type Clock,
+  type Fault,
+  type Ids,
+  type Log,
+  type Random,
+  uuidText,
+} from '@fieldloop/core';
 import { openChannelTable } from '@fieldloop/recording';
 import { graphEveryMs, maxBlockMessages, quietEveryMs } from '../limits.ts';
 import { type LiveInbox, openInbox } from './inbox.ts';
@@ -24,7 +32,7 @@ export interface RosQuality {
   readonly depth: number;
 }
 
-/** What a ROS 2 client library gives: everything else is ours. */
+/** What a ROS 2 client library gives: everything else is ours. Fault `unavailable` where it fails. */
 export interface RosGraph extends AsyncDisposable {
   topics(): readonly RosTopic[];
   /** As the publishers of the topic offer it; undefined before there is one. */
@@ -123,6 +131,8 @@ class Subscriptions {
   readonly #deps: Ros2Deps;
   readonly #map = openChannelTable().open();
   readonly #there = new Map<string, Subscribed>();
+  /** Topics that were complained of. */
+  readonly #told = new Set<string>();
   #last = 0;
 
   constructor(graph: RosGraph, inbox: LiveInbox<Arrived>, deps: Ros2Deps) {
@@ -177,16 +187,34 @@ class Subscriptions {
       schema,
       latched: quality.transientLocal,
     });
+    const items: SourceItem[] = isNew ? [{ kind: 'channel', channel }] : [];
     let sequence = 0;
-    const end = this.#graph.subscribe(topic, quality, (bytes) => {
-      sequence += 1;
-      // As rosbag2 does it: the log time of a message is when it came.
-      const logTimeNs = BigInt(Math.round(clock.now() * 1e3)) * 1_000n;
-      const message = { sequence, logTimeNs, data: bytes };
-      this.#inbox.put({ channelId: channel.id, message }, bytes.length);
-    });
+    let end = (): void => {};
+    try {
+      end = this.#graph.subscribe(topic, quality, (bytes) => {
+        sequence += 1;
+        // As rosbag2 does it: the log time of a message is when it came.
+        const logTimeNs = BigInt(Math.round(clock.now() * 1e3)) * 1_000n;
+        const message = { sequence, logTimeNs, data: bytes };
+        this.#inbox.put({ channelId: channel.id, message }, bytes.length);
+      });
+    } catch (error) {
+      items.push(...this.#refused(topic, error));
+    }
+    // One that failed is tried again when its publishers offer something else.
     this.#there.set(keyOf(topic), { quality, end });
-    return isNew ? [{ kind: 'channel', channel }] : [];
+    return items;
+  }
+
+  /** The other topics go on. */
+  #refused(topic: RosTopic, error: unknown): SourceItem[] {
+    const fault = asFault(error);
+    if (fault.code === 'internal') throw error;
+    const key = keyOf(topic);
+    if (this.#told.has(key)) return [];
+    this.#told.add(key);
+    const text = `${topic.topic} (${topic.type}) cannot be subscribed to: ${reasonOf(fault)}`;
+    return [{ kind: 'notice', name: 'topic_refused', text }];
   }
 }
 

@@ -24,6 +24,8 @@ export interface Scan {
   readonly isForbidden?: boolean;
   /** There are more than are looked at. */
   readonly isPartial?: boolean;
+  /** Recordings that were packed whole, as rosbag2 does it with `--compression-mode file`. */
+  readonly packed?: readonly string[];
 }
 
 interface Place {
@@ -33,6 +35,8 @@ interface Place {
   readonly except?: string | undefined;
   readonly mostFiles?: number | undefined;
 }
+
+const packedEnd = /\.zstd$/;
 
 export async function scan(folder: Place): Promise<Scan> {
   let names: string[];
@@ -45,6 +49,9 @@ export async function scan(folder: Place): Promise<Scan> {
   }
   const { mostFiles = maxFolderFiles } = folder;
   const kept = names.filter((name) => matchesGlob(name.replace(/\.active$/, ''), folder.glob));
+  const packed = names
+    .filter((name) => packedEnd.test(name) && matchesGlob(name.replace(packedEnd, ''), folder.glob))
+    .sort();
   const found: Candidate[] = [];
   const listed = await listedNames(folder.path, kept);
   // Names that tell the time have the newest last.
@@ -58,9 +65,9 @@ export async function scan(folder: Place): Promise<Scan> {
     found.push({ path, split, version, changedMs: status.mtimeMs, identity: identityOf(status) });
   }
   found.sort((a, b) => bySplit(a.split, b.split));
-  if (kept.length <= mostFiles) return { found };
+  if (kept.length <= mostFiles) return { found, packed };
   const problem = `the folder ${folder.path} has ${kept.length} recordings; the last ${mostFiles} by name are looked at`;
-  return { found, problem, isPartial: true };
+  return { found, packed, problem, isPartial: true };
 }
 
 async function namesIn({ path, glob, except }: Place): Promise<string[]> {

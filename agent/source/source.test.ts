@@ -141,6 +141,30 @@ test('speed holds a replay back to the log time of its blocks', async () => {
   expect(Math.max(...slept)).toBeLessThanOrEqual(21);
 });
 
+test('a step of the clock that a replay meets is not waited for, and its pace goes on', async () => {
+  const path = join(folder, 'a.mcap');
+  // Before its clock was set, an hour later, and two hours back.
+  const steps = [0n, 1_700_000_000n, 1_700_003_600n, 1_699_996_400n];
+  const messages = steps.flatMap((step) =>
+    odom(50).map(({ atNs, ...one }) => ({
+      ...one,
+      atNs: atNs - 1_700_000_000n * second + step * second,
+    })),
+  );
+  await writeRecording(path, messages);
+  let sleptMs = 0;
+  const clock = {
+    ...systemClock,
+    monotonicMs: () => sleptMs,
+    sleep: async (ms: number) => {
+      sleptMs += ms;
+      await Promise.resolve();
+    },
+  };
+  await read(fileSource({ name: 'main', device: 'amr', path, speed: 10 }, { clock }));
+  expect(sleptMs).toBeCloseTo(4 * 490, 0);
+});
+
 test('slices of a block are the block: every message once, with its own times', () => {
   const at = (ms: number) => ({
     channelId: ms % 7,

@@ -7,13 +7,13 @@
 import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { type Json, silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { openMcapParser } from '@fieldloop/recording';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { abandonedAfterMs, rescanEveryMs } from '../limits.ts';
 import { folderSource } from './folder.ts';
+import { bagBytes, writeDb3 } from './formats.cases.ts';
 import { Recorded } from './recorded.ts';
 import { chunkEnds, mcapBytes, openRecorder } from './recorder.cases.ts';
 import { scan } from './scan.ts';
@@ -89,87 +89,6 @@ const rest = (name: string, ms: number): void => {
   const s = (Date.now() - ms) / 1_000;
   utimesSync(at(name), s, s);
 };
-
-/** A whole bag with its index. */
-function bagBytes(chunks: number, perChunk: number): Buffer {
-  const u32 = (value: number): Buffer => {
-    const bytes = Buffer.alloc(4);
-    bytes.writeUInt32LE(value);
-    return bytes;
-  };
-  const u64 = (value: number): Buffer => Buffer.concat([u32(value), u32(0)]);
-  const record = (fields: Readonly<Record<string, Uint8Array>>, data: Uint8Array): Buffer => {
-    const head = Buffer.concat(
-      Object.entries(fields).map(([name, value]) => {
-        const field = Buffer.concat([Buffer.from(`${name}=`), value]);
-        return Buffer.concat([u32(field.length), field]);
-      }),
-    );
-    return Buffer.concat([u32(head.length), head, u32(data.length), data]);
-  };
-  const fields = (of: Readonly<Record<string, string>>): Buffer =>
-    Buffer.concat(
-      Object.entries(of).map(([name, value]) =>
-        Buffer.concat([u32(name.length + 1 + value.length), Buffer.from(`${name}=${value}`)]),
-      ),
-    );
-  const connection = record(
-    { conn: u32(0), topic: Buffer.from('/odom'), op: Buffer.of(7) },
-    fields({
-      topic: '/odom',
-      type: 'std_msgs/String',
-      md5sum: '9',
-      message_definition: 'string data',
-    }),
-  );
-  const text = Buffer.alloc(1_004, 0x61);
-  text.writeUInt32LE(1_000);
-  const parts: Buffer[] = [];
-  const infos: Buffer[] = [];
-  let offset = 13 + 4_096;
-  for (let k = 0; k < chunks; k += 1) {
-    const own = Array.from({ length: perChunk }, (_, i) => {
-      const time = Buffer.concat([u32(1_700_000_000 + k), u32(i)]);
-      return record({ conn: u32(0), op: Buffer.of(2), time }, text);
-    });
-    const content = Buffer.concat([connection, ...own]);
-    const chunk = record(
-      { compression: Buffer.from('none'), size: u32(content.length), op: Buffer.of(5) },
-      content,
-    );
-    const times = { start_time: u64(1_700_000_000 + k), end_time: u64(1_700_000_000 + k) };
-    infos.push(
-      record(
-        { ver: u32(1), chunk_pos: u64(offset), ...times, count: u32(1), op: Buffer.of(6) },
-        Buffer.concat([u32(0), u32(perChunk)]),
-      ),
-    );
-    parts.push(chunk);
-    offset += chunk.length;
-  }
-  const numbers = { index_pos: u64(offset), conn_count: u32(1), chunk_count: u32(chunks) };
-  const bare = record({ ...numbers, op: Buffer.of(3) }, Buffer.alloc(0));
-  const head = record({ ...numbers, op: Buffer.of(3) }, Buffer.alloc(4_096 - bare.length, 0x20));
-  return Buffer.concat([Buffer.from('#ROSBAG V2.0\n'), head, ...parts, connection, ...infos]);
-}
-
-function writeDb3(path: string, count: number): void {
-  const database = new DatabaseSync(path);
-  database.exec(
-    `create table topics(id INTEGER PRIMARY KEY, name TEXT NOT NULL, type TEXT NOT NULL,
-       serialization_format TEXT NOT NULL);
-     create table messages(id INTEGER PRIMARY KEY, topic_id INTEGER NOT NULL,
-       timestamp INTEGER NOT NULL, data BLOB NOT NULL);
-     insert into topics values (1, '/odom', 'std_msgs/msg/String', 'cdr');
-     begin`,
-  );
-  const insert = database.prepare('insert into messages values (?, 1, ?, ?)');
-  const data = new Uint8Array(400);
-  data[1] = 1;
-  for (let i = 0; i < count; i += 1) insert.run(i + 1, start + BigInt(i) * 1_000_000n, data);
-  database.exec('commit');
-  database.close();
-}
 
 test('a stop within a database leaves it to the next start, which reads all of it', async () => {
   writeDb3(at('a.db3'), 200_000);

@@ -1,7 +1,8 @@
 /**
  * From a moment on the robot to its marker in the cloud: an agent of its own process follows a
  * recorder, and a client of the cloud's API listens. A moment waits for the recorder's chunk and for
- * the lateness of its source before the rule can fire; both are in the figure.
+ * the lateness of its source before the rule can fire; both are in the figure. The first second is
+ * not: a new recording is found by a look that comes as often.
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,6 +19,7 @@ const device = 'bench-01';
 /** Of page agent, section 11. */
 const barMs = 500;
 const afterMs = 3_000;
+const foundMs = 1_000;
 
 const rules = `apiVersion: fieldloop.rules/v1
 kind: RuleSet
@@ -71,8 +73,9 @@ async function measured(cloud: CloudProcess, from: string, to: string): Promise<
   await listening;
   const latencies = (await markers(cloud)).flatMap(({ id, atNs }) => {
     const heardMs = heard.get(id);
-    const atMs = recorder.beganMs + Number(BigInt(atNs) - recorder.zeroNs) / 1e6;
-    return heardMs === undefined ? [] : [heardMs - atMs];
+    const sinceMs = Number(BigInt(atNs) - recorder.zeroNs) / 1e6;
+    const isFound = sinceMs >= foundMs;
+    return heardMs === undefined || !isFound ? [] : [heardMs - recorder.beganMs - sinceMs];
   });
   const sorted = latencies.toSorted((a, b) => a - b);
   const p99 = sorted[Math.ceil(sorted.length * 0.99) - 1] ?? Number.NaN;

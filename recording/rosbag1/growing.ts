@@ -36,7 +36,7 @@ export function openGrowingBag(
   from?: { readonly offset: number; readonly channels: Iterable<Channel> },
 ): GrowingBag {
   const items = new BagItems(name, false, from?.channels);
-  const state = { offset: from?.offset ?? 0, indexAt: Number.POSITIVE_INFINITY };
+  const state = { offset: from?.offset ?? 0, indexAt: Number.POSITIVE_INFINITY, headEnd: 0 };
   return {
     get offset() {
       return state.offset;
@@ -51,6 +51,8 @@ export function openGrowingBag(
         yield { kind: 'header', format: 'rosbag1', profile: 'ros1', library: '' };
         state.offset = bagMagic.length;
       }
+      // Where nothing came since, the header alone tells that the recorder closed the bag.
+      if (state.offset === state.headEnd) state.offset = bagMagic.length;
       // A window of its own: what an earlier one holds may have been written again since.
       const window = new FileWindow(file, unmetered, most);
       const until = state.offset + most;
@@ -61,6 +63,7 @@ export function openGrowingBag(
         yield* items.drain();
         if (damage !== undefined) throw damage;
         if (next === undefined) return;
+        if (record.op === bagOpcode.header) state.headEnd = next.offset;
         state.offset = next.offset;
         state.indexAt = Math.min(state.indexAt, next.indexAt ?? state.indexAt);
       }
