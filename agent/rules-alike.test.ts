@@ -138,7 +138,7 @@ interface Shown extends Pick<Verdict, 'values' | 'atNs'> {
 
 /** What a marker and a verdict both tell. */
 const shownText = (rule: string, { atNs, values, label, margin }: Shown): string =>
-  canonicalJson({ trigger: triggerText(rule, atNs), values, label, margin } as Json);
+  canonicalJson({ trigger: triggerText(rule, atNs), values, label, margin });
 
 async function onRobot(
   folder: string,

@@ -161,7 +161,7 @@ function summaryOf(scores: readonly ScoreRecord[]): Record<string, number> {
 export function markerNotes(draft: Draft): ClipNote[] {
   return draft.markers.map((marker) => {
     const atNs = BigInt(marker.atNs);
-    return { atNs, document: { ...logLine(marker, atNs), ...marker } as Json };
+    return { atNs, document: { ...logLine(marker, atNs), ...marker } };
   });
 }
 
