@@ -251,6 +251,8 @@ function dial(
     socket.addEventListener('close', refuse);
     socket.addEventListener('message', ({ data }: { readonly data: unknown }) => {
       const said = readOr(data);
+      // Nobody waits for them, and a server may send its time more often than messages.
+      if ('kind' in said && (said.kind === 'time' || said.kind === 'other')) return;
       inbox.put(said, 'kind' in said && said.kind === 'message' ? said.data.length : undefined);
     });
   });
