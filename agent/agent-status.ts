@@ -6,7 +6,7 @@ import type { CloudLink } from './cloud-link.ts';
 import type { Governor } from './governor.ts';
 import { busiest } from './health/busiest.ts';
 import type { AgentStatus } from './health/status.ts';
-import { ledgerToldHours, maxMeasuredTopics } from './limits.ts';
+import { ledgerToldHours, maxMeasuredTopics, maxVerdictsTold } from './limits.ts';
 import type { DataProgress } from './messages.ts';
 import { modelFigures } from './models-report.ts';
 import type { ModelsInUse } from './models-types.ts';
@@ -110,12 +110,12 @@ export function statusLine({ source, clips, uplink, degraded, machine }: AgentSt
   return degraded[0] === undefined ? counts : `degraded: ${degraded[0]}; ${counts}`;
 }
 
-/** For an answer that has little room: the topics that bring most, of however many there are. */
+/** For an answer that has little room: the topics and outcomes of which there are most. */
 export function shortStatus({ machine, ledger, ...rest }: AgentStatus): AgentStatus {
   const { topics, topicBytes } = machine;
   const few = (numbers: Readonly<Record<string, number>>): Record<string, number> =>
     Object.fromEntries(busiest(numbers, maxMeasuredTopics));
-  const most = ledger.toSorted((a, b) => b.count - a.count).slice(0, maxMeasuredTopics);
+  const most = ledger.toSorted((a, b) => b.count - a.count).slice(0, maxVerdictsTold);
   return {
     ...rest,
     ledger: most,

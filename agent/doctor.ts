@@ -297,7 +297,7 @@ function* judgeRoom({ first, second, seconds }: Ends): Generator<Finding> {
   const left = caps.quotaBytes - clips.bytes;
   const hours = grown > 0 ? left / grown / 3_600 : Number.POSITIVE_INFINITY;
   if (second.isRebuilt) {
-    yield warning('buffer', `${rebuilt}. Check the disk; the damaged file lies beside buffer.db.`);
+    yield warning('buffer', `${rebuilt}. Check the disk; a damaged one is kept beside buffer.db.`);
   }
   const used = `the buffer holds ${formatSize(clips.bytes)} of ${formatSize(caps.quotaBytes)}`;
   if (share > 0.8 || hours < 24) {

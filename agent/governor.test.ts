@@ -42,6 +42,7 @@ interface Machine {
   rssBytes?: number;
   free?: FreeSpace | 'mute';
   degraded?: string;
+  hasRoom?: boolean;
 }
 
 async function govern(seconds: number, machine: Machine) {
@@ -63,7 +64,7 @@ async function govern(seconds: number, machine: Machine) {
       onChange: () => () => undefined,
       makeRoom: async (bytes) => {
         room.push(bytes);
-        return await Promise.resolve(false);
+        return await Promise.resolve(machine.hasRoom !== false);
       },
     },
     clock,
@@ -144,6 +145,8 @@ test('room is made every so often while the disk is short or refuses rows, and o
   expect(await room({ free: { bytes: 2 ** 40, inodes: 900 } })).toEqual([0, 0, 0]);
   const bytes = fullDiskBytes;
   expect(await room({ degraded: 'the disk is full' })).toEqual([bytes, bytes, bytes]);
+  // Where nothing may go it is looked for more seldom.
+  expect(await room({ free: { bytes: 1e6 }, hasRoom: false })).toEqual([0]);
 });
 
 test('a disk that does not answer takes nothing, and the other caps are held', async () => {

@@ -18,7 +18,14 @@ import {
   type ShedChange,
   type ShedStep,
 } from './health/pressure.ts';
-import { fullDiskBytes, headroomInodes, lookEveryMs, restShare, roomEveryMs } from './limits.ts';
+import {
+  fullDiskBytes,
+  headroomInodes,
+  lookEveryMs,
+  restShare,
+  roomEveryMs,
+  noRoomEveryMs,
+} from './limits.ts';
 import type { Notice } from './messages.ts';
 import { nothingShed, type ShedOrder } from './shed.ts';
 
@@ -143,7 +150,9 @@ class Running implements Governor {
     if (now < this.#roomNotBeforeMs) return;
     this.#roomNotBeforeMs = now + roomEveryMs;
     try {
-      await buffer.makeRoom(buffer.degraded === undefined ? 0 : fullDiskBytes);
+      const isMade = await buffer.makeRoom(buffer.degraded === undefined ? 0 : fullDiskBytes);
+      // Nothing may go now: it is looked at more seldom, as each look reads all rows.
+      if (!isMade) this.#roomNotBeforeMs = now + noRoomEveryMs;
     } catch (error) {
       log.warn('the buffer could not make room', { error });
     }

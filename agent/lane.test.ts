@@ -112,6 +112,38 @@ test('a step back within a late block: clips of both sides hold what was said ar
   }
 });
 
+test.each([
+  ['in', [100, 101, 40, 102], []],
+  ['at the end of', [100, 101, 102, 40], [103]],
+])(
+  'one late message %s a block begins no session, and what follows it goes on',
+  async (_, times, next) => {
+    const at = (s: number) => odom(s, s === 106 ? 2 : 0);
+    const items = [begin(), channel(float64(1, 'float64 vx')), ...block(times.map(at))];
+    for (const s of [...next, 104, 105, 106, 107, 108, 109]) items.push(...block([at(s)]));
+    const seen = await run([...items, { kind: 'end' }]);
+    // Rules alone begin anew, as in a backtest.
+    expect(seen.notices.filter(({ text }) => text.includes('new session'))).toEqual([]);
+    expect(momentsOf(seen)).toEqual([106]);
+    const sessions = seen.clips.map(({ manifest }) => manifest.sessionId);
+    expect(sessions).toEqual([session.id]);
+  },
+);
+
+test('a clock that is set back by little more than a jump: the clip after it is whole', async () => {
+  const at = (s: number) => odom(s, s === 97 ? 2 : 0);
+  const items = [begin(), channel(float64(1, 'float64 vx'))];
+  for (const s of [96.5, 98.5, 100.5]) items.push(...block([odom(s - 1, 0), odom(s, 0)]));
+  for (const s of [94, 96, 98, 100, 102]) items.push(...block([at(s), at(s + 1)]));
+  const seen = await run([...items, { kind: 'end' }]);
+  expect(momentsOf(seen)).toEqual([97]);
+  expect(seen.clips.at(-1)?.manifest).toMatchObject({
+    startNs: String(start + 94n * second),
+    endNs: String(start + 99n * second),
+    messageCount: 7,
+  });
+});
+
 test('out of order within the lateness: put into order; beyond it: late, and no verdict', async () => {
   const times = [0, 0.5, 1, 1.5, 1.4, 2, 2.5, 2.1, 3, 4, 5];
   const messages = times.map((s) => odom(s, s === 1.4 || s === 2.1 ? 2 : 0));

@@ -2,14 +2,13 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { type Fault, faultLine, type Json } from '@fieldloop/core';
 import type { Channel, MessageBlock } from '@fieldloop/recording';
-import { clockJumpNs } from '@fieldloop/rules';
 import type { ClipAsk } from './clip/ask.ts';
 import { heardOf } from './clip/redact-image.ts';
 import type { SourceState } from './health/status.ts';
 import type { Notice } from './messages.ts';
 import { openPromised, type Promised } from './promised.ts';
 import { newTally } from './rule/tally.ts';
-import { openClockSteps } from './source/clock-steps.ts';
+import { openClockSteps, piecesOf } from './source/clock-steps.ts';
 import { type Lag, lagReasons, openLag } from './source/lag.ts';
 import { openSchemaWatch } from './source/schema-watch.ts';
 import type { BlockItem, Session, Source, SourceItem } from './source/source.ts';
@@ -40,6 +39,8 @@ export class Lane {
   #restoring: Json | undefined;
   readonly #schemas = openSchemaWatch();
   #steps = openClockSteps();
+  /** The end of a block, behind what was newest: late, or of a clock that was set back. */
+  #held: Pick<BlockItem, 'block' | 'isBehind'> | undefined;
   #lag: Lag = this.#openLag();
   #workSinceMs: number | undefined;
   /** When a recorder that was followed closed its file; until it opens another, or is told of. */
@@ -120,6 +121,7 @@ export class Lane {
       if (this.#timeline?.session.live !== false || item.kind !== 'block') continue;
       await shed?.rest(clock.monotonicMs() - beganMs, signal);
     }
+    if (this.#timeline?.session.resumes !== true) await this.#settle({ kind: 'end' });
     if (this.#timeline?.session.resumes === true) await this.#timeline.leave();
     else await this.#timeline?.end(true);
     this.#timeline = undefined;
@@ -138,6 +140,7 @@ export class Lane {
       this.#isStale = false;
       await this.#timeline?.use(this.#settings);
     }
+    if (endsHolding.has(item.kind)) await this.#settle(item);
     const timeline = this.#timeline;
     if (item.kind !== 'channel') this.#restore();
     switch (item.kind) {
@@ -151,7 +154,8 @@ export class Lane {
         await this.#block(item);
         return;
       case 'mark': {
-        const saved = await timeline?.save(this.#epoch);
+        // What is held is not dealt with yet.
+        const saved = this.#held === undefined ? await timeline?.save(this.#epoch) : undefined;
         if (saved !== undefined) await item.save(saved.state, saved.fromNs);
         return;
       }
@@ -185,6 +189,7 @@ export class Lane {
     this.#restoring = state;
     this.#schemas.clear();
     this.#steps = openClockSteps();
+    this.#held = undefined;
     this.#lag = this.#openLag();
     this.#closedMs = undefined;
     this.#become('reading');
@@ -210,6 +215,7 @@ export class Lane {
   async #channel(channel: Channel): Promise<void> {
     this.#timeline?.channel(channel);
     this.#lag.channel(channel);
+    this.#steps.channel(channel);
     const changed = this.#schemas.take(channel);
     // What an earlier process told is not told again.
     if (changed === undefined || this.#restoring !== undefined) return;
@@ -218,18 +224,35 @@ export class Lane {
 
   async #block({ block, file, isWarm = false, isBehind = false }: BlockItem): Promise<void> {
     if (this.#state.state === 'silent') this.#become('reading');
-    const pieces = this.#steps.pieces(block);
-    const fileOf = (one: MessageBlock): typeof file => (one === block ? file : undefined);
-    // The window of a timeline that goes on begins behind the last step.
-    const [warm = block] = pieces.slice(-1);
-    if (isWarm) return await this.#timeline?.context(warm, fileOf(warm));
-    for (const piece of pieces) {
-      // A clock that was set back is no lag: the pace begins anew with the epoch.
-      const timeline = await this.#sameEpoch(piece);
-      const isLive = timeline?.session.live === true;
-      const kept = isLive ? await this.#inTime(piece, isBehind) : piece;
-      if (kept !== undefined) await timeline?.block(kept, fileOf(kept));
+    const steps = this.#steps.take(block);
+    if (isWarm) return await this.#timeline?.context(block, { file, steps });
+    const pieces = piecesOf(block, steps, this.#timeline?.newestNs);
+    for (const { block: piece, isBack } of pieces) {
+      if (isBack && pieces.length > 1 && piece === pieces.at(-1)?.block) {
+        this.#held = { block: piece, isBehind };
+        return;
+      }
+      if (isBack) await this.#nextEpoch(piece);
+      await this.#feed({ block: piece, file: piece === block ? file : undefined, isBehind });
     }
+  }
+
+  async #feed({ block, file, isBehind = false }: Omit<BlockItem, 'kind'>): Promise<void> {
+    const isLive = this.#timeline?.session.live === true;
+    const kept = isLive ? await this.#inTime(block, isBehind) : block;
+    if (kept === undefined) return;
+    await this.#timeline?.block(kept, kept === block ? file : undefined);
+  }
+
+  /** What comes next tells of what is held: whether time went on from there, or from before. */
+  async #settle(next: SourceItem): Promise<void> {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held === undefined) return;
+    const newestNs = this.#timeline?.newestNs ?? 0n;
+    const isBack = next.kind === 'block' ? next.block.lastNs < newestNs : held.block.count > 1;
+    if (isBack) await this.#nextEpoch(held.block);
+    await this.#feed(held);
   }
 
   /** What is left of a block when the source cannot keep up. */
@@ -276,12 +299,14 @@ export class Lane {
     };
   }
 
-  /** A clock that jumped back begins a new timeline, on the same channels. */
-  async #sameEpoch(block: MessageBlock): Promise<Timeline | undefined> {
+  /**
+   * A clock that jumped back begins a new timeline, on the same channels. It is no lag: the pace
+   * begins anew with the epoch.
+   */
+  async #nextEpoch(block: MessageBlock): Promise<void> {
     const timeline = this.#timeline;
     const newestNs = timeline?.newestNs;
-    if (timeline === undefined || newestNs === undefined) return timeline;
-    if (block.lastNs >= newestNs - clockJumpNs) return timeline;
+    if (timeline === undefined || newestNs === undefined) return;
     await timeline.end(false);
     const { session } = timeline;
     await this.#say({
@@ -299,7 +324,6 @@ export class Lane {
     this.#timeline = next;
     this.#lag = this.#openLag();
     for (const channel of timeline.channels) this.#lag.channel(channel);
-    return next;
   }
 
   async #hearSilence(ms: number): Promise<void> {
@@ -356,6 +380,9 @@ export class Lane {
 /** As manifests of clips give it: negative when log times are ahead of the clock. */
 const clockOffsetMs = (nowMs: number, { lastNs }: MessageBlock): number =>
   Math.round(nowMs - Number(lastNs) / 1e6);
+
+/** Behind these nothing stays held. */
+const endsHolding: ReadonlySet<SourceItem['kind']> = new Set(['block', 'begin', 'end']);
 
 /** Those of an earlier process belong to its open clips. */
 const isMessages = (item: SourceItem): boolean =>

@@ -77,6 +77,8 @@ export const abandonedAfterMs = 10 * 60_000;
 export const rescanEveryMs = 30_000;
 /** Until a file is read again that the disk did not give. */
 export const rereadAfterMs = 10_000;
+/** How often a file is tried that only fills the window again. */
+export const warmTries = 3;
 /** Between two looks into a folder, whatever happens in it. */
 export const betweenScansMs = 250;
 /** Folders below that of a source whose changes are heard of at once. */
@@ -264,6 +266,8 @@ export const hashReadBytes = 1024 * 1024;
 export const fullDiskBytes = 64 * 1024;
 /** How often clips go for the room that others are owed and that rows wait for. */
 export const roomEveryMs = 5_000;
+/** The same once none of them may go. */
+export const noRoomEveryMs = 60_000;
 /** Hours of log time with triggers that the ledger keeps; the oldest go. */
 export const ledgerHours = 30 * 24;
 
@@ -278,6 +282,8 @@ export const maxEnrollReplyBytes = 64 * 1024;
 
 /** Without a Stored for this long, rows are sent again. */
 export const storedTimeoutMs = 5_000;
+/** A link that took none of what it was given for so long has lost it. */
+export const takenTimeoutMs = 10 * 60_000;
 /** Messages of a lane that wait for their Stored. */
 export const maxUnstoredBatches = 4;
 /** Manifests and reported sections go one a message, so more of them make up a batch. */

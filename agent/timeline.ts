@@ -12,6 +12,7 @@ import { addCounts, type RuleTally } from './rule/tally.ts';
 import { openHeldScores } from './score/held.ts';
 import type { ScoreRecord } from './score/scoring.ts';
 import { openTap, type Tap } from './score/tap.ts';
+import { sliceOf } from './source/pace.ts';
 import type { RecordedFile, Session } from './source/source.ts';
 import { bytesWithin } from './window/bytes.ts';
 import { openWindow, type Window } from './window/window.ts';
@@ -110,11 +111,22 @@ export class Timeline {
     return true;
   }
 
-  /** What was dealt with before a restart: in the window for clips to come, and nothing else. */
-  async context(block: MessageBlock, file?: RecordedFile): Promise<void> {
+  /**
+   * What was dealt with before a restart: in the window for clips to come, and nothing else. The
+   * window may have begun at one of the block's `steps`.
+   */
+  async context(
+    whole: MessageBlock,
+    {
+      file,
+      steps,
+    }: { readonly file?: RecordedFile | undefined; readonly steps: readonly number[] },
+  ): Promise<void> {
+    const pieces = steps.map((step) => sliceOf(whole, step, whole.count));
+    const block = pieces.find(({ firstNs }) => firstNs === this.#expectedNs) ?? whole;
     this.#seeFirst(block);
     this.#see(block);
-    this.#window.addBlock(block, file);
+    this.#window.addBlock(block, block === whole ? file : undefined);
     await this.#relieve();
     await this.#window.forget(this.#clips.neededFromNs);
   }

@@ -18,7 +18,7 @@ import {
 import { loadPlan, savePlan } from './plan-state.ts';
 import { clipsBeside } from './reserve.ts';
 import type { Budget, Budgets } from './rule-set.ts';
-import { type LastTwo, nothingSpent, periodAt, spendIn, spentIn } from './spent.ts';
+import { type LastTwo, latestFirst, nothingSpent, periodAt, spendIn, spentIn } from './spent.ts';
 
 export interface BudgetKeeper {
   /** Undefined when no budget counts bytes. */
@@ -121,7 +121,7 @@ export function openBudgetKeeper(budgets: Budgets, longestPreNs: bigint): Budget
     },
     save: (): Json => ({
       accounts: accounts.map(({ last }) =>
-        last.flatMap(({ period, clips, bytes }) => [period, clips, bytes]),
+        latestFirst(last).flatMap(({ period, clips, bytes }) => [period, clips, bytes]),
       ),
       plan: savePlan(plan, () => null),
       bytes: meter?.save() ?? null,

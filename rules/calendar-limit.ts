@@ -5,7 +5,7 @@
 import type { Json } from '@fieldloop/core';
 import { numberOf } from './memory/state.ts';
 import type { RateLimits } from './rule-set.ts';
-import { type LastTwo, nothingSpent, periodAt, spendIn, type Spent, spentIn } from './spent.ts';
+import { type LastTwo, latestFirst, nothingSpent, periodAt, spendIn, spentIn } from './spent.ts';
 
 export type CalendarLimit = readonly {
   readonly periodNs: number;
@@ -28,21 +28,23 @@ export function countClip(limit: CalendarLimit, atNs: bigint): void {
   for (const { periodNs, last } of limit) spendIn(last, periodAt(atNs, periodNs)).clips += 1;
 }
 
-/** Numbers of the periods and clips in them: one period of each limit, then the other of each. */
+/**
+ * Numbers of the latest periods and clips in them, one of each limit, which is what agents of before
+ * read; then the same of the others.
+ */
 export function saveCalendarLimit(limit: CalendarLimit): Json {
-  const all = periodsOf(limit);
-  return [all.map(({ period }) => period), all.map(({ clips }) => clips)];
+  const latest = limit.map(({ last }) => latestFirst(last));
+  return ([0, 1] as const).flatMap((k) => [
+    latest.map((two) => two[k].period),
+    latest.map((two) => two[k].clips),
+  ]);
 }
 
 export function loadCalendarLimit(limit: CalendarLimit, saved: Json): void {
-  const [periods = [], clips = []] = saved as Json[][];
-  const all = periodsOf(limit);
-  for (const [i, period] of periods.entries()) {
-    Object.assign(all[i] ?? {}, { period: numberOf(period), clips: numberOf(clips[i]) });
+  const [periods = [], clips = [], others = [], theirs = []] = saved as Json[][];
+  for (const [i, { last }] of limit.entries()) {
+    const of = (all: Json[]): number => numberOf(all[i] ?? 0);
+    Object.assign(last[0], { period: of(periods), clips: of(clips) });
+    Object.assign(last[1], { period: of(others), clips: of(theirs) });
   }
 }
-
-const periodsOf = (limit: CalendarLimit): Spent[] => [
-  ...limit.map(({ last: [one] }) => one),
-  ...limit.map(({ last: [, other] }) => other),
-];

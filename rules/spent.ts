@@ -18,6 +18,9 @@ export const nothingSpent = (): LastTwo => [
   { period: 0, clips: 0, bytes: 0 },
 ];
 
+/** As they are saved. */
+export const latestFirst = ([a, b]: LastTwo): LastTwo => (a.period < b.period ? [b, a] : [a, b]);
+
 /** Undefined when nothing was spent, or it is forgotten. */
 export function spentIn(last: LastTwo, period: number): Spent | undefined {
   return last.find((one) => one.period === period);

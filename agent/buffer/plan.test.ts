@@ -68,18 +68,23 @@ test('what is worth less goes before a newcomer, unless that alone is enough', (
 
 test('a sample without bias stays until the cloud knows of it; a new one may give way', () => {
   const unsent = { class: 'baseline', manifestSent: false } as const;
-  expect(plan([clip('held', unsent), clip('grave', { class: 'warning' })], 100)).toEqual(['grave']);
-  expect(plan([clip('held', unsent)], 100)).toBeUndefined();
+  const held = clip('held', unsent);
+  const others = [clip('a'), clip('b'), clip('c', { inTransfer: true })];
+  expect(plan([held, ...others], 200)).toEqual(['a', 'b']);
+  expect(plan([held, ...others], 300)).toEqual(['a', 'b']);
   expect(plan([clip('new', unsent), clip('old')], 100, 'new')).toEqual(['new']);
+  // Without a cloud nobody ever knows of it: it is a quarter of what is held, and no more.
+  expect(plan([held, clip('more', unsent), ...others], 100)).toEqual(['held']);
+  expect(plan([held], 100)).toEqual(['held']);
 });
 
 test('no critical clip goes for a sample that the cloud does not know of', () => {
   const held = clip('held', { class: 'baseline', manifestSent: false });
-  const grave = clip('grave', { class: 'critical' });
-  expect(plan([held, grave], 100)).toEqual(['held']);
-  expect(plan([held, grave], 100, 'grave')).toEqual(['held']);
-  expect(plan([held, clip('old'), grave], 100, 'grave')).toEqual(['old']);
-  expect(plan([held, grave], 200)).toEqual(['held', 'grave']);
+  const graves = ['grave', 'other', 'last'].map((id) => clip(id, { class: 'critical' }));
+  expect(plan([held, ...graves], 100)).toEqual(['held']);
+  expect(plan([held, ...graves], 100, 'last')).toEqual(['held']);
+  expect(plan([held, clip('old'), ...graves], 100, 'last')).toEqual(['old']);
+  expect(plan([held, ...graves], 200)).toEqual(['held', 'grave']);
 });
 
 test('a class keeps its reserve', () => {
@@ -144,8 +149,9 @@ test('for any shelf: enough or all goes, but no transfer, reserve, or sample tha
         const told = clips.filter((one) => !isUntold(one));
         const spared = planEviction(told, need, { critical: reserved }, nowMs) ?? [];
         const isGrave = critical(clips.filter((one) => spared.includes(one.clipId))).length > 0;
+        const isFew = sum(clips.filter((one) => one.class === 'baseline')) <= sum(clips) / 4;
         const isBound = (one: (typeof clips)[number]): boolean =>
-          one.inTransfer || (isUntold(one) && !isGrave);
+          one.inTransfer || (isUntold(one) && isFew && !isGrave);
         const isReserve = (one: (typeof clips)[number]): boolean =>
           one.class === 'critical' && left - one.sizeBytes < reserved;
         expect(new Set(chosen).size).toBe(chosen.length);

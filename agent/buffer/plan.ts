@@ -27,6 +27,9 @@ const classWeight: Readonly<Record<ClipClass, number>> = {
   baseline: 0.5,
 };
 
+/** Of what is held, at most, for clips of the sample that the cloud does not know. */
+const sampleShare = 0.25;
+
 /** After a day a clip is worth half. */
 const halfLifeMs = 24 * 3_600_000;
 
@@ -59,7 +62,8 @@ interface Wish extends Need {
  * Ids to evict, in order, that free what is needed, or as much of it as may go; undefined when
  * nothing may. A newcomer goes alone, when it frees enough and what is worth less does not, or when
  * nothing is worth less. Of the sample without bias the cloud is to know each clip before its bytes
- * go; but no critical clip goes for that.
+ * go: as long as it is a quarter of what is held, and no critical clip goes for that. A robot without
+ * a cloud would hold little else.
  */
 export function planEviction(
   clips: readonly EvictionCandidate[],
@@ -74,9 +78,11 @@ export function planEviction(
     .map((clip) => ({ clip, worth: clipValue(clip, nowMs) / Math.max(1, clip.sizeBytes) }))
     .sort((a, b) => a.worth - b.worth || a.clip.sealedMs - b.clip.sealedMs)
     .map(({ clip }) => clip);
+  const all = [...held.values()].reduce((a, b) => a + b, 0);
+  const isSpared = (held.get('baseline') ?? 0) <= all * sampleShare;
   const isUntold = (clip: EvictionCandidate): boolean =>
     clip.class === 'baseline' && !clip.manifestSent && clip.clipId !== need.newcomer;
-  const told = ranked.filter((clip) => !isUntold(clip));
+  const told = ranked.filter((clip) => !isSpared || !isUntold(clip));
   const plan = chosenOf(told, need, { held, reserve });
   const isGrave = ranked.some(
     ({ clipId, class: of }) => of === 'critical' && plan?.includes(clipId),

@@ -46,7 +46,8 @@ export function openSqlite(path: string): Sqlite {
 }
 
 /**
- * Reads all of a database and changes nothing of it. Fault `corrupt` when it is not sound, `conflict`
+ * Reads all of a database and changes nothing of it; SQLite may leave an empty `-wal` and a `-shm`
+ * beside it, as an agent does. Fault `corrupt` when it is not sound, `conflict`
  * while another process holds it.
  */
 export function checkSqlite(path: string): void {

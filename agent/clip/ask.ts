@@ -67,7 +67,8 @@ export function demandHeld(
   { heldFromNs, newestNs, channels }: Pick<Window, 'heldFromNs' | 'newestNs' | 'channels'>,
 ): void {
   const known = [...channels.values()].map(({ topic }) => topic);
-  const isKnown = (pattern: string): boolean => known.some((topic) => topicFits(pattern, topic));
+  const isKnown = (pattern: string): boolean =>
+    pattern === '*' || known.some((topic) => topicFits(pattern, topic));
   if (topics !== undefined && !topics.some(isKnown)) {
     const near = didYouMean(topics[0] ?? '', known);
     throw nothingHeld(`there is no topic ${topics.join(', ')}.${near}`);

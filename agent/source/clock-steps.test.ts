@@ -1,6 +1,6 @@
 /**
- * Goal: a block goes to pieces exactly where a topic steps back behind itself by more than a jump,
- * and none of its messages is lost.
+ * Goal: a block goes to pieces where the clock was set back, and nowhere else: not for a message
+ * that is late, nor for topics that stand one behind the other. None of its messages is lost.
  * Method: blocks by hand, and random ones beside a walk over their messages one by one.
  */
 import type { MessageBlock } from '@fieldloop/recording';
@@ -8,7 +8,7 @@ import { clockJumpNs } from '@fieldloop/rules';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { blockOf } from '../window/testing.ts';
-import { openClockSteps } from './clock-steps.ts';
+import { openClockSteps, piecesOf } from './clock-steps.ts';
 
 const startNs = 1_700_000_000_000_000_000n;
 
@@ -30,12 +30,25 @@ const told = (block: MessageBlock): Told =>
     Number(block.baseNs + BigInt(block.timesNs[i] ?? 0) - startNs) / 1e9,
   ]);
 
-function piecesOf(blocks: readonly Told[]): Told[] {
+/** Pieces of the blocks one after the other; `|` is before one that begins with a step back. */
+function read(blocks: readonly Told[]): string[] {
   const steps = openClockSteps();
-  return blocks.flatMap((one) => steps.pieces(built(one)).map(told));
+  for (const id of [1, 2, 3]) steps.channel({ id, topic: `/${id}` });
+  let newestNs: bigint | undefined;
+  return blocks.map((one) => {
+    const block = built(one);
+    const pieces = piecesOf(block, steps.take(block), newestNs);
+    for (const { block: piece, isBack } of pieces) {
+      const isNewer = isBack || newestNs === undefined || piece.lastNs > newestNs;
+      if (isNewer) newestNs = piece.lastNs;
+    }
+    return pieces
+      .map(({ block: piece, isBack }) => (isBack ? '| ' : '') + told(piece).join(' '))
+      .join(' ');
+  });
 }
 
-test.each<[string, Told[], Told[]]>([
+test.each<[string, Told[], string[]]>([
   [
     'a clock that is set back',
     [
@@ -46,16 +59,18 @@ test.each<[string, Told[], Told[]]>([
         [1, 41],
       ],
     ],
+    ['1,100 1,101 | 1,40 1,41'],
+  ],
+  [
+    'between two blocks',
     [
+      [[1, 100]],
       [
-        [1, 100],
-        [1, 101],
-      ],
-      [
-        [1, 40],
-        [1, 41],
+        [1, 94],
+        [1, 96],
       ],
     ],
+    ['1,100', '| 1,94 1,96'],
   ],
   [
     'topics one after the other',
@@ -67,17 +82,45 @@ test.each<[string, Told[], Told[]]>([
         [2, 60],
       ],
     ],
-    [
-      [
-        [1, 0],
-        [1, 60],
-        [2, 0],
-        [2, 60],
-      ],
-    ],
+    ['1,0 1,60 2,0 2,60'],
   ],
   [
-    'behind the block before',
+    'a message that is late',
+    [
+      [
+        [1, 100],
+        [1, 40],
+        [1, 101],
+      ],
+    ],
+    ['1,100 1,40 1,101'],
+  ],
+  [
+    'two that are late',
+    [
+      [
+        [1, 100],
+        [1, 40],
+        [1, 101],
+        [1, 41],
+        [1, 102],
+      ],
+    ],
+    ['1,100 1,40 1,101 1,41 1,102'],
+  ],
+  [
+    'a late one at the end, which may be more',
+    [
+      [
+        [1, 100],
+        [1, 40],
+      ],
+      [[1, 101]],
+    ],
+    ['1,100 | 1,40', '1,101'],
+  ],
+  [
+    'another topic first',
     [
       [
         [1, 100],
@@ -88,38 +131,34 @@ test.each<[string, Told[], Told[]]>([
         [1, 40],
       ],
     ],
-    [
-      [
-        [1, 100],
-        [2, 100],
-      ],
-      [[2, 101]],
-      [[1, 40]],
-    ],
+    ['1,100 2,100', '2,101 | 1,40'],
   ],
+  ['a block that is wholly behind', [[[1, 100]], [[2, 90]]], ['1,100', '| 2,90']],
 ])('%s', (_, blocks, pieces) => {
-  expect(piecesOf(blocks)).toEqual(pieces);
+  expect(read(blocks)).toEqual(pieces);
 });
 
-test('pieces are those of a walk from message to message', () => {
+test('steps are those of a walk from message to message, and pieces are the block again', () => {
   const message = fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 14 }));
   const blocks = fc.array(fc.array(message, { minLength: 1, maxLength: 8 }), { maxLength: 6 });
   fc.assert(
     fc.property(blocks, (given) => {
+      const steps = openClockSteps();
+      for (const id of [1, 2, 3]) steps.channel({ id, topic: `/${id}` });
       const newest = new Map<number, number>();
-      const expected = given.flatMap((block) => {
-        const pieces: [number, number][][] = [[]];
-        for (const [id, s] of block) {
-          if (s < (newest.get(id) ?? s) - Number(clockJumpNs) / 1e9) {
-            pieces.push([]);
-            newest.clear();
-          }
+      for (const one of given) {
+        const expected = one.flatMap(([id, s], i) => {
+          const isStep = s < (newest.get(id) ?? s) - Number(clockJumpNs) / 1e9;
+          if (isStep) newest.clear();
           newest.set(id, Math.max(s, newest.get(id) ?? s));
-          pieces.at(-1)?.push([id, s]);
-        }
-        return pieces.filter((one) => one.length > 0);
-      });
-      expect(piecesOf(given)).toEqual(expected);
+          return isStep ? [i] : [];
+        });
+        const block = built(one);
+        const found = steps.take(block);
+        expect(found).toEqual(expected);
+        const pieces = piecesOf(block, found, undefined);
+        expect(pieces.flatMap((piece) => told(piece.block))).toEqual(one);
+      }
     }),
   );
 });

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { asFault } from '@fieldloop/core';
 import { type MessageBlock, type Readable, readRecording } from '@fieldloop/recording';
+import { openFile } from '@fieldloop/recording/file';
 import { fingerprintBytes } from '../limits.ts';
 import { stableUuid } from '../stable-id.ts';
 import { isPassing } from './passing.ts';
@@ -45,6 +46,18 @@ export async function openingOf(file: Readable): Promise<string> {
     // Whoever reads the recording meets the same damage and tells of it.
   }
   return hash.update(await file.read(0, fingerprintBytes)).digest('hex');
+}
+
+/** Whether the file at this path has that opening. A fault that goes by itself is thrown. */
+export async function beginsWith(path: string, opening: string): Promise<boolean> {
+  try {
+    await using file = await openFile(path);
+    return (await openingOf(file)) === opening;
+  } catch (error) {
+    const fault = asFault(error);
+    if (fault.code === 'internal' || isPassing(fault)) throw error;
+    return false;
+  }
 }
 
 /** The same, of the first block of a recording that has messages. */

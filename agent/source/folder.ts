@@ -59,7 +59,11 @@ export function folderSource(options: FolderOptions, deps: FolderDeps): Source {
   };
 }
 
-type Noted = { readonly state?: string; readonly recording?: string };
+type Noted = {
+  readonly state?: string;
+  readonly recording?: string;
+  readonly sizeBytes?: number;
+};
 
 const noneNew = 'no new recording';
 const waitingFor = (count: number): string =>
@@ -200,16 +204,18 @@ class Folder {
     const place = placeOf(await this.#deps.positions.get(this.#seriesKey(candidate)));
     const last = place?.files.at(-1);
     if (place === undefined || last === undefined) return undefined;
-    if (index === last.index && begun === last.begun) {
+    const lastBegun = last.begun ?? begun;
+    if (index === last.index && begun === lastBegun) {
       return (await this.#opening(candidate)) === last.opening ? place : undefined;
     }
     if (place.rests === true) return undefined;
     const { found } = await scan(this.#options);
     const splits = found.map(({ split }) => split);
-    if (!continues({ ...last, series }, candidate.split, splits)) return undefined;
+    const after = { series, index: last.index, begun: lastBegun };
+    if (!continues(after, candidate.split, splits)) return undefined;
     // Its last file is not there any more, or was read to its end.
     const isThere = splits.some(
-      (one) => one.series === series && one.index === last.index && one.begun === last.begun,
+      (one) => one.series === series && one.index === last.index && one.begun === lastBegun,
     );
     return place.isDone || !isThere ? place : undefined;
   }
@@ -261,7 +267,7 @@ class Folder {
       const state = why === undefined ? 'read' : 'quarantined';
       const readMs = clock.now();
       const reason = why === undefined ? {} : { reason: why };
-      const document = { state, recording: path, readMs, ...reason };
+      const document = { state, recording: path, sizeBytes: size, readMs, ...reason };
       const key = await this.#key(path, size);
       await positions.save(opening === undefined ? emptyKey(key, path) : key, document);
       this.#readSince += 1;
@@ -359,8 +365,10 @@ class Folder {
 }
 
 /** It was read to its end under this name, though its recorder wrote its header again since. */
-const isEnded = (before: Noted | undefined, { path }: Candidate): before is Noted =>
-  before?.state === 'read' && bare(before.recording) === bare(path);
+const isEnded = (before: Noted | undefined, { path, sizeBytes }: Candidate): before is Noted =>
+  before?.state === 'read' &&
+  before.sizeBytes === sizeBytes &&
+  bare(before.recording) === bare(path);
 
 const bare = (path = ''): string => path.replace(/\.active$/, '');
 

@@ -19,6 +19,8 @@ export interface Followed extends Disposable {
   put(name: string, bytes: Uint8Array, restedMs?: number): void;
   /** From now on it did not change for so long. */
   rest(name: string, ms: number): void;
+  /** What an earlier agent did not write: this member is gone from all that is kept. */
+  forget(member: string): void;
   /** Reads until `enough`; waits take no time, and marks are kept with `state`. */
   live(enough?: (life: Life) => boolean, state?: Json): Promise<SourceItem[]>;
 }
@@ -42,6 +44,14 @@ export function openFollowed(): Followed {
     rest(name, ms) {
       const changedS = (Date.now() - ms) / 1_000;
       utimesSync(join(folder, name), changedS, changedS);
+    },
+    forget(member) {
+      for (const [key, document] of known) {
+        const text = JSON.stringify(document, (name, value: Json) =>
+          name === member ? undefined : value,
+        );
+        known.set(key, JSON.parse(text) as Json);
+      }
     },
     async live(enough = isWaiting, state = {}) {
       const stopping = new AbortController();

@@ -6,8 +6,8 @@ import { rereadAfterMs } from '../limits.ts';
 export const isPassing = ({ code }: Fault): boolean => code === 'unavailable' || code === 'timeout';
 
 export interface Disk {
-  /** What `work` gives once the disk lets it; undefined when the agent stops before. */
-  ask<T>(path: string, work: () => Promise<T>): Promise<T | undefined>;
+  /** What `work` gives once the disk lets it; undefined after `tries`, or when the agent stops. */
+  ask<T>(path: string, work: () => Promise<T>, tries?: number): Promise<T | undefined>;
   /** Until it is asked again. */
   rest(path: string, error: Fault): Promise<void>;
 }
@@ -23,13 +23,14 @@ export function openDisk(
   };
   return {
     rest,
-    async ask(path, work) {
-      while (!signal.aborted) {
+    async ask(path, work, tries = Number.POSITIVE_INFINITY) {
+      for (let tried = 1; !signal.aborted; tried += 1) {
         try {
           return await work();
         } catch (error) {
           const fault = asFault(error);
           if (!isPassing(fault)) throw error;
+          if (tried >= tries) return undefined;
           await rest(path, fault);
         }
       }

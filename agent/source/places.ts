@@ -18,8 +18,11 @@ export interface Positions {
 export interface PlacedFile {
   /** Of its split; 0 for a recording that is not split. */
   readonly index: number;
-  /** The time in its name, if any: two recordings may differ in nothing else. */
-  readonly begun: string;
+  /**
+   * The time in its name, if any: two recordings may differ in nothing else. Places of earlier
+   * agents do not know it.
+   */
+  readonly begun: string | undefined;
   /** What its first messages hash to: another recording may come under the same name. */
   readonly opening: string;
   readonly channels: readonly { readonly channel: Channel; readonly id: number }[];
@@ -133,7 +136,7 @@ export function placeOf(document: Json | undefined): Place | undefined {
   return {
     ...rest,
     spare: spare.map(schemaOf),
-    files: files.map(({ channels, begun = '', ...file }) => ({
+    files: files.map(({ channels, begun, ...file }) => ({
       ...file,
       begun,
       channels: channels.map(({ as, schema: key, schemaId, metadata, ...channel }) => {

@@ -11,7 +11,6 @@ import {
   openChannelTable,
   type RecordingItem,
 } from '@fieldloop/recording';
-import { openFile } from '@fieldloop/recording/file';
 import {
   lookAroundMs,
   lookAroundShare,
@@ -19,8 +18,9 @@ import {
   quietEveryMs,
   restingPollMs,
   supersededAfterMs,
+  warmTries,
 } from '../limits.ts';
-import { openingOf, openingOfBlock, sessionIdOf } from './fingerprint.ts';
+import { beginsWith, openingOfBlock, sessionIdOf } from './fingerprint.ts';
 import { isFinished } from './finished.ts';
 import { type GrowingFile, identityAt, openGrowing } from './growing.ts';
 import { openMarks, type Marks } from './marks.ts';
@@ -145,7 +145,10 @@ export class Recorded {
     const own = found.filter(({ split }) => split.series === first.split.series);
     let outcome: Outcome = { kind: 'done', mayGrow: false };
     for (const [i, placed] of place.files.entries()) {
-      const candidate = await this.#placed(own, placed);
+      const isLast = i === place.files.length - 1;
+      // Without the files before it the window begins later; without the last nothing goes on.
+      const tries = isLast ? Number.POSITIVE_INFINITY : warmTries;
+      const candidate = await this.#placed(own, placed, tries);
       if (this.#signal.aborted) return { kind: 'stopped' };
       if (candidate === undefined) continue;
       const channels = placed.channels.map(({ channel }) => channel);
@@ -155,18 +158,20 @@ export class Recorded {
           : undefined;
       let file: GrowingFile | undefined;
       try {
-        file = await this.#disk.ask(candidate.path, () => openGrowing(candidate.path, from));
+        const open = () => openGrowing(candidate.path, from);
+        file = await this.#disk.ask(candidate.path, open, tries);
       } catch (error) {
         // Deleted in this moment: as if it had been gone before.
         if (expected(error).code === 'not_found') continue;
         return { kind: 'torn', fault: expected(error), goesOn: false };
       }
-      if (file === undefined) return { kind: 'stopped' };
+      if (this.#signal.aborted) return { kind: 'stopped' };
+      if (file === undefined) continue;
       await using _ = file;
       const part = this.#open(candidate, placed.opening);
       if (from !== undefined) for (const channel of channels) part.map.take(channel);
-      const isLast = i === place.files.length - 1;
-      outcome = yield* this.#warm(file, part, isLast ? place.offset : undefined);
+      const upTo = isLast ? place.offset : undefined;
+      outcome = yield* this.#warm(file, part, { upTo, tries });
       if (!isLast || outcome.kind !== 'done') continue;
       const goesOn = !place.isDone || file.mayGrow;
       if (goesOn) outcome = yield* this.#follow(file, candidate, part);
@@ -181,9 +186,9 @@ export class Recorded {
   async *#warm(
     file: GrowingFile,
     part: OpenPart,
-    upTo: number | undefined,
+    { upTo, tries }: { readonly upTo: number | undefined; readonly tries: number },
   ): AsyncGenerator<SourceItem, Outcome> {
-    while (!this.#signal.aborted) {
+    for (let tried = 1; !this.#signal.aborted; tried += 1) {
       try {
         for await (const item of file.more(this.#signal, upTo)) {
           for (const given of this.#take(item, { file, part })) {
@@ -195,6 +200,7 @@ export class Recorded {
         const fault = expected(error);
         if (this.#signal.aborted) break;
         if (!isPassing(fault)) return { kind: 'torn', fault, goesOn: false };
+        if (tried >= tries) return { kind: 'done', mayGrow: false };
         await this.#disk.rest(part.path, fault);
       }
     }
@@ -360,22 +366,14 @@ export class Recorded {
   async #placed(
     found: readonly Candidate[],
     { index, begun, opening }: PlacedFile,
+    tries: number,
   ): Promise<Candidate | undefined> {
     for (const one of found) {
-      if ((one.split.index ?? 0) !== index || one.split.begun !== begun) continue;
-      if (await this.#disk.ask(one.path, () => isSame(one, opening))) return one;
+      const { index: own = 0, begun: ownBegun } = one.split;
+      if (own !== index || (begun ?? ownBegun) !== ownBegun) continue;
+      if (await this.#disk.ask(one.path, () => beginsWith(one.path, opening), tries)) return one;
     }
     return undefined;
-  }
-}
-
-async function isSame({ path }: Candidate, opening: string): Promise<boolean> {
-  try {
-    await using file = await openFile(path);
-    return (await openingOf(file)) === opening;
-  } catch (error) {
-    if (isPassing(expected(error))) throw error;
-    return false;
   }
 }
 

@@ -80,3 +80,19 @@ test('a restart between two splits goes on with the next, not with one of an old
     at.at(b1),
   ]);
 });
+
+test('the place of an agent that knew no times in names is gone on from', async () => {
+  using at = openFollowed();
+  at.put(a0, await part(0), hour);
+  const bytes = await part(300, 200);
+  const [first = 0, second = 0] = chunkEnds(bytes);
+  at.put(`${a1}.active`, bytes.subarray(0, first));
+  const before = await at.live(({ sleptMs }) => sleptMs > 1_000, { n: 1 });
+  at.forget('begun');
+  at.put(`${a1}.active`, bytes.subarray(0, second));
+  const after = await at.live(({ sleptMs }) => sleptMs > 1_000);
+  const [begun, again] = [...before, ...after].filter((item) => item.kind === 'begin');
+  expect(again).toMatchObject({ session: { id: begun?.session.id }, state: { n: 1 } });
+  const given = countIn(bytes.subarray(0, second)) - countIn(bytes.subarray(0, first));
+  expect(read(after)).toEqual([[expect.anything(), given]]);
+});

@@ -11,6 +11,7 @@ export interface Candidate {
   readonly split: SplitName;
   /** Size and time of change: while both stay, the file is not looked at again. */
   readonly version: string;
+  readonly sizeBytes: number;
   readonly changedMs: number;
   /** As `OpenFile` tells it. */
   readonly identity: string;
@@ -60,9 +61,10 @@ export async function scan(folder: Place): Promise<Scan> {
     // A file that went away between the two calls is simply not there.
     const status = await stat(path).catch(() => undefined);
     if (status?.isFile() !== true) continue;
-    const version = `${status.size}:${status.mtimeMs}`;
+    const { size: sizeBytes, mtimeMs: changedMs } = status;
+    const version = `${sizeBytes}:${changedMs}`;
     const split = listed.get(name) ?? splitName(name);
-    found.push({ path, split, version, changedMs: status.mtimeMs, identity: identityOf(status) });
+    found.push({ path, split, version, sizeBytes, changedMs, identity: identityOf(status) });
   }
   found.sort((a, b) => bySplit(a.split, b.split));
   if (kept.length <= mostFiles) return { found, packed };

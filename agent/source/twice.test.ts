@@ -37,6 +37,15 @@ test('a database that goes on after a pause is read on from its place, in the sa
   expect(await at.live()).toHaveLength(1);
 });
 
+test('a bag to which its recorder added after it had ended is read again', async () => {
+  using at = openFollowed();
+  at.put('a.bag', bagBytes(1, 20), 60_000);
+  const items = await at.live();
+  at.put('a.bag', bagBytes(2, 20), 60_000);
+  items.push(...(await at.live()));
+  expect(sessionsOf(items).map(([, count]) => count)).toEqual([20, 40]);
+});
+
 test('a bag whose index was there before its header told of it is read once', async () => {
   using at = openFollowed();
   const bytes = bagBytes(3, 20);

@@ -7,7 +7,7 @@ import { silentLog } from '@fieldloop/core';
 import { expect, test } from 'vitest';
 import type { LaneRow } from '../buffer/lanes.ts';
 import type { RowShelf } from '../buffer/shelves.ts';
-import { maxUnstoredBatches, storedTimeoutMs } from '../limits.ts';
+import { maxUnstoredBatches, storedTimeoutMs, takenTimeoutMs } from '../limits.ts';
 import { openLaneSender } from './lane.ts';
 
 function openShelf(count: number) {
@@ -118,6 +118,19 @@ test('a link that is slow to take what it has is given no second copy', async ()
   sender.stored(8, 95_000);
   for (let ms = 95_000; ms <= 150_000; ms += 250) sender.pump(ms);
   expect(sent).toHaveLength(3 * maxUnstoredBatches);
+});
+
+test('a link that loses what it was given is sent it again after some minutes', async () => {
+  const { sender, sent, setSlow, take } = openSender(3);
+  setSlow();
+  for (let ms = 0; ms < takenTimeoutMs; ms += 1_000) sender.pump(ms);
+  expect(sent).toEqual([[1, 2], [3]]);
+  // One that was taken shows that the link goes on.
+  await take(1);
+  for (let ms = takenTimeoutMs; ms < 2 * takenTimeoutMs; ms += 1_000) sender.pump(ms);
+  expect(sent).toHaveLength(2);
+  for (let ms = 0; ms <= 2 * storedTimeoutMs; ms += 1_000) sender.pump(2 * takenTimeoutMs + ms);
+  expect(sent).toEqual([[1, 2], [3], [1, 2], [3]]);
 });
 
 test('a new link sends everything again, whatever the last one had not taken', async () => {

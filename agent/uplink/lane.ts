@@ -7,7 +7,7 @@ import { asFault, type Log } from '@fieldloop/core';
 import type { Lane } from '@fieldloop/proto';
 import type { LaneRow } from '../buffer/lanes.ts';
 import type { RowShelf } from '../buffer/shelves.ts';
-import { storedTimeoutMs } from '../limits.ts';
+import { storedTimeoutMs, takenTimeoutMs } from '../limits.ts';
 
 export interface LaneSenderOptions {
   readonly lane: Lane;
@@ -39,13 +39,20 @@ export function openLaneSender(options: LaneSenderOptions): LaneSender {
   /** Highest number sent on this link, and the last numbers of the messages not yet stored. */
   let sentThrough = 0;
   let unstored: { readonly through: number; readonly atMs: number }[] = [];
-  /** Messages that the link has not taken yet. A new link counts anew. */
-  let onLink = { untaken: 0 };
+  /** Messages that the link has not taken yet, as of when. A new link counts anew. */
+  let onLink = { untaken: 0, known: 0, sinceMs: 0 };
 
   const restart = (): void => {
     unstored = [];
     sentThrough = 0;
-    onLink = { untaken: 0 };
+    onLink = { untaken: 0, known: 0, sinceMs: 0 };
+  };
+
+  /** The link has copies that it did not take yet, and is not so long about one that it is lost. */
+  const isUnderWay = (nowMs: number): boolean => {
+    const { untaken, known } = onLink;
+    if (untaken !== known) Object.assign(onLink, { known: untaken, sinceMs: nowMs });
+    return untaken > 0 && nowMs - onLink.sinceMs < takenTimeoutMs;
   };
 
   /** What waits gets its full time again. */
@@ -91,7 +98,7 @@ export function openLaneSender(options: LaneSenderOptions): LaneSender {
     restart,
     pump(nowMs) {
       // A copy behind one that is still under way would only make a slow link slower.
-      if (onLink.untaken > 0) wait(nowMs);
+      if (isUnderWay(nowMs)) wait(nowMs);
       const oldest = unstored[0];
       if (oldest !== undefined && nowMs - oldest.atMs >= storedTimeoutMs) {
         log.warn('no Stored came; rows are sent again', { lane, through: oldest.through });

@@ -85,6 +85,14 @@ test.each<[string, Said[], number[][]]>([
     [[3, 3]],
   ],
   [
+    'two at one time',
+    [
+      [1, ['a']],
+      [1, ['a']],
+    ],
+    [[1, 1]],
+  ],
+  [
     'one of two frames anew',
     [
       [1, ['a', 'b']],

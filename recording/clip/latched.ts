@@ -24,8 +24,8 @@ export function openLatchedContext(channels: ReadonlyMap<number, Channel>): Latc
     const channel = channels.get(message.channelId);
     const said = { message, frames: channel && framesOf(channel, message.data) };
     const before = kept.get(message.channelId) ?? [];
-    if (before.some((one) => replaces(one, said))) return;
-    const others = before.filter((one) => !replaces(said, one));
+    if (before.some((one) => isLater(one, said) && covers(one, said))) return;
+    const others = before.filter((one) => isLater(one, said) || !covers(said, one));
     kept.set(message.channelId, [...others, said].toSorted(byTime).slice(-latchedOfChannel));
   };
   return {
@@ -57,12 +57,12 @@ interface Said {
   readonly frames: ReadonlySet<string> | undefined;
 }
 
-/** Of equal times the one that comes later. */
-function replaces(one: Said, other: Said): boolean {
-  if (one.message.logTimeNs < other.message.logTimeNs) return false;
-  const { frames } = one;
-  return frames === undefined || [...(other.frames ?? [])].every((frame) => frames.has(frame));
-}
+/** Of equal times the one that comes later is the last word. */
+const isLater = (one: Said, other: Said): boolean =>
+  one.message.logTimeNs > other.message.logTimeNs;
+
+const covers = ({ frames }: Said, other: Said): boolean =>
+  frames === undefined || [...(other.frames ?? [])].every((frame) => frames.has(frame));
 
 const byTime = (a: Said, b: Said): number =>
   Number(a.message.logTimeNs - b.message.logTimeNs) || a.message.channelId - b.message.channelId;
