@@ -29,7 +29,7 @@ export function countClip(limit: CalendarLimit, atNs: bigint): void {
 }
 
 /**
- * Numbers of the latest periods and clips in them, one of each limit, which is what agents of before
+ * Numbers of the latest periods and clips in them, one of each limit, which is what earlier agents
  * read; then the same of the others.
  */
 export function saveCalendarLimit(limit: CalendarLimit): Json {

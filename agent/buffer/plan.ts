@@ -62,8 +62,8 @@ interface Wish extends Need {
  * Ids to evict, in order, that free what is needed, or as much of it as may go; undefined when
  * nothing may. A newcomer goes alone, when it frees enough and what is worth less does not, or when
  * nothing is worth less. Of the sample without bias the cloud is to know each clip before its bytes
- * go: as long as it is a quarter of what is held, and no critical clip goes for that. A robot without
- * a cloud would hold little else.
+ * go: as long as it is a quarter of what is held, and no critical clip goes for that. A robot
+ * without a cloud would hold little else.
  */
 export function planEviction(
   clips: readonly EvictionCandidate[],
