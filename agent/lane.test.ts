@@ -30,6 +30,9 @@ import type { SourceItem } from './source/source.ts';
 
 inFolder();
 
+const seconds = (from: number, count: number) =>
+  Array.from({ length: count }, (_, i) => odom(from + i, 0));
+
 test('a schema that changes: an event, fields by the new one, a clip with both', async () => {
   const seen = await run([
     begin(),
@@ -123,7 +126,7 @@ test.each([
     for (const s of [...next, 104, 105, 106, 107, 108, 109]) items.push(...block([at(s)]));
     const seen = await run([...items, { kind: 'end' }]);
     // Rules alone begin anew, as in a backtest.
-    expect(seen.notices.filter(({ text }) => text.includes('new session'))).toEqual([]);
+    expect(newSessions(seen)).toBe(0);
     expect(momentsOf(seen)).toEqual([106]);
     const sessions = seen.clips.map(({ manifest }) => manifest.sessionId);
     expect(sessions).toEqual([session.id]);
@@ -142,6 +145,27 @@ test('a clock that is set back by little more than a jump: the clip after it is 
     endNs: String(start + 99n * second),
     messageCount: 7,
   });
+});
+
+const newSessions = ({ notices }: Awaited<ReturnType<typeof run>>): number =>
+  notices.filter(({ text }) => text.includes('new session')).length;
+
+test.each<[string, SourceItem[], number]>([
+  ['a long block goes on from there', block(seconds(84, 30)), 1],
+  ['a block goes on from before', block(seconds(103, 3)), 0],
+  ['silence', [{ kind: 'quiet', ms: 100 }], 1],
+  ['a mark', [{ kind: 'mark', save: async () => await Promise.resolve() }], 1],
+])('behind the end of a block that steps back: %s', async (_, next, sessions) => {
+  const head = [begin(), channel(float64(1, 'float64 vx')), ...block(seconds(98, 5))];
+  const seen = await run([...head, ...block([...seconds(101, 2), ...seconds(82, 2)]), ...next]);
+  expect(newSessions(seen)).toBe(sessions);
+});
+
+test('a topic that is late at the start of a block, beside one that is not, begins no session', async () => {
+  const both = (a: number, b: number) => block([odom(a, 0), odom(b, 0, 2)]);
+  const head = [begin(), channel(float64(1, 'float64 vx')), channel(float64(2, 'x', '/b'))];
+  const seen = await run([...head, ...both(99, 100), ...both(40, 99.9), ...both(101, 101)]);
+  expect(newSessions(seen)).toBe(0);
 });
 
 test('out of order within the lateness: put into order; beyond it: late, and no verdict', async () => {

@@ -40,7 +40,7 @@ export class Lane {
   readonly #schemas = openSchemaWatch();
   #steps = openClockSteps();
   /** The end of a block, behind what was newest: late, or of a clock that was set back. */
-  #held: Pick<BlockItem, 'block' | 'isBehind'> | undefined;
+  #held: Omit<BlockItem, 'kind'> | undefined;
   #lag: Lag = this.#openLag();
   #workSinceMs: number | undefined;
   /** When a recorder that was followed closed its file; until it opens another, or is told of. */
@@ -140,7 +140,7 @@ export class Lane {
       this.#isStale = false;
       await this.#timeline?.use(this.#settings);
     }
-    if (endsHolding.has(item.kind)) await this.#settle(item);
+    if (!staysHeld.has(item.kind)) await this.#settle(item);
     const timeline = this.#timeline;
     if (item.kind !== 'channel') this.#restore();
     switch (item.kind) {
@@ -154,8 +154,7 @@ export class Lane {
         await this.#block(item);
         return;
       case 'mark': {
-        // What is held is not dealt with yet.
-        const saved = this.#held === undefined ? await timeline?.save(this.#epoch) : undefined;
+        const saved = await timeline?.save(this.#epoch);
         if (saved !== undefined) await item.save(saved.state, saved.fromNs);
         return;
       }
@@ -228,12 +227,14 @@ export class Lane {
     if (isWarm) return await this.#timeline?.context(block, { file, steps });
     const pieces = piecesOf(block, steps, this.#timeline?.newestNs);
     for (const { block: piece, isBack } of pieces) {
-      if (isBack && pieces.length > 1 && piece === pieces.at(-1)?.block) {
-        this.#held = { block: piece, isBehind };
+      const given = { block: piece, file: piece === block ? file : undefined, isBehind };
+      if (isBack === 'perhaps') {
+        this.#held = given;
         return;
       }
+      if (isBack && steps.length === 0) this.#steps.begin(block);
       if (isBack) await this.#nextEpoch(piece);
-      await this.#feed({ block: piece, file: piece === block ? file : undefined, isBehind });
+      await this.#feed(given);
     }
   }
 
@@ -250,7 +251,10 @@ export class Lane {
     this.#held = undefined;
     if (held === undefined) return;
     const newestNs = this.#timeline?.newestNs ?? 0n;
-    const isBack = next.kind === 'block' ? next.block.lastNs < newestNs : held.block.count > 1;
+    const isBack =
+      next.kind === 'block'
+        ? next.block.firstNs - held.block.lastNs <= newestNs - next.block.firstNs
+        : held.block.count > 1;
     if (isBack) await this.#nextEpoch(held.block);
     await this.#feed(held);
   }
@@ -381,8 +385,8 @@ export class Lane {
 const clockOffsetMs = (nowMs: number, { lastNs }: MessageBlock): number =>
   Math.round(nowMs - Number(lastNs) / 1e6);
 
-/** Behind these nothing stays held. */
-const endsHolding: ReadonlySet<SourceItem['kind']> = new Set(['block', 'begin', 'end']);
+/** These say nothing of what is held. */
+const staysHeld: ReadonlySet<string> = new Set(['channel', 'dropped', 'notice', 'waiting']);
 
 /** Those of an earlier process belong to its open clips. */
 const isMessages = (item: SourceItem): boolean =>

@@ -78,31 +78,37 @@ export function planEviction(
     .map((clip) => ({ clip, worth: clipValue(clip, nowMs) / Math.max(1, clip.sizeBytes) }))
     .sort((a, b) => a.worth - b.worth || a.clip.sealedMs - b.clip.sealedMs)
     .map(({ clip }) => clip);
-  const all = [...held.values()].reduce((a, b) => a + b, 0);
-  const isSpared = (held.get('baseline') ?? 0) <= all * sampleShare;
-  const isUntold = (clip: EvictionCandidate): boolean =>
-    clip.class === 'baseline' && !clip.manifestSent && clip.clipId !== need.newcomer;
-  const told = ranked.filter((clip) => !isSpared || !isUntold(clip));
-  const plan = chosenOf(told, need, { held, reserve });
+  const plan = chosenOf(ranked, need, { held, reserve, sparesSample: true });
   const isGrave = ranked.some(
     ({ clipId, class: of }) => of === 'critical' && plan?.includes(clipId),
   );
-  return isGrave ? chosenOf(ranked, need, { held, reserve }) : plan;
+  return isGrave ? chosenOf(ranked, need, { held, reserve, sparesSample: false }) : plan;
 }
 
 /** Of what is worth least first. */
 function chosenOf(
   ranked: readonly EvictionCandidate[],
   need: Wish,
-  of: { readonly held: ReadonlyMap<ClipClass, number>; readonly reserve: Reserve },
+  of: {
+    readonly held: ReadonlyMap<ClipClass, number>;
+    readonly reserve: Reserve;
+    readonly sparesSample: boolean;
+  },
 ): Plan {
   const held = new Map(of.held);
+  const isSpared = (clip: EvictionCandidate): boolean => {
+    if (!of.sparesSample || clip.class !== 'baseline' || clip.manifestSent) return false;
+    const all = [...held.values()].reduce((a, b) => a + b, 0);
+    return clip.clipId !== need.newcomer && (held.get('baseline') ?? 0) <= all * sampleShare;
+  };
   const chosen: string[] = [];
   let freed = 0;
-  for (const clip of ranked) {
+  // What was spared may be more than its share of what is left.
+  for (const clip of [...ranked, ...ranked]) {
     if (freed >= need.bytes && chosen.length >= need.files) return chosen;
+    if (chosen.includes(clip.clipId)) continue;
     const left = (held.get(clip.class) ?? 0) - clip.sizeBytes;
-    if (left < (of.reserve[clip.class] ?? 0)) continue;
+    if (left < (of.reserve[clip.class] ?? 0) || isSpared(clip)) continue;
     if (clip.clipId === need.newcomer) {
       const isEnough = freed < need.bytes && clip.sizeBytes >= need.bytes;
       return isEnough || chosen.length === 0 ? [clip.clipId] : chosen;

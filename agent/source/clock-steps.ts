@@ -11,6 +11,8 @@ export interface ClockSteps {
   channel(channel: Pick<Channel, 'id' | 'topic'>): void;
   /** Messages of the block, by their place in it, that are behind their topic by a jump. */
   take(block: MessageBlock): readonly number[];
+  /** The clock was set back before this block: what was newest is of another time. */
+  begin(block: MessageBlock): void;
 }
 
 const stepNs = Number(clockJumpNs);
@@ -19,38 +21,46 @@ export function openClockSteps(): ClockSteps {
   const topics = new Map<number, string>();
   /** Largest log time by topic since the last step, ns. */
   const newest = new Map<string, bigint>();
-  return {
+  const steps: ClockSteps = {
     channel({ id, topic }) {
       topics.set(id, topic);
+    },
+    begin(block) {
+      newest.clear();
+      steps.take(block);
     },
     take({ count, baseNs, timesNs, channelIds }) {
       /** Of this block's topics, from its base. */
       const seen = new Map<string, number>();
-      const steps: number[] = [];
+      const found: number[] = [];
       for (let i = 0; i < count; i += 1) {
         const topic = topics.get(channelIds[i] ?? 0) ?? '';
         const atNs = timesNs[i] ?? 0;
         const known = seen.get(topic) ?? fromBase(newest.get(topic), baseNs);
         if (atNs < known - stepNs) {
-          steps.push(i);
+          found.push(i);
           newest.clear();
           seen.clear();
         }
         seen.set(topic, atNs < known - stepNs ? atNs : Math.max(atNs, known));
       }
       for (const [topic, atNs] of seen) newest.set(topic, baseNs + BigInt(atNs));
-      return steps;
+      return found;
     },
   };
+  return steps;
 }
 
 const fromBase = (ns: bigint | undefined, baseNs: bigint): number =>
   ns === undefined ? Number.NEGATIVE_INFINITY : Number(ns - baseNs);
 
-/** A part of a block, or all of it; `isBack`: the clock was set back before it. */
+/**
+ * A part of a block, or all of it. `isBack`: the clock was set back before it; of the last piece
+ * only what comes next tells, unless all of the block is behind by a jump.
+ */
 export interface Piece {
   readonly block: MessageBlock;
-  readonly isBack: boolean;
+  readonly isBack: boolean | 'perhaps';
 }
 
 /**
@@ -64,7 +74,8 @@ export function piecesOf(
 ): readonly Piece[] {
   const pieces: Piece[] = [];
   let from = 0;
-  let isBack = newestNs !== undefined && block.lastNs < newestNs - clockJumpNs;
+  const isBehind = newestNs !== undefined && block.lastNs < newestNs - clockJumpNs;
+  let isBack = isBehind;
   let reachedNs = newestNs;
   for (const [k, step] of steps.entries()) {
     const before = step === 0 ? undefined : sliceOf(block, from, step);
@@ -75,7 +86,7 @@ export function piecesOf(
     [from, isBack, reachedNs] = [step, true, undefined];
   }
   const rest = from === 0 ? block : sliceOf(block, from, block.count);
-  return [...pieces, { block: rest, isBack }];
+  return [...pieces, { block: rest, isBack: isBack && !isBehind ? 'perhaps' : isBack }];
 }
 
 const larger = (a: bigint | undefined, b: bigint): bigint => (a === undefined || b > a ? b : a);

@@ -54,12 +54,12 @@ export function openMarks(deps: {
     get isDue() {
       return isDue;
     },
-    block(part, { offset, lastNs }) {
+    block(part, { offset, firstNs, lastNs }) {
       // A clock that was set back begins another timeline, with a window of its own.
-      if (newestNs !== undefined && lastNs < newestNs - clockJumpNs) {
-        stretches = [];
-        newestNs = lastNs;
-      } else if (newestNs === undefined || lastNs > newestNs) newestNs = lastNs;
+      const isBack =
+        newestNs !== undefined && lastNs < newestNs && firstNs < newestNs - clockJumpNs;
+      if (isBack) stretches = [];
+      if (isBack || newestNs === undefined || lastNs > newestNs) newestNs = lastNs;
       stretches.push({ part, offset, lastNs });
     },
     reached(part, { offset, isDone, spare }, nowMs) {

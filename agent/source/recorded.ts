@@ -188,7 +188,7 @@ export class Recorded {
     part: OpenPart,
     { upTo, tries }: { readonly upTo: number | undefined; readonly tries: number },
   ): AsyncGenerator<SourceItem, Outcome> {
-    for (let tried = 1; !this.#signal.aborted; tried += 1) {
+    for (let failed = 0; !this.#signal.aborted; ) {
       try {
         for await (const item of file.more(this.#signal, upTo)) {
           for (const given of this.#take(item, { file, part })) {
@@ -200,7 +200,8 @@ export class Recorded {
         const fault = expected(error);
         if (this.#signal.aborted) break;
         if (!isPassing(fault)) return { kind: 'torn', fault, goesOn: false };
-        if (tried >= tries) return { kind: 'done', mayGrow: false };
+        failed += 1;
+        if (failed >= tries) return { kind: 'done', mayGrow: false };
         await this.#disk.rest(part.path, fault);
       }
     }
