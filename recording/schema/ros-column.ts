@@ -63,8 +63,15 @@ export function addFlatLoads(flat: FlatWriter, loads: readonly PlannedLoad[]): v
   }
 }
 
+/** Wherever every item of a list is wanted, within single items of another too, they are flat. */
+export function hasFlatItems(want: Want | undefined): boolean {
+  if (want === undefined) return true;
+  const inside = [...want.members.values(), ...want.items.values()];
+  return isFlat(want.each) && inside.every((part) => hasFlatItems(part));
+}
+
 /** Every item gives single scalars: no list within the list, no count per item. */
-export function isFlat(each: Want | undefined): boolean {
+function isFlat(each: Want | undefined): boolean {
   if (each === undefined) return true;
   if (each.each !== undefined || each.counts.length > 0) return false;
   return [...each.members.values(), ...each.items.values()].every((want) => isFlat(want));

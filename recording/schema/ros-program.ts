@@ -4,8 +4,8 @@ import type { ChannelName } from './resolve.ts';
 import {
   addFlatLoads,
   columnsOf,
+  hasFlatItems,
   type IsFolded,
-  isFlat,
   loadOf,
   loadsOf,
   type PlannedLoad,
@@ -153,7 +153,7 @@ class ProgramWriter {
 
   #addList(shape: ListShape, want: Want | undefined, more: boolean): void {
     const { encoding, sizes, most } = this.#compile;
-    const even = isFlat(want?.each) ? sizes.even(shape.item) : undefined;
+    const even = hasFlatItems(want) ? sizes.even(shape.item) : undefined;
     if (shape.length !== undefined && even !== undefined) {
       this.#addFixedEven(shape, even, want);
       return;

@@ -287,6 +287,40 @@ test('texts in UTF-8 are read, also when they repeat and when they are long', ()
   }
 });
 
+test.each([
+  'f[2].g[].h.$count',
+  'f[2].g[0].h[]',
+  'f[2].g[].h[]',
+  'f[].g[1].h[]',
+  'g[1].h[]',
+  'g[].h[]',
+  'g[].h.$count',
+])('cdr: lists of fixed length in the items of another: %s', (path) => {
+  const text = [
+    'T[] f',
+    'U[2] g',
+    '===',
+    'MSG: pkg/T',
+    'U[2] g',
+    '===',
+    'MSG: pkg/U',
+    'int32[3] h',
+  ];
+  const channel = channelOf(text.join('\n'), 'cdr');
+  const item = (from: number) => ({ h: [from, from + 1, from + 2] });
+  const two = (from: number) => [item(from), item(from + 3)];
+  const message = { f: [0, 6, 12].map((from) => ({ g: two(from) })), g: two(20) };
+  const bytes = new CdrWriter(rosmsg.parse(text.join('\n'), { ros2: true })).writeMessage(message);
+  const spec: SignalSpec = { path, reduce: { fn: 'sum' } };
+  const expected = expectedOf(decodeMessage(channel, bytes), spec, bytes.length);
+  expect(expected).toBeGreaterThan(0);
+  const accessor = compileAccessor(channel, [spec]);
+  expect(readBetween(accessor, bytes, { before: 5, after: 9, poison: 0xff })).toEqual({
+    outcome: 0,
+    values: [expected],
+  });
+});
+
 test('ros1: a list of messages without fields cannot make a reader loop', () => {
   const channel = channelOf('pkg/E[] list\n===\nMSG: pkg/E\n', 'ros1');
   const lying = Uint8Array.of(0xff, 0xff, 0xff, 0xff);
