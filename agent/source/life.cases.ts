@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Json, silentLog } from '@fieldloop/core';
+import { type Clock, type Json, silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { folderSource } from './folder.ts';
 import type { SourceItem } from './source.ts';
@@ -56,15 +56,9 @@ export function openFollowed(): Followed {
     async live(enough = isWaiting, state = {}) {
       const stopping = new AbortController();
       const life: Life = { items: [], sleptMs: 0 };
-      const clock = {
-        now: () => systemClock.now(),
-        monotonicMs: () => systemClock.monotonicMs() + life.sleptMs,
-        async sleep(ms: number, signal?: AbortSignal) {
-          life.sleptMs += ms;
-          if (enough(life)) stopping.abort();
-          await systemClock.sleep(0, signal);
-        },
-      };
+      const clock = shortClock(life, () => {
+        if (enough(life)) stopping.abort();
+      });
       const deps = { clock, log: silentLog, positions };
       const source = folderSource({ ...options, follow: true }, deps);
       for await (const item of source.items(stopping.signal)) {
@@ -77,6 +71,17 @@ export function openFollowed(): Followed {
     [Symbol.dispose]: () => rmSync(folder, { recursive: true }),
   };
 }
+
+/** Its waits take no time, and count. */
+export const shortClock = (life: Life, onSleep: () => void): Clock => ({
+  ...systemClock,
+  monotonicMs: () => systemClock.monotonicMs() + life.sleptMs,
+  async sleep(ms, signal) {
+    life.sleptMs += ms;
+    onSleep();
+    await systemClock.sleep(0, signal);
+  },
+});
 
 export const isWaiting = ({ items }: Life): boolean => items.at(-1)?.kind === 'waiting';
 

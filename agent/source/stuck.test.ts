@@ -14,10 +14,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { abandonedAfterMs, rescanEveryMs } from '../limits.ts';
 import { folderSource } from './folder.ts';
 import { bagBytes, writeDb3 } from './formats.cases.ts';
+import { isWaiting, type Life, shortClock } from './life.cases.ts';
 import { Recorded } from './recorded.ts';
 import { chunkEnds, mcapBytes, openRecorder } from './recorder.cases.ts';
 import { scan } from './scan.ts';
-import type { SourceItem } from './source.ts';
 
 let folder = '';
 let known: Map<string, Json>;
@@ -37,25 +37,13 @@ const said = (count: number, from = 0) =>
     value: { i: from + i, pad: 'x'.repeat(200) },
   }));
 
-interface Life {
-  readonly items: SourceItem[];
-  /** Milliseconds that the source slept. */
-  sleptMs: number;
-}
-
 /** A life of the agent, until `enough`. */
 async function live(enough: (life: Life) => boolean, follow = true): Promise<Life> {
   const stopping = new AbortController();
   const life: Life = { items: [], sleptMs: 0 };
-  const clock = {
-    now: () => systemClock.now(),
-    monotonicMs: () => systemClock.monotonicMs() + life.sleptMs,
-    async sleep(ms: number, signal?: AbortSignal) {
-      life.sleptMs += ms;
-      if (enough(life)) stopping.abort();
-      await systemClock.sleep(0, signal);
-    },
-  };
+  const clock = shortClock(life, () => {
+    if (enough(life)) stopping.abort();
+  });
   const positions = {
     get: async (key: string) => await Promise.resolve(known.get(key)),
     save: async (key: string, document: Json) =>
@@ -70,8 +58,6 @@ async function live(enough: (life: Life) => boolean, follow = true): Promise<Lif
   }
   return life;
 }
-
-const isWaiting = ({ items }: Life): boolean => items.at(-1)?.kind === 'waiting';
 
 const messages = ({ items }: Life): number =>
   items.reduce((sum, item) => sum + (item.kind === 'block' ? item.block.count : 0), 0);
