@@ -18,41 +18,41 @@ export interface ClockSteps {
 const stepNs = Number(clockJumpNs);
 
 export function openClockSteps(): ClockSteps {
-  const topics = new Map<number, string>();
-  /** Largest log time by topic since the last step, ns. */
-  const newest = new Map<string, bigint>();
+  const numbers = new Map<string, number>();
+  /** By channel id: the number of its topic. */
+  const topicOf: number[] = [];
+  /** Largest log time by topic since the last step, ns after the first block's base. */
+  let newest: number[] = [];
+  let zeroNs: bigint | undefined;
   const steps: ClockSteps = {
     channel({ id, topic }) {
-      topics.set(id, topic);
+      const number = numbers.get(topic) ?? numbers.size;
+      numbers.set(topic, number);
+      topicOf[id] = number;
     },
     begin(block) {
-      newest.clear();
+      newest = [];
       steps.take(block);
     },
     take({ count, baseNs, timesNs, channelIds }) {
-      /** Of this block's topics, from its base. */
-      const seen = new Map<string, number>();
+      zeroNs ??= baseNs;
+      const base = Number(baseNs - zeroNs);
       const found: number[] = [];
       for (let i = 0; i < count; i += 1) {
-        const topic = topics.get(channelIds[i] ?? 0) ?? '';
-        const atNs = timesNs[i] ?? 0;
-        const known = seen.get(topic) ?? fromBase(newest.get(topic), baseNs);
+        const topic = topicOf[channelIds[i] ?? 0] ?? 0;
+        const atNs = base + (timesNs[i] ?? 0);
+        const known = newest[topic] ?? Number.NEGATIVE_INFINITY;
         if (atNs < known - stepNs) {
           found.push(i);
-          newest.clear();
-          seen.clear();
-        }
-        seen.set(topic, atNs < known - stepNs ? atNs : Math.max(atNs, known));
+          newest = [];
+          newest[topic] = atNs;
+        } else if (atNs > known) newest[topic] = atNs;
       }
-      for (const [topic, atNs] of seen) newest.set(topic, baseNs + BigInt(atNs));
       return found;
     },
   };
   return steps;
 }
-
-const fromBase = (ns: bigint | undefined, baseNs: bigint): number =>
-  ns === undefined ? Number.NEGATIVE_INFINITY : Number(ns - baseNs);
 
 /**
  * A part of a block, or all of it. `isBack`: the clock was set back before it; of the last piece
