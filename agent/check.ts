@@ -27,6 +27,7 @@ import { statusSocketPath } from './health/status.ts';
 import type { Finding } from './finding.ts';
 import { makeFolder } from './make-folder.ts';
 import { modelsFolder, readChosen } from './models-chosen.ts';
+import { checkInputs } from './score/check-inputs.ts';
 import type { ModelFiles } from './score/model-files.ts';
 import { certificateDaysLeft } from './limits.ts';
 
@@ -47,30 +48,34 @@ export async function* checkAgent(
   for (const [i, source] of config.sources.entries()) {
     yield await checkSource(`sources[${i}]`, source, { facts, except: config.buffer.path });
   }
-  yield* checkRules(config, facts);
+  const ruleSet = yield* checkRules(config, facts);
   yield* checkWindows(config);
   yield* checkRedaction(config.redaction, facts);
-  yield* checkModels(config, deps);
+  yield* checkModels(config, { ...deps, ruleSet });
   yield* checkBuffer(config);
   yield* checkIndex(config.buffer.path);
   yield* checkIdentity(config, deps);
   yield checkClock(deps.clock.now());
 }
 
-function* checkRules(config: AgentConfig, facts: readonly RecordingFacts[]): Generator<Finding> {
+/** Returns the rules when they can be read. */
+function* checkRules(
+  config: AgentConfig,
+  facts: readonly RecordingFacts[],
+): Generator<Finding, RuleSet | undefined> {
   const about = 'rules';
   let text: string;
   try {
     text = readText(config.rules);
   } catch (error) {
     yield failure(about, error);
-    return;
+    return undefined;
   }
   const { ruleSet, problems } = parseRuleSet(text, config.rules);
   for (const problem of problems) {
     yield { level: problem.severity, about, text: problemLine(problem) };
   }
-  if (ruleSet === undefined) return;
+  if (ruleSet === undefined) return undefined;
   // What one recording lacks keeps a rule from firing there, and nothing else from working.
   for (const problem of facts.flatMap((one) => lintAgainst(ruleSet, one))) {
     yield warning(about, problemLine(problem));
@@ -81,6 +86,7 @@ function* checkRules(config: AgentConfig, facts: readonly RecordingFacts[]): Gen
     `${name}@${version} has ${rules.length} rules, digest ${ruleSet.digest.slice(0, 12)}`,
   );
   yield* checkNeeds(config, ruleSet);
+  return ruleSet;
 }
 
 /** What the rules ask of the rest of the configuration. */
@@ -149,7 +155,7 @@ function* checkDetectors(
 /** ONNX Runtime and sharp are loaded only when there is a model. */
 async function* checkModels(
   config: AgentConfig,
-  deps: { readonly clock: Clock },
+  deps: { readonly clock: Clock; readonly ruleSet: RuleSet | undefined },
 ): AsyncGenerator<Finding> {
   const models = [...config.models.map(ownModel), ...(await pushedModels(config))];
   yield* checkDetectors(config, new Set(models.map(({ id }) => id)));
@@ -163,9 +169,10 @@ async function* checkModels(
     try {
       const tools = { ...deps, openOnnx: engine.openOnnx, decodeImage, decodeMessage };
       await using scorer = await openScorer(readModel(files), tools);
-      const { version, golden, sha256 } = scorer.model;
+      const { version, golden, sha256, moreInputs } = scorer.model;
       const text = `${id} ${version} loads and passes ${golden.length} golden inputs, sha256 ${sha256.slice(0, 12)}`;
       yield ok(about, text);
+      if (deps.ruleSet !== undefined) yield* checkInputs(deps.ruleSet, { id, moreInputs });
     } catch (error) {
       yield failure(about, error);
     }

@@ -194,12 +194,14 @@ test('the doctor names topics that never came, missed rates, slow models and ful
   });
   const statuses = [before(10), before(20), before(30), second];
   const looks = statuses.map((one, i) => ({ status: one, atMs: i * 1_000 }));
-  const { ruleSet } = parseRuleSet(expecting, 'rules.yaml');
+  const model = 'models: {net: {ref: net, input: {topic: /odom, more: {s: /state}}}}\n';
+  const { ruleSet } = parseRuleSet(expecting.replace('rules:', `${model}rules:`), 'rules.yaml');
   const found = [...judge(config, { looks, demands: ruleSet && demandsOf(ruleSet) })];
   const all = found.map(({ level, about, text: what }) => `${level} ${about}: ${what}`).join('\n');
   expect(all).toMatch(
     /^warning topic: \/scan is read by rules and never came\. \/front\/scan does\./m,
   );
+  expect(all).toMatch(/^warning topic: \/state is read by rules and never came\./m);
   expect(all).toMatch(
     /^warning rate: \/odom comes 10\.0 times a second, rule blind expects 500\./m,
   );

@@ -12,7 +12,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { main } from './cli.ts';
 import { openLocalSocket } from './health/socket.ts';
 import { type AgentStatus, statusSocketPath } from './health/status.ts';
-import { tinyOnnx, tinyYaml, writeModel } from './score/testing.ts';
+import { sumOnnx, sumYaml, tinyOnnx, tinyYaml, writeModel } from './score/testing.ts';
 import { writeRecording } from './source/testing.ts';
 
 let folder = '';
@@ -111,6 +111,23 @@ test('check tells everything that can be known before a start', async () => {
   expect(found('buffer')).toMatch(/^ok .*takes files/);
   expect(found('cloud')).toMatch(/^ok .*none configured/);
   expect(lines.at(-1)).toMatch(/^0 errors, [45] warnings$/);
+});
+
+test.each([
+  ['', /model "who" feeds nothing to speed of "sum", so no frame has a score/],
+  [', more: {mass: /state}', /feeds mass, and "sum" takes speed beside it. Correct input.more/],
+  [', more: {speed: /state}', /^(?![^]*"sum")/],
+])('check compares what rules feed%s with what the model takes', async (more, expected) => {
+  const text = rules.replace('absent', 'sum').replace('/numbers}', `/numbers${more}}`);
+  writeModel(join(folder, 'sum'), sumYaml(), sumOnnx());
+  const { code, out } = await run(
+    'check',
+    '-c',
+    await write({ models: [{ id: 'sum', path: 'sum' }] }, text),
+  );
+  expect(code).toBe(0);
+  const warned = out.split('\n').filter((line) => /^warning +models:/.test(line));
+  expect(warned.join('\n')).toMatch(expected);
 });
 
 test('check with errors: each has its remedy, as text and as JSON, and the exit code is 2', async () => {

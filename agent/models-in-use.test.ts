@@ -22,7 +22,6 @@ import type { FromScoring } from './score/protocol.ts';
 import { openScoring, type ScoringPort } from './score/scoring.ts';
 import { tinyNetwork, tinyOnnx, tinyYaml, writeModel } from './score/testing.ts';
 import { jsonBytes, jsonChannel } from './source/testing.ts';
-import { blockOf } from './window/testing.ts';
 
 let dir = '';
 let opened: Robot[] = [];
@@ -92,7 +91,7 @@ async function score(port: MessagePort | undefined): Promise<FromScoring> {
   const answer = new Promise<FromScoring>((resolve) => port.once('message', resolve));
   port.postMessage({ kind: 'channel', key: 1, channel: jsonChannel(1, '/numbers') });
   const bytes = new Uint8Array(jsonBytes({ values: [3, 0] }));
-  port.postMessage({ kind: 'frame', id: 1, model: 'who', key: 1, bytes });
+  port.postMessage({ kind: 'frame', id: 1, model: 'who', key: 1, bytes, more: [] });
   const found = await answer;
   port.close();
   return found;
@@ -223,16 +222,16 @@ test('no frame loses its score while models are fetched, tried out, exchanged an
   connect(robot.models.ways());
   robot.onWays = connect;
   const channel = jsonChannel(1, '/numbers');
-  const plan = { id: 'who', model: 'who', topic: '/numbers', everyNs: 0n, deadlineNs: 0n };
+  const never = { more: [], moreAgeNs: 0n, everyNs: 0n, deadlineNs: 0n };
+  const plan = { id: 'who', model: 'who', topic: '/numbers', ...never };
   const shas: string[] = [];
   const over = new AbortController();
   const frames = (async () => {
     for (let i = 0n; !over.signal.aborted; i += 1n) {
       // A frame each few milliseconds leaves this machine room for the other threads.
       await systemClock.sleep(3);
-      const data = jsonBytes({ values: [3, 0] });
-      const block = blockOf([{ channelId: 1, atNs: i, data }]);
-      const record = await scoring.ask({ plan, channel, block, i: 0, atNs: i });
+      const bytes = jsonBytes({ values: [3, 0] });
+      const record = await scoring.ask({ plan, channel, bytes, atNs: i, more: [] });
       if (record === undefined) throw new Error(`frame ${i} has no score`);
       if (shas.at(-1) !== record.modelSha256) shas.push(record.modelSha256);
     }

@@ -7,7 +7,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { sha256Hex } from '@fieldloop/core';
 import { expect, test } from 'vitest';
-import { tinyOnnx, tinyYaml, writeModel } from './score/testing.ts';
+import { sumOnnx, sumYaml, tinyOnnx, tinyYaml, writeModel } from './score/testing.ts';
 import { writeRecording } from './source/testing.ts';
 import { openHome, type ReadClip } from './testing.ts';
 
@@ -223,6 +223,34 @@ test('a model scores each due frame of a replay; its scores fire rules and stand
   expect(scores['who.entropy']).toBeGreaterThan(0.99);
   expect(scores['who.entropy.mean']).toBeLessThan(scores['who.entropy'] ?? 0);
   expect(clip.manifest['models']).toEqual({ tiny: sha256Hex(tinyOnnx()) });
+});
+
+test('a model of two topics scores each frame with the newest of the other, near in time', async () => {
+  using home = openHome();
+  writeModel(join(home.path, 'sum'), sumYaml(), sumOnnx());
+  // Ten seconds without a state, ten with one, ten after its last.
+  const said = Array.from({ length: 300 }, (_, i) => [
+    { topic: '/numbers', atNs: start + (BigInt(i) * second) / 10n, value: { values: [i, 0] } },
+    ...(i >= 100 && i < 200
+      ? [{ topic: '/state', atNs: start + (BigInt(i) * second) / 10n, value: { speed: 2001 } }]
+      : []),
+  ]).flat();
+  await writeRecording(join(home.path, 'a.mcap'), said);
+  const sources = [{ name: 'main', file: 'a.mcap', speed: 'max' }];
+  const models = [{ id: 'sum', path: 'sum' }];
+  const rules = unsure('/numbers, more: {speed: /state}, maxAge: 2s')
+    .replace('ref: tiny', 'ref: sum')
+    .replace('entropy > 0.9', 'value >= 1110.0');
+  await using running = await home.start({ sources, models, rules });
+  const status = await running.until(({ finished }) => finished);
+  expect(status).toMatchObject({
+    score: { count: 11, faults: 0, last: { scorer: 'who', values: { value: 1210 } } },
+    rules: { fired: { unsure: 1 } },
+  });
+  const [clip] = await running.clips();
+  if (clip === undefined) throw new Error('no clip');
+  // The frame of second 11 is the first of 110 and half of 2000.
+  expect(summary(clip)).toMatchObject({ startS: 9, endS: 13 });
 });
 
 test('a model that gives no numbers ten times is switched off, told of, and the rest goes on', async () => {

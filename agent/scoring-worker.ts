@@ -22,7 +22,7 @@ import type {
   ScoringSettings,
   ToScoring,
 } from './score/protocol.ts';
-import { openScorer, type Scorer } from './score/scorer.ts';
+import { type FrameInput, openScorer, type Scorer } from './score/scorer.ts';
 
 const scorers = new Map<string, Scorer>();
 
@@ -121,7 +121,7 @@ function serve(port: MessagePort): void {
         for (const key of message.keys) channels.delete(key);
         return;
       case 'frame':
-        take(port, message, channels.get(message.key));
+        take(port, message, channels);
     }
   });
 }
@@ -131,10 +131,10 @@ const inWork = new Set<Promise<void>>();
 function take(
   port: MessagePort,
   frame: Extract<ToScoring, { kind: 'frame' }>,
-  channel: Channel | undefined,
+  channels: ReadonlyMap<number, Channel>,
 ): void {
   // `answer` never rejects: a fault is an answer.
-  const work = answer(frame, channel).then((reply) => port.postMessage(reply));
+  const work = answer(frame, channels).then((reply) => port.postMessage(reply));
   inWork.add(work);
   void work.finally(() => {
     inWork.delete(work);
@@ -152,14 +152,20 @@ async function end(): Promise<never> {
 
 async function answer(
   frame: Extract<ToScoring, { kind: 'frame' }>,
-  channel: Channel | undefined,
+  channels: ReadonlyMap<number, Channel>,
 ): Promise<FromScoring> {
-  const { id } = frame;
+  const { id, bytes } = frame;
   const scorer = scorers.get(frame.model);
+  const channel = channels.get(frame.key);
   if (scorer === undefined || channel === undefined) {
     return { kind: 'fault', id, reason: 'no_model', message: `no model ${frame.model} is ready` };
   }
-  const result = await scorer.score(channel, frame.bytes);
+  const more = new Map<string, FrameInput>();
+  for (const one of frame.more) {
+    const own = channels.get(one.key);
+    if (own !== undefined) more.set(one.name, { channel: own, bytes: one.bytes });
+  }
+  const result = await scorer.score({ channel, bytes, more });
   if ('scored' in result) {
     const { sha256, documentSha256 } = scorer.model;
     return { kind: 'scored', id, scored: result.scored, sha256, documentSha256 };

@@ -126,6 +126,7 @@ export class Timeline {
     const block = pieces.find(({ firstNs }) => firstNs === this.#expectedNs) ?? whole;
     this.#seeFirst(block);
     this.#see(block);
+    this.#tap.pass(block);
     this.#window.addBlock(block, block === whole ? file : undefined);
     await this.#relieve();
     await this.#window.forget(this.#clips.neededFromNs);
@@ -272,7 +273,7 @@ export class Timeline {
     this.#scores.add(record, this.#window.heldFromNs ?? 0n);
     noteLatency(this.#tally, record);
     // The engine keeps records in its checkpoint: what no rule reads stays out of it.
-    const { topic: _, probabilities: __, embedding, ...rest } = record;
+    const { topic: _, moreTopics: __, probabilities: ___, embedding, ...rest } = record;
     const read = this.#settings.comparesEmbeddings === true ? { ...rest, embedding } : rest;
     this.#clips.fire(this.#engine.score(read));
     this.#shadow?.score(read);

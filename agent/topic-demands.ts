@@ -13,9 +13,15 @@ export interface TopicDemands {
 
 export const demandsOf = ({
   signals,
+  models,
   rules,
-}: Pick<PlainRuleSet, 'signals' | 'rules'>): TopicDemands => ({
-  topics: [...new Set(signals.map(({ topic }) => topic))],
+}: Pick<PlainRuleSet, 'signals' | 'models' | 'rules'>): TopicDemands => ({
+  topics: [
+    ...new Set([
+      ...signals.map(({ topic }) => topic),
+      ...models.flatMap(({ inputTopic, more }) => [inputTopic, ...more.map(({ topic }) => topic)]),
+    ]),
+  ],
   rates: rules.flatMap(({ id, trigger }) =>
     trigger.kind === 'absent' && trigger.minHz !== undefined
       ? [{ id, topic: trigger.topic, minHz: trigger.minHz }]

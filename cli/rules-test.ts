@@ -12,6 +12,7 @@ import {
   type ShadowVerdict,
   type Verdict,
   verdictJson,
+  inputTopicsOf,
 } from '@fieldloop/rules';
 import { type CliIo, jsonText, table } from './io.ts';
 import { showOf } from './show.ts';
@@ -151,10 +152,10 @@ function hints({ ruleSet, counters, verdicts, events, facts }: Run): string[] {
     ({ topic, path, why }) => `${topic} ${path} is unknown throughout: ${why}`,
   );
   const hasScores = facts.channels.some(({ channel }) => channel.topic === scoresTopic);
-  for (const { id, inputTopic } of hasScores ? [] : ruleSet.models) {
+  for (const model of hasScores ? [] : ruleSet.models) {
     lines.push(
-      `model "${id}": this command runs no model and the recording holds no scores, so its rules stay ` +
-        `unknown here; an agent scores ${inputTopic}`,
+      `model "${model.id}": this command runs no model and the recording holds no scores, so its rules stay ` +
+        `unknown here; an agent scores ${inputTopicsOf(model).join(', ')}`,
     );
   }
   for (const { name, text } of events) if (name === 'rule_off') lines.push(text);

@@ -9,6 +9,7 @@ export {
   modelDocument,
   type ModelDocument,
   modelSchema,
+  type NamedInput,
   type ModelYaml,
   parseClassifier,
   parseModelDocument,

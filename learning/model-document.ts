@@ -9,7 +9,6 @@ import {
   checkOutput,
   type ClassOutput,
   type ModelOutput,
-  outputNames,
   outputOf,
   outputSchema,
   tasks,
@@ -18,10 +17,18 @@ import * as z from 'zod';
 import { complain } from './schema.ts';
 
 export interface GoldenPair {
-  /** After preprocessing, as the model takes it. */
+  /** After preprocessing, as the model takes it; of several inputs one after the other. */
   readonly input: readonly number[];
   /** What the model gives, one output after the other. */
   readonly output: readonly number[];
+}
+
+/** One of several inputs. */
+export interface NamedInput {
+  readonly name: string;
+  readonly input: ModelInput;
+  /** Numbers that it has. */
+  readonly size: number;
 }
 
 export interface ModelDocument<Output extends ModelOutput = ModelOutput> {
@@ -33,6 +40,8 @@ export interface ModelDocument<Output extends ModelOutput = ModelOutput> {
   readonly input: ModelInput;
   /** Numbers that the input has. */
   readonly inputSize: number;
+  /** Inputs that go with the frame, where the model has several. */
+  readonly moreInputs: readonly NamedInput[];
   readonly output: Output;
   /** Divides logits; of a regression, multiplies the standard deviation. */
   readonly temperature: number;
@@ -47,6 +56,8 @@ export interface ModelDocument<Output extends ModelOutput = ModelOutput> {
 
 export type ClassifierDocument = ModelDocument<ClassOutput>;
 
+/** Inputs beside the frame's. */
+const maxMoreInputs = 7;
 const className = z.string().min(1).max(64);
 const seeded = z.strictObject({ seed: z.int().min(1).max(1_000_000) });
 const goldenPairs = z.array(z.strictObject({ input: z.union([numbers, seeded]), output: numbers }));
@@ -59,6 +70,7 @@ export const modelSchema = z
     task: z.enum(tasks),
     classes: z.array(className).min(1).max(10_000).optional(),
     input: inputSchema,
+    moreInputs: z.array(inputSchema).max(maxMoreInputs).default([]),
     output: outputSchema,
     temperature: z.number().positive().default(1),
     golden: goldenPairs.min(1).max(64),
@@ -71,13 +83,14 @@ export const modelSchema = z
       .default({}),
   })
   .check((context) => {
-    const { task, classes, golden, input, output } = context.value;
+    const { task, classes, golden, input, moreInputs, output } = context.value;
     const before = context.issues.length;
     checkOutput(context, task, output);
     checkClasses(context, context.value);
+    checkNames(context, [input, ...moreInputs]);
     if (context.issues.length > before) return;
-    const size = sizeOf(input);
-    const heads = outputNames(outputOf(task, output)).compared.length;
+    const size = sizeOf(input) + sumOf(moreInputs.map(sizeOf));
+    const given = outputOf(task, output);
     golden.forEach((pair, i) => {
       const wrong = (key: 'input' | 'output', has: number, needs: number): void => {
         if (has === needs) return;
@@ -87,8 +100,10 @@ export const modelSchema = z
       };
       if (Array.isArray(pair.input)) wrong('input', pair.input.length, size);
       // Of other tasks the running model alone tells how much it gives.
-      if (task !== 'classification') return;
-      wrong('output', pair.output.length, (classes?.length ?? 0) * heads);
+      if (given.task !== 'classification') return;
+      const { heads, auxiliary } = given;
+      const needs = heads.length * (classes?.length ?? 0) + (auxiliary === undefined ? 0 : 1);
+      wrong('output', pair.output.length, needs);
     });
   });
 
@@ -108,6 +123,17 @@ function checkClasses(context: z.core.ParsePayload, { task, classes }: Parsed): 
   complain(context, { message, remedy: 'Name them in the order of the model.', path });
 }
 
+function checkNames(context: z.core.ParsePayload, inputs: readonly { name: string }[]): void {
+  inputs.forEach(({ name }, i) => {
+    if (inputs.findIndex((one) => one.name === name) === i) return;
+    const remedy = 'Name each input of the model once.';
+    const path = ['moreInputs', i - 1, 'name'];
+    complain(context, { message: `"${name}" is named twice`, remedy, path });
+  });
+}
+
+const sumOf = (sizes: readonly number[]): number => sizes.reduce((sum, one) => sum + one, 0);
+
 /** What a program writes as model.yaml; JSON is YAML. */
 export type ModelYaml = z.input<typeof modelSchema>;
 
@@ -120,6 +146,12 @@ export type ClassifierYaml = ModelYaml & {
 /** A document that the schema took, as programs work with it. */
 export function modelDocument(parsed: Parsed): ModelDocument {
   const inputSize = sizeOf(parsed.input);
+  const moreInputs = parsed.moreInputs.map((given) => ({
+    name: given.name,
+    input: inputOf(given),
+    size: sizeOf(given),
+  }));
+  const size = inputSize + sumOf(moreInputs.map((one) => one.size));
   return {
     id: parsed.id,
     version: String(parsed.version),
@@ -127,10 +159,11 @@ export function modelDocument(parsed: Parsed): ModelDocument {
     inputName: parsed.input.name,
     input: inputOf(parsed.input),
     inputSize,
+    moreInputs,
     output: outputOf(parsed.task, parsed.output),
     temperature: parsed.temperature,
     golden: parsed.golden.map(({ input, output }) => ({
-      input: 'seed' in input ? goldenInput(input.seed, inputSize) : input,
+      input: 'seed' in input ? goldenInput(input.seed, size) : input,
       output,
     })),
     tolerance: parsed.tolerance,
@@ -150,15 +183,27 @@ export function parseModelDocument(value: unknown): ModelDocument {
   });
 }
 
-/** As `parseModelDocument`, of a classifier that gives logits. Fault `invalid` for another. */
+/** As `parseModelDocument`, of a classifier that gives logits alone. Fault `invalid` for another. */
 export function parseClassifier(value: unknown): ClassifierDocument {
   const document = parseModelDocument(value);
   const { output } = document;
-  if (output.task === 'classification' && output.gives === 'logits') return { ...document, output };
-  const isClassifier = output.task === 'classification';
-  const what = isClassifier ? 'it gives probabilities' : `its task is ${output.task}`;
-  throw new Fault('invalid', `model.yaml: ${what}`, {
-    place: isClassifier ? '/output' : '/task',
-    remedy: 'Training and evaluation need the logits of a classifier; robots run the others, too.',
+  const [what, place] = unfitFor(document) ?? [];
+  if (what === undefined && output.task === 'classification') return { ...document, output };
+  throw new Fault('invalid', `model.yaml: ${what ?? ''}`, {
+    place: place ?? '/output',
+    remedy:
+      'Training and evaluation need the logits of a classifier of one input; robots run the others, too.',
   });
+}
+
+/** Why training and evaluation cannot work with the model, and where that stands. */
+function unfitFor({
+  output,
+  moreInputs,
+}: ModelDocument): readonly [what: string, place: string] | undefined {
+  if (moreInputs.length > 0) return ['it takes several inputs', '/moreInputs'];
+  if (output.task !== 'classification') return [`its task is ${output.task}`, '/task'];
+  if (output.gives !== 'logits') return ['it gives probabilities', '/output'];
+  if (output.auxiliary === undefined) return undefined;
+  return ['it has an auxiliary output', '/output/auxiliary'];
 }

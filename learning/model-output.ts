@@ -18,7 +18,16 @@ export type ModelTask = (typeof tasks)[number];
 export const boxFormats = ['xyxy', 'xywh', 'cxcywh'] as const;
 export type BoxFormat = (typeof boxFormats)[number];
 
-export interface ClassOutput {
+/** What may stand beside the outputs of any task. */
+interface Beside {
+  /**
+   * One number by a head of its own that was trained on where the model was wrong, by which it says
+   * how likely it is again; no label is needed for it on the robot (Yoo and Kweon 2019).
+   */
+  readonly auxiliary: string | undefined;
+}
+
+export interface ClassOutput extends Beside {
   readonly task: 'classification';
   /** One output, or one a member of an ensemble. */
   readonly heads: readonly string[];
@@ -27,7 +36,7 @@ export interface ClassOutput {
   readonly embedding: string | undefined;
 }
 
-export interface BoxOutput {
+export interface BoxOutput extends Beside {
   readonly task: 'detection';
   /**
    * `apart`: N x 4 places, N scores with N labels, or N x K scores. `joined`: one output of
@@ -51,7 +60,7 @@ export interface BoxOutput {
   readonly embedding: string | undefined;
 }
 
-export interface ValueOutput {
+export interface ValueOutput extends Beside {
   readonly task: 'regression';
   /** One output, or one a member of an ensemble. */
   readonly heads: readonly string[];
@@ -61,14 +70,14 @@ export interface ValueOutput {
 }
 
 /** Classes over time: T x K numbers, a row for each step of the input, oldest first. */
-export interface SegmentOutput {
+export interface SegmentOutput extends Beside {
   readonly task: 'segments';
   readonly name: string;
   readonly gives: 'logits' | 'probabilities';
   readonly embedding: string | undefined;
 }
 
-export interface EmbeddingOutput {
+export interface EmbeddingOutput extends Beside {
   readonly task: 'embedding';
   readonly embedding: string;
 }
@@ -84,6 +93,7 @@ export const outputSchema = z.strictObject({
   logits: heads.optional(),
   probabilities: heads.optional(),
   embedding: outputName.optional(),
+  auxiliary: outputName.optional(),
   boxes: outputName.optional(),
   scores: outputName.optional(),
   labels: outputName.optional(),
@@ -105,14 +115,14 @@ const boxKeys = ['format', 'scale', 'threshold', 'overlap'] as const;
 const partsOf: Readonly<
   Record<ModelTask, { one: readonly (readonly Key[])[]; more: readonly Key[] }>
 > = {
-  classification: { one: [['logits'], ['probabilities']], more: ['embedding'] },
+  classification: { one: [['logits'], ['probabilities']], more: ['embedding', 'auxiliary'] },
   detection: {
     one: [['boxes', 'scores'], ['detections']],
-    more: ['labels', 'embedding', ...boxKeys],
+    more: ['labels', 'embedding', 'auxiliary', ...boxKeys],
   },
-  regression: { one: [['value']], more: ['variance', 'embedding'] },
-  segments: { one: [['logits'], ['probabilities']], more: ['embedding'] },
-  embedding: { one: [['embedding']], more: [] },
+  regression: { one: [['value']], more: ['variance', 'embedding', 'auxiliary'] },
+  segments: { one: [['logits'], ['probabilities']], more: ['embedding', 'auxiliary'] },
+  embedding: { one: [['embedding']], more: ['auxiliary'] },
 };
 
 /** Complains of parts that the task does not have, or needs. */
@@ -155,14 +165,14 @@ export function checkOutput(
 
 /** An output that `checkOutput` found no fault with. */
 export function outputOf(task: ModelTask, given: ParsedOutput): ModelOutput {
-  const { embedding } = given;
+  const { embedding, auxiliary } = given;
   switch (task) {
     case 'classification':
     case 'segments': {
       const gives = given.logits === undefined ? 'probabilities' : 'logits';
       const heads = listOf(given.logits ?? given.probabilities);
-      if (task === 'classification') return { task, heads, gives, embedding };
-      return { task, name: heads[0] ?? '', gives, embedding };
+      if (task === 'classification') return { task, heads, gives, embedding, auxiliary };
+      return { task, name: heads[0] ?? '', gives, embedding, auxiliary };
     }
     case 'detection': {
       const { detections, boxes = '', scores = '', labels } = given;
@@ -178,29 +188,39 @@ export function outputOf(task: ModelTask, given: ParsedOutput): ModelOutput {
         threshold,
         overlap,
         embedding,
+        auxiliary,
       };
     }
     case 'regression':
-      return { task, heads: listOf(given.value), variance: given.variance, embedding };
+      return {
+        task,
+        heads: listOf(given.value),
+        variance: given.variance,
+        embedding,
+        auxiliary,
+      };
     case 'embedding':
-      return { task, embedding: embedding ?? '' };
+      return { task, embedding: embedding ?? '', auxiliary };
   }
 }
 
-/** The outputs that are asked for: those that golden pairs compare, then the embedding. */
+/**
+ * The outputs that are asked for: those of the task, the auxiliary one, and last the embedding.
+ * Golden pairs compare them all, but for an embedding beside another task.
+ */
 export function outputNames(output: ModelOutput): {
   readonly compared: readonly string[];
   readonly all: readonly string[];
 } {
-  if (output.task === 'embedding') {
-    return { compared: [output.embedding], all: [output.embedding] };
-  }
-  const compared = comparedOf(output);
-  const { embedding } = output;
-  return { compared, all: embedding === undefined ? compared : [...compared, embedding] };
+  const { task, auxiliary, embedding } = output;
+  const beside = auxiliary === undefined ? [] : [auxiliary];
+  const embeddings = embedding === undefined ? [] : [embedding];
+  const own = task === 'embedding' ? [] : ownOutputs(output);
+  const all = [...own, ...beside, ...embeddings];
+  return { compared: task === 'embedding' ? all : [...own, ...beside], all };
 }
 
-function comparedOf(output: Exclude<ModelOutput, EmbeddingOutput>): readonly string[] {
+function ownOutputs(output: Exclude<ModelOutput, EmbeddingOutput>): readonly string[] {
   switch (output.task) {
     case 'classification':
       return output.heads;

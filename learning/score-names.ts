@@ -13,6 +13,7 @@ export const scoreTexts = {
   top: 'Detection: score of the surest box, 0 to 1; 0 without boxes.',
   value: 'Regression: what the model says; of several numbers the first.',
   deviation: 'Regression: standard deviation by the ensemble and by the variance it states.',
+  auxiliary: 'What the head says that was trained on where the model is wrong; no bounds.',
   novelty: 'With an embedding: distance to the nearest of the last 256 that went into clips.',
 } as const;
 

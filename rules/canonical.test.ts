@@ -112,7 +112,10 @@ test('each key that changes what happens changes the digest', () => {
   const budgets = ['{day: {clips: 3}}', '{day: {bytes: 3kB}}', '{hour: {clips: 3}}'].map((one) =>
     digestOf(plain, `budgets: ${one}\n`),
   );
-  const all = [...changes, ...triggers, ...budgets];
+  const inputs = ['', ', more: {s: /b}', ', more: {t: /b}', ', more: {s: /b}, maxAge: 3s'].map(
+    (more) => digestOf(plain, `models: {m: {ref: m, input: {topic: /a${more}}}}\n`),
+  );
+  const all = [...changes, ...triggers, ...budgets, ...inputs];
   expect(new Set(all).size).toBe(all.length);
 });
 

@@ -87,7 +87,7 @@ const spellings: Readonly<Record<string, Spelling>> = {
 };
 
 /** Maps whose keys the author chose: what is in them is spelled by the name of the map. */
-const named = new Set(['downsample', 'label']);
+const named = new Set(['downsample', 'label', 'more']);
 
 function normal(value: Json, key: string): Json {
   if (typeof value === 'string') {

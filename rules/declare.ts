@@ -74,6 +74,8 @@ function readModels(
     const path = ['models', id];
     const { ref, input, every, deadline, maxAge } = shape.data;
     checkTopic(input.topic, [...path, 'input', 'topic'], report);
+    const more = readMore(input.more, [...path, 'input', 'more'], report);
+    const moreAge = input.maxAge ?? usualMoreAge;
     const age = maxAge === undefined ? undefined : positive(maxAge, [...path, 'maxAge'], report);
     const maxAgeNs = age === undefined ? Number.POSITIVE_INFINITY : Number(age);
     const everyNs = positive(every, [...path, 'every'], report);
@@ -86,6 +88,8 @@ function readModels(
       id,
       ref,
       inputTopic: input.topic,
+      more,
+      moreAgeNs: positive(moreAge, [...path, 'input', 'maxAge'], report),
       everyNs,
       deadlineNs: positive(deadline, [...path, 'deadline'], report),
       maxAgeNs,
@@ -93,6 +97,23 @@ function readModels(
   }
   return { models, ids };
 }
+
+function readMore(
+  given: Readonly<Record<string, string>> = {},
+  path: readonly string[],
+  report: Report,
+): Model['more'] {
+  const more = Object.entries(given).map(([name, topic]) => ({ name, topic }));
+  for (const { name, topic } of more) checkTopic(topic, [...path, name], report);
+  if (more.length > limits.moreInputs) {
+    const message = `there are ${more.length} further inputs, at most ${limits.moreInputs}`;
+    report.key(path, 'limit', message, 'Let the model take them as one.');
+  }
+  return more;
+}
+
+/** How far a further input may be from its frame unless the rule set says it. */
+const usualMoreAge = '1s';
 
 function positive(text: string, path: readonly string[], report: Report): bigint {
   return durationNs(text, path, report, { least: 1_000_000n });

@@ -79,6 +79,7 @@ export type {
   Signal,
   Trigger,
 } from './rule-set.ts';
+export { inputTopicsOf } from './rule-set.ts';
 export { ruleSetJsonSchema } from './schema.ts';
 export { chosenTopics } from './clip-content.ts';
 export { topicFits } from './topic-pattern.ts';

@@ -13,6 +13,8 @@ export const expressionProblems = 20;
 export const rules = 256;
 export const signals = 512;
 export const models = 16;
+/** Inputs of a model beside the frame's. */
+export const moreInputs = 7;
 export const captures = 64;
 export const geofences = 64;
 /** Corners of one polygon. */

@@ -70,7 +70,9 @@ function compareTopics(
     for (const { channel } of byTopic.get(signal.topic) ?? []) checkField(signal, channel, add);
   }
   for (const model of ruleSet.models) {
-    needTopic(model.inputTopic, ['models', model.id, 'input', 'topic']);
+    const path = ['models', model.id, 'input'];
+    needTopic(model.inputTopic, [...path, 'topic']);
+    for (const { name, topic } of model.more) needTopic(topic, [...path, 'more', name]);
   }
   for (const [i, rule] of ruleSet.rules.entries()) {
     const { trigger } = rule;

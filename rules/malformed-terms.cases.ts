@@ -50,6 +50,18 @@ export const malformedTerms: readonly MalformedRules[] = [
     expect: ['10:41 bad-value'],
   },
   {
+    name: 'a further input of many topics',
+    text: withSection('models: {net: {ref: net, input: {topic: /a, more: {s: "/**/b"}}}}'),
+    expect: ['10:55 bad-value'],
+  },
+  {
+    name: 'a model of too many inputs',
+    text: withSection(
+      `models: {net: {ref: net, input: {topic: /a, more: {${'abcdefgh'.replace(/./g, '$&: /b, ')}}}}}`,
+    ),
+    expect: ['10:45 limit'],
+  },
+  {
     name: 'a silence of many topics',
     text: withRule('- {id: r, absent: {topic: "/scan*", for: 1s}}'),
     expect: ['11:27 bad-value'],

@@ -38,13 +38,24 @@ export interface Model {
   readonly id: string;
   /** The id of the model on the robot. */
   readonly ref: string;
+  /** Each message of it is a frame. */
   readonly inputTopic: string;
+  /** Whose newest messages go with the frame, by the input's name in model.yaml. */
+  readonly more: readonly { readonly name: string; readonly topic: string }[];
+  /** How far those may be from the frame, in log time. */
+  readonly moreAgeNs: bigint;
   readonly everyNs: bigint;
   readonly deadlineNs: bigint;
   readonly maxAgeNs: number;
 }
 
 export { scoreNames };
+/** All topics that a model looks at. */
+export const inputTopicsOf = ({ inputTopic, more }: Model): readonly string[] => [
+  inputTopic,
+  ...more.map(({ topic }) => topic),
+];
+
 /** The class that a model sees; a text. */
 export const className = 'topClass';
 /** What a model says of a frame; rules read it as `model.name`. */

@@ -71,7 +71,21 @@ export const geofenceSchema = z.strictObject({
 
 export const modelSchema = z.strictObject({
   ref: described(text(64), 'The id of the model on the robot.'),
-  input: z.strictObject({ topic }),
+  input: z.strictObject({
+    topic: described(topic, 'Each message of it is a frame.'),
+    more: z.optional(
+      described(
+        z.record(text(256), topic),
+        'Of a model with several inputs the topics of the others, by the names in model.yaml; their newest messages go with the frame.',
+      ),
+    ),
+    maxAge: z.optional(
+      described(
+        duration,
+        'A frame has no score when one of the others is further from it in time than this; 1s when absent.',
+      ),
+    ),
+  }),
   every: z._default(described(duration, 'At most one score in this time.'), '200ms'),
   deadline: z._default(described(duration, 'A score that takes longer is dropped.'), '150ms'),
   maxAge: z.optional(duration),

@@ -1,6 +1,6 @@
 /**
  * Goal: what a model made of a hidden topic is nowhere in a clip, nor in what is told of it.
- * Method: the clip of a verdict by hand, with scores of three models, read back from the disk.
+ * Method: the clip of a verdict by hand, with scores of four models, read back from the disk.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,7 +28,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-const expression = 'pos.value > 52.0 && word.top > 0.5 && face.top > 0.5';
+const expression = 'pos.value > 52.0 && word.top > 0.5 && face.top > 0.5 && both.value > 0.1';
 const text = `apiVersion: fieldloop.rules/v1
 kind: RuleSet
 metadata: {name: t, version: 1}
@@ -36,6 +36,7 @@ models:
   pos: {ref: pos, input: {topic: /fix}}
   word: {ref: word, input: {topic: /microphone}}
   face: {ref: face, input: {topic: /camera}}
+  both: {ref: both, input: {topic: /camera, more: {where: /fix}}}
 rules:
 - id: all
   when: ${expression}
@@ -70,6 +71,10 @@ const records = [
   record({ scorer: 'pos', topic: '/fix', values: { value: 52.123457 } }),
   { ...record({ scorer: 'word', topic: '/microphone', values: { top: 0.987 } }), topClass: 'help' },
   record({ scorer: 'face', topic: '/camera', values: { top: 0.75 } }),
+  {
+    ...record({ scorer: 'both', topic: '/camera', values: { value: 0.654 } }),
+    moreTopics: ['/fix'],
+  },
 ];
 
 function draftOf(ruleSet: RuleSet, hidden: ReadonlySet<string>): Draft {
@@ -87,7 +92,7 @@ function draftOf(ruleSet: RuleSet, hidden: ReadonlySet<string>): Draft {
       class: 'warning',
       atNs: 5n * second,
       expression,
-      values: { 'pos.value': 52.123457, 'word.top': 0.987, 'face.top': 0.75 },
+      values: { 'pos.value': 52.123457, 'word.top': 0.987, 'face.top': 0.75, 'both.value': 0.654 },
       margin: 0.00237,
       capture: rule.capture,
       priority: 1,
@@ -148,7 +153,8 @@ test.each([
   const { manifest, previews = [] } = clip;
   const sketch = gunzipSync(previews[0]?.bytes ?? Buffer.alloc(0)).toString();
   const told = [...texts, JSON.stringify(manifest), sketch].join();
-  for (const secret of ['52.1', '0.987', '"help"', '0.00237']) expect(told).not.toContain(secret);
+  for (const secret of ['52.1', '0.987', '"help"', '0.00237', '0.654'])
+    expect(told).not.toContain(secret);
   expect(manifest.scores).toEqual({ 'face.top': 0.75, 'face.top.mean': 0.75 });
   expect(manifest.markers[0]?.values).toEqual({ 'face.top': 0.75 });
   expect(sketch).toContain('face.top');

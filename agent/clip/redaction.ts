@@ -3,7 +3,7 @@
  * anywhere it is changed, or the topic is left out.
  */
 import type { Channel, Redact } from '@fieldloop/recording';
-import { type RuleSet, topicFits } from '@fieldloop/rules';
+import { inputTopicsOf, type RuleSet, topicFits } from '@fieldloop/rules';
 import type { ScoreRecord } from '../score/scoring.ts';
 import { coarsePosition } from './redact-position.ts';
 import { type Pictures, veiledImage } from './redact-image.ts';
@@ -70,7 +70,9 @@ export function hiddenSignals(
   if (policy === undefined) return new Set();
   const { rules } = policy;
   const signals = ruleSet.signals.filter(({ topic }) => ruleFor(rules, topic) !== undefined);
-  const models = ruleSet.models.filter(({ inputTopic }) => hidesScores(ruleFor(rules, inputTopic)));
+  const models = ruleSet.models.filter((model) =>
+    inputTopicsOf(model).some((topic) => hidesScores(ruleFor(rules, topic))),
+  );
   return new Set([...signals.map(({ name }) => name), ...models.map(({ id }) => id)]);
 }
 
@@ -82,9 +84,11 @@ export function redactedScores(
   if (policy === undefined) return scores;
   const { rules, keepsEmbeddings } = policy;
   return scores.flatMap((score) => {
-    const rule = ruleFor(rules, score.topic);
-    if (hidesScores(rule)) return [];
-    if (rule === undefined || keepsEmbeddings) return [score];
+    const fitting = [score.topic, ...(score.moreTopics ?? [])].map((topic) =>
+      ruleFor(rules, topic),
+    );
+    if (fitting.some(hidesScores)) return [];
+    if (keepsEmbeddings || fitting.every((rule) => rule === undefined)) return [score];
     const { embedding: _, ...rest } = score;
     return [rest];
   });

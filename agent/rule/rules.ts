@@ -1,5 +1,5 @@
 /** What the stations before and after the rules have to know of a rule set. Pure. */
-import { type PlainRuleSet, topicFits, topicsReadBy } from '@fieldloop/rules';
+import { inputTopicsOf, type PlainRuleSet, topicFits, topicsReadBy } from '@fieldloop/rules';
 import type { ScorerPlan } from '../score/tap.ts';
 
 export interface RuleNeeds {
@@ -16,16 +16,18 @@ export interface RuleNeeds {
 export function rulesOf(ruleSet: PlainRuleSet): RuleNeeds {
   const held = ruleSet.signals.filter(({ latched }) => latched).map(({ topic }) => topic);
   const { models, rules } = ruleSet;
-  const inputs = models.map(({ inputTopic }) => inputTopic);
+  const inputs = models.flatMap(inputTopicsOf);
   const read = rules.flatMap((rule) => [...topicsReadBy(ruleSet, rule)]);
   return {
     ruleSet,
     comparesEmbeddings: rules.some(({ sample }) => sample?.strategy === 'novelty'),
     readTopics: new Set([...read, ...inputs]),
-    scorers: ruleSet.models.map(({ id, ref, inputTopic, everyNs, deadlineNs }) => ({
+    scorers: models.map(({ id, ref, inputTopic, more, moreAgeNs, everyNs, deadlineNs }) => ({
       id,
       model: ref,
       topic: inputTopic,
+      more,
+      moreAgeNs,
       everyNs,
       deadlineNs,
     })),

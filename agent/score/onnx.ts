@@ -23,8 +23,12 @@ export interface OnnxSession extends AsyncDisposable {
 }
 
 interface OnnxCall {
-  readonly input: string;
+  readonly inputs: readonly FedInput[];
   readonly outputs: readonly string[];
+}
+
+export interface FedInput {
+  readonly name: string;
   readonly tensor: Float32Array;
   readonly dimensions: readonly number[];
 }
@@ -116,8 +120,10 @@ async function openSession(wish: SessionWish, runtime: Loaded): Promise<OnnxSess
   return {
     inputs: session.inputMetadata.map(shapeOf),
     outputs: session.outputMetadata.map(shapeOf),
-    async run({ input, outputs, tensor, dimensions }) {
-      const feeds = { [input]: new Tensor('float32', tensor, dimensions) };
+    async run({ inputs, outputs }) {
+      const feeds = Object.fromEntries(
+        inputs.map((one) => [one.name, new Tensor('float32', one.tensor, one.dimensions)]),
+      );
       const results = await session.run(feeds, outputs);
       return outputs.map((output) => {
         const found = results[output];

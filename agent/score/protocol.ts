@@ -19,7 +19,16 @@ export type ToScoring =
       readonly key: number;
       /** Moved, not shared. */
       readonly bytes: Uint8Array;
+      /** Of a model with several inputs, those that go with the frame. */
+      readonly more: readonly PostedInput[];
     };
+
+/** A message by the name of the input it is for. */
+interface PostedInput {
+  readonly name: string;
+  readonly key: number;
+  readonly bytes: Uint8Array;
+}
 
 export type FromScoring =
   | {

@@ -64,7 +64,7 @@ const valuesOf = (result: FrameResult): unknown =>
 
 test('entropy and margin are those of the logits, the top class is the largest', async () => {
   await using scorer = await load(tinyYaml(), tinyOnnx());
-  const result = await scorer.score(channel, jsonBytes({ values: [0.3, 0.4] }));
+  const result = await scorer.score({ channel, bytes: jsonBytes({ values: [0.3, 0.4] }) });
   const p = softmax(logitsOf(tinyNetwork, [0.3, 0.4]));
   expect(result).toMatchObject({ scored: { topClass: 'b' } });
   if (!('scored' in result)) return;
@@ -76,7 +76,10 @@ test('the temperature flattens, and a batch dimension without a size is one', as
   await using sharpOne = await load(tinyYaml(), tinyOnnx());
   await using flat = await load({ ...tinyYaml(), temperature: 10 }, tinyOnnx());
   const frame = jsonBytes({ values: [2, 0.1] });
-  const [a, b] = [await sharpOne.score(channel, frame), await flat.score(channel, frame)];
+  const [a, b] = [
+    await sharpOne.score({ channel, bytes: frame }),
+    await flat.score({ channel, bytes: frame }),
+  ];
   if (!('scored' in a && 'scored' in b)) throw new Error('no score');
   expect(b.scored.values.entropy).toBeGreaterThan((a.scored.values.entropy ?? 1) + 0.2);
 });
@@ -85,10 +88,12 @@ test('frames that are in work at once have each its own score', async () => {
   await using scorer = await load(tinyYaml(), tinyOnnx());
   const frames = [0, 1, 2, 3, 4].map((i) => jsonBytes({ values: [i / 4, 0.3] }));
   const alone: unknown[] = [];
-  for (const frame of frames) alone.push(valuesOf(await scorer.score(channel, frame)));
+  for (const frame of frames) alone.push(valuesOf(await scorer.score({ channel, bytes: frame })));
   // The first had their tensors back by now: the second round takes them up again.
   for (const _ of [1, 2]) {
-    const together = await Promise.all(frames.map((frame) => scorer.score(channel, frame)));
+    const together = await Promise.all(
+      frames.map((frame) => scorer.score({ channel, bytes: frame })),
+    );
     expect(together.map(valuesOf)).toEqual(alone);
   }
   expect(new Set(alone.map((one) => JSON.stringify(one))).size).toBe(frames.length);
@@ -101,7 +106,7 @@ test.each([
   ['not finite', { values: [1e39, 1] }, 'not_a_number', /not finite/],
 ])('a frame with %s has no score and a reason', async (_, value, reason, message) => {
   await using scorer = await load(tinyYaml(), tinyOnnx());
-  const result = await scorer.score(channel, jsonBytes(value));
+  const result = await scorer.score({ channel, bytes: jsonBytes(value) });
   expect(result).toEqual({ reason, message: expect.stringMatching(message) });
 });
 
@@ -122,7 +127,7 @@ test('outputs of another size than those of the golden inputs are told as that',
     openOnnx: async () => session,
   });
   isGolden = false;
-  const result = await scorer.score(channel, jsonBytes({ values: [1, 2] }));
+  const result = await scorer.score({ channel, bytes: jsonBytes({ values: [1, 2] }) });
   expect(result).toEqual({
     reason: 'shape',
     message: expect.stringMatching(/2 logits for 3 classes/),
@@ -131,8 +136,10 @@ test('outputs of another size than those of the golden inputs are told as that',
 
 test('bytes that are no message have no score, and the next frame has one again', async () => {
   await using scorer = await load(tinyYaml(), tinyOnnx());
-  expect(await scorer.score(channel, Buffer.from('{'))).toMatchObject({ reason: 'message' });
-  const good = await scorer.score(channel, jsonBytes({ values: [1, 2] }));
+  expect(await scorer.score({ channel, bytes: Buffer.from('{') })).toMatchObject({
+    reason: 'message',
+  });
+  const good = await scorer.score({ channel, bytes: jsonBytes({ values: [1, 2] }) });
   expect(good).toHaveProperty('scored');
 });
 
@@ -179,7 +186,10 @@ test.each(['jpeg', 'png'] as const)(
     ] as const) {
       const image = sharp({ create: { width: 64, height: 48, channels: 3, background: colour } });
       const bytes = await image.toFormat(kind).toBuffer();
-      const result = await scorer.score(channel, jsonBytes({ data: bytes.toString('base64') }));
+      const result = await scorer.score({
+        channel,
+        bytes: jsonBytes({ data: bytes.toString('base64') }),
+      });
       expect(result).toMatchObject({ scored: { topClass: name } });
     }
   },
@@ -195,9 +205,11 @@ test('pixels without compression are classified as their compressed image is', a
     const data = Buffer.from(Array.from({ length: 64 * 48 }, () => pixel).flat());
     const image = { encoding: 'bgr8', width: 64, height: 48, step: 192, is_bigendian: 0 };
     const frame = jsonBytes({ ...image, data: data.toString('base64') });
-    expect(await scorer.score(channel, frame)).toMatchObject({ scored: { topClass: name } });
+    expect(await scorer.score({ channel, bytes: frame })).toMatchObject({
+      scored: { topClass: name },
+    });
     const torn = jsonBytes({ ...image, data: data.subarray(5).toString('base64') });
-    expect(await scorer.score(channel, torn)).toMatchObject({ reason: 'image' });
+    expect(await scorer.score({ channel, bytes: torn })).toMatchObject({ reason: 'image' });
   }
 });
 
@@ -208,7 +220,10 @@ test('a torn or foreign image has no score and a reason', async () => {
     .png()
     .toBuffer();
   for (const data of [bytes.subarray(0, 60), Buffer.from('hello'), Buffer.alloc(0)]) {
-    const result = await scorer.score(channel, jsonBytes({ data: data.toString('base64') }));
+    const result = await scorer.score({
+      channel,
+      bytes: jsonBytes({ data: data.toString('base64') }),
+    });
     expect(result).toMatchObject({ reason: 'image' });
   }
 });
@@ -307,9 +322,9 @@ test.skipIf(!hasMnist)(
     await using scorer = await load(yaml, readFileSync(mnist));
     // A plain upright bar is a one to anybody.
     const bar = zero.map((_, i) => (i % 28 >= 13 && i % 28 <= 15 && i > 112 && i < 672 ? 255 : 0));
-    const sure = await scorer.score(channel, jsonBytes({ values: bar }));
+    const sure = await scorer.score({ channel, bytes: jsonBytes({ values: bar }) });
     expect(sure).toMatchObject({ scored: { topClass: '1' } });
-    const unsure = await scorer.score(channel, jsonBytes({ values: zero }));
+    const unsure = await scorer.score({ channel, bytes: jsonBytes({ values: zero }) });
     if (!('scored' in sure && 'scored' in unsure)) throw new Error('no score');
     expect(unsure.scored.values.entropy).toBeGreaterThan(0.99);
     expect(sure.scored.values.entropy).toBeLessThan(0.5);
@@ -356,7 +371,7 @@ function ensemble(): { yaml: unknown; onnx: Uint8Array } {
 test('heads that swap two classes disagree, share their mean, and the embedding comes along', async () => {
   const { yaml, onnx } = ensemble();
   await using scorer = await load(yaml, onnx);
-  const result = await scorer.score(channel, jsonBytes({ values: [3, -1] }));
+  const result = await scorer.score({ channel, bytes: jsonBytes({ values: [3, -1] }) });
   if (!('scored' in result)) throw new Error(result.message);
   const { values, probabilities = [], embedding = '' } = result.scored;
   expect(probabilities[0]).toBeCloseTo(probabilities[1] ?? 0, 6);
@@ -370,7 +385,7 @@ test('heads that swap two classes disagree, share their mean, and the embedding 
 
 test('a model of one head has no disagreement, and an output that is not there is told', async () => {
   await using scorer = await load(tinyYaml(), tinyOnnx());
-  const result = await scorer.score(channel, jsonBytes({ values: [3, -1] }));
+  const result = await scorer.score({ channel, bytes: jsonBytes({ values: [3, -1] }) });
   expect(result).not.toHaveProperty('scored.values.disagreement');
   expect(result).not.toHaveProperty('scored.embedding');
   const output = { logits: 'logits', embedding: 'h' };

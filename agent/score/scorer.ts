@@ -4,13 +4,14 @@ import {
   contentTensor,
   frameContent,
   type ImageInput,
+  type NamedInput,
   outputNames,
   type OutputTensor,
   type RgbImage,
 } from '@fieldloop/learning';
 import type { Channel } from '@fieldloop/recording';
 import type { Model } from './model.ts';
-import type { OnnxSession, TensorShape } from './onnx.ts';
+import type { FedInput, OnnxSession, TensorShape } from './onnx.ts';
 import { type FrameMemory, type ScoreValues, scoreValues } from './values.ts';
 
 export interface ScorerDeps {
@@ -35,9 +36,20 @@ export type FrameResult =
 /** Without its bytes, of which ONNX Runtime has a copy of its own. */
 export type LoadedModel = Omit<Model, 'onnx'>;
 
+/** One message for one input. */
+export interface FrameInput {
+  readonly channel: Channel;
+  readonly bytes: Uint8Array;
+}
+
+/** What a model is asked about; `more` by the names of its further inputs. */
+export interface ScoredFrame extends FrameInput {
+  readonly more?: ReadonlyMap<string, FrameInput> | undefined;
+}
+
 export interface Scorer extends AsyncDisposable {
   readonly model: LoadedModel;
-  score(channel: Channel, bytes: Uint8Array): Promise<FrameResult>;
+  score(frame: ScoredFrame): Promise<FrameResult>;
   /** Runs the golden inputs again; a Fault says which one gives other numbers. */
   golden(): Promise<void>;
 }
@@ -46,11 +58,12 @@ export interface Scorer extends AsyncDisposable {
 export async function openScorer({ onnx, ...model }: Model, deps: ScorerDeps): Promise<Scorer> {
   const session = await deps.openOnnx(onnx, model.file);
   try {
-    const dimensions = fitInput(model, session);
+    const inputs = inputsOf(model);
+    const shapes = inputs.map((input, i) => fitInput(model, { ...input, session, i }));
+    fitRest(model, session);
     fitOutputs(model, session);
     const { all: outputs } = outputNames(model.output);
-    const run: Run = (tensor) =>
-      session.run({ input: model.inputName, outputs, tensor, dimensions });
+    const run: Run = (tensor) => session.run({ inputs: partsOf(tensor, inputs, shapes), outputs });
     await checkGolden(model, run);
     const memories = new WeakMap<Channel, FrameMemory>();
     const memoryOf = (channel: Channel): FrameMemory => {
@@ -60,11 +73,12 @@ export async function openScorer({ onnx, ...model }: Model, deps: ScorerDeps): P
     };
     /** Tensors that no frame in work holds: garbage of this size is what memory grows by. */
     const spare: Float32Array[] = [];
+    const size = inputs.reduce((sum, one) => sum + one.size, 0);
     return {
       model,
-      async score(channel, bytes) {
-        const into = spare.pop() ?? new Float32Array(model.inputSize);
-        const frame = { channel, bytes, into, memory: memoryOf(channel) };
+      async score(given) {
+        const into = spare.pop() ?? new Float32Array(size);
+        const frame = { ...given, into, memory: memoryOf(given.channel) };
         const result = await scoreFrame(frame, model, { ...deps, run });
         spare.push(into);
         return result;
@@ -83,10 +97,8 @@ const notFinite = 'the model gave numbers that are not finite';
 /** The outputs in the order of `outputNames`. */
 type Run = (tensor: Float32Array) => Promise<readonly OutputTensor[]>;
 
-interface Frame {
-  readonly channel: Channel;
-  readonly bytes: Uint8Array;
-  /** What the model is to be fed from. */
+interface Frame extends ScoredFrame {
+  /** What the model is to be fed from: its inputs, one after the other. */
   readonly into: Float32Array;
   readonly memory: FrameMemory;
 }
@@ -100,11 +112,17 @@ async function scoreFrame(
   const startMs = deps.clock.monotonicMs();
   let step: FrameFaultReason = 'message';
   try {
-    const content = frameContent(deps.decodeMessage(frame.channel, frame.bytes), model.input);
-    step = content.kind === 'numbers' ? 'shape' : 'image';
-    const tensor = await contentTensor(content, model.input, deps.decodeImage, frame.into);
+    let from = 0;
+    for (const { name, input, size } of inputsOf(model)) {
+      step = 'message';
+      const { channel, bytes } = from === 0 ? frame : inputNamed(name, frame);
+      const content = frameContent(deps.decodeMessage(channel, bytes), input);
+      step = content.kind === 'numbers' ? 'shape' : 'image';
+      const into = frame.into.subarray(from, (from += size));
+      await contentTensor(content, input, deps.decodeImage, into);
+    }
     step = 'run';
-    const outputs = await deps.run(tensor);
+    const outputs = await deps.run(frame.into);
     step = 'shape';
     const values = scoreValues(model, outputs, frame.memory);
     if (values === undefined) return { reason: 'not_a_number', message: notFinite };
@@ -114,10 +132,47 @@ async function scoreFrame(
   }
 }
 
+function inputNamed(name: string, { more }: ScoredFrame): FrameInput {
+  const found = more?.get(name);
+  if (found !== undefined) return found;
+  throw new Fault('invalid', `nothing came for the model's input "${name}"`, {
+    remedy: `Let input.more of the model in the rule set name a topic for "${name}".`,
+  });
+}
+
+/** The frame's input first. */
+const inputsOf = ({ inputName, input, inputSize, moreInputs }: LoadedModel): NamedInput[] => [
+  { name: inputName, input, size: inputSize },
+  ...moreInputs,
+];
+
+/** The inputs of a tensor that holds them one after the other. */
+function partsOf(
+  tensor: Float32Array,
+  inputs: readonly NamedInput[],
+  shapes: readonly (readonly number[])[],
+): FedInput[] {
+  let from = 0;
+  return inputs.map(({ name, size }, i) => ({
+    name,
+    tensor: tensor.subarray(from, (from += size)),
+    dimensions: shapes[i] ?? [],
+  }));
+}
+
 /** The dimensions to call with; a size that the model leaves open is that of an image, or 1. */
-function fitInput(model: LoadedModel, session: OnnxSession): number[] {
-  const { inputName: name, input } = model;
-  const shape = tensorOf(model, session.inputs, { name, key: 'input.name', types: ['float32'] });
+function fitInput(
+  model: LoadedModel,
+  {
+    name,
+    input,
+    size: fed,
+    session,
+    i,
+  }: NamedInput & { readonly session: OnnxSession; readonly i: number },
+): number[] {
+  const key = i === 0 ? 'input.name' : `moreInputs[${i - 1}].name`;
+  const shape = tensorOf(model, session.inputs, { name, key, types: ['float32'] });
   const told = shape.dimensions.map((size) =>
     typeof size === 'number' && size > 0 ? size : undefined,
   );
@@ -125,16 +180,25 @@ function fitInput(model: LoadedModel, session: OnnxSession): number[] {
   const image = input.kind === 'image' && told.length > 2 ? input.image : undefined;
   const sides = image === undefined ? [] : sidesOf(image);
   const before = told.length - sides.length;
-  const dimensions = told.map((size, i) => size ?? sides[i - before] ?? 1);
+  const dimensions = told.map((size, k) => size ?? sides[k - before] ?? 1);
   const text = `its input ${shape.name} is [${shape.dimensions.join(', ')}]`;
   if (image !== undefined && orderOf(dimensions) !== orderOf(sides)) {
-    const fed = `${image.layout} ${image.colour} [${sides.join(', ')}]`;
+    const order = `${image.layout} ${image.colour} [${sides.join(', ')}]`;
     const remedy = 'Let layout, width, height and colour in model.yaml be those of the model.';
-    throw misfit(model, `${text}, model.yaml feeds ${fed}`, remedy);
+    throw misfit(model, `${text}, model.yaml feeds ${order}`, remedy);
   }
   const size = dimensions.reduce((product, one) => product * one, 1);
-  if (size === model.inputSize) return dimensions;
-  throw misfit(model, `${text}, model.yaml feeds ${model.inputSize} numbers`);
+  if (size === fed) return dimensions;
+  throw misfit(model, `${text}, model.yaml feeds ${fed} numbers`);
+}
+
+/** A model does not run as long as one of its inputs is not fed. */
+function fitRest(model: LoadedModel, session: OnnxSession): void {
+  const fed = new Set(inputsOf(model).map(({ name }) => name));
+  const hungry = session.inputs.filter(({ name }) => !fed.has(name)).map(({ name }) => name);
+  if (hungry.length === 0) return;
+  const remedy = 'Declare them under moreInputs, and name their topics in the rule set.';
+  throw misfit(model, `model.yaml says nothing of its inputs ${hungry.join(', ')}`, remedy);
 }
 
 /** In which order numbers stand: a size of one changes nothing of it. */
@@ -170,6 +234,7 @@ function fitOutputs(model: LoadedModel, session: OnnxSession): void {
 /** What model.yaml calls an output. */
 function keyOf({ output }: LoadedModel, name: string): string {
   if (output.embedding === name) return 'output.embedding';
+  if (output.auxiliary === name) return 'output.auxiliary';
   switch (output.task) {
     case 'classification':
     case 'segments':

@@ -7,16 +7,17 @@ import { systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
 import { faultsWithin, maxFaultsInRow, modelAgain } from '../limits.ts';
 import { jsonBytes, jsonChannel } from '../source/testing.ts';
-import { blockOf } from '../window/testing.ts';
 import type { FromScoring, ToScoring } from './protocol.ts';
 import { openScoring, type ScoreRecord } from './scoring.ts';
-import { type Frame, openTap, type ScorerPlan } from './tap.ts';
+import type { Frame, ScorerPlan } from './tap.ts';
 
 const second = 1_000_000_000n;
 const plan: ScorerPlan = {
   id: 'who',
   model: 'tiny',
   topic: '/camera',
+  more: [],
+  moreAgeNs: 0n,
   everyNs: second,
   deadlineNs: second / 10n,
 };
@@ -24,8 +25,7 @@ const channel = jsonChannel(1, '/camera');
 const documentSha256 = 'd'.repeat(64);
 
 function frame(atS: number): Frame {
-  const block = blockOf([{ channelId: 1, atNs: BigInt(atS) * second, data: jsonBytes({ atS }) }]);
-  return { plan, channel, block, i: 0, atNs: BigInt(atS) * second };
+  return { plan, channel, bytes: jsonBytes({ atS }), atNs: BigInt(atS) * second, more: [] };
 }
 
 /** Sleeps end only by being aborted, unless `pass` lets them. */
@@ -336,17 +336,28 @@ test('a frame is new by its distance to the frames that went into clips', () => 
   expect(told(5, [1, 1], 'c'.repeat(64))).toBeNaN();
 });
 
-test('the tap takes one frame each `every` of log time, on its topic alone', () => {
-  const tap = openTap([plan]);
-  tap.channel(channel);
-  tap.channel(jsonChannel(2, '/other'));
-  const data = jsonBytes({});
-  const messages = Array.from({ length: 40 }, (_, i) => ({
-    channelId: 1 + (i % 2),
-    atNs: (BigInt(i) * second) / 8n,
-    data,
-  }));
-  const first = tap.take(blockOf(messages.slice(0, 20))).map(({ i }) => i);
-  const rest = tap.take(blockOf(messages.slice(20))).map(({ i }) => i + 20);
-  expect([...first, ...rest]).toEqual([0, 8, 16, 24, 32]);
+const state = jsonChannel(2, '/state');
+const twoInputs: ScorerPlan = {
+  ...plan,
+  everyNs: 0n,
+  more: [{ name: 'state', topic: '/state' }],
+  moreAgeNs: second / 2n,
+};
+
+test('a model of several inputs gets them by name, and a frame that lacks one no score', async () => {
+  const { scoring, sent, scores, answer } = open();
+  const full: Frame = {
+    ...frame(1),
+    plan: twoInputs,
+    more: [{ channel: state, bytes: Uint8Array.of(7), atNs: second }],
+  };
+  const lacking = { ...full, more: undefined };
+  scoring.offer(lacking, (record) => scores.push(record));
+  expect(await scoring.ask(lacking)).toBeUndefined();
+  expect(scoring.figures).toMatchObject({ skipped: 2, faults: 0 });
+  const asked = scoring.ask(full);
+  expect(sent).toMatchObject([{ more: [{ name: 'state', bytes: Uint8Array.of(7) }] }]);
+  expect(sent[0]?.more[0]?.key).not.toBe(sent[0]?.key);
+  answer(sent[0]?.id ?? 0);
+  expect(await asked).toMatchObject({ topic: '/camera', moreTopics: ['/state'] });
 });

@@ -18,6 +18,8 @@ export interface ScoreRecord extends ScoreValues {
   readonly scorer: string;
   /** Of the frame. */
   readonly topic: string;
+  /** Of a model with several inputs, those beside the frame's. */
+  readonly moreTopics?: readonly string[];
   /** Log time of the frame. */
   readonly atNs: bigint;
   readonly latencyMs: number;
@@ -154,7 +156,7 @@ class PortScoring implements Scoring {
 
   offer(frame: Frame, onScore: (record: ScoreRecord) => void): void {
     const { id } = frame.plan;
-    if (this.#deps.skips?.(id) === true) {
+    if (frame.more === undefined || this.#deps.skips?.(id) === true) {
       this.figures.skipped += 1;
       return;
     }
@@ -183,9 +185,9 @@ class PortScoring implements Scoring {
   }
 
   #send(frame: Frame, how: 'live' | 'asked', settle: Pending['settle']): void {
-    const { plan, block, i } = frame;
+    const { plan, more } = frame;
     const port = this.#port;
-    if (port === undefined || this.#offs.bars(plan.model)) {
+    if (port === undefined || more === undefined || this.#offs.bars(plan.model)) {
       this.figures.skipped += 1;
       settle(undefined);
       return;
@@ -193,10 +195,8 @@ class PortScoring implements Scoring {
     const id = (this.#nextId += 1);
     const pending = { frame, port, settle, timer: new AbortController() };
     this.#pending.set(id, pending);
-    const bytes = new Uint8Array(block.data.subarray(block.starts[i], block.ends[i]));
-    this.#shade(id, frame, bytes);
-    const key = this.#keyOf(this.#keys, frame, port);
-    port.post({ kind: 'frame', id, model: plan.model, key, bytes }, [bytes.buffer]);
+    this.#shade(id, frame);
+    this.#post(id, frame, { port, keys: this.#keys });
     const deadlineMs = how === 'live' ? Number(plan.deadlineNs) / 1e6 : replayDeadlineMs;
     this.#deps.clock.sleep(deadlineMs, pending.timer.signal).then(
       () => this.#fault(id, pending, `no score within ${Math.round(deadlineMs)} ms`),
@@ -205,19 +205,35 @@ class PortScoring implements Scoring {
     );
   }
 
-  /** A copy for the model's shadow, when it has one that is idle. */
-  #shade(id: number, frame: Frame, given: Uint8Array): void {
+  /** For the model's shadow, when it has one that is idle. */
+  #shade(id: number, frame: Frame): void {
     const { model } = frame.plan;
     const port = this.#shadowPort;
     if (port === undefined || this.#shadows?.wants(model) !== true) return;
-    const bytes = new Uint8Array(given);
-    const key = this.#keyOf(this.#shadowKeys, frame, port);
     this.#shadows.began(id, model);
-    port.post({ kind: 'frame', id, model, key, bytes }, [bytes.buffer]);
+    this.#post(id, frame, { port, keys: this.#shadowKeys });
+  }
+
+  /** A copy of the frame, and of what goes with it. */
+  #post(id: number, frame: Frame, { port, keys }: { port: ScoringPort; keys: Keys }): void {
+    const { plan, more: given = [] } = frame;
+    const bytes = new Uint8Array(frame.bytes);
+    const key = this.#keyOf(keys, { channel: frame.channel, plan }, port);
+    const more = given.map(({ channel, bytes: other }, i) => ({
+      name: plan.more[i]?.name ?? '',
+      key: this.#keyOf(keys, { channel, plan }, port),
+      bytes: new Uint8Array(other),
+    }));
+    const moved = [bytes.buffer, ...more.map((one) => one.bytes.buffer)];
+    port.post({ kind: 'frame', id, model: plan.model, key, bytes, more }, moved);
   }
 
   /** A model remembers the frame before; that of another scorer, or of redaction, is none. */
-  #keyOf(keys: Keys, { channel, plan }: Frame, port: ScoringPort): number {
+  #keyOf(
+    keys: Keys,
+    { channel, plan }: Pick<Frame, 'channel' | 'plan'>,
+    port: ScoringPort,
+  ): number {
     const own = keys.get(channel) ?? new Map<string, number>();
     const known = own.get(plan.id);
     if (known !== undefined) return known;
@@ -236,11 +252,13 @@ class PortScoring implements Scoring {
       return;
     }
     const { plan, atNs } = pending.frame;
-    const { id: scorer, topic } = plan;
+    const { id: scorer, topic, more } = plan;
     const { scored, sha256: modelSha256, documentSha256 } = message;
     const novelty = this.#novelty.of({ scorer, modelSha256, embedding: scored.embedding });
     const values = novelty === undefined ? scored.values : { ...scored.values, novelty };
-    const record = { ...scored, values, scorer, topic, atNs, modelSha256, documentSha256 };
+    const moreTopics = more.length === 0 ? {} : { moreTopics: more.map((one) => one.topic) };
+    const told = { scorer, topic, ...moreTopics, atNs, modelSha256, documentSha256 };
+    const record = { ...scored, values, ...told };
     this.figures.count += 1;
     this.figures.last = record;
     this.#inRow.delete(plan.model);

@@ -57,7 +57,7 @@ async function load(
   );
 }
 
-/** All of the outputs but the embedding. */
+/** All of the outputs but an embedding beside them. */
 function goldenOf(
   { task, output }: Record<string, unknown>,
   outputs: Readonly<Record<string, readonly number[]>>,
@@ -69,7 +69,7 @@ function goldenOf(
 }
 
 async function score(scorer: Scorer, values: readonly number[]): Promise<Scored> {
-  const result = await scorer.score(channel, jsonBytes({ values }));
+  const result = await scorer.score({ channel, bytes: jsonBytes({ values }) });
   if ('scored' in result) return result.scored;
   throw new Error(`${result.reason}: ${result.message}`);
 }
@@ -246,6 +246,48 @@ test('an embedding comes as it is, and probabilities are taken as probabilities'
   expect(scored.values).not.toHaveProperty('energy');
 });
 
+const classifierBeside = {
+  task: 'classification',
+  classes: ['a', 'b'],
+  output: { probabilities: 'p', auxiliary: 'h', embedding: 'e' },
+};
+
+test.each([
+  [
+    'detection',
+    { ...boxes, output: { ...boxes.output, auxiliary: 'h' } },
+    boxSizes,
+    [...places, 0.9, 0.8, 0.6, 0, 0, 1],
+  ],
+  [
+    'regression',
+    { task: 'regression', output: { value: 'a', auxiliary: 'h' } },
+    { a: [1, 1] },
+    [4],
+  ],
+  ['classification', classifierBeside, { p: [1, 2] }, [0.25, 0.75]],
+  ['embedding', { task: 'embedding', output: { embedding: 'e', auxiliary: 'h' } }, {}, []],
+])('a %s may say how likely it is wrong', async (_, yaml, sizes, values) => {
+  const last: Readonly<Record<string, number[]>> = 'embedding' in yaml.output ? { e: [1, 2] } : {};
+  await using scorer = await load(yaml, { ...sizes, h: [1, 1], ...last });
+  const ends = 'e' in last ? [3, -1] : [];
+  const scored = await score(scorer, [...values, 0.8125, ...ends]);
+  expect(scored.values).toHaveProperty('auxiliary', 0.8125);
+  expect(scored.embedding === undefined).toBe(ends.length === 0);
+  const result = await scorer.score({
+    channel,
+    bytes: jsonBytes({ values: [...values, 1e39, ...ends] }),
+  });
+  expect(result).toMatchObject({ reason: 'not_a_number' });
+});
+
+test('a head beside the task that gives more than one number is told', async () => {
+  const output = { value: 'a', auxiliary: 'h' };
+  await expect(load({ task: 'regression', output }, { a: [1, 1], h: [1, 2] })).rejects.toThrow(
+    /output.auxiliary gives 2 numbers, it takes one/,
+  );
+});
+
 test.each([
   ['detection', boxes, boxSizes, [...places, Number.NaN, 0, 0, 0, 0, 1]],
   ['regression', { task: 'regression', output: { value: 'a' } }, { a: [1, 1] }, [1e39]],
@@ -254,7 +296,7 @@ test.each([
 ])('a %s of numbers that are not finite is no score', async (_, yaml, sizes, values) => {
   await using scorer = await load(yaml, sizes);
   const frame = values.map((value) => (Number.isFinite(value) ? value : 1e39));
-  const result = await scorer.score(channel, jsonBytes({ values: frame }));
+  const result = await scorer.score({ channel, bytes: jsonBytes({ values: frame }) });
   expect(result).toMatchObject({ reason: 'not_a_number' });
 });
 

@@ -126,6 +126,32 @@ export function tinyYaml(): Record<string, unknown> {
   };
 }
 
+/** A model of two inputs: each of the frame's two numbers and the state's one, added up. */
+export const sumOnnx = (): Uint8Array =>
+  onnxFile({
+    name: 'sum',
+    inputs: [
+      { name: 'x', dimensions: [1, 2] },
+      { name: 'speed', dimensions: ['batch', 1] },
+    ],
+    outputs: [{ name: 'sum', dimensions: [1, 2] }],
+    tensors: [],
+    nodes: [{ operator: 'Add', inputs: ['x', 'speed'], outputs: ['sum'] }],
+  });
+
+export function sumYaml(): Record<string, unknown> & { readonly moreInputs: readonly object[] } {
+  const { classes: _, ...tiny } = tinyYaml();
+  const from = { topic: '/state', path: 'speed' };
+  return {
+    ...tiny,
+    id: 'sum',
+    task: 'regression',
+    moreInputs: [{ name: 'speed', from, size: 1, mean: [1], std: [2] }],
+    output: { value: 'sum' },
+    golden: [{ input: [1, 2, 3], output: [4, 5] }],
+  };
+}
+
 /** JSON is YAML. */
 export function writeModel(folder: string, yaml: unknown, onnx: Uint8Array): string {
   mkdirSync(folder, { recursive: true });

@@ -53,11 +53,13 @@ export function scoreValues(
   outputs: readonly OutputTensor[],
   memory: FrameMemory,
 ): ScoreValues | undefined {
-  if (model.output.embedding === undefined) return judge(model, outputs, memory);
-  const embedding = embeddingOf(outputs.at(-1)?.values ?? new Float32Array());
-  if (embedding === undefined) return undefined;
-  const judged = judge(model, outputs, memory);
-  return judged && { ...judged, embedding };
+  const own = [...outputs];
+  const { embedding, auxiliary } = model.output;
+  const told = embedding === undefined ? {} : embeddingOf(own.pop());
+  const beside = auxiliary === undefined ? {} : auxiliaryOf(own.pop());
+  if (told === undefined || beside === undefined) return undefined;
+  const judged = judge(model, own, memory);
+  return judged && { ...judged, ...told, values: { ...judged.values, ...beside } };
 }
 
 function judge(
@@ -116,10 +118,9 @@ function boxValues(
 ): ScoreValues | undefined {
   const { output, classes, temperature, input } = model;
   const { width, height } = input.kind === 'image' ? input.image : { width: 1, height: 1 };
-  const count = outputs.length - (output.embedding === undefined ? 0 : 1);
   const least = Math.min(leastScore, output.threshold);
   const reading = { output, classes, temperature, width, height, least };
-  const all = readBoxes(outputs.slice(0, count), reading);
+  const all = readBoxes(outputs, reading);
   if (all === undefined) return undefined;
   const boxes = all.filter(({ score }) => score >= output.threshold);
   const before = memory.boxes;
@@ -205,7 +206,14 @@ const meanOf = (values: readonly number[]): number =>
 /** Seven digits are what single precision gave. */
 const rounded = (value: number): number => Number(value.toPrecision(7));
 
-function embeddingOf(values: Float32Array): string | undefined {
+function auxiliaryOf(output: OutputTensor | undefined): { auxiliary: number } | undefined {
+  const { length, 0: auxiliary = Number.NaN } = output?.values ?? [];
+  if (length !== 1) throw misshapen(`output.auxiliary gives ${length} numbers, it takes one`);
+  return Number.isFinite(auxiliary) ? { auxiliary: rounded(auxiliary) } : undefined;
+}
+
+function embeddingOf(output: OutputTensor | undefined): { embedding: string } | undefined {
+  const values = output?.values ?? new Float32Array();
   const { length } = values;
   if (length === 0 || length > maxEmbeddingNumbers) {
     throw new Fault('invalid', `the embedding has ${length} numbers`, {
@@ -215,7 +223,7 @@ function embeddingOf(values: Float32Array): string | undefined {
   if (!values.every(Number.isFinite)) return undefined;
   const bytes = Buffer.alloc(length * 4);
   values.forEach((value, i) => bytes.writeFloatLE(value, i * 4));
-  return bytes.toString('base64');
+  return { embedding: bytes.toString('base64') };
 }
 
 const misshapen = (message: string): Fault =>
