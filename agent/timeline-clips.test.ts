@@ -3,7 +3,7 @@
  * hides, tells what an operator wants to know of it, and shows itself before its bytes come.
  * Method: one real timeline by hand, its clips read back from the disk.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -34,11 +34,13 @@ const start = 1_700_000_000n * second;
 let folder: string;
 let clips: FinishedClip[];
 let notices: Notice[];
+let markers: unknown[];
+let suppressed: string[];
 let photo: string;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'fl-clips-'));
-  [clips, notices] = [[], []];
+  [clips, notices, markers, suppressed] = [[], [], [], []];
   const data = Buffer.alloc(400 * 300 * 3, Buffer.from([250, 20, 20, 10, 200, 30]));
   const jpeg = sharp(data, { raw: { width: 400, height: 300, channels: 3 } }).jpeg();
   photo = (await jpeg.toBuffer()).toString('base64');
@@ -56,7 +58,7 @@ ${models}rules:
 - id: fast
   when: vx > 1.0 && lat > -100.0
   label: {speed: vx}
-  capture: {topics: ['*'], ${range}, ${capture}}
+  capture: {${capture.includes('topics:') ? '' : "topics: ['*'], "}${range}, ${capture}}
 `;
   const { ruleSet, problems } = parseRuleSet(text, 't');
   if (ruleSet === undefined) throw new Error(JSON.stringify(problems));
@@ -95,9 +97,10 @@ function open(ruleSet: RuleSet, more: Partial<TimelineSettings> = {}): Timeline 
     clip: async (clip: FinishedClip) => void (await Promise.resolve(clips.push(clip))),
     notice: async (notice: Notice) => void (await Promise.resolve(notices.push(notice))),
     answer: nothing,
-    marker: nothing,
+    marker: async (marker: unknown) => void (await Promise.resolve(markers.push(marker))),
     lost: nothing,
-    suppressed: nothing,
+    suppressed: async (rule: string, reason: string) =>
+      void (await Promise.resolve(suppressed.push(`${rule} ${reason}`))),
     savePosition: nothing,
     getPosition: nothing,
     makeRoom: async () => await Promise.resolve(false),
@@ -252,6 +255,23 @@ test('a topic that cannot be changed is left out, and the manifest and an event 
   const [sketch, ...others] = clip.previews ?? [];
   expect(gunzipSync(sketch?.bytes ?? Buffer.alloc(0)).toString()).not.toContain('vx');
   expect(others).toEqual([]);
+});
+
+test('a clip of which the redaction leaves nothing is a marker, counted as privacy', async () => {
+  const ruleSet = rules('topics: [/audio, /camera/front]');
+  const redaction = redactionPolicy([
+    { topic: '/audio', transform: 'drop' },
+    { topic: '/camera/**', transform: 'blur', model: 'faces' },
+  ]);
+  await drive(open(ruleSet, { redaction }), 20, 10);
+  expect(clips).toEqual([]);
+  expect(markers).toMatchObject([{ rule: 'fast' }]);
+  expect(suppressed).toEqual(['fast privacy']);
+  expect(notices.map(({ name }) => name)).toEqual(['fast', 'redaction_failed']);
+  expect(readdirSync(folder).filter((name) => !name.includes('spool'))).toEqual([]);
+  // Where there was nothing to hide, the clip says that nothing came.
+  await drive(open(rules('topics: [/nothing]'), { redaction }), 20, 10);
+  expect(clips).toHaveLength(1);
 });
 
 test('topics are thinned and left out as the capture says, and the manifest tells of it', async () => {

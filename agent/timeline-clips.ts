@@ -2,6 +2,7 @@
  * From verdicts to clips: what fired is planned, told and cut, and each trigger ends in a clip or
  * in a marker. Steps are taken at once; `settle` does what takes time.
  */
+import { rm } from 'node:fs/promises';
 import { asFault, faultLine } from '@fieldloop/core';
 import type { EngineEvent, EngineOutput } from '@fieldloop/rules';
 import { askedTrigger, askOf, type ClipAsk, demandHeld } from './clip/ask.ts';
@@ -226,8 +227,12 @@ export class Clipping {
         await this.#answer(draft.markers, { why: nothingHeld });
         return;
       }
-      this.#told = { ...this.#rules.suppressed };
       await this.#tellRedaction(clip);
+      if (clip.isHidden === true) {
+        await this.#hide(draft, clip);
+        return;
+      }
+      this.#told = { ...this.#rules.suppressed };
       if (draft.markers[0]?.ruleSetDigest === this.#rules.digest) {
         this.#rules.clips += 1;
         this.#rules.bytes += clip.sizeBytes;
@@ -250,6 +255,16 @@ export class Clipping {
       for (const marker of draft.markers) await this.#markAlone({ marker });
       await this.#answer(draft.markers, { why: text });
     }
+  }
+
+  /** Nothing would leave the robot but the manifest: what is told of its moments is enough. */
+  async #hide(draft: Draft, { partPath }: FinishedClip): Promise<void> {
+    await rm(partPath, { force: true });
+    for (const marker of draft.markers) await this.#markAlone({ marker });
+    await this.#answer(draft.markers, { why: allHidden });
+    // Others of its moments were merged into the first, and are counted as that.
+    const [marker] = draft.markers;
+    if (marker !== undefined) await this.#suppressed({ marker }, 'privacy');
   }
 
   #options(draft: Draft, ending: string): WriteOptions {
@@ -344,6 +359,7 @@ interface RuleAsk {
 /** Before all log time. */
 const past = -1n;
 const busy = 'too many clips of this source are open';
+const allHidden = 'the redaction hides every topic that the clip was to hold';
 const nothingHeld = 'the window holds nothing of that time';
 
 function draftOf(output: PlanOutput): readonly Draft[] {

@@ -80,6 +80,7 @@ export type {
   Trigger,
 } from './rule-set.ts';
 export { inputTopicsOf } from './rule-set.ts';
+export { isOwnTopic } from './session-clips.ts';
 export { ruleSetJsonSchema } from './schema.ts';
 export { chosenTopics } from './clip-content.ts';
 export { topicFits } from './topic-pattern.ts';

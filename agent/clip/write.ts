@@ -6,7 +6,7 @@ import { rm } from 'node:fs/promises';
 import type { ClipManifest } from '@fieldloop/proto';
 import { cutClip, type HeldBlock, type LeftOut } from '@fieldloop/recording';
 import { createFile } from '@fieldloop/recording/file';
-import type { RuleSet } from '@fieldloop/rules';
+import { isOwnTopic, type RuleSet } from '@fieldloop/rules';
 import type { HeldScores } from '../score/held.ts';
 import type { ScoreRecord } from '../score/scoring.ts';
 import type { Session } from '../source/source.ts';
@@ -38,6 +38,8 @@ export interface FinishedClip {
   readonly manifest: ClipManifest;
   readonly priority: number;
   readonly previews?: readonly PreviewPart[] | undefined;
+  /** There was what the clip was to hold, and the redaction hides all of it. */
+  readonly isHidden?: boolean | undefined;
 }
 
 export type PreviewPart = Pick<MadePreview, 'kind' | 'sha256' | 'bytes'>;
@@ -143,6 +145,7 @@ async function cut(job: Job, failed: Failed): Promise<FinishedClip | undefined> 
   const lost = lostBlocks(window, startNs, loading);
   const partPath = options.partPath(clipId);
   let inside: ManifestInside | undefined;
+  let isHidden = false;
   await using file = await createFile(partPath);
   const { sha256, sizeBytes } = await cutClip(
     file,
@@ -170,6 +173,7 @@ async function cut(job: Job, failed: Failed): Promise<FinishedClip | undefined> 
           beside: { ...beside, previews: previews.map(({ told }) => told) },
         };
         inside = manifestOf(options.origin, facts, contents);
+        isHidden = isAllHidden(job, failed, topics);
         return metadataOf(inside, draft.priority, previews);
       },
     },
@@ -184,7 +188,27 @@ async function cut(job: Job, failed: Failed): Promise<FinishedClip | undefined> 
   const manifest = { ...inside, sha256, sizeBytes };
   const parts = previews.map(({ kind, sha256: hash, bytes }) => ({ kind, sha256: hash, bytes }));
   const { priority } = draft;
-  return { clipId, partPath, sha256, sizeBytes, manifest, priority, previews: parts };
+  return { clipId, partPath, sha256, sizeBytes, manifest, priority, previews: parts, isHidden };
+}
+
+/** Of nothing that was chosen is a message left, nor a score of one. */
+function isAllHidden(
+  { held, content, redacting: changes, startNs, endNs, scores }: Job,
+  failed: Failed,
+  topics: readonly { readonly topic: string }[],
+): boolean {
+  if (scores.length > 0 || topics.some(({ topic }) => !isOwnTopic(topic))) return false;
+  const isHidden = (topic: string | undefined): boolean =>
+    topic !== undefined &&
+    isChosen(content, topic) &&
+    (changes.without.has(topic) || failed.has(topic));
+  const { channels } = held.window;
+  return held.window.held.some(
+    (block) =>
+      block.lastNs >= startNs &&
+      block.firstNs <= endNs &&
+      block.channels.some((id) => isHidden(channels.get(id)?.topic)),
+  );
 }
 
 async function previewsIn(
