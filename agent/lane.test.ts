@@ -161,6 +161,47 @@ test.each<[string, SourceItem[], number]>([
   expect(newSessions(seen)).toBe(sessions);
 });
 
+test('a message that is so late ends no clip: the rules alone begin anew', async () => {
+  const head = [begin(), channel(float64(1, 'float64 vx'))];
+  const times = [100, 101, 102, 103, 104, 40, 105, 106, 107, 108];
+  for (const size of [1, 3, times.length]) {
+    const messages = times.map((s) => odom(s, s === 104 ? 2 : 0));
+    const blocks = Array.from({ length: Math.ceil(times.length / size) }, (_, i) =>
+      block(messages.slice(i * size, (i + 1) * size)),
+    );
+    const seen = await run([...head, ...blocks.flat(), { kind: 'end' }]);
+    expect(momentsOf(seen)).toEqual([104]);
+    expect(seen.clips.map(({ manifest }) => manifest)).toMatchObject([
+      { startNs: String(start + 101n * second), endNs: String(start + 106n * second) },
+    ]);
+  }
+});
+
+test('what latched topics said goes along when the clock is set back', async () => {
+  const map = { ...float64(2, 'float64 id', '/map'), latched: true };
+  const head = [begin(), channel(float64(1, 'float64 vx')), channel(map)];
+  const drive = (from: number, fast: number) =>
+    [0, 1, 2, 3, 4, 5, 6].flatMap((s) => block([odom(from + s, s === fast ? 2 : 0)]));
+  const said = block([message(2, 99, doubles(7))]);
+  const seen = await run([...head, ...said, ...drive(100, 9), ...drive(10, 4), { kind: 'end' }]);
+  expect(newSessions(seen)).toBe(1);
+  expect(seen.clips).toHaveLength(1);
+  expect(seen.clips[0]?.manifest).toMatchObject({ startNs: String(start + 11n * second) });
+  expect(await countsOf(seen.clips[0])).toMatchObject({ '/map float64 id': 1 });
+});
+
+test('while it is not known whether the clock was set back no place is noted', async () => {
+  const saved: number[] = [];
+  const mark = (n: number): SourceItem => ({
+    kind: 'mark',
+    save: async () => await Promise.resolve(void saved.push(n)),
+  });
+  const head = [begin({ resumes: true }), channel(float64(1, 'float64 vx'))];
+  const steps = [100, 10, 11, 12, 13].flatMap((s, i) => [...block([odom(s, 0)]), mark(i)]);
+  expect(newSessions(await run([...head, ...steps]))).toBe(1);
+  expect(saved).toEqual([0, 3, 4]);
+});
+
 test('a topic that is late at the start of a block, beside one that is not, begins no session', async () => {
   const both = (a: number, b: number) => block([odom(a, 0), odom(b, 0, 2)]);
   const head = [begin(), channel(float64(1, 'float64 vx')), channel(float64(2, 'x', '/b'))];
@@ -324,15 +365,15 @@ test('what a publisher dropped is counted by its reason', async () => {
 });
 
 test('a state goes on in the epoch that it was saved in', async () => {
-  const saved: { state: Json; fromNs: bigint }[] = [];
+  const saved: Json[] = [];
   const mark: SourceItem = {
     kind: 'mark',
-    save: async (state, fromNs) => await Promise.resolve(void saved.push({ state, fromNs })),
+    save: async (state) => await Promise.resolve(void saved.push(state)),
   };
   const drive = (from: number) => block([0, 1, 2, 3].map((s) => odom(from + s, s === 2 ? 2 : 0)));
   const head = [channel(float64(1, 'float64 vx'))];
   const first = await run([begin({ resumes: true }), ...head, ...drive(100), ...drive(10), mark]);
-  const state = JSON.parse(JSON.stringify(saved[0]?.state)) as Json;
+  const state = JSON.parse(JSON.stringify(saved[0])) as Json;
   const warm = drive(10).map((item) => ({ ...item, isWarm: true }) as SourceItem);
   const resumed: SourceItem = {
     kind: 'begin',

@@ -8,7 +8,7 @@ import type { SourceState } from './health/status.ts';
 import type { Notice } from './messages.ts';
 import { openPromised, type Promised } from './promised.ts';
 import { newTally } from './rule/tally.ts';
-import { openClockSteps, piecesOf } from './source/clock-steps.ts';
+import { openClockSteps, type Piece } from './source/clock-steps.ts';
 import { type Lag, lagReasons, openLag } from './source/lag.ts';
 import { openSchemaWatch } from './source/schema-watch.ts';
 import type { BlockItem, Session, Source, SourceItem } from './source/source.ts';
@@ -39,8 +39,6 @@ export class Lane {
   #restoring: Json | undefined;
   readonly #schemas = openSchemaWatch();
   #steps = openClockSteps();
-  /** The end of a block, behind what was newest: late, or of a clock that was set back. */
-  #held: Omit<BlockItem, 'kind'> | undefined;
   #lag: Lag = this.#openLag();
   #workSinceMs: number | undefined;
   /** When a recorder that was followed closed its file; until it opens another, or is told of. */
@@ -121,9 +119,11 @@ export class Lane {
       if (this.#timeline?.session.live !== false || item.kind !== 'block') continue;
       await shed?.rest(clock.monotonicMs() - beganMs, signal);
     }
-    if (this.#timeline?.session.resumes !== true) await this.#settle({ kind: 'end' });
     if (this.#timeline?.session.resumes === true) await this.#timeline.leave();
-    else await this.#timeline?.end(true);
+    else {
+      await this.#feed(this.#steps.end());
+      await this.#timeline?.end(true);
+    }
     this.#timeline = undefined;
     if (!this.source.finite || signal.aborted) return;
     if (this.#state.state !== 'broken') this.#become('finished');
@@ -140,7 +140,7 @@ export class Lane {
       this.#isStale = false;
       await this.#timeline?.use(this.#settings);
     }
-    if (!staysHeld.has(item.kind)) await this.#settle(item);
+    if (item.kind === 'begin' || item.kind === 'end') await this.#feed(this.#steps.end());
     const timeline = this.#timeline;
     if (item.kind !== 'channel') this.#restore();
     switch (item.kind) {
@@ -154,8 +154,13 @@ export class Lane {
         await this.#block(item);
         return;
       case 'mark': {
-        const saved = await timeline?.save(this.#epoch);
-        if (saved !== undefined) await item.save(saved.state, saved.fromNs);
+        // A place behind messages that are held would lose them.
+        if (timeline === undefined || this.#steps.isHolding) return;
+        const { state, from } = await timeline.save({
+          laneEpoch: this.#epoch,
+          newest: this.#steps.newest,
+        });
+        await item.save(state, from);
         return;
       }
       case 'dropped':
@@ -188,7 +193,6 @@ export class Lane {
     this.#restoring = state;
     this.#schemas.clear();
     this.#steps = openClockSteps();
-    this.#held = undefined;
     this.#lag = this.#openLag();
     this.#closedMs = undefined;
     this.#become('reading');
@@ -208,7 +212,9 @@ export class Lane {
   #restore(): void {
     const state = this.#restoring;
     this.#restoring = undefined;
-    if (state !== undefined) this.#timeline?.restore(state);
+    if (state === undefined) return;
+    this.#timeline?.restore(state);
+    this.#steps.restore(stateOf(state)?.newest ?? []);
   }
 
   async #channel(channel: Channel): Promise<void> {
@@ -221,42 +227,20 @@ export class Lane {
     await this.#say({ name: 'schema_changed', severity: 'warning', text: changed });
   }
 
-  async #block({ block, file, isWarm = false, isBehind = false }: BlockItem): Promise<void> {
+  async #block(item: BlockItem): Promise<void> {
     if (this.#state.state === 'silent') this.#become('reading');
-    const steps = this.#steps.take(block);
-    if (isWarm) return await this.#timeline?.context(block, { file, steps });
-    const pieces = piecesOf(block, steps, this.#timeline?.newestNs);
-    for (const { block: piece, isBack } of pieces) {
-      const given = { block: piece, file: piece === block ? file : undefined, isBehind };
-      if (isBack === 'perhaps') {
-        this.#held = given;
-        return;
-      }
-      if (isBack && steps.length === 0) this.#steps.begin(block);
-      if (isBack) await this.#nextEpoch(piece);
-      await this.#feed(given);
+    if (item.isWarm === true) await this.#timeline?.context(item);
+    else await this.#feed(this.#steps.take(item));
+  }
+
+  async #feed(pieces: readonly Piece[]): Promise<void> {
+    for (const { block, file, at, isBack, isBehind = false } of pieces) {
+      if (isBack) await this.#nextEpoch(block);
+      const isLive = this.#timeline?.session.live === true;
+      const kept = isLive ? await this.#inTime(block, isBehind) : block;
+      if (kept === undefined) continue;
+      await this.#timeline?.block(kept, { file: kept === block ? file : undefined, at });
     }
-  }
-
-  async #feed({ block, file, isBehind = false }: Omit<BlockItem, 'kind'>): Promise<void> {
-    const isLive = this.#timeline?.session.live === true;
-    const kept = isLive ? await this.#inTime(block, isBehind) : block;
-    if (kept === undefined) return;
-    await this.#timeline?.block(kept, kept === block ? file : undefined);
-  }
-
-  /** What comes next tells of what is held: whether time went on from there, or from before. */
-  async #settle(next: SourceItem): Promise<void> {
-    const held = this.#held;
-    this.#held = undefined;
-    if (held === undefined) return;
-    const newestNs = this.#timeline?.newestNs ?? 0n;
-    const isBack =
-      next.kind === 'block'
-        ? next.block.firstNs - held.block.lastNs <= newestNs - next.block.firstNs
-        : held.block.count > 1;
-    if (isBack) await this.#nextEpoch(held.block);
-    await this.#feed(held);
   }
 
   /** What is left of a block when the source cannot keep up. */
@@ -311,6 +295,7 @@ export class Lane {
     const timeline = this.#timeline;
     const newestNs = timeline?.newestNs;
     if (timeline === undefined || newestNs === undefined) return;
+    const said = await timeline.latched();
     await timeline.end(false);
     const { session } = timeline;
     await this.#say({
@@ -323,6 +308,7 @@ export class Lane {
     this.#epoch += 1;
     const next = this.#open(this.#session ?? session);
     for (const channel of timeline.channels) next.channel(channel);
+    next.inherit(said, block.firstNs - 1n);
     // Other rules that came meanwhile begin with nothing.
     if (!this.#isStale) next.follow(timeline);
     this.#timeline = next;
@@ -384,9 +370,6 @@ export class Lane {
 /** As manifests of clips give it: negative when log times are ahead of the clock. */
 const clockOffsetMs = (nowMs: number, { lastNs }: MessageBlock): number =>
   Math.round(nowMs - Number(lastNs) / 1e6);
-
-/** These say nothing of what is held. */
-const staysHeld: ReadonlySet<string> = new Set(['channel', 'dropped', 'notice', 'waiting']);
 
 /** Those of an earlier process belong to its open clips. */
 const isMessages = (item: SourceItem): boolean =>

@@ -105,6 +105,10 @@ export const markEveryMs = 10_000;
 export const forgetEveryFiles = 1_000;
 /** Bytes of a place; beyond it none is kept, and a restart reads the session from its start. */
 export const maxPlaceBytes = 16 * 1024 * 1024;
+/** A topic that went on for so long behind what was newest tells that the clock was set back. */
+export const clockSetNs = 2e9;
+/** Message bytes that wait for that at most. */
+export const clockSetBytes = 8 * 1024 * 1024;
 /** Behind by so much, a live source gives up topics that nobody reads, then whole chunks. */
 export const lagTopicsMs = 5_000;
 export const lagChunksMs = 10_000;

@@ -117,8 +117,6 @@ export class Clipping {
     for (const verdict of outputs) {
       if (verdict.kind === 'extend') this.step(verdict);
       if (verdict.kind === 'event') {
-        // The engine forgot everything because log time was set: open clips end there, too.
-        if (verdict.name === 'clock_jump') this.step({ kind: 'end' });
         this.#events.push(verdict);
       }
       if (verdict.kind !== 'fire') continue;

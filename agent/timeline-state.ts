@@ -6,18 +6,23 @@ import type { Json } from '@fieldloop/core';
 import type { LatchedMessage } from '@fieldloop/recording';
 import type { PlanState } from './clip/plan.ts';
 import type { ScoreRecord } from './score/scoring.ts';
+import type { NewestTime } from './source/clock-steps.ts';
 import { taggedJson, untaggedJson } from './tagged-json.ts';
+import type { FirstMessage } from './window/entry.ts';
 import type { Window } from './window/window.ts';
 
 export interface TimelineState {
   /** Jumps of log time that the engine met, and those that began another timeline. */
   readonly engineEpoch: number;
   readonly laneEpoch: number;
+  /** Of the lane. */
+  readonly newest: readonly NewestTime[];
   readonly plan: PlanState;
   readonly scores: readonly ScoreRecord[];
   readonly heldFromNs: bigint | undefined;
   /** Of the oldest block in the window. */
-  readonly firstNs: bigint | undefined;
+  readonly first: FirstMessage | undefined;
+  readonly isWhole: boolean;
   readonly latched: readonly LatchedMessage[];
 }
 
@@ -39,7 +44,7 @@ export function stateOf(json: Json): SavedTimeline | undefined {
 /** What of the window goes into the state. */
 export function windowState(
   window: Window,
-): Pick<TimelineState, 'heldFromNs' | 'firstNs' | 'latched'> {
-  const { heldFromNs, held } = window;
-  return { heldFromNs, firstNs: held[0]?.firstNs, latched: [...window.latched()] };
+): Pick<TimelineState, 'heldFromNs' | 'isWhole' | 'first' | 'latched'> {
+  const { heldFromNs, isWhole, oldest } = window;
+  return { heldFromNs, isWhole, first: oldest?.first, latched: [...window.latched()] };
 }

@@ -13,11 +13,12 @@ import { openHeldScores } from './score/held.ts';
 import type { ScoreRecord } from './score/scoring.ts';
 import { openTap, type Tap } from './score/tap.ts';
 import { sliceOf } from './source/pace.ts';
-import type { RecordedFile, Session } from './source/source.ts';
+import type { Session } from './source/source.ts';
 import { bytesWithin } from './window/bytes.ts';
-import { openWindow, type Window } from './window/window.ts';
+import { type BlockOrigin, type FirstMessage, firstOf } from './window/entry.ts';
+import { type LatchedSaid, openWindow, type Window } from './window/window.ts';
 import { Clipping } from './timeline-clips.ts';
-import { stateJson, stateOf, windowState } from './timeline-state.ts';
+import { stateJson, stateOf, type TimelineState, windowState } from './timeline-state.ts';
 import { noteLatency, type Tally, type TimelineDeps } from './timeline-types.ts';
 import { type TimelineSettings, TopicCounts } from './timeline-types.ts';
 
@@ -36,8 +37,8 @@ export class Timeline {
   readonly #clips: Clipping;
   readonly #scores = openHeldScores();
   #ledgerMs: number;
-  /** Log time at which the first block after a restart begins, unless it is gone. */
-  #expectedNs: bigint | undefined;
+  /** Where the first block after a restart begins, unless it is gone. */
+  #expected: FirstMessage | undefined;
   #isOver = false;
   #newestNs: bigint | undefined;
 
@@ -111,23 +112,15 @@ export class Timeline {
     return true;
   }
 
-  /**
-   * What was dealt with before a restart: in the window for clips to come, and nothing else. The
-   * window may have begun at one of the block's `steps`.
-   */
-  async context(
-    whole: MessageBlock,
-    {
-      file,
-      steps,
-    }: { readonly file?: RecordedFile | undefined; readonly steps: readonly number[] },
-  ): Promise<void> {
-    const pieces = steps.map((step) => sliceOf(whole, step, whole.count));
-    const block = pieces.find(({ firstNs }) => firstNs === this.#expectedNs) ?? whole;
+  /** What was dealt with before a restart: in the window for clips to come, and nothing else. */
+  async context({ block: whole, file, at }: BlockOrigin & { block: MessageBlock }): Promise<void> {
+    const { start } = this.#expected ?? {};
+    const from = start === undefined ? 0 : whole.starts.indexOf(start);
+    const block = from > 0 ? sliceOf(whole, from, whole.count) : whole;
     this.#seeFirst(block);
     this.#see(block);
     this.#tap.pass(block);
-    this.#window.addBlock(block, block === whole ? file : undefined);
+    this.#window.addBlock(block, { file: block === whole ? file : undefined, at });
     await this.#relieve();
     await this.#window.forget(this.#clips.neededFromNs);
   }
@@ -138,9 +131,9 @@ export class Timeline {
     if (state === undefined) return;
     this.#clips.resume(state.plan);
     for (const record of state.scores) this.#scores.add(record, 0n);
-    const { heldFromNs, latched, firstNs } = state;
-    if (heldFromNs !== undefined) this.#window.resume({ heldFromNs, latched });
-    this.#expectedNs = firstNs;
+    const { heldFromNs, isWhole, latched, first } = state;
+    if (heldFromNs !== undefined) this.#window.resume({ heldFromNs, isWhole, latched });
+    this.#expected = first;
     try {
       this.#engine.restore(state.engine);
     } catch (error) {
@@ -160,19 +153,31 @@ export class Timeline {
     this.#counted = this.#engine.counters();
   }
 
-  /** The state at a mark, and the log time from which on the window holds messages. */
-  async save(laneEpoch: number): Promise<{ readonly state: Json; readonly fromNs: bigint }> {
+  /** What latched channels said last. */
+  latched(): Promise<LatchedSaid> {
+    return this.#window.said();
+  }
+
+  /** The clock was set: what they said before it still holds. */
+  inherit({ messages, lost }: LatchedSaid, logTimeNs: bigint): void {
+    this.#window.inherit({ messages: messages.map((one) => ({ ...one, logTimeNs })), lost });
+  }
+
+  /** The state at a mark, and the oldest block that the window holds, by its `at`. */
+  async save(
+    lane: Pick<TimelineState, 'laneEpoch' | 'newest'>,
+  ): Promise<{ readonly state: Json; readonly from: number | undefined }> {
     await this.#clips.settle();
     await this.#tellSuppressed();
     const state = stateJson({
       engine: this.#engine.checkpoint(),
       engineEpoch: this.#engine.counters().epoch,
-      laneEpoch,
+      ...lane,
       plan: this.#clips.plan,
       scores: this.#scores.records,
       ...windowState(this.#window),
     });
-    return { state, fromNs: this.#window.oldestThroughNs };
+    return { state, from: this.#window.oldest?.at };
   }
 
   /** Another process goes on from the last mark: what is open stays open. */
@@ -182,13 +187,13 @@ export class Timeline {
     this.#deps.scoring.forget(this.channels);
   }
 
-  async block(block: MessageBlock, file?: RecordedFile): Promise<void> {
+  async block(block: MessageBlock, origin: BlockOrigin = {}): Promise<void> {
     if (block.count === 0) return;
     this.#seeFirst(block);
     this.#tally.messages += block.count;
     this.#tally.bytes += (block.ends[block.count - 1] ?? 0) - (block.starts[0] ?? 0);
     this.#counts.block(block);
-    this.#window.addBlock(block, file);
+    this.#window.addBlock(block, origin);
     await this.#relieve();
     await this.#score(block);
     this.#clips.fire(this.#engine.block(0, block));
@@ -226,11 +231,11 @@ export class Timeline {
   }
 
   /** Files that held the start of the window may be gone since: then it begins later. */
-  #seeFirst({ firstNs }: MessageBlock): void {
-    const expectedNs = this.#expectedNs;
-    this.#expectedNs = undefined;
-    if (expectedNs === undefined || expectedNs === firstNs) return;
-    this.#window.resume({ heldFromNs: firstNs, latched: [] });
+  #seeFirst(block: MessageBlock): void {
+    const expected = this.#expected;
+    this.#expected = undefined;
+    if (expected === undefined || expected.atNs === firstOf(block).atNs) return;
+    this.#window.resume({ heldFromNs: block.firstNs, latched: [] });
   }
 
   async #passTo(watermarkNs: bigint): Promise<void> {

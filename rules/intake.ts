@@ -251,7 +251,7 @@ function startEpoch(state: EngineState, originNs: bigint): void {
   if (state.originNs !== undefined) {
     flushEpoch(state);
     endEpoch(state);
-    const text = 'log time was set: rules begin anew and clips that are open end';
+    const text = 'log time was set: rules begin anew';
     state.outputs.push({ kind: 'event', name: 'clock_jump', atNs: originNs, text });
   }
   state.originNs = originNs;

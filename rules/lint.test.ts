@@ -249,7 +249,7 @@ rules:
 test('each input of a model is of a topic that comes', () => {
   const model = 'models: {net: {ref: net, input: {topic: /odom, more: {s: /dets, t: /odim}}}}';
   const found = lint(speed, `- {id: r, when: net.value > 1.0}\n${model}`);
-  expect(found).toEqual([expect.stringMatching(/error unknown-topic .*"\/odim".*"\/odom"/)]);
+  expect(found).toEqual([expect.stringMatching(/error unknown-topic: .*"\/odim".*"\/odom"/)]);
 });
 
 test('rules on scores cost by how often their model is asked', () => {

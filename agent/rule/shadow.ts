@@ -55,7 +55,6 @@ export function openShadow(options: ShadowOptions): Shadow {
   const fire = (outputs: readonly EngineOutput[]): void => {
     for (const verdict of outputs) {
       if (verdict.kind === 'extend') step(verdict);
-      if (verdict.kind === 'event' && verdict.name === 'clock_jump') step({ kind: 'end' });
       if (verdict.kind !== 'fire') continue;
       const { ruleId } = verdict;
       tally.fired[ruleId] = (tally.fired[ruleId] ?? 0) + 1;

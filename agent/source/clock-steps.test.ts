@@ -1,26 +1,27 @@
 /**
- * Goal: a block goes to pieces where the clock was set back, and nowhere else: not for a message
- * that is late, nor for topics that stand one behind the other. None of its messages is lost.
- * Method: blocks by hand, and random ones beside a walk over their messages one by one.
+ * Goal: what comes behind is told apart: a clock that was set back begins a session, messages that
+ * are late do not, whatever blocks they come in. None is lost, and their order stays.
+ * Method: messages by hand; random ones in random blocks, beside the same ones one by one, and real
+ * steps and late messages made from a walk of three topics.
  */
 import type { MessageBlock } from '@fieldloop/recording';
-import { clockJumpNs } from '@fieldloop/rules';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import { clockSetBytes } from '../limits.ts';
 import { blockOf } from '../window/testing.ts';
-import { openClockSteps, piecesOf } from './clock-steps.ts';
+import { type ClockSteps, openClockSteps, type Piece } from './clock-steps.ts';
 
 const startNs = 1_700_000_000_000_000_000n;
 
 /** Channel and second of each message. */
 type Told = readonly (readonly [channelId: number, s: number])[];
 
-const built = (messages: Told): MessageBlock =>
+const built = (messages: Told, bytes = 1): MessageBlock =>
   blockOf(
-    messages.map(([channelId, s], i) => ({
+    messages.map(([channelId, s]) => ({
       channelId,
-      atNs: startNs + BigInt(s) * 1_000_000_000n,
-      data: new Uint8Array([i]),
+      atNs: startNs + BigInt(Math.round(s * 1_000)) * 1_000_000n,
+      data: new Uint8Array(bytes),
     })),
   );
 
@@ -30,135 +31,135 @@ const told = (block: MessageBlock): Told =>
     Number(block.baseNs + BigInt(block.timesNs[i] ?? 0) - startNs) / 1e9,
   ]);
 
-/** Pieces of the blocks one after the other; `|` is before one that begins with a step back. */
-function read(blocks: readonly Told[]): string[] {
+function open(): ClockSteps {
   const steps = openClockSteps();
   for (const id of [1, 2, 3]) steps.channel({ id, topic: `/${id}` });
-  let newestNs: bigint | undefined;
-  return blocks.map((one) => {
-    const block = built(one);
-    const pieces = piecesOf(block, steps.take(block), newestNs);
-    for (const { block: piece, isBack } of pieces) {
-      const isNewer = isBack || newestNs === undefined || piece.lastNs > newestNs;
-      if (isNewer) newestNs = piece.lastNs;
-    }
-    return pieces
-      .map(({ block: piece, isBack }) => (isBack ? '| ' : '') + told(piece).join(' '))
-      .join(' ');
-  });
+  return steps;
 }
 
-test.each<[string, Told[], string[]]>([
-  [
-    'a clock that is set back',
-    [
-      [
-        [1, 100],
-        [1, 101],
-        [1, 40],
-        [1, 41],
-      ],
-    ],
-    ['1,100 1,101 | 1,40 1,41'],
-  ],
-  [
-    'between two blocks',
-    [
-      [[1, 100]],
-      [
-        [1, 94],
-        [1, 96],
-      ],
-    ],
-    ['1,100', '| 1,94 1,96'],
-  ],
-  [
-    'topics one after the other',
-    [
-      [
-        [1, 0],
-        [1, 60],
-        [2, 0],
-        [2, 60],
-      ],
-    ],
-    ['1,0 1,60 2,0 2,60'],
-  ],
-  [
-    'a message that is late',
-    [
-      [
-        [1, 100],
-        [1, 40],
-        [1, 101],
-      ],
-    ],
-    ['1,100 1,40 1,101'],
-  ],
-  [
-    'two that are late',
-    [
-      [
-        [1, 100],
-        [1, 40],
-        [1, 101],
-        [1, 41],
-        [1, 102],
-      ],
-    ],
-    ['1,100 1,40 1,101 1,41 1,102'],
-  ],
-  [
-    'a late one at the end, which may be more',
-    [
-      [
-        [1, 100],
-        [1, 40],
-      ],
-      [[1, 101]],
-    ],
-    ['1,100 | 1,40', '1,101'],
-  ],
-  [
-    'another topic first',
-    [
-      [
-        [1, 100],
-        [2, 100],
-      ],
-      [
-        [2, 101],
-        [1, 40],
-      ],
-    ],
-    ['1,100 2,100', '2,101 | 1,40'],
-  ],
-  ['a block that is wholly behind', [[[1, 100]], [[2, 90]]], ['1,100', '| 2,90']],
-])('%s', (_, blocks, pieces) => {
-  expect(read(blocks)).toEqual(pieces);
+/** Messages by session. */
+function sessionsOf(pieces: readonly Piece[]): Told[] {
+  const sessions: Told[] = [[]];
+  for (const { block, isBack } of pieces) {
+    if (isBack) sessions.push([]);
+    sessions[sessions.length - 1] = [...(sessions.at(-1) ?? []), ...told(block)];
+  }
+  return sessions;
+}
+
+function read(blocks: readonly Told[]): Told[] {
+  const steps = open();
+  const pieces = blocks.flatMap((one) => steps.take({ block: built(one) }));
+  return sessionsOf([...pieces, ...steps.end()]);
+}
+
+/** As `1@100 2@100.5`; `|` begins a session. */
+const parsed = (text: string): Told =>
+  text
+    .split(' ')
+    .map((one) => one.split('@').map(Number))
+    .map(([id = 0, s = 0]) => [id, s]);
+const shown = (sessions: readonly Told[]): string =>
+  sessions.map((one) => one.map(([id, s]) => `${id}@${s}`).join(' ')).join(' | ');
+
+test.each([
+  ['a clock that is set back', '1@100 1@101 | 1@40 1@41 1@42 1@43'],
+  ['two topics of it', '1@100 2@100 1@101 | 2@40 1@40 2@41 1@41 1@42'],
+  ['one that is set back twice', '1@100 | 1@40 1@41 1@42 | 1@10 1@11 1@12'],
+  ['twice at once', '1@100 | 1@40 1@40.5 | 1@10 1@11 1@12'],
+  ['by little more than 5 s', '1@100 1@100.5 | 1@95 1@96 1@97 1@98 1@99 1@100 1@101'],
+  ['where the end is near', '1@100 | 1@40 1@40.5'],
+  ['by a topic that was never there', '1@100 | 2@40 2@41 2@42'],
+  ['topics one after the other', '1@0 1@60 2@59 2@60'],
+  ['a message that is late', '1@100 1@40 1@101'],
+  ['at the end', '1@100 1@40'],
+  ['two that are late', '1@100 1@40 1@101 1@41 1@102'],
+  ['two of their own times, one after the other', '1@100 1@40 2@20 1@101'],
+  ['a late one beside another topic', '1@105 1@60 2@104.998 2@104.999 1@106'],
+  ['a late one behind a clock that is set back', '1@200 1@201 | 1@100 1@101 1@102 1@40 1@103'],
+  ['a topic that stands behind the others for ever', '1@100 2@90 1@101 2@91 1@102 2@92'],
+  ['a clock that is set ahead', '1@100 1@500 1@501 1@502'],
+])('%s', (_, sessions) => {
+  const expected = sessions.split(' | ').map(parsed);
+  const all = expected.flat();
+  expect(shown(read([all]))).toBe(sessions);
+  expect(shown(read(all.map((one) => [one])))).toBe(sessions);
 });
 
-test('steps are those of a walk from message to message, and pieces are the block again', () => {
-  const message = fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 14 }));
-  const blocks = fc.array(fc.array(message, { minLength: 1, maxLength: 8 }), { maxLength: 6 });
+test('in which blocks messages come changes nothing, and none is lost', () => {
+  const message = fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 0, max: 28 }));
+  const halves = message.map(([id, s]) => [id, s / 2] as const);
+  const blocks = fc.array(fc.array(halves, { minLength: 1, maxLength: 8 }), { maxLength: 6 });
   fc.assert(
     fc.property(blocks, (given) => {
-      const steps = openClockSteps();
-      for (const id of [1, 2, 3]) steps.channel({ id, topic: `/${id}` });
-      const newest = new Map<number, number>();
-      for (const one of given) {
-        const expected = one.flatMap(([id, s], i) => {
-          const isStep = s < (newest.get(id) ?? s) - Number(clockJumpNs) / 1e9;
-          if (isStep) newest.clear();
-          newest.set(id, Math.max(s, newest.get(id) ?? s));
-          return isStep ? [i] : [];
-        });
-        const block = built(one);
-        const found = steps.take(block);
-        expect(found).toEqual(expected);
-        const pieces = piecesOf(block, found, undefined);
-        expect(pieces.flatMap((piece) => told(piece.block))).toEqual(one);
-      }
+      const sessions = read(given);
+      expect(sessions.flat()).toEqual(given.flat());
+      expect(sessions).toEqual(read(given.flat().map((one) => [one])));
     }),
   );
+});
+
+test('of messages in their order, with late ones here and there, sessions are the steps', () => {
+  const stretch = fc.record({
+    from: fc.integer({ min: 0, max: 40 }),
+    seconds: fc.integer({ min: 5, max: 12 }),
+    late: fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 3 }),
+  });
+  fc.assert(
+    fc.property(fc.array(stretch, { minLength: 1, maxLength: 3 }), (stretches) => {
+      const expected = stretches.map(({ from, seconds, late }, k) => {
+        // Each begins far below where the one before it ended.
+        const base = (stretches.length - k) * 1_000 + from;
+        const times = Array.from({ length: seconds * 8 }, (_, i) => base + i / 8);
+        return times.flatMap((s, i): Told => {
+          const own: Told = [[1 + (i % 3), s]];
+          // Right before a step nobody could say which side a late one is of.
+          const isLate = late.includes(i - 30) && i < times.length - 1;
+          return isLate ? [...own, [1 + (i % 3), s - 300]] : own;
+        });
+      });
+      expect(shown(read([expected.flat()]))).toBe(shown(expected));
+    }),
+  );
+});
+
+test('while it is not known it holds, whole blocks keep their file, and its memory is bounded', () => {
+  const steps = open();
+  const file = { path: 'a.mcap', identity: '1' };
+  const before = steps.take({ block: built([[1, 100]]), file, at: 1 });
+  expect(before).toMatchObject([{ file, at: 1, isBack: false }]);
+  expect(steps.take({ block: built([[1, 40]]), file, at: 2 })).toEqual([]);
+  expect(steps.isHolding).toBe(true);
+  expect(steps.take({ block: built([[1, 101]]), file, at: 3 })).toMatchObject([
+    { file, at: 2, isBack: false },
+    { file, at: 3, isBack: false },
+  ]);
+  expect(steps.isHolding).toBe(false);
+  const mixed = steps.take({
+    block: built([
+      [1, 102],
+      [1, 40],
+    ]),
+    file,
+    at: 4,
+  });
+  expect(mixed).toMatchObject([{ file: undefined, at: 4 }]);
+  const large = { block: built([[1, 40]], clockSetBytes), at: 5 };
+  expect(steps.take(large)).toMatchObject([{ at: 4, isBack: false }, { at: 5 }]);
+  steps.take({ block: built([[1, 40]]) });
+  const onwards = { block: built([[1, 40.1]], clockSetBytes) };
+  expect(steps.take(onwards)).toMatchObject([{ isBack: true }, { isBack: false }]);
+});
+
+test('a restart goes on with the times by topic', () => {
+  const before = open();
+  before.take({ block: built(parsed('1@100 2@60 1@100.5')) });
+  const steps = openClockSteps();
+  steps.channel({ id: 2, topic: '/2' });
+  steps.restore(before.newest);
+  steps.channel({ id: 1, topic: '/1' });
+  expect(steps.newest).toEqual(expect.arrayContaining([...before.newest]));
+  expect(steps.take({ block: built(parsed('2@61 1@101')) })).toMatchObject([{ isBack: false }]);
+  const pieces = steps.take({ block: built(parsed('2@40 2@41 2@42')) });
+  expect(pieces).toMatchObject([{ isBack: true }]);
 });

@@ -1,92 +1,220 @@
 /**
- * Where a recorder's clock was set back: a block may hold messages of both sides, which belong to
- * two sessions. As in the engine a topic steps back behind itself; topics beside each other do not,
- * and a late message behind which the others go on is no step of the clock.
+ * Where a recorder's clock was set back: what comes behind belongs to another session. Messages
+ * that are behind, each on its own topic, are held until those that come next tell which of two
+ * things they are: a topic that goes on from there tells of a clock that was set, a message that is
+ * nearer to what was newest before says that they were late. This depends on the messages alone,
+ * not on the blocks they come in.
  */
 import type { Channel, MessageBlock } from '@fieldloop/recording';
 import { clockJumpNs } from '@fieldloop/rules';
+import { clockSetBytes, clockSetNs } from '../limits.ts';
 import { sliceOf } from './pace.ts';
+import type { BlockItem } from './source.ts';
+
+/** A block, or a part of it that is of one session. */
+export interface Piece extends Omit<BlockItem, 'kind'> {
+  /** The clock was set back before it. */
+  readonly isBack: boolean;
+}
+
+export interface NewestTime {
+  readonly topic: string;
+  readonly atNs: bigint;
+}
 
 export interface ClockSteps {
   channel(channel: Pick<Channel, 'id' | 'topic'>): void;
-  /** Messages of the block, by their place in it, that are behind their topic by a jump. */
-  take(block: MessageBlock): readonly number[];
-  /** The clock was set back before this block: what was newest is of another time. */
-  begin(block: MessageBlock): void;
+  /** Largest log time of the session by topic, while nothing is held; and as it was saved. */
+  readonly newest: readonly NewestTime[];
+  restore(newest: readonly NewestTime[]): void;
+  /** What is known to be of one session by now, in its order; the rest is held. */
+  take(given: Omit<BlockItem, 'kind'>): readonly Piece[];
+  /** Nothing more comes. */
+  end(): readonly Piece[];
+  readonly isHolding: boolean;
+}
+
+export function openClockSteps(): ClockSteps {
+  return new Walk();
+}
+
+/** A message that is held or looked at: in which of the open blocks, and where in it. */
+interface Position {
+  readonly block: number;
+  readonly i: number;
+}
+
+/** Messages behind what was newest; times are ns after the first block's base. */
+interface Run {
+  from: Position;
+  newest: number;
+  bytes: number;
+  /** Some topic went on from where it began. */
+  goesOn: boolean;
+  /** By topic. */
+  readonly ways: ({ readonly first: number; last: number } | undefined)[];
 }
 
 const stepNs = Number(clockJumpNs);
 
-export function openClockSteps(): ClockSteps {
-  const numbers = new Map<string, number>();
+class Walk implements ClockSteps {
+  readonly #numbers = new Map<string, number>();
   /** By channel id: the number of its topic. */
-  const topicOf: number[] = [];
-  /** Largest log time by topic since the last step, ns after the first block's base. */
-  let newest: number[] = [];
-  let zeroNs: bigint | undefined;
-  const steps: ClockSteps = {
-    channel({ id, topic }) {
-      const number = numbers.get(topic) ?? numbers.size;
-      numbers.set(topic, number);
-      topicOf[id] = number;
-    },
-    begin(block) {
-      newest = [];
-      steps.take(block);
-    },
-    take({ count, baseNs, timesNs, channelIds }) {
-      zeroNs ??= baseNs;
-      const base = Number(baseNs - zeroNs);
-      const found: number[] = [];
-      for (let i = 0; i < count; i += 1) {
-        const topic = topicOf[channelIds[i] ?? 0] ?? 0;
-        const atNs = base + (timesNs[i] ?? 0);
-        const known = newest[topic] ?? Number.NEGATIVE_INFINITY;
-        if (atNs < known - stepNs) {
-          found.push(i);
-          newest = [];
-          newest[topic] = atNs;
-        } else if (atNs > known) newest[topic] = atNs;
-      }
-      return found;
-    },
-  };
-  return steps;
-}
+  readonly #topicOf: number[] = [];
+  #zeroNs: bigint | undefined;
+  /** Largest log time of the session, by topic and of all. */
+  #newest: number[] = [];
+  #top = Number.NEGATIVE_INFINITY;
+  /** Blocks that were not given on, or not whole: of the first one `#given` messages were. */
+  #open: Omit<BlockItem, 'kind'>[] = [];
+  #given = 0;
+  /** The next piece begins a session. */
+  #isBack = false;
+  #run: Run | undefined;
 
-/**
- * A part of a block, or all of it. `isBack`: the clock was set back before it; of the last piece
- * only what comes next tells, unless all of the block is behind by a jump.
- */
-export interface Piece {
-  readonly block: MessageBlock;
-  readonly isBack: boolean | 'perhaps';
-}
-
-/**
- * The block in pieces, each of one session. A step is one of the clock when all up to the next one
- * is behind what was newest; so is a block without a step that is wholly behind by a jump.
- */
-export function piecesOf(
-  block: MessageBlock,
-  steps: readonly number[],
-  newestNs: bigint | undefined,
-): readonly Piece[] {
-  const pieces: Piece[] = [];
-  let from = 0;
-  const isBehind = newestNs !== undefined && block.lastNs < newestNs - clockJumpNs;
-  let isBack = isBehind;
-  let reachedNs = newestNs;
-  for (const [k, step] of steps.entries()) {
-    const before = step === 0 ? undefined : sliceOf(block, from, step);
-    if (before !== undefined) reachedNs = larger(reachedNs, before.lastNs);
-    const after = sliceOf(block, step, steps[k + 1] ?? block.count);
-    if (reachedNs === undefined || after.lastNs >= reachedNs) continue;
-    if (before !== undefined) pieces.push({ block: before, isBack });
-    [from, isBack, reachedNs] = [step, true, undefined];
+  channel({ id, topic }: Pick<Channel, 'id' | 'topic'>): void {
+    this.#topicOf[id] = this.#numberOf(topic);
   }
-  const rest = from === 0 ? block : sliceOf(block, from, block.count);
-  return [...pieces, { block: rest, isBack: isBack && !isBehind ? 'perhaps' : isBack }];
+
+  get isHolding(): boolean {
+    return this.#run !== undefined;
+  }
+
+  get newest(): readonly NewestTime[] {
+    const zeroNs = this.#zeroNs ?? 0n;
+    return [...this.#numbers].flatMap(([topic, number]) => {
+      const at = this.#newest[number];
+      return at === undefined ? [] : [{ topic, atNs: zeroNs + BigInt(at) }];
+    });
+  }
+
+  restore(newest: readonly NewestTime[]): void {
+    for (const { topic, atNs } of newest) {
+      this.#zeroNs ??= atNs;
+      const at = Number(atNs - this.#zeroNs);
+      this.#newest[this.#numberOf(topic)] = at;
+      if (at > this.#top) this.#top = at;
+    }
+  }
+
+  take(given: Omit<BlockItem, 'kind'>): readonly Piece[] {
+    const pieces: Piece[] = [];
+    this.#open.push(given);
+    this.#walk({ block: this.#open.length - 1, i: 0 }, pieces);
+    this.#give(this.#run?.from ?? { block: this.#open.length, i: 0 }, pieces);
+    return pieces;
+  }
+
+  end(): readonly Piece[] {
+    const pieces: Piece[] = [];
+    while (this.#run?.goesOn === true) this.#walk(this.#back(this.#run, pieces), pieces);
+    this.#run = undefined;
+    this.#give({ block: this.#open.length, i: 0 }, pieces);
+    return pieces;
+  }
+
+  #walk(from: Position, pieces: Piece[]): void {
+    let [k, i] = [from.block, from.i];
+    for (;;) {
+      const block = this.#open[k]?.block;
+      if (block === undefined) return;
+      if (this.#run === undefined) i = this.#pass(block, i);
+      if (i >= block.count) {
+        [k, i] = [k + 1, 0];
+        continue;
+      }
+      const at = this.#timeOf(block, i);
+      this.#run ??= { from: { block: k, i }, newest: at, bytes: 0, goesOn: false, ways: [] };
+      if (Math.abs(this.#top - at) < Math.abs(at - this.#run.newest)) {
+        this.#late();
+        continue;
+      }
+      const isSet = follow(this.#run, this.#topicOf[block.channelIds[i] ?? 0] ?? 0, at);
+      this.#run.bytes += (block.ends[i] ?? 0) - (block.starts[i] ?? 0);
+      const isFull = this.#run.bytes > clockSetBytes;
+      i += 1;
+      if (isSet || (isFull && this.#run.goesOn)) {
+        ({ block: k, i } = this.#back(this.#run, pieces));
+      } else if (isFull) this.#late();
+    }
+  }
+
+  /** Messages that are not behind, from `i` on; gives the place of the first that is. */
+  #pass({ count, channelIds, timesNs, baseNs }: MessageBlock, i: number): number {
+    this.#zeroNs ??= baseNs;
+    const base = Number(baseNs - this.#zeroNs);
+    const newest = this.#newest;
+    let top = this.#top;
+    let k = i;
+    for (; k < count; k += 1) {
+      const topic = this.#topicOf[channelIds[k] ?? 0] ?? 0;
+      const at = base + (timesNs[k] ?? 0);
+      const known = newest[topic];
+      if (at < top - stepNs && (known === undefined || at < known - stepNs)) break;
+      if (known === undefined || at > known) newest[topic] = at;
+      if (at > top) top = at;
+    }
+    this.#top = top;
+    return k;
+  }
+
+  #timeOf({ baseNs, timesNs }: MessageBlock, i: number): number {
+    return Number(baseNs - (this.#zeroNs ?? baseNs)) + (timesNs[i] ?? 0);
+  }
+
+  #numberOf(topic: string): number {
+    const number = this.#numbers.get(topic) ?? this.#numbers.size;
+    this.#numbers.set(topic, number);
+    return number;
+  }
+
+  /** What is held belongs to the session after all. */
+  #late(): void {
+    for (const [topic, way] of this.#run?.ways.entries() ?? []) {
+      if (way !== undefined)
+        this.#newest[topic] = Math.max(this.#newest[topic] ?? way.last, way.last);
+    }
+    this.#run = undefined;
+  }
+
+  /** The clock was set back before the run, which is looked through again as a session. */
+  #back({ from }: Run, pieces: Piece[]): Position {
+    this.#run = undefined;
+    this.#give(from, pieces);
+    this.#newest = [];
+    this.#top = Number.NEGATIVE_INFINITY;
+    this.#isBack = true;
+    return { block: 0, i: from.i };
+  }
+
+  /** All that is open before a position. */
+  #give({ block: end, i }: Position, pieces: Piece[]): void {
+    for (const [k, given] of this.#open.slice(0, end + 1).entries()) {
+      const { block } = given;
+      const from = k === 0 ? this.#given : 0;
+      const to = k === end ? i : block.count;
+      if (from >= to) continue;
+      const isWhole = to - from === block.count;
+      const part = isWhole ? given : { ...given, block: sliceOf(block, from, to), file: undefined };
+      pieces.push({ ...part, isBack: this.#isBack });
+      this.#isBack = false;
+    }
+    this.#open = this.#open.slice(end);
+    this.#given = this.#open.length === 0 ? 0 : i;
+    if (this.#run !== undefined)
+      this.#run.from = { block: this.#run.from.block - end, i: this.#run.from.i };
+  }
 }
 
-const larger = (a: bigint | undefined, b: bigint): bigint => (a === undefined || b > a ? b : a);
+/** True when the topic went on so far since it began, or stepped back, that the clock was set. */
+function follow(run: Run, topic: number, at: number): boolean {
+  if (at > run.newest) run.newest = at;
+  const way = run.ways[topic];
+  if (way === undefined || at < way.last - stepNs) {
+    run.ways[topic] = { first: at, last: at };
+    return false;
+  }
+  if (at > way.last) way.last = at;
+  if (at > way.first) run.goesOn = true;
+  return at - way.first >= clockSetNs;
+}

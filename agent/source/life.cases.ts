@@ -63,7 +63,8 @@ export function openFollowed(): Followed {
       const source = folderSource({ ...options, follow: true }, deps);
       for await (const item of source.items(stopping.signal)) {
         life.items.push(item);
-        if (item.kind === 'mark') await item.save(state, 0n);
+        const first = life.items.find((one) => one.kind === 'block');
+        if (item.kind === 'mark') await item.save(state, first?.at);
         if (enough(life)) stopping.abort();
       }
       return life.items;

@@ -97,10 +97,10 @@ async function note(item: SourceItem, life: Life): Promise<void> {
   if (item.kind === 'end') life.ends.push(item.fault?.code ?? 'whole');
   if (item.kind === 'notice') life.notices.push(item.name);
   // The window of these tests holds nothing of the past but one second.
-  const newest = life.items.findLast((one) => one.kind === 'block');
-  if (item.kind === 'mark' && newest?.kind === 'block') {
-    await item.save({ n: life.numbers.length }, newest.block.lastNs - second);
-  }
+  const blocks = life.items.filter((one) => one.kind === 'block');
+  const fromNs = (blocks.at(-1)?.block.lastNs ?? 0n) - second;
+  const oldest = blocks.find(({ block }) => block.lastNs >= fromNs);
+  if (item.kind === 'mark') await item.save({ n: life.numbers.length }, oldest?.at);
   if (item.kind !== 'block') return;
   const { block } = item;
   for (let i = 0; i < block.count; i += 1) {

@@ -4,7 +4,6 @@
  */
 import type { Clock, Log } from '@fieldloop/core';
 import type { ChannelMap, MessageBlock, Schema } from '@fieldloop/recording';
-import { clockJumpNs } from '@fieldloop/rules';
 import { markEveryMs } from '../limits.ts';
 import type { GrowingFile } from './growing.ts';
 import type { Place } from './places.ts';
@@ -18,7 +17,8 @@ interface Part {
 }
 
 export interface Marks {
-  block(part: Part, block: MessageBlock): void;
+  /** Gives the number of the block in its session. */
+  block(part: Part, block: Pick<MessageBlock, 'offset'>): number;
   /** All that `file` gave up to its offset was given on. */
   reached(part: Part, file: Pick<GrowingFile, 'offset' | 'isDone' | 'spare'>, nowMs: number): void;
   readonly isDue: boolean;
@@ -30,7 +30,7 @@ export interface Marks {
 interface Stretch {
   readonly part: Part;
   readonly offset: number;
-  readonly lastNs: bigint;
+  readonly at: number;
 }
 
 interface Reached {
@@ -46,7 +46,7 @@ export function openMarks(deps: {
   readonly savePlace: (place: Place) => Promise<void>;
 }): Marks {
   let stretches: Stretch[] = [];
-  let newestNs: bigint | undefined;
+  let count = 0;
   let at: Reached | undefined;
   let markedMs = deps.clock.monotonicMs();
   let isDue = false;
@@ -54,13 +54,10 @@ export function openMarks(deps: {
     get isDue() {
       return isDue;
     },
-    block(part, { offset, firstNs, lastNs }) {
-      // A clock that was set back begins another timeline, with a window of its own.
-      const isBack =
-        newestNs !== undefined && lastNs < newestNs && firstNs < newestNs - clockJumpNs;
-      if (isBack) stretches = [];
-      if (isBack || newestNs === undefined || lastNs > newestNs) newestNs = lastNs;
-      stretches.push({ part, offset, lastNs });
+    block(part, { offset }) {
+      count += 1;
+      stretches.push({ part, offset, at: count });
+      return count;
     },
     reached(part, { offset, isDone, spare }, nowMs) {
       const isNew = offset !== at?.offset || part !== at.part;
@@ -71,10 +68,10 @@ export function openMarks(deps: {
       const reached = at;
       markedMs = deps.clock.monotonicMs();
       isDue = false;
-      return async (state, fromNs) => {
+      return async (state, oldest) => {
         // A format that is read as a whole has no place inside.
         if (reached === undefined || reached.offset === 0) return;
-        const from = stretches.findIndex(({ lastNs }) => lastNs >= fromNs);
+        const from = stretches.findIndex((one) => one.at === oldest);
         stretches = from < 0 ? [] : stretches.slice(from);
         const first = stretches[0] ?? reached;
         const parts = [...new Set([...stretches.map(({ part }) => part), reached.part])];

@@ -28,7 +28,7 @@ import { type Disk, isPassing, openDisk } from './passing.ts';
 import type { Place, PlacedFile } from './places.ts';
 import type { Candidate, Scan } from './scan.ts';
 import type { BlockItem, SourceItem } from './source.ts';
-import { openTail, type Tail, tailEnd } from './tail.ts';
+import { openTail, spanMsOf, type Tail, tailEnd } from './tail.ts';
 
 export interface RecordedDeps {
   readonly clock: Clock;
@@ -323,12 +323,11 @@ export class Recorded {
       part.opening ??= openingOfBlock(item.block);
       if (this.#sessionId === undefined) yield* this.#begin(part.path, part.opening);
       const block = part.map.block(item.block);
-      this.#marks.block(part, block);
-      const spanMs = Number(block.lastNs - block.firstNs) / 1e6;
-      this.#tail.came(this.#deps.clock.monotonicMs(), spanMs);
+      const at = this.#marks.block(part, block);
+      this.#tail.came(this.#deps.clock.monotonicMs(), spanMsOf(block));
       const isStored = part.map.isSame && block.chunk !== undefined;
       const stored = isStored ? { path: part.path, identity: file.identity } : undefined;
-      yield { kind: 'block', block, file: stored, isBehind: file.hasMore };
+      yield { kind: 'block', block, file: stored, at, isBehind: file.hasMore };
     }
   }
 

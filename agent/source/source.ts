@@ -51,12 +51,14 @@ export interface BlockItem {
   readonly file?: RecordedFile | undefined;
   /** It was dealt with before a restart, and is only context now. */
   readonly isWarm?: boolean | undefined;
+  /** Of its session, for the marks of its source. */
+  readonly at?: number | undefined;
   /** More waits to be read than this: the source does not stand at the end of what there is. */
   readonly isBehind?: boolean | undefined;
 }
 
-/** `fromNs`: log time from which on the window holds messages. */
-export type SaveMark = (state: Json, fromNs: bigint) => Promise<void>;
+/** `from`: the `at` of the oldest block that the window holds. */
+export type SaveMark = (state: Json, from: number | undefined) => Promise<void>;
 
 export interface Source {
   readonly name: string;

@@ -2,6 +2,8 @@
  * What the end of a growing file tells. A recorder holds back what it has of a chunk, so a file
  * that does not grow says nothing of the last chunk's length: only what is older is silence.
  */
+import type { MessageBlock } from '@fieldloop/recording';
+import { clockJumpNs } from '@fieldloop/rules';
 import { abandonedAfterMs, leastHoldMs, supersededAfterMs } from '../limits.ts';
 
 export interface Tail {
@@ -73,4 +75,14 @@ export function tailEnd(facts: {
   // A copy beside a slow recorder is newer, too: the recorder's own pace has to be over.
   const rests = isOverdue && restedMs >= supersededAfterMs;
   return hasNewer && rests ? 'superseded' : undefined;
+}
+
+/** Log time that a block spans, without what the clock was set by within it. */
+export function spanMsOf({ count, timesNs }: MessageBlock): number {
+  let ns = 0;
+  for (let i = 1; i < count; i += 1) {
+    const step = (timesNs[i] ?? 0) - (timesNs[i - 1] ?? 0);
+    if (Math.abs(step) <= Number(clockJumpNs)) ns += step;
+  }
+  return Math.max(0, ns) / 1e6;
 }

@@ -22,6 +22,25 @@ export interface FilePlace extends RecordedFile {
   readonly offset: number;
 }
 
+/** Where a block came from. */
+export interface BlockOrigin {
+  /** The recorder's own file, where it has the same bytes. */
+  readonly file?: RecordedFile | undefined;
+  /** As its source numbers it. */
+  readonly at?: number | undefined;
+}
+
+export interface FirstMessage {
+  readonly atNs: bigint;
+  /** Where it begins in the data of its block. */
+  readonly start: number;
+}
+
+export const firstOf = ({ baseNs, timesNs, starts }: MessageBlock): FirstMessage => ({
+  atNs: baseNs + BigInt(timesNs[0] ?? 0),
+  start: starts[0] ?? 0,
+});
+
 /** What is known of a block wherever it is. */
 export interface WindowBlock extends Omit<StoredBlock, 'load'> {
   readonly count: number;
@@ -39,6 +58,9 @@ export class Entry implements WindowBlock {
   readonly firstNs: bigint;
   readonly lastNs: bigint;
   readonly file: FilePlace | undefined;
+  readonly at: number | undefined;
+  /** Its first message, which may be one in the middle of what its source read. */
+  readonly first: FirstMessage;
   #block: MessageBlock | undefined;
   #place: Place | undefined;
   #sums: ReadonlyMap<number, number> | undefined;
@@ -48,10 +70,12 @@ export class Entry implements WindowBlock {
   /** Its file may have it: it costs no disk and no copy to let its memory go. */
   isInFile: boolean;
 
-  constructor(block: MessageBlock, file?: RecordedFile) {
+  constructor(block: MessageBlock, { file, at }: BlockOrigin = {}) {
     this.count = block.count;
     this.firstNs = block.firstNs;
     this.lastNs = block.lastNs;
+    this.at = at;
+    this.first = firstOf(block);
     this.file = file && { ...file, offset: block.offset };
     this.isInFile = file !== undefined && block.chunk !== undefined;
     this.#block = block;

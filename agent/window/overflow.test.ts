@@ -313,7 +313,7 @@ test('blocks of a file are not copied: a cut reads them there, whatever its name
     if (item.kind === 'channel') for (const one of [window, whole]) one.addChannel(item.channel);
     if (item.kind !== 'block') return;
     whole.addBlock(item.block);
-    window.addBlock(item.block, from);
+    window.addBlock(item.block, { file: from });
     while (window.isFull) expect(await window.moveOldest(false)).toBe(true);
   });
   expect(inMemory(window)).toBeLessThan(window.held.length);
@@ -358,7 +358,7 @@ test('a file that was overwritten, or gone before it was needed, has nothing', a
   await addAll(path, async (item, from) => {
     if (item.kind === 'channel') for (const one of [window, late]) one.addChannel(item.channel);
     if (item.kind !== 'block') return;
-    for (const one of [window, late]) one.addBlock(item.block, from);
+    for (const one of [window, late]) one.addBlock(item.block, { file: from });
     while (window.isFull) expect(await window.moveOldest(false)).toBe(true);
   });
   const away = window.held.filter(({ block }) => block === undefined);
@@ -388,7 +388,7 @@ test('what leaves a window on the disk leaves the last of its latched messages',
     for (const one of [window, whole]) {
       if (item.kind === 'channel') one.addChannel({ ...item.channel, latched: true });
       if (item.kind !== 'block') continue;
-      one.addBlock(item.block, one === window ? from : undefined);
+      one.addBlock(item.block, one === window ? { file: from } : {});
       while (one.isFull) expect(await one.moveOldest(false)).toBe(true);
       await one.forget(undefined);
     }

@@ -6,9 +6,9 @@
  */
 import type { Log } from '@fieldloop/core';
 import type { Channel, LatchedMessage, MessageBlock } from '@fieldloop/recording';
+import { clockJumpNs } from '@fieldloop/rules';
 import { inFileMemoryBytes } from '../limits.ts';
-import type { RecordedFile } from '../source/source.ts';
-import { Entry, type WindowBlock } from './entry.ts';
+import { type BlockOrigin, Entry, type WindowBlock } from './entry.ts';
 import { filePlaceOf } from './file-place.ts';
 import { type HeldFiles, openHeldFiles } from './held-files.ts';
 import { openLatched } from './latched.ts';
@@ -26,17 +26,22 @@ export interface Window {
   readonly channels: ReadonlyMap<number, Channel>;
   /** In file order. */
   readonly held: readonly WindowBlock[];
+  /** Of the oldest block. */
+  readonly oldest: Pick<Entry, 'first' | 'at'> | undefined;
   /** Memory that the blocks keep alive. */
   readonly bytes: number;
   /** Log time from which on every message is held; undefined before the first one. */
   readonly heldFromNs: bigint | undefined;
+  /** Nothing has left it yet. */
+  readonly isWhole: boolean;
   /** Largest log time seen. */
   readonly newestNs: bigint | undefined;
   addChannel(channel: Channel): void;
-  /** `file`: where the recorder has the same bytes. */
-  addBlock(block: MessageBlock, file?: RecordedFile): void;
+  addBlock(block: MessageBlock, origin?: BlockOrigin): void;
   /** Goes on where an earlier window ended. */
-  resume(from: { readonly heldFromNs: bigint; readonly latched: Iterable<LatchedMessage> }): void;
+  resume(from: Resumed): void;
+  /** What latched channels said before the window began. */
+  inherit(said: LatchedSaid): void;
   /** Lets go of what is older than the span, but of nothing at or after `neededFromNs`. */
   forget(neededFromNs: bigint | undefined): Promise<void>;
   /** True when the oldest block of more than one in memory has to leave it. */
@@ -53,8 +58,22 @@ export interface Window {
   clear(): void;
   /** What latched channels said that is not held any more. */
   latched(): Iterable<LatchedMessage>;
+  /** What they said last, held or not. */
+  said(): Promise<LatchedSaid>;
   /** Latched topics of which that is lost. */
   readonly lostLatched: ReadonlySet<string>;
+}
+
+export interface Resumed {
+  readonly heldFromNs: bigint;
+  readonly latched: Iterable<LatchedMessage>;
+  readonly isWhole?: boolean | undefined;
+}
+
+export interface LatchedSaid {
+  readonly messages: readonly LatchedMessage[];
+  /** Channels of which it is lost. */
+  readonly lost: readonly number[];
 }
 
 export function openWindow(options: WindowOptions, deps: { readonly log: Log }): Window {
@@ -70,14 +89,17 @@ class BlockWindow implements Window {
   readonly #files: HeldFiles;
   /** Blocks that count as memory. */
   #resident = 0;
-  /** Nothing has left it yet. */
-  #isWhole = true;
+  isWhole = true;
   heldFromNs: bigint | undefined;
   newestNs: bigint | undefined;
 
   constructor(options: WindowOptions, log: Log) {
     this.#options = options;
     this.#files = openHeldFiles(log);
+  }
+
+  get oldest(): Entry | undefined {
+    return this.held[0];
   }
 
   get bytes(): number {
@@ -101,20 +123,26 @@ class BlockWindow implements Window {
     this.channels.set(channel.id, channel);
   }
 
-  addBlock(block: MessageBlock, file?: RecordedFile): void {
-    this.held.push(new Entry(block, file));
+  addBlock(block: MessageBlock, origin?: BlockOrigin): void {
+    this.held.push(new Entry(block, origin));
     this.#memory.take(block);
     this.#resident += 1;
-    // What comes late belongs to the beginning as long as nothing has left.
-    const isEarlier = this.#isWhole && block.firstNs < (this.heldFromNs ?? block.firstNs);
-    if (this.heldFromNs === undefined || isEarlier) this.heldFromNs = block.firstNs;
+    // What is out of order belongs to the beginning as long as nothing has left.
+    if (this.heldFromNs === undefined || this.isWhole)
+      this.heldFromNs = beginOf(block, this.heldFromNs);
     if (this.newestNs === undefined || block.lastNs > this.newestNs) this.newestNs = block.lastNs;
   }
 
-  resume(from: { readonly heldFromNs: bigint; readonly latched: Iterable<LatchedMessage> }): void {
-    this.#isWhole = false;
-    this.heldFromNs = from.heldFromNs;
-    this.#latched.keep(from.latched);
+  resume(from: Resumed): void {
+    const { heldFromNs, latched, isWhole = false } = from;
+    this.isWhole = isWhole;
+    this.heldFromNs = heldFromNs;
+    this.#latched.keep(latched);
+  }
+
+  inherit({ messages, lost }: LatchedSaid): void {
+    this.#latched.lose(lost);
+    this.#latched.keep(messages);
   }
 
   async forget(neededFromNs: bigint | undefined): Promise<void> {
@@ -156,7 +184,7 @@ class BlockWindow implements Window {
     else this.#latched.keep(said);
     this.#drop(entry);
     this.held.shift();
-    this.#isWhole = false;
+    this.isWhole = false;
     const through = entry.lastNs + 1n;
     if (this.heldFromNs === undefined || through > this.heldFromNs) this.heldFromNs = through;
   }
@@ -167,6 +195,20 @@ class BlockWindow implements Window {
 
   latched(): Iterable<LatchedMessage> {
     return this.#latched.all();
+  }
+
+  async said(): Promise<LatchedSaid> {
+    const all = openLatched(this.channels);
+    all.keep(this.#latched.all());
+    const isLost = ({ topic }: Channel): boolean => this.#latched.lost.has(topic);
+    all.lose([...this.channels.values()].filter(isLost).map(({ id }) => id));
+    for (const entry of this.held) {
+      const said = await entry.latched(this.channels);
+      if (said === undefined) all.lose(entry.channels);
+      else all.keep(said);
+    }
+    const lost = [...this.channels.values()].filter(({ topic }) => all.lost.has(topic));
+    return { messages: all.all(), lost: lost.map(({ id }) => id) };
   }
 
   get lostLatched(): ReadonlySet<string> {
@@ -208,4 +250,15 @@ class BlockWindow implements Window {
     this.#memory.take(block);
     this.#resident += 1;
   }
+}
+
+/** The earliest log time of messages one by one, but for those that are late. */
+function beginOf({ baseNs, timesNs, firstNs, count }: MessageBlock, knownNs?: bigint): bigint {
+  if (knownNs !== undefined && firstNs >= knownNs) return knownNs;
+  let begin = knownNs === undefined ? (timesNs[0] ?? 0) : Number(knownNs - baseNs);
+  for (let i = 0; i < count; i += 1) {
+    const time = timesNs[i] ?? 0;
+    if (time < begin && time >= begin - Number(clockJumpNs)) begin = time;
+  }
+  return baseNs + BigInt(begin);
 }
