@@ -51,7 +51,7 @@ export function statusOf(parts: StatusParts): AgentStatus {
     agentVersion,
     uptimeS: parts.uptimeS,
     source: { ...(progress?.source ?? noSource), ...results.recent.unread },
-    score: progress?.score ?? { count: 0, skipped: 0, faults: 0 },
+    score: progress?.score ?? { count: 0, skipped: 0, faults: 0, unfed: 0 },
     rules: {
       set: ruleSet.name,
       version: ruleSet.version,

@@ -152,6 +152,15 @@ function* checkDetectors(
   }
 }
 
+/** What blurs has the image alone. */
+function* checkBlurs({ redaction }: AgentConfig, id: string): Generator<Finding> {
+  for (const [i, { topic, ...rule }] of redaction.rules.entries()) {
+    if (rule.transform !== 'blur' || rule.model !== id) continue;
+    const text = `model "${id}" takes several inputs and is given the image alone, so "${topic}" is left out of every clip. Name a detector of images.`;
+    yield warning(`redaction.topics[${i}]`, text);
+  }
+}
+
 /** ONNX Runtime and sharp are loaded only when there is a model. */
 async function* checkModels(
   config: AgentConfig,
@@ -173,6 +182,7 @@ async function* checkModels(
       const text = `${id} ${version} loads and passes ${golden.length} golden inputs, sha256 ${sha256.slice(0, 12)}`;
       yield ok(about, text);
       if (deps.ruleSet !== undefined) yield* checkInputs(deps.ruleSet, { id, moreInputs });
+      if (moreInputs.length > 0) yield* checkBlurs(config, id);
     } catch (error) {
       yield failure(about, error);
     }

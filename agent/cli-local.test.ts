@@ -175,7 +175,7 @@ test('the doctor names topics that never came, missed rates, slow models and ful
       broken: 2,
       lastUnread: 'bags/b.mcap@byte 9: it is torn. Copy it again.',
     },
-    score: { count: 10, skipped: 90, faults: 20 },
+    score: { count: 10, skipped: 90, faults: 20, unfed: 0 },
     rules: { ...status.rules, evaluations: 200, unknown: 190, off: { blind: 'no such thing' } },
     machine: {
       ...status.machine,

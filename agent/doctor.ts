@@ -248,7 +248,13 @@ function nearest(topic: string, seen: readonly string[]): string {
 }
 
 function* judgeModels({ score, machine }: AgentStatus): Generator<Finding> {
-  const { count, skipped, faults } = score;
+  const { count, skipped, faults, unfed, lacks = '' } = score;
+  if (unfed > (count + unfed) / 2) {
+    yield warning(
+      'models',
+      `${unfed} of ${count + unfed} frames lacked the input from ${lacks}: it did not come, or not within input.maxAge of the frame. Correct input.more of the model in the rules, or raise its maxAge.`,
+    );
+  }
   const all = count + skipped + faults;
   if (all >= 20 && skipped > all / 2) {
     const slow = Object.entries(machine.scoreP99Ms)

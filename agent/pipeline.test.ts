@@ -244,13 +244,36 @@ test('a model of two topics scores each frame with the newest of the other, near
   await using running = await home.start({ sources, models, rules });
   const status = await running.until(({ finished }) => finished);
   expect(status).toMatchObject({
-    score: { count: 11, faults: 0, last: { scorer: 'who', values: { value: 1210 } } },
+    score: { count: 12, faults: 0, last: { scorer: 'who', values: { value: 1211 } } },
     rules: { fired: { unsure: 1 } },
   });
   const [clip] = await running.clips();
   if (clip === undefined) throw new Error('no clip');
-  // The frame of second 11 is the first of 110 and half of 2000.
-  expect(summary(clip)).toMatchObject({ startS: 9, endS: 13 });
+  // The frame of second 11.1, 111 and half of 2000, is the first.
+  expect(summary(clip)).toMatchObject({ startS: 9.1, endS: 13.1 });
+});
+
+test('what a latched topic said goes with frames however long ago, also where the clock was set', async () => {
+  using home = openHome();
+  writeModel(join(home.path, 'sum'), sumYaml(), sumOnnx());
+  const numbers = Array.from({ length: 300 }, (_, i) => ({
+    topic: '/numbers',
+    atNs: start + (BigInt(i < 150 ? i : i - 1_000) * second) / 10n,
+    value: { values: [i, 0] },
+  }));
+  const said = [{ topic: '/state', atNs: start, value: { speed: 2001 } }, ...numbers];
+  await writeRecording(join(home.path, 'a.mcap'), said);
+  const sources = [{ name: 'main', file: 'a.mcap', speed: 'max' }];
+  const models = [{ id: 'sum', path: 'sum' }];
+  const rules = `${unsure('/numbers, more: {speed: /state}')}latched: [/state]\n`
+    .replace('ref: tiny', 'ref: sum')
+    .replace('entropy > 0.9', 'value >= 1200.0');
+  await using running = await home.start({ sources, models, rules });
+  const status = await running.until(({ finished }) => finished);
+  expect(status).toMatchObject({
+    score: { count: 30, faults: 0, unfed: 0 },
+    rules: { fired: { unsure: 1 } },
+  });
 });
 
 test('a model that gives no numbers ten times is switched off, told of, and the rest goes on', async () => {

@@ -32,7 +32,7 @@ const lane = (name: string, tally: Partial<Tally>, more: Partial<Lanes[number]> 
 const of = (...lanes: Lanes) =>
   progressOf(
     lanes,
-    { figures: { count: 0, skipped: 0, faults: 0 }, busy: 0, shadowFigures: {} },
+    { figures: { count: 0, skipped: 0, faults: 0, unfed: 0 }, busy: 0, shadowFigures: {} },
     { degraded: [], queueShare: 0, duty: 1, spool: undefined, nowMs: 1_000_000 },
   );
 

@@ -20,7 +20,7 @@ export function progressOf(
   { nowMs, ...beside }: Beside,
 ): DataProgress {
   const sum = (of: (lane: Counted) => number): number => lanes.reduce((n, lane) => n + of(lane), 0);
-  const { last, count, skipped, faults } = scoring.figures;
+  const { last, count, skipped, faults, unfed, lacks } = scoring.figures;
   const finite = lanes.filter(({ source }) => source.finite);
   const isOver = ({ state }: Counted): boolean => ['finished', 'broken'].includes(state.state);
   return {
@@ -32,6 +32,8 @@ export function progressOf(
       count,
       skipped,
       faults,
+      unfed,
+      ...(lacks === undefined ? {} : { lacks }),
     },
     fired: sums(lanes, ({ fired }) => fired),
     suppressed: sum(({ tally }) => tally.suppressed),

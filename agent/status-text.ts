@@ -105,12 +105,13 @@ const lostText = (reconnects = 0): string | undefined =>
   reconnects === 0 ? undefined : `connection lost ${reconnects} times`;
 
 function scoreText({ score, machine }: AgentStatus): string {
-  const { last, count, skipped, faults } = score;
+  const { last, count, skipped, faults, unfed, lacks } = score;
   const latencies = Object.entries(machine.scoreP50Ms).map(
     ([id, ms]) =>
       `; ${id} takes ${Math.round(ms)} ms, p99 ${Math.round(machine.scoreP99Ms[id] ?? ms)} ms`,
   );
-  const counts = `${count} scored, ${skipped} skipped, ${faults} without a score${latencies.join('')}`;
+  const lacking = unfed === 0 ? '' : `, ${unfed} lacked ${lacks ?? 'an input'}`;
+  const counts = `${count} scored, ${skipped} skipped, ${faults} without a score${lacking}${latencies.join('')}`;
   if (last === undefined) return counts;
   const { scorer, topClass, values } = last;
   const numbers = Object.entries(values).map(([name, value]) => `${name} ${value.toFixed(2)}`);

@@ -267,11 +267,13 @@ test('a clip of which the redaction leaves nothing is a marker, counted as priva
   expect(clips).toEqual([]);
   expect(markers).toMatchObject([{ rule: 'fast' }]);
   expect(suppressed).toEqual(['fast privacy']);
-  expect(notices.map(({ name }) => name)).toEqual(['fast', 'redaction_failed']);
+  expect(notices.map(({ name }) => name)).toEqual(['fast', 'redaction_failed', 'clip_hidden']);
   expect(readdirSync(folder).filter((name) => !name.includes('spool'))).toEqual([]);
-  // Where there was nothing to hide, the clip says that nothing came.
+  expect(notices.at(-1)).toMatchObject({ clipId: notices[0]?.clipId });
+  // Where there was nothing to hide, or something else is why, the clip says what.
   await drive(open(rules('topics: [/nothing]'), { redaction }), 20, 10);
-  expect(clips).toHaveLength(1);
+  await drive(open(rules('topics: [/audio, /fix], maxBytes: 1B'), { redaction }), 20, 10);
+  expect(clips.map(({ manifest }) => manifest.dropped?.[0]?.why)).toEqual([undefined, 'max_bytes']);
 });
 
 test('topics are thinned and left out as the capture says, and the manifest tells of it', async () => {

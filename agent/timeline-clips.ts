@@ -256,8 +256,10 @@ export class Clipping {
   }
 
   /** Nothing would leave the robot but the manifest: what is told of its moments is enough. */
-  async #hide(draft: Draft, { partPath }: FinishedClip): Promise<void> {
+  async #hide(draft: Draft, { partPath, clipId }: FinishedClip): Promise<void> {
     await rm(partPath, { force: true });
+    const [name, atNs] = ['clip_hidden', draft.firstAtNs];
+    await this.#deps.outlet.notice({ name, severity: 'warning', text: allHidden, atNs, clipId });
     for (const marker of draft.markers) await this.#markAlone({ marker });
     await this.#answer(draft.markers, { why: allHidden });
     // Others of its moments were merged into the first, and are counted as that.

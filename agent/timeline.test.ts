@@ -155,6 +155,33 @@ test('a clip that is open stays open under other rules, and their clips reach ba
   });
 });
 
+test('rules that begin know what latched topics said before the window', async () => {
+  const ruled = (version: number): RuleSet => {
+    const text = `apiVersion: fieldloop.rules/v1
+kind: RuleSet
+metadata: {name: modes, version: ${version}}
+signals:
+  vx: {topic: /odom, path: vx, type: double}
+  mode: {topic: /mode, path: m, type: string, latched: true}
+rules:
+- {id: fast, when: 'vx > 1.0 && mode == "AUTO"', capture: {topics: [/odom]}}
+`;
+    const { ruleSet, problems } = parseRuleSet(text, 'modes');
+    if (ruleSet === undefined) throw new Error(JSON.stringify(problems));
+    return ruleSet;
+  };
+  const { timeline, tally, drive } = openTimeline(ruled(1));
+  timeline.channel(jsonChannel(3, '/mode'));
+  const data = jsonBytes({ m: 'AUTO' });
+  await timeline.block(blockOf([{ channelId: 3, atNs: start, data }]));
+  await drive(0, 40);
+  Object.assign(tally, talliesOf(ruled(2)));
+  await timeline.use(settingsOf(ruled(2), ruled(3)));
+  await drive(40, 60, 50);
+  await timeline.end(false);
+  expect(tally.rules.fired).toEqual({ fast: 1 });
+});
+
 test('a rule that wants as much from before as the window holds gets it', async () => {
   const { timeline, messagesOf } = openTimeline(setOf('far', 'vx > 1.0', 'pre: 20s, post: 1s'));
   for (let s = 0; s < 50; s += 1) {

@@ -3,7 +3,7 @@
  * go; whatever takes longer (a clip, main's credit) is waited for between blocks.
  */
 import { asFault, type Json } from '@fieldloop/core';
-import type { Channel, MessageBlock } from '@fieldloop/recording';
+import type { Channel, LatchedMessage, MessageBlock } from '@fieldloop/recording';
 import { type Engine, type EngineCounters, openEngine, topicFits } from '@fieldloop/rules';
 import type { ClipAsk } from './clip/ask.ts';
 import { ledgerEveryMs, latenessNs as usualLatenessNs } from './limits.ts';
@@ -12,6 +12,7 @@ import { addCounts, type RuleTally } from './rule/tally.ts';
 import { openHeldScores } from './score/held.ts';
 import type { ScoreRecord } from './score/scoring.ts';
 import { openTap, type Tap } from './score/tap.ts';
+import { liveBlocks } from './source/live-block.ts';
 import { sliceOf } from './source/pace.ts';
 import type { Session } from './source/source.ts';
 import { bytesWithin } from './window/bytes.ts';
@@ -94,12 +95,13 @@ export class Timeline {
     this.#clips.use(settings);
     // Each is declared anew below.
     this.#deps.scoring.forget(this.channels);
-    this.#tap = openTap(settings.scorers);
+    this.#tap = openTap(settings.scorers, this.#tap);
     this.#engine = this.#openEngine();
     this.#counted = this.#engine.counters();
     this.#rules = this.#tally.rules;
     this.#shadow = this.#openShadow();
     for (const channel of this.channels) this.channel(channel);
+    await this.#sayLatched();
   }
 
   /** A clip around the newest message, for an operator. False while there is none. */
@@ -133,6 +135,7 @@ export class Timeline {
     for (const record of state.scores) this.#scores.add(record, 0n);
     const { heldFromNs, isWhole, latched, first } = state;
     if (heldFromNs !== undefined) this.#window.resume({ heldFromNs, isWhole, latched });
+    this.#hear(latched);
     this.#expected = first;
     try {
       this.#engine.restore(state.engine);
@@ -160,7 +163,28 @@ export class Timeline {
 
   /** The clock was set: what they said before it still holds. */
   inherit({ messages, lost }: LatchedSaid, logTimeNs: bigint): void {
-    this.#window.inherit({ messages: messages.map((one) => ({ ...one, logTimeNs })), lost });
+    const said = messages.map((one) => ({ ...one, logTimeNs }));
+    this.#window.inherit({ messages: said, lost });
+    this.#hear(said);
+  }
+
+  /** Rules that begin hear what latched topics said last as if it were said now. */
+  async #sayLatched(): Promise<void> {
+    const { messages } = await this.#window.said();
+    this.#hear(messages);
+    const logTimeNs = this.#newestNs;
+    if (logTimeNs === undefined) return;
+    for (const block of liveBlocks(messages.map((one) => ({ ...one, logTimeNs })))) {
+      this.#clips.fire(this.#engine.block(0, block));
+      this.#shadow?.block(block);
+    }
+  }
+
+  #hear(said: Iterable<LatchedMessage>): void {
+    for (const { channelId, data: bytes, logTimeNs: atNs } of said) {
+      const channel = this.#window.channels.get(channelId);
+      if (channel !== undefined) this.#tap.hear(channel, { bytes, atNs });
+    }
   }
 
   /** The state at a mark, and the oldest block that the window holds, by its `at`. */

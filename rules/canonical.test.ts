@@ -72,6 +72,16 @@ test.each([
   expect(digestOf(one)).toBe(digestOf(other));
 });
 
+test('how old further inputs may be is said with them, and a name is no key', () => {
+  const of = (input: string) =>
+    digestOf(plain, `models: {m: {ref: m, input: {topic: /a${input}}}}\n`);
+  expect(of(', more: {s: /b}, maxAge: 1000ms')).toBe(of(', more: {s: /b}'));
+  expect(of(', more: {}, maxAge: 3s')).toBe(of(''));
+  const named = (every: string) =>
+    digestOf(plain, `models: {more: {ref: m, input: {topic: /a}, every: ${every}}}\n`);
+  expect(named('200ms')).toBe(named('0.2s'));
+});
+
 test('what stands in a comment is no part of the meaning', () => {
   const lines = '- id: r\n  when: |\n    x > 1.0 // fast\n    && x < 9.0';
   const hidden = '- {id: r, when: "x > 1.0 // fast && x < 9.0"}';

@@ -3,7 +3,8 @@ import { formatDurationNs, type Json, parseDurationNs, parseSize } from '@fieldl
 import { onOneLine } from './cel/lexical.ts';
 import type { Rule } from './rule-set.ts';
 import type { RuleShape } from './rule-schema.ts';
-import type { RuleSetShape } from './schema.ts';
+import { usualMoreAge } from './limits.ts';
+import type { ModelShape, RuleSetShape } from './schema.ts';
 import { durationPattern } from './schema-parts.ts';
 
 /** The document with all defaults and one spelling of each duration and expression. */
@@ -11,7 +12,11 @@ export function canonicalDocument(
   shape: RuleSetShape,
   rules: readonly Rule[],
 ): { readonly [key: string]: Json } {
-  const filled = { ...shape, rules: shape.rules.map((rule, i) => filledRule(rule, rules[i])) };
+  const filled = {
+    ...shape,
+    models: Object.fromEntries(Object.entries(shape.models).map(filledModel)),
+    rules: shape.rules.map((rule, i) => filledRule(rule, rules[i])),
+  };
   return normal(filled as unknown as Json, '') as { readonly [key: string]: Json };
 }
 
@@ -38,6 +43,13 @@ function filledRule(shape: RuleShape, rule: Rule | undefined): unknown {
       ? {}
       : { label: Object.fromEntries(rule.label.map(({ name, term }) => [name, term.text])) }),
   };
+}
+
+/** Of further inputs there is only what they change; how old they may be is said with them. */
+function filledModel([id, { input, ...rest }]: [string, ModelShape]): [string, unknown] {
+  const { topic, more = {}, maxAge = usualMoreAge } = input;
+  const isFed = Object.keys(more).length > 0;
+  return [id, { ...rest, input: isFed ? { topic, more, maxAge } : { topic } }];
 }
 
 function filledCapture(capture: NonNullable<RuleShape['capture']>): unknown {
@@ -87,7 +99,7 @@ const spellings: Readonly<Record<string, Spelling>> = {
 };
 
 /** Maps whose keys the author chose: what is in them is spelled by the name of the map. */
-const named = new Set(['downsample', 'label', 'more']);
+const named = new Set(['downsample', 'label', 'input.more']);
 
 function normal(value: Json, key: string): Json {
   if (typeof value === 'string') {
@@ -96,9 +108,13 @@ function normal(value: Json, key: string): Json {
   if (value === null || typeof value !== 'object') return value;
   if (Array.isArray(value)) return value.map((item: Json) => normal(item, key));
   const members = Object.entries(value as { readonly [key: string]: Json | undefined });
+  const keyOf = (name: string): string => {
+    if (named.has(key)) return key;
+    return key === 'input' && name === 'more' ? 'input.more' : name;
+  };
   return Object.fromEntries(
     members.flatMap(([name, member]) =>
-      member === undefined ? [] : [[name, normal(member, named.has(key) ? key : name)]],
+      member === undefined ? [] : [[name, normal(member, keyOf(name))]],
     ),
   );
 }

@@ -75,7 +75,11 @@ function readModels(
     const { ref, input, every, deadline, maxAge } = shape.data;
     checkTopic(input.topic, [...path, 'input', 'topic'], report);
     const more = readMore(input.more, [...path, 'input', 'more'], report);
-    const moreAge = input.maxAge ?? usualMoreAge;
+    const moreAge = input.maxAge ?? limits.usualMoreAge;
+    if (input.maxAge !== undefined && more.length === 0) {
+      const message = 'input.maxAge is of further inputs, and there are none';
+      report.warn([...path, 'input', 'maxAge'], 'conflict', message, withoutMore);
+    }
     const age = maxAge === undefined ? undefined : positive(maxAge, [...path, 'maxAge'], report);
     const maxAgeNs = age === undefined ? Number.POSITIVE_INFINITY : Number(age);
     const everyNs = positive(every, [...path, 'every'], report);
@@ -98,6 +102,9 @@ function readModels(
   return { models, ids };
 }
 
+const withoutMore =
+  'Name them under input.more, or remove it; how old a score may be is maxAge of the model.';
+
 function readMore(
   given: Readonly<Record<string, string>> = {},
   path: readonly string[],
@@ -111,9 +118,6 @@ function readMore(
   }
   return more;
 }
-
-/** How far a further input may be from its frame unless the rule set says it. */
-const usualMoreAge = '1s';
 
 function positive(text: string, path: readonly string[], report: Report): bigint {
   return durationNs(text, path, report, { least: 1_000_000n });

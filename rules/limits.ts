@@ -15,6 +15,8 @@ export const signals = 512;
 export const models = 16;
 /** Inputs of a model beside the frame's. */
 export const moreInputs = 7;
+/** How far one of them may be from its frame where the rule set says nothing. */
+export const usualMoreAge = '1s';
 export const captures = 64;
 export const geofences = 64;
 /** Corners of one polygon. */

@@ -55,6 +55,11 @@ export const malformedTerms: readonly MalformedRules[] = [
     expect: ['10:55 bad-value'],
   },
   {
+    name: 'the age of further inputs, and there are none',
+    text: withSection('models: {net: {ref: net, input: {topic: /a, maxAge: 1s}}}'),
+    expect: ['10:53 conflict'],
+  },
+  {
     name: 'a model of too many inputs',
     text: withSection(
       `models: {net: {ref: net, input: {topic: /a, more: {${'abcdefgh'.replace(/./g, '$&: /b, ')}}}}}`,

@@ -116,6 +116,7 @@ export const ruleSetSchema = z.strictObject({
 
 export type SignalShape = z.infer<typeof signalSchema>;
 export type GeofenceShape = z.infer<typeof geofenceSchema>;
+export type ModelShape = z.infer<typeof modelSchema>;
 export type RuleSetShape = z.infer<typeof ruleSetSchema>;
 
 /** JSON Schema 2020-12 of what a person writes: keys with defaults may be left out. */

@@ -13,6 +13,7 @@ import type { Session } from '../source/source.ts';
 import { type Loading, openLoading } from '../window/loading.ts';
 import type { Window } from '../window/window.ts';
 import { type ClipContent, contentOf, type Thinned } from './content.ts';
+import { hidesAny } from './hidden.ts';
 import {
   type Beside,
   type ClipOrigin,
@@ -145,7 +146,6 @@ async function cut(job: Job, failed: Failed): Promise<FinishedClip | undefined> 
   const lost = lostBlocks(window, startNs, loading);
   const partPath = options.partPath(clipId);
   let inside: ManifestInside | undefined;
-  let isHidden = false;
   await using file = await createFile(partPath);
   const { sha256, sizeBytes } = await cutClip(
     file,
@@ -173,7 +173,6 @@ async function cut(job: Job, failed: Failed): Promise<FinishedClip | undefined> 
           beside: { ...beside, previews: previews.map(({ told }) => told) },
         };
         inside = manifestOf(options.origin, facts, contents);
-        isHidden = isAllHidden(job, failed, topics);
         return metadataOf(inside, draft.priority, previews);
       },
     },
@@ -186,29 +185,23 @@ async function cut(job: Job, failed: Failed): Promise<FinishedClip | undefined> 
   );
   if (inside === undefined) return undefined;
   const manifest = { ...inside, sha256, sizeBytes };
+  const isHidden = await isAllHidden(job, failed, manifest);
   const parts = previews.map(({ kind, sha256: hash, bytes }) => ({ kind, sha256: hash, bytes }));
   const { priority } = draft;
   return { clipId, partPath, sha256, sizeBytes, manifest, priority, previews: parts, isHidden };
 }
 
-/** Of nothing that was chosen is a message left, nor a score of one. */
-function isAllHidden(
+/** Of nothing that was chosen is a message left, nor a score of one, and nothing else is why. */
+async function isAllHidden(
   { held, content, redacting: changes, startNs, endNs, scores }: Job,
   failed: Failed,
-  topics: readonly { readonly topic: string }[],
-): boolean {
-  if (scores.length > 0 || topics.some(({ topic }) => !isOwnTopic(topic))) return false;
-  const isHidden = (topic: string | undefined): boolean =>
-    topic !== undefined &&
-    isChosen(content, topic) &&
-    (changes.without.has(topic) || failed.has(topic));
-  const { channels } = held.window;
-  return held.window.held.some(
-    (block) =>
-      block.lastNs >= startNs &&
-      block.firstNs <= endNs &&
-      block.channels.some((id) => isHidden(channels.get(id)?.topic)),
-  );
+  { dropped = [], topics }: Pick<ClipManifest, 'dropped' | 'topics'>,
+): Promise<boolean> {
+  const isOther = dropped.some(({ why }) => why !== 'redaction_failed');
+  if (isOther || scores.length > 0 || topics.some(({ topic }) => !isOwnTopic(topic))) return false;
+  const isHidden = (topic: string): boolean =>
+    isChosen(content, topic) && (changes.without.has(topic) || failed.has(topic));
+  return await hidesAny({ window: held.window, startNs, endNs, isHidden });
 }
 
 async function previewsIn(

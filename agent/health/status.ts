@@ -152,6 +152,10 @@ export interface ScoreFigures {
   readonly skipped: number;
   /** Frames without a score: not decoded, wrong shape, not a number, too late. */
   readonly faults: number;
+  /** Frames for which a further input of the model was missing, or too far away in time. */
+  readonly unfed: number;
+  /** The topic of it. */
+  readonly lacks?: string | undefined;
 }
 
 export interface RuleFigures {

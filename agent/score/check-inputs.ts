@@ -20,7 +20,7 @@ export function* checkInputs(
     const unknown = fed.filter((one) => !wanted.includes(one));
     if (unknown.length > 0) {
       const has = wanted.length === 0 ? 'takes the frame alone' : `takes ${wanted.join(', ')}`;
-      const text = `${file}: model "${name}" feeds ${unknown.join(', ')}, and "${id}" ${has} beside it. Correct input.more.`;
+      const text = `${file}: model "${name}" feeds ${unknown.join(', ')}, and "${id}" ${has} beside it; frames have no score while that topic is missing. Correct input.more.`;
       yield { level: 'warning', about: 'models', text };
     }
   }

@@ -110,32 +110,32 @@ async function scoreFrame(
   deps: ScorerDeps & { readonly run: Run },
 ): Promise<FrameResult> {
   const startMs = deps.clock.monotonicMs();
-  let step: FrameFaultReason = 'message';
+  let [step, place]: [FrameFaultReason, string] = ['message', ''];
   try {
     let from = 0;
     for (const { name, input, size } of inputsOf(model)) {
-      step = 'message';
+      [step, place] = ['message', from === 0 ? '' : `input "${name}": `];
       const { channel, bytes } = from === 0 ? frame : inputNamed(name, frame);
       const content = frameContent(deps.decodeMessage(channel, bytes), input);
       step = content.kind === 'numbers' ? 'shape' : 'image';
       const into = frame.into.subarray(from, (from += size));
       await contentTensor(content, input, deps.decodeImage, into);
     }
-    step = 'run';
+    [step, place] = ['run', ''];
     const outputs = await deps.run(frame.into);
     step = 'shape';
     const values = scoreValues(model, outputs, frame.memory);
     if (values === undefined) return { reason: 'not_a_number', message: notFinite };
     return { scored: { ...values, latencyMs: deps.clock.monotonicMs() - startMs } };
   } catch (error) {
-    return { reason: step, message: asFault(error).message };
+    return { reason: step, message: `${place}${asFault(error).message}` };
   }
 }
 
 function inputNamed(name: string, { more }: ScoredFrame): FrameInput {
   const found = more?.get(name);
   if (found !== undefined) return found;
-  throw new Fault('invalid', `nothing came for the model's input "${name}"`, {
+  throw new Fault('invalid', 'the rules name no topic for it', {
     remedy: `Let input.more of the model in the rule set name a topic for "${name}".`,
   });
 }

@@ -351,10 +351,10 @@ test('a model of several inputs gets them by name, and a frame that lacks one no
     plan: twoInputs,
     more: [{ channel: state, bytes: Uint8Array.of(7), atNs: second }],
   };
-  const lacking = { ...full, more: undefined };
+  const lacking = { ...full, more: [], lacks: '/state' };
   scoring.offer(lacking, (record) => scores.push(record));
   expect(await scoring.ask(lacking)).toBeUndefined();
-  expect(scoring.figures).toMatchObject({ skipped: 2, faults: 0 });
+  expect(scoring.figures).toMatchObject({ skipped: 0, faults: 0, unfed: 2, lacks: '/state' });
   const asked = scoring.ask(full);
   expect(sent).toMatchObject([{ more: [{ name: 'state', bytes: Uint8Array.of(7) }] }]);
   expect(sent[0]?.more[0]?.key).not.toBe(sent[0]?.key);

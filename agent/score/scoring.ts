@@ -33,6 +33,9 @@ interface ScoringFigures {
   count: number;
   skipped: number;
   faults: number;
+  /** Frames without one of the further inputs, and the topic of it that lacked last. */
+  unfed: number;
+  lacks?: string;
 }
 
 /** A port of a worker thread, or what a test puts in its place. */
@@ -96,7 +99,7 @@ export function openScoring(deps: ScoringDeps): Scoring {
 }
 
 class PortScoring implements Scoring {
-  readonly figures: ScoringFigures = { count: 0, skipped: 0, faults: 0 };
+  readonly figures: ScoringFigures = { count: 0, skipped: 0, faults: 0, unfed: 0 };
   readonly #deps: ScoringDeps;
   readonly #pending = new Map<number, Pending>();
   readonly #waiting = new Map<string, Waiting>();
@@ -156,7 +159,8 @@ class PortScoring implements Scoring {
 
   offer(frame: Frame, onScore: (record: ScoreRecord) => void): void {
     const { id } = frame.plan;
-    if (frame.more === undefined || this.#deps.skips?.(id) === true) {
+    if (this.#isUnfed(frame)) return;
+    if (this.#deps.skips?.(id) === true) {
       this.figures.skipped += 1;
       return;
     }
@@ -171,6 +175,7 @@ class PortScoring implements Scoring {
   }
 
   ask(frame: Frame): Promise<ScoreRecord | undefined> {
+    if (this.#isUnfed(frame)) return Promise.resolve(undefined);
     return new Promise((resolve) => this.#send(frame, 'asked', resolve));
   }
 
@@ -184,10 +189,17 @@ class PortScoring implements Scoring {
     forgetKeys(this.#shadowKeys, all, this.#shadowPort);
   }
 
+  #isUnfed({ lacks }: Frame): boolean {
+    if (lacks === undefined) return false;
+    this.figures.unfed += 1;
+    this.figures.lacks = lacks;
+    return true;
+  }
+
   #send(frame: Frame, how: 'live' | 'asked', settle: Pending['settle']): void {
-    const { plan, more } = frame;
+    const { plan } = frame;
     const port = this.#port;
-    if (port === undefined || more === undefined || this.#offs.bars(plan.model)) {
+    if (port === undefined || this.#offs.bars(plan.model)) {
       this.figures.skipped += 1;
       settle(undefined);
       return;
@@ -216,10 +228,10 @@ class PortScoring implements Scoring {
 
   /** A copy of the frame, and of what goes with it. */
   #post(id: number, frame: Frame, { port, keys }: { port: ScoringPort; keys: Keys }): void {
-    const { plan, more: given = [] } = frame;
+    const { plan } = frame;
     const bytes = new Uint8Array(frame.bytes);
     const key = this.#keyOf(keys, { channel: frame.channel, plan }, port);
-    const more = given.map(({ channel, bytes: other }, i) => ({
+    const more = frame.more.map(({ channel, bytes: other }, i) => ({
       name: plan.more[i]?.name ?? '',
       key: this.#keyOf(keys, { channel, plan }, port),
       bytes: new Uint8Array(other),

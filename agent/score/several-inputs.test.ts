@@ -55,8 +55,8 @@ test('each input is fed by its name, after its own preprocessing', async () => {
 });
 
 test.each([
-  ['nothing for an input', new Map(), 'message', /nothing came for the model's input "speed"/],
-  ['a field that is not there', new Map([['speed', { ...frame }]]), 'message', /speed/],
+  ['nothing for an input', new Map(), 'message', /input "speed": the rules name no topic for it/],
+  ['a field that is not there', new Map([['speed', { ...frame }]]), 'message', /input "speed": /],
   ['a list for one number', new Map([['speed', speed([1, 2])]]), 'shape', /takes 1 numbers, got 2/],
 ])('%s is no score of this frame, and the next one has its own', async (_, more, reason, why) => {
   await using scorer = await load(sumYaml());

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { canonicalJson, Fault, type Json, sha256Hex } from '@fieldloop/core';
-import { classesOf, parseModelDocument, readOnnx } from '@fieldloop/learning';
+import { classesOf, parseClassifier, readOnnx } from '@fieldloop/learning';
 import type { BlobStore } from '../blob/blob.ts';
 import { askLab } from '../training/lab/lab.ts';
 import { maxOnnxBytes } from '../training-limits.ts';
@@ -32,7 +32,7 @@ export async function importVersion(
       remedy: 'Upload model.onnx first: POST /v1/artifacts.',
     });
   }
-  const parsed = parseModelDocument(document);
+  const parsed = parseClassifier(document);
   if (parsed.id !== model) {
     throw new Fault('invalid', `model.yaml is that of "${parsed.id}", not of "${model}"`, {
       place: '/body/document/id',
