@@ -2,6 +2,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { type Fault, faultLine, type Json } from '@fieldloop/core';
 import type { Channel, MessageBlock } from '@fieldloop/recording';
+import { clockJumpNs } from '@fieldloop/rules';
 import type { ClipAsk } from './clip/ask.ts';
 import { heardOf } from './clip/redact-image.ts';
 import type { SourceState } from './health/status.ts';
@@ -236,7 +237,10 @@ export class Lane {
   async #feed(pieces: readonly Piece[]): Promise<void> {
     for (const { block, file, at, isBack, isBehind = false } of pieces) {
       if (isBack) await this.#nextEpoch(block);
-      const isLive = this.#timeline?.session.live === true;
+      const { session, newestNs = 0n } = this.#timeline ?? {};
+      // How late it is says nothing of how far reading is behind.
+      const isLate = block.lastNs < newestNs - clockJumpNs;
+      const isLive = session?.live === true && !isLate;
       const kept = isLive ? await this.#inTime(block, isBehind) : block;
       if (kept === undefined) continue;
       await this.#timeline?.block(kept, { file: kept === block ? file : undefined, at });

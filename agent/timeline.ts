@@ -116,8 +116,7 @@ export class Timeline {
 
   /** What was dealt with before a restart: in the window for clips to come, and nothing else. */
   async context({ block: whole, file, at }: BlockOrigin & { block: MessageBlock }): Promise<void> {
-    const { start } = this.#expected ?? {};
-    const from = start === undefined ? 0 : whole.starts.indexOf(start);
+    const from = this.#expected === undefined ? 0 : placeOf(this.#expected, whole);
     const block = from > 0 ? sliceOf(whole, from, whole.count) : whole;
     this.#seeFirst(block);
     this.#see(block);
@@ -344,4 +343,11 @@ export class Timeline {
     const latenessNs = this.#latenessNs;
     return openShadow({ ruleSet, device, properties, clipNs, latenessNs, tally, bytesOf });
   }
+}
+
+/** Read in other pieces, as files without chunks are, a message begins elsewhere in its block. */
+function placeOf({ start, atNs }: FirstMessage, { starts, timesNs, baseNs }: MessageBlock): number {
+  const time = Number(atNs - baseNs);
+  const i = starts.indexOf(start);
+  return timesNs[i] === time ? i : timesNs.indexOf(time);
 }

@@ -69,7 +69,10 @@ test.each([
   ['twice at once', '1@100 | 1@40 1@40.5 | 1@10 1@11 1@12'],
   ['by little more than 5 s', '1@100 1@100.5 | 1@95 1@96 1@97 1@98 1@99 1@100 1@101'],
   ['where the end is near', '1@100 | 1@40 1@40.5'],
-  ['by a topic that was never there', '1@100 | 2@40 2@41 2@42'],
+  ['a topic that was never there stands behind', '1@100 2@40 2@41 2@42 2@43 1@101'],
+  ['a chunk for each topic', '1@0 1@9 2@0 2@9 3@0 3@9 1@10 1@19 2@10 2@19 3@10 3@19'],
+  ['one that is late beside a topic far ahead', '2@3700 1@100 1@40 1@101 1@102 1@103'],
+  ['and another one goes on', '2@3700 1@100 3@100 1@40 3@100.5 1@101 1@102 3@102 1@103'],
   ['topics one after the other', '1@0 1@60 2@59 2@60'],
   ['a message that is late', '1@100 1@40 1@101'],
   ['at the end', '1@100 1@40'],
@@ -144,11 +147,25 @@ test('while it is not known it holds, whole blocks keep their file, and its memo
     at: 4,
   });
   expect(mixed).toMatchObject([{ file: undefined, at: 4 }]);
-  const large = { block: built([[1, 40]], clockSetBytes), at: 5 };
-  expect(steps.take(large)).toMatchObject([{ at: 4, isBack: false }, { at: 5 }]);
-  steps.take({ block: built([[1, 40]]) });
-  const onwards = { block: built([[1, 40.1]], clockSetBytes) };
-  expect(steps.take(onwards)).toMatchObject([{ isBack: true }, { isBack: false }]);
+  const large = (s: number, at: number) => ({ block: built([[1, s]], clockSetBytes), at });
+  expect(steps.take(large(40, 5))).toMatchObject([{ at: 4, isBack: false }, { at: 5 }]);
+  // The clock is known to be set by the next one that goes on from there.
+  expect(steps.take(large(40.1, 6))).toMatchObject([{ at: 6, isBack: true }]);
+});
+
+test('large messages that are late do not add up to a clock that was set', () => {
+  const steps = open();
+  const large = (s: number) => steps.take({ block: built([[1, s]], clockSetBytes) });
+  const pieces = [100, 40, 101, 41, 102, 42, 103].flatMap(large);
+  expect(pieces.map(({ isBack }) => isBack)).toEqual(Array(7).fill(false));
+});
+
+test('blocks without data are held within the same bound', () => {
+  const steps = open();
+  steps.take({ block: built([[1, 100]]) });
+  let given = 0;
+  for (let i = 0; i < 10_000; i += 1) given += steps.take({ block: built([[1, 40]], 0) }).length;
+  expect(10_000 - given).toBeLessThan(clockSetBytes / 2_000);
 });
 
 test('a restart goes on with the times by topic', () => {

@@ -44,14 +44,18 @@ interface Position {
   readonly i: number;
 }
 
+/** About what a block, and a message of it, take beside their data. */
+const blockBytes = 2_048;
+const messageBytes = 32;
+
 /** Messages behind what was newest; times are ns after the first block's base. */
 interface Run {
   from: Position;
   newest: number;
   bytes: number;
-  /** Some topic went on from where it began. */
+  /** Some topic went on from where it stepped back to. */
   goesOn: boolean;
-  /** By topic. */
+  /** By topic, of those that stepped back. */
   readonly ways: ({ readonly first: number; last: number } | undefined)[];
 }
 
@@ -60,7 +64,7 @@ const stepNs = Number(clockJumpNs);
 class Walk implements ClockSteps {
   readonly #numbers = new Map<string, number>();
   /** By channel id: the number of its topic. */
-  readonly #topicOf: number[] = [];
+  readonly #topicOf = new Uint16Array(65_536);
   #zeroNs: bigint | undefined;
   /** Largest log time of the session, by topic and of all. */
   #newest: number[] = [];
@@ -71,6 +75,8 @@ class Walk implements ClockSteps {
   /** The next piece begins a session. */
   #isBack = false;
   #run: Run | undefined;
+  /** Of a run that was too large to be held, while nothing goes on from before it. */
+  #faded: Run['ways'] = [];
 
   channel({ id, topic }: Pick<Channel, 'id' | 'topic'>): void {
     this.#topicOf[id] = this.#numberOf(topic);
@@ -118,25 +124,60 @@ class Walk implements ClockSteps {
     for (;;) {
       const block = this.#open[k]?.block;
       if (block === undefined) return;
+      if (i === 0 && this.#run !== undefined) this.#run.bytes += blockBytes;
       if (this.#run === undefined) i = this.#pass(block, i);
       if (i >= block.count) {
         [k, i] = [k + 1, 0];
         continue;
       }
       const at = this.#timeOf(block, i);
-      this.#run ??= { from: { block: k, i }, newest: at, bytes: 0, goesOn: false, ways: [] };
-      if (Math.abs(this.#top - at) < Math.abs(at - this.#run.newest)) {
+      const topic = this.#topicOf[block.channelIds[i] ?? 0] ?? 0;
+      this.#run ??= {
+        from: { block: k, i },
+        newest: at,
+        bytes: 0,
+        goesOn: false,
+        ways: this.#faded,
+      };
+      if (this.#isNearer(this.#run, topic, at)) {
         this.#late();
         continue;
       }
-      const isSet = follow(this.#run, this.#topicOf[block.channelIds[i] ?? 0] ?? 0, at);
-      this.#run.bytes += (block.ends[i] ?? 0) - (block.starts[i] ?? 0);
+      const isSet = this.#follow(this.#run, topic, at);
+      this.#run.bytes += (block.ends[i] ?? 0) - (block.starts[i] ?? 0) + messageBytes;
       const isFull = this.#run.bytes > clockSetBytes;
       i += 1;
       if (isSet || (isFull && this.#run.goesOn)) {
         ({ block: k, i } = this.#back(this.#run, pieces));
-      } else if (isFull) this.#late();
+      } else if (isFull) {
+        // Too much to be held, and still not known.
+        const { ways } = this.#run;
+        this.#late();
+        this.#faded = ways;
+      }
     }
+  }
+
+  /** Whether time goes on from what was newest rather than from the run. */
+  #isNearer(run: Run, topic: number, at: number): boolean {
+    const own = this.#newest[topic] ?? this.#top;
+    const before = Math.min(Math.abs(this.#top - at), Math.abs(own - at));
+    return before < Math.abs(at - run.newest);
+  }
+
+  /** True when a topic went on so far since it stepped back that the clock was set. */
+  #follow(run: Run, topic: number, at: number): boolean {
+    if (at > run.newest) run.newest = at;
+    const way = run.ways[topic];
+    const isStep = at < (this.#newest[topic] ?? at) - stepNs;
+    if (way === undefined && !isStep) return false;
+    if (way === undefined || at < way.last - stepNs) {
+      run.ways[topic] = { first: at, last: at };
+      return false;
+    }
+    if (at > way.last) way.last = at;
+    if (at > way.first) run.goesOn = true;
+    return at - way.first >= clockSetNs;
   }
 
   /** Messages that are not behind, from `i` on; gives the place of the first that is. */
@@ -144,16 +185,19 @@ class Walk implements ClockSteps {
     this.#zeroNs ??= baseNs;
     const base = Number(baseNs - this.#zeroNs);
     const newest = this.#newest;
-    let top = this.#top;
+    const before = this.#top;
+    let top = before;
     let k = i;
     for (; k < count; k += 1) {
       const topic = this.#topicOf[channelIds[k] ?? 0] ?? 0;
       const at = base + (timesNs[k] ?? 0);
       const known = newest[topic];
-      if (at < top - stepNs && (known === undefined || at < known - stepNs)) break;
-      if (known === undefined || at > known) newest[topic] = at;
+      if (known === undefined) newest[topic] = at;
+      else if (at > known) newest[topic] = at;
+      else if (at < top - stepNs && at < known - stepNs) break;
       if (at > top) top = at;
     }
+    if (top > before) this.#faded = [];
     this.#top = top;
     return k;
   }
@@ -175,11 +219,13 @@ class Walk implements ClockSteps {
         this.#newest[topic] = Math.max(this.#newest[topic] ?? way.last, way.last);
     }
     this.#run = undefined;
+    this.#faded = [];
   }
 
   /** The clock was set back before the run, which is looked through again as a session. */
   #back({ from }: Run, pieces: Piece[]): Position {
     this.#run = undefined;
+    this.#faded = [];
     this.#give(from, pieces);
     this.#newest = [];
     this.#top = Number.NEGATIVE_INFINITY;
@@ -189,6 +235,7 @@ class Walk implements ClockSteps {
 
   /** All that is open before a position. */
   #give({ block: end, i }: Position, pieces: Piece[]): void {
+    if (end === 0 && i === this.#given) return;
     for (const [k, given] of this.#open.slice(0, end + 1).entries()) {
       const { block } = given;
       const from = k === 0 ? this.#given : 0;
@@ -204,17 +251,4 @@ class Walk implements ClockSteps {
     if (this.#run !== undefined)
       this.#run.from = { block: this.#run.from.block - end, i: this.#run.from.i };
   }
-}
-
-/** True when the topic went on so far since it began, or stepped back, that the clock was set. */
-function follow(run: Run, topic: number, at: number): boolean {
-  if (at > run.newest) run.newest = at;
-  const way = run.ways[topic];
-  if (way === undefined || at < way.last - stepNs) {
-    run.ways[topic] = { first: at, last: at };
-    return false;
-  }
-  if (at > way.last) way.last = at;
-  if (at > way.first) run.goesOn = true;
-  return at - way.first >= clockSetNs;
 }

@@ -141,8 +141,8 @@ class BlockWindow implements Window {
   }
 
   inherit({ messages, lost }: LatchedSaid): void {
-    this.#latched.lose(lost);
     this.#latched.keep(messages);
+    this.#latched.lose(lost);
   }
 
   async forget(neededFromNs: bigint | undefined): Promise<void> {
