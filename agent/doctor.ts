@@ -249,7 +249,7 @@ function nearest(topic: string, seen: readonly string[]): string {
 
 function* judgeModels({ score, machine }: AgentStatus): Generator<Finding> {
   const { count, skipped, faults, unfed, lacks = '' } = score;
-  if (unfed > (count + unfed) / 2) {
+  if (count + unfed >= 20 && unfed > (count + unfed) / 2) {
     yield warning(
       'models',
       `${unfed} of ${count + unfed} frames lacked the input from ${lacks}: it did not come, or not within input.maxAge of the frame. Correct input.more of the model in the rules, or raise its maxAge.`,

@@ -294,6 +294,7 @@ const figuresOf = ({ source, score, rules, machine, clips, uplink }: AgentStatus
   scoreP99: machine.scoreP99Ms,
   scoresSkipped: score.skipped,
   scoreFaults: score.faults,
+  scoresUnfed: score.unfed,
   fired: rules.fired,
   suppressed: rules.suppressed,
   evaluations: rules.evaluations,

@@ -41,6 +41,8 @@ export class Lane {
   readonly #schemas = openSchemaWatch();
   #steps = openClockSteps();
   #lag: Lag = this.#openLag();
+  /** Largest log time of what was given on last. */
+  #fedNs = 0n;
   #workSinceMs: number | undefined;
   /** When a recorder that was followed closed its file; until it opens another, or is told of. */
   #closedMs: number | undefined;
@@ -195,6 +197,7 @@ export class Lane {
     this.#schemas.clear();
     this.#steps = openClockSteps();
     this.#lag = this.#openLag();
+    this.#fedNs = 0n;
     this.#closedMs = undefined;
     this.#become('reading');
   }
@@ -237,10 +240,10 @@ export class Lane {
   async #feed(pieces: readonly Piece[]): Promise<void> {
     for (const { block, file, at, isBack, isBehind = false } of pieces) {
       if (isBack) await this.#nextEpoch(block);
-      const { session, newestNs = 0n } = this.#timeline ?? {};
       // How late it is says nothing of how far reading is behind.
-      const isLate = block.lastNs < newestNs - clockJumpNs;
-      const isLive = session?.live === true && !isLate;
+      const isLate = block.lastNs < this.#fedNs - clockJumpNs && !isBack;
+      this.#fedNs = block.lastNs;
+      const isLive = this.#timeline?.session.live === true && !isLate;
       const kept = isLive ? await this.#inTime(block, isBehind) : block;
       if (kept === undefined) continue;
       await this.#timeline?.block(kept, { file: kept === block ? file : undefined, at });

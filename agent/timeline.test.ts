@@ -155,31 +155,28 @@ test('a clip that is open stays open under other rules, and their clips reach ba
   });
 });
 
-test('rules that begin know what latched topics said before the window', async () => {
-  const ruled = (version: number): RuleSet => {
-    const text = `apiVersion: fieldloop.rules/v1
+test('a shadow that comes and goes is nothing to the rules beside it', async () => {
+  const { ruleSet } = parseRuleSet(
+    `apiVersion: fieldloop.rules/v1
 kind: RuleSet
-metadata: {name: modes, version: ${version}}
-signals:
-  vx: {topic: /odom, path: vx, type: double}
-  mode: {topic: /mode, path: m, type: string, latched: true}
-rules:
-- {id: fast, when: 'vx > 1.0 && mode == "AUTO"', capture: {topics: [/odom]}}
-`;
-    const { ruleSet, problems } = parseRuleSet(text, 'modes');
-    if (ruleSet === undefined) throw new Error(JSON.stringify(problems));
-    return ruleSet;
-  };
-  const { timeline, tally, drive } = openTimeline(ruled(1));
-  timeline.channel(jsonChannel(3, '/mode'));
-  const data = jsonBytes({ m: 'AUTO' });
-  await timeline.block(blockOf([{ channelId: 3, atNs: start, data }]));
-  await drive(0, 40);
-  Object.assign(tally, talliesOf(ruled(2)));
-  await timeline.use(settingsOf(ruled(2), ruled(3)));
-  await drive(40, 60, 50);
-  await timeline.end(false);
+metadata: {name: fast, version: 1}
+signals: {vx: {topic: /odom, path: vx, type: double}}
+rules: [{id: fast, when: vx > 1.0, limits: {cooldown: 1h}}]
+`,
+    'fast',
+  );
+  if (ruleSet === undefined) throw new Error('no rules');
+  const { timeline, tally, drive } = openTimeline(ruleSet);
+  await drive(0, 20, 10);
   expect(tally.rules.fired).toEqual({ fast: 1 });
+  for (const [k, shadow] of [setOf('tried', 'vx > 1.5'), undefined].entries()) {
+    Object.assign(tally, talliesOf(ruleSet, shadow));
+    await timeline.use(settingsOf(ruleSet, shadow));
+    await drive(20 + k * 10, 30 + k * 10, 25 + k * 10);
+    expect(tally.rules.fired).toEqual({});
+  }
+  await timeline.end(false);
+  expect(tally.rules.suppressed).toEqual({ 'fast cooldown': 1 });
 });
 
 test('a rule that wants as much from before as the window holds gets it', async () => {

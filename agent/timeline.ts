@@ -2,6 +2,7 @@
  * One timeline's way through the stations: window, scorer, rules, clips. A block is handled in one
  * go; whatever takes longer (a clip, main's credit) is waited for between blocks.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { asFault, type Json } from '@fieldloop/core';
 import type { Channel, LatchedMessage, MessageBlock } from '@fieldloop/recording';
 import { type Engine, type EngineCounters, openEngine, topicFits } from '@fieldloop/rules';
@@ -12,7 +13,6 @@ import { addCounts, type RuleTally } from './rule/tally.ts';
 import { openHeldScores } from './score/held.ts';
 import type { ScoreRecord } from './score/scoring.ts';
 import { openTap, type Tap } from './score/tap.ts';
-import { liveBlocks } from './source/live-block.ts';
 import { sliceOf } from './source/pace.ts';
 import type { Session } from './source/source.ts';
 import { bytesWithin } from './window/bytes.ts';
@@ -29,6 +29,8 @@ export class Timeline {
   readonly #deps: TimelineDeps;
   readonly #tally: Tally;
   readonly #window: Window;
+  /** Channels as the source declares them: other rules may hold others for latched. */
+  readonly #given = new Map<number, Channel>();
   #tap: Tap;
   #engine: Engine;
   #shadow: Shadow | undefined;
@@ -75,6 +77,7 @@ export class Timeline {
   }
 
   channel(given: Channel): void {
+    this.#given.set(given.id, given);
     const fits = (pattern: string): boolean => topicFits(pattern, given.topic);
     const latched = given.latched || this.#settings.latched.some(fits);
     const channel = { ...given, latched };
@@ -87,7 +90,9 @@ export class Timeline {
 
   /** Other rules from here on; the window and the clips that are open stay. */
   async use(settings: TimelineSettings): Promise<void> {
-    this.#clips.fire(this.#engine.flush());
+    // A shadow that comes or goes is nothing to the rules beside it.
+    const goesOn = isDeepStrictEqual(rulesIn(this.#settings), rulesIn(settings));
+    if (!goesOn) this.#clips.fire(this.#engine.flush());
     this.#shadow?.end();
     await this.#clips.settle();
     await this.#tellSuppressed();
@@ -96,12 +101,12 @@ export class Timeline {
     // Each is declared anew below.
     this.#deps.scoring.forget(this.channels);
     this.#tap = openTap(settings.scorers, this.#tap);
-    this.#engine = this.#openEngine();
+    if (!goesOn) this.#engine = this.#openEngine();
     this.#counted = this.#engine.counters();
     this.#rules = this.#tally.rules;
     this.#shadow = this.#openShadow();
-    for (const channel of this.channels) this.channel(channel);
-    await this.#sayLatched();
+    for (const given of this.#given.values()) this.channel(given);
+    this.#hear((await this.#window.said()).messages);
   }
 
   /** A clip around the newest message, for an operator. False while there is none. */
@@ -165,18 +170,6 @@ export class Timeline {
     const said = messages.map((one) => ({ ...one, logTimeNs }));
     this.#window.inherit({ messages: said, lost });
     this.#hear(said);
-  }
-
-  /** Rules that begin hear what latched topics said last as if it were said now. */
-  async #sayLatched(): Promise<void> {
-    const { messages } = await this.#window.said();
-    this.#hear(messages);
-    const logTimeNs = this.#newestNs;
-    if (logTimeNs === undefined) return;
-    for (const block of liveBlocks(messages.map((one) => ({ ...one, logTimeNs })))) {
-      this.#clips.fire(this.#engine.block(0, block));
-      this.#shadow?.block(block);
-    }
   }
 
   #hear(said: Iterable<LatchedMessage>): void {
@@ -344,6 +337,14 @@ export class Timeline {
     return openShadow({ ruleSet, device, properties, clipNs, latenessNs, tally, bytesOf });
   }
 }
+
+/** What an engine is opened with. */
+const rulesIn = ({ ruleSet, clipNs, properties, latenessNs }: TimelineSettings) => ({
+  digest: ruleSet.digest,
+  clipNs,
+  properties,
+  latenessNs,
+});
 
 /** Read in other pieces, as files without chunks are, a message begins elsewhere in its block. */
 function placeOf({ start, atNs }: FirstMessage, { starts, timesNs, baseNs }: MessageBlock): number {

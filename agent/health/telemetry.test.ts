@@ -29,6 +29,7 @@ const before: Measured = {
   scoreP99: { classifier: 12.5 },
   scoresSkipped: 2,
   scoreFaults: 1,
+  scoresUnfed: 0,
   evaluations: 1_000,
   unknown: 10,
   decodeFaults: 0,

@@ -33,6 +33,7 @@ export interface Measured {
   readonly scoreP99: Readonly<Record<string, number>>;
   readonly scoresSkipped: number;
   readonly scoreFaults: number;
+  readonly scoresUnfed: number;
   /** Since the start: looks at rules, those without a known signal, values not decoded. */
   readonly evaluations: number;
   readonly unknown: number;
@@ -120,6 +121,7 @@ export function seriesOf(now: Measured, before: Measured): readonly Series[] {
     ...counted('dropped', now.dropped, before.dropped),
     one('score.skipped', '1', since(now.scoresSkipped, before.scoresSkipped)),
     one('score.faults', '1', since(now.scoreFaults, before.scoreFaults)),
+    one('score.unfed', '1', since(now.scoresUnfed, before.scoresUnfed)),
     one('rules.evaluations', '1', since(now.evaluations, before.evaluations)),
     one('rules.unknown', '1', since(now.unknown, before.unknown)),
     one('rules.decode_faults', '1', since(now.decodeFaults, before.decodeFaults)),

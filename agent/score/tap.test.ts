@@ -100,7 +100,12 @@ test('two fields of one message are of that message', () => {
 test('what was said before other rules, a restart and a clock that was set goes on', () => {
   const before = opened([twoInputs]);
   told(before, [at(2, 1)]);
-  expect(told(opened([twoInputs], before), [at(1, 1.1)])).toEqual([[11, [10]]]);
+  const after = opened([twoInputs], before);
+  const declared = { ...state };
+  after.channel(declared);
+  const [frame] = after.take(blockOf([at(1, 1.1)]));
+  expect(frame?.more).toMatchObject([{ bytes: Uint8Array.of(10) }]);
+  expect(frame?.more[0]?.channel).toBe(declared);
   // What was read before a restart is no frame again.
   const again = opened([twoInputs]);
   again.pass(blockOf([at(1, 3), at(2, 3)]));

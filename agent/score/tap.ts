@@ -83,6 +83,9 @@ class NewestTap implements Tap {
     const dues = this.#dues.filter(({ plan }) => plan.topic === channel.topic);
     const isMore = this.#moreTopics.has(channel.topic);
     if (dues.length > 0 || isMore) this.#byChannel.set(channel.id, { channel, dues, isMore });
+    // What is gone on with is of the channel as it is declared now.
+    const known = this.#newest.get(channel.topic);
+    if (known?.channel.id === channel.id) this.#newest.set(channel.topic, { ...known, channel });
   }
 
   hear(channel: Channel, { bytes, atNs }: Pick<TappedMessage, 'bytes' | 'atNs'>): void {

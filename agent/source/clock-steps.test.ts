@@ -81,6 +81,15 @@ test.each([
   ['a late one beside another topic', '1@105 1@60 2@104.998 2@104.999 1@106'],
   ['a late one behind a clock that is set back', '1@200 1@201 | 1@100 1@101 1@102 1@40 1@103'],
   ['a topic that stands behind the others for ever', '1@100 2@90 1@101 2@91 1@102 2@92'],
+  ['a new topic behind one that stepped', '1@100 1@101 | 1@40 2@41 2@42 2@43 2@44'],
+  [
+    'a topic ahead of the others, all set back',
+    '1@100 2@110 1@101 2@111 | 1@91 2@101 1@92 2@102 1@93 2@103 1@94',
+  ],
+  [
+    'a slow topic that stands where it was',
+    '2@90 1@99.5 2@100 1@100.5 | 1@90.5 1@91 1@91.5 1@92 1@92.5 2@100 1@93',
+  ],
   ['a clock that is set ahead', '1@100 1@500 1@501 1@502'],
 ])('%s', (_, sessions) => {
   const expected = sessions.split(' | ').map(parsed);

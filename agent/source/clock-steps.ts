@@ -160,17 +160,22 @@ class Walk implements ClockSteps {
 
   /** Whether time goes on from what was newest rather than from the run. */
   #isNearer(run: Run, topic: number, at: number): boolean {
-    const own = this.#newest[topic] ?? this.#top;
+    const way = run.ways[topic];
+    const known = this.#newest[topic];
+    // What steps back itself does not go on from what was.
+    if (way === undefined && known !== undefined && at < known - stepNs) return false;
+    // By chance a slow topic may stand where it was, once others go on behind.
+    const own = (run.goesOn && way === undefined ? undefined : known) ?? this.#top;
     const before = Math.min(Math.abs(this.#top - at), Math.abs(own - at));
-    return before < Math.abs(at - run.newest);
+    return before < Math.abs(at - (way?.last ?? run.newest));
   }
 
   /** True when a topic went on so far since it stepped back that the clock was set. */
   #follow(run: Run, topic: number, at: number): boolean {
-    if (at > run.newest) run.newest = at;
     const way = run.ways[topic];
-    const isStep = at < (this.#newest[topic] ?? at) - stepNs;
+    const isStep = at < (this.#newest[topic] ?? Number.POSITIVE_INFINITY) - stepNs;
     if (way === undefined && !isStep) return false;
+    if (at > run.newest) run.newest = at;
     if (way === undefined || at < way.last - stepNs) {
       run.ways[topic] = { first: at, last: at };
       return false;

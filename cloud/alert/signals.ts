@@ -142,6 +142,7 @@ export const knownSeries: readonly { readonly name: string; readonly doc: string
   { name: 'score.<scorer>.p99_ms', doc: 'How long 99 of 100 scores took at most.' },
   { name: 'score.skipped', doc: 'Frames that no model scored in the minute because it was busy.' },
   { name: 'score.faults', doc: 'Frames without a score in the minute.' },
+  { name: 'score.unfed', doc: 'Frames of the minute for which an input of the model was missing.' },
   { name: 'window.seconds', doc: 'Seconds of log time that the window holds.' },
   { name: 'dropped.<reason>', doc: 'Messages that were not looked at in the minute.' },
   { name: 'rules.evaluations', doc: 'How often a rule was looked at in the minute.' },
