@@ -64,19 +64,23 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   },
 );
 
-test('a taken port ends it at once with the remedy, and the folder is free again', async () => {
-  const taken = createServer().listen(0, '127.0.0.1');
-  await once(taken, 'listening');
-  const { port } = taken.address() as AddressInfo;
-  const at = `127.0.0.1:${port}`;
-  for (const name of ['http', 'broker', 'enrol']) {
+test.each(['http', 'broker', 'enrol'])(
+  'a taken port of %s ends it at once with the remedy, and the folder is free again',
+  async (name) => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const at = `127.0.0.1:${port}`;
     const others = ports.map((one, i) => (ports[i - 1] === `--${name}` ? at : one));
-    const cloud = fieldloop('cloud', 'run', '--data', 'd', ...others);
-    expect(await cloud.exited, name).toBe(8);
-    expect(await cloud.err, name).toMatch(new RegExp(`${at}.* port`));
-  }
-  taken.close();
-});
+    // The second start finds the folder as the first one left it.
+    for (let start = 0; start < 2; start += 1) {
+      const cloud = fieldloop('cloud', 'run', '--data', 'd', ...others);
+      expect(await cloud.exited).toBe(8);
+      expect(await cloud.err).toMatch(new RegExp(`${at}.* port`));
+    }
+    taken.close();
+  },
+);
 
 test('settings come from a file; a slip in it is named with its line', async () => {
   await writeFile(join(folder, 'cloud.yaml'), 'data: d\nhtpp: 127.0.0.1:0\n');

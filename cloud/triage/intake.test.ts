@@ -59,7 +59,7 @@ const units = async ({ db }: ApiWorld) => ({
     .execute(),
 });
 
-test('an intake that dies at any commit leaves each unit once', async () => {
+test('an intake that dies at any commit leaves each unit once', { timeout: 90_000 }, async () => {
   await using quiet = await waiting();
   const commits = await live(quiet);
   const wanted = await units(quiet);
