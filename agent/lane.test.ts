@@ -267,6 +267,21 @@ test('a live source that falls behind gives up what nobody reads, then all, and 
   expect(seen.lane.tally.messages).toBe(7);
 });
 
+test.each([
+  ['late in a row', [1, 2, 3, 4].map((s) => s - 60), 5],
+  ['an hour ahead', [3_600], 1],
+])('messages %s, while blocks wait to be read, are no lag', async (_, odd, from) => {
+  const head = [begin(), channel(float64(1, 'float64 vx')), channel(float64(2, 'x', '/b'))];
+  const before = [odom(99, 0), odom(99, 0, 2)];
+  const strange = odd.map((s) => block([odom(100 + s, 0, 2)]));
+  const rest = Array.from({ length: 100 }, (_one, i) => block([odom(100 + from + i, 0)]));
+  const items = [block(before), ...strange, ...rest].flat();
+  const waiting = items.map((item) => ({ ...item, isBehind: true }) as SourceItem);
+  const seen = await run([...head, ...waiting, { kind: 'end' }]);
+  expect(names(seen)).not.toContain('source_lagging');
+  expect(seen.lane.tally.dropped).toBeUndefined();
+});
+
 test('a clock that is set back while blocks wait to be read is a jump, and no lag', async () => {
   const drive = (from: number): SourceItem[] =>
     [0, 1, 2, 3, 4, 5]

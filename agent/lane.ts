@@ -41,7 +41,7 @@ export class Lane {
   readonly #schemas = openSchemaWatch();
   #steps = openClockSteps();
   #lag: Lag = this.#openLag();
-  /** Largest log time of what was given on last. */
+  /** Largest log time of the block that was given on last in time. */
   #fedNs = 0n;
   #workSinceMs: number | undefined;
   /** When a recorder that was followed closed its file; until it opens another, or is told of. */
@@ -242,7 +242,8 @@ export class Lane {
       if (isBack) await this.#nextEpoch(block);
       // How late it is says nothing of how far reading is behind.
       const isLate = block.lastNs < this.#fedNs - clockJumpNs && !isBack;
-      this.#fedNs = block.lastNs;
+      // Whoever stands at the end of what there is begins anew, as the lag does.
+      if (!isLate || !isBehind) this.#fedNs = block.lastNs;
       const isLive = this.#timeline?.session.live === true && !isLate;
       const kept = isLive ? await this.#inTime(block, isBehind) : block;
       if (kept === undefined) continue;
@@ -314,10 +315,9 @@ export class Lane {
     });
     this.#epoch += 1;
     const next = this.#open(this.#session ?? session);
-    for (const channel of timeline.channels) next.channel(channel);
+    for (const channel of timeline.given) next.channel(channel);
     next.inherit(said, block.firstNs - 1n);
-    // Other rules that came meanwhile begin with nothing.
-    if (!this.#isStale) next.follow(timeline);
+    next.follow(timeline);
     this.#timeline = next;
     this.#lag = this.#openLag();
     for (const channel of timeline.channels) this.#lag.channel(channel);

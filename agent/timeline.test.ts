@@ -179,6 +179,33 @@ rules: [{id: fast, when: vx > 1.0, limits: {cooldown: 1h}}]
   expect(tally.rules.suppressed).toEqual({ 'fast cooldown': 1 });
 });
 
+test('a shadow knows what latched topics said, as the rules beside it do', async () => {
+  const { ruleSet } = parseRuleSet(
+    `apiVersion: fieldloop.rules/v1
+kind: RuleSet
+metadata: {name: modes, version: 1}
+signals:
+  vx: {topic: /odom, path: vx, type: double}
+  mode: {topic: /mode, path: m, type: string, latched: true}
+rules:
+- {id: fast, when: 'vx > 1.0 && mode == "AUTO"', capture: {topics: [/odom]}}
+`,
+    'modes',
+  );
+  if (ruleSet === undefined) throw new Error('no rules');
+  const { timeline, tally, drive } = openTimeline(ruleSet);
+  timeline.channel(jsonChannel(3, '/mode'));
+  const data = jsonBytes({ m: 'AUTO' });
+  await timeline.block(blockOf([{ channelId: 3, atNs: start, data }]));
+  await drive(0, 40);
+  Object.assign(tally, talliesOf(ruleSet, ruleSet));
+  await timeline.use(settingsOf(ruleSet, ruleSet));
+  await drive(40, 60, 50);
+  await timeline.end(false);
+  expect(tally.rules.fired).toEqual({ fast: 1 });
+  expect(tally.shadow?.fired).toEqual({ fast: 1 });
+});
+
 test('a rule that wants as much from before as the window holds gets it', async () => {
   const { timeline, messagesOf } = openTimeline(setOf('far', 'vx > 1.0', 'pre: 20s, post: 1s'));
   for (let s = 0; s < 50; s += 1) {

@@ -13,6 +13,7 @@ import { addCounts, type RuleTally } from './rule/tally.ts';
 import { openHeldScores } from './score/held.ts';
 import type { ScoreRecord } from './score/scoring.ts';
 import { openTap, type Tap } from './score/tap.ts';
+import { liveBlocks } from './source/live-block.ts';
 import { sliceOf } from './source/pace.ts';
 import type { Session } from './source/source.ts';
 import { bytesWithin } from './window/bytes.ts';
@@ -29,7 +30,7 @@ export class Timeline {
   readonly #deps: TimelineDeps;
   readonly #tally: Tally;
   readonly #window: Window;
-  /** Channels as the source declares them: other rules may hold others for latched. */
+  /** As they are declared: other rules may hold others for latched. */
   readonly #given = new Map<number, Channel>();
   #tap: Tap;
   #engine: Engine;
@@ -76,6 +77,11 @@ export class Timeline {
     return this.#window.channels.values();
   }
 
+  /** The channels as the source declared them. */
+  get given(): Iterable<Channel> {
+    return this.#given.values();
+  }
+
   channel(given: Channel): void {
     this.#given.set(given.id, given);
     const fits = (pattern: string): boolean => topicFits(pattern, given.topic);
@@ -106,7 +112,9 @@ export class Timeline {
     this.#rules = this.#tally.rules;
     this.#shadow = this.#openShadow();
     for (const given of this.#given.values()) this.channel(given);
-    this.#hear((await this.#window.said()).messages);
+    const { messages } = await this.#window.said();
+    this.#hear(messages);
+    if (goesOn) this.#sayToShadow(messages);
   }
 
   /** A clip around the newest message, for an operator. False while there is none. */
@@ -155,6 +163,8 @@ export class Timeline {
 
   /** The clock was set: rules begin anew, but for what they count by the calendar. */
   follow(ended: Timeline): void {
+    // Other rules that came meanwhile begin with nothing.
+    if (!isDeepStrictEqual(rulesIn(ended.#settings), rulesIn(this.#settings))) return;
     this.#engine = ended.#engine;
     this.#engine.endEpoch();
     this.#counted = this.#engine.counters();
@@ -170,6 +180,15 @@ export class Timeline {
     const said = messages.map((one) => ({ ...one, logTimeNs }));
     this.#window.inherit({ messages: said, lost });
     this.#hear(said);
+  }
+
+  /** It is held against rules that know what latched topics said. */
+  #sayToShadow(said: readonly LatchedMessage[]): void {
+    const logTimeNs = this.#newestNs;
+    if (logTimeNs === undefined) return;
+    for (const block of liveBlocks(said.map((one) => ({ ...one, logTimeNs })))) {
+      this.#shadow?.block(block);
+    }
   }
 
   #hear(said: Iterable<LatchedMessage>): void {

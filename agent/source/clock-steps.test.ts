@@ -90,6 +90,11 @@ test.each([
     'a slow topic that stands where it was',
     '2@90 1@99.5 2@100 1@100.5 | 1@90.5 1@91 1@91.5 1@92 1@92.5 2@100 1@93',
   ],
+  [
+    'one that is late right behind a clock that is set back',
+    '1@200 1@201 | 1@140 1@140.5 1@141 1@70 1@141.5 1@142 1@142.5',
+  ],
+  ['and by little', '1@200 1@201 | 1@195 1@195.5 1@196 1@180 1@196.5 1@197 1@197.5 1@198'],
   ['a clock that is set ahead', '1@100 1@500 1@501 1@502'],
 ])('%s', (_, sessions) => {
   const expected = sessions.split(' | ').map(parsed);

@@ -56,7 +56,14 @@ interface Run {
   /** Some topic went on from where it stepped back to. */
   goesOn: boolean;
   /** By topic, of those that stepped back. */
-  readonly ways: ({ readonly first: number; last: number } | undefined)[];
+  readonly ways: (Way | undefined)[];
+}
+
+/** Of a topic: from where it went on, what it gave last of that, and the largest of all. */
+interface Way {
+  readonly first: number;
+  last: number;
+  newest: number;
 }
 
 const stepNs = Number(clockJumpNs);
@@ -167,7 +174,8 @@ class Walk implements ClockSteps {
     // By chance a slow topic may stand where it was, once others go on behind.
     const own = (run.goesOn && way === undefined ? undefined : known) ?? this.#top;
     const before = Math.min(Math.abs(this.#top - at), Math.abs(own - at));
-    return before < Math.abs(at - (way?.last ?? run.newest));
+    const { last, newest } = way ?? { last: run.newest, newest: run.newest };
+    return before < Math.min(Math.abs(at - last), Math.abs(at - newest));
   }
 
   /** True when a topic went on so far since it stepped back that the clock was set. */
@@ -177,10 +185,11 @@ class Walk implements ClockSteps {
     if (way === undefined && !isStep) return false;
     if (at > run.newest) run.newest = at;
     if (way === undefined || at < way.last - stepNs) {
-      run.ways[topic] = { first: at, last: at };
+      run.ways[topic] = { first: at, last: at, newest: Math.max(at, way?.newest ?? at) };
       return false;
     }
     if (at > way.last) way.last = at;
+    if (at > way.newest) way.newest = at;
     if (at > way.first) run.goesOn = true;
     return at - way.first >= clockSetNs;
   }
