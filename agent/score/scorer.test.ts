@@ -7,7 +7,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Fault } from '@fieldloop/core';
-import { systemClock } from '@fieldloop/core/system';
 import {
   entropy,
   logitsOf,
@@ -20,22 +19,15 @@ import {
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { jsonBytes, jsonChannel } from '../source/testing.ts';
-import { decodeImage } from './image.ts';
 import { readModel } from './model.ts';
 import { filesIn } from './model-files.ts';
-import { openOnnx, type OnnxSession } from './onnx.ts';
+import type { OnnxSession } from './onnx.ts';
+import { scorerDeps } from './scorer.cases.ts';
 import { type FrameResult, openScorer, type Scorer } from './scorer.ts';
 import { tinyNetwork, tinyOnnx, tinyYaml, writeModel } from './testing.ts';
 
 const mnist = join(import.meta.dirname, '../../../shared/data/flywheel/onnx/mnist.onnx');
 const channel = jsonChannel(1, '/numbers');
-const deps = {
-  clock: systemClock,
-  openOnnx,
-  decodeImage,
-  decodeMessage: (_: unknown, bytes: Uint8Array): unknown =>
-    JSON.parse(Buffer.from(bytes).toString()),
-};
 
 let folder = '';
 beforeAll(() => {
@@ -46,7 +38,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 let made = 0;
 function load(yaml: unknown, onnx: Uint8Array): Promise<Scorer> {
   made += 1;
-  return openScorer(readModel(filesIn(writeModel(join(folder, `m${made}`), yaml, onnx))), deps);
+  return openScorer(
+    readModel(filesIn(writeModel(join(folder, `m${made}`), yaml, onnx))),
+    scorerDeps,
+  );
 }
 
 async function faultOf(yaml: unknown, onnx: Uint8Array): Promise<Fault> {
@@ -123,7 +118,7 @@ test('outputs of another size than those of the golden inputs are told as that',
   };
   const files = filesIn(writeModel(join(folder, 'grows'), tinyYaml(), tinyOnnx()));
   await using scorer = await openScorer(readModel(files), {
-    ...deps,
+    ...scorerDeps,
     openOnnx: async () => session,
   });
   isGolden = false;

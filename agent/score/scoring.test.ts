@@ -6,22 +6,12 @@ import type { Clock } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { expect, test } from 'vitest';
 import { faultsWithin, maxFaultsInRow, modelAgain } from '../limits.ts';
-import { jsonBytes, jsonChannel } from '../source/testing.ts';
+import { jsonBytes } from '../source/testing.ts';
 import type { FromScoring, ToScoring } from './protocol.ts';
+import { camera as channel, plan, second, state, twoInputs } from './plan.cases.ts';
 import { openScoring, type ScoreRecord } from './scoring.ts';
-import type { Frame, ScorerPlan } from './tap.ts';
+import type { Frame } from './tap.ts';
 
-const second = 1_000_000_000n;
-const plan: ScorerPlan = {
-  id: 'who',
-  model: 'tiny',
-  topic: '/camera',
-  more: [],
-  moreAgeNs: 0n,
-  everyNs: second,
-  deadlineNs: second / 10n,
-};
-const channel = jsonChannel(1, '/camera');
 const documentSha256 = 'd'.repeat(64);
 
 function frame(atS: number): Frame {
@@ -335,14 +325,6 @@ test('a frame is new by its distance to the frames that went into clips', () => 
   // What another model says cannot be compared.
   expect(told(5, [1, 1], 'c'.repeat(64))).toBeNaN();
 });
-
-const state = jsonChannel(2, '/state');
-const twoInputs: ScorerPlan = {
-  ...plan,
-  everyNs: 0n,
-  more: [{ name: 'state', topic: '/state' }],
-  moreAgeNs: second / 2n,
-};
 
 test('a model of several inputs gets them by name, and a frame that lacks one no score', async () => {
   const { scoring, sent, scores, answer } = open();

@@ -7,14 +7,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Fault } from '@fieldloop/core';
-import { systemClock } from '@fieldloop/core/system';
 import { parseClassifier } from '@fieldloop/learning';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { jsonBytes, jsonChannel } from '../source/testing.ts';
-import { decodeImage } from './image.ts';
 import { readModel } from './model.ts';
 import { filesIn } from './model-files.ts';
-import { openOnnx } from './onnx.ts';
+import { scorerDeps } from './scorer.cases.ts';
 import { openScorer, type Scorer } from './scorer.ts';
 import { sumOnnx, sumYaml, tinyYaml, writeModel } from './testing.ts';
 
@@ -22,13 +20,6 @@ const channel = jsonChannel(1, '/numbers');
 const state = jsonChannel(2, '/state');
 const frame = { channel, bytes: jsonBytes({ values: [1, 2] }) };
 const speed = (value: unknown) => ({ channel: state, bytes: jsonBytes({ speed: value }) });
-const deps = {
-  clock: systemClock,
-  openOnnx,
-  decodeImage,
-  decodeMessage: (_: unknown, bytes: Uint8Array): unknown =>
-    JSON.parse(Buffer.from(bytes).toString()),
-};
 
 let folder = '';
 beforeAll(() => {
@@ -37,7 +28,7 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const load = async (yaml: Record<string, unknown>): Promise<Scorer> =>
-  await openScorer(readModel(filesIn(writeModel(folder, yaml, sumOnnx()))), deps);
+  await openScorer(readModel(filesIn(writeModel(folder, yaml, sumOnnx()))), scorerDeps);
 
 test('each input is fed by its name, after its own preprocessing', async () => {
   await using scorer = await load(sumYaml());

@@ -5,19 +5,8 @@
 import { expect, test } from 'vitest';
 import { jsonChannel } from '../source/testing.ts';
 import { blockOf } from '../window/testing.ts';
+import { camera as channel, plan, second, state, twoInputs } from './plan.cases.ts';
 import { openTap, type ScorerPlan, type Tap } from './tap.ts';
-
-const second = 1_000_000_000n;
-const channel = jsonChannel(1, '/camera');
-const plan: ScorerPlan = {
-  id: 'who',
-  model: 'tiny',
-  topic: '/camera',
-  more: [],
-  moreAgeNs: 0n,
-  everyNs: second,
-  deadlineNs: second / 10n,
-};
 
 test('the tap takes one frame each `every` of log time, on its topic alone', () => {
   const tap = openTap([plan]);
@@ -32,14 +21,6 @@ test('the tap takes one frame each `every` of log time, on its topic alone', () 
   const rest = tap.take(blockOf(messages.slice(20)));
   expect([...first, ...rest].map(({ bytes }) => [...bytes])).toEqual([[0], [8], [16], [24], [32]]);
 });
-
-const state = jsonChannel(2, '/state');
-const twoInputs: ScorerPlan = {
-  ...plan,
-  everyNs: 0n,
-  more: [{ name: 'state', topic: '/state' }],
-  moreAgeNs: second / 2n,
-};
 
 /** A frame, or what goes with frames, by the second. */
 const at = (channelId: 1 | 2, s: number) => ({

@@ -9,25 +9,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Fault } from '@fieldloop/core';
 import { parseModelDocument } from '@fieldloop/learning';
-import { systemClock } from '@fieldloop/core/system';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { jsonBytes, jsonChannel } from '../source/testing.ts';
-import { decodeImage } from './image.ts';
 import { readModel } from './model.ts';
 import { filesIn } from './model-files.ts';
-import { openOnnx } from './onnx.ts';
 import { scoreValues } from './values.ts';
+import { scorerDeps } from './scorer.cases.ts';
 import { openScorer, type Scored, type Scorer } from './scorer.ts';
 import { cutOnnx, tinyYaml, writeModel } from './testing.ts';
 
 const channel = jsonChannel(1, '/numbers');
-const deps = {
-  clock: systemClock,
-  openOnnx,
-  decodeImage,
-  decodeMessage: (_: unknown, bytes: Uint8Array): unknown =>
-    JSON.parse(Buffer.from(bytes).toString()),
-};
 
 let folder = '';
 beforeAll(() => {
@@ -53,7 +44,7 @@ async function load(
   const whole = { ...plain, input, golden, ...yaml };
   return await openScorer(
     readModel(filesIn(writeModel(join(folder, `m${made}`), whole, onnx))),
-    deps,
+    scorerDeps,
   );
 }
 
