@@ -2,13 +2,12 @@
  * A scoring thread: models, image decoding, ONNX Runtime. One frame in, one answer out; whatever
  * a frame holds, the answer comes. Models are exchanged by another thread taking over.
  */
-import { setImmediate as breathe } from 'node:timers/promises';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { asFault, Fault, faultLine } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import { type Channel, decodeMessage } from '@fieldloop/recording';
 import { collectBuffers } from './collect.ts';
-import { scoringBeatMs, trialLatencyMs, trialMemoryMiB, trialRuns } from './limits.ts';
+import { scoringBeatMs } from './limits.ts';
 import { decodeImage } from './score/image.ts';
 import { readModel } from './score/model.ts';
 import { openEngine, type OpenOnnx } from './score/onnx.ts';
@@ -23,8 +22,10 @@ import type {
   ToScoring,
 } from './score/protocol.ts';
 import { type FrameInput, openScorer, type Scorer } from './score/scorer.ts';
+import { tryOut } from './score/trial.ts';
 
 const scorers = new Map<string, Scorer>();
+const trialDeps = { clock: systemClock, rss: () => process.memoryUsage.rss() };
 
 /** A model that does not load stays off; the others score. */
 async function loadAll(settings: ScoringSettings): Promise<ScoringNews> {
@@ -57,36 +58,10 @@ async function load(
       remedy: 'They are fetched again; look for disk errors in the kernel log of this machine.',
     });
   }
-  const before = process.memoryUsage.rss();
   const deps = { clock: systemClock, openOnnx, decodeImage, decodeMessage };
-  const scorer = await openScorer(model, deps);
-  if (isTrial) await tryOut(scorer, before);
-  return scorer;
+  const open = (): Promise<Scorer> => openScorer(model, deps);
+  return isTrial ? await tryOut(model, open, trialDeps) : await open();
 }
-
-/** 95th percentile of the golden inputs' runs, and what the process grew by. */
-async function tryOut(scorer: Scorer, rssBefore: number): Promise<void> {
-  const { limits, golden } = scorer.model;
-  const rounds = Math.ceil(trialRuns / golden.length);
-  const times: number[] = [];
-  for (let i = 0; i < rounds; i += 1) {
-    const startMs = systemClock.monotonicMs();
-    await scorer.golden();
-    times.push((systemClock.monotonicMs() - startMs) / golden.length);
-    await breathe();
-  }
-  const p95 = times.toSorted((a, b) => a - b)[Math.ceil(times.length * 0.95) - 1] ?? 0;
-  const mostMs = limits.latencyMs ?? trialLatencyMs;
-  if (p95 > mostMs) throw tooMuch(`takes ${p95.toFixed(1)} ms a frame`, `${mostMs} ms`);
-  const grownMiB = (process.memoryUsage.rss() - rssBefore) / 2 ** 20;
-  const mostMiB = limits.memoryMiB ?? trialMemoryMiB;
-  if (grownMiB > mostMiB) throw tooMuch(`takes ${grownMiB.toFixed(0)} MiB`, `${mostMiB} MiB`);
-}
-
-const tooMuch = (what: string, limit: string): Fault =>
-  new Fault('limited', `the model ${what}, the limit is ${limit}`, {
-    remedy: 'Export a smaller model, or state other limits in model.yaml.',
-  });
 
 function noteOf(id: string, error: unknown): ModelFaultNote {
   const fault = asFault(error);
