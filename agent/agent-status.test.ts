@@ -54,15 +54,41 @@ test('what became of the last triggers is told; a recording that is read again c
   expect((await ran()).clips).toMatchObject({ cut: 0, sealed: 1 });
 });
 
+test('a rule of which a field has another name is told by its name', async () => {
+  using home = openHome();
+  const messages = Array.from({ length: 60 }, (_, i) => ({
+    topic: '/odom',
+    atNs: 1_700_000_000_000_000_000n + BigInt(i) * 100_000_000n,
+    value: { vx: 0 },
+  }));
+  await writeRecording(join(home.path, 'a.mcap'), messages);
+  const sources = [{ name: 'main', file: 'a.mcap', speed: 'max' }];
+  const named = plainRules.replace('}}', '}, speed: {topic: /odom, path: v_x, type: double}}');
+  const rules = `${named}- {id: renamed, when: speed > 1.0}\n`;
+  await using running = await home.start({ sources, rules });
+  const { conditions, unknown } = (await running.until(({ finished }) => finished)).rules;
+  expect(conditions).toEqual({
+    fast: { looks: 60, unknown: 0 },
+    renamed: { looks: 60, unknown: 60 },
+  });
+  expect(unknown).toBe(60);
+});
+
 test('of a hundred topics those that bring most are told where there is little room', () => {
   const numbers = Object.fromEntries(Array.from({ length: 100 }, (_, n) => [`/t${n}`, n]));
   const status = {
     device: 'amr-01',
     machine: { topics: numbers, topicBytes: numbers, duty: 1 },
+    rules: {
+      conditions: Object.fromEntries(
+        Object.values(numbers).map((n) => [`r${n}`, { looks: 100, unknown: n }]),
+      ),
+    },
     ledger: Object.values(numbers).map((count) => ({ rule: 'fast', outcome: 'clip', count })),
   };
-  const { device, machine, ledger } = shortStatus(status as unknown as AgentStatus);
+  const { device, machine, ledger, rules } = shortStatus(status as unknown as AgentStatus);
   expect([device, machine.duty]).toEqual(['amr-01', 1]);
+  expect(Object.keys(rules.conditions)).toEqual(ledger.map(({ count }) => `r${count}`));
   expect(ledger.map(({ count }) => count)).toEqual(Array.from({ length: 8 }, (_, n) => 99 - n));
   for (const few of [machine.topics, machine.topicBytes]) {
     expect(Object.keys(few)).toHaveLength(40);

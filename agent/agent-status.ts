@@ -46,6 +46,7 @@ export function statusOf(parts: StatusParts): AgentStatus {
   const hasAll = config.cloud === undefined || sealed + offered + uploading === 0;
   const isQuiet = results.waiting === 0 && (progress?.openClips ?? 0) === 0;
   const { lastClip } = results;
+  const { conditions = {} } = progress?.rules ?? {};
   return {
     device: parts.device,
     agentVersion,
@@ -60,7 +61,8 @@ export function statusOf(parts: StatusParts): AgentStatus {
       suppressed: progress?.suppressed ?? 0,
       reasons: reasonsOf(progress),
       evaluations: progress?.rules?.evaluations ?? 0,
-      unknown: progress?.rules?.unknown ?? 0,
+      unknown: Object.values(conditions).reduce((sum, { unknown }) => sum + unknown, 0),
+      conditions,
       faults: progress?.rules?.faults ?? 0,
       off: progress?.rules?.off ?? {},
     },
@@ -110,15 +112,20 @@ export function statusLine({ source, clips, uplink, degraded, machine }: AgentSt
   return degraded[0] === undefined ? counts : `degraded: ${degraded[0]}; ${counts}`;
 }
 
-/** For an answer that has little room: the topics and outcomes of which there are most. */
-export function shortStatus({ machine, ledger, ...rest }: AgentStatus): AgentStatus {
+/** For an answer that has little room: the topics and outcomes of which there are most, and the
+ * rules that lack a value most often. */
+export function shortStatus({ machine, ledger, rules, ...rest }: AgentStatus): AgentStatus {
   const { topics, topicBytes } = machine;
   const few = (numbers: Readonly<Record<string, number>>): Record<string, number> =>
     Object.fromEntries(busiest(numbers, maxMeasuredTopics));
   const most = ledger.toSorted((a, b) => b.count - a.count).slice(0, maxVerdictsTold);
+  const conditions = Object.entries(rules.conditions)
+    .toSorted(([, a], [, b]) => b.unknown - a.unknown)
+    .slice(0, maxVerdictsTold);
   return {
     ...rest,
     ledger: most,
+    rules: { ...rules, conditions: Object.fromEntries(conditions) },
     machine: { ...machine, topics: few(topics), topicBytes: few(topicBytes) },
   };
 }

@@ -206,6 +206,7 @@ test('status: the agent of that buffer, or that there is none', async () => {
       reasons: { cooldown: 1 },
       evaluations: 40,
       unknown: 3,
+      conditions: { fast: { looks: 40, unknown: 3 } },
       faults: 0,
       off: { gone: 'no such thing' },
     },

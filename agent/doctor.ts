@@ -226,19 +226,20 @@ function spanOf(
 }
 
 /** A rule that is off, or one that never knows its signals, looks like one that never fires. */
-function* judgeRules({ rules, source }: AgentStatus): Generator<Finding> {
+function* judgeRules({ rules }: AgentStatus): Generator<Finding> {
   for (const [rule, why] of Object.entries(rules.off)) {
     yield warning(
       'rule',
       `${rule} is off: ${why}. Try it with "fieldloop rules explain"; other rules or a restart begin it anew.`,
     );
   }
-  if (source.messages === 0 || rules.evaluations < 100) return;
-  if (rules.unknown < rules.evaluations * 0.9) return;
-  yield warning(
-    'rules',
-    `${rules.unknown} of ${rules.evaluations} looks at rules knew no value. Compare the topics and fields of ${rules.set} with "fieldloop recording info".`,
-  );
+  for (const [rule, { looks, unknown }] of Object.entries(rules.conditions)) {
+    if (looks < 100 || unknown < looks * 0.9) continue;
+    yield warning(
+      'rule',
+      `${rule} knew no value in ${unknown} of ${looks} looks. Compare its topics and fields with "fieldloop recording info", or see what it lacks with "fieldloop rules explain".`,
+    );
+  }
 }
 
 function nearest(topic: string, seen: readonly string[]): string {

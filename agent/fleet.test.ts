@@ -127,6 +127,7 @@ test('each minute the cloud hears what the status shows, as rates since the last
     rules: {
       evaluations: 0,
       unknown: 0,
+      conditions: {},
       faults: 0,
       fired: { near: 2 },
       suppressed: 0,

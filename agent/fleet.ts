@@ -299,6 +299,7 @@ const figuresOf = ({ source, score, rules, machine, clips, uplink }: AgentStatus
   suppressed: rules.suppressed,
   evaluations: rules.evaluations,
   unknown: rules.unknown,
+  conditions: rules.conditions,
   decodeFaults: rules.faults,
   reasons: rules.reasons,
   dropped: machine.dropped,

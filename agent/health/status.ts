@@ -6,6 +6,7 @@ import type { ModelsReport } from '@fieldloop/proto';
 import type { LedgerEntry } from '../buffer/ledger.ts';
 import type { ClockState } from '../clip/clock.ts';
 import { maxSocketPathBytes } from '../limits.ts';
+import type { ConditionCounts } from '../rule/tally.ts';
 import type { AllowanceFigures } from '../uplink/allowance.ts';
 import type { LoadFigures } from './load.ts';
 
@@ -171,6 +172,8 @@ export interface RuleFigures {
   readonly evaluations: number;
   /** Looks at a rule whose signals were not known. */
   readonly unknown: number;
+  /** By rule that was looked at: how often, and how often its signals were not known. */
+  readonly conditions: Readonly<Record<string, ConditionCounts>>;
   /** Values that could not be decoded. */
   readonly faults: number;
   /** Rules that are off, and why. */

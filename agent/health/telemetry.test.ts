@@ -32,6 +32,7 @@ const before: Measured = {
   scoresUnfed: 0,
   evaluations: 1_000,
   unknown: 10,
+  conditions: { near: { looks: 900, unknown: 0 }, far: { looks: 100, unknown: 10 } },
   decodeFaults: 0,
   reasons: { cooldown: 4 },
   dropped: { late: 7 },
@@ -67,6 +68,11 @@ test('rates and counts are of the time between two looks, the busiest topics fir
     reasons: { cooldown: 5, disk: 1 },
     dropped: { late: 9 },
     evaluations: 1_600,
+    conditions: {
+      near: { looks: 1_000, unknown: 0 },
+      far: { looks: 300, unknown: 60 },
+      renamed: { looks: 200, unknown: 200 },
+    },
     bytesSent: 12_000,
     allowance: { spentBytes: 77, waits: 'only critical goes' },
     atMs: 120_000,
@@ -78,6 +84,9 @@ test('rates and counts are of the time between two looks, the busiest topics fir
   expect(of('topic./t49.hz')).toBe(49);
   expect(of('topic./gone.hz')).toBeUndefined();
   expect(of('rules.near.fired')).toBe(3);
+  expect(of('rules.near.unknown')).toBeUndefined();
+  expect(of('rules.far.unknown')).toBe(0.25);
+  expect(of('rules.renamed.unknown')).toBe(1);
   expect(of('rules.suppressed')).toBe(1);
   expect(of('rules.suppressed.disk')).toBe(1);
   expect(of('rules.evaluations')).toBe(600);
@@ -113,7 +122,9 @@ test('the page names every series, with its unit and in the order that they are 
   const named = [...page.matchAll(/^\| `([a-z0-9_<>.]+)` \| (\S+) \|/gm)].map(
     ([, name = '', unit = '']) => ({ name, unit }),
   );
-  const now = { ...before, clockOffsetMs: 1, temperatureC: 40, allowance: { spentBytes: 1 } };
+  const conditions = { near: { looks: 901, unknown: 1 } };
+  const sometimes = { clockOffsetMs: 1, temperatureC: 40, allowance: { spentBytes: 1 } };
+  const now = { ...before, ...sometimes, conditions };
   const sent = seriesOf(
     { ...now, topics: { '/odom': 1 }, topicBytes: { '/odom': 1 }, clipsByState: { sealed: 1 } },
     before,

@@ -1,6 +1,7 @@
 /** The numbers of a minute, the most telling first: what does not fit on the wire is at the end. */
 import type { Series } from '@fieldloop/proto';
 import { maxMeasuredTopics } from '../limits.ts';
+import type { ConditionCounts } from '../rule/tally.ts';
 import type { AllowanceFigures } from '../uplink/allowance.ts';
 import { busiest } from './busiest.ts';
 
@@ -37,6 +38,8 @@ export interface Measured {
   /** Since the start: looks at rules, those without a known signal, values not decoded. */
   readonly evaluations: number;
   readonly unknown: number;
+  /** Since the start, by rule. */
+  readonly conditions: Readonly<Record<string, ConditionCounts>>;
   readonly decodeFaults: number;
   /** Since the start, by reason. */
   readonly reasons: Readonly<Record<string, number>>;
@@ -131,10 +134,27 @@ export function seriesOf(now: Measured, before: Measured): readonly Series[] {
     ...Object.keys(now.fired)
       .toSorted()
       .map((rule) => one(`rules.${rule}.fired`, '1', more(now.fired, before.fired, rule))),
+    ...blind(now.conditions, before.conditions).map(([rule, share]) =>
+      one(`rules.${rule}.unknown`, '1', share),
+    ),
     ...rates(now.topicBytes, before.topicBytes).map(([topic, rate]) =>
       one(`topic.${topic}.bytes`, 'B/s', rate),
     ),
   ].filter(({ name, value }) => name.length <= 128 && Number.isFinite(value));
+}
+
+/** By rule that ever lacked a value: of its looks in between, the share without one. */
+function blind(
+  now: Measured['conditions'],
+  before: Measured['conditions'],
+): readonly (readonly [rule: string, share: number])[] {
+  return Object.entries(now).flatMap(([rule, { looks, unknown }]) => {
+    const old = Object.hasOwn(before, rule) ? before[rule] : undefined;
+    // Counters begin at nothing with other rules, and with a thread that started again.
+    const from = old === undefined || old.looks > looks ? { looks: 0, unknown: 0 } : old;
+    if (unknown === 0 || looks === from.looks) return [];
+    return [[rule, Math.max(0, unknown - from.unknown) / (looks - from.looks)]];
+  });
 }
 
 /** A topic or rule may be named as what every object has. */

@@ -1,6 +1,12 @@
 /** What a rule set did, counted over all timelines since it came. */
 import type { EngineCounters } from '@fieldloop/rules';
 
+/** Looks at a rule's condition, and those of them that knew no value of it. */
+export interface ConditionCounts {
+  readonly looks: number;
+  readonly unknown: number;
+}
+
 export interface RuleTally {
   /** Of the rule set that is counted. */
   readonly digest: string;
@@ -8,8 +14,8 @@ export interface RuleTally {
   faults: number;
   /** Messages behind the watermark. */
   late: number;
-  /** Looks at a rule whose signals were not known. */
-  unknown: number;
+  /** By rule. */
+  readonly conditions: Record<string, ConditionCounts>;
   readonly fired: Record<string, number>;
   /** Triggers that became no clip, by `rule reason`. */
   readonly suppressed: Record<string, number>;
@@ -24,7 +30,7 @@ export const newTally = (digest: string): RuleTally => ({
   evaluations: 0,
   faults: 0,
   late: 0,
-  unknown: 0,
+  conditions: {},
   fired: {},
   suppressed: {},
   off: {},
@@ -41,11 +47,11 @@ export function sumOf(tallies: readonly RuleTally[]): RuleTally | undefined {
     sum.evaluations += one.evaluations;
     sum.faults += one.faults;
     sum.late += one.late;
-    sum.unknown += one.unknown;
     sum.clips += one.clips;
     sum.bytes += one.bytes;
     addAll(sum.fired, one.fired);
     addAll(sum.suppressed, one.suppressed);
+    for (const [rule, counts] of Object.entries(one.conditions)) addLooks(sum, rule, counts);
     Object.assign(sum.off, one.off);
   }
   return sum;
@@ -55,16 +61,26 @@ function addAll(into: Record<string, number>, more: Readonly<Record<string, numb
   for (const [key, n] of Object.entries(more)) into[key] = (into[key] ?? 0) + n;
 }
 
+function addLooks({ conditions }: RuleTally, rule: string, more: ConditionCounts): void {
+  if (more.looks === 0) return;
+  const { looks = 0, unknown = 0 } = conditions[rule] ?? {};
+  conditions[rule] = { looks: looks + more.looks, unknown: unknown + more.unknown };
+}
+
 /** What an engine counted between two looks at it. */
 export function addCounts(tally: RuleTally, before: EngineCounters, after: EngineCounters): void {
   tally.evaluations += after.evaluations - before.evaluations;
   tally.faults += after.faults - before.faults;
   tally.late += after.late - before.late;
-  for (const [rule, { suppressed, unknown, off }] of Object.entries(after.rules)) {
+  for (const [rule, { evaluations, suppressed, unknown, off }] of Object.entries(after.rules)) {
+    const old = before.rules[rule];
     if (off !== undefined) tally.off[rule] = off;
-    tally.unknown += unknown - (before.rules[rule]?.unknown ?? 0);
+    addLooks(tally, rule, {
+      looks: evaluations - (old?.evaluations ?? 0),
+      unknown: unknown - (old?.unknown ?? 0),
+    });
     for (const [reason, count] of Object.entries(suppressed)) {
-      const known = before.rules[rule]?.suppressed as Readonly<Record<string, number>> | undefined;
+      const known = old?.suppressed as Readonly<Record<string, number>> | undefined;
       const more = count - (known?.[reason] ?? 0);
       if (more > 0) addAll(tally.suppressed, { [`${rule} ${reason}`]: more });
     }

@@ -151,6 +151,10 @@ export const knownSeries: readonly { readonly name: string; readonly doc: string
   { name: 'rules.suppressed', doc: 'Triggers of the minute that became no clip of their own.' },
   { name: 'rules.suppressed.<reason>', doc: 'Of them those with this reason.' },
   { name: 'rules.<rule>.fired', doc: 'How often a rule fired in the minute.' },
+  {
+    name: 'rules.<rule>.unknown',
+    doc: 'Of the looks at a rule in the minute, the share whose signals were not known.',
+  },
 ];
 
 /** `disk.` and `free`. */
