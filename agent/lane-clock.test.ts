@@ -169,6 +169,28 @@ test('what latched topics said goes along when the clock is set back', async () 
   expect(await countsOf(seen.clips[0])).toMatchObject({ '/map float64 id': 1 });
 });
 
+test.each([1, 2])(
+  'nor are they lost where messages of the new clock are a little late (%i)',
+  async (size) => {
+    const map = { ...float64(2, 'float64 id', '/map'), latched: true };
+    const head = [begin(), ...[float64(1, 'float64 vx'), float64(3, 'x', '/c'), map].map(channel)];
+    const before = [message(2, 99, doubles(7)), ...seconds(100, 4)];
+    const after = [
+      odom(10, 0),
+      odom(9.99, 0, 3),
+      ...seconds(11, 1),
+      odom(12, 2),
+      ...seconds(13, 3),
+    ];
+    const blocks = Array.from({ length: Math.ceil(after.length / size) }, (_, i) =>
+      block(after.slice(i * size, (i + 1) * size)),
+    );
+    const seen = await run([...head, ...block(before), ...blocks.flat(), { kind: 'end' }]);
+    expect(momentsOf(seen)).toEqual([12]);
+    expect(await countsOf(seen.clips[0])).toMatchObject({ '/map float64 id': 1, '/c x': 1 });
+  },
+);
+
 test('while it is not known whether the clock was set back no place is noted', async () => {
   const saved: number[] = [];
   const mark = (n: number): SourceItem => ({

@@ -120,6 +120,16 @@ test.each([
   expect(seen.lane.tally.dropped).toBeUndefined();
 });
 
+test('nor are they where some of them do not wait', async () => {
+  const head = [begin(), channel(float64(1, 'float64 vx')), channel(float64(2, 'x', '/b'))];
+  const items = [[odom(99, 0)], [odom(100, 0), odom(3_700, 0, 2)]].flatMap(block);
+  for (let s = 101; s < 110; s += 1) items.push(...block([odom(s, 0)]));
+  const mixed = items.map((item, i) => ({ ...item, isBehind: i !== 3 }) as SourceItem);
+  const seen = await run([...head, ...mixed, { kind: 'end' }]);
+  expect(names(seen)).not.toContain('source_lagging');
+  expect(seen.lane.tally.dropped).toBeUndefined();
+});
+
 test('bytes are counted by topic, and a topic named as what every object has is one as well', async () => {
   const { lane } = await run([
     begin(),
@@ -224,4 +234,25 @@ test('a state goes on in the epoch that it was saved in', async () => {
   expect(clip?.clipId).toBe(told?.clipId);
   expect(then.notices.filter(({ name }) => name === 'fast')).toEqual([]);
   expect(await countsOf(clip)).toMatchObject({ '/odom float64 vx': 5 });
+});
+
+test('a clock that was set while the agent was away is told of, without a past in the window', async () => {
+  const saved: Json[] = [];
+  const mark: SourceItem = {
+    kind: 'mark',
+    save: async (state) => await Promise.resolve(void saved.push(state)),
+  };
+  const drive = (from: number) => block([0, 1, 2, 3].map((s) => odom(from + s, s === 2 ? 2 : 0)));
+  const head = [channel(float64(1, 'float64 vx'))];
+  await run([begin({ resumes: true }), ...head, ...drive(100), mark]);
+  const state = JSON.parse(JSON.stringify(saved[0])) as Json;
+  const resumed = { ...begin({ resumes: true }), state } as SourceItem;
+  const seen = await run([resumed, ...head, ...drive(10), { kind: 'end' }]);
+  const { clips } = seen;
+  expect(seen.notices.find(({ name }) => name === 'clock_jump')).toMatchObject({
+    text: 'log time jumped back; a new session begins',
+  });
+  const last = clips.at(-1)?.manifest;
+  expect(last).toMatchObject({ startNs: String(start + 10n * second) });
+  expect(last?.sessionId).not.toBe(session.id);
 });

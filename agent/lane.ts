@@ -244,7 +244,7 @@ export class Lane {
       const isLate = block.lastNs < this.#fedNs - clockJumpNs && !isBack;
       // Whoever stands at the end of what there is begins anew, as the lag does.
       if (!isLate || !isBehind) this.#fedNs = block.lastNs;
-      const isLive = this.#timeline?.session.live === true && !isLate;
+      const isLive = this.#timeline?.session.live === true && !(isLate && isBehind);
       const kept = isLive ? await this.#inTime(block, isBehind) : block;
       if (kept === undefined) continue;
       await this.#timeline?.block(kept, { file: kept === block ? file : undefined, at });
@@ -301,22 +301,25 @@ export class Lane {
    */
   async #nextEpoch(block: MessageBlock): Promise<void> {
     const timeline = this.#timeline;
-    const newestNs = timeline?.newestNs;
-    if (timeline === undefined || newestNs === undefined) return;
+    if (timeline === undefined) return;
+    const { newestNs } = timeline;
+    // After a restart the window may hold nothing of the time before.
+    const by = newestNs === undefined ? '' : ` by ${Number(newestNs - block.firstNs) / 1e9} s`;
     const said = await timeline.latched();
     await timeline.end(false);
     const { session } = timeline;
     await this.#say({
       name: 'clock_jump',
       severity: 'warning',
-      text: `log time jumped back by ${Number(newestNs - block.firstNs) / 1e9} s; a new session begins`,
+      text: `log time jumped back${by}; a new session begins`,
       atNs: block.firstNs,
       sessionId: session.id,
     });
     this.#epoch += 1;
     const next = this.#open(this.#session ?? session);
     for (const channel of timeline.given) next.channel(channel);
-    next.inherit(said, block.firstNs - 1n);
+    // Before all that may still come of this clock.
+    next.inherit(said, block.firstNs - clockJumpNs - 1n);
     next.follow(timeline);
     this.#timeline = next;
     this.#lag = this.#openLag();

@@ -7,7 +7,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { silentLog } from '@fieldloop/core';
+import { type Json, silentLog } from '@fieldloop/core';
 import { systemClock } from '@fieldloop/core/system';
 import type { Channel } from '@fieldloop/recording';
 import { parseRuleSet, type RuleSet } from '@fieldloop/rules';
@@ -201,9 +201,17 @@ rules:
   Object.assign(tally, talliesOf(ruleSet, ruleSet));
   await timeline.use(settingsOf(ruleSet, ruleSet));
   await drive(40, 60, 50);
-  await timeline.end(false);
   expect(tally.rules.fired).toEqual({ fast: 1 });
+  const { state } = await timeline.save({ laneEpoch: 0, newest: [] });
+  await timeline.end(false);
   expect(tally.shadow?.fired).toEqual({ fast: 1 });
+  const again = openTimeline(ruleSet, ruleSet);
+  again.timeline.channel(jsonChannel(3, '/mode'));
+  again.timeline.restore(JSON.parse(JSON.stringify(state)) as Json);
+  await again.drive(60, 80, 70);
+  await again.timeline.end(false);
+  expect(again.tally.rules.fired).toEqual({ fast: 1 });
+  expect(again.tally.shadow?.fired).toEqual({ fast: 1 });
 });
 
 test('a rule that wants as much from before as the window holds gets it', async () => {

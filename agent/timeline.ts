@@ -35,6 +35,8 @@ export class Timeline {
   #tap: Tap;
   #engine: Engine;
   #shadow: Shadow | undefined;
+  /** It is held against rules that know what latched topics said. */
+  #isShadowNew = false;
   #rules: RuleTally;
   #counted: EngineCounters;
   readonly #counts = new TopicCounts();
@@ -112,9 +114,8 @@ export class Timeline {
     this.#rules = this.#tally.rules;
     this.#shadow = this.#openShadow();
     for (const given of this.#given.values()) this.channel(given);
-    const { messages } = await this.#window.said();
-    this.#hear(messages);
-    if (goesOn) this.#sayToShadow(messages);
+    this.#hear((await this.#window.said()).messages);
+    this.#isShadowNew = goesOn;
   }
 
   /** A clip around the newest message, for an operator. False while there is none. */
@@ -151,6 +152,7 @@ export class Timeline {
     this.#expected = first;
     try {
       this.#engine.restore(state.engine);
+      this.#isShadowNew = true;
     } catch (error) {
       // Other rules run now: they begin here, and the clips that are open are cut all the same.
       if (asFault(error).code !== 'conflict') throw error;
@@ -182,12 +184,14 @@ export class Timeline {
     this.#hear(said);
   }
 
-  /** It is held against rules that know what latched topics said. */
-  #sayToShadow(said: readonly LatchedMessage[]): void {
-    const logTimeNs = this.#newestNs;
-    if (logTimeNs === undefined) return;
-    for (const block of liveBlocks(said.map((one) => ({ ...one, logTimeNs })))) {
-      this.#shadow?.block(block);
+  async #tellShadow({ firstNs }: MessageBlock): Promise<void> {
+    if (!this.#isShadowNew) return;
+    this.#isShadowNew = false;
+    if (this.#shadow === undefined) return;
+    const logTimeNs = this.#newestNs ?? firstNs;
+    const { messages } = await this.#window.said();
+    for (const block of liveBlocks(messages.map((one) => ({ ...one, logTimeNs })))) {
+      this.#shadow.block(block);
     }
   }
 
@@ -228,6 +232,7 @@ export class Timeline {
     this.#tally.messages += block.count;
     this.#tally.bytes += (block.ends[block.count - 1] ?? 0) - (block.starts[0] ?? 0);
     this.#counts.block(block);
+    await this.#tellShadow(block);
     this.#window.addBlock(block, origin);
     await this.#relieve();
     await this.#score(block);

@@ -229,8 +229,8 @@ class Walk implements ClockSteps {
   /** What is held belongs to the session after all. */
   #late(): void {
     for (const [topic, way] of this.#run?.ways.entries() ?? []) {
-      if (way !== undefined)
-        this.#newest[topic] = Math.max(this.#newest[topic] ?? way.last, way.last);
+      if (way === undefined) continue;
+      this.#newest[topic] = Math.max(this.#newest[topic] ?? way.newest, way.newest);
     }
     this.#run = undefined;
     this.#faded = [];
