@@ -8,7 +8,6 @@ import {
   chmodSync,
   copyFileSync,
   mkdtempSync,
-  renameSync,
   rmSync,
   truncateSync,
   utimesSync,
@@ -254,29 +253,6 @@ test.each([2, 3, 4])(
 );
 
 const ended = ({ items }: Life): boolean => items.at(-1)?.kind === 'waiting';
-
-test('an .active bag that is renamed when it is done is read once', async () => {
-  // The source of bags is the same but for its reader: recording/growing.test.ts.
-  const bytes = await mcapBytes(said(0, 20));
-  const path = join(folder, 'r_0.bag.active');
-  const recorder = openRecorder(path, bytes);
-  const [first = 0] = chunkEnds(bytes);
-  recorder.write(first);
-  const life = await live(
-    ({ items, numbers }) => {
-      if (numbers.length > 0 && items.filter(({ kind }) => kind === 'mark').length === 0) {
-        recorder.write();
-        renameSync(path, join(folder, 'r_0.bag'));
-        return false;
-      }
-      return ended({ items } as Life);
-    },
-    { hurries: true },
-  );
-  expect(life.numbers).toEqual(upTo(200));
-  const again = await live(ended);
-  expect(again.items.map(({ kind }) => kind)).toEqual(['waiting']);
-});
 
 test('a copy of what was read is not read, also while it is being made', async () => {
   const bytes = await mcapBytes(said(0, 100));
