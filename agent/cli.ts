@@ -118,8 +118,9 @@ Examples:
   fieldloop-agent clip now --pre 30s --tag "odd noise"
   fieldloop-agent enroll --token flc_… --config agent.yaml   or --csr and --cert, with no network
 
-Exit codes: 0 done, 2 invalid, 3 not allowed, 4 not found, 5 conflict, 6 corrupt, 8 unavailable,
-75 the cloud asked for a restart.
+Exit codes: 0 done, 1 a defect of the agent, 2 invalid, 3 not allowed, 4 not found, 5 conflict,
+6 corrupt, 7 beyond a limit, 8 unavailable, 9 too late, 75 to be started again: the cloud asked for
+it, or safe mode is over.
 `,
     );
   const config = (): string => program.opts<{ config: string }>().config;

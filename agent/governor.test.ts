@@ -96,6 +96,14 @@ async function govern(seconds: number, machine: Machine) {
 
 const none: ShedOrder = { work: [], disk: [] };
 
+test('what was given up comes back when the machine is calm, and an event says so', async () => {
+  const cpuPerSecond = (_: ShedOrder, s: number): number => (s < 8 ? 0.6 : 0.1);
+  const { governor, notices } = await govern(40, { cpuPerSecond });
+  expect(notices.map(({ name }) => name)).toEqual(['load_shed', 'load_restored']);
+  expect(notices[1]).toMatchObject({ text: 'models: given up no more, the machine has been calm' });
+  expect(governor.degraded).toEqual([]);
+});
+
 test('over its cap for five seconds: models first, and an event says why', async () => {
   const { governor, notices } = await govern(30, { cpuPerSecond: () => 0.6 });
   expect(notices.map(({ values }) => values?.['step'])).toEqual([

@@ -184,7 +184,7 @@ class Running implements Governor {
     const key = `${ladder} ${step}`;
     if (isGivenUp) this.#why.set(key, why);
     else this.#why.delete(key);
-    const text = isGivenUp ? why : `${step} is back: the machine has been calm`;
+    const text = isGivenUp ? why : `${step}: given up no more, the machine has been calm`;
     this.#deps.log.warn(isGivenUp ? 'something is given up' : 'something comes back', { text });
     this.#deps.tell({
       name: isGivenUp ? 'load_shed' : 'load_restored',

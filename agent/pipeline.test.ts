@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { sha256Hex } from '@fieldloop/core';
 import { expect, test } from 'vitest';
 import { sumOnnx, sumYaml, tinyOnnx, tinyYaml, writeModel } from './score/testing.ts';
@@ -299,6 +300,10 @@ signals:
   expect(status.degraded).toEqual([
     expect.stringMatching(/model tiny is off after too many frames/),
   ]);
+  using rows = new DatabaseSync(join(home.path, 'state/buffer.db'), { readOnly: true });
+  const events = rows.prepare("SELECT body FROM lane_row WHERE lane = 'events'").all();
+  const named = events.filter(({ body }) => Buffer.from(body as Uint8Array).includes('model_off'));
+  expect(named).toHaveLength(1);
 });
 
 test('a model that does not load leaves the agent reading, degraded', async () => {

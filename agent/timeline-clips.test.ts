@@ -276,6 +276,16 @@ test('a clip of which the redaction leaves nothing is a marker, counted as priva
   expect(clips.map(({ manifest }) => manifest.dropped?.[0]?.why)).toEqual([undefined, 'max_bytes']);
 });
 
+test('a clip that cannot be written is told of and a marker, and the next one is cut', async () => {
+  const partPath = (clipId: string): string =>
+    join(folder, notices.length < 2 ? 'gone' : '', clipId);
+  await drive(open(rules(''), { partPath }), 40, 10, 30);
+  expect(notices.map(({ name }) => name)).toEqual(['fast', 'clip_failed', 'fast']);
+  expect(notices[1]).toMatchObject({ severity: 'warning', text: expect.stringContaining('gone') });
+  expect(markers).toMatchObject([{ rule: 'fast' }]);
+  expect(clips.map(({ manifest }) => manifest.startNs)).toEqual([String(start + 25n * second)]);
+});
+
 test('topics are thinned and left out as the capture says, and the manifest tells of it', async () => {
   const ruleSet = rules("downsample: {/odom: 2Hz, '/camera/front': 1Hz}, maxBytes: 9kB");
   await drive(open(ruleSet), 20, 10);

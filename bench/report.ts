@@ -1,5 +1,5 @@
 /** What every bench prints: a table for people, one object for programs. */
-import { cpus, loadavg, totalmem } from 'node:os';
+import { arch, cpus, loadavg, totalmem } from 'node:os';
 
 /**
  * One figure against its rival or limit. `ratio` is rival over ours where smaller is better, and
@@ -31,7 +31,8 @@ export function machineText(): string {
   const [cpu] = cpus();
   const memory = Math.round(totalmem() / 2 ** 30);
   const load = loadavg()[0]?.toFixed(2) ?? '?';
-  return `${cpu?.model ?? 'unknown'} x${cpus().length}, ${memory} GiB, Node ${process.versions.node}, load ${load}`;
+  const model = cpu?.model ?? 'unknown';
+  return `${model} (${arch()}) x${cpus().length}, ${memory} GiB, Node ${process.versions.node}, load ${load}`;
 }
 
 /** A row whose ratio must be at least `atLeast` or at most `atMost`; without both it informs. */

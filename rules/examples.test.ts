@@ -25,7 +25,7 @@ import { msOf, ruleSetOf, type Tried, tryRules } from './try-rules.cases.ts';
 const file = '../docs/reference/rules-by-example.md';
 const text = readFileSync(new URL(file, import.meta.url), 'utf8');
 
-/** `x 0 2 -; mode A +1h B; list 1/2`: one value every 100 ms, or that much later. */
+/** `x 0 2 -; mode A +1h B; list 1/2; pose {"x":1}`: one value every 100 ms, or that much later. */
 function messagesOf(values: string): TestMessage[] {
   const messages = values.split(';').flatMap((part) => {
     const [topic = '', ...all] = part.trim().split(' ');
@@ -46,16 +46,22 @@ function messagesOf(values: string): TestMessage[] {
 }
 
 function valueOf(text: string): unknown {
+  if (text.startsWith('{')) return JSON.parse(text);
   if (text.includes('/')) return text.split('/').map(Number);
   return Number.isNaN(Number(text)) ? text : Number(text);
 }
 
-/** What comes of `net` is no message but a score: `1/0`, an embedding. */
+/** What comes of `net` is no message but a score: `1/0`, an embedding; `entropy=1`, a value. */
 function scoresOf(messages: readonly TestMessage[]): ScoreRecord[] {
   return messages.flatMap(({ topic, ms, value }) => {
     if (topic !== '/net') return [];
-    const embedding = base64Of(value as readonly number[]);
-    return [{ scorer: 'net', atNs: nsOf(ms), values: {}, embedding, ...unsaid }];
+    const [name = '', said = ''] = typeof value === 'string' ? value.split('=') : [];
+    const scored = {
+      values: name === '' || name === 'topClass' ? {} : { [name]: Number(said) },
+      topClass: name === 'topClass' ? said : undefined,
+      embedding: typeof value === 'string' ? undefined : base64Of(value as readonly number[]),
+    };
+    return [{ scorer: 'net', atNs: nsOf(ms), ...scored, ...unsaid }];
   });
 }
 
@@ -147,7 +153,7 @@ function told(column: (typeof columns)[number], rules: string, values: string): 
   }
 }
 
-/** Budgets, or the signal `s`, stand in a column of their own before the rule. */
+/** Budgets, captures or the signal `s` stand in a column of their own before the rule. */
 const row = /^\| (?:`(\{.*?\})` \| )?`\{(.*)\}` \| ([^|]+) \|.*\|$/;
 
 /** Values of the set at the end, all of whose rules run. */
@@ -155,17 +161,19 @@ const setRow = /^\| (vx [^|]+) \|.*\|$/;
 
 test('every row says what happens', async () => {
   let column: (typeof columns)[number] = 'fires at';
+  let key = '';
   let rows = 0;
   const lines = text.split('\n').map((line) => {
     column = columns.find((one) => line.endsWith(`| values | ${one} |`)) ?? column;
+    key = /^\| (?:signal `)?(\w+)`? \| rule \|/.exec(line)?.[1] ?? key;
     const [, ofSet] = setRow.exec(line) ?? [];
     if (ofSet !== undefined) return `| ${ofSet} | ${firesOfSet(ofSet)} |`;
     const [, before, rule, values = ''] = row.exec(line) ?? [];
     if (rule === undefined) return line;
     rows += 1;
     const list = `- {id: r, ${rule}}`;
-    const key = before?.startsWith('{topic') === true ? '  s' : 'budgets';
-    const rules = before === undefined ? list : `${key}: ${before}\nrules:\n${list}`;
+    const name = key === 's' ? '  s' : key;
+    const rules = before === undefined ? list : `${name}: ${before}\nrules:\n${list}`;
     const first = before === undefined ? '' : `\`${before}\` | `;
     return `| ${first}\`{${rule}}\` | ${values} | ${told(column, rules, values)} |`;
   });

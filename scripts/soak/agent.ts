@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { cpus, loadavg, tmpdir } from 'node:os';
+import { arch, cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readStatus, statusSocketPath } from '@fieldloop/agent';
@@ -64,7 +64,7 @@ export async function soakAgent(options: AgentSoakOptions): Promise<number> {
     const { entry } = await buildAgent(root, join(folder, 'bundle'));
     for (const one of candidates) watched.push(await begin(one, { folder, bags, model, entry }));
     const load = loadavg()[0]?.toFixed(1);
-    onLine(`${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, load ${load}`);
+    onLine(`${cpus()[0]?.model ?? 'unknown'} (${arch()}), ${cpus().length} cores, load ${load}`);
     await watch(watched, { minutes, onLine, signal: stopping.signal });
   } finally {
     stopping.abort();
