@@ -40,12 +40,12 @@ const steady = {
   degraded: [],
   source: { messages: 1, each: [] },
   clock: { synced: true },
-  rules: { off: {}, evaluations: 0 },
+  rules: { off: {}, conditions: {} },
   score: { count: 0, skipped: 0, faults: 0 },
   clips: { bytes: 0 },
   caps: { quotaBytes: 1, headroomBytes: 0 },
   uplink: { connected: true },
-  machine: { topics: {} },
+  machine: { topics: {}, dropped: {} },
 };
 
 /** A robot whose counts move each `everyMs`, as they are looked at from `fromMs` on. */
@@ -53,7 +53,7 @@ function complaints(hz: number, { fromMs, everyMs = 1_050 }: { fromMs: number; e
   const statusAt = (ms: number): AgentStatus => {
     const toldMs = Math.floor(ms / everyMs) * everyMs;
     const topics = { '/odom': Math.floor((toldMs / 1_000) * hz), '/map': toldMs };
-    return { ...steady, machine: { topics } } as unknown as AgentStatus;
+    return { ...steady, machine: { topics, dropped: {} } } as unknown as AgentStatus;
   };
   const looks = Array.from({ length: rateLooksMs / rateLookEveryMs + 1 }, (_, i) => {
     const atMs = i * rateLookEveryMs;
@@ -121,4 +121,21 @@ test('a pause is told with what ends it', () => {
       text: 'nothing is read and no clip is sent. "fieldloop-agent resume" ends it.',
     },
   ]);
+});
+
+test('messages that no rule sees because they come late are told, as long as they come', () => {
+  const status = (messages: number, late?: number): AgentStatus => {
+    const dropped = late === undefined ? {} : { late };
+    const machine = { ...steady.machine, dropped };
+    return { ...steady, machine, source: { ...steady.source, messages } } as unknown as AgentStatus;
+  };
+  const told = (...both: readonly AgentStatus[]) => {
+    const looks = both.map((one, i) => ({ status: one, atMs: i * 5_000 }));
+    const found = [...judge(configIn('/'), { looks, demands: undefined })];
+    return found.filter(({ about }) => about === 'late').map(({ text }) => text);
+  };
+  const [text, ...more] = told(status(1_000), status(1_200, 190));
+  expect(text).toMatch(/^190 of 200 messages came behind .* set its clock; or raise "lateness"/);
+  expect(more).toEqual([]);
+  expect(told(status(1_000, 900), status(1_200, 905))).toEqual([]);
 });

@@ -170,6 +170,7 @@ export function* judge(config: AgentConfig, { looks, demands }: Looks): Generato
     yield* judgeTopics(demands, second);
     yield* judgeRates(demands, looks);
   }
+  yield* judgeLate(from.status, second);
   yield* judgeRules(second);
   yield* judgeModels(second);
   yield* judgeNetwork(second);
@@ -223,6 +224,18 @@ function spanOf(
   const [from, to] = [steps[0], steps.at(-1)];
   if (from === undefined || to === undefined || from === to) return undefined;
   return { from, to, seconds: (to.atMs - from.atMs) / 1_000 };
+}
+
+/** One stamp ahead of the others makes all that comes behind it late. */
+function* judgeLate(first: AgentStatus, second: AgentStatus): Generator<Finding> {
+  const lateIn = ({ machine }: AgentStatus): number => machine.dropped['late'] ?? 0;
+  const late = lateIn(second) - lateIn(first);
+  const all = second.source.messages - first.source.messages;
+  if (late < 20 || late < all * 0.1) return;
+  yield warning(
+    'late',
+    `${late} of ${all} messages came behind their time, and no rule saw them. Look for a topic whose stamps are ahead of the others, and set its clock; or raise "lateness" of the source.`,
+  );
 }
 
 /** A rule that is off, or one that never knows its signals, looks like one that never fires. */
