@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { shortStatus } from './agent-status.ts';
 import type { AgentStatus } from './health/status.ts';
+import { tinyOnnx, tinyYaml, writeModel } from './score/testing.ts';
 import { jsonBytes, writeRecording } from './source/testing.ts';
 import { openHome, plainRules } from './testing.ts';
 
@@ -72,6 +73,28 @@ test('a rule of which a field has another name is told by its name', async () =>
     renamed: { looks: 60, unknown: 60 },
   });
   expect(unknown).toBe(60);
+});
+
+test('a rule and a model that are named as what every object has are counted as others are', async () => {
+  using home = openHome();
+  writeModel(join(home.path, 'tiny'), tinyYaml(), tinyOnnx());
+  const messages = Array.from({ length: 60 }, (_, i) => ({
+    topic: '/odom',
+    atNs: 1_700_000_000_000_000_000n + BigInt(i) * 100_000_000n,
+    value: { vx: i === 20 ? 2 : 0, values: [1, 0] },
+  }));
+  await writeRecording(join(home.path, 'a.mcap'), messages);
+  const sources = [{ name: 'main', file: 'a.mcap', speed: 'max' }];
+  const named = plainRules.replace('id: fast', 'id: constructor');
+  const rules = `${named}models: {toString: {ref: tiny, input: {topic: /odom}}}\n`;
+  const models = [{ id: 'tiny', path: 'tiny' }];
+  await using running = await home.start({ sources, models, rules });
+  const status = await running.until(({ finished }) => finished);
+  expect(status.rules).toMatchObject({
+    fired: { constructor: 1 },
+    conditions: { constructor: { looks: 3, unknown: 0 } },
+  });
+  expect(status.machine.scoreP50Ms['toString']).toBeTypeOf('number');
 });
 
 test('of a hundred topics those that bring most are told where there is little room', () => {

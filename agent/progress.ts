@@ -1,4 +1,5 @@
 /** What the data thread tells main of its lanes, again and again. Pure. */
+import { ownOf } from '@fieldloop/core';
 import type { Lane } from './lane.ts';
 import { laneStillMs } from './limits.ts';
 import type { DataProgress } from './messages.ts';
@@ -100,7 +101,7 @@ function latenciesOf(lanes: readonly Counted[], share: number): Record<string, n
     for (const [scorer, latencies] of Object.entries(tally.latencies)) {
       const sorted = latencies.toSorted((a, b) => a - b);
       const most = sorted[Math.ceil(sorted.length * share) - 1] ?? 0;
-      all[scorer] = Math.max(all[scorer] ?? 0, most);
+      all[scorer] = Math.max(ownOf(all, scorer) ?? 0, most);
     }
   }
   return all;

@@ -23,7 +23,7 @@ import { triggerOf } from './clip/trigger.ts';
 import { type FinishedClip, type Held, writeClip, type WriteOptions } from './clip/write.ts';
 import { busyHz } from './clip-limits.ts';
 import type { ClipAnswer } from './messages.ts';
-import type { RuleTally } from './rule/tally.ts';
+import { addAll, type RuleTally } from './rule/tally.ts';
 import { stableUuid } from './stable-id.ts';
 import type { Tally, TimelineDeps, TimelineSettings } from './timeline-types.ts';
 
@@ -124,8 +124,8 @@ export class Clipping {
       const { clipNs } = this.#settings;
       const trigger = triggerOf(verdict, { rule, clipNs, hidden: this.#hidden });
       const { ruleId } = verdict;
-      this.#tally.fired[ruleId] = (this.#tally.fired[ruleId] ?? 0) + 1;
-      this.#rules.fired[ruleId] = (this.#rules.fired[ruleId] ?? 0) + 1;
+      addAll(this.#tally.fired, { [ruleId]: 1 });
+      addAll(this.#rules.fired, { [ruleId]: 1 });
       const why = this.#deps.shed?.keepsOut(trigger.class, this.#held.session.live);
       const ask = this.#awaited.find((one) => one.rule === ruleId);
       if (ask !== undefined) {
@@ -343,7 +343,7 @@ export class Clipping {
   async #suppressed({ marker }: Pick<Trigger, 'marker'>, reason: string): Promise<void> {
     const key = `${marker.rule} ${reason}`;
     this.#tally.suppressed += 1;
-    this.#rules.suppressed[key] = (this.#rules.suppressed[key] ?? 0) + 1;
+    addAll(this.#rules.suppressed, { [key]: 1 });
     const atNs = BigInt(marker.atNs);
     await this.#deps.outlet.suppressed(marker.rule, reason, { atNs, count: 1 });
   }

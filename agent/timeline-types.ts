@@ -1,5 +1,5 @@
 /** What a timeline is made of, and what is counted over all timelines of a source. */
-import type { Clock, Log } from '@fieldloop/core';
+import { type Clock, type Log, ownOf } from '@fieldloop/core';
 import type { Channel, MessageBlock } from '@fieldloop/recording';
 import type { Properties, PlainRuleSet } from '@fieldloop/rules';
 import type { ClockState } from './clip/clock.ts';
@@ -114,8 +114,7 @@ export class TopicCounts {
     for (const { id, topic } of channels) {
       const messages = this.#counts[id] ?? 0;
       if (messages === 0) continue;
-      // A topic may be named as what every object has.
-      const before = Object.hasOwn(topics, topic) ? topics[topic] : undefined;
+      const before = ownOf(topics, topic);
       topics[topic] = {
         messages: (before?.messages ?? 0) + messages,
         bytes: (before?.bytes ?? 0) + (this.#bytes[id] ?? 0),
@@ -128,7 +127,8 @@ export class TopicCounts {
 
 /** Keeps the latencies of the last scores. */
 export function noteLatency({ latencies }: Tally, { scorer, latencyMs }: ScoreRecord): void {
-  const own = (latencies[scorer] ??= []);
+  const own = ownOf(latencies, scorer) ?? [];
+  latencies[scorer] = own;
   own.push(latencyMs);
   if (own.length > maxLatencies) own.shift();
 }

@@ -6,6 +6,7 @@ export { canonicalJson, type Json, sha256Hex } from './json.ts';
 export { maxQueryDepth, maxQueryLength, maxQueryTerms } from './limits.ts';
 export { type Log, type LogFields, silentLog } from './log.ts';
 export { didYouMean, nearest } from './nearest.ts';
+export { ownOf } from './own.ts';
 export { folded, type Glob, globMatches, globOf, isPattern } from './q/glob.ts';
 export { parseQuery } from './q/parse.ts';
 export type {

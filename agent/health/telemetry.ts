@@ -1,4 +1,5 @@
 /** The numbers of a minute, the most telling first: what does not fit on the wire is at the end. */
+import { ownOf } from '@fieldloop/core';
 import type { Series } from '@fieldloop/proto';
 import { maxMeasuredTopics } from '../limits.ts';
 import type { ConditionCounts } from '../rule/tally.ts';
@@ -68,7 +69,7 @@ export function seriesOf(now: Measured, before: Measured): readonly Series[] {
     all: Readonly<Record<string, number>>,
     old: Readonly<Record<string, number>>,
     key: string,
-  ): number => Math.max(0, numberOf(all, key) - numberOf(old, key));
+  ): number => Math.max(0, (ownOf(all, key) ?? 0) - (ownOf(old, key) ?? 0));
   // Counters of a thread that started again begin at nothing.
   const since = (value: number, old: number): number => Math.max(0, value - old);
   const counted = (
@@ -149,14 +150,10 @@ function blind(
   before: Measured['conditions'],
 ): readonly (readonly [rule: string, share: number])[] {
   return Object.entries(now).flatMap(([rule, { looks, unknown }]) => {
-    const old = Object.hasOwn(before, rule) ? before[rule] : undefined;
+    const old = ownOf(before, rule);
     // Counters begin at nothing with other rules, and with a thread that started again.
     const from = old === undefined || old.looks > looks ? { looks: 0, unknown: 0 } : old;
     if (unknown === 0 || looks === from.looks) return [];
     return [[rule, Math.max(0, unknown - from.unknown) / (looks - from.looks)]];
   });
 }
-
-/** A topic or rule may be named as what every object has. */
-const numberOf = (numbers: Readonly<Record<string, number>>, name: string): number =>
-  Object.hasOwn(numbers, name) ? (numbers[name] ?? 0) : 0;

@@ -16,7 +16,7 @@ import {
   triggerFor,
   type EngineOutput,
 } from '@fieldloop/rules';
-import { addCounts, type RuleTally } from './tally.ts';
+import { addAll, addCounts, type RuleTally } from './tally.ts';
 
 export interface Shadow {
   channel(channel: Channel): void;
@@ -57,7 +57,7 @@ export function openShadow(options: ShadowOptions): Shadow {
       if (verdict.kind === 'extend') step(verdict);
       if (verdict.kind !== 'fire') continue;
       const { ruleId } = verdict;
-      tally.fired[ruleId] = (tally.fired[ruleId] ?? 0) + 1;
+      addAll(tally.fired, { [ruleId]: 1 });
       step({ kind: 'trigger', trigger: triggerFor(verdict, { clipNs, marker: ruleId }) });
     }
   };

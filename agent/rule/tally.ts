@@ -1,4 +1,5 @@
 /** What a rule set did, counted over all timelines since it came. */
+import { ownOf } from '@fieldloop/core';
 import type { EngineCounters } from '@fieldloop/rules';
 
 /** Looks at a rule's condition, and those of them that knew no value of it. */
@@ -57,13 +58,13 @@ export function sumOf(tallies: readonly RuleTally[]): RuleTally | undefined {
   return sum;
 }
 
-function addAll(into: Record<string, number>, more: Readonly<Record<string, number>>): void {
-  for (const [key, n] of Object.entries(more)) into[key] = (into[key] ?? 0) + n;
+export function addAll(into: Record<string, number>, more: Readonly<Record<string, number>>): void {
+  for (const [key, n] of Object.entries(more)) into[key] = (ownOf(into, key) ?? 0) + n;
 }
 
 function addLooks({ conditions }: RuleTally, rule: string, more: ConditionCounts): void {
   if (more.looks === 0) return;
-  const { looks = 0, unknown = 0 } = conditions[rule] ?? {};
+  const { looks = 0, unknown = 0 } = ownOf(conditions, rule) ?? {};
   conditions[rule] = { looks: looks + more.looks, unknown: unknown + more.unknown };
 }
 

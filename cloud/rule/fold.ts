@@ -2,6 +2,7 @@
  * A device's report folded into what is known of it under one publication. Its counters begin anew
  * with each run of the agent; what was counted before stays counted. Pure.
  */
+import { ownOf } from '@fieldloop/core';
 import type { RulesReport } from '@fieldloop/proto';
 import type { DeviceState } from './rule.ts';
 
@@ -103,7 +104,7 @@ function count(told: Told, now: Counters, { startedAt, at }: ReportAbout): Told 
   const fired = Object.fromEntries(
     [...new Set([...Object.keys(told.fired), ...Object.keys(now.fired)])].map((rule) => [
       rule,
-      (told.fired[rule] ?? 0) + more((counters) => counters.fired[rule] ?? 0),
+      (ownOf(told.fired, rule) ?? 0) + more(({ fired: all }) => ownOf(all, rule) ?? 0),
     ]),
   );
   return {
