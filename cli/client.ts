@@ -84,7 +84,20 @@ function waitBefore(tries: number, request: Request, response: Response): number
   return again && tries < mostTries && after <= mostWaitMs ? Math.max(100, after) : undefined;
 }
 
+/** The cloud may have closed a connection that we kept, which shows only when it is used again. */
 async function reach(profile: Profile, request: Request): Promise<Response> {
+  if (!mayComeTwice(request)) return await reachOnce(profile, request);
+  try {
+    return await reachOnce(profile, request.clone());
+  } catch (error) {
+    if (!(error instanceof Fault && wasClosed.has(reasonOf(error.cause)))) throw error;
+    return await reachOnce(profile, request);
+  }
+}
+
+const wasClosed = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+
+async function reachOnce(profile: Profile, request: Request): Promise<Response> {
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), answerTimeoutMs);
   if (profile.key !== undefined) request.headers.set('authorization', `Bearer ${profile.key}`);

@@ -109,10 +109,16 @@ export interface ShownDevice extends ListedDevice {
 
 export function cloudApi(cloud: Pick<CloudProcess, 'urls' | 'key'>): CloudApi {
   const call = async (path: string, body?: object): Promise<Response> => {
-    const response = await fetch(new URL(path, cloud.urls.http), {
-      method: body === undefined ? 'GET' : 'POST',
-      headers: { authorization: `Bearer ${cloud.key}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    const ask = async (): Promise<Response> =>
+      await fetch(new URL(path, cloud.urls.http), {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { authorization: `Bearer ${cloud.key}`, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+    // The cloud closes what was idle while a test waited for a command.
+    const response = await ask().catch((error: unknown) => {
+      if (body !== undefined) throw error;
+      return ask();
     });
     if (response.ok) return response;
     const problem = await response.text();
