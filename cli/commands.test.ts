@@ -224,6 +224,31 @@ test('devices, events and sessions are listed for people and programs', async ()
   });
 });
 
+test('a robot whose certificate expired is one that needs to enrol again', async () => {
+  const shown = async (days: number): Promise<string> => {
+    const at = Date.now();
+    const certificate = {
+      fingerprint: (days < 0 ? 'a' : 'b').repeat(64),
+      device: 'amr-01',
+      key_sha256: 'c'.repeat(64),
+      serial: '0a',
+      not_before: at - 30 * 86_400_000,
+      not_after: at + days * 86_400_000,
+      state: 'active' as const,
+      pem: '-----BEGIN\n',
+      issued_at: at + days,
+      ended_at: null,
+    };
+    await world.db.deleteFrom('certificate').execute();
+    await world.db.insertInto('certificate').values(certificate).execute();
+    return (await run('devices get amr-01')).out;
+  };
+  expect(await shown(3)).toMatch(/^certificate +b{12} until \d/m);
+  expect(await shown(-3)).toMatch(
+    /^certificate +a{12} expired .*`fieldloop tokens create --device/m,
+  );
+});
+
 test('a claim token and a key come alone on stdout, ready for a script', async () => {
   const token = await run('tokens create --device amr-07 --expires 2h');
   expect(token.out).toMatch(/^flc_[\w-]+\n$/);

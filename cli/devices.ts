@@ -103,10 +103,14 @@ function propertiesText({ properties }: Device): string | undefined {
   return texts.length === 0 ? undefined : texts.join(', ');
 }
 
-const certificateText = ({ certificate }: Device, show: Show): string | undefined =>
-  certificate === undefined
-    ? undefined
-    : `${certificate.fingerprint.slice(0, 12)} until ${show.time(certificate.notAfter)}`;
+function certificateText({ certificate, name }: Device, show: Show): string | undefined {
+  if (certificate === undefined) return undefined;
+  const { fingerprint, notAfter } = certificate;
+  const isOver = Date.parse(notAfter) < Date.now();
+  const when = `${fingerprint.slice(0, 12)} ${isOver ? 'expired' : 'until'} ${show.time(notAfter)}`;
+  if (!isOver) return when;
+  return `${when}: the robot needs to enrol again, \`fieldloop tokens create --device ${name}\``;
+}
 
 function documentText(document: unknown): string {
   if (typeof document !== 'object' || document === null) return '';
