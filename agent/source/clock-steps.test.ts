@@ -182,6 +182,19 @@ test('blocks without data are held within the same bound', () => {
   expect(10_000 - given).toBeLessThan(clockSetBytes / 2_000);
 });
 
+test('thousands of steps in a row are looked through once, not each from its own start', () => {
+  const down = Array.from({ length: 60_000 }, (_, i) => [1, 1e6 - 6 * i] as const);
+  const [, last = 0] = down.at(-1) ?? [];
+  const up = [0.5, 1, 1.5, 2, 2.5].map((s) => [1, last + s] as const);
+  const sessions = read([[...down, ...up]]);
+  expect(sessions.flat()).toEqual([...down, ...up]);
+  expect(sessions.map(({ length }) => length)).toEqual([1, 59_998, 6]);
+  // A few are told one by one, also when the recording ends with them.
+  const few = parsed('1@100 1@90 1@80 1@70 1@71 1@72');
+  expect(shown(read([few]))).toBe('1@100 | 1@90 | 1@80 | 1@70 1@71 1@72');
+  expect(shown(read([few.slice(0, -1)]))).toBe('1@100 | 1@90 | 1@80 | 1@70 1@71');
+});
+
 test('a restart goes on with the times by topic', () => {
   const before = open();
   before.take({ block: built(parsed('1@100 2@60 1@100.5')) });

@@ -44,6 +44,8 @@ interface Position {
   readonly i: number;
 }
 
+/** Of more steps than these that wait to be known, all but the last begin one session together. */
+const mostHeldSteps = 16;
 /** About what a block, and a message of it, take beside their data. */
 const blockBytes = 2_048;
 const messageBytes = 32;
@@ -55,6 +57,9 @@ interface Run {
   bytes: number;
   /** Some topic went on from where it stepped back to. */
   goesOn: boolean;
+  /** How often a topic stepped back once more within the run, and where it did last. */
+  steps: number;
+  last: Position;
   /** By topic, of those that stepped back. */
   readonly ways: (Way | undefined)[];
 }
@@ -144,13 +149,15 @@ class Walk implements ClockSteps {
         newest: at,
         bytes: 0,
         goesOn: false,
+        steps: 0,
+        last: { block: k, i },
         ways: this.#faded,
       };
       if (this.#isNearer(this.#run, topic, at)) {
         this.#late();
         continue;
       }
-      const isSet = this.#follow(this.#run, topic, at);
+      const isSet = this.#follow(this.#run, topic, at, { block: k, i });
       this.#run.bytes += (block.ends[i] ?? 0) - (block.starts[i] ?? 0) + messageBytes;
       const isFull = this.#run.bytes > clockSetBytes;
       i += 1;
@@ -179,12 +186,13 @@ class Walk implements ClockSteps {
   }
 
   /** True when a topic went on so far since it stepped back that the clock was set. */
-  #follow(run: Run, topic: number, at: number): boolean {
+  #follow(run: Run, topic: number, at: number, place: Position): boolean {
     const way = run.ways[topic];
     const isStep = at < (this.#newest[topic] ?? Number.POSITIVE_INFINITY) - stepNs;
     if (way === undefined && !isStep) return false;
     if (at > run.newest) run.newest = at;
     if (way === undefined || at < way.last - stepNs) {
+      if (way !== undefined) [run.steps, run.last] = [run.steps + 1, place];
       run.ways[topic] = { first: at, last: at, newest: Math.max(at, way?.newest ?? at) };
       return false;
     }
@@ -237,14 +245,21 @@ class Walk implements ClockSteps {
   }
 
   /** The clock was set back before the run, which is looked through again as a session. */
-  #back({ from }: Run, pieces: Piece[]): Position {
+  #back({ from, last, steps }: Run, pieces: Piece[]): Position {
     this.#run = undefined;
     this.#faded = [];
-    this.#give(from, pieces);
     this.#newest = [];
     this.#top = Number.NEGATIVE_INFINITY;
+    this.#begin(from, pieces);
+    if (steps <= mostHeldSteps) return { block: 0, i: from.i };
+    // One by one, each would be looked through again to the end of the run.
+    this.#begin({ block: last.block - from.block, i: last.i }, pieces);
+    return { block: 0, i: last.i };
+  }
+
+  #begin(place: Position, pieces: Piece[]): void {
+    this.#give(place, pieces);
     this.#isBack = true;
-    return { block: 0, i: from.i };
   }
 
   /** All that is open before a position. */
