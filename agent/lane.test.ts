@@ -160,6 +160,9 @@ test('log times of a live source are held against the clock, unless they waited 
   const old = block([odom(1, 0)]).map((item) => ({ ...item, isBehind: true }) as SourceItem);
   const { lane } = await run([begin(), head, ...block([odom(2.5, 0), odom(3, 0)]), ...old], clock);
   expect(lane.tally.clockOffsetMs).toBe(1_000);
+  const late = [...block([odom(3, 0)]), ...block([odom(-60, 0)])];
+  const straggling = await run([begin(), head, ...late], clock);
+  expect(straggling.lane.tally.clockOffsetMs).toBe(1_000);
   const ahead = await run([begin(), head, ...block([odom(6, 0)])], clock);
   expect(ahead.lane.tally.clockOffsetMs).toBe(-2_000);
   const recorded = await run([begin({ live: false }), head, ...block([odom(3, 0)])], clock);

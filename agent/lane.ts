@@ -246,6 +246,10 @@ export class Lane {
       if (!isLate || !isBehind) this.#fedNs = block.lastNs;
       const isLive = this.#timeline?.session.live === true && !(isLate && isBehind);
       const kept = isLive ? await this.#inTime(block, isBehind) : block;
+      // What waited to be read, or came late, is old for that reason alone.
+      if (isLive && !isLate && !isBehind) {
+        this.tally.clockOffsetMs = clockOffsetMs(this.#deps.clock.now(), block);
+      }
       if (kept === undefined) continue;
       await this.#timeline?.block(kept, { file: kept === block ? file : undefined, at });
     }
@@ -256,8 +260,6 @@ export class Lane {
     const lag = this.#lag;
     const lagMs = lag.lagMs(this.#deps.clock.monotonicMs(), block, isBehind);
     this.tally.lagMs = lagMs;
-    // What waited to be read is old for that reason alone.
-    if (!isBehind) this.tally.clockOffsetMs = clockOffsetMs(this.#deps.clock.now(), block);
     const before = lag.level;
     // Whoever stands at the end of what there is lags behind nothing.
     const { block: kept, dropped } = lag.take(block, isBehind ? lagMs : 0);
