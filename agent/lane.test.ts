@@ -205,22 +205,24 @@ test('what a publisher dropped is counted by its reason', async () => {
   expect(seen.lane.tally.dropped).toEqual({ read_ahead: 6 });
 });
 
-test('a state goes on in the epoch that it was saved in', async () => {
+const head = [channel(float64(1, 'float64 vx'))];
+const drive = (from: number) => block([0, 1, 2, 3].map((s) => odom(from + s, s === 2 ? 2 : 0)));
+
+/** A life that ends behind a mark, and how the next one begins. */
+async function lifeTo(...items: readonly SourceItem[]) {
   const saved: Json[] = [];
   const mark: SourceItem = {
     kind: 'mark',
     save: async (state) => await Promise.resolve(void saved.push(state)),
   };
-  const drive = (from: number) => block([0, 1, 2, 3].map((s) => odom(from + s, s === 2 ? 2 : 0)));
-  const head = [channel(float64(1, 'float64 vx'))];
-  const first = await run([begin({ resumes: true }), ...head, ...drive(100), ...drive(10), mark]);
+  const seen = await run([begin({ resumes: true }), ...head, ...items, mark]);
   const state = JSON.parse(JSON.stringify(saved[0])) as Json;
+  return { seen, resumed: { ...begin({ resumes: true }), state } as SourceItem };
+}
+
+test('a state goes on in the epoch that it was saved in', async () => {
+  const { seen: first, resumed } = await lifeTo(...drive(100), ...drive(10));
   const warm = drive(10).map((item) => ({ ...item, isWarm: true }) as SourceItem);
-  const resumed: SourceItem = {
-    kind: 'begin',
-    session: { ...session, live: true, resumes: true },
-    state,
-  };
   const rest = block([14, 15, 16].map((s) => odom(s, 0)));
   const then = await run([resumed, ...head, ...warm, ...rest, { kind: 'end' }]);
   // The clip was open when the first life ended, and is cut by the second one.
@@ -240,16 +242,7 @@ test('a state goes on in the epoch that it was saved in', async () => {
 });
 
 test('a clock that was set while the agent was away is told of, without a past in the window', async () => {
-  const saved: Json[] = [];
-  const mark: SourceItem = {
-    kind: 'mark',
-    save: async (state) => await Promise.resolve(void saved.push(state)),
-  };
-  const drive = (from: number) => block([0, 1, 2, 3].map((s) => odom(from + s, s === 2 ? 2 : 0)));
-  const head = [channel(float64(1, 'float64 vx'))];
-  await run([begin({ resumes: true }), ...head, ...drive(100), mark]);
-  const state = JSON.parse(JSON.stringify(saved[0])) as Json;
-  const resumed = { ...begin({ resumes: true }), state } as SourceItem;
+  const { resumed } = await lifeTo(...drive(100));
   const seen = await run([resumed, ...head, ...drive(10), { kind: 'end' }]);
   const { clips } = seen;
   expect(seen.notices.find(({ name }) => name === 'clock_jump')).toMatchObject({
